@@ -1,0 +1,1 @@
+"""The policy pack: the same graph, judged before anything is touched."""

@@ -1,0 +1,1 @@
+"""Scaffolding: a real Kubernetes, an engine, a load, on one bare machine. Not the product; labelled as such."""
