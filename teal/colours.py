@@ -1,0 +1,21 @@
+"""The two colours, and the labels by which a cluster knows them. No I/O."""
+
+from enum import StrEnum
+
+COLOUR_LABEL = "teal/colour"
+"""Label of every object that belongs to one colour, and key of the active Service's selector."""
+
+NAME_LABEL = "app.kubernetes.io/name"
+"""Label that holds the service's name (Kubernetes' recommended labels)."""
+
+
+class Colour(StrEnum):
+    """One of the two places where a release of the service can run."""
+
+    BLUE = "blue"
+    GREEN = "green"
+
+    @property
+    def other(self) -> "Colour":
+        """The colour that this one is not."""
+        return Colour.GREEN if self is Colour.BLUE else Colour.BLUE

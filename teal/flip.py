@@ -1,0 +1,121 @@
+"""The proof of a flip: measures the destination, lets the gates decide, says what came of it.
+
+Runs inside the engine's hook, for the whole flip set at once: one service that
+is not proven keeps all of them where they are.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from teal import gates
+from teal.colours import Colour
+from teal.errors import ForeignChangeError, RefusedError
+from teal.gates import Answer
+from teal.kube import Endpoint, LiveService
+from teal.verdict import Outcome, Verdict, unproven
+
+DEADLINE_SECONDS = 30.0
+"""For all gates of a flip set together. Nothing waits for ever."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declared:
+    """What the stack says that one service of the destination colour is."""
+
+    version: str
+    version_path: str
+    """Path at which a pod says what it is (docs/contract.md)."""
+
+
+class Evidence(Protocol):
+    """Who can be asked: `teal.kube.Cluster`, or a fake in tests."""
+
+    async def live_service(self, name: str) -> LiveService | None:
+        """Where a service's traffic goes now."""
+        ...
+
+    async def ready_endpoints(self, service: str) -> Sequence[Endpoint]:
+        """The ready addresses behind a Service."""
+        ...
+
+    async def ask(self, endpoint: Endpoint, path: str) -> Answer:
+        """What one pod says of itself."""
+        ...
+
+
+async def measure(cluster: Evidence, service: str, destination: Colour, declared: Declared) -> Sequence[Verdict]:
+    """Run every gate of one service against what is there now."""
+    live = await cluster.live_service(service)
+    colour = live.colour if live is not None else None
+    ready, live_ready = await asyncio.gather(
+        cluster.ready_endpoints(f"{service}-{destination}"),
+        cluster.ready_endpoints(f"{service}-{colour}") if colour is not None else _nothing(),
+    )
+    answers = await asyncio.gather(*(cluster.ask(endpoint, declared.version_path) for endpoint in ready))
+    return (
+        gates.capacity(service, destination, ready=len(ready), live=colour, live_ready=len(live_ready)),
+        gates.version(service, destination, declared.version, answers),
+    )
+
+
+async def prove(cluster: Evidence, destination: Colour, flip_set: Mapping[str, Declared]) -> Sequence[Verdict]:
+    """Measure the whole flip set concurrently; every gate comes back with a verdict.
+
+    Raises:
+        UnreachableError: the cluster could not be asked.
+    """
+
+    async def one(service: str, declared: Declared) -> Sequence[Verdict]:
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return await measure(cluster, service, destination, declared)
+        except TimeoutError:
+            seen = f"no answer within {DEADLINE_SECONDS:.0f} s"
+            return (Verdict(gate="deadline", service=service, outcome=Outcome.ERROR, seen=seen, needed="an answer"),)
+
+    measured = await asyncio.gather(*(one(service, declared) for service, declared in flip_set.items()))
+    return tuple(verdict for verdicts in measured for verdict in verdicts)
+
+
+def require(verdicts: Sequence[Verdict], *, live: Colour | None, destination: Colour, namespace: str) -> None:
+    """Let pass what is proven.
+
+    Raises:
+        RefusedError: some verdict is not `PASSED`, or there is none at all.
+    """
+    failed = unproven(verdicts)
+    if verdicts and not failed:
+        return
+    why = "; ".join(str(verdict) for verdict in failed) or "no gate ran"
+    raise RefusedError(
+        f"flip from {live or 'nothing'} to {destination} refused. {why}. Nothing moved: live traffic stays on "
+        f"{live or 'nothing'}. Next: kubectl -n {namespace} get pods -l teal/colour={destination}, mend that slot, "
+        "then pulumi up again"
+    )
+
+
+def require_known(service: str, live: LiveService | None, *, recorded: Colour | None, destination: Colour) -> None:
+    """Refuse to overwrite a selector that neither the last update nor this one explains.
+
+    Args:
+        service: the service's name.
+        live: the active Service as read.
+        recorded: the colour that the last update left, by the engine's state; None if there was none.
+        destination: the colour that this update declares.
+
+    Raises:
+        ForeignChangeError: somebody else wrote the selector.
+    """
+    if live is None or recorded is None or live.colour in {recorded, destination}:
+        return
+    raise ForeignChangeError(
+        f"the selector of service {service} says {live.colour or dict(live.selector)}, written by '{live.writer}'; "
+        f"the last update left it on {recorded}. Somebody else moves this traffic, so nothing was changed. Next: find out who, "
+        f"then pulumi refresh to take over what is live, and pulumi up again"
+    )
+
+
+async def _nothing() -> Sequence[Endpoint]:
+    return ()

@@ -1,0 +1,193 @@
+"""The edge to Kubernetes: reads what is live and asks pods what they are. Writes nothing.
+
+Raw JSON over lightkube's kubeconfig and credentials: four requests do not need
+typed models of the whole API, and pods are asked through the API server's
+proxy, which needs no network path of its own from the machine that runs `up`.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Self, TypeVar
+
+import httpx2
+import stamina
+from lightkube import KubeConfig
+from lightkube.config.client_adapter import AsyncClient, ConnectionParams
+from lightkube.core.exceptions import ConfigError as KubeconfigError
+from pydantic import BaseModel, ValidationError
+
+from teal import kube_objects as objects
+from teal.colours import COLOUR_LABEL, NAME_LABEL, Colour
+from teal.errors import UnreachableError
+from teal.gates import Answer
+
+TIMEOUT_SECONDS = 5.0
+"""For one request. An API server that takes longer to read one object is in trouble."""
+
+RETRY_SECONDS = 10.0
+"""For all tries of one read: an API server that restarts is back within it (measured: 3-6 s)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveService:
+    """An active Service as read: where its traffic goes, and who sent it there."""
+
+    colour: Colour | None
+    """None where the selector names no colour that teal knows."""
+    selector: Mapping[str, str]
+    resource_version: str
+    writer: str
+    """The field manager that owns the selector's colour, as the API server recorded it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """A ready address of an EndpointSlice."""
+
+    pod: str
+    port: int
+
+
+_Read = TypeVar("_Read", bound=BaseModel)
+
+
+class Cluster:
+    """A cluster that can be asked. Open it with `Cluster.connect`."""
+
+    def __init__(self, http: httpx2.AsyncClient, namespace: str) -> None:
+        """Wrap an HTTP client whose base URL is the API server's."""
+        self._http = http
+        self._namespace = namespace
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls, namespace: str, *, kubeconfig: str | None = None, context: str | None = None
+    ) -> AsyncGenerator[Self]:
+        """Open the cluster that a kubeconfig names, with its credentials.
+
+        Args:
+            namespace: the namespace that every read is in.
+            kubeconfig: path of a kubeconfig; default: `KUBECONFIG`, `~/.kube/config`, or the pod's own account.
+            context: a context in it; default: its current one.
+
+        Raises:
+            UnreachableError: there is no usable kubeconfig.
+        """
+        try:
+            source = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_env()
+            config = source.get(context)
+        except (KubeconfigError, OSError, ValueError) as error:
+            config, why = None, str(error)
+        else:
+            why = f"it has no context {context or '(current-context is not set)'}"
+        if config is None:
+            raise UnreachableError(
+                f"the kubeconfig {kubeconfig or 'in KUBECONFIG'} cannot be used: {why}. Nothing is known of the "
+                "live traffic, so nothing was changed. Next: kubectl config get-contexts"
+            )
+        params = ConnectionParams(timeout=httpx2.Timeout(TIMEOUT_SECONDS))
+        async with AsyncClient(config, params) as http:
+            yield cls(http, namespace)
+
+    async def live_service(self, name: str) -> LiveService | None:
+        """Read an active Service; None where there is none.
+
+        Raises:
+            UnreachableError: the API server did not answer, or not with 200 or 404.
+        """
+        found = await self._get(f"/api/v1/namespaces/{self._namespace}/services/{name}", objects.Service)
+        if found is None:
+            return None
+        return LiveService(
+            colour=_colour(found.spec.selector),
+            selector=found.spec.selector,
+            resource_version=found.metadata.resource_version,
+            writer=_writer(found.metadata.managed_fields),
+        )
+
+    async def ready_endpoints(self, service: str, port_name: str = "http") -> Sequence[Endpoint]:
+        """The ready addresses behind a Service, as its EndpointSlices list them.
+
+        Raises:
+            UnreachableError: the API server could not be asked.
+        """
+        found = await self._get(
+            f"/apis/discovery.k8s.io/v1/namespaces/{self._namespace}/endpointslices",
+            objects.EndpointSlices,
+            {"labelSelector": f"kubernetes.io/service-name={service}"},
+        )
+        return [
+            Endpoint(pod=endpoint.target_ref.name, port=port.port)
+            for piece in (found.items if found else ())
+            for endpoint in piece.endpoints or ()
+            for port in piece.ports or ()
+            if port.name == port_name
+            and endpoint.conditions.ready
+            and endpoint.target_ref is not None
+            and endpoint.target_ref.kind == "Pod"
+        ]
+
+    async def slot_annotations(self, service: str) -> Mapping[Colour, Mapping[str, str]]:
+        """Annotations of a service's Deployments by colour; a colour that has none is missing."""
+        found = await self._get(
+            f"/apis/apps/v1/namespaces/{self._namespace}/deployments",
+            objects.Deployments,
+            {"labelSelector": f"{NAME_LABEL}={service}"},
+        )
+        return {
+            colour: item.metadata.annotations
+            for item in (found.items if found else ())
+            if (colour := _colour(item.metadata.labels)) is not None
+        }
+
+    async def ask(self, endpoint: Endpoint, path: str) -> Answer:
+        """Ask one pod, through the API server's proxy, what it is.
+
+        The path answers JSON with `version` and `deployment_group`
+        (docs/contract.md). What goes wrong is in the answer, not raised: it is evidence.
+        """
+        url = f"/api/v1/namespaces/{self._namespace}/pods/{endpoint.pod}:{endpoint.port}/proxy{path}"
+        try:
+            response = await self._http.get(url)
+            if not response.is_success:
+                return Answer(endpoint=endpoint.pod, error=f"{path} answered {response.status_code}")
+            body = response.json()
+        except (httpx2.HTTPError, json.JSONDecodeError, KeyError, TypeError) as error:
+            return Answer(endpoint=endpoint.pod, error=f"{path}: {type(error).__name__} {error}".strip())
+
+    async def _get(self, path: str, shape: type[_Read], params: Mapping[str, str] | None = None) -> _Read | None:
+        response: httpx2.Response | None = None
+        try:
+            async for attempt in stamina.retry_context(on=httpx2.TransportError, timeout=RETRY_SECONDS, attempts=None):
+                with attempt:
+                    response = await self._http.get(path, params=params)
+        except httpx2.TransportError as error:
+            raise UnreachableError(
+                f"the API server {self._http.base_url} did not answer within {RETRY_SECONDS:.0f} s "
+                f"({type(error).__name__}: {error}). Nothing is known of the live traffic, so nothing was changed. "
+                "Next: kubectl cluster-info"
+            ) from None
+        if response is None or response.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        if not response.is_success:
+            raise UnreachableError(
+                f"the API server {self._http.base_url} answered {response.status_code} to GET {path}. "
+                "Nothing is known of the live traffic, so nothing was changed. Next: kubectl auth can-i --list"
+            )
+        return shape.model_validate_json(response.content)
+
+
+def _colour(labels: Mapping[str, str]) -> Colour | None:
+    value = labels.get(COLOUR_LABEL)
+    return Colour(value) if value in set(Colour) else None
+
+
+def _writer(managed_fields: Sequence[objects.ManagedFields]) -> str:
+    """The manager that owns the selector's colour; of several the last to write."""
+    owners = [entry for entry in managed_fields if f'"f:{COLOUR_LABEL}"' in json.dumps(entry.fields)]
+    newest = max(owners, key=lambda entry: entry.time, default=None)
+    return "unknown" if newest is None else newest.manager

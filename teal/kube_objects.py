@@ -1,0 +1,105 @@
+"""The few fields of Kubernetes objects that teal reads, validated where they come in.
+
+Not models of the API: what is not read is not here.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class _Object(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class ManagedFields(_Object):
+    """Who owns which fields, as server-side apply records it."""
+
+    manager: str
+    time: str = ""
+    fields: Mapping[str, object] = Field(default_factory=dict[str, object], alias="fieldsV1")
+
+
+class Metadata(_Object):
+    """Of any object."""
+
+    name: str
+    resource_version: str
+    labels: Mapping[str, str] = Field(default_factory=dict[str, str])
+    annotations: Mapping[str, str] = Field(default_factory=dict[str, str])
+    managed_fields: Sequence[ManagedFields] = ()
+
+
+class ServiceSpec(_Object):
+    """Of a Service."""
+
+    selector: Mapping[str, str] = Field(default_factory=dict[str, str])
+
+
+class Service(_Object):
+    """`v1` Service."""
+
+    metadata: Metadata
+    spec: ServiceSpec
+
+
+class Deployment(_Object):
+    """`apps/v1` Deployment."""
+
+    metadata: Metadata
+
+
+class Deployments(_Object):
+    """`apps/v1` DeploymentList."""
+
+    items: Sequence[Deployment]
+
+
+class Conditions(_Object):
+    """Of an endpoint; `ready` may be missing, which the API says is to be read as ready."""
+
+    ready: bool | None = None
+
+
+class Reference(_Object):
+    """What stands behind an address."""
+
+    kind: str
+    name: str
+
+
+class EndpointOfSlice(_Object):
+    """One address of an EndpointSlice."""
+
+    conditions: Conditions = Conditions()
+    target_ref: Reference | None = None
+
+
+class Port(_Object):
+    """One port of an EndpointSlice."""
+
+    name: str = ""
+    port: int
+
+
+class EndpointSlice(_Object):
+    """`discovery.k8s.io/v1` EndpointSlice; its lists may be null."""
+
+    endpoints: Sequence[EndpointOfSlice] | None = None
+    ports: Sequence[Port] | None = None
+
+
+class EndpointSlices(_Object):
+    """`discovery.k8s.io/v1` EndpointSliceList."""
+
+    items: Sequence[EndpointSlice]
+
+
+class Identity(BaseModel):
+    """What a pod says of itself (docs/contract.md)."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    version: str
+    deployment_group: str
