@@ -112,8 +112,8 @@ def require_known(service: str, live: LiveService | None, *, recorded: Colour | 
         return
     raise ForeignChangeError(
         f"the selector of service {service} says {live.colour or dict(live.selector)}, written by '{live.writer}'; "
-        f"the last update left it on {recorded}. Somebody else moves this traffic, so nothing was changed. Next: find out who, "
-        f"then pulumi refresh to take over what is live, and pulumi up again"
+        f"the last update left it on {recorded}. Somebody else moves this traffic, so nothing was changed. "
+        "Next: find out who, then pulumi refresh to take over what is live, and pulumi up again"
     )
 
 

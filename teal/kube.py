@@ -155,9 +155,13 @@ class Cluster:
             response = await self._http.get(url)
             if not response.is_success:
                 return Answer(endpoint=endpoint.pod, error=f"{path} answered {response.status_code}")
-            body = response.json()
-        except (httpx2.HTTPError, json.JSONDecodeError, KeyError, TypeError) as error:
+            said = objects.Identity.model_validate_json(response.content)
+        except ValidationError as error:
+            missing = ", ".join(".".join(map(str, problem["loc"])) or problem["type"] for problem in error.errors())
+            return Answer(endpoint=endpoint.pod, error=f"{path} answered without a usable {missing}")
+        except httpx2.HTTPError as error:
             return Answer(endpoint=endpoint.pod, error=f"{path}: {type(error).__name__} {error}".strip())
+        return Answer(endpoint=endpoint.pod, version=said.version, colour=said.deployment_group)
 
     async def _get(self, path: str, shape: type[_Read], params: Mapping[str, str] | None = None) -> _Read | None:
         response: httpx2.Response | None = None

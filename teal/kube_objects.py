@@ -57,7 +57,7 @@ class Deployments(_Object):
 
 
 class Conditions(_Object):
-    """Of an endpoint; `ready` may be missing, which the API says is to be read as ready."""
+    """Of an endpoint; a missing `ready` proves nothing, so it does not count here."""
 
     ready: bool | None = None
 
