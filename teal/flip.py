@@ -117,5 +117,22 @@ def require_known(service: str, live: LiveService | None, *, recorded: Colour | 
     )
 
 
+async def read_back(cluster: Evidence, destination: Colour, flip_set: Mapping[str, Declared]) -> None:
+    """See that every service's traffic is where it was sent.
+
+    Raises:
+        RefusedError: some service's is not.
+        UnreachableError: the cluster could not be asked.
+    """
+    for service in flip_set:
+        live = await cluster.live_service(service)
+        if live is None or live.colour is not destination:
+            seen = live.colour if live is not None else "nothing"
+            raise RefusedError(
+                f"{destination} is not confirmed: live traffic of {service} goes to {seen}. The record of the "
+                "confirmed colour stays as it was. Next: pulumi up again"
+            )
+
+
 async def _nothing() -> Sequence[Endpoint]:
     return ()

@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 
 import httpx2
 import stamina
+import yaml
 from lightkube import KubeConfig
 from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 from lightkube.core.exceptions import ConfigError as KubeconfigError
@@ -32,12 +33,26 @@ RETRY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ClusterAccess:
+    """Which cluster to ask; the same one that the program's provider writes to."""
+
+    namespace: str
+    """The namespace that every read is in."""
+    kubeconfig: str | None = None
+    """Its path or content, as Pulumi's provider takes either; default: `KUBECONFIG`, `~/.kube/config`, or the
+    pod's own account."""
+    context: str | None = None
+    """A context in it; default: its current one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LiveService:
     """An active Service as read: where its traffic goes, and who sent it there."""
 
     colour: Colour | None
     """None where the selector names no colour that teal knows."""
     selector: Mapping[str, str]
+    annotations: Mapping[str, str]
     resource_version: str
     writer: str
     """The field manager that owns the selector's colour, as the API server recorded it."""
@@ -64,34 +79,28 @@ class Cluster:
 
     @classmethod
     @asynccontextmanager
-    async def connect(
-        cls, namespace: str, *, kubeconfig: str | None = None, context: str | None = None
-    ) -> AsyncGenerator[Self]:
-        """Open the cluster that a kubeconfig names, with its credentials.
-
-        Args:
-            namespace: the namespace that every read is in.
-            kubeconfig: path of a kubeconfig; default: `KUBECONFIG`, `~/.kube/config`, or the pod's own account.
-            context: a context in it; default: its current one.
+    async def connect(cls, access: ClusterAccess) -> AsyncGenerator[Self]:
+        """Open a cluster with the credentials of its kubeconfig.
 
         Raises:
             UnreachableError: there is no usable kubeconfig.
         """
         try:
-            source = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_env()
-            config = source.get(context)
+            source = _kubeconfig(access.kubeconfig)
+            config = source.get(access.context)
         except (KubeconfigError, OSError, ValueError) as error:
             config, why = None, str(error)
         else:
-            why = f"it has no context {context or '(current-context is not set)'}"
+            why = f"it has no context {access.context or '(current-context is not set)'}"
         if config is None:
+            which = "of the stack's kubernetes: config" if access.kubeconfig else "that KUBECONFIG names"
             raise UnreachableError(
-                f"the kubeconfig {kubeconfig or 'in KUBECONFIG'} cannot be used: {why}. Nothing is known of the "
-                "live traffic, so nothing was changed. Next: kubectl config get-contexts"
+                f"the kubeconfig {which} cannot be used: {why}. Nothing is known of the live traffic, so nothing was "
+                "changed. Next: kubectl config get-contexts"
             )
         params = ConnectionParams(timeout=httpx2.Timeout(TIMEOUT_SECONDS))
         async with AsyncClient(config, params) as http:
-            yield cls(http, namespace)
+            yield cls(http, access.namespace)
 
     async def live_service(self, name: str) -> LiveService | None:
         """Read an active Service; None where there is none.
@@ -105,6 +114,7 @@ class Cluster:
         return LiveService(
             colour=_colour(found.spec.selector),
             selector=found.spec.selector,
+            annotations=found.metadata.annotations,
             resource_version=found.metadata.resource_version,
             writer=_writer(found.metadata.managed_fields),
         )
@@ -183,6 +193,14 @@ class Cluster:
                 "Nothing is known of the live traffic, so nothing was changed. Next: kubectl auth can-i --list"
             )
         return shape.model_validate_json(response.content)
+
+
+def _kubeconfig(given: str | None) -> KubeConfig:
+    if given is None:
+        return KubeConfig.from_env()
+    if "\n" in given or given.lstrip().startswith("{"):
+        return KubeConfig.from_dict(yaml.safe_load(given))  # pyright: ignore[reportUnknownMemberType]  # lightkube's plain Dict
+    return KubeConfig.from_file(given)
 
 
 def _colour(labels: Mapping[str, str]) -> Colour | None:

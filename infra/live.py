@@ -1,0 +1,75 @@
+"""What is live, read from the cluster before the program declares anything.
+
+The engine's state says what the last update did; only the cluster says where
+traffic goes. Both are needed: to refuse somebody else's change by name, and to
+finish a move whose update was killed between the write and the record of it.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from teal.colours import Colour
+from teal.errors import ForeignChangeError
+from teal.kube import Cluster, ClusterAccess, LiveService
+
+OUR_WRITER = "pulumi-kubernetes"
+"""Prefix of the field manager under which Pulumi's Kubernetes provider applies."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Live:
+    """The live state of the flip set; empty where nothing was provisioned yet."""
+
+    services: Mapping[str, LiveService] = field(default_factory=dict[str, LiveService])
+    slots: Mapping[tuple[str, Colour], Mapping[str, str]] = field(
+        default_factory=dict[tuple[str, Colour], Mapping[str, str]]
+    )
+    """Annotations of each Deployment by service and colour."""
+
+
+def read(access: ClusterAccess, services: Iterable[str]) -> Live:
+    """Ask the cluster, once, for everything the program needs to know.
+
+    Raises:
+        UnreachableError: the cluster could not be asked.
+    """
+
+    async def ask() -> Live:
+        async with Cluster.connect(access) as cluster:
+            names = list(services)
+            found = await asyncio.gather(*(cluster.live_service(name) for name in names))
+            slots = await asyncio.gather(*(cluster.slot_annotations(name) for name in names))
+        return Live(
+            services={name: live for name, live in zip(names, found, strict=True) if live is not None},
+            slots={
+                (name, colour): annotations
+                for name, colours in zip(names, slots, strict=True)
+                for colour, annotations in colours.items()
+            },
+        )
+
+    # Pulumi's own loop is running around the program's body, so this needs a thread with a loop of its own.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, ask()).result()
+
+
+def require_explained(live: Live, active: Colour) -> None:
+    """Refuse a live state that somebody else wrote.
+
+    Traffic that is where the config wants it needs no explanation. Elsewhere it
+    is either what an earlier update left (Pulumi wrote it), or a foreign change.
+
+    Raises:
+        ForeignChangeError: names the service, its selector and who wrote it.
+    """
+    for name, service in live.services.items():
+        if service.colour is active or service.writer.startswith(OUR_WRITER):
+            continue
+        raise ForeignChangeError(
+            f"live traffic of {name} goes to {service.colour or dict(service.selector)}, and '{service.writer}' wrote "
+            f"that, not this stack, which declares {active}. Nothing was changed. Next: find out who moved it; to keep "
+            f"it, pulumi config set teal:activeColour {service.colour or active}; to move it back, kubectl -n "
+            f"NAMESPACE patch service {name}, then pulumi up"
+        )

@@ -1,0 +1,95 @@
+"""The pod of one colour: container, probes, identity, shutdown, confinement. Plain data, no resources."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from infra.settings import Probe, ServiceSettings, Shutdown
+from teal.colours import COLOUR_LABEL
+
+if TYPE_CHECKING:  # the modules are heavy; the program imports them where it makes resources
+    from pulumi_kubernetes.core.v1 import (
+        ContainerArgsDict,
+        EnvVarArgsDict,
+        LifecycleArgsDict,
+        ProbeArgsDict,
+        SecurityContextArgsDict,
+    )
+
+DEPLOYED_AT = "teal/deployed-at"
+"""Annotation: when this slot's content last changed, RFC 3339. Reaches pods as DEPLOYMENT_TIMESTAMP."""
+
+ZONE_LABEL = "topology.kubernetes.io/zone"
+"""Label that Kubernetes copies from node to pod (PodTopologyLabelsAdmission); empty where it does not."""
+
+
+def container(
+    name: str, settings: ServiceSettings, image: str, config_map: str, fixed: Mapping[str, str]
+) -> "ContainerArgsDict":
+    """The service's container.
+
+    Args:
+        name: the service's name.
+        settings: what both colours share.
+        image: of this slot.
+        config_map: name of the slot's ConfigMap; its entries are the environment.
+        fixed: identity that no downward API knows: ENV, REGION, VERSION.
+    """
+    return {
+        "name": name,
+        "image": image,
+        "image_pull_policy": settings.image_pull_policy,
+        "ports": [{"name": "http", "container_port": settings.port}],
+        "env": _identity({**fixed, "PORT": str(settings.port)}),
+        "env_from": [{"config_map_ref": {"name": config_map}}],
+        "startup_probe": _probe(settings.probes.startup),
+        "liveness_probe": _probe(settings.probes.liveness),
+        "readiness_probe": _probe(settings.probes.readiness),
+        "lifecycle": _lifecycle(settings.shutdown),
+        "resources": {
+            "requests": settings.resources.requests.model_dump(),
+            "limits": settings.resources.limits.model_dump(),
+        },
+        "security_context": confined(),
+    }
+
+
+def confined() -> "SecurityContextArgsDict":
+    """What the `restricted` Pod Security level asks for, and a read-only root file system."""
+    return {
+        "allow_privilege_escalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "read_only_root_filesystem": True,
+        "run_as_non_root": True,
+        "seccomp_profile": {"type": "RuntimeDefault"},
+    }
+
+
+def _identity(fixed: Mapping[str, str]) -> list["EnvVarArgsDict"]:
+    """The identity variables of the service contract: the fixed ones, and those that the downward API knows."""
+    downward = {
+        "DEPLOYMENT_GROUP": f"metadata.labels['{COLOUR_LABEL}']",
+        "AVAILABILITY_ZONE": f"metadata.labels['{ZONE_LABEL}']",
+        "INSTANCE_ID": "metadata.name",
+        "DEPLOYMENT_TIMESTAMP": f"metadata.annotations['{DEPLOYED_AT}']",
+    }
+    return [
+        *({"name": key, "value": value} for key, value in fixed.items()),
+        *({"name": key, "value_from": {"field_ref": {"field_path": path}}} for key, path in downward.items()),
+    ]
+
+
+def _probe(probe: Probe) -> "ProbeArgsDict":
+    return {
+        "http_get": {"path": probe.path, "port": "http"},
+        "initial_delay_seconds": probe.initial_delay_seconds,
+        "period_seconds": probe.period_seconds,
+        "timeout_seconds": probe.timeout_seconds,
+        "failure_threshold": probe.failure_threshold,
+    }
+
+
+def _lifecycle(shutdown: Shutdown) -> "LifecycleArgsDict":
+    """Wait until routers have forgotten the pod, then drain: by the image's own command, or by SIGTERM."""
+    if shutdown.drain_command:
+        return {"pre_stop": {"exec_": {"command": list(shutdown.drain_command)}}}
+    return {"pre_stop": {"sleep": {"seconds": shutdown.wait_seconds}}}

@@ -1,0 +1,56 @@
+"""`router: service`: the active Service, whose selector names the live colour."""
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Service
+
+from infra import labels
+from infra.doors import service_spec
+from infra.traffic import Route
+from teal.colours import COLOUR_LABEL
+
+MOVED_FROM = "teal/moved-from"
+"""Annotation: the colour that was live before the last move, and the Service's resource version then."""
+
+
+class ServiceSelector(pulumi.ComponentResource):
+    """One Service; a flip is one field of its selector.
+
+    Kept-alive connections stay where they are: a selector moves new ones only.
+    """
+
+    def __init__(self, route: Route, opts: pulumi.ResourceOptions) -> None:
+        """Declare the active Service of a route."""
+        super().__init__("teal:kubernetes:ServiceSelector", route.service, None, opts)
+        door = route.settings.front_door
+        service = Service(
+            f"{route.service}-active",
+            metadata={
+                "name": route.service,
+                "namespace": route.namespace,
+                "labels": dict(labels.shared(route.service)),
+                "annotations": {MOVED_FROM: _moved_from(route)},
+            },
+            spec=service_spec(door, labels.selector(route.service, route.active), door.node_port),
+            opts=pulumi.ResourceOptions.merge(
+                pulumi.ResourceOptions(depends_on=opts.depends_on),
+                pulumi.ResourceOptions(parent=self, hooks=route.hooks),
+            ),
+        )
+        self.resource: pulumi.Resource = service
+        self.live_colour: pulumi.Output[str] = service.spec.apply(lambda spec: (spec.selector or {})[COLOUR_LABEL])
+        self.register_outputs({})
+
+
+def _moved_from(route: Route) -> str:
+    """A value that differs from the recorded one exactly when traffic has to move.
+
+    Where an update was killed between the write and its record, state and
+    config can agree with each other and not with the cluster; without this no
+    engine would see a difference, and the hook that proves would not run.
+    """
+    live = route.live
+    if live is None:
+        return "nothing"
+    if live.colour is route.active:
+        return live.annotations.get(MOVED_FROM, "nothing")
+    return f"{live.colour}@{live.resource_version}"

@@ -1,0 +1,64 @@
+"""The edge to a front door: asks it as a client does, until the new release answers.
+
+A write that the API server accepted has not moved traffic yet: the data path
+follows in its own time (measured: usually within 0.1 s, and more than 8 s when
+the API server has just been restarted).
+"""
+
+import asyncio
+
+import httpx2
+from pydantic import ValidationError
+
+from teal.colours import Colour
+from teal.errors import RefusedError
+from teal.flip import Declared
+from teal.kube_objects import Identity
+
+DEADLINE_SECONDS = 30.0
+"""For the data path to follow a write: over three times the slowest seen."""
+
+IN_A_ROW = 5
+"""Answers in a row, each on a connection of its own: every node's rules may change at their own time."""
+
+PAUSE_SECONDS = 0.02
+
+
+async def await_version(url: str, declared: Declared, destination: Colour) -> None:
+    """Probe a front door until it answers with the declared version and colour, on new connections.
+
+    Args:
+        url: of the front door, without a path.
+        declared: what the destination's service is declared to be.
+        destination: the colour that has to answer.
+
+    Raises:
+        RefusedError: it did not within `DEADLINE_SECONDS`.
+    """
+    seen = "nothing"
+    in_a_row = 0
+    try:
+        async with (
+            asyncio.timeout(DEADLINE_SECONDS),
+            httpx2.AsyncClient(timeout=5, headers={"Connection": "close"}, trust_env=False) as http,
+        ):
+            while in_a_row < IN_A_ROW:
+                seen = await _ask(http, url + declared.version_path)
+                in_a_row = in_a_row + 1 if seen == f"version {declared.version} of {destination}" else 0
+                await asyncio.sleep(PAUSE_SECONDS)
+    except TimeoutError:
+        raise RefusedError(
+            f"{destination} is not confirmed: {DEADLINE_SECONDS:.0f} s after the write the front door {url} answers "
+            f"{seen}, needed: version {declared.version} of {destination}, {IN_A_ROW} times in a row. The router was "
+            f"told, its data path has not followed. Next: kubectl get endpointslices, then pulumi up again"
+        ) from None
+
+
+async def _ask(http: httpx2.AsyncClient, url: str) -> str:
+    try:
+        said = Identity.model_validate_json((await http.get(url)).content)
+    except httpx2.HTTPError as error:
+        return f"{type(error).__name__} {error}".strip()
+    except ValidationError:
+        return "without saying what it is"
+    return f"version {said.version} of {said.deployment_group}"
