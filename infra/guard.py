@@ -93,5 +93,6 @@ def _name(inputs: Mapping[str, Any] | None) -> str:
 def _colour(inputs: Mapping[str, Any] | None) -> Colour | None:
     """The colour in a Service's selector, as the engine knows its inputs."""
     spec: Mapping[str, Any] = (inputs or {}).get("spec", {})
-    value: object = (spec.get("selector") or {}).get(COLOUR_LABEL)
+    selector: Mapping[str, Any] = spec.get("selector") or {}
+    value = selector.get(COLOUR_LABEL)
     return Colour(value) if value in set(Colour) else None
