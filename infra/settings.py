@@ -147,6 +147,10 @@ class ServiceSettings(_Model):
     probes: Probes = Probes()
     shutdown: Shutdown = Shutdown()
     resources: Resources = Resources()
+    progress_deadline_seconds: Annotated[int, Field(ge=5, le=3600)] = Field(
+        default=600, description="a slot that never becomes ready would be waited for too long", examples=["600"]
+    )
+    """After which a rollout without progress has failed; Kubernetes' own default."""
     version_path: Path = Field(
         default="/deployment/metadata", description="no pod could say what it is", examples=["/deployment/metadata"]
     )

@@ -75,6 +75,7 @@ class Slot(pulumi.ComponentResource):
             },
             spec={
                 "replicas": args.settings.replicas,
+                "progress_deadline_seconds": args.settings.progress_deadline_seconds,
                 "selector": {"match_labels": picks},
                 "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": 1, "max_unavailable": 0}},
                 "template": {
@@ -115,12 +116,16 @@ class Slot(pulumi.ComponentResource):
         self.register_outputs({})
 
 
+_NOT_THE_POD = {"replicas", "front_door", "preview_door", "progress_deadline_seconds", "version_path"}
+"""Settings that do not change what runs in a pod."""
+
+
 def _stamp(args: SlotArgs) -> tuple[str, str]:
     """Digest of the slot, and since when it has been so: what is live keeps its time if its digest is the same."""
     declared = {
         "version": args.version,
         "release": args.release.model_dump(mode="json"),
-        "pod": args.settings.model_dump(mode="json", exclude={"replicas", "front_door", "preview_door"}),
+        "pod": args.settings.model_dump(mode="json", exclude=_NOT_THE_POD),
         "identity": dict(args.identity),
     }
     digest = _digest(declared)
