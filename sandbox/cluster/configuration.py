@@ -1,0 +1,142 @@
+"""The daemons' configuration files: what is said in files rather than flags.
+
+Each setting that is not a plain path or address has the reason beside it. Kubernetes reads JSON as YAML.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.cluster.layout import CONTAINERD_SOCKET, NODE_ADDRESS, PAUSE_IMAGE, POD_RANGE, Layout
+
+CNI_PLUGINS = Path("/usr/lib/cni")  # where Debian's containernetworking-plugins puts them
+
+
+def write_configuration(layout: Layout) -> None:
+    """Write every configuration file below `layout.config`."""
+    folder = layout.config
+    (folder / "cni").mkdir(parents=True)
+    _write(folder / "cni" / "10-teal.conflist", cni())
+    _write(folder / "kubelet.yaml", kubelet(layout))
+    _write(folder / "kube-proxy.yaml", kube_proxy(layout))
+    (folder / "containerd.toml").write_text(containerd(layout))
+    (folder / "resolv.conf").write_text("# no name server: the sandbox has no cluster DNS\n")
+
+
+def _write(path: Path, content: Mapping[str, object]) -> None:
+    path.write_text(json.dumps(content, indent=2))
+
+
+def kubelet(layout: Layout) -> dict[str, object]:
+    """The kubelet's configuration (`KubeletConfiguration`, kubelet.config.k8s.io/v1beta1)."""
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "address": NODE_ADDRESS,
+        "authentication": {
+            "anonymous": {"enabled": False},
+            "webhook": {"enabled": True},
+            "x509": {"clientCAFile": str(layout.pki / "ca.crt")},
+        },
+        "authorization": {"mode": "Webhook"},
+        "tlsCertFile": str(layout.pki / "serving.crt"),
+        "tlsPrivateKeyFile": str(layout.pki / "serving.key"),
+        "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
+        "cgroupDriver": "cgroupfs",
+        "cgroupRoot": layout.cgroup,
+        "podLogsDir": str(layout.logs / "pods"),
+        "volumePluginDir": "/run/kubelet/plugins",  # the default is below /usr, which is the host's
+        "resolvConf": str(layout.config / "resolv.conf"),
+        "failSwapOn": False,
+        "oomScoreAdj": 0,  # lowering it takes CAP_SYS_RESOURCE
+        "serializeImagePulls": False,
+        "imageGCHighThresholdPercent": 100,  # images are loaded, not pulled: one that is collected is gone
+        # The disk and the memory are the host's and shared: only what would truly stop pods may evict them.
+        "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "nodefs.inodesFree": "1%"},
+    }
+
+
+def kube_proxy(layout: Layout) -> dict[str, object]:
+    """kube-proxy's configuration (`KubeProxyConfiguration`, kubeproxy.config.k8s.io/v1alpha1)."""
+    return {
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+        "kind": "KubeProxyConfiguration",
+        "clientConnection": {"kubeconfig": str(layout.pki / "proxy.kubeconfig")},
+        "hostnameOverride": layout.node,
+        "bindAddress": NODE_ADDRESS,
+        "clusterCIDR": POD_RANGE,
+        "mode": "iptables",
+        "healthzBindAddress": "127.0.0.1:10256",
+        "metricsBindAddress": "127.0.0.1:10249",
+        "oomScoreAdj": 0,
+        # Default 1 s; 0 means the default. A rehearsal flips more often than a real cluster does.
+        "iptables": {"localhostNodePorts": True, "minSyncPeriod": "100ms"},
+        # The table's size belongs to the host: a network namespace of ours cannot and must not set it.
+        "conntrack": {"maxPerCore": 0},
+    }
+
+
+def cni() -> dict[str, object]:
+    """The pods' network: a bridge in the sandbox's namespace; state stays on the private /run."""
+    return {
+        "cniVersion": "0.4.0",
+        "name": "teal",
+        "plugins": [
+            {
+                "type": "bridge",
+                "bridge": "cni0",
+                "isGateway": True,
+                "hairpinMode": True,  # a pod must reach itself through its Service
+                "ipam": {
+                    "type": "host-local",
+                    "dataDir": "/run/cni/networks",
+                    "ranges": [[{"subnet": POD_RANGE}]],
+                    "routes": [{"dst": "0.0.0.0/0"}],
+                },
+            },
+            {"type": "portmap", "capabilities": {"portMappings": True}},
+        ],
+    }
+
+
+def containerd(layout: Layout) -> str:
+    """Containerd's configuration (version 2, for 1.6 and 1.7)."""
+    # A JSON string is a TOML basic string: same quotes, same escapes.
+    return f"""\
+version = 2
+root = {json.dumps(str(layout.containerd))}
+state = "/run/containerd"
+disabled_plugins = [
+  "io.containerd.snapshotter.v1.aufs",
+  "io.containerd.snapshotter.v1.btrfs",
+  "io.containerd.snapshotter.v1.devmapper",
+  "io.containerd.snapshotter.v1.zfs",
+]
+
+[grpc]
+  address = "{CONTAINERD_SOCKET}"
+
+# The default is made below /opt, which is the host's.
+[plugins."io.containerd.internal.v1.opt"]
+  path = "/run/containerd/opt"
+
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "{PAUSE_IMAGE}"
+  # Without CAP_SYS_RESOURCE no score can be lowered, and runc dies of it
+  # ("can't get final child's PID from pipe").
+  restrict_oom_score_adj = true
+
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "{CNI_PLUGINS}"
+    conf_dir = {json.dumps(str(layout.config / "cni"))}
+
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "overlayfs"
+    default_runtime_name = "runc"
+
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+      runtime_type = "io.containerd.runc.v2"
+
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+        SystemdCgroup = false
+"""

@@ -1,0 +1,116 @@
+"""The parts of a sandbox that are the kernel's: its network namespace and its cgroups.
+
+Making them and removing every trace of them; what runs in them is the supervisor's.
+"""
+
+import contextlib
+import time
+from pathlib import Path
+
+from sandbox.cluster.errors import SandboxError
+from sandbox.cluster.layout import NODE_ADDRESS, NODE_PREFIX, Layout
+from sandbox.cluster.processes import Process, run
+
+CGROUPS = Path("/sys/fs/cgroup")
+_CGROUP_WAIT_S = 5.0
+
+# Not a dummy link, which some kernels lack. The route makes the kernel's choice of a source address work as on a
+# node with an uplink; nothing is behind it.
+_LINKS = f"""\
+link set lo up
+link add node0 type bridge
+address add {NODE_ADDRESS}/{NODE_PREFIX} dev node0
+link set node0 up
+route add default via {NODE_ADDRESS.rpartition(".")[0]}.1 dev node0
+"""
+
+
+def create_network(layout: Layout) -> None:
+    """Make the network namespace with loopback and the node's address."""
+    name = _name(layout)
+    run("ip", "netns", "add", name)
+    run("ip", "-netns", name, "-batch", "-", text=_LINKS)
+
+
+def processes(layout: Layout) -> list[Process]:
+    """Everything that lives in the network namespace, pods aside: by definition the sandbox's own."""
+    if not layout.sandbox.netns or not layout.sandbox.netns.exists():
+        return []
+    with contextlib.suppress(SandboxError):  # a file that is no namespace: an interrupted `ip netns add`
+        pids = run("ip", "netns", "pids", _name(layout)).split()
+        return [process for process in map(Process.of, map(int, pids)) if process]
+    return []
+
+
+def remove_network(layout: Layout) -> None:
+    """Remove the network namespace, if it is there; its links and rules go with it."""
+    netns = layout.sandbox.netns
+    if not netns or not netns.exists():
+        return
+    try:
+        run("ip", "netns", "delete", netns.name)
+    except SandboxError:
+        netns.unlink(missing_ok=True)  # never mounted: an interrupted `ip netns add`
+
+
+def create_cgroups(layout: Layout) -> None:
+    """Make the cgroup that the kubelet wants to find, in every hierarchy it looks at."""
+    name = layout.cgroup.removeprefix("/")
+    if (CGROUPS / "cgroup.controllers").exists():  # version 2: one hierarchy, controllers passed down one by one
+        wanted = " ".join(f"+{controller}" for controller in (CGROUPS / "cgroup.controllers").read_text().split())
+        (CGROUPS / "cgroup.subtree_control").write_text(wanted)
+        (CGROUPS / name).mkdir(exist_ok=True)
+        (CGROUPS / name / "cgroup.subtree_control").write_text(wanted)
+        return
+    for hierarchy in CGROUPS.iterdir():
+        if hierarchy.is_symlink() or not (hierarchy / "cgroup.procs").exists():
+            continue
+        (hierarchy / name).mkdir(exist_ok=True)
+        for file in ("cpuset.cpus", "cpuset.mems"):  # a new cpuset is empty and takes no process
+            if (hierarchy / file).exists():
+                (hierarchy / name / file).write_text((hierarchy / file).read_text())
+
+
+def cgroups(layout: Layout) -> list[Path]:
+    """The sandbox's cgroup in every hierarchy that has it (version 1: one a controller; version 2: one)."""
+    name = layout.cgroup.removeprefix("/")
+    return [path for path in (CGROUPS / name, *sorted(CGROUPS.glob(f"*/{name}"))) if path.is_dir()]
+
+
+def remove_cgroups(layout: Layout) -> None:
+    """Remove the sandbox's cgroups, deepest first.
+
+    Raises:
+        SandboxError: something still lives in one of them.
+    """
+    for root in cgroups(layout):
+        # os.walk would list the control files too; directories alone are cgroups.
+        for group in sorted((p for p in root.rglob("*") if p.is_dir()), key=lambda p: -len(p.parts)):
+            _remove_cgroup(group)
+        _remove_cgroup(root)
+
+
+def _remove_cgroup(group: Path) -> None:
+    deadline = time.monotonic() + _CGROUP_WAIT_S
+    while True:
+        try:
+            group.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError as error:  # busy until the last zombie in it is collected: no event tells
+            if time.monotonic() > deadline:
+                msg = (
+                    f"cgroup {group} cannot be removed ({error.strerror}): processes "
+                    f"{(group / 'cgroup.procs').read_text().split()} still live in it. End them and repeat `down`."
+                )
+                raise SandboxError(msg) from error
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _name(layout: Layout) -> str:
+    if not layout.sandbox.netns:
+        msg = "a cluster of the user's own has no network namespace of ours"
+        raise AssertionError(msg)
+    return layout.sandbox.netns.name
