@@ -96,10 +96,11 @@ def has_secret(tree: Value) -> bool:
 def look_up(tree: Value, steps: list[Step]) -> tuple[Value, bool]:
     """Find what lies at a path below a tree; the second value tells whether there is anything."""
     for step in steps:
-        if isinstance(step, int):
-            children = dict(enumerate(cast("list[Value]", tree))) if isinstance(tree, list) else {}
-        else:
-            children = cast("dict[Step, Value]", tree) if _is_map(tree) else {}
+        children: dict[Step, Value] = {}
+        if isinstance(step, str) and _is_map(tree):
+            children = tree
+        elif isinstance(step, int) and isinstance(tree, list):
+            children = dict(enumerate(cast("list[Value]", tree)))
         if step not in children:
             return None, False
         tree = children[step]

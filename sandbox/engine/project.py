@@ -87,9 +87,9 @@ class Project:
             config_schema=_schema(file, name, config),
         )
 
-    def owns(self, key: str) -> bool:
-        """Tell whether a config key is in the project's own namespace."""
-        return ":" not in key or key.startswith(f"{self.name}:")
+    def stack_file(self, stack: str) -> Path:
+        """Tell where a stack's config is kept, if no --config-file says otherwise."""
+        return self.stack_config_dir / f"Pulumi.{stack}{self.file.suffix}"
 
 
 def _schema(file: Path, project: str, config: Value) -> dict[str, Mapping[str, Value]]:
