@@ -1,0 +1,32 @@
+"""Puts the application together: routes, OpenAPI document, and the edge around them."""
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp
+
+from workload.pricing.business import BusinessApi
+from workload.pricing.edge import Edge
+from workload.pricing.lifecycle import Lifecycle
+from workload.pricing.operations import OperationsApi
+from workload.pricing.records import Records
+from workload.pricing.settings import Settings
+
+
+def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
+    """The application of one instance."""
+    records = Records(settings.deployment_group, settings.version)
+    app = FastAPI(
+        title="LLM pricing",
+        version=settings.version,
+        docs_url=None,  # these pages load scripts from elsewhere; the document itself is at /openapi.json
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # records.py does it, with the colour
+    )
+    paths: dict[str, bool] = {}
+    for router in (
+        BusinessApi(settings.version, records).routes(),
+        OperationsApi(settings, lifecycle, records).routes(),
+    ):
+        app.include_router(router)
+        paths |= {route.path: bool(route.deprecated) for route in router.routes if isinstance(route, APIRoute)}
+    return Edge(app, settings, lifecycle, records, paths)
