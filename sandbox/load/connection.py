@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail the request in flight, if there is one."""
-        self._fail(exc or (IncompleteError() if self._answered else ClosedError()))
+        self._fail(exc or ClosedError())
 
     def abandon(self) -> None:
         """Close at once, whatever is in flight."""

@@ -80,6 +80,13 @@ async def test_the_answering_colour_is_recorded() -> None:
     assert {(r.status, r.colour, r.version) for r in records} == {(404, "blue", "1.0.0")}
 
 
+async def test_a_timeout_counts_from_the_scheduled_instant() -> None:
+    """After 0.3 s the request is given up, and not much later."""
+    async with serving(lambda _: None) as server:
+        records, _ = await load(server.url)
+    assert all(300_000 <= record.finished_us < 2_000_000 for record in records)
+
+
 async def test_a_reset_within_the_answer_is_a_reset() -> None:
     """Half an answer and a RST count as reset, not as incomplete."""
 
