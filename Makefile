@@ -25,7 +25,7 @@ SANDBOX = $(PYTHON) -m sandbox
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  settings: NAME=$(NAME) PORTS=$(PORTS) KUBECONFIG=path CMD='...' TEAL_CACHE=$(TEAL_CACHE)"
 
 .PHONY: demo

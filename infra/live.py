@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from teal.colours import Colour
 from teal.errors import ForeignChangeError
@@ -27,6 +28,8 @@ class Live:
         default_factory=dict[tuple[str, Colour], Mapping[str, str]]
     )
     """Annotations of each Deployment by service and colour."""
+    at: str = ""
+    """When it was read, RFC 3339 in UTC; what changes in this update changed then."""
 
 
 def read(access: ClusterAccess, services: Iterable[str]) -> Live:
@@ -48,6 +51,7 @@ def read(access: ClusterAccess, services: Iterable[str]) -> Live:
                 for name, colours in zip(names, slots, strict=True)
                 for colour, annotations in colours.items()
             },
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
     # Pulumi's own loop is running around the program's body, so this needs a thread with a loop of its own.

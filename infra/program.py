@@ -71,6 +71,7 @@ def _slots(settings: Settings, live: Live, access: Access, colour: Colour, after
                 account=access.accounts[name],
                 identity={"ENV": settings.environment, "REGION": settings.region},
                 live=live.slots.get((name, colour), {}),
+                now=live.at,
                 after=after,
             )
         )

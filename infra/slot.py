@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
@@ -37,6 +36,8 @@ class SlotArgs:
     """ENV and REGION."""
     live: Mapping[str, str]
     """Annotations of the Deployment as it is now; empty where there is none."""
+    now: str
+    """The time that a changed slot reports as its own."""
     after: Sequence[pulumi.Resource] = ()
     """What has to be there before the pods change."""
 
@@ -132,7 +133,7 @@ def _stamp(args: SlotArgs) -> tuple[str, str]:
     since = args.live.get(pod.DEPLOYED_AT)
     if since is not None and args.live.get(DIGEST) == digest:
         return digest, since
-    return digest, datetime.now(UTC).isoformat(timespec="seconds")
+    return digest, args.now
 
 
 def _digest(content: object) -> str:

@@ -14,7 +14,7 @@ from policies import rules
 def _pods_are_guarded(args: ResourceValidationArgs, report: ReportViolation) -> None:
     if args.resource_type == "kubernetes:apps/v1:Deployment":
         for finding in rules.unguarded_containers(args.props):
-            report(finding)
+            report(finding, args.urn)
 
 
 PolicyPack(

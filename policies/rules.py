@@ -23,7 +23,8 @@ def unguarded_containers(deployment: Mapping[str, Any]) -> Iterator[str]:
     containers: Sequence[Mapping[str, Any]] = spec.get("containers") or ()
     for container in containers:
         missing = [probe for probe in PROBES if not container.get(probe)]
-        if not (container.get("lifecycle") or {}).get("preStop"):
+        lifecycle: Mapping[str, Any] = container.get("lifecycle") or {}
+        if not lifecycle.get("preStop"):
             missing.append("lifecycle.preStop")
         if missing:
             yield (

@@ -1,0 +1,112 @@
+"""What several areas' unit tests share."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+
+class FakeApiServer:
+    """A real HTTP server on loopback that answers GETs from a table, as an API server would."""
+
+    def __init__(self) -> None:
+        """Start with an empty cluster: everything is 404."""
+        self.answers: dict[str, tuple[int, Any]] = {}
+        self.asked: list[str] = []
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                fake.asked.append(self.path)
+                path = urlsplit(self.path).path
+                status, body = fake.answers.get(self.path) or fake.answers.get(path) or (404, {"kind": "Status"})
+                text = body if isinstance(body, bytes) else json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+                """Say nothing: tests read `asked`."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    @property
+    def kubeconfig(self) -> str:
+        """A kubeconfig's content that names this server."""
+        return json.dumps(
+            {
+                "clusters": [{"name": "fake", "cluster": {"server": self.url}}],
+                "users": [{"name": "fake", "user": {"token": "t"}}],
+                "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "fake"}}],
+                "current-context": "fake",
+            }
+        )
+
+    def service(self, name: str, colour: str, *, writer: str = "pulumi-kubernetes-1", moved_from: str = "") -> None:
+        """Let there be an active Service whose selector names a colour."""
+        self.answers[f"/api/v1/namespaces/teal/services/{name}"] = (
+            200,
+            {
+                "metadata": {
+                    "name": name,
+                    "resourceVersion": "7",
+                    "annotations": {"teal/moved-from": moved_from} if moved_from else {},
+                    "managedFields": [
+                        {"manager": "kube-controller-manager", "fieldsV1": {"f:status": {}}},
+                        {
+                            "manager": writer,
+                            "time": "2026-01-01T00:00:00Z",
+                            "fieldsV1": {"f:spec": {"f:selector": {"f:teal/colour": {}}}},
+                        },
+                    ],
+                },
+                "spec": {"selector": {"app.kubernetes.io/name": name, "teal/colour": colour}},
+            },
+        )
+
+    def pods(self, service: str, colour: str, versions: list[str], *, ready: bool = True) -> None:
+        """Let a colour's endpoints be there, each pod answering one of these versions."""
+        names = [f"{service}-{colour}-{number}" for number in range(len(versions))]
+        selector = f"labelSelector=kubernetes.io%2Fservice-name%3D{service}-{colour}"
+        self.answers[f"/apis/discovery.k8s.io/v1/namespaces/teal/endpointslices?{selector}"] = (
+            200,
+            {
+                "items": [
+                    {
+                        "endpoints": [
+                            {"conditions": {"ready": ready}, "targetRef": {"kind": "Pod", "name": name}}
+                            for name in names
+                        ],
+                        "ports": [{"name": "http", "port": 8000}],
+                    }
+                ]
+            },
+        )
+        for name, version in zip(names, versions, strict=True):
+            self.answers[f"/api/v1/namespaces/teal/pods/{name}:8000/proxy/deployment/metadata"] = (
+                200,
+                {"version": version, "deployment_group": colour},
+            )
+
+    def stop(self) -> None:
+        """Refuse connections from now on."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+
+
+@pytest.fixture
+def api_server() -> Iterator[FakeApiServer]:
+    """A fake API server with an empty cluster."""
+    server = FakeApiServer()
+    yield server
+    server.stop()

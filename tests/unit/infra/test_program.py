@@ -1,0 +1,181 @@
+"""What the program declares, by Pulumi's mocks: the invariants of two colours and one door."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import pytest
+from pulumi.runtime import mocks, stack
+
+from infra.config import load
+from infra.live import Live, require_explained
+from infra.program import provision
+from teal.colours import Colour
+from teal.errors import ForeignChangeError
+from teal.kube import ClusterAccess, LiveService
+
+
+class Recorder(mocks.Mocks):
+    """Keeps what was registered."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.resources: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        """Answer with the inputs, as a cluster that accepts everything."""
+        inputs = cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType]  # the SDK's plain dict
+        self.resources[args.typ.rsplit(":", 1)[-1], args.name] = inputs
+        return f"{args.name}-id", inputs
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        """No function is expected to be called."""
+        raise AssertionError(args.token)
+
+
+def config(active: str = "blue", services: Sequence[str] = ("backend",), **slots: Mapping[str, Any]) -> dict[str, str]:
+    """Raw config of a stack with both colours, unless said otherwise."""
+    release = {name: {"image": f"registry.example/{name}:1"} for name in services}
+    both = {"blue": {"version": "1.0.0", **release}, "green": {"version": "1.1.0", **release}} | slots
+    return {
+        "activeColour": active,
+        "services": json.dumps({name: {"port": 8000} for name in services}),
+        **{colour: json.dumps(slot) for colour, slot in both.items()},
+    }
+
+
+async def declared(raw: Mapping[str, str], live: Live | None = None) -> dict[tuple[str, str], dict[str, Any]]:
+    """All resources of a stack with this config."""
+    recorder = Recorder()
+    mocks.set_mocks(recorder, project="teal", stack="dev")
+
+    async def program() -> None:
+        provision(load(raw, stack="dev"), live or Live(), ClusterAccess(namespace="teal"))
+
+    await stack.run_pulumi_func(program)
+    return recorder.resources
+
+
+async def test_a_flip_changes_one_selector_and_the_record_of_it() -> None:
+    """Between two configs that differ in the active colour, two resources differ."""
+    before, after = await declared(config("blue")), await declared(config("green"))
+    assert {name for name in before if before[name] != after[name]} == {
+        ("Service", "backend-active"),
+        ("ConfigMap", "teal-confirmed"),
+    }
+
+
+async def test_the_active_service_selects_the_active_colour_only() -> None:
+    """Its selector names the service and the colour."""
+    resources = await declared(config("green"))
+    assert resources["Service", "backend-active"]["spec"]["selector"] == {
+        "app.kubernetes.io/name": "backend",
+        "teal/colour": "green",
+    }
+
+
+async def test_editing_the_idle_slot_leaves_the_live_colour_untouched() -> None:
+    """PREPARE changes nothing that carries the live colour, nor the traffic."""
+    new = {"version": "2.0.0", "backend": {"image": "registry.example/backend:2", "env": {"A": "1"}}}
+    before, after = await declared(config("blue")), await declared(config("blue", green=new))
+    changed = {name for _, name in (key for key in before if before[key] != after[key])}
+    assert changed == {"backend-green", "backend-green-config"}
+
+
+async def test_config_is_named_by_content() -> None:
+    """A changed environment is another ConfigMap, which its own colour's pods name."""
+    first = await declared(config())
+    env = {"version": "1.0.0", "backend": {"image": "registry.example/backend:1", "env": {"A": "1"}}}
+    second = await declared(config(blue=env))
+    names = [each["ConfigMap", "backend-blue-config"]["metadata"]["name"] for each in (first, second)]
+    assert len(set(names)) == 2
+    container = second["Deployment", "backend-blue"]["spec"]["template"]["spec"]["containers"][0]
+    assert container["envFrom"] == [{"configMapRef": {"name": names[1]}}]
+
+
+async def test_pods_know_who_they_are() -> None:
+    """All six identity variables of the service contract are set, and the version."""
+    resources = await declared(config())
+    container = resources["Deployment", "backend-blue"]["spec"]["template"]["spec"]["containers"][0]
+    identity = {"ENV", "DEPLOYMENT_GROUP", "REGION", "AVAILABILITY_ZONE", "INSTANCE_ID", "DEPLOYMENT_TIMESTAMP"}
+    assert identity | {"VERSION"} <= {variable["name"] for variable in container["env"]}
+
+
+async def test_pods_are_probed_drained_and_confined() -> None:
+    """Probes, preStop and the restricted security context are there without asking."""
+    spec = (await declared(config()))["Deployment", "backend-blue"]["spec"]["template"]["spec"]
+    container = spec["containers"][0]
+    assert container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
+    assert container["livenessProbe"]["httpGet"]["path"] == "/health/live"
+    assert container["lifecycle"]["preStop"] == {"sleep": {"seconds": 5}}
+    assert spec["terminationGracePeriodSeconds"] == 45
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert spec["automountServiceAccountToken"] is False
+
+
+async def test_an_unchanged_slot_keeps_its_timestamp() -> None:
+    """What is live and unchanged is declared as it is, so that nothing changes; a new release gets a new time."""
+    first = await declared(config())
+    annotations = dict(first["Deployment", "backend-blue"]["metadata"]["annotations"])
+    annotations["teal/deployed-at"] = "2001-01-01T00:00:00+00:00"
+    live = Live(slots={("backend", Colour.BLUE): annotations}, at="2026-01-01T00:00:00+00:00")
+    again = await declared(config(), live)
+    assert again["Deployment", "backend-blue"]["metadata"]["annotations"] == annotations
+    other = {"version": "9.0.0", "backend": {"image": "registry.example/backend:1"}}
+    changed = await declared(config(blue=other), live)
+    assert changed["Deployment", "backend-blue"]["metadata"]["annotations"]["teal/deployed-at"] == live.at
+
+
+def service(colour: str, writer: str = "pulumi-kubernetes-0123") -> LiveService:
+    """A live Service as read."""
+    return LiveService(
+        colour=Colour(colour),
+        selector={"teal/colour": colour},
+        annotations={"teal/moved-from": "green@3"},
+        resource_version="8",
+        writer=writer,
+    )
+
+
+async def test_traffic_that_is_not_where_it_is_declared_makes_a_difference_to_any_engine() -> None:
+    """The active Service differs from its last declaration when, and only when, live is elsewhere."""
+    there = await declared(config("blue"), Live(services={"backend": service("blue")}))
+    elsewhere = await declared(config("blue"), Live(services={"backend": service("green")}))
+    moved = [each["Service", "backend-active"]["metadata"]["annotations"] for each in (there, elsewhere)]
+    assert moved == [{"teal/moved-from": "green@3"}, {"teal/moved-from": "green@8"}]
+
+
+@pytest.mark.parametrize(
+    ("colour", "writer", "refused"),
+    [
+        ("blue", "pulumi-kubernetes-1", False),
+        ("green", "pulumi-kubernetes-1", False),
+        ("blue", "kubectl-patch", False),
+        ("green", "kubectl-patch", True),
+    ],
+)
+def test_traffic_that_somebody_else_moved_away_is_refused_by_name(colour: str, writer: str, *, refused: bool) -> None:
+    """Only a writer that is not Pulumi, and only where the config says otherwise."""
+    live = Live(services={"backend": service(colour, writer)})
+    if refused:
+        with pytest.raises(ForeignChangeError, match="'kubectl-patch' wrote that"):
+            require_explained(live, Colour.BLUE)
+    else:
+        require_explained(live, Colour.BLUE)
+
+
+async def test_a_flip_set_has_one_door_a_service_and_one_record() -> None:
+    """Two services are two active Services that flip together."""
+    resources = await declared(config("green", services=("backend", "frontend")))
+    doors = [
+        resources["Service", f"{name}-active"]["spec"]["selector"]["teal/colour"] for name in ("backend", "frontend")
+    ]
+    assert doors == ["green", "green"]
+    assert resources["ConfigMap", "teal-confirmed"]["data"] == {"colour": "green", "version": "1.1.0"}
+
+
+async def test_a_colour_without_a_release_has_no_objects() -> None:
+    """A stack may begin with one colour."""
+    raw = config()
+    del raw["green"]
+    assert not [name for _, name in await declared(raw) if "green" in name]
