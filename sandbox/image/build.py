@@ -22,8 +22,8 @@ PAUSE_IMAGE = "localhost/teal/pause:1"
 _HERE = Path(__file__).parent
 _WORKLOAD = _HERE.parents[1] / "workload"
 _RECIPE = (_HERE / "archive.py", _HERE / "base.py", _HERE / "build.py")
-_KEPT_ARCHIVES = 4
-"""Archives of earlier states of the work tree that stay in the cache: one is about 50 MB."""
+_KEPT = 3
+"""How many states of the work tree stay in the cache: each is an archive of about 90 MB."""
 
 
 def build(versions: Sequence[str], cache: Path, progress: Callable[[str], None]) -> Path:
@@ -50,7 +50,9 @@ def build(versions: Sequence[str], cache: Path, progress: Callable[[str], None])
         archive.touch()  # in use: among the last to be removed
         return archive
     base = images / f"base-{base_key}.tar"
-    if not base.exists():
+    if base.exists():
+        base.touch()
+    else:
         write_base(base, requirements, cache / "uv", progress)
     progress("image: the service")
     with tempfile.TemporaryDirectory(dir=images, prefix="app-") as scratch:
@@ -70,8 +72,8 @@ def build(versions: Sequence[str], cache: Path, progress: Callable[[str], None])
                 working_directory="/app",
             ),
         )
-    for old in sorted(images.glob("pricing-*.tar"), key=lambda path: path.stat().st_mtime)[:-_KEPT_ARCHIVES]:
-        old.unlink(missing_ok=True)
+    _forget_old(images, "pricing-*.tar")
+    _forget_old(images, "base-*.tar")
     return archive
 
 
@@ -126,6 +128,12 @@ def _readable(member: tarfile.TarInfo) -> tarfile.TarInfo:
     """Readable by the container's user, whatever the umask of the one who builds is."""
     member.mode |= 0o555 if member.isdir() or member.mode & 0o100 else 0o444
     return member
+
+
+def _forget_old(images: Path, pattern: str) -> None:
+    """Remove what was not used for longest."""
+    for old in sorted(images.glob(pattern), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+        old.unlink(missing_ok=True)
 
 
 def _key(*files: Path, salt: str = "") -> str:

@@ -34,7 +34,8 @@ class Settings(BaseModel):
     declared_version: str = Field(default="0.0.0", alias="VERSION", pattern=_HEADER_SAFE)
 
     host: str = Field(default="0.0.0.0", alias="HOST")  # noqa: S104 - a pod is reached at an address it learns late
-    port: int = Field(default=8000, alias="PORT", ge=1, le=65535)
+    port: int = Field(default=8000, alias="PORT", ge=0, le=65535)
+    """0: a free one, which the log names."""
     control_from: Literal["loopback", "any"] = Field(default="loopback", alias="CONTROL_FROM")
     """Who may POST to /deployment/*. Those endpoints take an instance out of service, and the front door reaches
     them: by default only the pod's own processes (a preStop hook, `kubectl exec`, `kubectl port-forward`) may."""
