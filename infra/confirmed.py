@@ -18,14 +18,19 @@ class Confirmed(pulumi.ComponentResource):
     """Written after the traffic of the whole flip set was read back; what may shrink the old colour depends on it."""
 
     def __init__(
-        self, record: Mapping[str, str], traffic: Sequence[pulumi.Resource], guard: Guard, namespace: pulumi.Input[str]
+        self,
+        record: Mapping[str, str],
+        after: Sequence[pulumi.Resource],
+        guard: Guard,
+        namespace: pulumi.Input[str],
+        opts: pulumi.ResourceOptions,
     ) -> None:
         """Declare the record of what this update makes live."""
-        super().__init__("teal:kubernetes:Confirmed", NAME)
+        super().__init__("teal:kubernetes:Confirmed", NAME, None, opts)
         self.record = ConfigMap(
             NAME,
             metadata={"name": NAME, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": "teal"}},
             data=dict(record),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(traffic), hooks=guard.confirm_hooks()),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after), hooks=guard.confirm_hooks()),
         )
         self.register_outputs({})

@@ -6,9 +6,10 @@ The idle colour comes last because right after a flip it is what was live a
 moment ago: nothing may shrink it before the move is confirmed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
+from pulumi_kubernetes import Provider
 
 from infra.access import Access
 from infra.confirmed import Confirmed
@@ -28,76 +29,90 @@ ROUTERS: Mapping[str, Router] = {"service": ServiceSelector}
 
 def provision(settings: Settings, live: Live, cluster: ClusterAccess) -> None:
     """Declare everything that a stack consists of, and its outputs."""
+    stack = _Stack(settings, live, cluster)
     active = settings.active_colour
-    access = Access(settings.namespace, list(settings.services))
-    guard = _guard(settings, cluster)
-    active_slots = _slots(settings, live, access, active, after=[])
-    traffic = _traffic(settings, live, access, guard, after=[slot.deployment for slot in active_slots])
-    confirmed = Confirmed(
-        {"colour": active, "version": settings.active_slot.version},
-        [each.resource for each in traffic.values()],
-        guard,
-        access.namespace,
-    )
-    _slots(settings, live, access, active.other, after=[confirmed.record])
+    active_slots = stack.slots(active)
+    traffic = stack.traffic(after=[slot.deployment for slot in active_slots])
+    confirmed = stack.confirmed(after=[each.resource for each in traffic.values()])
+    stack.slots(active.other, after=[confirmed.record])
     _outputs(settings, traffic)
 
 
-def _guard(settings: Settings, cluster: ClusterAccess) -> Guard:
-    version = settings.active_slot.version
-    return Guard(
-        cluster,
-        settings.active_colour,
-        {name: Declared(version=version, version_path=each.version_path) for name, each in settings.services.items()},
-        # A door without a host has no address that this machine could be sure to reach.
-        {name: _front_door(settings, name) for name, each in settings.services.items() if each.front_door.host},
-    )
+class _Stack:
+    """The parts of one stack; they share its settings, its cluster and its guard."""
 
+    def __init__(self, settings: Settings, live: Live, cluster: ClusterAccess) -> None:
+        self._settings = settings
+        self._live = live
+        # Mutable ConfigMaps: the record of the confirmed colour has to be updated in place. Replaced, it would be
+        # deleted before the hook that guards it had its say.
+        provider = Provider(
+            "cluster", kubeconfig=cluster.kubeconfig, context=cluster.context, enable_config_map_mutable=True
+        )
+        self._opts = pulumi.ResourceOptions(providers=[provider])
+        self._access = Access(settings.namespace, list(settings.services), self._opts)
+        doors = {name: each for name, each in settings.services.items() if each.front_door.host}
+        self._guard = Guard(
+            cluster,
+            settings.active_colour,
+            {
+                name: Declared(version=settings.active_slot.version, version_path=each.version_path)
+                for name, each in settings.services.items()
+            },
+            # A door without a host has no address that this machine could be sure to reach.
+            {name: _front_door(settings, name) for name in doors},
+        )
 
-def _slots(settings: Settings, live: Live, access: Access, colour: Colour, after: list[pulumi.Resource]) -> list[Slot]:
-    """One colour of every service; none where the colour has no release."""
-    slot = settings.slot(colour)
-    if slot is None:
-        return []
-    return [
-        Slot(
-            SlotArgs(
-                service=name,
-                colour=colour,
-                version=slot.version,
-                settings=service,
-                release=slot.services[name],
-                namespace=access.namespace,
-                account=access.accounts[name],
-                identity={"ENV": settings.environment, "REGION": settings.region},
-                live=live.slots.get((name, colour), {}),
-                now=live.at,
-                after=after,
+    def slots(self, colour: Colour, after: Sequence[pulumi.Resource] = ()) -> Sequence[Slot]:
+        """One colour of every service; none where the colour has no release."""
+        settings = self._settings
+        slot = settings.slot(colour)
+        if slot is None:
+            return ()
+        return [
+            Slot(
+                SlotArgs(
+                    service=name,
+                    colour=colour,
+                    version=slot.version,
+                    settings=service,
+                    release=slot.services[name],
+                    namespace=self._access.namespace,
+                    account=self._access.accounts[name],
+                    identity={"ENV": settings.environment, "REGION": settings.region},
+                    live=self._live.slots.get((name, colour), {}),
+                    now=self._live.at,
+                    after=after,
+                ),
+                self._opts,
             )
-        )
-        for name, service in settings.services.items()
-    ]
+            for name, service in settings.services.items()
+        ]
 
+    def traffic(self, after: Sequence[pulumi.Resource]) -> Mapping[str, Traffic]:
+        """Every service's live traffic; none of it before all of the destination is there."""
+        settings = self._settings
+        hooks = self._guard.traffic_hooks()
+        return {
+            name: ROUTERS[settings.router](
+                Route(
+                    service=name,
+                    settings=service,
+                    namespace=self._access.namespace,
+                    active=settings.active_colour,
+                    live=self._live.services.get(name),
+                    hooks=hooks,
+                    after=after,
+                ),
+                self._opts,
+            )
+            for name, service in settings.services.items()
+        }
 
-def _traffic(
-    settings: Settings, live: Live, access: Access, guard: Guard, after: list[pulumi.Resource]
-) -> Mapping[str, Traffic]:
-    """Every service's live traffic; none of it before all of the destination is there."""
-    hooks = guard.traffic_hooks()
-    return {
-        name: ROUTERS[settings.router](
-            Route(
-                service=name,
-                settings=service,
-                namespace=access.namespace,
-                active=settings.active_colour,
-                live=live.services.get(name),
-                hooks=hooks,
-            ),
-            pulumi.ResourceOptions(depends_on=after),
-        )
-        for name, service in settings.services.items()
-    }
+    def confirmed(self, after: Sequence[pulumi.Resource]) -> Confirmed:
+        """The record that the move was seen to have happened."""
+        record = {"colour": self._settings.active_colour, "version": self._settings.active_slot.version}
+        return Confirmed(record, after, self._guard, self._access.namespace, self._opts)
 
 
 def _outputs(settings: Settings, traffic: Mapping[str, Traffic]) -> None:

@@ -4,6 +4,7 @@ A router declares; it proves nothing. The hooks it is given do, and it binds
 them to the one resource whose change moves traffic.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +27,8 @@ class Route:
     """As read before anything was declared; None where there is no traffic yet."""
     hooks: pulumi.ResourceHookBinding
     """To be bound to the resource whose change moves traffic."""
+    after: Sequence[pulumi.Resource]
+    """What has to be there before traffic moves."""
 
 
 class Traffic(Protocol):
@@ -42,5 +45,5 @@ class Router(Protocol):
     """Declares one service's live traffic."""
 
     def __call__(self, route: Route, opts: pulumi.ResourceOptions) -> Traffic:
-        """Declare it; `opts` carries what has to be there first."""
+        """Declare it."""
         ...

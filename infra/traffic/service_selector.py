@@ -31,10 +31,7 @@ class ServiceSelector(pulumi.ComponentResource):
                 "annotations": {MOVED_FROM: _moved_from(route)},
             },
             spec=service_spec(door, labels.selector(route.service, route.active), door.node_port),
-            opts=pulumi.ResourceOptions.merge(
-                pulumi.ResourceOptions(depends_on=opts.depends_on),
-                pulumi.ResourceOptions(parent=self, hooks=route.hooks),
-            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(route.after), hooks=route.hooks),
         )
         self.resource: pulumi.Resource = service
         self.live_colour: pulumi.Output[str] = service.spec.apply(lambda spec: (spec.selector or {})[COLOUR_LABEL])

@@ -48,7 +48,7 @@ async def test_one_unproven_service_keeps_the_whole_flip_set(api_server: FakeApi
         api_server.service(service, "blue")
         api_server.pods(service, "blue", ["1.0.0"])
         api_server.pods(service, "green", [version])
-    flip_set = dict.fromkeys(("backend", "frontend"), FLIP_SET["backend"])
+    flip_set: dict[str, Declared] = dict.fromkeys(("backend", "frontend"), FLIP_SET["backend"])
     async with Cluster.connect(access(api_server)) as cluster:
         verdicts = await flip.prove(cluster, GREEN, flip_set)
     with pytest.raises(RefusedError, match=r"version of frontend FAILED: 1 of 1 answered version 0\.9\.0"):
