@@ -1,0 +1,60 @@
+"""`python -m sandbox.load.watch`: record when the API server delivered each change of a Service's selector.
+
+That instant is what a report calls the write. It is taken by a watch of its own, and not by whoever wrote, so that the
+program's flip and a bare `kubectl patch` are timed by the same clock in the same way. A Service's own record of it
+(managedFields) has whole seconds only.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run time
+
+import cyclopts
+import httpx2
+from lightkube import ApiError, Client
+from lightkube.resources.core_v1 import Service
+
+from sandbox.load.writes import Write
+
+app = cyclopts.App(name="python -m sandbox.load.watch", help=__doc__)
+
+
+@app.default
+def main(*, namespace: str, out: Path) -> None:
+    """Watch the Services of a namespace until SIGTERM; an API server that is away is asked again.
+
+    Args:
+        namespace: Whose Services; it need not exist yet.
+        out: The file of writes; overwritten.
+    """
+    client = Client()
+    known: dict[str, dict[str, str]] = {}
+    with out.open("w", encoding="utf-8", buffering=1) as file:
+        while True:
+            try:
+                for kind, service in client.watch(Service, namespace=namespace):  # pyright: ignore[reportUnknownMemberType] - lightkube's label selectors are untyped
+                    observed = time.monotonic_ns()
+                    write = _write(service, observed, exact=kind == "MODIFIED")
+                    if kind != "DELETED" and known.get(write.service) != write.selector:
+                        known[write.service] = write.selector
+                        file.write(write.model_dump_json() + "\n")
+            except (httpx2.HTTPError, ApiError) as error:
+                sys.stderr.write(f"the watch on Services of {namespace} broke off, beginning again: {error}\n")
+                time.sleep(0.2)
+
+
+def _write(service: Service, observed_ns: int, *, exact: bool) -> Write:
+    metadata, spec = service.metadata, service.spec
+    return Write(
+        service=(metadata and metadata.name) or "",
+        selector=dict((spec and spec.selector) or {}),  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - lightkube says plain `dict`
+        resource_version=(metadata and metadata.resourceVersion) or "",
+        observed_ns=observed_ns,
+        exact=exact,
+    )
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,186 @@
+"""Conclusions from records and writes. Pure.
+
+The one figure that needs a definition is `write_to_last_old_ms`: from the instant at which the API server delivered the
+new selector to a watch (see `sandbox.load.watch`) to the *scheduled instant of the last request that the old colour
+answered*. It says until when a client could still be sent to the old colour; how long that colour then took to answer
+is in `last_old_answer_ms`. It is 0 where no request scheduled after the write was answered by the old colour, and None
+where the old colour was still answering at the end of the watch: those clients did not move.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from itertools import groupby
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from sandbox.load.records import Mode
+from sandbox.report import verdict
+from sandbox.report.model import (
+    Flip,
+    Floor,
+    ModeDetail,
+    Patch,
+    Quantiles,
+    Report,
+    Second,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sandbox.load.records import Record
+    from sandbox.report.seen import Load, Move, Seen
+
+SETTLED_NS: Final = 1_000_000_000
+"""A mode has moved if the old colour was silent for the last second of the watch."""
+
+
+def window(records: Iterable[Record], move: Move) -> list[Record]:
+    """Return the requests scheduled between the write and the end of its watch."""
+    return [record for record in records if move.write_ns <= record.scheduled_ns < move.until_ns]
+
+
+def last_old(records: Iterable[Record], move: Move) -> Record | None:
+    """Return the last request within the watch that the old colour answered."""
+    old = [record for record in window(records, move) if record.colour == move.from_colour]
+    return max(old, default=None)
+
+
+def has_moved(records: Iterable[Record], move: Move) -> bool:
+    """Whether the new colour, and only it, answered for the last second of the watch, in the version declared."""
+    settled = [r for r in window(records, move) if r.scheduled_ns >= move.until_ns - SETTLED_NS and r.colour]
+    return bool(settled) and all((r.colour, r.version) == (move.to_colour, move.version) for r in settled)
+
+
+def write_to_last_old_ms(records: Sequence[Record], move: Move) -> float | None:
+    """See the module's docstring."""
+    if not has_moved(records, move):
+        return None
+    last = last_old(records, move)
+    return 0.0 if last is None else round((last.scheduled_ns - move.write_ns) / 1e6, 1)
+
+
+def last_old_answer_ms(records: Sequence[Record], move: Move) -> float | None:
+    """As `write_to_last_old_ms`, to the last byte of that answer."""
+    last = last_old(records, move)
+    if last is None or not has_moved(records, move):
+        return None
+    return round((last.scheduled_ns - move.write_ns) / 1e6 + last.finished_us / 1e3, 1)
+
+
+def lost(records: Iterable[Record]) -> int:
+    """Count the requests without a usable answer."""
+    return sum(record.outcome.lost for record in records)
+
+
+def conclude(seen: Seen) -> Report:
+    """Judge a run; what is missing from it is a problem, never a pass."""
+    by_mode = {load.header.mode: load for load in seen.loads}
+    flips = [_flip(by_mode, move) for move in seen.moves]
+    modes = {mode: _detail(load) for mode, load in by_mode.items()}
+    floor = _floor(seen)
+    known = [p.write_to_last_old_ms for p in floor.patches if p.write_to_last_old_ms is not None] if floor else []
+    problems = [
+        *([seen.failure] if seen.failure else []),
+        *verdict.of_loads(modes),
+        *verdict.of_flips(flips),
+        *verdict.of_refusals(seen.refusals),
+    ]
+    return Report(
+        verdict="FAILED" if problems else "PASSED",
+        problems=problems,
+        requests=sum(detail.requests for detail in modes.values()),
+        lost=sum(detail.lost for detail in modes.values()),
+        flips=flips,
+        refusals=seen.refusals,
+        floor_ms=round(median(known), 1) if known else None,
+        floor=floor,
+        versions=seen.versions,
+        engine=seen.engine,
+        started=seen.started,
+        seconds=round((time.monotonic_ns() - seen.started_ns) / 1e9, 1),
+        steps=seen.steps,
+        modes=modes,
+        host=seen.host,
+    )
+
+
+def _flip(loads: dict[Mode, Load], move: Move) -> Flip:
+    records = {mode: load.records for mode, load in loads.items()}
+    watched = {mode: window(each, move) for mode, each in records.items()}
+    return Flip(
+        from_=move.from_colour,
+        to=move.to_colour,
+        version=move.version,
+        moved=has_moved(records.get(Mode.NEW_CONNECTIONS, ()), move),
+        write_to_last_old_ms={mode: write_to_last_old_ms(each, move) for mode, each in records.items()},
+        last_old_answer_ms={mode: last_old_answer_ms(each, move) for mode, each in records.items()},
+        requests={mode: len(each) for mode, each in watched.items()},
+        lost={mode: lost(each) for mode, each in watched.items()},
+        up_seconds=round(move.up_seconds, 2),
+        preview_seconds=move.preview_seconds,
+    )
+
+
+def _floor(seen: Seen) -> Floor | None:
+    load = seen.floor_load
+    if load is None:
+        return None
+    return Floor(
+        patches=[
+            Patch(
+                from_=move.from_colour,
+                to=move.to_colour,
+                write_to_last_old_ms=write_to_last_old_ms(load.records, move),
+            )
+            for move in seen.patches
+        ],
+        requests=len(load.records),
+        lost=lost(load.records),
+    )
+
+
+def _detail(load: Load) -> ModeDetail:
+    records = load.records
+    failed = [record for record in records if record.outcome.lost]
+    answered = [record for record in records if not record.outcome.lost]
+    late_ms = load.end.late_ms if load.end else 0.0
+    late = [record for record in records if load.end and record.started_us > late_ms * 1000]
+    return ModeDetail(
+        rate=load.header.rate,
+        requests=len(records),
+        lost=len(failed),
+        lost_by_outcome=Counter(record.outcome for record in failed),
+        lost_while_late=len(set(failed) & set(late)),
+        answers_by_version=Counter(f"{r.colour} {r.version}" for r in records if r.colour),
+        statuses=Counter(record.status for record in records if record.status is not None),
+        connections=max((record.connection or 0 for record in records), default=0),
+        latency_ms=_quantiles([record.finished_us for record in answered]),
+        generator_lag_ms=_quantiles([record.started_us for record in records]),
+        late=len(late),
+        late_ms=late_ms,
+        complete=load.end is not None,
+        per_second=list(_per_second(records)),
+    )
+
+
+def _per_second(records: Sequence[Record]) -> Iterable[Second]:
+    if not records:
+        return
+    start = records[0].scheduled_ns
+    for second, group in groupby(records, key=lambda record: (record.scheduled_ns - start) // 1_000_000_000):
+        each = list(group)
+        yield Second(second=second, answers=Counter(r.colour for r in each if r.colour), lost=lost(each))
+
+
+def _quantiles(microseconds: list[int]) -> Quantiles | None:
+    if not microseconds:
+        return None
+    ordered = sorted(microseconds)
+
+    def rank(share: float) -> float:
+        return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))] / 1000, 2)
+
+    return Quantiles(p50=rank(0.5), p99=rank(0.99), max=rank(1))

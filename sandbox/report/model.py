@@ -1,0 +1,131 @@
+"""The report itself: what `report.json` holds, and what the page and the terminal are made from.
+
+Times are milliseconds or seconds as their names say. Durations come from one monotonic clock; the only wall time is
+`started`. Nothing here names the host.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - pydantic reads the annotations at run time
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sandbox.load.records import Mode, Outcome  # noqa: TC001 - as above
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Flip(_Frozen):
+    """One move of live traffic by the program."""
+
+    from_: str = Field(serialization_alias="from")
+    to: str
+    version: str  # the version declared for `to`
+    moved: bool  # at the end of the watch, new connections were answered by `to` in `version`, and by nothing else
+    write_to_last_old_ms: dict[Mode, float | None]  # None where the old colour was still answering
+    last_old_answer_ms: dict[Mode, float | None]  # the same to the last byte of that answer, its service time included
+    requests: dict[Mode, int]  # over the watch after the write
+    lost: dict[Mode, int]
+    up_seconds: float  # wall time of `pulumi up`, from start to exit
+    preview_seconds: float | None = None
+
+
+class Refusal(_Frozen):
+    """One move that had to be refused."""
+
+    to: str
+    reason: str  # the program's own words
+    refused: bool  # exit status not 0, selector untouched, no answer from anything but the live colour
+    evidence: dict[str, str | int | float | dict[str, int] | list[str]]
+
+
+class Patch(_Frozen):
+    """One bare selector patch."""
+
+    from_: str = Field(serialization_alias="from")
+    to: str
+    write_to_last_old_ms: float | None
+
+
+class Floor(_Frozen):
+    """What a bare selector patch of a separate Service takes on the same pods: no proof, nothing recorded."""
+
+    patches: list[Patch]
+    requests: int
+    lost: int
+
+
+class Quantiles(_Frozen):
+    """Of requests, in milliseconds."""
+
+    p50: float
+    p99: float
+    max: float
+
+
+class Second(_Frozen):
+    """One second of one mode's load."""
+
+    second: int  # after the start of the load
+    answers: dict[str, int]  # by colour
+    lost: int
+
+
+class ModeDetail(_Frozen):
+    """One mode's load over the whole run."""
+
+    rate: int  # requests per second, as scheduled
+    requests: int
+    lost: int
+    lost_by_outcome: dict[Outcome, int]
+    lost_while_late: int  # of those lost, sent late by the generator itself
+    answers_by_version: dict[str, int]  # "blue 1.0.0": 4210
+    statuses: dict[int, int]
+    connections: int
+    latency_ms: Quantiles | None  # of answered requests, from the scheduled instant
+    generator_lag_ms: Quantiles | None  # how late the generator itself turned to a request
+    late: int  # requests it turned to more than `late_ms` late
+    late_ms: float
+    complete: (
+        bool  # the load ended by itself or was told to; False: it was killed, and what it had in flight is unknown
+    )
+    per_second: list[Second]
+
+
+class Step(_Frozen):
+    """One step of the run."""
+
+    name: str
+    seconds: float
+
+
+class Host(_Frozen):
+    """What the figures were measured on."""
+
+    cores: int
+    memory_gib: float
+    kernel: str
+    system: str
+    python: str
+
+
+class Report(_Frozen):
+    """One run, judged."""
+
+    verdict: str  # PASSED or FAILED
+    problems: list[str]  # empty exactly when PASSED
+    requests: int
+    lost: int
+    flips: list[Flip]
+    refusals: list[Refusal]
+    floor_ms: float | None  # median of the floor's patches
+    floor: Floor | None
+    versions: dict[str, str]
+    engine: str
+    started: datetime
+    seconds: float
+    steps: list[Step]
+    modes: dict[Mode, ModeDetail]
+    host: Host
