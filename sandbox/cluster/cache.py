@@ -13,6 +13,8 @@ from pathlib import Path
 from sandbox.cluster.errors import UsageError
 
 _MARKER = "CACHEDIR.TAG"  # the convention backup programs know (bford.info/cachedir); its first line is fixed
+# What `make` puts there before anything of ours can run.
+_BEFORE_US = {"uv", "uv-cache", "pyright"}
 _MARKER_TEXT = "Signature: 8a477f597d28d172789f06886806bc55\n# Cache of teal's sandbox; `make clean-all` removes it.\n"
 
 
@@ -25,7 +27,7 @@ def cache_folder() -> Path:
     folder = Path(os.environ.get("TEAL_CACHE") or Path.home() / ".cache" / "teal").absolute()
     marker = folder / _MARKER
     if not marker.exists():
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if folder.exists() and (not folder.is_dir() or {p.name for p in folder.iterdir()} - _BEFORE_US):
             msg = (
                 f"TEAL_CACHE is {folder}, which holds other things than the sandbox's cache: it would be mixed up with "
                 "them, and removed with them later. Name an empty or a new folder: TEAL_CACHE=~/.cache/teal"

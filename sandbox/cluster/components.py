@@ -112,6 +112,9 @@ def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()
                 f"--cluster-cidr={POD_RANGE}",
                 f"--service-cluster-ip-range={SERVICE_RANGE}",
                 "--use-service-account-credentials=true",
+                # The default, 20 a second, makes it seconds until the last controller has its token and starts.
+                "--kube-api-qps=500",
+                "--kube-api-burst=500",
                 "--leader-elect=false",  # there is one of it
                 "--bind-address=127.0.0.1",
                 *serving,

@@ -21,7 +21,7 @@ from sandbox.cluster.certificates import write_certificates
 from sandbox.cluster.configuration import write_configuration
 from sandbox.cluster.control import ask
 from sandbox.cluster.environment import WORK_TREE, Sandbox
-from sandbox.cluster.errors import NotRunningError, SandboxError, StartError
+from sandbox.cluster.errors import NotRunningError, SandboxError, StartError, UsageError
 from sandbox.cluster.layout import API_SERVER, KUBERNETES_SERVICE, NODE_ADDRESS, Layout
 from sandbox.cluster.processes import Process, end
 from sandbox.cluster.progress import Steps
@@ -32,6 +32,12 @@ _SHIM = """\
 #!/bin/sh
 # The sandbox's `pulumi` where none is installed: the embedded engine (docs/adr says what it does not do).
 exec {python} -m sandbox.engine "$@"
+"""
+# What an interactive shell reads: the user's own settings, then the sandbox's commands and name.
+_BASHRC = """\
+[ -f ~/.bashrc ] && . ~/.bashrc
+PATH='{bin}':$PATH
+PS1='[sandbox {name}] \\w \\$ '
 """
 
 
@@ -116,6 +122,7 @@ def write_commands(sandbox: Sandbox, commands: Mapping[str, Path]) -> None:
     else:
         (folder / "pulumi").write_text(_SHIM.format(python=sys.executable))
         (folder / "pulumi").chmod(0o755)
+    (folder / ".bashrc").write_text(_BASHRC.format(bin=folder, name=sandbox.name))
     for name in ("state", "pulumi-home"):
         (sandbox.root / name).mkdir(exist_ok=True)
     passphrase = sandbox.root / "passphrase"
@@ -213,7 +220,7 @@ def clean(layout: Layout) -> None:
     outer = supervisor(layout)
     mine = Process.of(os.getpid())
     untouchable = mine.ancestors() if mine else set[int]()
-    inner = outer.children() if outer else [p for p in namespace.processes(layout) if _is_first(p)]
+    inner = outer.children() if outer else [p for p in namespace.processes(layout) if p.inner_pid == 1]
     stubborn = end([*([outer] if outer else []), *inner], grace_s=0)
     others = [process for process in namespace.processes(layout) if process.pid not in untouchable]
     stubborn += end(others, grace_s=_STALE_SHELL_GRACE_S)
@@ -230,14 +237,35 @@ def clean(layout: Layout) -> None:
             path.unlink(missing_ok=True)
 
 
-def _is_first(process: Process) -> bool:
-    """Whether it is process 1 of a process namespace below ours: a supervisor whose record is lost."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
-            if line.startswith("NSpid:"):
-                ids = line.split()[1:]
-                return len(ids) > 1 and ids[-1] == "1"
-    return False
+def refuse_foreign(layout: Layout) -> None:
+    """A sandbox of the same name that belongs to another work tree is left alone.
+
+    Raises:
+        UsageError: there is one, and it lives.
+    """
+    ours = layout.sandbox.root.parents[1]
+    for process in namespace.processes(layout):
+        if process.inner_pid == 1 and (tree := Path(process.arguments()[-1])) != ours:
+            msg = (
+                f"a sandbox named {layout.sandbox.name!r} of the work tree {tree} is up (process {process.pid}): both "
+                f"would use the same network namespace. Choose another NAME, or end it: make -C {tree} sandbox-down "
+                f"NAME={layout.sandbox.name}"
+            )
+            raise UsageError(msg)
+
+
+def first_process(layout: Layout) -> Process:
+    """The supervisor as the host sees it: process 1 of the sandbox's process namespace.
+
+    Raises:
+        NotRunningError: there is none.
+    """
+    outer = supervisor(layout)
+    children = outer.children() if outer else []
+    if not children:
+        msg = f"sandbox {layout.sandbox.name!r} has no process: it is not up. Start it: make sandbox"
+        raise NotRunningError(msg)
+    return children[0]
 
 
 def require_up(sandbox: Sandbox) -> dict[str, Any]:

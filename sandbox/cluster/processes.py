@@ -81,6 +81,23 @@ class Process:
             return []
         return [child for child in map(Process.of, map(int, pids)) if child]
 
+    @property
+    def inner_pid(self) -> int:
+        """Its id in a process namespace below ours; 0 when it is in ours, or gone."""
+        try:
+            lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        except (FileNotFoundError, ProcessLookupError):
+            return 0
+        ids = next(line.split()[1:] for line in lines if line.startswith("NSpid:"))
+        return int(ids[-1]) if len(ids) > 1 else 0
+
+    def arguments(self) -> list[str]:
+        """Its command; empty strings when it is gone."""
+        try:
+            return Path(f"/proc/{self.pid}/cmdline").read_text().rstrip("\0").split("\0")
+        except (FileNotFoundError, ProcessLookupError):
+            return [""]
+
     def ancestors(self) -> set[int]:
         """Ids of itself and everything it descends from."""
         found: set[int] = set()

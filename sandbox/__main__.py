@@ -1,0 +1,172 @@
+"""The sandbox's command line: `python -m sandbox COMMAND`; `make` calls it.
+
+Options and exit statuses are here, what the commands do is in `sandbox.cluster.commands` and `sandbox.demo`.
+"""
+
+import json
+import signal
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from sandbox.cluster import commands
+from sandbox.cluster.environment import Sandbox
+from sandbox.cluster.errors import ExitCode, SandboxError, UsageError
+from sandbox.cluster.progress import Steps
+
+app = App(
+    name="sandbox",
+    help="A real Kubernetes on this machine, to rehearse teal on. Exit statuses: 0 done, 1 failed, 2 cannot be asked "
+    "for, 3 this machine lacks something, 4 not built, 5 not started, 6 not up, 130 interrupted.",
+    version_flags=[],
+)
+Name = Annotated[str, Parameter(name="--name", help="Which sandbox; several run side by side.")]
+Ports = Annotated[str, Parameter(name="--ports", help="Range of node ports, first-last.")]
+Kubeconfig = Annotated[
+    Path | None,
+    Parameter(name="--kubeconfig", help="Use the cluster of this file's current context; nothing is built."),
+]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
+
+
+@app.command
+def up(name: Name = "teal", ports: Ports = "30000-30999", kubeconfig: Kubeconfig = None) -> None:
+    """Bring a sandbox up; one that is up already is left as it is."""
+    sandbox = Sandbox.named(name, ports=_ports(ports), kubeconfig=kubeconfig.absolute() if kubeconfig else None)
+    with Steps() as steps:
+        fresh = commands.up(sandbox, steps)
+    where = f"network namespace {sandbox.netns.name}" if sandbox.netns else "your own cluster"
+    _say(f"sandbox {name!r} is up{'' if fresh else ' already'}: {where}, {sandbox.kubeconfig}")
+    _say(f"  a shell in it: make shell NAME={name}    end it: make sandbox-down NAME={name}")
+
+
+@app.command
+def down(name: Name = "teal") -> None:
+    """End a sandbox and leave nothing of it but its logs."""
+    sandbox = commands.find(name)
+    with Steps() as steps:
+        found = commands.down(sandbox, steps)
+    _say(f"sandbox {name!r}: " + (f"removed {', '.join(found)}" if found else "nothing was there"))
+    if sandbox.netns is None:
+        _say(f"  your cluster and the stacks' state in {sandbox.root / 'state'} are left as they are")
+
+
+@app.command
+def shell(
+    name: Name = "teal",
+    cmd: Annotated[str | None, Parameter(name="--cmd", help="Run this instead, and exit with its status.")] = None,
+) -> None:
+    """Open a shell in a sandbox, with `pulumi`, `kubectl`, KUBECONFIG and AWS_ENDPOINT_URL set."""
+    commands.shell(Sandbox.load(name), cmd)
+
+
+@app.command
+def status(name: Name = "teal", *, json_output: Json = False) -> None:
+    """Say what runs in a sandbox, since when, and where its logs are; exit status 6 if it is not up."""
+    found = commands.status(commands.find(name))
+    if json_output:
+        _say(json.dumps(found, indent=2))
+    else:
+        _show(found)
+    if not found["up"]:
+        sys.exit(ExitCode.NOT_RUNNING)
+
+
+@app.command
+def start(component: str, name: Name = "teal") -> None:
+    """Start a component that was stopped, such as kube-proxy, and wait until it works."""
+    _control("start", component, name)
+
+
+@app.command
+def stop(component: str, name: Name = "teal") -> None:
+    """Stop a component, such as kube-apiserver, and keep it stopped."""
+    _control("stop", component, name)
+
+
+@app.command
+def restart(component: str, name: Name = "teal") -> None:
+    """Stop a component, start it and wait until it works."""
+    _control("restart", component, name)
+
+
+@app.command
+def image(*versions: str, name: Name = "teal") -> None:
+    """Build the reference service's image and load it into a sandbox that is up, as VERSIONS (default: the usual)."""
+    with Steps() as steps:
+        commands.load_images(Sandbox.load(name), steps, versions or commands.VERSIONS)
+
+
+@app.command
+def clean_all() -> None:
+    """End every sandbox of this work tree; remove `.sandbox` and the cache."""
+    with Steps() as steps:
+        removed = commands.clean_all(steps)
+    _say("removed " + ", ".join(removed))
+
+
+@app.command
+def demo(name: Name = "teal", ports: Ports = "30000-30999", kubeconfig: Kubeconfig = None) -> None:
+    """Watch live traffic move from blue to green and back, and a broken slot refused."""
+    up(name, ports, kubeconfig)
+    sys.exit(import_module("sandbox.demo").run(Sandbox.load(name)))  # drawing libraries load for this command only
+
+
+def _say(text: str, stream: TextIO = sys.stdout) -> None:
+    stream.write(text + "\n")
+
+
+def _control(verb: str, component: str, name: str) -> None:
+    with Steps() as steps:
+        steps.step(f"{verb} {component}")
+        found = commands.control(Sandbox.load(name), verb, component)["components"][component]
+    _say(f"{component}: {found['phase']}")
+
+
+def _show(found: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False)
+    for column in ("component", "state", "for", "pid", "restarts", ""):
+        table.add_column(column)
+    for name, state in found.pop("components").items():
+        age, pid = f"{state['age_s']:.0f} s", str(state["pid"] or "")
+        table.add_row(name, state["phase"], age, pid, str(state["restarts"]), escape(state["message"]))
+    for key, value in found.items():
+        console.print(f"{key}: {value}", markup=False, soft_wrap=True)
+    if table.rows:
+        console.print(table)
+
+
+def _ports(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and 1024 <= int(first) < int(last) <= 65535):  # noqa: PLR2004 - what a port is
+        msg = (
+            f"--ports {text!r} is no range of node ports, so Services cannot be given any. Say first-last: 30000-30999"
+        )
+        raise UsageError(msg)
+    return int(first), int(last)
+
+
+def main() -> None:
+    """Run the command line; the one place where errors become exit statuses."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # be interrupted cleanly by either signal
+    try:
+        app(exit_on_error=False)
+    except CycloptsError:  # it has printed itself
+        sys.exit(ExitCode.USAGE)
+    except KeyboardInterrupt:
+        _say("interrupted; what was begun has been removed", sys.stderr)
+        sys.exit(ExitCode.INTERRUPTED)
+    except SandboxError as error:
+        _say(f"error: {error}", sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

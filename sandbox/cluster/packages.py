@@ -1,0 +1,111 @@
+"""What the sandbox needs of Debian: which commands, from which packages, installed without starting anything.
+
+Nothing else is installed anywhere on the machine, and nothing is removed again: packages are the machine's.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sandbox.cluster.configuration import CNI_PLUGINS
+from sandbox.cluster.errors import PrerequisiteError
+from sandbox.cluster.prerequisites import Problem
+from sandbox.cluster.progress import Steps
+
+# A command (looked up on PATH) or a file, and the Debian package that has it.
+NEEDED: dict[str, str] = {
+    "etcd": "etcd-server",
+    "containerd": "containerd",
+    "containerd-shim-runc-v2": "containerd",
+    "ctr": "containerd",
+    "runc": "runc",
+    "iptables": "iptables",
+    "iptables-restore": "iptables",
+    "conntrack": "conntrack",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+    "unshare": "util-linux",
+    "mount": "mount",
+    "mmdebstrap": "mmdebstrap",
+    **{
+        str(CNI_PLUGINS / name): "containernetworking-plugins"
+        for name in ("bridge", "host-local", "loopback", "portmap")
+    },
+}
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_POLICY = Path("/usr/sbin/policy-rc.d")  # what Debian's packages ask before they start a service (invoke-rc.d(8))
+_POLICY_TEXT = "#!/bin/sh\n# Written by teal's sandbox while it installs packages; may be removed.\nexit 101\n"
+_LAST_LINES = 10
+
+
+def missing() -> list[str]:
+    """The packages whose commands are not there, sorted."""
+    path = f"{os.environ.get('PATH', '')}:{_SYSTEM_PATH}"
+    return sorted({package for command, package in NEEDED.items() if not shutil.which(command, path=path)})
+
+
+def unavailable(packages: Sequence[str]) -> list[Problem]:
+    """Why `packages` cannot be installed from here: there is no apt-get."""
+    if not packages or shutil.which("apt-get", path=_SYSTEM_PATH):
+        return []
+    commands = sorted(command for command, package in NEEDED.items() if package in packages)
+    return [
+        Problem(
+            "commands",
+            f"{', '.join(commands)} not found, and there is no apt-get to install them with",
+            "The cluster has nothing to run on",
+            "Install them with this system's package manager and repeat",
+        ),
+    ]
+
+
+def install(packages: Sequence[str], steps: Steps) -> None:
+    """Install Debian packages without starting a service.
+
+    Raises:
+        PrerequisiteError: apt-get failed; with its last lines.
+    """
+    steps.step(f"installing Debian packages: {', '.join(packages)}")
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    with _nothing_started():
+        # The lists of a machine may be fresh, stale or absent; fetching them takes longer than most installations.
+        code, _ = _apt(install, steps)
+        if code != 0:
+            _apt(["apt-get", "update"], steps)
+            code, output = _apt(install, steps)
+            if code != 0:
+                msg = f"`{' '.join(install)}` exited with {code}; the sandbox cannot start without them:\n{output}"
+                raise PrerequisiteError(msg)
+
+
+def _apt(command: Sequence[str], steps: Steps) -> tuple[int, str]:
+    last: list[str] = []
+    with subprocess.Popen(  # noqa: S603 - no shell; the commands are this module's
+        command,
+        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive", "PATH": _SYSTEM_PATH},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        for line in process.stdout or ():
+            last = [*last[1 - _LAST_LINES :], line.rstrip()]
+            steps.update(last[-1][:80])
+    return process.returncode, "\n".join(f"    {line}" for line in last)
+
+
+@contextmanager
+def _nothing_started() -> Generator[None]:
+    """Forbid packages to start services, for this installation only; a policy of the machine's own is left alone."""
+    if _POLICY.exists() and _POLICY.read_text() != _POLICY_TEXT:
+        yield
+        return
+    _POLICY.write_text(_POLICY_TEXT)
+    _POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        _POLICY.unlink()
