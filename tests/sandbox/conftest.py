@@ -1,0 +1,24 @@
+"""The sandbox cluster that the end-to-end tests share."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.cluster.environment import WORK_TREE, Sandbox
+
+NAME = "e2e"
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox of the tests' own, from nothing; gone afterwards."""
+
+    def run(command: str) -> None:
+        # Its progress goes to the terminal: a first start compiles Kubernetes.
+        subprocess.run([sys.executable, "-m", "sandbox", command, "--name", NAME], cwd=WORK_TREE, check=True)
+
+    run("up")
+    yield Sandbox.load(NAME)
+    run("down")

@@ -1,0 +1,171 @@
+"""A stack of the program on a sandbox cluster, driven as a user drives it: by the `pulumi` command."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from sandbox.cluster.environment import Sandbox
+from sandbox.load.records import Follower, Record
+
+WORK_TREE = Path(__file__).resolve().parents[3]
+UP_SECONDS = 180
+"""More than any `up` of these stacks takes on two busy cores."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """One stack with a config file and a namespace of its own."""
+
+    sandbox: Sandbox
+    name: str
+    config: Path
+
+    @classmethod
+    def create(cls, sandbox: Sandbox, name: str, folder: Path, node_port: int) -> "Stack":
+        """A new stack, blue at 1.0.0 and green at 1.1.0, whose doors are three node ports from `node_port`."""
+        file: dict[str, Any] = yaml.safe_load((WORK_TREE / "stacks/Pulumi.sandbox.yaml").read_text())
+        config = file["config"]
+        config["teal:namespace"] = name
+        backend = config["teal:services"]["backend"]
+        backend["frontDoor"]["nodePort"] = node_port
+        backend["previewDoor"]["nodePorts"] = {"blue": node_port + 1, "green": node_port + 2}
+        backend["progressDeadlineSeconds"] = 20
+        config["teal:green"] = {"version": "1.1.0", "backend": {"image": "localhost/teal/pricing:1.1.0"}}
+        path = folder / f"Pulumi.{name}.yaml"
+        path.write_text(yaml.safe_dump(file))
+        stack = cls(sandbox=sandbox, name=name, config=path)
+        stack.pulumi("stack", "init", name)
+        return stack
+
+    def argv(self, *args: str) -> list[str]:
+        """A `pulumi` command for this stack, as it is run in the sandbox's network namespace."""
+        own = [] if args[0] in {"stack", "cancel"} else ["--config-file", str(self.config)]
+        stack = [] if args[:2] == ("stack", "init") else ["--stack", self.name]
+        return self.sandbox.command(["pulumi", *args, *stack, *own])
+
+    def pulumi(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run it to its end; its output is in the failure if it was to succeed and did not."""
+        done = subprocess.run(
+            self.argv(*args),
+            env=self.environ(),
+            cwd=WORK_TREE,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=UP_SECONDS,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"{args}: exit {done.returncode}\n{done.stdout}"
+        return done
+
+    def start(self, *args: str, log: Path) -> subprocess.Popen[bytes]:
+        """Start it in a process group of its own, for tests that kill it."""
+        with log.open("wb") as out:
+            return subprocess.Popen(
+                self.argv(*args),
+                env=self.environ(),
+                cwd=WORK_TREE,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def up(self, *, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """`pulumi up`, without asking."""
+        return self.pulumi("up", "--yes", "--skip-preview", "--non-interactive", check=check)
+
+    def set(self, key: str, value: str) -> None:
+        """`pulumi config set`."""
+        self.pulumi("config", "set", *(["--path"] if "." in key else []), f"teal:{key}", value)
+
+    def flip(self, colour: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """The one change that moves traffic."""
+        self.set("activeColour", colour)
+        return self.up(check=check)
+
+    def outputs(self) -> Mapping[str, Any]:
+        """`pulumi stack output`."""
+        return json.loads(self.pulumi("stack", "output", "--json").stdout)
+
+    def kubectl(self, *args: str) -> str:
+        """Run kubectl in the stack's namespace."""
+        done = subprocess.run(
+            self.sandbox.command(["kubectl", "-n", self.name, *args]),
+            env=self.environ(),
+            text=True,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def live(self) -> str:
+        """The colour that the active Service selects."""
+        return self.kubectl("get", "service", "backend", "-o", r"jsonpath={.spec.selector.teal/colour}")
+
+    def versions(self) -> Mapping[str, str]:
+        """Resource version of every object that the program makes: equal means that nobody wrote."""
+        kinds = "deployments,services,configmaps,serviceaccounts"
+        found = json.loads(self.kubectl("get", kinds, "-l", "app.kubernetes.io/part-of=teal", "-o", "json"))
+        return {
+            f"{item['kind']}/{item['metadata']['name']}": (
+                # A Deployment's status is its controller's to write; its generation counts writes to its spec.
+                str(item["metadata"]["generation"])
+                if item["kind"] == "Deployment"
+                else item["metadata"]["resourceVersion"]
+            )
+            for item in found["items"]
+        }
+
+    def environ(self) -> dict[str, str]:
+        """The sandbox's environment."""
+        return self.sandbox.environ(os.environ)
+
+
+class Load:
+    """An open-loop load on a stack's front door, in one mode, while a `with` block runs."""
+
+    def __init__(self, stack: Stack, mode: str, out: Path, *, rate: int = 100) -> None:
+        """Describe it; it starts with the `with` block and ends with it."""
+        self._stack, self._mode, self._rate = stack, mode, rate
+        self._out = out / f"{mode}.csv"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.records: Sequence[Record] = ()
+
+    def __enter__(self) -> Self:
+        """Start, and return once requests are answered."""
+        url = self._stack.outputs()["frontDoor"] + "/pricing"
+        options = ["--url", url, "--mode", self._mode, "--rate", str(self._rate), "--seconds", "300"]
+        command = [str(WORK_TREE / ".venv/bin/python"), "-m", "sandbox.load", *options, "--out", str(self._out)]
+        self._process = subprocess.Popen(
+            self._stack.sandbox.command(command), env=self._stack.environ(), cwd=WORK_TREE, stdout=subprocess.DEVNULL
+        )
+        follower = Follower(self._out)
+        while not follower.read():
+            assert self._process.poll() is None, "the load ended before it began"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it; what is in flight is still counted."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(60)
+        self.records = Follower(self._out).read()
+
+    @property
+    def lost(self) -> Sequence[Record]:
+        """Requests without a complete answer, or with a 5xx."""
+        return [record for record in self.records if record.outcome.lost]
+
+    @property
+    def colours(self) -> Sequence[str]:
+        """The colours that answered, in order, without repetitions."""
+        seen = [record.colour for record in self.records if not record.outcome.lost]
+        return [colour for number, colour in enumerate(seen) if number == 0 or seen[number - 1] != colour]

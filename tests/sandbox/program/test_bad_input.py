@@ -1,0 +1,80 @@
+"""Bad input: what, the value seen, the consequence, the next command; exit status not 0; nothing changed."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.program.stacks import Stack
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("activeColour", "red", ["teal:activeColour", '"red"', "pulumi config set teal:activeColour blue"]),
+        ("services.backend.port", "http", ["teal:services.backend.port", '"http"']),
+        ("colour", "blue", ["teal:colour", "unknown key", "pulumi config rm teal:colour"]),
+    ],
+)
+def test_a_wrong_config_value_changes_nothing(stack: Stack, key: str, value: str, said: list[str]) -> None:
+    """The message is the program's own, and no object is written."""
+    good = stack.config.read_bytes()
+    before = stack.versions()
+    stack.set(key, value)
+    done = stack.up(check=False)
+    stack.config.write_bytes(good)
+    assert done.returncode != 0
+    for words in [*said, "nothing was changed"]:
+        assert words in done.stdout
+    assert stack.versions() == before
+
+
+def test_a_missing_slot_changes_nothing(stack: Stack) -> None:
+    """A colour without a release cannot be made active."""
+    good = stack.config.read_bytes()
+    stack.pulumi("config", "rm", "teal:green")
+    done = stack.flip("green", check=False)
+    stack.config.write_bytes(good)
+    assert done.returncode != 0
+    assert "teal:green: nothing: activeColour is green, but there is no such slot" in done.stdout
+    assert stack.live() == "blue"
+
+
+def test_invalid_yaml_is_reported_with_file_and_line(stack: Stack) -> None:
+    """The engine cannot read it, and says where."""
+    good = stack.config.read_bytes()
+    stack.config.write_text("config:\n  teal:activeColour: [blue\n")
+    done = stack.up(check=False)
+    stack.config.write_bytes(good)
+    assert done.returncode != 0
+    assert stack.config.name in done.stdout
+    assert "line" in done.stdout
+
+
+def test_an_image_that_does_not_exist_is_reported_by_pod_and_image(stack: Stack) -> None:
+    """The rollout fails fast with the kubelet's reason; live pods are the same as before."""
+    good = stack.config.read_bytes()
+    pods = stack.kubectl("get", "pods", "-l", "teal/colour=blue", "-o", "name")
+    stack.set("green.backend.image", "localhost/teal/absent:9.9.9")
+    done = stack.up(check=False)
+    stack.config.write_bytes(good)
+    assert done.returncode != 0
+    assert "localhost/teal/absent:9.9.9" in done.stdout
+    assert stack.kubectl("get", "pods", "-l", "teal/colour=blue", "-o", "name") == pods
+    stack.up()
+
+
+def test_an_unreachable_api_server_is_named(stack: Stack, tmp_path: Path) -> None:
+    """Its address, what it means and the next command are in the message."""
+    elsewhere = tmp_path / "kubeconfig"
+    elsewhere.write_text(
+        stack.sandbox.kubeconfig.read_text().replace("server: https://", "server: https://127.0.0.9:9/was-")
+    )
+    stack.pulumi("config", "set", "kubernetes:kubeconfig", str(elsewhere))
+    done = stack.up(check=False)
+    stack.pulumi("config", "rm", "kubernetes:kubeconfig")
+    assert done.returncode != 0
+    assert "127.0.0.9:9" in done.stdout
+    assert "nothing was changed" in done.stdout
+    assert "Next: kubectl cluster-info" in done.stdout

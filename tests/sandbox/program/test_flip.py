@@ -1,0 +1,56 @@
+"""One config value moves live traffic, and nothing else changes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.program.stacks import Load, Stack
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def test_nothing_changed_writes_nothing(stack: Stack) -> None:
+    """A second `up` leaves every object's resource version, and says that nothing changed."""
+    before = stack.versions()
+    done = stack.up()
+    assert stack.versions() == before
+    assert "unchanged" in done.stdout
+    assert "updated" not in done.stdout
+
+
+def test_a_preview_writes_nothing(stack: Stack) -> None:
+    """Even of a flip."""
+    before = stack.versions()
+    stack.set("activeColour", "green")
+    done = stack.pulumi("preview", "--non-interactive")
+    stack.set("activeColour", "blue")
+    assert "as of now: capacity of backend PASSED" in done.stdout
+    assert stack.versions() == before
+
+
+@pytest.mark.parametrize("mode", ["new_connections", "kept_alive"])
+def test_a_flip_and_its_rollback_lose_nothing(stack: Stack, tmp_path: Path, mode: str) -> None:
+    """Under load, each moves new connections to the other colour, changes two objects and loses no request."""
+    with Load(stack, mode, tmp_path) as load:
+        before = stack.versions()
+        stack.flip("green")
+        after = stack.versions()
+        assert stack.live() == "green"
+        assert {name for name in before if before[name] != after[name]} == {
+            "Service/backend",
+            "ConfigMap/teal-confirmed",
+        }
+        stack.flip("blue")
+    assert stack.live() == "blue"
+    assert load.lost == []
+    if mode == "new_connections":
+        assert load.colours == ["blue", "green", "blue"]
+
+
+def test_outputs_say_what_is_live_and_where(stack: Stack) -> None:
+    """Colours, doors and versions are stack outputs."""
+    outputs = stack.outputs()
+    assert (outputs["activeColour"], outputs["liveColour"]) == ("blue", "blue")
+    assert outputs["versions"] == {"blue": "1.0.0", "green": "1.1.0"}
+    assert outputs["frontDoor"].startswith("http://127.0.0.1:")
+    assert outputs["previewDoor"] != outputs["frontDoor"]

@@ -1,0 +1,64 @@
+"""What is not proven does not move."""
+
+import pytest
+
+from tests.sandbox.program.stacks import Stack
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def refused(stack: Stack, *said: str) -> None:
+    """Flip to green and see it refused, with these words, and nothing written."""
+    before = stack.versions()
+    done = stack.flip("green", check=False)
+    stack.set("activeColour", "blue")
+    assert done.returncode != 0, done.stdout
+    for words in said:
+        assert words in done.stdout
+    assert stack.versions() == before
+    assert stack.live() == "blue"
+
+
+def test_too_little_capacity_is_refused(stack: Stack) -> None:
+    """With no ready green endpoint nothing moves, and the message says how many there are and what is needed."""
+    stack.kubectl("scale", "deployment/backend-green", "--replicas=0")
+    stack.kubectl("wait", "--for=delete", "pod", "-l", "teal/colour=green", "--timeout=60s")
+    try:
+        refused(stack, "capacity of backend FAILED: green has 0 ready endpoints; needed: 2", "Nothing moved")
+    finally:
+        stack.kubectl("scale", "deployment/backend-green", "--replicas=2")
+        stack.kubectl("rollout", "status", "deployment/backend-green", "--timeout=60s")
+
+
+def test_a_version_that_is_not_the_declared_one_is_refused(stack: Stack) -> None:
+    """Pods that are ready and answer another version than the slot declares keep live traffic where it is."""
+    stack.set("green.backend.env.FAULT_VERSION", "0.9.9")
+    stack.up()
+    refused(stack, "version of backend FAILED: 2 of 2 answered version 0.9.9", "needed: version 1.1.0")
+    stack.pulumi("config", "rm", "--path", "teal:green.backend.env.FAULT_VERSION")
+    stack.up()
+
+
+def test_a_foreign_writer_is_refused_by_name(stack: Stack) -> None:
+    """A selector that somebody else patched is neither overwritten nor followed."""
+    patch = '{"spec":{"selector":{"teal/colour":"green"}}}'
+    stack.kubectl("patch", "service", "backend", "--field-manager=somebody", "-p", patch)
+    before = stack.versions()
+    done = stack.up(check=False)
+    assert done.returncode != 0
+    assert "'somebody' wrote that" in done.stdout
+    assert stack.versions() == before
+    back = '{"spec":{"selector":{"teal/colour":"blue"}}}'
+    stack.kubectl("patch", "service", "backend", "--field-manager=somebody", "-p", back)
+    stack.up()
+
+
+def test_a_slot_that_never_becomes_ready_fails_before_it_can_be_flipped_to(stack: Stack) -> None:
+    """PREPARE of a broken slot fails with what is wrong; live traffic is as it was."""
+    stack.set("green.backend.env.FAULT_NEVER_READY", "true")
+    done = stack.up(check=False)
+    assert done.returncode != 0
+    assert "backend-green" in done.stdout
+    assert stack.live() == "blue"
+    stack.pulumi("config", "rm", "--path", "teal:green.backend.env.FAULT_NEVER_READY")
+    stack.up()
