@@ -4,7 +4,8 @@ The one figure that needs a definition is `write_to_last_old_ms`: from the insta
 new selector to a watch (see `sandbox.load.watch`) to the *scheduled instant of the last request that the old colour
 answered*. It says until when a client could still be sent to the old colour; how long that colour then took to answer
 is in `last_old_answer_ms`. It is 0 where no request scheduled after the write was answered by the old colour, and None
-where the old colour was still answering at the end of the watch: those clients did not move.
+where the clients did not move: the old colour did not answer them before the write, or still did at the end of the
+watch.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from sandbox.report.seen import Load, Move, Seen
 
 SETTLED_NS: Final = 1_000_000_000
-"""A mode has moved if the old colour was silent for the last second of the watch."""
+"""How much before the write, and at the end of the watch, says where clients were and where they are."""
 
 
 def window(records: Iterable[Record], move: Move) -> list[Record]:
@@ -48,10 +49,15 @@ def last_old(records: Iterable[Record], move: Move) -> Record | None:
     return max(old, default=None)
 
 
-def has_moved(records: Iterable[Record], move: Move) -> bool:
-    """Whether the new colour, and only it, answered for the last second of the watch, in the version declared."""
-    settled = [r for r in window(records, move) if r.scheduled_ns >= move.until_ns - SETTLED_NS and r.colour]
-    return bool(settled) and all((r.colour, r.version) == (move.to_colour, move.version) for r in settled)
+def has_moved(records: Sequence[Record], move: Move) -> bool:
+    """Whether the old colour answered in the second before the write, and only the new one's version in the last."""
+    before = {r.colour for r in records if move.write_ns - SETTLED_NS <= r.scheduled_ns < move.write_ns}
+    settled = {
+        (r.colour, r.version)
+        for r in window(records, move)
+        if r.scheduled_ns >= move.until_ns - SETTLED_NS and r.colour
+    }
+    return move.from_colour in before and settled == {(move.to_colour, move.version)}
 
 
 def write_to_last_old_ms(records: Sequence[Record], move: Move) -> float | None:
