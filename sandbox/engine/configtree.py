@@ -57,11 +57,6 @@ def parse_path(text: str) -> list[Step]:
     return steps
 
 
-def format_path(steps: list[Step]) -> str:
-    """Write a path so that `parse_path` reads the same steps."""
-    return "".join(f"[{s}]" if isinstance(s, int) else '["' + s.replace('"', '\\"') + '"]' for s in steps)
-
-
 def coerce(text: str) -> Value:
     """Give the value that a `--path` assignment of a text means: true, false and whole numbers are no strings."""
     if text in ("true", "false"):

@@ -221,10 +221,11 @@ class StackConfig:
         if not path:
             return self._full(key), []
         cut = next((i for i, char in enumerate(key) if char in ".["), len(key))
-        full = self._full(key[:cut]) if cut else f"{self.project.name}:"
-        namespace, _, name = full.partition(":")
+        namespace, _, name = key[:cut].rpartition(":")
+        if name and namespace:
+            namespace, _, name = self._full(key[:cut]).partition(":")
         first, *steps = configtree.parse_path(name + key[cut:])
-        return f"{namespace}:{first}", steps
+        return f"{namespace or self.project.name}:{first}", steps
 
 
 def _fits(declared: Mapping[str, "Value"], value: "Value") -> bool:
