@@ -152,7 +152,7 @@ async def _read(request: Request, shape: type[_Body]) -> _Body:
     try:
         return shape.model_validate_json(await request.body() or b"{}")
     except ValidationError as error:
-        raise HTTPException(422, error.errors(include_url=False, include_context=False)) from error
+        raise HTTPException(422, error.errors(include_url=False, include_input=False)) from error
 
 
 def _body(shape: type[BaseModel]) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""What is recorded of requests is what traffic did, by colour and version."""
+
+from tests.unit.workload.service import asking
+
+
+async def test_business_requests_are_counted_by_who_and_how() -> None:
+    """A counter and a histogram carry colour, version, status, path and method."""
+    async with asking(VERSION="1.1.0") as client:
+        for _ in range(3):
+            await client.get("/models")
+        await client.post("/cost-estimate", json={})
+        metrics = (await client.get("/metrics")).text
+    labels = 'colour="green",method="GET",path="/models",status="200",version="1.1.0"'
+    assert f"http_requests_total{{{labels}}} 3.0" in metrics
+    assert f"http_request_duration_seconds_count{{{labels}}} 3.0" in metrics
+    assert 'path="/cost-estimate",status="422",version="1.1.0"} 1.0' in metrics
+
+
+async def test_probes_and_scrapes_are_not_traffic() -> None:
+    """An idle colour that is only probed shows no requests: it is not proven."""
+    async with asking(FAULT_NEVER_READY="true") as client:
+        for path in ("/health/ready", "/health", "/deployment/metadata", "/metrics", "/openapi.json"):
+            await client.get(path)
+        metrics = (await client.get("/metrics")).text
+        telemetry = (await client.get("/telemetry")).json()
+    assert "http_requests_total{" not in metrics
+    assert telemetry["endpoints"] == []
+
+
+async def test_unknown_paths_share_a_label() -> None:
+    """Callers cannot make labels by inventing paths."""
+    async with asking() as client:
+        for number in range(5):
+            await client.get(f"/invented/{number}")
+        metrics = (await client.get("/metrics")).text
+    assert 'path="unmatched",status="404",version="0.0.0"} 5.0' in metrics
+    assert "invented" not in metrics
+
+
+async def test_telemetry_sums_up() -> None:
+    """Telemetry tells calls, errors and which providers' models were asked for."""
+    async with asking() as client:
+        asked = {"model_name": "birch-small", "input_tokens": 1_000_000, "output_tokens": 0}
+        for _ in range(2):
+            await client.post("/cost-estimate", json=asked)
+        await client.get("/models")
+        telemetry = (await client.get("/telemetry")).json()
+    assert telemetry["overall_stats"]["total_requests"] == 3
+    assert telemetry["overall_stats"]["error_rate"] == 0
+    by_path = {endpoint["path"]: endpoint for endpoint in telemetry["endpoints"]}
+    assert by_path["/cost-estimate"]["call_count"] == 2
+    (adoption,) = telemetry["provider_adoption"]
+    assert (adoption["provider_name"], adoption["model_requests"], adoption["unique_models_requested"]) == (
+        "Birch",
+        2,
+        1,
+    )
+    assert adoption["total_cost_estimated"] == 0.3
