@@ -25,11 +25,13 @@ def _short(path: Path) -> Generator[str]:
 
 @contextlib.contextmanager
 def listen(path: Path) -> Generator[socket.socket]:
-    """A socket that listens at `path`; what a killed supervisor left there is replaced."""
-    path.unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX) as listener, _short(path) as address:
+    """A socket that listens at `path`: once the file is there, it answers."""
+    unready = path.with_name(".new.sock")
+    unready.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener, _short(unready) as address:
         listener.bind(address)
         listener.listen()
+        unready.replace(path)
         yield listener
 
 

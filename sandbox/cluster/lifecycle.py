@@ -161,30 +161,28 @@ def _watch(layout: Layout, supervisor: Process, steps: Steps) -> None:
         if not supervisor.alive:
             raise StartError(_supervisor_died(layout))
         time.sleep(0.02)  # no event: the folder is on a file system that may not tell
-    status: dict[str, Any] = {}
-    missing: list[str] = []
-    for status in ask(layout.control, {"do": "watch"}, timeout_s=_UP_TIMEOUT_S):
-        phases = {name: state["phase"] for name, state in status["components"].items()}
-        there = [name for name, phase in phases.items() if phase in {"running", "done"}]
-        missing = [name for name in phases if name not in there and name != "moto"]
-        steps.update(f"{len(there)} of {len(phases)}; waiting for {', '.join(missing)}", len(there), len(phases))
-        if time.monotonic() > deadline:
-            break
-    if status.get("up"):
-        return
-    if not status or not supervisor.alive:
-        raise StartError(_supervisor_died(layout))
-    reasons = [f"{name}: {status['components'][name]['message']}" for name in status["failed"]]
-    if not reasons:
-        reasons = [f"after {_UP_TIMEOUT_S:.0f} s these are not there: {', '.join(missing)}"]
-    msg = f"sandbox {layout.sandbox.name!r} did not come up. {'; '.join(reasons)}\nThe logs are kept in {layout.logs}"
-    raise StartError(msg)
+    with contextlib.suppress(NotRunningError):  # killed in the middle of an answer
+        for status in ask(layout.control, {"do": "watch"}):
+            phases = {name: state["phase"] for name, state in status["components"].items()}
+            there = [name for name, phase in phases.items() if phase in {"running", "done"}]
+            missing = ", ".join(name for name in phases if name not in there and name != "moto")
+            steps.update(f"{len(there)} of {len(phases)}; waiting for {missing}", len(there), len(phases))
+            if status["up"]:
+                return
+            reasons = [f"{name}: {status['components'][name]['message']}" for name in status["failed"]]
+            if time.monotonic() > deadline:
+                reasons.append(f"after {_UP_TIMEOUT_S:.0f} s these are not there: {missing}")
+            if reasons:
+                msg = f"sandbox {layout.sandbox.name!r} did not come up. {'; '.join(reasons)}"
+                raise StartError(f"{msg}\nThe logs are kept in {layout.logs}")
+    raise StartError(_supervisor_died(layout))
 
 
 def _supervisor_died(layout: Layout) -> str:
     path = layout.logs / "supervisor.log"
-    lines = "\n".join(path.read_text(errors="replace").splitlines()[-10:]) if path.exists() else "(no log)"
-    return f"the supervisor of sandbox {layout.sandbox.name!r} ended during the start. Its log, {path}:\n{lines}"
+    lines = path.read_text(errors="replace").splitlines()[-10:] if path.exists() else []
+    log = "\n".join(lines) or "(empty: it was killed; if it was not you, see whether memory ran out: dmesg)"
+    return f"the supervisor of sandbox {layout.sandbox.name!r} ended during the start. Its log, {path}:\n{log}"
 
 
 def supervisor(layout: Layout) -> Process | None:

@@ -5,8 +5,10 @@ Making them and removing every trace of them; what runs in them is the superviso
 
 import contextlib
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from sandbox.cluster.cache import cache_folder, locked
 from sandbox.cluster.errors import SandboxError
 from sandbox.cluster.layout import NODE_ADDRESS, NODE_PREFIX, Layout
 from sandbox.cluster.processes import Process, run
@@ -28,7 +30,8 @@ route add default via {NODE_ADDRESS.rpartition(".")[0]}.1 dev node0
 def create_network(layout: Layout) -> None:
     """Make the network namespace with loopback and the node's address."""
     name = _name(layout)
-    run("ip", "netns", "add", name)
+    with _folder_lock():
+        run("ip", "netns", "add", name)
     run("ip", "-netns", name, "-batch", "-", text=_LINKS)
 
 
@@ -47,10 +50,21 @@ def remove_network(layout: Layout) -> None:
     netns = layout.sandbox.netns
     if not netns or not netns.exists():
         return
-    try:
-        run("ip", "netns", "delete", netns.name)
-    except SandboxError:
-        netns.unlink(missing_ok=True)  # never mounted: an interrupted `ip netns add`
+    with _folder_lock():
+        try:
+            run("ip", "netns", "delete", netns.name)
+        except SandboxError:
+            netns.unlink(missing_ok=True)  # never mounted: an interrupted `ip netns add`
+        if not any(netns.parent.iterdir()):
+            # `ip netns` makes the folder and mounts it over itself when it is first used; the last one takes it away.
+            with contextlib.suppress(SandboxError, OSError):
+                run("umount", netns.parent)
+                netns.parent.rmdir()
+
+
+def _folder_lock() -> AbstractContextManager[None]:
+    """Sandboxes that come and go at the same time share the folder of the namespaces."""
+    return locked(cache_folder() / "netns.lock", lambda _: None)
 
 
 def create_cgroups(layout: Layout) -> None:
