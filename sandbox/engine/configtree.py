@@ -160,7 +160,7 @@ def plain(tree: Value, decrypt: Callable[[str], str]) -> Value:
     if sealed is not None:
         return decrypt(sealed)
     if isinstance(tree, dict):
-        return {str(key): plain(child, decrypt) for key, child in cast("dict[object, Value]", tree).items()}
+        return {text(key, str): plain(child, decrypt) for key, child in cast("dict[Value, Value]", tree).items()}
     if isinstance(tree, list):
         return [plain(child, decrypt) for child in cast("list[Value]", tree)]
     return _leaf(tree)

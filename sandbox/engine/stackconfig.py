@@ -146,7 +146,10 @@ class StackConfig:
 
     def items(self) -> dict[str, ConfigValue]:
         """Give all values by full key, Pulumi.yaml's defaults and values merged in."""
-        values = {self._full(key): ConfigValue(raw) for key, raw in self._config(make=False).items()}
+        # A key without a value is an empty string to Pulumi (which warns that it will be null one day).
+        values = {
+            self._full(key): ConfigValue("" if raw is None else raw) for key, raw in self._config(make=False).items()
+        }
         for key, declared in self.project.config_schema.items():
             full, steps = self._address(key, path=True)
             there = configtree.look_up(values[full].raw, steps)[1] if full in values else False

@@ -82,6 +82,32 @@ def test_programs_get_json_with_types_of_nested_values(config: StackConfig) -> N
     assert plain["teal:zones"] == '["a","b","007"]'
 
 
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("3", "3"),
+        ("true", "true"),
+        ("yes", "yes"),
+        ("", ""),
+        ("~", ""),
+        ("1.0", "1"),
+        ("1.50", "1.5"),
+        ("0x1F", "31"),
+        ("1_000", "1000"),
+        ("2026-11-21", "2026-11-21 00:00:00 +0000 UTC"),
+        ("2026-11-21T10:00:00Z", "2026-11-21 10:00:00 +0000 UTC"),
+        ("12:30:45", "12:30:45"),
+        ("[1, 2.5, yes, ~]", '[1,2.5,"yes",null]'),
+        ("{80: a, true: b}", '{"80":"a","true":"b"}'),
+        ("{a: 2026-11-21}", '{"a":"2026-11-21 00:00:00 +0000 UTC"}'),
+    ],
+)
+def test_values_written_by_hand_read_as_pulumi_reads_them(config: StackConfig, written: str, text: str) -> None:
+    """Measured with Pulumi's own command line (3.260): unquoted values of each kind."""
+    config.path.write_text(f"config:\n  teal:x: {written}\n")
+    assert StackConfig.load(config.path, config.project, {}).values().plain["teal:x"] == text
+
+
 def test_a_secret_is_never_in_the_file_in_clear(config: StackConfig) -> None:
     """Not at the top, not nested, and the program is told which keys are secret."""
     config.set("password", "hunter2", secret=True)
