@@ -18,6 +18,9 @@ _INDEX = re.compile(r"[+-]?[0-9]+")
 _QUOTED = re.compile(r'\["((?:\\"|[^"])*)"\]')
 _BARE = re.compile(r"[^.\[]+")
 _INTEGER = re.compile(r"0|[+-]?[1-9][0-9]*|[+-]0[0-9]*")  # what Go's ParseInt takes, less '0' before other digits
+_GO_ESCAPES = str.maketrans(
+    {char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+)  # what Go's JSON writer escapes
 _INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1
 
 
@@ -188,4 +191,4 @@ def text(tree: Value, decrypt: Callable[[str], str]) -> str:
     opened = plain(tree, decrypt)
     if isinstance(opened, str):
         return opened
-    return json.dumps(opened, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    return json.dumps(opened, separators=(",", ":"), sort_keys=True, ensure_ascii=False).translate(_GO_ESCAPES)
