@@ -1,0 +1,1 @@
+"""Tests of the image builder: no root, no network, no engine."""

@@ -1,0 +1,164 @@
+"""What is built, what is taken from the cache, and what is said when it cannot be built.
+
+The tools that download and unpack are stand-ins here; `make sandbox` runs the real ones.
+"""
+
+import json
+import os
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from sandbox.image import ImageError, build, build_pause
+
+TOOLS = {
+    "mmdebstrap": 'for last; do case "$last" in */root) mkdir -p "$last/usr/bin" "$last/usr/share/doc" && '
+    'echo python > "$last/usr/bin/python3" && echo words > "$last/usr/share/doc/README";; esac; done',
+    "uv": 'for one; do case "$one" in --target=*) mkdir -p "${one#--target=}" && '
+    'echo code > "${one#--target=}/fastapi.py";; esac; done',
+    "chroot": "",
+    "apt-get": 'echo "Debian bookworm deb http://mirror.example/debian bookworm main"; '
+    'echo "Other bookworm deb http://other.example/ stable main"',
+    "apt-config": "echo 'Acquire::http::Proxy \"http://proxy.example:3142\";'",
+    "go": 'while [ "$1" != -o ]; do shift; done; echo binary > "$2"; chmod 700 "$2"',
+}
+
+
+class Workshop:
+    """A cache, stand-ins for the tools, and what was called."""
+
+    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Put the stand-ins in front of PATH."""
+        self.bin, self.cache, self.log = directory / "bin", directory / "cache", directory / "calls"
+        self.said: list[str] = []
+        self.bin.mkdir()
+        for name, script in TOOLS.items():
+            self.tool(name, script)
+        monkeypatch.setenv("PATH", f"{self.bin}{os.pathsep}/bin")
+
+    def tool(self, name: str, script: str) -> None:
+        """Let `name` do `script`."""
+        path = self.bin / name
+        path.write_text(f'#!/bin/sh\necho "{name} $*" >> {self.log}\n{script}\n')
+        path.chmod(0o755)
+
+    def calls(self) -> list[str]:
+        """The commands that ran since the last time."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        self.log.unlink(missing_ok=True)
+        return lines
+
+    def build(self, *versions: str) -> Path:
+        """Build the service's image."""
+        return build(versions, self.cache, self.said.append)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """A workshop whose tools work."""
+    return Workshop(tmp_path, monkeypatch)
+
+
+def manifest(archive: Path) -> Mapping[str, list[str]]:
+    """The only entry of an archive's manifest."""
+    with tarfile.open(archive) as tar:
+        file = tar.extractfile("manifest.json")
+        assert file is not None
+        (entry,) = json.load(file)
+    return entry
+
+
+def files(archive: Path) -> set[str]:
+    """The files in all layers of an archive."""
+    found: set[str] = set()
+    with tarfile.open(archive) as tar:
+        for name in manifest(archive)["Layers"]:
+            with tarfile.open(fileobj=tar.extractfile(name)) as layer:
+                found |= {member.name for member in layer if member.isfile()}
+    return found
+
+
+def test_every_version_names_the_same_image(workshop: Workshop) -> None:
+    """Versions are names of one image: which one a container is comes from its environment."""
+    entry = manifest(workshop.build("1.1.0", "1.0.0"))
+    assert entry["RepoTags"] == ["localhost/teal/pricing:1.0.0", "localhost/teal/pricing:1.1.0"]
+
+
+def test_image_holds_python_packages_and_service(workshop: Workshop) -> None:
+    """Interpreter, packages, the service and its bytecode are in; documentation stays out."""
+    held = files(workshop.build("1.0.0"))
+    assert {
+        "./usr/bin/python3",
+        "./usr/local/lib/python3.11/dist-packages/fastapi.py",
+        "./app/workload/pricing/__main__.py",
+    } <= held
+    assert any(name.startswith("./app/workload/pricing/__pycache__/") for name in held)
+    assert "./usr/share/doc/README" not in held
+
+
+def test_unchanged_is_not_built_again(workshop: Workshop) -> None:
+    """The same versions of the same files come from the cache: no tool runs, nothing is announced."""
+    first = workshop.build("1.0.0", "1.1.0")
+    workshop.calls()
+    workshop.said.clear()
+    assert workshop.build("1.1.0", "1.0.0") == first
+    assert workshop.calls() == []
+    assert workshop.said == []
+
+
+def test_another_version_reuses_the_base(workshop: Workshop) -> None:
+    """A new version is a new archive on the base that is there."""
+    first = workshop.build("1.0.0")
+    workshop.calls()
+    assert workshop.build("1.0.0", "2.0.0") != first
+    assert workshop.calls() == []
+
+
+def test_cache_does_not_grow_for_ever(workshop: Workshop) -> None:
+    """Of many states only those used last are kept."""
+    archives = [workshop.build(f"1.{number}.0") for number in range(6)]
+    kept = [archive for archive in archives if archive.exists()]
+    assert kept == archives[-3:]
+
+
+def test_host_mirror_and_proxy_are_used(workshop: Workshop) -> None:
+    """Debian comes from where the host gets it, through the host's proxy; foreign sources are not taken along."""
+    workshop.build("1.0.0")
+    (command,) = [call for call in workshop.calls() if call.startswith("mmdebstrap")]
+    assert "deb http://mirror.example/debian bookworm main" in command
+    assert 'Acquire::http::Proxy "http://proxy.example:3142";' in command
+    assert "other.example" not in command
+
+
+def test_missing_tool_says_how_to_get_it(workshop: Workshop) -> None:
+    """A tool that is not there is named with the command that installs it; nothing is left in the cache."""
+    (workshop.bin / "uv").unlink()
+    with pytest.raises(ImageError, match=r"uv is not on PATH.*pip install uv"):
+        workshop.build("1.0.0")
+    assert list((workshop.cache / "images").iterdir()) == []
+
+
+def test_failing_tool_is_quoted(workshop: Workshop) -> None:
+    """A step that fails is told with its command, its status and its last words."""
+    workshop.tool("mmdebstrap", "echo 'E: no mirror answers' >&2; exit 7")
+    with pytest.raises(ImageError, match=r"mmdebstrap .* status 7:\n +E: no mirror answers"):
+        workshop.build("1.0.0")
+    assert list((workshop.cache / "images").iterdir()) == []
+
+
+def test_no_version_is_refused(workshop: Workshop) -> None:
+    """An image without a name is of no use."""
+    with pytest.raises(ImageError, match="no version"):
+        workshop.build()
+
+
+def test_pause_is_executable_for_its_user(workshop: Workshop) -> None:
+    """The pod holder runs as another user than the one who built it, whatever that one's umask."""
+    archive = build_pause(workshop.bin / "go", workshop.cache, workshop.said.append, {})
+    with tarfile.open(archive) as tar, tarfile.open(fileobj=tar.extractfile(manifest(archive)["Layers"][0])) as layer:
+        assert layer.getmember("./pause").mode & 0o555 == 0o555
+    workshop.calls()
+    assert build_pause(workshop.bin / "go", workshop.cache, workshop.said.append, {}) == archive
+    assert workshop.calls() == []
