@@ -131,7 +131,7 @@ class Generator:
         self._write = write
         self._request = plan.request()
         self._idle: deque[Connection] = deque()
-        self._open = 0
+        self._pool: set[int] = set()  # numbers of the connections that are kept, busy or idle
         self._connections = 0
         self._in_flight: set[asyncio.Task[None]] = set()
         self._requests = self._lost = self._late = self._max_lag_us = 0
@@ -201,35 +201,37 @@ class Generator:
 
     def _reuse(self) -> Connection | None:
         """Return an idle connection that still stands, once the pool is full; its members take turns."""
-        while self._idle:
-            if self._open < self._plan.connections:
-                return None
+        while self._idle and len(self._pool) == self._plan.connections:
             connection = self._idle.popleft()
             if connection.reusable:
                 return connection
-            connection.abandon()
-            self._open -= 1
+            self._drop(connection)
         return None
 
     async def _connect(self) -> Connection:
+        """Open a connection: a member of the pool while it is not full, else one that serves this request only."""
         self._connections += 1
-        self._open += 1
         number = self._connections
+        pooled = self._plan.mode is Mode.KEPT_ALIVE and len(self._pool) < self._plan.connections
+        if pooled:
+            self._pool.add(number)
         try:
             _, connection = await asyncio.get_running_loop().create_connection(
                 lambda: Connection(number), *self._plan.address
             )
         except BaseException:
-            self._open -= 1
+            self._pool.discard(number)
             raise
         return connection
 
     def _give_back(self, connection: Connection, *, answered: bool) -> None:
-        pooled = self._plan.mode is Mode.KEPT_ALIVE and self._open <= self._plan.connections
-        if answered and pooled and connection.reusable:
+        if answered and connection.number in self._pool and connection.reusable:
             self._idle.append(connection)
-            return
-        self._open -= 1
+        else:
+            self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        self._pool.discard(connection.number)
         connection.abandon()
 
     def _record(self, record: Record) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run time
+from typing import TYPE_CHECKING
 
 import cyclopts
 import httpx2
@@ -17,6 +18,9 @@ from lightkube import ApiError, Client
 from lightkube.resources.core_v1 import Service
 
 from sandbox.load.writes import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 app = cyclopts.App(name="python -m sandbox.load.watch", help=__doc__)
 
@@ -34,15 +38,25 @@ def main(*, namespace: str, out: Path) -> None:
     with out.open("w", encoding="utf-8", buffering=1) as file:
         while True:
             try:
-                for kind, service in client.watch(Service, namespace=namespace):  # pyright: ignore[reportUnknownMemberType] - lightkube's label selectors are untyped
-                    observed = time.monotonic_ns()
-                    write = _write(service, observed, exact=kind == "MODIFIED")
-                    if kind != "DELETED" and known.get(write.service) != write.selector:
+                for service, observed_ns, exact in _services(client, namespace):
+                    write = _write(service, observed_ns, exact=exact)
+                    if known.get(write.service) != write.selector:
                         known[write.service] = write.selector
                         file.write(write.model_dump_json() + "\n")
             except (httpx2.HTTPError, ApiError) as error:
                 sys.stderr.write(f"the watch on Services of {namespace} broke off, beginning again: {error}\n")
                 time.sleep(0.2)
+
+
+def _services(client: Client, namespace: str) -> Iterator[tuple[Service, int, bool]]:
+    """List, then watch from there: a watch from nowhere waits in vain on an API server whose etcd is 3.4."""
+    listed = client.list(Service, namespace=namespace)  # pyright: ignore[reportUnknownMemberType] - label selectors are untyped
+    for service in listed:
+        yield service, time.monotonic_ns(), False
+    for kind, service in client.watch(Service, namespace=namespace, resource_version=listed.resourceVersion):  # pyright: ignore[reportUnknownMemberType] - as above
+        observed_ns = time.monotonic_ns()
+        if kind != "DELETED":
+            yield service, observed_ns, True
 
 
 def _write(service: Service, observed_ns: int, *, exact: bool) -> Write:

@@ -32,13 +32,24 @@ class Flip(_Frozen):
     preview_seconds: float | None = None
 
 
+class Evidence(_Frozen):
+    """What was looked at to say whether a refusal refused."""
+
+    exit_status: int  # of `pulumi up`
+    selector_colour: str  # after it
+    resource_version_before: str  # of the active Service; equal means that nobody wrote
+    resource_version_after: str
+    answers: dict[str, int]  # on new connections meanwhile, by colour
+
+
 class Refusal(_Frozen):
     """One move that had to be refused."""
 
     to: str
+    version: str
     reason: str  # the program's own words
-    refused: bool  # exit status not 0, selector untouched, no answer from anything but the live colour
-    evidence: dict[str, str | int | float | dict[str, int] | list[str]]
+    refused: bool  # exit status not 0, nothing written, and only the live colour answered
+    evidence: Evidence
 
 
 class Patch(_Frozen):

@@ -105,7 +105,7 @@ def _magnified(axes: Axes, load: Load, move: Move, *, labelled: bool) -> None:
     axes.set_xlim(-_AROUND_NS / _NANO, _AROUND_NS / _NANO)
     last = write_to_last_old_ms(load.records, move)
     axes.annotate(
-        f"{move.from_colour} keeps answering: not moved" if last is None else f"last {move.from_colour}: {last:.0f} ms",
+        "did not move" if last is None else f"last {move.from_colour}: {last:.0f} ms",
         (0.99, 1.02),
         xycoords="axes fraction",
         ha="right",

@@ -48,6 +48,22 @@ async def test_kept_alive_connections_take_turns() -> None:
     assert [record.connection for record in records] == [1, 2, 3] * 4
 
 
+async def test_a_busy_pool_is_not_exchanged() -> None:
+    """What is opened while the pool is busy serves once; the kept-alive connections stay who they are."""
+
+    def behave(exchange: Exchange) -> None:
+        if exchange.server.requests == 1:
+            asyncio.get_running_loop().call_later(0.1, exchange.answer)
+        else:
+            exchange.answer()
+
+    async with serving(behave) as server:
+        records, _ = await load(server.url, mode=Mode.KEPT_ALIVE, seconds=0.3)
+    assert records[1].connection == 2
+    assert records[-1].connection == 1
+    assert {connection.served for connection in server.connections[1:]} == {1}
+
+
 async def test_new_connections_are_new() -> None:
     """In the other mode no connection serves twice."""
     async with serving(lambda e: e.answer()) as server:
