@@ -6,6 +6,7 @@ Options and exit statuses are here, what the commands do is in `sandbox.cluster.
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -36,7 +37,7 @@ Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")
 
 
 @app.command
-def up(name: Name = "teal", ports: Ports = "30000-30999", kubeconfig: Kubeconfig = None) -> None:
+def up(*, name: Name = "teal", ports: Ports = "30000-30999", kubeconfig: Kubeconfig = None) -> None:
     """Bring a sandbox up; one that is up already is left as it is."""
     sandbox = Sandbox.named(name, ports=_ports(ports), kubeconfig=kubeconfig.absolute() if kubeconfig else None)
     with Steps() as steps:
@@ -47,7 +48,7 @@ def up(name: Name = "teal", ports: Ports = "30000-30999", kubeconfig: Kubeconfig
 
 
 @app.command
-def down(name: Name = "teal") -> None:
+def down(*, name: Name = "teal") -> None:
     """End a sandbox and leave nothing of it but its logs."""
     sandbox = commands.find(name)
     with Steps() as steps:
@@ -59,6 +60,7 @@ def down(name: Name = "teal") -> None:
 
 @app.command
 def shell(
+    *,
     name: Name = "teal",
     cmd: Annotated[str | None, Parameter(name="--cmd", help="Run this instead, and exit with its status.")] = None,
 ) -> None:
@@ -67,7 +69,7 @@ def shell(
 
 
 @app.command
-def status(name: Name = "teal", *, json_output: Json = False) -> None:
+def status(*, name: Name = "teal", json_output: Json = False) -> None:
     """Say what runs in a sandbox, since when, and where its logs are; exit status 6 if it is not up."""
     found = commands.status(commands.find(name))
     if json_output:
@@ -79,19 +81,19 @@ def status(name: Name = "teal", *, json_output: Json = False) -> None:
 
 
 @app.command
-def start(component: str, name: Name = "teal") -> None:
+def start(component: str, *, name: Name = "teal") -> None:
     """Start a component that was stopped, such as kube-proxy, and wait until it works."""
     _control("start", component, name)
 
 
 @app.command
-def stop(component: str, name: Name = "teal") -> None:
+def stop(component: str, *, name: Name = "teal") -> None:
     """Stop a component, such as kube-apiserver, and keep it stopped."""
     _control("stop", component, name)
 
 
 @app.command
-def restart(component: str, name: Name = "teal") -> None:
+def restart(component: str, *, name: Name = "teal") -> None:
     """Stop a component, start it and wait until it works."""
     _control("restart", component, name)
 
@@ -112,14 +114,14 @@ def clean_all() -> None:
 
 
 @app.command
-def demo(name: Name = "teal", ports: Ports = "30000-30999", kubeconfig: Kubeconfig = None) -> None:
+def demo(*, name: Name = "teal", ports: Ports = "30000-30999", kubeconfig: Kubeconfig = None) -> None:
     """Watch live traffic move from blue to green and back, and a broken slot refused."""
-    up(name, ports, kubeconfig)
-    sys.exit(import_module("sandbox.demo").run(Sandbox.load(name)))  # drawing libraries load for this command only
+    up(name=name, ports=ports, kubeconfig=kubeconfig)
+    sys.exit(import_module("sandbox.demo").run(Sandbox.load(name)))  # its libraries are loaded for this command only
 
 
-def _say(text: str, stream: TextIO = sys.stdout) -> None:
-    stream.write(text + "\n")
+def _say(text: str, stream: TextIO | None = None) -> None:
+    (stream or sys.stdout).write(text + "\n")
 
 
 def _control(verb: str, component: str, name: str) -> None:
@@ -153,20 +155,25 @@ def _ports(text: str) -> tuple[int, int]:
     return int(first), int(last)
 
 
-def main() -> None:
-    """Run the command line; the one place where errors become exit statuses."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # be interrupted cleanly by either signal
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status; the one place where errors become one.
+
+    Args:
+        arguments: by default those of this process.
+    """
     try:
-        app(exit_on_error=False)
+        app(arguments, exit_on_error=False)
     except CycloptsError:  # it has printed itself
-        sys.exit(ExitCode.USAGE)
+        return ExitCode.USAGE
     except KeyboardInterrupt:
         _say("interrupted; what was begun has been removed", sys.stderr)
-        sys.exit(ExitCode.INTERRUPTED)
+        return ExitCode.INTERRUPTED
     except SandboxError as error:
         _say(f"error: {error}", sys.stderr)
-        sys.exit(error.exit_code)
+        return error.exit_code
+    return ExitCode.OK
 
 
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # be interrupted cleanly by either signal
+    sys.exit(main())

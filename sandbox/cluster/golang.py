@@ -89,7 +89,7 @@ def built(cache: Path) -> bool:
 def _target(cache: Path) -> Path:
     """Where the commands go: a folder named by all that decides their content."""
     content = [(_TOOLS / name).read_bytes() for name in ("go.mod", "go.sum")]
-    said = [part.encode() for part in (*_flags(), *COMMANDS)]
+    said = [part.encode() for part in (*flags(), *COMMANDS)]
     return cache / "bin" / hashlib.sha256(b"\0".join([*content, *said])).hexdigest()[:16]
 
 
@@ -129,7 +129,7 @@ def _compile(go: Path, folder: Path, settings: Mapping[str, str], steps: Steps) 
             steps.update(f"{downloaded} of at most {modules} modules", downloaded, modules)
         total += line.startswith("package ")
     steps.step(f"compiling Kubernetes {version()} (once; kept in {folder.parent})")
-    building = _stream([str(go), "build", "-v", *_flags(), "-o", f"{folder}/", *packages], settings)
+    building = _stream([str(go), "build", "-v", *flags(), "-o", f"{folder}/", *packages], settings)
     for compiled, line in enumerate(building, start=1):
         # The standard library and what an earlier, interrupted build left are not compiled again: hence "at most".
         steps.update(f"{compiled} of at most {total} packages: {line}", compiled, total)
@@ -168,7 +168,8 @@ def _stream(command: Sequence[str], settings: Mapping[str, str]) -> Iterator[str
         raise BuildError(msg)
 
 
-def _flags() -> list[str]:
+def flags() -> list[str]:
+    """The compiler's options; the version goes in through the linker, as in a release of Kubernetes."""
     major, minor, _ = version().removeprefix("v").split(".")
     said = {"gitVersion": version(), "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
     packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")

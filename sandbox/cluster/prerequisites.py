@@ -48,18 +48,19 @@ def require(problems: Sequence[Problem]) -> None:
     if problems:
         count = "one thing is" if len(problems) == 1 else f"{len(problems)} things are"
         listed = "\n".join(f"  - {problem}" for problem in problems)
-        msg = f"{count} missing on this machine; nothing has been changed:\n{listed}"
+        msg = f"{count} missing on this machine, so no sandbox was started:\n{listed}"
         raise PrerequisiteError(msg)
 
 
-def machine(folders: Sequence[Path], *, cold: bool) -> list[Problem]:
+def machine(folders: Sequence[Path], *, cold: bool, cgroups: Path = CGROUPS) -> list[Problem]:
     """What is missing that no package brings: root, the kernel's features, room.
 
     Args:
         folders: where much is written; each is asked for room.
         cold: whether Kubernetes is yet to be compiled.
+        cgroups: where the cgroup hierarchies are mounted.
     """
-    problems = [*_root(), *_cgroups(), *_room(folders, cold=cold)]
+    problems = [*_root(), *_cgroups(cgroups), *_room(folders, cold=cold)]
     if "overlay" not in Path("/proc/filesystems").read_text() and not _loaded("overlay"):
         problems.append(
             Problem(
@@ -97,24 +98,24 @@ def _root() -> list[Problem]:
     return []
 
 
-def _cgroups() -> list[Problem]:
-    if (CGROUPS / "cgroup.controllers").exists():
+def _cgroups(folder: Path) -> list[Problem]:
+    if (folder / "cgroup.controllers").exists():
         wanted: Sequence[str] = _CONTROLLERS_V2
-        present = set((CGROUPS / "cgroup.controllers").read_text().split())
+        present = set((folder / "cgroup.controllers").read_text().split())
         kernel = "Boot with them enabled (cgroup_enable=...) or use a kernel that has them"
     else:
         wanted = _CONTROLLERS_V1
-        present = {name for name in wanted if (CGROUPS / name / "cgroup.procs").exists()}
-        kernel = "Mount them below /sys/fs/cgroup, one folder each (mount -t cgroup -o NAME cgroup /sys/fs/cgroup/NAME)"
+        present = {name for name in wanted if (folder / name / "cgroup.procs").exists()}
+        kernel = f"Mount them below {folder}, one folder each (mount -t cgroup -o NAME cgroup {folder}/NAME)"
     problems: list[Problem] = []
     if missing := [name for name in wanted if name not in present]:
         seen = f"{', '.join(missing)} not there (there: {', '.join(sorted(present)) or 'none'})"
         problems.append(Problem("cgroup controllers", seen, "The kubelet cannot account for pods and exits", kernel))
-    if os.geteuid() == 0 and not os.access(CGROUPS / ("" if "cpuacct" not in wanted else "memory"), os.W_OK):
+    if os.geteuid() == 0 and not os.access(folder / ("" if "cpuacct" not in wanted else "memory"), os.W_OK):
         problems.append(
             Problem(
                 "cgroups",
-                f"{CGROUPS} is read-only",
+                f"{folder} is read-only",
                 "Pods cannot be given a cgroup",
                 "In a container run it with --privileged --cgroupns=host",
             ),

@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -49,19 +49,24 @@ class State:
 class Supervisor:
     """Runs the components of one sandbox."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        """Nothing is started yet."""
-        layout = Layout(sandbox)
-        archives = tuple(sorted(path.resolve() for path in layout.images.iterdir()))
-        self._sandbox = sandbox
+    def __init__(
+        self, layout: Layout, wanted: Sequence[Component], holds: Callable[[Component], Awaitable[bool]]
+    ) -> None:
+        """Nothing is started yet.
+
+        Args:
+            layout: where logs and the control socket are.
+            wanted: what is to run.
+            holds: looks whether a component works now; called again until it says yes.
+        """
         self._layout = layout
-        self._components = {c.name: c for c in components(sandbox, python=sys.executable, archives=archives)}
+        self._components = {component.name: component for component in wanted}
         self._states = {name: State(since=time.time()) for name in self._components}
         self._wanted = set(self._components)
         self._processes: dict[int, tuple[str, subprocess.Popen[bytes]]] = {}
         self._changed = asyncio.Condition()
-        self._checker = Checker(layout)
-        self._environ = sandbox.environ()
+        self._holds = holds
+        self._environ = layout.sandbox.environ()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -93,21 +98,22 @@ class Supervisor:
         async with self._changed:
             self._changed.notify_all()
 
-    async def _wait(self, condition: Callable[[], bool]) -> None:
+    async def wait(self, condition: Callable[[], bool]) -> None:
+        """Wait until `condition` holds; it is looked at whenever a component changes."""
         async with self._changed:
             await self._changed.wait_for(condition)
 
     async def _bring_up(self, name: str) -> None:
         """Start a component when those before it are there, and see it come up."""
         component = self._components[name]
-        await self._wait(lambda: all(self._states[before].phase in {"running", "done"} for before in component.after))
+        await self.wait(lambda: all(self._states[before].phase in {"running", "done"} for before in component.after))
         self._set(name, "starting", message="")
         if component.argv:
             self._start_process(component)
         if component.check is Check.EXITS:
             return  # _reap sees it end
         while self._states[name].phase == "starting":
-            if await self._checker.holds(component):
+            if await self._holds(component):
                 self._set(name, "running")
                 return
             await asyncio.sleep(_CHECK_INTERVAL_S)
@@ -178,10 +184,10 @@ class Supervisor:
             return
         os.kill(pid, signal.SIGTERM)
         try:
-            await asyncio.wait_for(self._wait(lambda: self._states[name].phase == "stopped"), _STOP_GRACE_S)
+            await asyncio.wait_for(self.wait(lambda: self._states[name].phase == "stopped"), _STOP_GRACE_S)
         except TimeoutError:
             os.kill(pid, signal.SIGKILL)
-            await self._wait(lambda: self._states[name].phase == "stopped")
+            await self.wait(lambda: self._states[name].phase == "stopped")
 
     async def start(self, name: str) -> None:
         """Start a component that was stopped or failed, and wait until it is there."""
@@ -249,7 +255,10 @@ def main() -> None:
     """Hide the host, then supervise."""
     name, work_tree = sys.argv[1], Path(sys.argv[2])
     hide_host(keep=[work_tree, WORK_TREE, Path(sys.prefix), Path(sys.base_prefix)])
-    asyncio.run(Supervisor(Sandbox.load(name, work_tree=work_tree)).run())
+    layout = Layout(Sandbox.load(name, work_tree=work_tree))
+    archives = tuple(sorted(path.resolve() for path in layout.images.iterdir()))
+    wanted = components(layout.sandbox, python=sys.executable, archives=archives)
+    asyncio.run(Supervisor(layout, wanted, Checker(layout).holds).run())
 
 
 if __name__ == "__main__":

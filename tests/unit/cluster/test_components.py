@@ -1,0 +1,85 @@
+"""What runs: every flag names a file that is made, everything waits for something that comes, nothing is the host's."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from sandbox.cluster.certificates import write_certificates
+from sandbox.cluster.components import Component, components
+from sandbox.cluster.configuration import write_configuration
+from sandbox.cluster.environment import Sandbox
+from sandbox.cluster.layout import Layout
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """A sandbox with its files written, as before a start."""
+    layout = Layout(Sandbox.named("a", ports=(31000, 31009), work_tree=tmp_path))
+    write_certificates(layout.pki, node="n", node_address="192.0.2.10", service_address="10.96.0.1", server="https://x")
+    write_configuration(layout)
+    return layout
+
+
+@pytest.fixture
+def listed(layout: Layout) -> dict[str, Component]:
+    """The sandbox's components by name."""
+    archives = (layout.images / "a.tar", layout.images / "b.tar")
+    return {c.name: c for c in components(layout.sandbox, python="python3", archives=archives)}
+
+
+def test_every_file_a_flag_names_is_made(layout: Layout, listed: dict[str, Component]) -> None:
+    """A flag with a misspelt path shows only when the daemon dies of it."""
+    flags = [argument for component in listed.values() for argument in component.argv]
+    named = [Path(f.partition("=")[2]) for f in flags if re.search(rf"={layout.pki}|={layout.config}", f)]
+    assert len(named) > 20
+    assert [path for path in named if not path.is_file()] == []
+
+
+def test_everything_waits_for_something_that_comes(listed: dict[str, Component]) -> None:
+    """Started in rounds, each after what it waits for, all have started in the end."""
+    started: set[str] = set()
+    while ready := {name for name, c in listed.items() if name not in started and started >= set(c.after)}:
+        started |= ready
+    assert started == set(listed)
+
+
+def test_node_ports_are_those_asked_for(listed: dict[str, Component]) -> None:
+    """`--ports` reaches the API server."""
+    assert "--service-node-port-range=31000-31009" in listed["kube-apiserver"].argv
+
+
+def test_each_archive_is_loaded(layout: Layout, listed: dict[str, Component]) -> None:
+    """Pods find their images without a registry."""
+    loaded = {c.argv[-1] for c in listed.values() if "import" in c.argv}
+    assert loaded == {str(layout.images / "a.tar"), str(layout.images / "b.tar")}
+
+
+def test_nobody_waits_for_the_stand_in_of_aws(listed: dict[str, Component]) -> None:
+    """It takes seconds to import and most rehearsals do not touch it."""
+    assert [c.name for c in listed.values() if not c.awaited] == ["moto"]
+
+
+def test_no_daemon_is_told_to_write_to_the_host(layout: Layout) -> None:
+    """Every folder in a configuration is the sandbox's, or on its private /run and /var; plugins are only read."""
+    content = json.dumps(tomllib.loads((layout.config / "containerd.toml").read_text()))
+    content += (layout.config / "kubelet.yaml").read_text() + (layout.config / "cni" / "10-teal.conflist").read_text()
+    paths = {path.removeprefix("unix://") for path in re.findall(r'"((?:unix://)?/[^"]+)"', content)}
+    foreign = {p for p in paths if not p.startswith((str(layout.sandbox.root), "/run/", layout.cgroup))}
+    assert foreign == {"/usr/lib/cni"}
+
+
+def test_pods_may_not_lower_their_score(layout: Layout) -> None:
+    """Without CAP_SYS_RESOURCE every pod would fail."""
+    config = tomllib.loads((layout.config / "containerd.toml").read_text())
+    assert config["plugins"]["io.containerd.grpc.v1.cri"]["restrict_oom_score_adj"] is True
+
+
+def test_sockets_stay_short_however_long_the_work_trees_path_is(tmp_path: Path) -> None:
+    """A Unix socket's address has room for 107 bytes: daemons' sockets are not below the work tree."""
+    layout = Layout(Sandbox.named("a", work_tree=tmp_path / ("x" * 120)))
+    flags = [f for c in components(layout.sandbox, python="python3") for f in c.argv]
+    assert "--root-dir=/run/kubelet" in flags
+    assert [f for f in flags if ".sock" in f and str(tmp_path) in f] == []
