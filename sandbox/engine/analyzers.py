@@ -1,0 +1,183 @@
+"""Policy packs: programs that judge resources before they are touched, and the whole stack before anything is.
+
+Each runs as a process of its own (`python -m pulumi.policy`) and speaks `pulumirpc.Analyzer`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+
+from sandbox.engine import urns
+from sandbox.engine.children import Child, start_child
+from sandbox.engine.errors import EngineError
+from sandbox.engine.protocol import CHANNEL_OPTIONS, ask
+from sandbox.engine.report import Violation
+from sandbox.engine.values import to_struct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from google.protobuf.message import Message
+
+    from sandbox.engine.model import Goal
+    from sandbox.engine.report import Reporter
+    from sandbox.engine.state import ResourceState
+
+_GRACE: Final = 2.0
+"""Seconds a policy pack gets to end by itself."""
+
+
+class Analyzers:
+    """The policy packs of one run."""
+
+    def __init__(self, reporter: Reporter, *, dry_run: bool) -> None:
+        """Judge nothing until packs are started."""
+        self._reporter = reporter
+        self._dry_run = dry_run
+        self._packs: list[tuple[analyzer_pb2_grpc.AnalyzerStub, grpc.aio.Channel, Child]] = []
+        self._starting: asyncio.Future[list[None]] | None = None
+        self.versions: dict[str, str] = {}
+        self.violated = False
+
+    def start(  # noqa: PLR0913 - what a policy pack is told of the run
+        self,
+        folders: Sequence[str],
+        *,
+        engine_address: str,
+        project: str,
+        stack: str,
+        config: dict[str, str],
+        secret_keys: Sequence[str],
+    ) -> None:
+        """Start the packs in these folders; `ready` tells when they are."""
+        settings = {
+            "PULUMI_PROJECT": project,
+            "PULUMI_STACK": stack,
+            "PULUMI_ORGANIZATION": "organization",
+            "PULUMI_DRY_RUN": "true" if self._dry_run else "false",
+            "PULUMI_CONFIG": json.dumps(config),
+        }
+        configure = analyzer_pb2.AnalyzerStackConfigureRequest(
+            stack=stack,
+            project=project,
+            organization="organization",
+            dry_run=self._dry_run,
+            config=config,
+            config_secret_keys=secret_keys,
+        )
+
+        async def start_one(folder: str) -> None:
+            root = Path(folder)
+            if not (root / "PulumiPolicy.yaml").is_file():
+                raise EngineError(f"{folder} holds no PulumiPolicy.yaml, so it is no policy pack; nothing was done")
+            child = await start_child(
+                [sys.executable, "-m", "pulumi.policy", engine_address, str(root)],
+                env={**os.environ, **settings},
+                cwd=str(root),
+            )
+            channel = grpc.aio.insecure_channel(f"127.0.0.1:{await child.first_line()}", options=CHANNEL_OPTIONS)
+            stub = analyzer_pb2_grpc.AnalyzerStub(channel)
+            self._packs.append((stub, channel, child))
+            await ask(stub, "ConfigureStack", configure, analyzer_pb2.AnalyzerStackConfigureResponse)
+            info = await ask(stub, "GetAnalyzerInfo", empty_pb2.Empty(), analyzer_pb2.AnalyzerInfo)
+            self.versions[info.name] = info.version
+
+        self._starting = asyncio.gather(*(start_one(folder) for folder in folders))
+
+    async def ready(self) -> None:
+        """Wait until the packs can judge.
+
+        Raises:
+            EngineError: one of them is no policy pack, or did not start.
+        """
+        if self._starting is not None:
+            await asyncio.shield(self._starting)
+
+    async def analyze(self, state: ResourceState, goal: Goal) -> bool:
+        """Judge one resource by its checked inputs; False if it must not be made so."""
+        await self.ready()
+        if not self._packs:
+            return True
+        request = analyzer_pb2.AnalyzeRequest(
+            type=state.type,
+            properties=to_struct(state.inputs),
+            urn=state.urn,
+            name=urns.name_of(state.urn),
+            options=_options(state, goal.delete_before_replace),
+        )
+        return not self._tell(await self._ask_all("Analyze", request), state.urn)
+
+    async def analyze_stack(self, states: Sequence[ResourceState]) -> bool:
+        """Judge the whole stack as it is planned; False if it must not be made so."""
+        if not self._packs:
+            return True
+        request = analyzer_pb2.AnalyzeStackRequest(
+            resources=[
+                analyzer_pb2.AnalyzerResource(
+                    type=state.type,
+                    properties=to_struct(state.outputs or state.inputs),
+                    urn=state.urn,
+                    name=urns.name_of(state.urn),
+                    options=_options(state, delete_before_replace=None),
+                    parent=state.parent,
+                    dependencies=state.dependencies,
+                    propertyDependencies={
+                        key: analyzer_pb2.AnalyzerPropertyDependencies(urns=deps)
+                        for key, deps in state.property_dependencies.items()
+                    },
+                )
+                for state in states
+            ],
+        )
+        return not self._tell(await self._ask_all("AnalyzeStack", request), "")
+
+    async def _ask_all(self, method: str, request: Message) -> list[analyzer_pb2.AnalyzeResponse]:
+        calls = (ask(stub, method, request, analyzer_pb2.AnalyzeResponse) for stub, _, _ in self._packs)
+        return await asyncio.gather(*calls)
+
+    def _tell(self, answers: Sequence[analyzer_pb2.AnalyzeResponse], urn: str) -> bool:
+        violated = False
+        for answer in answers:
+            for found in answer.diagnostics:
+                mandatory = found.enforcementLevel == analyzer_pb2.MANDATORY
+                violated = violated or mandatory
+                self._reporter.violated(
+                    Violation(
+                        found.policyPackName,
+                        found.policyPackVersion,
+                        found.policyName,
+                        found.message,
+                        mandatory,
+                        found.urn or urn,
+                    ),
+                )
+        self.violated = self.violated or violated
+        return violated
+
+    async def close(self) -> None:
+        """Stop the packs."""
+        for _, channel, child in self._packs:
+            await channel.close()
+            await child.stop(_GRACE)
+
+
+def _options(state: ResourceState, delete_before_replace: bool | None) -> analyzer_pb2.AnalyzerResourceOptions:  # noqa: FBT001 - a resource option with three values
+    return analyzer_pb2.AnalyzerResourceOptions(
+        protect=state.protect,
+        ignoreChanges=state.ignore_changes,
+        deleteBeforeReplace=bool(delete_before_replace),
+        deleteBeforeReplaceDefined=delete_before_replace is not None,
+        additionalSecretOutputs=state.additional_secret_outputs,
+        aliases=state.aliases,
+        customTimeouts=analyzer_pb2.AnalyzerResourceOptions.CustomTimeouts(**state.custom_timeouts),
+        parent=state.parent,
+    )

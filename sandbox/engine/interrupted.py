@@ -1,0 +1,100 @@
+"""What a run that died left in the middle: find out how it ended, before anything is planned.
+
+Pulumi's engine warns of pending creations and leaves them to the user. Here the provider is asked, so that the next
+`pulumi up` goes on by itself, and says what it found.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.engine import urns
+from sandbox.engine.errors import EngineError
+from sandbox.engine.plugin import live_of
+
+if TYPE_CHECKING:
+    from sandbox.engine.journal import Journal
+    from sandbox.engine.plugin import Live
+    from sandbox.engine.registry import Registry
+    from sandbox.engine.report import Reporter
+    from sandbox.engine.state import PendingOperation, ResourceState
+
+
+async def settle_interrupted(journal: Journal, registry: Registry, reporter: Reporter) -> set[str]:
+    """Settle the base's pending operations; gives the URNs whose update has to be repeated whatever a diff says."""
+    repeat: set[str] = set()
+    for operation in list(journal.base.pending_operations):
+        state = operation.resource
+        if operation.kind == "reading" or not state.custom or urns.is_provider(state.type):
+            _forget(journal, operation)
+        elif operation.kind == "updating":
+            repeat.add(state.urn)
+            _say(reporter, state, "its update was interrupted and may have been applied: it is repeated")
+        else:
+            try:
+                live = await _look(journal, registry, state)
+            except EngineError as error:
+                _say(reporter, state, f"its {operation.kind} was interrupted and how it ended cannot be seen: {error}")
+                repeat.add(state.urn)
+                continue
+            (_creation if operation.kind == "creating" else _deletion)(journal, reporter, operation, live, repeat)
+    return repeat
+
+
+def _creation(
+    journal: Journal,
+    reporter: Reporter,
+    operation: PendingOperation,
+    live: Live | None,
+    repeat: set[str],
+) -> None:
+    state = operation.resource
+    _forget(journal, operation)
+    if live is None:
+        _say(reporter, state, "its creation was interrupted before it existed: nothing is left of it")
+        return
+    state.id, state.outputs = live.id, live.outputs
+    known = [old for old in journal.base.resources if old.urn == state.urn and not old.delete]
+    for old in known:  # it was to replace this one, which stood aside only when the creation had ended
+        old.delete = True
+    journal.base.resources.append(state)
+    repeat.add(state.urn)
+    _say(
+        reporter, state, f"its creation was interrupted and {live.id!r} exists: it is taken over and brought up to date"
+    )
+
+
+def _deletion(
+    journal: Journal,
+    reporter: Reporter,
+    operation: PendingOperation,
+    live: Live | None,
+    repeat: set[str],
+) -> None:
+    state = operation.resource
+    if live is not None:
+        repeat.add(state.urn)
+        _say(reporter, state, "its deletion was interrupted and it still exists")
+        return
+    _forget(journal, operation)
+    journal.base.resources = [
+        old for old in journal.base.resources if (old.urn, old.id, old.delete) != (state.urn, state.id, state.delete)
+    ]
+    _say(reporter, state, "its deletion was interrupted and it is gone")
+
+
+async def _look(journal: Journal, registry: Registry, state: ResourceState) -> Live | None:
+    urn, id_ = urns.split_reference(state.provider)
+    for candidate in journal.base.resources:
+        if candidate.urn == urn and candidate.id == id_:
+            provider = await registry.ensure(candidate)
+            return await provider.read(state.urn, live_of(state))
+    raise EngineError(f"its provider {urn!r} is not in the state")
+
+
+def _forget(journal: Journal, operation: PendingOperation) -> None:
+    journal.base.pending_operations = [other for other in journal.base.pending_operations if other is not operation]
+
+
+def _say(reporter: Reporter, state: ResourceState, what: str) -> None:
+    reporter.diagnostic("info", f"{urns.name_of(state.urn)} ({state.type}): {what}", state.urn)

@@ -1,0 +1,100 @@
+"""The program under this engine: a child process of the project's own Python, with its output passed on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sandbox.engine.children import Child, start_child
+from sandbox.engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from sandbox.engine.deployment import Context
+    from sandbox.engine.project import Project
+    from sandbox.engine.report import Reporter
+
+_LAUNCHER: Final = str(Path(__file__).with_name("launcher.py"))
+_TOLD: Final = 32  # the launcher's exit status when the user has been told what is wrong
+
+
+class Program:
+    """A running program."""
+
+    def __init__(self, child: Child, reporter: Reporter) -> None:
+        """Pass its output on, line by line, as it comes."""
+        self._child = child
+        self._reporter = reporter
+        self._readers = [
+            asyncio.create_task(self._pass_on(child.process.stdout)),
+            asyncio.create_task(self._pass_on(child.process.stderr)),
+        ]
+
+    async def _pass_on(self, stream: asyncio.StreamReader | None) -> None:
+        while stream is not None and (line := await stream.readline()):
+            self._reporter.diagnostic("info", line.decode(errors="replace").rstrip("\n"))
+
+    async def wait(self) -> str | None:
+        """Wait for its end; None if all is well, else what to tell (empty when it has told by itself)."""
+        status = await self._child.process.wait()
+        await asyncio.gather(*self._readers)
+        if status in (0, _TOLD):
+            return None if status == 0 else ""
+        return f"the program ended with exit status {status}"
+
+    async def stop(self, grace: float) -> None:
+        """End it; `grace` is in seconds."""
+        await self._child.stop(grace)
+        await asyncio.gather(*self._readers)
+
+
+async def start_program(  # noqa: PLR0913 - what a program is told of the run
+    project: Project,
+    context: Context,
+    *,
+    address: str,
+    config: dict[str, str],
+    secret_keys: list[str],
+    reporter: Reporter,
+) -> Program:
+    """Start the project's program.
+
+    Raises:
+        EngineError: there is none.
+    """
+    main = project.main
+    if not main.exists():
+        raise EngineError(
+            f"the program {main} named by `main` in {project.file} does not exist; nothing was done; "
+            "correct `main` or create the program",
+        )
+    launch = {
+        "monitor": address,
+        "engine": address,
+        "project": context.project,
+        "stack": context.stack,
+        "parallel": context.parallel,
+        "dry_run": context.dry_run,
+        "root": str(project.root),
+        "program": str(main),
+        "config": config,
+        "secret_keys": secret_keys,
+    }
+    child = await start_child(
+        [project_python(project), "-P", _LAUNCHER],
+        env={**os.environ, "TEAL_LAUNCH": json.dumps(launch), "PYTHONUNBUFFERED": "1"},
+        cwd=str(main if main.is_dir() else main.parent),
+    )
+    return Program(child, reporter)
+
+
+def project_python(project: Project) -> str:
+    """The Python of the project's virtual environment, as uv finds it; else the one that runs this."""
+    for folder in (project.root, *project.root.parents):
+        candidate = folder / ".venv" / "bin" / "python"
+        if candidate.exists():
+            return str(candidate)
+    return sys.executable
