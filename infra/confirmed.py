@@ -10,8 +10,7 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap
 
 from infra.guard import Guard
-
-NAME = "teal-confirmed"
+from infra.labels import CONFIRMED
 
 
 class Confirmed(pulumi.ComponentResource):
@@ -26,10 +25,10 @@ class Confirmed(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         """Declare the record of what this update makes live."""
-        super().__init__("teal:kubernetes:Confirmed", NAME, None, opts)
+        super().__init__("teal:kubernetes:Confirmed", CONFIRMED, None, opts)
         self.record = ConfigMap(
-            NAME,
-            metadata={"name": NAME, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": "teal"}},
+            CONFIRMED,
+            metadata={"name": CONFIRMED, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": "teal"}},
             data=dict(record),
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after), hooks=guard.confirm_hooks()),
         )

@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 
 from teal import doors, flip
-from teal.colours import COLOUR_LABEL, Colour
+from teal.colours import COLOUR_LABEL, Colour, colour_of
 from teal.flip import Declared
 from teal.kube import Cluster, ClusterAccess
 from teal.verdict import Verdict
@@ -94,5 +94,4 @@ def _colour(inputs: Mapping[str, Any] | None) -> Colour | None:
     """The colour in a Service's selector, as the engine knows its inputs."""
     spec: Mapping[str, Any] = (inputs or {}).get("spec", {})
     selector: Mapping[str, Any] = spec.get("selector") or {}
-    value = selector.get(COLOUR_LABEL)
-    return Colour(value) if value in set(Colour) else None
+    return colour_of(selector.get(COLOUR_LABEL))

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from teal.colours import COLOUR_LABEL, NAME_LABEL, Colour
 
+CONFIRMED = "teal-confirmed"
+"""Name of the ConfigMap that records the confirmed colour."""
+
 
 def selector(service: str, colour: Colour) -> Mapping[str, str]:
     """What a Deployment and a Service select by; it never changes once a Deployment exists."""

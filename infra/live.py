@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from teal.colours import Colour
+from infra.labels import CONFIRMED
+from teal.colours import COLOUR_LABEL, Colour, colour_of
 from teal.errors import ForeignChangeError
 from teal.kube import Cluster, ClusterAccess, LiveService
 
@@ -28,6 +29,8 @@ class Live:
         default_factory=dict[tuple[str, Colour], Mapping[str, str]]
     )
     """Annotations of each Deployment by service and colour."""
+    confirmed: Colour | None = None
+    """What the record of the confirmed colour says; None where there is none."""
     at: str = ""
     """When it was read, RFC 3339 in UTC; what changes in this update changed then."""
 
@@ -43,6 +46,7 @@ def read(access: ClusterAccess, services: Iterable[str]) -> Live:
         async with Cluster.connect(access) as cluster:
             names = list(services)
             found = await asyncio.gather(*(cluster.live_service(name) for name in names))
+            record = await cluster.config_map(CONFIRMED)
             slots = await asyncio.gather(*(cluster.slot_annotations(name) for name in names))
         return Live(
             services={name: live for name, live in zip(names, found, strict=True) if live is not None},
@@ -51,6 +55,7 @@ def read(access: ClusterAccess, services: Iterable[str]) -> Live:
                 for name, colours in zip(names, slots, strict=True)
                 for colour, annotations in colours.items()
             },
+            confirmed=colour_of(record.get("colour")),
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
@@ -59,21 +64,27 @@ def read(access: ClusterAccess, services: Iterable[str]) -> Live:
         return pool.submit(asyncio.run, ask()).result()
 
 
+def ours(service: LiveService) -> bool:
+    """Whether Pulumi's provider wrote the selector last."""
+    return service.writer.startswith(OUR_WRITER)
+
+
 def require_explained(live: Live, active: Colour) -> None:
     """Refuse a live state that somebody else wrote.
 
-    Traffic that is where the config wants it needs no explanation. Elsewhere it
-    is either what an earlier update left (Pulumi wrote it), or a foreign change.
+    Traffic that is where the config wants it, or where the last confirmed
+    update left it, needs no explanation. Elsewhere it is either what a killed
+    update left (Pulumi wrote it), or a foreign change.
 
     Raises:
         ForeignChangeError: names the service, its selector and who wrote it.
     """
     for name, service in live.services.items():
-        if service.colour is active or service.writer.startswith(OUR_WRITER):
+        if service.colour in {active, live.confirmed} or ours(service):
             continue
         raise ForeignChangeError(
             f"live traffic of {name} goes to {service.colour or dict(service.selector)}, and '{service.writer}' wrote "
             f"that, not this stack, which declares {active}. Nothing was changed. Next: find out who moved it; to keep "
-            f"it, pulumi config set teal:activeColour {service.colour or active}; to move it back, kubectl -n "
-            f"NAMESPACE patch service {name}, then pulumi up"
+            f"it, pulumi config set teal:activeColour {service.colour or active}; to undo it, kubectl edit service "
+            f"{name} and set {COLOUR_LABEL} to {live.confirmed or active}; then pulumi up"
         )

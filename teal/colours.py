@@ -19,3 +19,8 @@ class Colour(StrEnum):
     def other(self) -> "Colour":
         """The colour that this one is not."""
         return Colour.GREEN if self is Colour.BLUE else Colour.BLUE
+
+
+def colour_of(text: str | None) -> Colour | None:
+    """The colour that a label or a field names; None where it names none."""
+    return Colour(text) if text in set(Colour) else None

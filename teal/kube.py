@@ -5,7 +5,6 @@ typed models of the whole API, and pods are asked through the API server's
 proxy, which needs no network path of its own from the machine that runs `up`.
 """
 
-import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from lightkube.core.exceptions import ConfigError as KubeconfigError
 from pydantic import BaseModel, ValidationError
 
 from teal import kube_objects as objects
-from teal.colours import COLOUR_LABEL, NAME_LABEL, Colour
+from teal.colours import COLOUR_LABEL, NAME_LABEL, Colour, colour_of
 from teal.errors import UnreachableError
 from teal.gates import Answer
 
@@ -55,7 +54,7 @@ class LiveService:
     annotations: Mapping[str, str]
     resource_version: str
     writer: str
-    """The field manager that owns the selector's colour, as the API server recorded it."""
+    """The field manager that owns the selector, as the API server recorded it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,7 +111,7 @@ class Cluster:
         if found is None:
             return None
         return LiveService(
-            colour=_colour(found.spec.selector),
+            colour=colour_of(found.spec.selector.get(COLOUR_LABEL)),
             selector=found.spec.selector,
             annotations=found.metadata.annotations,
             resource_version=found.metadata.resource_version,
@@ -151,8 +150,13 @@ class Cluster:
         return {
             colour: item.metadata.annotations
             for item in (found.items if found else ())
-            if (colour := _colour(item.metadata.labels)) is not None
+            if (colour := colour_of(item.metadata.labels.get(COLOUR_LABEL))) is not None
         }
+
+    async def config_map(self, name: str) -> Mapping[str, str]:
+        """A ConfigMap's data; empty where there is none."""
+        found = await self._get(f"/api/v1/namespaces/{self._namespace}/configmaps/{name}", objects.ConfigMap)
+        return found.data if found else {}
 
     async def ask(self, endpoint: Endpoint, path: str) -> Answer:
         """Ask one pod, through the API server's proxy, what it is.
@@ -203,13 +207,8 @@ def _kubeconfig(given: str | None) -> KubeConfig:
     return KubeConfig.from_file(given)
 
 
-def _colour(labels: Mapping[str, str]) -> Colour | None:
-    value = labels.get(COLOUR_LABEL)
-    return Colour(value) if value in set(Colour) else None
-
-
 def _writer(managed_fields: Sequence[objects.ManagedFields]) -> str:
-    """The manager that owns the selector's colour; of several the last to write."""
-    owners = [entry for entry in managed_fields if f'"f:{COLOUR_LABEL}"' in json.dumps(entry.fields)]
+    """The manager that owns the selector, which the API server tracks as a whole; of several the last to write."""
+    owners = [entry for entry in managed_fields if entry.fields.spec is not None and entry.fields.spec.owns_selector]
     newest = max(owners, key=lambda entry: entry.time, default=None)
     return "unknown" if newest is None else newest.manager

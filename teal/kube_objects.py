@@ -13,12 +13,33 @@ class _Object(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
+class OwnedSpec(BaseModel):
+    """Which of a spec's fields a manager owns; the keys are field paths, their values say nothing here."""
+
+    model_config = ConfigDict(frozen=True)
+
+    selector: object = Field(default=None, alias="f:selector")
+
+    @property
+    def owns_selector(self) -> bool:
+        """A Service's selector is atomic: owned as a whole or not at all."""
+        return self.selector is not None
+
+
+class OwnedFields(BaseModel):
+    """The part of `fieldsV1` that is read here."""
+
+    model_config = ConfigDict(frozen=True)
+
+    spec: OwnedSpec | None = Field(default=None, alias="f:spec")
+
+
 class ManagedFields(_Object):
     """Who owns which fields, as server-side apply records it."""
 
     manager: str
     time: str = ""
-    fields: Mapping[str, object] = Field(default_factory=dict[str, object], alias="fieldsV1")
+    fields: OwnedFields = Field(default=OwnedFields(), alias="fieldsV1")
 
 
 class Metadata(_Object):
@@ -42,6 +63,12 @@ class Service(_Object):
 
     metadata: Metadata
     spec: ServiceSpec
+
+
+class ConfigMap(_Object):
+    """`v1` ConfigMap."""
+
+    data: Mapping[str, str] = Field(default_factory=dict[str, str])
 
 
 class Deployment(_Object):

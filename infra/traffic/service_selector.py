@@ -1,15 +1,21 @@
 """`router: service`: the active Service, whose selector names the live colour."""
 
+from collections.abc import Mapping
+
 import pulumi
 from pulumi_kubernetes.core.v1 import Service
 
 from infra import labels
 from infra.doors import service_spec
+from infra.live import ours
 from infra.traffic import Route
 from teal.colours import COLOUR_LABEL
 
 MOVED_FROM = "teal/moved-from"
 """Annotation: the colour that was live before the last move, and the Service's resource version then."""
+
+FORCE = "pulumi.com/patchForce"
+"""Annotation of pulumi-kubernetes: apply even over fields that another manager owns."""
 
 
 class ServiceSelector(pulumi.ComponentResource):
@@ -28,7 +34,7 @@ class ServiceSelector(pulumi.ComponentResource):
                 "name": route.service,
                 "namespace": route.namespace,
                 "labels": dict(labels.shared(route.service)),
-                "annotations": {MOVED_FROM: _moved_from(route)},
+                "annotations": dict(_annotations(route)),
             },
             spec=service_spec(door, labels.selector(route.service, route.active), door.node_port),
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(route.after), hooks=route.hooks),
@@ -38,16 +44,21 @@ class ServiceSelector(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _moved_from(route: Route) -> str:
-    """A value that differs from the recorded one exactly when traffic has to move.
+def _annotations(route: Route) -> Mapping[str, str]:
+    """What differs from the recorded annotations exactly when traffic has to move.
 
     Where an update was killed between the write and its record, state and
     config can agree with each other and not with the cluster; without this no
     engine would see a difference, and the hook that proves would not run.
+
+    Ownership is taken back only from a writer that was there when the live
+    state was read and found explained. Somebody who writes between that and
+    our own write meets a conflict, and the move is refused.
     """
     live = route.live
     if live is None:
-        return "nothing"
+        return {MOVED_FROM: "nothing"}
     if live.colour is route.active:
-        return live.annotations.get(MOVED_FROM, "nothing")
-    return f"{live.colour}@{live.resource_version}"
+        return {name: live.annotations[name] for name in (MOVED_FROM, FORCE) if name in live.annotations}
+    moved = {MOVED_FROM: f"{live.colour}@{live.resource_version}"}
+    return moved if ours(live) else {**moved, FORCE: "true"}

@@ -64,7 +64,7 @@ class FakeApiServer:
                         {
                             "manager": writer,
                             "time": "2026-01-01T00:00:00Z",
-                            "fieldsV1": {"f:spec": {"f:selector": {"f:teal/colour": {}}}},
+                            "fieldsV1": {"f:spec": {"f:selector": {}, "f:ports": {}}},
                         },
                     ],
                 },

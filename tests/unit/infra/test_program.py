@@ -146,22 +146,34 @@ async def test_traffic_that_is_not_where_it_is_declared_makes_a_difference_to_an
 
 
 @pytest.mark.parametrize(
-    ("colour", "writer", "refused"),
+    ("live", "writer", "confirmed", "refused"),
     [
-        ("blue", "pulumi-kubernetes-1", False),
-        ("green", "pulumi-kubernetes-1", False),
-        ("blue", "kubectl-patch", False),
-        ("green", "kubectl-patch", True),
+        ("blue", "pulumi-kubernetes-1", "blue", False),
+        ("green", "pulumi-kubernetes-1", "blue", False),  # an update was killed before it could confirm
+        ("blue", "kubectl-patch", "green", False),  # where the config wants it
+        ("green", "kubectl-patch", "green", False),  # where the last update left it
+        ("green", "kubectl-patch", "blue", True),
+        ("green", "kubectl-patch", None, True),
     ],
 )
-def test_traffic_that_somebody_else_moved_away_is_refused_by_name(colour: str, writer: str, *, refused: bool) -> None:
-    """Only a writer that is not Pulumi, and only where the config says otherwise."""
-    live = Live(services={"backend": service(colour, writer)})
+def test_traffic_that_somebody_else_moved_away_is_refused_by_name(
+    live: str, writer: str, confirmed: str | None, *, refused: bool
+) -> None:
+    """Only a writer that is not Pulumi, and only where neither the config nor the record explains it."""
+    found = Live(services={"backend": service(live, writer)}, confirmed=Colour(confirmed) if confirmed else None)
     if refused:
         with pytest.raises(ForeignChangeError, match="'kubectl-patch' wrote that"):
-            require_explained(live, Colour.BLUE)
+            require_explained(found, Colour.BLUE)
     else:
-        require_explained(live, Colour.BLUE)
+        require_explained(found, Colour.BLUE)
+
+
+@pytest.mark.parametrize(("writer", "forced"), [("kubectl-patch", True), ("pulumi-kubernetes-1", False)])
+async def test_ownership_is_taken_back_only_from_a_writer_that_was_seen(writer: str, *, forced: bool) -> None:
+    """Whoever writes after the live state was read meets a conflict instead."""
+    resources = await declared(config("green"), Live(services={"backend": service("blue", writer)}))
+    annotations = resources["Service", "backend-active"]["metadata"]["annotations"]
+    assert ("pulumi.com/patchForce" in annotations) is forced
 
 
 async def test_a_flip_set_has_one_door_a_service_and_one_record() -> None:
