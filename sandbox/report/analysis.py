@@ -46,7 +46,7 @@ def window(records: Iterable[Record], move: Move) -> list[Record]:
 def last_old(records: Iterable[Record], move: Move) -> Record | None:
     """Return the last request within the watch that the old colour answered."""
     old = [record for record in window(records, move) if record.colour == move.from_colour]
-    return max(old, default=None)
+    return max(old, key=lambda record: record.scheduled_ns, default=None)
 
 
 def has_moved(records: Sequence[Record], move: Move) -> bool:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def page(report: Report, picture: str | None) -> str:
     """Return the page in Markdown; `picture` is the file to show, relative to the page."""
-    return "\n\n".join([*_top(report, picture), *_what_moved(report), *_refused(report), *_load(report), *_how(report)])
+    parts = [*_top(report, picture), *_what_moved(report), *_refused(report), *_load(report), *_how(report)]
+    return "\n\n".join(part for part in parts if part)
 
 
 def milliseconds(value: float | None) -> str:
@@ -67,12 +68,12 @@ def _refused(report: Report) -> Iterable[str]:
     yield "## Refusals"
     for refusal in report.refusals:
         seen = refusal.evidence
-        answers = ", ".join(f"{count} by {colour}" for colour, count in seen.answers.items()) or "none"
+        answers = ", ".join(f"{count} answers by {colour}" for colour, count in seen.answers.items()) or "no answers"
         yield f"Flip to {refusal.to}: {'refused' if refusal.refused else '**not refused**'}."
         yield f"> {refusal.reason}"
         yield (
-            f"Exit status {seen.exit_status}; afterwards the selector said {seen.selector_colour} (resource version "
-            f"{seen.resource_version_before} before, {seen.resource_version_after} after). Answers meanwhile: {answers}."
+            f"Exit status {seen.exit_status}; then the selector said {seen.selector_colour} (resource version "
+            f"{seen.resource_version_before} before, {seen.resource_version_after} after). Meanwhile: {answers}."
         )
 
 
@@ -99,9 +100,10 @@ def _how(report: Report) -> Iterable[str]:
     yield "## Steps"
     yield _table(["step", "took"], [[step.name, f"{step.seconds:.1f} s"] for step in report.steps])
     host = report.host
+    versions = [f"Python {host.python}", *(f"{name} {version}" for name, version in report.versions.items())]
     yield (
         f"Measured on {host.cores} cores, {host.memory_gib:.0f} GiB, {host.system}, kernel {host.kernel}, "
-        f"Python {host.python}; " + ", ".join(f"{name} {version}" for name, version in report.versions.items()) + "."
+        f"{', '.join(versions)}."
     )
 
 

@@ -32,7 +32,7 @@ class Load:
             ValueError: it holds a line that no load wrote.
         """
         follower = Follower(path)
-        records = sorted(follower.read())
+        records = sorted(follower.read(), key=lambda record: record.scheduled_ns)
         if follower.header is None:
             return None
         return cls(header=follower.header, records=records, end=follower.end)

@@ -1,0 +1,86 @@
+"""Runs made up for tests: two colours, a write, and what clients saw of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sandbox.load.records import End, Header, Mode, Outcome, Record
+from sandbox.report.model import Evidence, Host, Refusal
+from sandbox.report.seen import Load, Move, Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NANO = 1_000_000_000
+WRITE_NS = 5 * NANO
+MOVE = Move(
+    from_colour="blue",
+    to_colour="green",
+    version="1.1.0",
+    write_ns=WRITE_NS,
+    until_ns=WRITE_NS + 4 * NANO,
+    up_seconds=2.314,
+)
+VERSIONS = {"blue": "1.0.0", "green": "1.1.0"}
+
+
+def record(at_ns: int, colour: str = "blue", *, took_us: int = 2000, late_us: int = 100) -> Record:
+    """A request that `colour` answered."""
+    return Record(at_ns, late_us, late_us + 50, took_us, Outcome.ANSWERED, 200, colour, VERSIONS[colour], 1)
+
+
+def failed(at_ns: int, outcome: Outcome = Outcome.RESET, *, late_us: int = 100) -> Record:
+    """A request that was lost."""
+    return Record(at_ns, late_us, None, 3000, outcome, None, "", "", None)
+
+
+def moving(last_old_ms: float = 60.0, *, seconds: int = 9) -> list[Record]:
+    """A hundred requests a second; green answers all that were scheduled later than `last_old_ms` after the write."""
+    turn = WRITE_NS + round(last_old_ms * 1e6)
+    return [record(at, "blue" if at <= turn else "green") for at in range(0, seconds * NANO, NANO // 100)]
+
+
+def staying() -> list[Record]:
+    """As `moving`, with blue answering all of it."""
+    return [record(at) for at in range(0, 9 * NANO, NANO // 100)]
+
+
+def in_order(records: Iterable[Record]) -> list[Record]:
+    """As a load's file is read."""
+    return sorted(records, key=lambda record: record.scheduled_ns)
+
+
+def load(mode: Mode, records: list[Record], *, killed: bool = False) -> Load:
+    """One load's file."""
+    header = Header(
+        mode=mode, url="http://127.0.0.1:1/", rate=100, connections=1, seconds=9, timeout_seconds=5, wall_offset_ns=0
+    )
+    end = End(reason="signal", requests=len(records), lost=0, late=0, late_ms=50, max_lag_ms=1)
+    return Load(header=header, records=in_order(records), end=None if killed else end)
+
+
+def refusal(*, refused: bool = True) -> Refusal:
+    """A refused flip."""
+    evidence = Evidence(
+        exit_status=255,
+        selector_colour="green",
+        resource_version_before="7",
+        resource_version_after="7",
+        answers={"green": 300},
+    )
+    return Refusal(
+        to="blue", version="1.2.0", reason="flip from green to blue refused.", refused=refused, evidence=evidence
+    )
+
+
+def run(new: list[Record] | None = None, kept: list[Record] | None = None) -> Seen:
+    """A run that nothing speaks against: new connections moved, kept-alive ones did not, one flip was refused."""
+    return Seen(
+        started=datetime(2026, 11, 21, tzinfo=UTC),
+        started_ns=0,
+        host=Host(cores=2, memory_gib=24, kernel="6.18", system="Debian 12", python="3.11"),
+        loads=[load(Mode.NEW_CONNECTIONS, new or moving()), load(Mode.KEPT_ALIVE, kept or staying())],
+        moves=[MOVE],
+        refusals=[refusal()],
+    )

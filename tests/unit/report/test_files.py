@@ -1,0 +1,56 @@
+"""What is written: the fields that others read, a page, and a picture."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sandbox.report.files import write
+
+from .runs import NANO, failed, moving, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_json_has_the_agreed_fields(tmp_path: Path) -> None:
+    """Names that others read, pinned; a mode that did not move is null."""
+    write(run(), tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text())
+    agreed = {"requests", "lost", "flips", "refusals", "floor_ms", "versions", "engine"}
+    assert agreed <= report.keys()
+    flip = report["flips"][0]
+    assert (flip["from"], flip["to"], flip["up_seconds"]) == ("blue", "green", 2.31)
+    assert flip["write_to_last_old_ms"] == {"new_connections": 60.0, "kept_alive": None}
+    assert {"reason", "evidence"} <= report["refusals"][0].keys()
+
+
+def test_the_page_says_what_counts(tmp_path: Path) -> None:
+    """The verdict, the problems, each flip and the refusal's own words are on the page."""
+    write(run(new=[*moving(), failed(NANO)]), tmp_path)
+    page = (tmp_path / "report.md").read_text()
+    assert page.startswith("# FAILED: 1 of 1801 requests lost")
+    assert "1 of 901 requests on new connections were lost: 1 reset" in page
+    assert "| blue → green 1.1.0 | 60 ms | did not move | 2.3 s | 0 | yes |" in page
+    assert "> flip from green to blue refused." in page
+    assert "(flips.png)" in page
+
+
+def test_the_picture_is_drawn(tmp_path: Path) -> None:
+    """A PNG of some size, with and without flips."""
+    seen = run()
+    write(seen, tmp_path)
+    assert (tmp_path / "flips.png").read_bytes().startswith(b"\x89PNG")
+    seen.moves = []
+    write(seen, tmp_path)
+    assert (tmp_path / "flips.png").stat().st_size > 10_000
+
+
+def test_a_run_without_answers_leaves_no_picture_of_an_earlier_one(tmp_path: Path) -> None:
+    """What is in the folder is of one run."""
+    write(run(), tmp_path)
+    seen = run()
+    seen.loads = []
+    write(seen, tmp_path)
+    assert not (tmp_path / "flips.png").exists()
+    assert "flips.png" not in (tmp_path / "report.md").read_text()
