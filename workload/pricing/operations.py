@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, ValidationError
 
-from workload.pricing import reports
+from workload.pricing import reports, usage
 from workload.pricing.business import answer
 from workload.pricing.lifecycle import Lifecycle
 from workload.pricing.records import Records
@@ -65,7 +65,7 @@ class OperationsApi:
             openapi_extra=_body(reports.CloseConnections),
         )
         router.add_api_route("/api/versions", self.api_versions, methods=["GET"], response_model=reports.ApiVersions)
-        router.add_api_route("/telemetry", self.telemetry, methods=["GET"], response_model=reports.Telemetry)
+        router.add_api_route("/telemetry", self.telemetry, methods=["GET"], response_model=usage.Telemetry)
         router.add_api_route("/metrics", self.metrics, methods=["GET"])
         return router
 
@@ -118,7 +118,7 @@ class OperationsApi:
 
     async def telemetry(self) -> Response:
         """Usage since the start."""
-        return answer(reports.telemetry(self._lifecycle, self._records))
+        return answer(usage.telemetry(self._lifecycle, self._records))
 
     async def metrics(self) -> Response:
         """The same for Prometheus."""

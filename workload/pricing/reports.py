@@ -13,6 +13,7 @@ from workload.pricing.lifecycle import Lifecycle
 from workload.pricing.records import Records
 from workload.pricing.schemas import Schema, now
 from workload.pricing.settings import Settings
+from workload.pricing.usage import overall
 
 MIGRATION_GUIDE = "https://docs.example.com/migration"
 APP = "pricing"
@@ -139,53 +140,6 @@ class ConnectionsClosing(Schema):
     seconds: float
 
 
-class EndpointUsage(Schema):
-    """Usage of one endpoint; `success_rate` in percent."""
-
-    endpoint: str
-    path: str
-    method: str
-    call_count: int
-    error_count: int
-    success_rate: float
-    avg_response_time_ms: float
-    min_response_time_ms: float
-    max_response_time_ms: float
-    first_called: datetime
-    last_called: datetime
-
-
-class ProviderAdoption(Schema):
-    """Usage of one provider's models; cost in USD."""
-
-    provider_name: str
-    model_requests: int
-    unique_models_requested: int
-    total_cost_estimated: float
-    last_requested: datetime
-
-
-class OverallUsage(Schema):
-    """Usage of all; `error_rate` in percent."""
-
-    total_requests: int
-    total_errors: int
-    error_rate: float
-    total_endpoints: int
-    total_providers_adopted: int
-    avg_response_time_ms: float
-    uptime_since: datetime
-    timestamp: datetime = Field(default_factory=now)
-
-
-class Telemetry(Schema):
-    """What `/telemetry` answers."""
-
-    overall_stats: OverallUsage
-    endpoints: list[EndpointUsage]
-    provider_adoption: list[ProviderAdoption]
-
-
 def health(settings: Settings, lifecycle: Lifecycle) -> Health:
     """The process answers: ok."""
     return Health(status=_status(lifecycle), version=settings.version)
@@ -242,7 +196,7 @@ def shutdown_status(settings: Settings, lifecycle: Lifecycle) -> ShutdownStatus:
 
 def detailed_health(settings: Settings, lifecycle: Lifecycle, records: Records) -> DetailedHealth:
     """Everything a dashboard wants at once."""
-    overall = _overall(lifecycle, records)
+    usage = overall(lifecycle, records)
     return DetailedHealth(
         status=_status(lifecycle),
         version=settings.version,
@@ -251,58 +205,10 @@ def detailed_health(settings: Settings, lifecycle: Lifecycle, records: Records) 
         services=[Dependency(name=name, status="healthy", models_count=len(offered_by(name))) for name in PROVIDERS],
         metrics=Load(
             active_requests=lifecycle.active_requests,
-            total_requests=overall.total_requests,
-            avg_response_time_ms=overall.avg_response_time_ms,
+            total_requests=usage.total_requests,
+            avg_response_time_ms=usage.avg_response_time_ms,
         ),
         graceful_shutdown=lifecycle.drain is not None,
-    )
-
-
-def telemetry(lifecycle: Lifecycle, records: Records) -> Telemetry:
-    """Usage since the start."""
-    return Telemetry(
-        overall_stats=_overall(lifecycle, records),
-        endpoints=[
-            EndpointUsage(
-                endpoint=f"{method} {path}",
-                path=path,
-                method=method,
-                call_count=seen.calls,
-                error_count=seen.errors,
-                success_rate=round(100 * (1 - seen.errors / seen.calls), 2),
-                avg_response_time_ms=round(1000 * seen.total / seen.calls, 3),
-                min_response_time_ms=round(1000 * seen.shortest, 3),
-                max_response_time_ms=round(1000 * seen.longest, 3),
-                first_called=seen.first_called,
-                last_called=seen.last_called,
-            )
-            for (path, method), seen in sorted(records.endpoints.items())
-        ],
-        provider_adoption=[
-            ProviderAdoption(
-                provider_name=name,
-                model_requests=seen.requests,
-                unique_models_requested=len(seen.models),
-                total_cost_estimated=round(seen.cost, 6),
-                last_requested=seen.last_requested,
-            )
-            for name, seen in sorted(records.adoption.items())
-        ],
-    )
-
-
-def _overall(lifecycle: Lifecycle, records: Records) -> OverallUsage:
-    calls = sum(seen.calls for seen in records.endpoints.values())
-    errors = sum(seen.errors for seen in records.endpoints.values())
-    total = sum(seen.total for seen in records.endpoints.values())
-    return OverallUsage(
-        total_requests=calls,
-        total_errors=errors,
-        error_rate=round(100 * errors / calls, 2) if calls else 0.0,
-        total_endpoints=len(records.endpoints),
-        total_providers_adopted=len(records.adoption),
-        avg_response_time_ms=round(1000 * total / calls, 3) if calls else 0.0,
-        uptime_since=lifecycle.started_at,
     )
 
 

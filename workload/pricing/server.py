@@ -53,6 +53,7 @@ class Server(uvicorn.Server):
         self._settings = settings
         self._lifecycle = lifecycle
         self._signalled = False
+        self._drain_was_said = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and arm the fault that crashes."""
@@ -69,7 +70,10 @@ class Server(uvicorn.Server):
         self._lifecycle.begin_drain(self._settings.drain_timeout_seconds, exits=True)
 
     async def on_tick(self, counter: int) -> bool:
-        """Called ten times a second."""
+        """Called ten times a second: say that a drain began, end when it is over."""
+        if self._lifecycle.drain is not None and not self._drain_was_said:
+            self._drain_was_said = True
+            _log.info("drain began: at most %d s, new requests are still served", self._lifecycle.drain.timeout_seconds)
         return await super().on_tick(counter) or self._lifecycle.over
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -79,7 +83,7 @@ class Server(uvicorn.Server):
         theirs up are cancelled, which they notice as a 500; a second is given to write that.
         """
         self.config.timeout_graceful_shutdown = max(1, math.ceil(self._lifecycle.remaining_seconds))
-        _log.info("drained with %d requests in flight: ending", self._lifecycle.active_requests)
+        _log.info("ending with %d requests in flight", self._lifecycle.active_requests)
         await super().shutdown(sockets)
 
 

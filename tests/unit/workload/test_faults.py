@@ -71,4 +71,4 @@ def test_crash_ends_the_process() -> None:
     )
     assert done.returncode == 1
     assert "FAULT_CRASH_AFTER_SECONDS=0.05" in done.stderr
-    assert "drained" not in done.stderr
+    assert "drain began" not in done.stderr

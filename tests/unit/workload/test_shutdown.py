@@ -162,7 +162,7 @@ async def test_process_ends_with_status_0_after_sigterm() -> None:
         process.terminate()
         _, said = await process.communicate()
     assert process.returncode == 0
-    assert b"drained with 0 requests in flight" in said
+    assert b"ending with 0 requests in flight" in said
 
 
 @pytest.mark.parametrize("kept_alive", [True, False])
