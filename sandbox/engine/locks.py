@@ -87,30 +87,29 @@ def hold(folder: Path, tell: Callable[[str], None]) -> Generator[None]:
     half.write_text(json.dumps(content))
     guard = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(
-            guard, fcntl.LOCK_EX
-        )  # of two that come at once exactly one gets it, the look and the write are one
+        # Of two that come at once exactly one gets it: the write and the look are one step.
+        fcntl.flock(guard, fcntl.LOCK_EX)
         for stale in [lock for lock in locks(folder) if lock.stale]:
             tell(f"the lock of a process that has ended is taken over: {stale}")
             stale.file.unlink(missing_ok=True)
-        _refuse_others(folder, mine)
         half.replace(mine.file)
+        # After the write, as a real Pulumi knows nothing of the guard: it looks again after its own write, too.
+        others = [lock for lock in locks(folder) if lock.file != mine.file]
+        if others:
+            mine.file.unlink()
+            raise _refusal(others)
     finally:
         os.close(guard)
         half.unlink(missing_ok=True)
     try:
-        _refuse_others(folder, mine)  # a real Pulumi knows nothing of the guard: look again, as it does itself
         yield
     finally:
         mine.file.unlink(missing_ok=True)
 
 
-def _refuse_others(folder: Path, mine: Lock) -> None:
-    others = [lock for lock in locks(folder) if lock.file != mine.file]
-    if not others:
-        return
+def _refusal(others: list[Lock]) -> StackLockedError:
     message = (
         f"the stack is currently locked by {len(others)} lock(s). Nothing was done. Either wait for the other "
         "process(es) to end or delete the lock file with `pulumi cancel`."
     )
-    raise StackLockedError("\n  ".join([message, *map(str, others)]))
+    return StackLockedError("\n  ".join([message, *map(str, others)]))

@@ -114,10 +114,11 @@ def test_no_secret_is_in_the_file_in_clear() -> None:
 
 def test_an_export_with_secrets_shown_has_them_as_plaintext_json() -> None:
     """As `pulumi stack export --show-secrets` writes them, and it can be read back without a passphrase."""
-    before = snapshot(resource(inputs={"a": secret({"b": 1})}))
+    before = snapshot(resource(inputs={"a": secret({"b": secret(1)})}))
     exported = before.to_deployment(show_secrets=True)
     assert exported["version"] == 3
-    assert exported["deployment"]["resources"][2]["inputs"] == {"a": {SIG: SECRET, "plaintext": '{"b":1}'}}
+    inner = f'{{"b":{{"{SIG}":"{SECRET}","plaintext":"1"}}}}'
+    assert exported["deployment"]["resources"][2]["inputs"] == {"a": {SIG: SECRET, "plaintext": inner}}
     assert Snapshot.from_deployment(exported, {}).resources == before.resources
 
 
@@ -182,9 +183,11 @@ def test_what_cannot_be_worked_with_is_refused(change: dict[str, Any], message: 
     ],
 )
 def test_a_graph_pulumi_would_refuse_is_refused(resources: list[ResourceState], message: str) -> None:
-    """Order, dangling references, doubles: Pulumi's own integrity check."""
-    with pytest.raises(StateError, match=rf"integrity failure.*{message}"):
-        snapshot(*resources).verify()
+    """Order, dangling references, doubles: Pulumi's own integrity check, on what is written and what is read."""
+    odd = snapshot(*resources)
+    for check in (odd.verify, lambda: Snapshot.from_deployment(odd.to_deployment(), ENVIRON)):
+        with pytest.raises(StateError, match=rf"integrity failure.*{message}"):
+            check()
 
 
 def test_an_old_one_may_stand_beside_its_replacement() -> None:

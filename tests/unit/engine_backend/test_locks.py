@@ -1,7 +1,9 @@
 """One update of a stack at a time: a held lock is respected, the lock of a process that has ended is not."""
 
+import fcntl
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -113,6 +115,19 @@ def test_of_many_that_come_at_once_exactly_one_gets_the_lock(backend: FileBacken
         for process in contenders:
             go(process)
         assert sorted(map(said, contenders)) == ["held", *["refused"] * 5]
+
+
+def test_one_waits_while_another_looks(backend: FileBackend) -> None:
+    """Writing and looking are one step, so that two never refuse each other."""
+    folder(backend).mkdir(parents=True)
+    guard = os.open(folder(backend), os.O_RDONLY)
+    fcntl.flock(guard, fcntl.LOCK_EX)
+    with processes(backend, 1) as [waiting]:
+        go(waiting)
+        assert select.select([waiting.stdout], [], [], 0.5)[0] == []
+        assert list(folder(backend).iterdir()) == []
+        os.close(guard)
+        assert said(waiting) == "held"
 
 
 def test_a_pid_that_was_given_to_another_process_holds_nothing(backend: FileBackend) -> None:

@@ -42,8 +42,10 @@ def reloaded(config: StackConfig) -> StackConfig:
 def test_a_save_changes_only_the_line_that_was_set(config: StackConfig) -> None:
     """Comments (at their column), quotes, flow maps and indentation stay: the diff a reviewer sees is the change."""
     before = config.path.read_text()
+    config.path.chmod(0o640)
     config.set("activeColour", "green")
     config.save()
+    assert config.path.stat().st_mode & 0o777 == 0o640
     assert config.path.read_text() == before.replace("Colour: blue   #", "Colour: green  #")
 
 
@@ -210,7 +212,8 @@ def test_what_the_project_declares_is_merged_under_the_stack(config: StackConfig
     block = "  activeColour: green\n  services.backend.slow: true\n  aws:region: eu-west-1\n  replicas: {default: 2}\n"
     config = declared(config, block)
     before = config.path.read_text()
-    values = reloaded(config).values().plain
+    values = config.values().plain
+    config.save()
     assert (values["teal:activeColour"], values["aws:region"], values["teal:replicas"]) == ("blue", "eu-west-1", "2")
     assert '"slow":true' in values["teal:services"]
     assert config.path.read_text() == before
@@ -235,6 +238,14 @@ def test_all_that_does_not_fit_the_declaration_is_said_at_once(config: StackConf
     assert "'zones' must be of type 'array<boolean>', found ['a', 'b']" in message
     assert "'services'" not in message
     assert "hunter2" not in message
+
+
+def test_a_secret_of_the_wrong_type_is_not_shown(config: StackConfig) -> None:
+    """The message says what is wrong without the value."""
+    config.set("count", "hunter2", secret=True)
+    config.save()
+    with pytest.raises(ConfigError, match=r"'count' must be of type 'integer', found \[secret\]"):
+        declared(config, "  count: {type: integer}\n").values()
 
 
 @pytest.mark.parametrize(("kind", "value"), [("integer", "-3"), ("boolean", "true"), ("string", "true")])
