@@ -124,6 +124,7 @@ def test_one_waits_while_another_looks(backend: FileBackend) -> None:
     fcntl.flock(guard, fcntl.LOCK_EX)
     with processes(backend, 1) as [waiting]:
         go(waiting)
+        assert waiting.stdout is not None
         assert select.select([waiting.stdout], [], [], 0.5)[0] == []
         assert list(folder(backend).iterdir()) == []
         os.close(guard)
