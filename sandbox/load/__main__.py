@@ -11,6 +11,7 @@ from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations at run 
 import cyclopts
 
 from sandbox.load.generator import Generator, LoadError, Plan, flush_regularly
+from sandbox.load.priority import first_in_line
 from sandbox.load.records import End, Mode, Writer
 
 app = cyclopts.App(name="python -m sandbox.load", help=__doc__)
@@ -58,6 +59,7 @@ async def _load(plan: Plan, out: Path) -> End:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    first_in_line()
     gc.freeze()  # what was imported lives on: spares each collection the walk over it
     with out.open("w", encoding="utf-8") as file:
         writer = Writer(file, plan.header())

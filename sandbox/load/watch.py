@@ -17,6 +17,7 @@ import httpx2
 from lightkube import ApiError, Client
 from lightkube.resources.core_v1 import Service
 
+from sandbox.load.priority import first_in_line
 from sandbox.load.writes import Write
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def main(*, namespace: str, out: Path) -> None:
         namespace: Whose Services; it need not exist yet.
         out: The file of writes; overwritten.
     """
+    first_in_line()
     client = Client()
     known: dict[str, dict[str, str]] = {}
     with out.open("w", encoding="utf-8", buffering=1) as file:
