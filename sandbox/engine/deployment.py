@@ -308,15 +308,8 @@ class Deployment:
         if self.executor.stopping or (self.failed and not self.context.continue_on_error):
             return
         await self.delete(
-            [
-                state
-                for state in self._olds
-                if (state.delete or not self._identities.is_declared(state.urn)) and not state.pending_replacement
-            ],
+            [state for state in self._olds if state.delete or not self._identities.is_declared(state.urn)],
         )
-        for state in self._olds:
-            if state.pending_replacement and not self._identities.is_declared(state.urn):
-                self.journal.drop(state)  # deleted already, and no replacement is wanted any more
 
     async def delete(self, states: list[ResourceState]) -> None:
         """Delete resources, each once everything that depends on it is gone; in parallel where that allows it."""

@@ -15,7 +15,7 @@ from sandbox.engine.errors import EngineError
 from sandbox.engine.journal import touch
 from sandbox.engine.model import InitFailedError, Op, OperationFailedError
 from sandbox.engine.plugin import Wish, live_of
-from sandbox.engine.values import Properties, is_secret, secret
+from sandbox.engine.values import Properties, carry_secrets, is_secret, secret
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -138,8 +138,8 @@ class Executor:
                 outputs = await provider.update(new.urn, live_of(old), self._wish(new, "update"))
             except InitFailedError as failed:
                 # As Pulumi keeps it: what is there now, with the inputs that last worked, so that it differs again.
-                new.inputs, new.outputs = old.inputs, _secrets(new, failed.outputs)
-                new.init_errors = failed.reasons
+                new.outputs = _secrets(new, failed.outputs)
+                new.inputs, new.init_errors = old.inputs, failed.reasons
                 self._updated(new, old)
                 raise
             except EngineError:
@@ -170,7 +170,7 @@ class Executor:
                 f"resource {old.urn!r} cannot be deleted\nbecause it is protected. To unprotect the resource, remove "
                 "the `protect` flag from the resource in your Pulumi program and run `pulumi up`",
             )
-        spared = old.external or old.retain_on_delete or old.deleted_with in self.condemned
+        spared = old.external or old.retain_on_delete or old.pending_replacement or old.deleted_with in self.condemned
         if old.custom and not spared and not self._dry_run:
             provider = await self._provider(old)
             self._begin("deleting", old)
@@ -229,6 +229,11 @@ def _both(step: Step) -> tuple[ResourceState, ResourceState]:
 
 
 def _secrets(state: ResourceState, outputs: Properties) -> Properties:
+    """Outputs with everything marked that the inputs mark, or that the program says is secret.
+
+    A provider that drops the markings must not leak what it was given.
+    """
+    outputs = carry_secrets(outputs, state.inputs)
     for key in state.additional_secret_outputs:
         if key in outputs and not is_secret(outputs[key]):
             outputs[key] = secret(outputs[key])

@@ -54,10 +54,15 @@ def _creation(
         _say(reporter, state, "its creation was interrupted before it existed: nothing is left of it")
         return
     state.id, state.outputs = live.id, live.outputs
+    resources: list[ResourceState] = []
     known = [old for old in journal.base.resources if old.urn == state.urn and not old.delete]
-    for old in known:  # it was to replace this one, which stood aside only when the creation had ended
-        old.delete = True
-    journal.base.resources.append(state)
+    for old in journal.base.resources:
+        # What needs the one it was to replace stands after that one, what it needs itself stands before it.
+        resources += [state] if known and old is known[0] else []
+        if old in known:
+            old.delete = True
+        resources += [] if old.pending_replacement and old in known else [old]
+    journal.base.resources = resources if known else [*resources, state]
     repeat.add(state.urn)
     _say(
         reporter, state, f"its creation was interrupted and {live.id!r} exists: it is taken over and brought up to date"
@@ -77,9 +82,9 @@ def _deletion(
         _say(reporter, state, "its deletion was interrupted and it still exists")
         return
     _forget(journal, operation)
-    journal.base.resources = [
-        old for old in journal.base.resources if (old.urn, old.id, old.delete) != (state.urn, state.id, state.delete)
-    ]
+    for old in journal.base.resources:
+        if (old.urn, old.id, old.delete) == (state.urn, state.id, state.delete):
+            old.pending_replacement = True  # deleted: made anew if it is wanted still, else forgotten
     _say(reporter, state, "its deletion was interrupted and it is gone")
 
 

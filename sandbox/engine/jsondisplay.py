@@ -116,7 +116,9 @@ class Events:
         self._emit("resOpFailedEvent", {"metadata": _metadata(step), "status": 0, "steps": 0})
 
     def diagnostic(self, severity: Severity, message: str, urn: str = "", *, ephemeral: bool = False) -> None:
-        """Tell what was said."""
+        """Tell what was said; debug messages are kept back, as without --debug."""
+        if severity == "debug":
+            return
         entry = {"urn": urn, "message": message, "color": "never", "severity": severity, "ephemeral": ephemeral}
         self._emit("diagnosticEvent", {key: value for key, value in entry.items() if value})
 

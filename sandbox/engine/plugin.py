@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
@@ -172,6 +173,7 @@ class PluginClient:
             urn=urn,
             olds=None if olds is None else self._send(olds),
             news=self._send(news),
+            randomSeed=os.urandom(32),  # what a generated name is made of
             name=urns.name_of(urn),
             type=urns.type_of(urn),
         )
@@ -210,7 +212,7 @@ class PluginClient:
         answer = await self._call("Create", request, provider_pb2.CreateResponse)
         if not wish.preview and not answer.id:
             raise UncertainFailureError(f"provider {self._name} created {urns.name_of(urn)!r} but gave no id for it")
-        return Live(answer.id, wish.inputs, carry_secrets(from_struct(answer.properties), wish.inputs))
+        return Live(answer.id, wish.inputs, from_struct(answer.properties))
 
     async def update(self, urn: str, old: Live, wish: Wish, /) -> Properties:
         """Update in place, or tell what updating would give."""
@@ -229,7 +231,7 @@ class PluginClient:
             type=urns.type_of(urn),
         )
         answer = await self._call("Update", request, provider_pb2.UpdateResponse)
-        return carry_secrets(from_struct(answer.properties), wish.inputs)
+        return from_struct(answer.properties)
 
     async def delete(self, urn: str, old: Live, seconds: float, /) -> None:
         """Delete."""

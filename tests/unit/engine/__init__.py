@@ -1,0 +1,1 @@
+"""The embedded engine: what it plans, does, records and prints."""
