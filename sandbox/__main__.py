@@ -39,9 +39,11 @@ Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")
 @app.command
 def up(*, name: Name = "teal", ports: Ports = "30000-30999", kubeconfig: Kubeconfig = None) -> None:
     """Bring a sandbox up; one that is up already is left as it is."""
+    from sandbox.cluster import bringup  # noqa: PLC0415 - its libraries would slow every other command down
+
     sandbox = Sandbox.named(name, ports=_ports(ports), kubeconfig=kubeconfig.absolute() if kubeconfig else None)
     with Steps() as steps:
-        fresh = commands.up(sandbox, steps)
+        fresh = bringup.up(sandbox, steps)
     where = f"network namespace {sandbox.netns.name}" if sandbox.netns else "your own cluster"
     _say(f"sandbox {name!r} is up{'' if fresh else ' already'}: {where}, {sandbox.kubeconfig}")
     _say(f"  a shell in it: make shell NAME={name}    end it: make sandbox-down NAME={name}")
@@ -101,8 +103,10 @@ def restart(component: str, *, name: Name = "teal") -> None:
 @app.command
 def image(*versions: str, name: Name = "teal") -> None:
     """Build the reference service's image and load it into a sandbox that is up, as VERSIONS (default: the usual)."""
+    from sandbox.cluster import bringup  # noqa: PLC0415 - as in `up`
+
     with Steps() as steps:
-        commands.load_images(Sandbox.load(name), steps, versions or commands.VERSIONS)
+        bringup.load_images(Sandbox.load(name), steps, versions or bringup.VERSIONS)
 
 
 @app.command
@@ -117,7 +121,7 @@ def clean_all() -> None:
 def demo(*, name: Name = "teal", ports: Ports = "30000-30999", kubeconfig: Kubeconfig = None) -> None:
     """Watch live traffic move from blue to green and back, and a broken slot refused."""
     up(name=name, ports=ports, kubeconfig=kubeconfig)
-    sys.exit(import_module("sandbox.demo").run(Sandbox.load(name)))  # its libraries are loaded for this command only
+    sys.exit(import_module("sandbox.demo").run(Sandbox.load(name)))
 
 
 def _say(text: str, stream: TextIO | None = None) -> None:

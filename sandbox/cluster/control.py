@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-from sandbox.cluster.errors import NotRunningError, SandboxError
+from sandbox.cluster.errors import NotRunningError, PrerequisiteError, SandboxError
 
 _START_TIMEOUT_S = 60.0
 
@@ -40,6 +40,7 @@ def ask(path: Path, request: dict[str, str], *, timeout_s: float = _START_TIMEOU
 
     Raises:
         NotRunningError: nobody listens there.
+        PrerequisiteError: only root may ask.
         SandboxError: the supervisor refused the request, or was silent for `timeout_s`.
     """
     with contextlib.ExitStack() as stack:
@@ -57,6 +58,9 @@ def ask(path: Path, request: dict[str, str], *, timeout_s: float = _START_TIMEOU
         except TimeoutError:
             msg = f"the supervisor at {path} said nothing for {timeout_s:.0f} s. Look into {path.parent / 'logs'}"
             raise SandboxError(msg) from None
+        except PermissionError as error:
+            msg = f"the supervisor at {path} is root's, and this is not root ({error}). Repeat the command as root"
+            raise PrerequisiteError(msg) from error
         except (FileNotFoundError, ConnectionError) as error:
             msg = f"no supervisor answers at {path} ({error}): the sandbox is not up. Start it: make sandbox"
             raise NotRunningError(msg) from None

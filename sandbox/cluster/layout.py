@@ -82,20 +82,22 @@ class Layout:
         return self.sandbox.root / "supervisor.json"
 
     def generated(self) -> list[Path]:
-        """What a start makes and `down` removes; logs stay."""
+        """What a start makes and `down` removes; logs stay, and so does the stacks' state of a user's own cluster."""
         root = self.sandbox.root
+        made = [self.bin, self.sandbox.description]
+        if self.sandbox.netns is None:
+            return made
         return [
+            *made,
             self.pki,
             self.config,
             self.images,
             self.etcd,
             self.containerd,
-            self.bin,
             self.control,
             self.supervisor,
             root / "kubeconfig",
             root / "state",
             root / "pulumi-home",
             root / "passphrase",
-            self.sandbox.description,
         ]

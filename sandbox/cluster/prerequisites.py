@@ -48,7 +48,7 @@ def require(problems: Sequence[Problem]) -> None:
     if problems:
         count = "one thing is" if len(problems) == 1 else f"{len(problems)} things are"
         listed = "\n".join(f"  - {problem}" for problem in problems)
-        msg = f"{count} missing on this machine, so no sandbox was started:\n{listed}"
+        msg = f"{count} missing on this machine, so nothing was begun:\n{listed}"
         raise PrerequisiteError(msg)
 
 
@@ -60,7 +60,7 @@ def machine(folders: Sequence[Path], *, cold: bool, cgroups: Path = CGROUPS) -> 
         cold: whether Kubernetes is yet to be compiled.
         cgroups: where the cgroup hierarchies are mounted.
     """
-    problems = [*_root(), *_cgroups(cgroups), *_room(folders, cold=cold)]
+    problems = [*root(), *_cgroups(cgroups), *_room(folders, cold=cold)]
     if "overlay" not in Path("/proc/filesystems").read_text() and not _loaded("overlay"):
         problems.append(
             Problem(
@@ -73,7 +73,8 @@ def machine(folders: Sequence[Path], *, cold: bool, cgroups: Path = CGROUPS) -> 
     return problems
 
 
-def _root() -> list[Problem]:
+def root() -> list[Problem]:
+    """What this user may not do."""
     if os.geteuid() != 0:
         return [
             Problem(

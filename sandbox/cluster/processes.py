@@ -83,13 +83,13 @@ class Process:
 
     @property
     def inner_pid(self) -> int:
-        """Its id in a process namespace below ours; 0 when it is in ours, or gone."""
+        """Its id in the process namespace right below ours; 0 when it is in ours, deeper (a pod's), or gone."""
         try:
             lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         except (FileNotFoundError, ProcessLookupError):
             return 0
         ids = next(line.split()[1:] for line in lines if line.startswith("NSpid:"))
-        return int(ids[-1]) if len(ids) > 1 else 0
+        return int(ids[1]) if len(ids) == 2 else 0  # noqa: PLR2004 - ours and the one below
 
     def arguments(self) -> list[str]:
         """Its command; empty strings when it is gone."""

@@ -1,6 +1,7 @@
-"""Bringing a sandbox up and down: the order of things, and what is left when it is interrupted (nothing).
+"""Bringing a sandbox up: the order of things, and what is left when it is interrupted (nothing).
 
-How each thing is done is in the modules named after it. One `up` or `down` of a sandbox runs at a time.
+How each thing is done is in the modules named after it, how it is ended in `removal`. One `up` or `down` of a
+sandbox runs at a time.
 """
 
 import contextlib
@@ -11,23 +12,20 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from sandbox.cluster import namespace
-from sandbox.cluster.cache import locked
+from sandbox.cluster import namespace, removal
 from sandbox.cluster.certificates import write_certificates
 from sandbox.cluster.configuration import write_configuration
 from sandbox.cluster.control import ask
 from sandbox.cluster.environment import WORK_TREE, Sandbox
-from sandbox.cluster.errors import NotRunningError, SandboxError, StartError, UsageError
+from sandbox.cluster.errors import NotRunningError, StartError
 from sandbox.cluster.layout import API_SERVER, KUBERNETES_SERVICE, NODE_ADDRESS, Layout
-from sandbox.cluster.processes import Process, end
+from sandbox.cluster.processes import Process
 from sandbox.cluster.progress import Steps
 
 _UP_TIMEOUT_S = 120.0
-_STALE_SHELL_GRACE_S = 2.0
 _SHIM = """\
 #!/bin/sh
 # The sandbox's `pulumi` where none is installed: the embedded engine (docs/adr says what it does not do).
@@ -39,25 +37,6 @@ _BASHRC = """\
 PATH='{bin}':$PATH
 PS1='[sandbox {name}] \\w \\$ '
 """
-
-
-@contextlib.contextmanager
-def exclusive(sandbox: Sandbox, steps: Steps) -> Generator[None]:
-    """Hold this sandbox's lock: no second `up` or `down` of it runs meanwhile."""
-
-    def waiting(holder: str) -> None:
-        steps.say(f"waiting for process {holder}, which is bringing sandbox {sandbox.name!r} up or down")
-
-    with locked(sandbox.root.parent / f"{sandbox.name}.lock", waiting):
-        yield
-
-
-def status(sandbox: Sandbox) -> dict[str, Any] | None:
-    """What the supervisor says of its components, or None when it does not answer."""
-    try:
-        return next(ask(Layout(sandbox).control, {"do": "status"}, timeout_s=5.0), None)
-    except SandboxError:
-        return None
 
 
 def start(sandbox: Sandbox, steps: Steps, *, binaries: Path, archives: list[Path]) -> None:
@@ -73,9 +52,9 @@ def start(sandbox: Sandbox, steps: Steps, *, binaries: Path, archives: list[Path
         StartError: a component did not come up. Nothing is left but its logs.
     """
     layout = Layout(sandbox)
-    if found := leftovers(layout):
+    if found := removal.leftovers(layout):
         steps.step(f"removing what an earlier sandbox left: {', '.join(found)}")
-        clean(layout)
+        removal.clean(layout)
     try:
         _prepare(layout, binaries, archives)
         namespace.create_network(layout)
@@ -85,7 +64,7 @@ def start(sandbox: Sandbox, steps: Steps, *, binaries: Path, archives: list[Path
         _watch(layout, supervisor, steps)
     except BaseException:
         steps.step("removing the cluster that did not start")
-        clean(layout)
+        removal.clean(layout)
         raise
 
 
@@ -183,97 +162,3 @@ def _supervisor_died(layout: Layout) -> str:
     lines = path.read_text(errors="replace").splitlines()[-10:] if path.exists() else []
     log = "\n".join(lines) or "(empty: it was killed; if it was not you, see whether memory ran out: dmesg)"
     return f"the supervisor of sandbox {layout.sandbox.name!r} ended during the start. Its log, {path}:\n{log}"
-
-
-def supervisor(layout: Layout) -> Process | None:
-    """The recorded supervisor (the process around its namespaces), if it lives."""
-    try:
-        record = json.loads(layout.supervisor.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None
-    process = Process(record["pid"], record["started"])
-    return process if process.alive else None
-
-
-def leftovers(layout: Layout) -> list[str]:
-    """What there is of a sandbox, in words; empty when there is nothing."""
-    netns = layout.sandbox.netns
-    found = {
-        "processes": bool(supervisor(layout) or namespace.processes(layout)),
-        "a network namespace": bool(netns and netns.exists()),
-        "cgroups": bool(namespace.cgroups(layout)),
-        "files": any(os.path.lexists(path) for path in layout.generated()),
-    }
-    return [what for what, there in found.items() if there]
-
-
-def clean(layout: Layout) -> None:
-    """Remove every trace of the sandbox but its logs, whatever state it is in.
-
-    Raises:
-        SandboxError: something cannot be ended or removed.
-    """
-    # The supervisor first: the kernel ends all that it started, and only then is a process of the namespace a
-    # stranger (a shell, a load generator) that may be asked before it is killed.
-    outer = supervisor(layout)
-    mine = Process.of(os.getpid())
-    untouchable = mine.ancestors() if mine else set[int]()
-    inner = outer.children() if outer else [p for p in namespace.processes(layout) if p.inner_pid == 1]
-    stubborn = end([*([outer] if outer else []), *inner], grace_s=0)
-    others = [process for process in namespace.processes(layout) if process.pid not in untouchable]
-    stubborn += end(others, grace_s=_STALE_SHELL_GRACE_S)
-    if stubborn:
-        pids = ", ".join(str(process.pid) for process in stubborn)
-        msg = f"processes {pids} of sandbox {layout.sandbox.name!r} survive SIGKILL: see `ps -o pid,stat,wchan {pids}`"
-        raise SandboxError(msg)
-    namespace.remove_network(layout)
-    namespace.remove_cgroups(layout)
-    for path in layout.generated():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def refuse_foreign(layout: Layout) -> None:
-    """A sandbox of the same name that belongs to another work tree is left alone.
-
-    Raises:
-        UsageError: there is one, and it lives.
-    """
-    ours = layout.sandbox.root.parents[1]
-    for process in namespace.processes(layout):
-        if process.inner_pid == 1 and (tree := Path(process.arguments()[-1])) != ours:
-            msg = (
-                f"a sandbox named {layout.sandbox.name!r} of the work tree {tree} is up (process {process.pid}): both "
-                f"would use the same network namespace. Choose another NAME, or end it: make -C {tree} sandbox-down "
-                f"NAME={layout.sandbox.name}"
-            )
-            raise UsageError(msg)
-
-
-def first_process(layout: Layout) -> Process:
-    """The supervisor as the host sees it: process 1 of the sandbox's process namespace.
-
-    Raises:
-        NotRunningError: there is none.
-    """
-    outer = supervisor(layout)
-    children = outer.children() if outer else []
-    if not children:
-        msg = f"sandbox {layout.sandbox.name!r} has no process: it is not up. Start it: make sandbox"
-        raise NotRunningError(msg)
-    return children[0]
-
-
-def require_up(sandbox: Sandbox) -> dict[str, Any]:
-    """The status of a sandbox that must be up.
-
-    Raises:
-        NotRunningError: it is not.
-    """
-    found = status(sandbox)
-    if found is None:
-        msg = f"sandbox {sandbox.name!r} is not up: no supervisor answers. Start it: make sandbox NAME={sandbox.name}"
-        raise NotRunningError(msg)
-    return found

@@ -1,0 +1,106 @@
+"""Bringing a sandbox up, from a machine that may have nothing: check, install, compile, build images, start.
+
+The loaded half of the commands: what starts nothing is in `commands`, which loads in a fraction of the time.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandbox import image
+from sandbox.cluster import golang, packages, prerequisites, removal, running, start
+from sandbox.cluster.cache import cache_folder
+from sandbox.cluster.environment import Sandbox
+from sandbox.cluster.errors import BuildError, NotRunningError, UsageError
+from sandbox.cluster.external import require_answer
+from sandbox.cluster.layout import CONTAINERD_SOCKET, Layout
+from sandbox.cluster.processes import run
+from sandbox.cluster.progress import Steps
+
+VERSIONS = ("1.0.0", "1.1.0", "1.2.0")  # what the service's image is called in a sandbox; the content is the same
+
+
+def up(sandbox: Sandbox, steps: Steps) -> bool:
+    """Bring `sandbox` up; False if it was up already.
+
+    Raises:
+        SandboxError: what its kind says; nothing is left behind but caches and logs.
+    """
+    if sandbox.netns:
+        # Before the first file is written: one that is not root would be told of that file instead.
+        prerequisites.require(prerequisites.machine([sandbox.root.parent], cold=False))
+    with running.exclusive(sandbox, steps):
+        _refuse_another_kind(sandbox)
+        if sandbox.netns is None:
+            require_answer(sandbox.kubeconfig)
+            start.write_commands(sandbox, {})
+            return True
+        removal.refuse_foreign(Layout(sandbox))
+        if (found := running.status(sandbox)) and found["up"]:
+            return False
+        binaries, archives = _provide(sandbox, steps)
+        start.start(sandbox, steps, binaries=binaries, archives=archives)
+        return True
+
+
+def _refuse_another_kind(sandbox: Sandbox) -> None:
+    """A sandbox that is up otherwise than asked for is not silently kept, nor replaced."""
+    try:
+        existing = Sandbox.load(sandbox.name)
+    except NotRunningError:
+        return
+    if existing.netns and running.status(existing) is None:
+        return  # leftovers
+    for what, has, wanted in (
+        ("cluster", existing.kubeconfig, sandbox.kubeconfig),
+        ("node ports", existing.ports, sandbox.ports),
+    ):
+        if has != wanted:
+            msg = (
+                f"sandbox {sandbox.name!r} is up with {what} {has}, not {wanted}: it would have to be replaced, and "
+                f"what runs on it lost. Choose another NAME, or end it first: make sandbox-down NAME={sandbox.name}"
+            )
+            raise UsageError(msg)
+
+
+def _provide(sandbox: Sandbox, steps: Steps) -> tuple[Path, list[Path]]:
+    """See that the machine has all that is needed, installing and building what it has not."""
+    cache = cache_folder()
+    cold = not golang.built(cache)
+    absent = packages.missing()
+    prerequisites.require(
+        [
+            *prerequisites.machine([sandbox.root.parent, cache], cold=cold),
+            *packages.unavailable(absent),
+        ],
+    )
+    if absent:
+        packages.install(absent, steps)
+    prerequisites.require(prerequisites.network())
+    return golang.build(cache, steps), _images(cache, steps, VERSIONS)
+
+
+def _images(cache: Path, steps: Steps, versions: Sequence[str]) -> list[Path]:
+    try:
+        pause = image.build_pause(golang.toolchain(cache, steps), cache, steps.step, golang.environ(cache))
+        return [pause, image.build(versions, cache, steps.step)]
+    except image.ImageError as error:
+        raise BuildError(str(error)) from error
+
+
+def load_images(sandbox: Sandbox, steps: Steps, versions: Sequence[str]) -> None:
+    """Build the service's image and load it, by the names of `versions`, into a cluster that is up.
+
+    Raises:
+        NotRunningError: it is not up.
+        UsageError: it is a cluster of the user's own.
+    """
+    if sandbox.netns is None:
+        msg = f"sandbox {sandbox.name!r} is a cluster of yours: its nodes pull from a registry of yours. Push it there"
+        raise UsageError(msg)
+    running.require_up(sandbox)
+    supervisor = running.first_process(Layout(sandbox))
+    for archive in _images(cache_folder(), steps, versions):
+        steps.step(f"loading {archive.name}")
+        # containerd's socket is on the sandbox's private /run, which process 1 sees.
+        socket = f"/proc/{supervisor.pid}/root{CONTAINERD_SOCKET}"
+        run("ctr", f"--address={socket}", "--namespace=k8s.io", "images", "import", archive)
