@@ -12,7 +12,7 @@ from typing import Any, Final
 from sandbox.providers.kubernetes.api import Api, items
 from sandbox.providers.kubernetes.discovery import Kind
 from sandbox.providers.kubernetes.errors import KubernetesError, NotReadyError
-from sandbox.providers.kubernetes.names import identity
+from sandbox.providers.kubernetes.names import identity, kubectl
 from sandbox.providers.kubernetes.pods import Trouble, unready
 from sandbox.providers.kubernetes.readiness import RULES, Failed, Pending, Ready, Related, judge, kind_key
 from sandbox.providers.kubernetes.watching import Cancellation, Collection, Watching
@@ -22,6 +22,9 @@ from sandbox.providers.properties import Map, list_at, map_at
 DEFAULT_TIMEOUT: Final = 600.0
 # Pods whose events are quoted in a failure.
 _QUOTED: Final = 3
+
+# Warnings of a cluster without a DNS service, on every pod.
+_NOISE: Final = frozenset({"MissingClusterDNS"})
 
 Report = Callable[[str], None]
 
@@ -66,7 +69,8 @@ async def until_ready(api: Api, kind: Kind, live: Map, wait: Wait) -> Map:
                 outcome = Failed(f"{why} waiting: {outcome.message}", outcome.unready)
             if isinstance(outcome, Failed):
                 raise NotReadyError(_failure(live, outcome.reason), live=live, reasons=await _reasons(api, outcome))
-            wait.report(f"{identity(live)}: {outcome.message}")
+            if watching.complete:
+                wait.report(f"{identity(live)}: {outcome.message}")
             await watching.change(_pause(outcome.troubles, first_seen, now, deadline))
 
 
@@ -91,7 +95,7 @@ async def until_gone(api: Api, kind: Kind, live: Map, wait: Wait) -> None:
                 why = "cancelled" if wait.cancellation.requested else f"{wait.seconds:.0f} s"
                 raise NotReadyError(
                     f"{live['kind']} {identity(live)} is being deleted, but is still there ({why}): {_held_by(live)}. "
-                    f"The next `pulumi up` or `pulumi destroy` waits again. See: {_describe(live)}",
+                    f"The next `pulumi up` or `pulumi destroy` waits again. See: {kubectl('describe', live)}",
                     live=live,
                     reasons=[],
                 )
@@ -160,16 +164,11 @@ def _related(watching: Watching) -> Related:
 
 
 def _failure(live: Map, why: str) -> str:
+    look = "" if "See: " in why else f" See: {kubectl('describe', live)}"
     return (
         f"{live['kind']} {identity(live)} was applied, but is not ready: {why}. "
-        f"It stays as it is; the next `pulumi up` tries again. See: {_describe(live)}"
+        f"It stays as it is; the next `pulumi up` tries again.{look}"
     )
-
-
-def _describe(live: Map) -> str:
-    namespace = live["metadata"].get("namespace")
-    within = f"-n {namespace} " if namespace else ""
-    return f"kubectl {within}describe {str(live['kind']).lower()} {live['metadata']['name']}"
 
 
 def _held_by(live: Map) -> str:
@@ -195,6 +194,7 @@ async def _reasons(api: Api, failed: Failed) -> list[str]:
             )
         except KubernetesError:
             events = []  # evidence is welcome, but the failure is already known
+        events = [event for event in events if event.get("reason") not in _NOISE]
         if events:
             said += f"; last warning: {max(events, key=_last_seen).get('message')}"
         reasons.append(said)

@@ -15,6 +15,7 @@ from sandbox.providers.kubernetes.api import Api
 from sandbox.providers.kubernetes.awaiting import DEFAULT_TIMEOUT, Wait, until_gone, until_ready
 from sandbox.providers.kubernetes.discovery import Discovery, Kind
 from sandbox.providers.kubernetes.errors import (
+    ApiError,
     ConflictError,
     NotFoundError,
     NotReadyError,
@@ -22,7 +23,7 @@ from sandbox.providers.kubernetes.errors import (
     UnknownKindError,
 )
 from sandbox.providers.kubernetes.inputs import option
-from sandbox.providers.kubernetes.names import annotations, identity
+from sandbox.providers.kubernetes.names import annotations, identity, kubectl
 from sandbox.providers.properties import Map, is_map, list_at, map_at
 
 _SKIP_AWAIT: Final = "pulumi.com/skipAwait"
@@ -50,7 +51,7 @@ class Cluster:
         is normal for a replacement; if it is nobody of ours, the second value says so).
 
         Raises:
-            ApiError: the API server would refuse it.
+            RefusedError: the API server would refuse it.
         """
         try:
             kind = await self._kind(body)
@@ -62,13 +63,14 @@ class Cluster:
             existing = await self.find(body)
             foreign = existing is not None and not self._may_take(existing, manager)
             return None, _exists(body) if foreign else ""
+        except ApiError as error:
+            raise _refusal(body, error) from error
 
     async def create(self, body: Map, *, manager: str, wait: Wait) -> Map:
         """Create the object. Returns it as applied (await it with `settle`).
 
         Raises:
-            RefusedError: it exists, and is not this resource's.
-            ApiError: the API server refused it.
+            RefusedError: it exists, and is not this resource's, or the API server refused it.
         """
         kind = await self._kind_soon(body)
         path = _path(kind, body)
@@ -86,9 +88,8 @@ class Cluster:
         """Update the object known as `live`, that very one: its uid is a precondition. Returns it as applied.
 
         Raises:
-            RefusedError: it is gone, or another one has its place.
-            ConflictError: another manager owns a field that would change.
-            ApiError: the API server refused it.
+            RefusedError: it is gone, or another one has its place; another manager owns a field that would change;
+                the API server refused it.
         """
         kind = await self._kind(body)
         path = _path(kind, body)
@@ -98,16 +99,7 @@ class Cluster:
         uid = live["metadata"].get("uid")
         if uid:
             body["metadata"]["uid"] = uid
-        try:
-            return await self._apply(path, body, manager=manager, dry_run=dry_run)
-        except ConflictError as error:
-            if "uid mismatch" not in str(error):
-                raise
-            raise RefusedError(
-                f"{body['kind']} {identity(body)} is not the object that was deployed (uid {uid}): it was deleted or "
-                "replaced by somebody else. Nothing was changed. Take up what is there, then update: "
-                "pulumi refresh && pulumi up"
-            ) from error
+        return await self._apply(path, body, manager=manager, dry_run=dry_run)
 
     async def delete(self, live: Map, inputs: Map, wait: Wait) -> None:
         """Delete the object and wait until it is gone; one that is gone, or whose kind is, is fine.
@@ -170,16 +162,8 @@ class Cluster:
         force = annotations(body).get(_FORCE) == "true" or option(self._config, "enablePatchForce")
         try:
             return await self.api.apply(path, body, manager=manager, force=force, dry_run=dry_run)
-        except ConflictError as error:
-            taken = [cause for cause in error.causes if cause.get("reason") == "FieldManagerConflict"]
-            if not taken:
-                raise
-            fields = "; ".join(f"{cause.get('field')}: {cause.get('message')}" for cause in taken)
-            raise RefusedError(
-                f"somebody else changed {body['kind']} {identity(body)} since it was deployed ({fields}). Nothing was "
-                "changed: overwriting it may undo what they meant. See who: kubectl get --show-managed-fields -o yaml; "
-                f'to overwrite it, annotate the resource with {_FORCE}: "true" and run: pulumi up'
-            ) from error
+        except ApiError as error:
+            raise _refusal(body, error) from error
 
     def _may_take(self, existing: Map, manager: str) -> bool:
         ours = any(entry.get("manager") == manager for entry in list_at(existing, "metadata", "managedFields"))
@@ -195,6 +179,27 @@ def _exists(body: Map) -> str:
         f"{body['kind']} {identity(body)} exists already, and this stack did not make it. It was left as it is. "
         "Delete it, give the resource another metadata.name, or take it over: set the provider's "
         "upsertExistingObjects (pulumi config set kubernetes:upsertExistingObjects true) and run: pulumi up"
+    )
+
+
+def _refusal(body: Map, error: ApiError) -> RefusedError:
+    """Say what an API server's no means, and what can be done."""
+    subject = f"{body['kind']} {identity(body)}"
+    taken = [cause for cause in error.causes if cause.get("reason") == "FieldManagerConflict"]
+    if taken:
+        fields = "; ".join(f"{cause.get('field')}: {cause.get('message')}" for cause in taken)
+        return RefusedError(
+            f"somebody else changed {subject} since it was deployed ({fields}). Nothing was changed: to overwrite may "
+            f"undo what they meant. See what is there: {kubectl('get', body)} -o yaml --show-managed-fields; "
+            f'to overwrite it, annotate the resource with {_FORCE}: "true" and run: pulumi up'
+        )
+    if isinstance(error, ConflictError) and "uid mismatch" in str(error):
+        return RefusedError(
+            f"{subject} is not the object that was deployed: it was deleted or replaced by somebody else. Nothing was "
+            "changed. Take up what is there, then go on: pulumi refresh && pulumi up"
+        )
+    return RefusedError(
+        f"the API server refuses {subject}: {error}. Nothing was changed. Correct the resource and run: pulumi up"
     )
 
 

@@ -70,6 +70,13 @@ def identity(body: Map) -> str:
     return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
 
 
+def kubectl(verb: str, body: Map) -> str:
+    """Return the command that shows an object to a person."""
+    namespace = body["metadata"].get("namespace")
+    within = f"-n {namespace} " if namespace else ""
+    return f"kubectl {within}{verb} {str(body['kind']).lower()} {body['metadata']['name']}"
+
+
 def parse_identity(identifier: str) -> tuple[str, str]:
     """Turn an id into (namespace, name); the namespace may be empty."""
     namespace, _, name = identifier.rpartition("/")

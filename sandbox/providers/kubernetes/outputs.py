@@ -14,7 +14,7 @@ MANAGER: Final = "__fieldManager"
 _INITIAL_VERSION: Final = "__initialApiVersion"
 
 # What the server decides when the object is really created: a dry run's own values for these are not kept.
-_CREATED: Final = ("uid", "resourceVersion", "creationTimestamp", "generation")
+_CREATED: Final = ("uid", "resourceVersion", "creationTimestamp")
 _CHANGED: Final = ("resourceVersion", "generation")
 
 
@@ -50,7 +50,8 @@ def preview_created(inputs: Map, rehearsed: Map | None) -> Map:
     outputs = dict(inputs if rehearsed is None else rehearsed)
     metadata = outputs.get("metadata")
     if is_map(metadata) and not is_secret(metadata):
-        outputs["metadata"] = {**metadata, **dict.fromkeys(_CREATED, UNKNOWN)}
+        generation = ("generation",) if rehearsed is None or "generation" in metadata else ()
+        outputs["metadata"] = {**metadata, **dict.fromkeys(_CREATED + generation, UNKNOWN)}
     if rehearsed is None or "status" in rehearsed:
         outputs["status"] = UNKNOWN
     if outputs.get("kind") == "Service" and outputs.get("apiVersion") == "v1":
@@ -60,7 +61,8 @@ def preview_created(inputs: Map, rehearsed: Map | None) -> Map:
 
 def preview_updated(rehearsed: Map, live: Map) -> Map:
     """Say what updating would give: the dry run's answer, with what any real write changes unknown."""
-    outputs = {**rehearsed, "metadata": {**rehearsed["metadata"], **dict.fromkeys(_CHANGED, UNKNOWN)}}
+    changed = {key: UNKNOWN for key in _CHANGED if key in rehearsed["metadata"]}
+    outputs = {**rehearsed, "metadata": {**rehearsed["metadata"], **changed}}
     if outputs.get("kind") == "Service" and outputs.get("apiVersion") == "v1":
         spec = _preview_service(outputs.get("spec"), live.get("spec"))
         outputs["spec"] = {**spec, **{key: value for key, value in live["spec"].items() if key.startswith("clusterIP")}}

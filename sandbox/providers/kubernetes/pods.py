@@ -91,7 +91,8 @@ def unready(pod: Map) -> str | None:
         state = map_at(status, "state")
         name = next(iter(state), "unknown")
         detail = map_at(state, name)
-        reason = f" ({detail['reason']})" if detail.get("reason") else ""
+        said_by_it = [str(detail[key]) for key in ("reason", "message") if detail.get(key)]
+        reason = f" ({': '.join(said_by_it)[:300]})" if said_by_it else ""
         said = "running, but not ready" if name == "running" else f"{name}{reason}"
         waits.append(f"container {status['name']} is {said}{_last_end(status)}")
     phase = map_at(pod, "status").get("phase", "unknown")

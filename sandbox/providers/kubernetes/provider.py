@@ -87,7 +87,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             provider_pb2.CheckFailure(
                 property=key,
                 reason=f"{key} is {given[key]!r}: the stand-in Kubernetes provider does not do that. "
-                f"Nothing was changed. Leave it out (pulumi config rm kubernetes:{key}), or run Pulumi's own engine and provider",
+                f"Nothing was changed. Leave it out (pulumi config rm kubernetes:{key}), or run Pulumi's own provider",
             )
             for key, harmless in _UNSUPPORTED.items()
             if given.get(key) and given[key] != harmless

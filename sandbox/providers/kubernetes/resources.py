@@ -91,11 +91,7 @@ class Resources:
         Inputs that the live object still follows come back as they are; those it does not, as they are live.
         """
         old = inputs or map_at(state, outputs.INPUTS)
-        target = _located(
-            token, identifier, {**outputs.parse(state)[1], **{k: v for k, v in old.items() if k == "apiVersion"}}
-        )
-        if not inputs and not state and not map_at(target, "metadata").get("namespace"):
-            target = await self._in_default_namespace(target)
+        target = await self._placed(_located(token, identifier, reveal(old) or outputs.parse(state)[1]))
         live = await self.cluster.find(target)
         if live is None:
             return None
