@@ -13,6 +13,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 UV_VERSION := 0.13.8
 UV := $(or $(shell command -v uv),$(TEAL_CACHE)/uv/bin/uv)
+export PATH := $(dir $(UV)):$(PATH)
 PYTHON := .venv/bin/python
 NAME ?= teal
 PORTS ?= 30000-30999

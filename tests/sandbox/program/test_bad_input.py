@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.sandbox.program.stacks import Stack
 
@@ -67,10 +68,10 @@ def test_an_image_that_does_not_exist_is_reported_by_pod_and_image(stack: Stack)
 
 def test_an_unreachable_api_server_is_named(stack: Stack, tmp_path: Path) -> None:
     """Its address, what it means and the next command are in the message."""
+    kubeconfig = yaml.safe_load(stack.sandbox.kubeconfig.read_text())
+    kubeconfig["clusters"][0]["cluster"]["server"] = "https://127.0.0.9:9"
     elsewhere = tmp_path / "kubeconfig"
-    elsewhere.write_text(
-        stack.sandbox.kubeconfig.read_text().replace("server: https://", "server: https://127.0.0.9:9/was-")
-    )
+    elsewhere.write_text(yaml.safe_dump(kubeconfig))
     stack.pulumi("config", "set", "kubernetes:kubeconfig", str(elsewhere))
     done = stack.up(check=False)
     stack.pulumi("config", "rm", "kubernetes:kubeconfig")
