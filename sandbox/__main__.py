@@ -4,6 +4,7 @@ Options and exit statuses are here, what the commands do is in `sandbox.cluster.
 """
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from rich.table import Table
 from sandbox.cluster import commands
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.errors import ExitCode, SandboxError, UsageError
+from sandbox.cluster.packages import SYSTEM_PATH
 from sandbox.cluster.progress import Steps
 
 app = App(
@@ -179,5 +181,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    os.environ["PATH"] = f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}"  # a user's may lack the system's half
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # be interrupted cleanly by either signal
     sys.exit(main())

@@ -35,7 +35,7 @@ NEEDED: dict[str, str] = {
         for name in ("bridge", "host-local", "loopback", "portmap")
     },
 }
-_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _POLICY = Path("/usr/sbin/policy-rc.d")  # what Debian's packages ask before they start a service (invoke-rc.d(8))
 _POLICY_TEXT = "#!/bin/sh\n# Written by teal's sandbox while it installs packages; may be removed.\nexit 101\n"
 _LAST_LINES = 10
@@ -43,13 +43,12 @@ _LAST_LINES = 10
 
 def missing() -> list[str]:
     """The packages whose commands are not there, sorted."""
-    path = f"{os.environ.get('PATH', '')}:{_SYSTEM_PATH}"
-    return sorted({package for command, package in NEEDED.items() if not shutil.which(command, path=path)})
+    return sorted({package for command, package in NEEDED.items() if not shutil.which(command)})
 
 
 def unavailable(packages: Sequence[str]) -> list[Problem]:
     """Why `packages` cannot be installed from here: there is no apt-get."""
-    if not packages or shutil.which("apt-get", path=_SYSTEM_PATH):
+    if not packages or shutil.which("apt-get", path=SYSTEM_PATH):
         return []
     commands = sorted(command for command, package in NEEDED.items() if package in packages)
     return [
@@ -70,7 +69,7 @@ def install(packages: Sequence[str], steps: Steps) -> None:
     """
     steps.step(f"installing Debian packages: {', '.join(packages)}")
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
-    with _nothing_started():
+    with nothing_started():
         # The lists of a machine may be fresh, stale or absent; fetching them takes longer than most installations.
         code, _ = _apt(install, steps)
         if code != 0:
@@ -85,7 +84,7 @@ def _apt(command: Sequence[str], steps: Steps) -> tuple[int, str]:
     last: list[str] = []
     with subprocess.Popen(  # noqa: S603 - no shell; the commands are this module's
         command,
-        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive", "PATH": _SYSTEM_PATH},
+        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive", "PATH": SYSTEM_PATH},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -98,14 +97,14 @@ def _apt(command: Sequence[str], steps: Steps) -> tuple[int, str]:
 
 
 @contextmanager
-def _nothing_started() -> Generator[None]:
+def nothing_started(policy: Path = _POLICY) -> Generator[None]:
     """Forbid packages to start services, for this installation only; a policy of the machine's own is left alone."""
-    if _POLICY.exists() and _POLICY.read_text() != _POLICY_TEXT:
+    if policy.exists() and policy.read_text() != _POLICY_TEXT:
         yield
         return
-    _POLICY.write_text(_POLICY_TEXT)
-    _POLICY.chmod(0o755)
+    policy.write_text(_POLICY_TEXT)
+    policy.chmod(0o755)
     try:
         yield
     finally:
-        _POLICY.unlink()
+        policy.unlink()

@@ -4,6 +4,7 @@ Always on standard error: standard output is for results.
 """
 
 import sys
+import threading
 import time
 from types import TracebackType
 from typing import Self
@@ -11,20 +12,21 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-_LINE_EVERY_S = 10.0
-
 
 class Steps:
     """Steps one after another, each with an optional count; the last one is finished by leaving the `with` block."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        """Write to `console`, by default standard error."""
+    def __init__(self, console: Console | None = None, *, line_every_s: float = 10.0) -> None:
+        """Write to `console`, by default standard error; where it is no terminal, a line every `line_every_s`."""
+        self._line_every_s = line_every_s
         self._console = console or Console(stderr=True, highlight=False)
         self._begun = time.monotonic()
         self._live: Progress | None = None
         self._task: TaskID | None = None
-        self._title = ""
-        self._step_begun = self._line_at = self._begun
+        self._title = self._detail = ""
+        self._step_begun = self._begun
+        self._ended = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
         if self._console.is_terminal:
             self._live = Progress(
                 SpinnerColumn(),
@@ -37,8 +39,7 @@ class Steps:
 
     def __enter__(self) -> Self:
         """Begin to draw."""
-        if self._live:
-            self._live.start()
+        (self._live or self._ticker).start()
         return self
 
     def __exit__(
@@ -49,15 +50,17 @@ class Steps:
     ) -> None:
         """Finish the last step; a failed one is not called done."""
         self._finish(failed=kind is not None)
+        self._ended.set()
         if self._live:
             self._live.stop()
+        else:
+            self._ticker.join()
 
     def step(self, title: str) -> None:
         """Begin the step `title`; the one before it is done."""
         self._finish()
-        self._title = title
+        self._title, self._detail = title, ""
         self._step_begun = time.monotonic()
-        self._line_at = self._step_begun
         if self._live:
             self._task = self._live.add_task(title, total=None, detail="")
         else:
@@ -65,11 +68,9 @@ class Steps:
 
     def update(self, detail: str, done: int | None = None, total: int | None = None) -> None:
         """Say how far the step is: `detail` in words, `done` of `total` for the bar."""
+        self._detail = detail
         if self._live and self._task is not None:
             self._live.update(self._task, detail=detail, completed=done, total=total)
-        elif time.monotonic() - self._line_at >= _LINE_EVERY_S:
-            self._line_at = time.monotonic()
-            self._line(f"{detail} ({time.monotonic() - self._step_begun:.0f} s)")
 
     def say(self, text: str) -> None:
         """A line that stays."""
@@ -84,6 +85,12 @@ class Steps:
         if not failed:
             self._line(f"done in {took:.1f} s")
         self._title, self._task = "", None
+
+    def _tick(self) -> None:
+        """Where nobody draws, say now and then what is being done: a compiler may be silent for a minute."""
+        while not self._ended.wait(self._line_every_s):
+            if self._title:
+                self._line(f"{self._detail or 'at it'} ({time.monotonic() - self._step_begun:.0f} s)")
 
     def _line(self, text: str) -> None:
         elapsed = time.monotonic() - self._begun

@@ -45,7 +45,12 @@ def test_a_path_longer_than_a_sockets_address_works(tmp_path: Path) -> None:
 def test_an_error_of_the_supervisor_is_the_callers(tmp_path: Path) -> None:
     """Its text is passed on as it is."""
     path = tmp_path / "s"
-    thread = _serve(path, lambda c: c.sendall(json.dumps({"error": "there is no component 'x'"}).encode() + b"\n"))
+
+    def refuse(connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.sendall(json.dumps({"error": "there is no component 'x'"}).encode() + b"\n")
+
+    thread = _serve(path, refuse)
     with pytest.raises(SandboxError, match="there is no component 'x'"):
         list(ask(path, {"do": "stop", "component": "x"}))
     thread.join()

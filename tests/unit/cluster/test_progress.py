@@ -1,6 +1,7 @@
 """Progress: lines where nobody draws, drawn where somebody looks, and never a failure called done."""
 
 import io
+import threading
 
 import pytest
 from rich.console import Console
@@ -27,6 +28,29 @@ def test_without_a_terminal_each_step_is_two_lines() -> None:
         "second: ...",
         "second: done",
     ]
+
+
+class _Heard(io.StringIO):
+    """A file that tells when a text was written to it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.there = threading.Event()
+        self._text = text
+
+    def write(self, text: str, /) -> int:
+        if self._text in text:
+            self.there.set()
+        return super().write(text)
+
+
+def test_a_long_step_is_not_silent() -> None:
+    """The compiler says nothing for a minute while it links."""
+    file = _Heard("3 of 9 packages (0 s)")
+    with Steps(Console(file=file, width=120), line_every_s=0.01) as steps:
+        steps.step("compiling")
+        steps.update("3 of 9 packages", 3, 9)
+        assert file.there.wait(5)
 
 
 @pytest.mark.parametrize("terminal", [True, False])
