@@ -11,6 +11,9 @@ export UV_PYTHON_DOWNLOADS := never
 export PYRIGHT_PYTHON_CACHE_DIR := $(TEAL_CACHE)/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
+# Imports of the SDKs are compiled once, also where the environment says otherwise: `up` takes half the time.
+export PYTHONDONTWRITEBYTECODE :=
+
 UV_VERSION := 0.13.8
 UV := $(or $(shell command -v uv),$(TEAL_CACHE)/uv/bin/uv)
 export PATH := $(dir $(UV)):$(PATH)
