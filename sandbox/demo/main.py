@@ -105,7 +105,7 @@ class Demo:
         with self.screen.step("pulumi up: blue 1.0.0 live"):
             stacks = json.loads(user.pulumi("stack", "ls", "--json").output)
             if STACK not in {stack["name"] for stack in stacks}:
-                user.pulumi("stack", "init", STACK)
+                user.init()
             user.up()
             front_door = json.loads(user.pulumi("stack", "output", "--json").output)["frontDoor"]
             self._seen.engine = setting.engine(user)

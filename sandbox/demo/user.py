@@ -62,6 +62,14 @@ class User:
         for key, value in values.items():
             self.pulumi("config", "set", *(["--path"] if "." in key else []), f"teal:{key}", value)
 
+    def init(self) -> None:
+        """`pulumi stack init`, which leaves a config file beside the work tree's; this stack has its own elsewhere."""
+        path = WORK_TREE / "stacks" / f"Pulumi.{self.stack}.yaml"
+        own = path.exists()
+        self.pulumi("stack", "init", self.stack)
+        if not own:
+            path.unlink(missing_ok=True)
+
     def up(self, *, check: bool = True) -> Ran:
         """`pulumi up` without asking."""
         return self.pulumi("up", "--yes", "--skip-preview", "--non-interactive", check=check)
