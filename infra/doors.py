@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from infra.settings import Door
+from infra.settings.doors import Door
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.core.v1 import ServicePortArgsDict, ServiceSpecArgsDict

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from infra.settings import Probe, ServiceSettings, Shutdown
+from infra.settings.pod import Probe, Shutdown
+from infra.settings.service import ServiceSettings
 from teal.colours import COLOUR_LABEL
 
 if TYPE_CHECKING:  # the modules are heavy; the program imports them where it makes resources

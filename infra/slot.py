@@ -14,7 +14,8 @@ from pulumi_kubernetes.core.v1 import ConfigMap, Service
 
 from infra import labels, pod
 from infra.doors import service_spec
-from infra.settings import ServiceSettings, SlotService
+from infra.settings.service import ServiceSettings
+from infra.settings.slot import SlotService
 from teal.colours import Colour
 
 DIGEST = "teal/slot-digest"

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pulumi
 
-from infra.settings import ServiceSettings
+from infra.settings.service import ServiceSettings
 from teal.colours import Colour
 from teal.kube import LiveService
 

@@ -1,0 +1,44 @@
+"""The stack config as frozen models: names, bounds and defaults. `infra.config` reads and reports.
+
+A field's `description` is what a wrong value would have caused, its first
+`examples` entry the value that the mending command sets.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from infra.settings.base import Model, Name
+from infra.settings.service import ServiceSettings
+from infra.settings.slot import Slot
+from teal.colours import Colour
+
+
+class Settings(Model):
+    """The whole of a stack's `teal:` config."""
+
+    active_colour: Colour = Field(description="teal would not know where live traffic belongs", examples=["blue"])
+    router: Literal["service"] = Field(
+        default="service", description="there is no such router to move traffic with", examples=["service"]
+    )
+    namespace: Name = Field(default="teal", description="the API server would refuse the namespace", examples=["teal"])
+    environment: str = Field(default="", description="pods would report the wrong ENV", examples=["production"])
+    region: str = Field(default="", description="pods would report the wrong REGION", examples=["eu-west-1"])
+    services: Annotated[Mapping[Name, ServiceSettings], Field(min_length=1)] = Field(
+        description="there would be nothing to deliver", examples=['\'{"backend": {"port": 8000}}\'']
+    )
+    blue: Slot | None = None
+    green: Slot | None = None
+
+    def slot(self, colour: Colour) -> Slot | None:
+        """What is declared for a colour; None where it has no release."""
+        return self.blue if colour is Colour.BLUE else self.green
+
+    @property
+    def active_slot(self) -> Slot:
+        """The release that live traffic is declared to reach."""
+        slot = self.slot(self.active_colour)
+        if slot is None:
+            raise ValueError(f"no slot {self.active_colour}: infra.config refuses such a stack")
+        return slot

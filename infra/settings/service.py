@@ -1,0 +1,35 @@
+"""Settings of a service: what is true of it in either colour."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from infra.settings.base import Model, Path, PortNumber
+from infra.settings.doors import FrontDoor, PreviewDoor
+from infra.settings.pod import Probes, Resources, Shutdown
+
+
+class ServiceSettings(Model):
+    """What is true of a service in either colour."""
+
+    port: PortNumber = Field(
+        default=8000, description="no probe and no Service could reach the pods", examples=["8000"]
+    )
+    replicas: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=3, description="the colour would have no capacity to prove", examples=["3"]
+    )
+    front_door: FrontDoor = FrontDoor()
+    preview_door: PreviewDoor = PreviewDoor()
+    probes: Probes = Probes()
+    shutdown: Shutdown = Shutdown()
+    resources: Resources = Resources()
+    progress_deadline_seconds: Annotated[int, Field(ge=5, le=3600)] = Field(
+        default=600, description="a slot that never becomes ready would be waited for too long", examples=["600"]
+    )
+    """After which a rollout without progress has failed; Kubernetes' own default."""
+    version_path: Path = Field(
+        default="/deployment/metadata", description="no pod could say what it is", examples=["/deployment/metadata"]
+    )
+    image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = Field(
+        default="IfNotPresent", description="the API server would refuse the pods", examples=["IfNotPresent"]
+    )
