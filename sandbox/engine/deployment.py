@@ -167,7 +167,7 @@ class Deployment:
             if step.op is Op.DELETE_REPLACED:
                 self.executor.condemned.add(step.urn)
             await self.executor.run(step)
-            if step.new is not None and step.counts:
+            if step.new is not None and step.logical:
                 self._steps[urn] = self._unfinished[urn] = step
         self._identities.settled(new)
         return new

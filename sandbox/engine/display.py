@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from sandbox.engine import urns
 from sandbox.engine.model import Op, Step
-from sandbox.engine.values import Properties, Value, contains_secret, is_secret, is_unknown, mask, same
+from sandbox.engine.values import MASK, Properties, Value, contains_secret, is_secret, is_unknown, mask, same
 
 if TYPE_CHECKING:
     from sandbox.engine.report import Severity, Summary, Violation
@@ -111,7 +111,7 @@ class Terminal:
     def failed(self, step: Step, message: str, seconds: float) -> None:
         """Print that an operation failed; why stands among the diagnostics."""
         self._running.pop(step.urn, None)
-        verb = _DOING[step.op][1] or str(step.op)
+        verb = _DOING[step.op][0 if self._dry_run else 1] or str(step.op)
         self._line(step, self._paint("error", f"{verb} failed ({_seconds(seconds)})"))
         self._said.setdefault(step.urn, []).append(("error", message))
 
@@ -221,21 +221,21 @@ class Terminal:
         if not self._show_outputs or not (old or new) or (same(dict(old), dict(new)) and not new):
             return
         self._print(f"\n{self._bold('Outputs:')}")
+        width = max(len(key) for key in {*old, *new})
         for key in sorted({*old, *new}):
+            sign, shown = " ", self._shown(new.get(key))
             if key not in new:
-                self._print(f"  {self._paint('-', '-')} {key}: {self._shown(old[key])}")
-            elif key not in old and not same(dict(old), {}):
-                self._print(f"  {self._paint('+', '+')} {key}: {self._shown(new[key])}")
+                sign, shown = "-", self._shown(old[key])
+            elif old and key not in old:
+                sign = "+"
             elif key in old and not same(old[key], new[key]):
-                before = self._shown(old[key])
-                self._print(f"  {self._paint('~', '~')} {key}: {before} => {self._shown(new[key])}")
-            else:
-                self._print(f"    {key}: {self._shown(new[key])}")
+                sign, shown = "~", f"{self._shown(old[key])} => {shown}"
+            self._print(f"  {self._paint(sign, sign)} {key:<{width}}: {shown}")
 
     def _shown(self, value: Value) -> str:
         if is_unknown(value):
             return "output<string>"
-        return self._value(value)
+        return MASK if is_secret(value) and not self._show_secrets else self._value(value)
 
     def _counts(self, summary: Summary) -> None:
         self._print(f"\n{self._bold('Resources:')}")

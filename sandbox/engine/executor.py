@@ -69,13 +69,16 @@ class Executor:
             if self.stopping:
                 raise CancelledRunError(f"{step.op} of {step.urn} was not begun: the run was cancelled")
             started = time.monotonic()
-            self._reporter.started(step)
+            if not step.internal:
+                self._reporter.started(step)
             try:
                 await self._apply(step)
             except EngineError as error:
                 self._reporter.failed(step, str(error), time.monotonic() - started)
                 raise
-            if step.counts:
+            if step.internal:
+                return
+            if step.logical:
                 self.changes[step.op] = self.changes.get(step.op, 0) + 1
             self._reporter.finished(step, time.monotonic() - started)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from sandbox.engine import urns
 from sandbox.engine.display import masked
+from sandbox.engine.model import Op
 
 if TYPE_CHECKING:
-    from sandbox.engine.model import Op, Step
+    from sandbox.engine.model import Step
     from sandbox.engine.report import Severity, Summary, Violation
     from sandbox.engine.state import ResourceState
 
@@ -39,9 +40,10 @@ def resource_json(state: ResourceState) -> dict[str, Any]:
 class Digest:
     """The one document of `pulumi preview --json`."""
 
-    def __init__(self, config: dict[str, str], out: TextIO | None = None) -> None:
+    def __init__(self, config: dict[str, str], *, show_sames: bool, out: TextIO | None = None) -> None:
         """Print to `out` (standard output) when the preview is over. `config` has its secrets masked."""
         self._out = out or sys.stdout
+        self._show_sames = show_sames
         self._digest: dict[str, Any] = {"config": config, "steps": [], "diagnostics": []}
 
     def begin(self, kind: str, stack: str, *, dry_run: bool) -> None:
@@ -51,7 +53,9 @@ class Digest:
         """Wait for what it would come to."""
 
     def finished(self, step: Step, seconds: float) -> None:  # noqa: ARG002 - a preview's operations take no time
-        """Note a step."""
+        """Note a step; of those that change nothing only the stack's, unless asked for."""
+        if step.op is Op.SAME and not self._show_sames and step.subject.type != urns.STACK_TYPE:
+            return
         entry: dict[str, Any] = {"op": step.op, "urn": step.urn, "provider": step.subject.provider}
         if step.old is not None:
             entry["oldState"] = resource_json(step.old)
@@ -156,9 +160,8 @@ class Events:
 
 
 def _metadata(step: Step) -> dict[str, Any]:
-    op: Op = step.op
     return {
-        "op": op,
+        "op": step.op,
         "urn": step.urn,
         "type": urns.type_of(step.urn),
         "old": _state(step.old),
@@ -168,7 +171,7 @@ def _metadata(step: Step) -> dict[str, Any]:
         "detailedDiff": {
             path: {"diffKind": kind, "inputDiff": False} for path, kind in step.difference.detailed.items()
         },
-        "logical": step.counts,
+        "logical": step.logical,
         "provider": step.subject.provider,
     }
 

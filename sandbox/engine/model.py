@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from sandbox.engine import urns
 from sandbox.engine.errors import EngineError
 from sandbox.engine.values import Properties, from_struct
 
@@ -224,9 +225,14 @@ class Step:
         return self.subject.urn
 
     @property
-    def counts(self) -> bool:
-        """Whether the step is one of those the summary counts (a replacement's two halves are not)."""
+    def logical(self) -> bool:
+        """Whether the step is an operation of its own, and not one half of a replacement."""
         return self.op not in (Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED)
+
+    @property
+    def internal(self) -> bool:
+        """Whether the resource is the engine's own affair (a default provider): neither shown nor counted."""
+        return urns.is_provider(self.subject.type) and urns.name_of(self.urn).split("_")[0] == "default"
 
 
 @dataclass(frozen=True)

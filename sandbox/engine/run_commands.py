@@ -231,7 +231,7 @@ def _reporter(args: argparse.Namespace, values: ConfigValues | None) -> Any:  # 
             "1",
             "true",
         )
-        return Events(shown) if streaming else Digest(shown)
+        return Events(shown) if streaming else Digest(shown, show_sames=args.show_sames)
     from sandbox.engine.display import Terminal  # noqa: PLC0415 - one of the two
 
     colour = getattr(args, "color", "auto")

@@ -10,11 +10,12 @@ resource's inputs say decides how it behaves:
 - `password`: comes back among the outputs, with its secret marking dropped
 """
 
+# ruff: noqa: ANN401, ARG002, D101, D102, D103, D107, N802 - a fake: the protocol names methods and parameters, and types them loosely
+
 from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,14 +27,20 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+SAME, DIFFERENT = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
 
 
 def reveal(value: Any) -> Any:
-    if isinstance(value, dict):
-        if "4dabf18193072939515e22adb298388d" in value:
-            return reveal(value.get("value"))
-        return {key: reveal(item) for key, item in value.items()}
-    return [reveal(item) for item in value] if isinstance(value, list) else value
+    """The tree without secret markings."""
+    match value:
+        case {"4dabf18193072939515e22adb298388d": _, "value": inner}:
+            return reveal(inner)
+        case dict():
+            return {key: reveal(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType] - any JSON
+        case list():
+            return [reveal(item) for item in value]  # pyright: ignore[reportUnknownVariableType] - as above
+        case _:
+            return value
 
 
 def tree(struct: struct_pb2.Struct) -> dict[str, Any]:
@@ -58,7 +65,7 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
     def hold(self, inputs: dict[str, Any]) -> None:
         if held := inputs.get("hold"):
             Path(f"{held}.waiting").touch()
-            while Path(held).exists():  # noqa: ASYNC110 - a thread of a gRPC server; the other process removes the file
+            while Path(held).exists():
                 time.sleep(0.005)
 
     def file(self, id_: str) -> Path:
@@ -79,39 +86,39 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
         context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
         context.abort(grpc.StatusCode.UNKNOWN, f"{id_} was created but is not ready: {inputs['notReady']}")
 
-    def Handshake(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Handshake(self, request: Any, context: Any) -> Any:
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
 
-    def GetPluginInfo(self, request, context):  # noqa: N802, ANN001, ANN201
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version="1.0.0")
 
-    def CheckConfig(self, request, context):  # noqa: N802, ANN001, ANN201
+    def CheckConfig(self, request: Any, context: Any) -> Any:
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    def DiffConfig(self, request, context):  # noqa: N802, ANN001, ANN201
+    def DiffConfig(self, request: Any, context: Any) -> Any:
         changed = tree(request.old_inputs) != tree(request.news)
-        return provider_pb2.DiffResponse(changes=2 if changed else 1)
+        return provider_pb2.DiffResponse(changes=DIFFERENT if changed else SAME)
 
-    def Configure(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Configure(self, request: Any, context: Any) -> Any:
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
-    def Check(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Check(self, request: Any, context: Any) -> Any:
         news = tree(request.news)
         failures = [provider_pb2.CheckFailure(property="bad", reason=news["bad"])] if "bad" in news else []
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
-    def Diff(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Diff(self, request: Any, context: Any) -> Any:
         old, new = reveal(tree(request.old_inputs)), reveal(tree(request.news))
         changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
         replaces = ["replaceKey"] if "replaceKey" in changed else []
         return provider_pb2.DiffResponse(
-            changes=2 if changed else 1,
+            changes=DIFFERENT if changed else SAME,
             diffs=changed,
             replaces=replaces,
             deleteBeforeReplace=bool(replaces and new.get("early")),
         )
 
-    def Create(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Create(self, request: Any, context: Any) -> Any:
         inputs = tree(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(properties=struct({**reveal(inputs), "generated": UNKNOWN}))
@@ -129,7 +136,7 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
             self.hold({"hold": after})
         return provider_pb2.CreateResponse(id=id_, properties=struct(outputs))
 
-    def Update(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Update(self, request: Any, context: Any) -> Any:
         inputs = tree(request.news)
         if request.preview:
             return provider_pb2.UpdateResponse(properties=struct({**reveal(inputs), "generated": UNKNOWN}))
@@ -144,7 +151,7 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
             self.unready(context, request.id, inputs, outputs)
         return provider_pb2.UpdateResponse(properties=struct(outputs))
 
-    def Delete(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Delete(self, request: Any, context: Any) -> Any:
         plain = reveal(tree(request.old_inputs))
         self.hold({"hold": plain.get("holdDelete", "")})
         if "failDelete" in plain:
@@ -154,7 +161,7 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
         self.record("delete", request.name)
         return empty_pb2.Empty()
 
-    def Read(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Read(self, request: Any, context: Any) -> Any:
         inputs = tree(request.inputs)
         id_ = request.id or f"{request.name}-{reveal(inputs).get('replaceKey', 0)}"
         if not self.file(id_).exists():
@@ -165,10 +172,12 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
         }
         return provider_pb2.ReadResponse(id=id_, properties=struct(outputs), inputs=struct(live_inputs))
 
-    def Invoke(self, request, context):  # noqa: N802, ANN001, ANN201
-        return provider_pb2.InvokeResponse(**{"return": struct({"answer": f"hello {tree(request.args).get('name')}"})})
+    def Invoke(self, request: Any, context: Any) -> Any:
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").update({"answer": f"hello {tree(request.args).get('name')}"})
+        return response
 
-    def Cancel(self, request, context):  # noqa: N802, ANN001, ANN201
+    def Cancel(self, request: Any, context: Any) -> Any:
         self.record("cancel", "provider")
         return empty_pb2.Empty()
 
@@ -178,7 +187,7 @@ def main() -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(FakeProvider(Path(os.environ["FAKE_CLOUD"])), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    print(port, flush=True)
+    print(port, flush=True)  # noqa: T201 - how a plugin says its port
     server.wait_for_termination()
 
 

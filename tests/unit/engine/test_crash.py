@@ -101,7 +101,7 @@ async def test_destroy_finds_everything(scenario: str) -> None:
         assert world.snapshot().resources == []
 
 
-# Not "create first": two objects of one name cannot stand side by side, so a provider with given names never asks for it.
+# Not "create first": a provider whose objects have given names never asks for it, and this cloud's have.
 @pytest.mark.parametrize("scenario", ["update", "replace, delete first"])
 async def test_going_back_goes_back(scenario: str) -> None:
     """If the config is taken back after the process died, the next update takes back what it had begun."""

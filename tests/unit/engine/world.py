@@ -4,11 +4,13 @@ Every moment at which a process can die and leave something different behind (a 
 as a `Moment`, so that a test can go on from each.
 """
 
+# ruff: noqa: ARG002, D102, D107 - fakes: their interfaces name methods and parameters
+
 from __future__ import annotations
 
 import copy
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sandbox.engine import urns
@@ -191,20 +193,16 @@ class Program:
 
     async def thing(self, name: str, inputs: dict[str, Any] | None = None, **options: Any) -> Outcome:  # noqa: ANN401 - options of Goal
         given = cast("Properties", inputs or {})
-        return await self.deployment.register(
-            Goal(type="fake:index:Thing", name=name, inputs=given, **{"parent": STACK, **options})
-        )
+        goal = Goal(type="fake:index:Thing", name=name, inputs=given, parent=STACK)
+        return await self.deployment.register(replace(goal, **options))
 
     async def made(self, name: str, inputs: dict[str, Any] | None = None, **options: Any) -> Value:  # noqa: ANN401 - as above
         """Declare a thing; gives its output `made`."""
         return (await self.thing(name, inputs, **options)).state.outputs.get("made")
 
     async def component(self, name: str, **options: Any) -> str:  # noqa: ANN401 - as above
-        goal = Goal(type="demo:index:Group", name=name, custom=False, **{"parent": STACK, **options})
-        return (await self.deployment.register(goal)).state.urn
-
-
-Body = "Callable[[Program], Awaitable[None]]"
+        goal = Goal(type="demo:index:Group", name=name, custom=False, parent=STACK)
+        return (await self.deployment.register(replace(goal, **options))).state.urn
 
 
 class World:
@@ -244,7 +242,9 @@ class World:
         parallel: int = 8,
     ) -> Deployment:
         """Run a program (None: destroy) against the state."""
-        self.recorder = recorder = Recorder()
+        recorder = self.recorder
+        recorder.lines.clear()
+        recorder.said.clear()
         self.writes = 0
         self.moments = []
         self.cloud.log.clear()
