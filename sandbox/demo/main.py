@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sandbox.cluster.environment import Sandbox
 
 _OBSERVE_SECONDS: Final = 3.5  # after a flip: the picture shows 3 s, and the last second decides whether it moved
-_PATCH_SECONDS: Final = 2.1  # between two bare patches: kube-proxy writes its rules at most once a second
+_PATCH_SECONDS: Final = 1.6  # between two bare patches: kube-proxy writes its rules at most once a second
 _PATCHES: Final = ("green", "blue", "green", "blue")
 _FLOOR: Final = "floor"
 _NANO: Final = 1_000_000_000
@@ -89,7 +89,8 @@ class Demo:
             with self.screen, self._traffic:
                 self._begin()
                 self._prepare("green", "1.1.0")
-                self._flip("blue", "green", "1.1.0")
+                preview = self._preview("green")
+                self._flip("blue", "green", "1.1.0", preview_seconds=preview)
                 self._refuse("green", "blue", "1.2.0", answers_as="1.1.9")
                 self._prepare("blue", "1.0.0")
                 self._flip("green", "blue", "1.0.0")
@@ -130,12 +131,20 @@ class Demo:
             self._user.up()
         self._traffic.require_alive()
 
-    def _flip(self, old: str, new: str, version: str) -> None:
+    def _preview(self, new: str) -> float:
+        """Ask what a flip would do, and return how many seconds the answer took."""
+        with self.screen.step(f"pulumi preview: what activeColour {new} would do"):
+            self._user.configure({"activeColour": new})
+            preview = self._user.pulumi("preview", "--non-interactive")
+            for line in preview.output.splitlines():
+                if line.startswith(" ~") or "as of now" in line:
+                    self.screen.say(f"    {line.strip()}")
+        return round(preview.seconds, 2)
+
+    def _flip(self, old: str, new: str, version: str, *, preview_seconds: float | None = None) -> None:
         user = self._user
-        with self.screen.step(f"pulumi preview: activeColour {new}"):
-            user.configure({"activeColour": new})
-            preview = user.pulumi("preview", "--non-interactive")
         with self.screen.step(f"pulumi up: traffic moves from {old} to {new}"):
+            user.configure({"activeColour": new})
             begun = time.monotonic_ns()
             up = user.up()
             written = self._traffic.written(self._setting.service, new, begun)
@@ -149,7 +158,7 @@ class Demo:
                     write_ns=written,
                     until_ns=time.monotonic_ns(),
                     up_seconds=up.seconds,
-                    preview_seconds=round(preview.seconds, 2),
+                    preview_seconds=preview_seconds,
                 )
             )
 
@@ -221,7 +230,8 @@ class Demo:
                     )
                 )
                 live = colour
-            self._user.kubectl("delete", "service", _FLOOR)
+            self._traffic.end(f"{_FLOOR}-")
+            self._user.kubectl("delete", "service", _FLOOR, "--wait=false")
 
     def _observe(self, seconds: float) -> None:
         """Let the load see what there is to see."""

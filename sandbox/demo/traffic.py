@@ -121,11 +121,11 @@ class Traffic:
         self.await_(look, f"the selector of {service} to say {colour}", [])
         return found[0]
 
-    def end(self) -> None:
-        """End all; what is in flight is still recorded."""
-        for companion in self._companions:
+    def end(self, name: str = "") -> None:
+        """End all, or those whose name begins so; what is in flight is still recorded."""
+        for companion in [each for each in self._companions if each.out.name.startswith(name)]:
             companion.end()
-        self._companions.clear()
+            self._companions.remove(companion)
 
     def require_alive(self) -> None:
         """Raise DemoError if one of them is gone: what comes would go unseen."""
