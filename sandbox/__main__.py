@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from sandbox.cluster import commands
-from sandbox.cluster.environment import Sandbox
+from sandbox.cluster.environment import AWS_ENDPOINT, Sandbox
 from sandbox.cluster.errors import ExitCode, SandboxError, UsageError
 from sandbox.cluster.packages import SYSTEM_PATH
 from sandbox.cluster.progress import Steps
@@ -48,6 +48,8 @@ def up(*, name: Name = "teal", ports: Ports = "30000-30999", kubeconfig: Kubecon
         fresh = bringup.up(sandbox, steps)
     where = f"network namespace {sandbox.netns.name}" if sandbox.netns else "your own cluster"
     _say(f"sandbox {name!r} is up{'' if fresh else ' already'}: {where}, {sandbox.kubeconfig}")
+    if sandbox.netns:
+        _say(f"  AWS_ENDPOINT_URL there is moto, a stand-in for AWS: {AWS_ENDPOINT}")
     _say(f"  a shell in it: make shell NAME={name}    end it: make sandbox-down NAME={name}")
 
 

@@ -35,7 +35,10 @@ def up(sandbox: Sandbox, steps: Steps) -> bool:
             start.write_commands(sandbox, {})
             return True
         removal.refuse_foreign(Layout(sandbox))
-        if (found := running.status(sandbox)) and found["up"]:
+        found = running.status(sandbox)
+        if found and not found["failed"]:
+            if not found["up"]:  # a component was stopped, or an `up` was killed while the supervisor went on
+                start.resume(Layout(sandbox), found, steps)
             return False
         binaries, archives = _provide(sandbox, steps)
         start.start(sandbox, steps, binaries=binaries, archives=archives)

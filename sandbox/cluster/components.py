@@ -35,7 +35,7 @@ class Component:
     """One process of the cluster.
 
     Attributes:
-        argv: the command; empty for a mere condition (`node`), which has no process.
+        argv: the command; empty for a mere condition (`node`, `accounts`), which has no process.
         target: what is checked: a URL or a socket's path.
         after: components that must be there before this one is started.
         awaited: whether the cluster counts as up only with it.
@@ -159,6 +159,13 @@ def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()
             after=("kubelet",),  # without its node's address it waits half a minute
         ),
         Component(name="node", argv=(), check=Check.NODE_READY, after=("kubelet",)),
+        Component(
+            name="accounts",  # without its namespace's default account a pod is refused
+            argv=(),
+            check=Check.HTTP,
+            target=f"{API_SERVER}/api/v1/namespaces/default/serviceaccounts/default",
+            after=("kube-controller-manager",),
+        ),
         Component(
             name="moto",
             argv=(python, "-m", "moto.server", "--host=127.0.0.1", f"--port={MOTO_PORT}"),

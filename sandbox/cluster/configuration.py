@@ -125,6 +125,8 @@ disabled_plugins = [
   # Without CAP_SYS_RESOURCE no score can be lowered, and runc dies of it
   # ("can't get final child's PID from pipe").
   restrict_oom_score_adj = true
+  # A profile would be loaded into the host's kernel, and stay there.
+  disable_apparmor = true
 
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "{CNI_PLUGINS}"

@@ -14,6 +14,8 @@ from sandbox.cluster.layout import NODE_ADDRESS, NODE_PREFIX, Layout
 from sandbox.cluster.processes import Process, run
 
 CGROUPS = Path("/sys/fs/cgroup")
+CONTROLLERS_V1 = ("cpu", "cpuacct", "cpuset", "memory", "pids", "devices", "freezer")
+CONTROLLERS_V2 = ("cpu", "cpuset", "memory", "pids")
 _CGROUP_WAIT_S = 5.0
 
 # Not a dummy link, which some kernels lack. The route makes the kernel's choice of a source address work as on a
@@ -68,14 +70,36 @@ def _folder_lock() -> AbstractContextManager[None]:
 
 
 def create_cgroups(layout: Layout) -> None:
-    """Make the cgroup that the kubelet wants to find, in every hierarchy it looks at."""
+    """Make the cgroup that the kubelet wants to find, in every hierarchy it looks at.
+
+    Raises:
+        SandboxError: the kernel refuses, as it does in a container that is not its own cgroup's root.
+    """
     name = layout.cgroup.removeprefix("/")
-    if (CGROUPS / "cgroup.controllers").exists():  # version 2: one hierarchy, controllers passed down one by one
-        wanted = " ".join(f"+{controller}" for controller in (CGROUPS / "cgroup.controllers").read_text().split())
-        (CGROUPS / "cgroup.subtree_control").write_text(wanted)
-        (CGROUPS / name).mkdir(exist_ok=True)
-        (CGROUPS / name / "cgroup.subtree_control").write_text(wanted)
-        return
+    try:
+        if (CGROUPS / "cgroup.controllers").exists():
+            _create_version_2(name)
+        else:
+            _create_version_1(name)
+    except OSError as error:
+        msg = (
+            f"cgroup {CGROUPS}/*/{name} cannot be made ({error}), so no pod could run. In a container: run it with "
+            "--privileged --cgroupns=host; elsewhere see what else manages /sys/fs/cgroup"
+        )
+        raise SandboxError(msg) from error
+
+
+def _create_version_2(name: str) -> None:
+    """One hierarchy, in which controllers are passed down folder by folder."""
+    present = (CGROUPS / "cgroup.controllers").read_text().split()
+    wanted = " ".join(f"+{controller}" for controller in CONTROLLERS_V2 if controller in present)
+    (CGROUPS / "cgroup.subtree_control").write_text(wanted)
+    (CGROUPS / name).mkdir(exist_ok=True)
+    (CGROUPS / name / "cgroup.subtree_control").write_text(wanted)
+
+
+def _create_version_1(name: str) -> None:
+    """One hierarchy a controller (some named twice, by a link)."""
     for hierarchy in CGROUPS.iterdir():
         if hierarchy.is_symlink() or not (hierarchy / "cgroup.procs").exists():
             continue

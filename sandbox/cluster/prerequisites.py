@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.cluster.errors import PrerequisiteError, SandboxError
-from sandbox.cluster.namespace import CGROUPS
+from sandbox.cluster.namespace import CGROUPS, CONTROLLERS_V1, CONTROLLERS_V2
 from sandbox.cluster.processes import run
 
 _GIB = 2**30
@@ -21,8 +21,6 @@ _MEMORY = 1.5  # GiB: 0.5 for the cluster (measured), the rest for pods, load an
 _MEMORY_COLD = 3.0  # GiB: linking the API server takes most
 _DISK = 2.0  # GiB: images, snapshots, etcd and logs of one sandbox
 _DISK_COLD = 8.0  # GiB: Go's caches 4.0, images 0.5, binaries 0.5 (measured), and the sandbox
-_CONTROLLERS_V1 = ("cpu", "cpuacct", "cpuset", "memory", "pids", "devices", "freezer")
-_CONTROLLERS_V2 = ("cpu", "cpuset", "memory", "pids")
 
 
 @dataclass(frozen=True)
@@ -101,11 +99,11 @@ def root() -> list[Problem]:
 
 def _cgroups(folder: Path) -> list[Problem]:
     if (folder / "cgroup.controllers").exists():
-        wanted: Sequence[str] = _CONTROLLERS_V2
+        wanted: Sequence[str] = CONTROLLERS_V2
         present = set((folder / "cgroup.controllers").read_text().split())
         kernel = "Boot with them enabled (cgroup_enable=...) or use a kernel that has them"
     else:
-        wanted = _CONTROLLERS_V1
+        wanted = CONTROLLERS_V1
         present = {name for name in wanted if (folder / name / "cgroup.procs").exists()}
         kernel = f"Mount them below {folder}, one folder each (mount -t cgroup -o NAME cgroup {folder}/NAME)"
     problems: list[Problem] = []

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sandbox.cluster import namespace, removal
 from sandbox.cluster.certificates import write_certificates
@@ -59,9 +60,9 @@ def start(sandbox: Sandbox, steps: Steps, *, binaries: Path, archives: list[Path
         _prepare(layout, binaries, archives)
         namespace.create_network(layout)
         namespace.create_cgroups(layout)
-        supervisor = _supervise(layout)
         steps.step("starting the cluster")
-        _watch(layout, supervisor, steps)
+        _supervise(layout)
+        _watch(layout, steps)
     except BaseException:
         steps.step("removing the cluster that did not start")
         removal.clean(layout)
@@ -111,8 +112,8 @@ def write_commands(sandbox: Sandbox, commands: Mapping[str, Path]) -> None:
     sandbox.save()
 
 
-def _supervise(layout: Layout) -> Process:
-    """Start the supervisor as process 1 of namespaces of its own, and record who it is."""
+def _supervise(layout: Layout) -> None:
+    """Start the supervisor as process 1 of namespaces of its own, record who it is and wait until it answers."""
     isolated = ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--propagation", "private"]
     module = [sys.executable, "-m", "sandbox.cluster.supervisor"]
     command = [*isolated, "--mount-proc", *module, layout.sandbox.name, str(layout.sandbox.root.parents[1])]
@@ -129,17 +130,30 @@ def _supervise(layout: Layout) -> Process:
     process = Process.of(outer.pid)
     if process is None:
         raise StartError(_supervisor_died(layout))
-    layout.supervisor.write_text(json.dumps({"pid": process.pid, "started": process.started, "at": time.time()}))
-    return process
+    layout.supervisor.write_text(json.dumps({"pid": process.pid, "started": process.started}))
+    while not layout.control.exists():
+        if not process.alive:
+            raise StartError(_supervisor_died(layout))
+        time.sleep(0.02)  # no event: not every file system tells of new files
 
 
-def _watch(layout: Layout, supervisor: Process, steps: Steps) -> None:
+def resume(layout: Layout, status: dict[str, Any], steps: Steps) -> None:
+    """Complete a cluster that lacks something: start what was stopped, and await the rest.
+
+    Raises:
+        StartError: a component does not come up. The cluster is left as it is.
+    """
+    for name in [name for name, state in status["components"].items() if state["phase"] == "stopped"]:
+        steps.step(f"starting {name}, which was stopped")
+        for _ in ask(layout.control, {"do": "start", "component": name}, timeout_s=_UP_TIMEOUT_S):
+            pass
+    steps.step("waiting for the cluster")
+    _watch(layout, steps)
+
+
+def _watch(layout: Layout, steps: Steps) -> None:
     """Follow the supervisor until the cluster is up."""
     deadline = time.monotonic() + _UP_TIMEOUT_S
-    while not layout.control.exists():
-        if not supervisor.alive:
-            raise StartError(_supervisor_died(layout))
-        time.sleep(0.02)  # no event: the folder is on a file system that may not tell
     with contextlib.suppress(NotRunningError):  # killed in the middle of an answer
         for status in ask(layout.control, {"do": "watch"}):
             phases = {name: state["phase"] for name, state in status["components"].items()}

@@ -57,11 +57,12 @@ def status(name: str) -> dict[str, Any]:
     return json.loads(run("status", "--name", name, "--json").stdout)
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Wait for something that no event tells of."""
+def until(condition: Callable[[], object], start: subprocess.Popen[str] | None = None) -> None:
+    """Wait for something that no event tells of, as long as `start` runs."""
     deadline = time.monotonic() + WAIT_S
     while not condition():
         assert time.monotonic() < deadline, f"not within {WAIT_S:.0f} s"
+        assert start is None or start.poll() is None, f"it ended before: {start.communicate()[0]}"
         time.sleep(0.02)
 
 
@@ -158,6 +159,11 @@ def test_one_that_is_up_is_used_stopped_and_shared_as_it_is() -> None:
     assert run("stop", "kube-apiserver", "--name", ONE).returncode == 0
     assert run("status", "--name", ONE).returncode == ExitCode.NOT_RUNNING
     assert run("start", "kube-apiserver", "--name", ONE).returncode == 0
+    assert run("stop", "kube-proxy", "--name", ONE).returncode == 0
+    completed = run("up", "--name", ONE)
+    assert completed.returncode == 0
+    assert "starting kube-proxy, which was stopped" in completed.stderr
+    assert status(ONE)["supervisor"] == before["supervisor"]
     assert in_shell(ONE, "kubectl get namespace default --output name").strip() == "namespace/default"
 
     kubeconfig = str(WORK_TREE / ".sandbox" / ONE / "kubeconfig")
@@ -180,7 +186,7 @@ def test_a_supervisor_killed_during_the_start_leaves_nothing(component: str) -> 
     layout = Layout(Sandbox.named(KILLED))
     shutil.rmtree(layout.logs, ignore_errors=True)
     with begin(KILLED) as start:
-        until((layout.logs / f"{component}.log").exists)
+        until((layout.logs / f"{component}.log").exists, start)
         os.kill(running.first_process(layout).pid, signal.SIGKILL)
         output = start.communicate()[0]
     assert start.returncode == ExitCode.START, output
@@ -193,7 +199,7 @@ def test_after_a_killed_up_and_a_killed_sandbox_the_next_up_works() -> None:
     layout = Layout(Sandbox.named(KILLED))
     shutil.rmtree(layout.logs, ignore_errors=True)
     with begin(KILLED) as start:
-        until((layout.logs / "etcd.log").exists)
+        until((layout.logs / "etcd.log").exists, start)
         start.kill()
     assert removal.leftovers(layout)
     assert run("up", "--name", KILLED).returncode == 0
@@ -215,7 +221,7 @@ def test_an_interrupted_up_leaves_nothing() -> None:
     layout = Layout(Sandbox.named(KILLED))
     shutil.rmtree(layout.logs, ignore_errors=True)
     with begin(KILLED) as start:
-        until((layout.logs / "etcd.log").exists)
+        until((layout.logs / "etcd.log").exists, start)
         start.send_signal(signal.SIGINT)
         start.communicate()
     assert start.returncode == ExitCode.INTERRUPTED
