@@ -171,6 +171,7 @@ class Demo:
             before = user.get("service", self._setting.service)["metadata"]["resourceVersion"]
             begun = time.monotonic_ns()
             up = user.up(check=False)
+            self._seen.refused_ns.append(time.monotonic_ns())
             self._observe(1)
             answers = self._traffic.answers(Mode.NEW_CONNECTIONS, begun, time.monotonic_ns())
             after = user.get("service", self._setting.service)
@@ -182,12 +183,13 @@ class Demo:
             answers=answers,
         )
         untouched = before == evidence.resource_version_after and evidence.selector_colour == live
+        said = refusal(up.output)
         self._seen.refusals.append(
             Refusal(
                 to=broken,
                 version=version,
-                reason=reason(up.output),
-                refused=up.status != 0 and untouched and set(answers) == {live},
+                reason=said or f"it did not say that it refused: {up.output.strip()[-500:]}",
+                refused=said is not None and up.status != 0 and untouched and set(answers) == {live},
                 evidence=evidence,
             )
         )
@@ -239,8 +241,10 @@ class Demo:
         self._traffic.require_alive()
 
 
-def reason(output: str) -> str:
-    """Return the program's own sentence on why it refused, from all that `pulumi up` printed."""
-    lines = [line.strip() for line in output.splitlines()]
-    found = [line for line in lines if " refused" in line] or [line for line in lines if "error" in line.lower()]
-    return re.sub(r"^.*?(?=flip from )", "", found[-1]) if found else "no reason was given"
+def refusal(output: str) -> str | None:
+    """Return the sentence with which the program refused, from all that `pulumi up` printed; None if it did not.
+
+    An update that fails for another reason has refused nothing, whatever its exit status.
+    """
+    found = re.findall(r"flip from \w+ to \w+ refused\..*", output)
+    return found[-1].strip() if found else None

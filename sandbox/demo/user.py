@@ -133,6 +133,6 @@ def _end(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGINT)
     try:
         process.communicate(timeout=_INTERRUPT_SECONDS)
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):  # too slow, or asked for again
         process.kill()
         process.communicate()

@@ -48,7 +48,7 @@ class Refusal(_Frozen):
     to: str
     version: str
     reason: str  # the program's own words
-    refused: bool  # exit status not 0, nothing written, and only the live colour answered
+    refused: bool  # it said so, exit status not 0, nothing written, and only the live colour answered
     evidence: Evidence
 
 

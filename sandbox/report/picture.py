@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 
 from sandbox.load.records import Mode
@@ -45,15 +46,21 @@ def draw(seen: Seen, path: Path) -> None:
         raise ValueError("a picture needs at least one request")
     rows = len(loads)
     columns = max(1, len(seen.moves))
-    figure = Figure(figsize=(12, 2.4 + 3.2 * rows), dpi=130, layout="constrained")
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08)
+    figure = Figure(figsize=(12, 2.4 + 3.2 * rows), dpi=130, layout=layout)
     FigureCanvasAgg(figure)
     halves = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.0, 1.2), hspace=0.03)
     above, below = (cast("SubFigure", half) for half in halves[:, 0])
     above.suptitle("The whole run: requests in 250 ms, by the colour that answered", color=_INK, fontsize=12)
     start = min(load.records[0].scheduled_ns for load in loads)
     timelines = [cast("Axes", axes) for axes in above.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]]
+    marks = [(move.write_ns, f"{move.from_colour} → {move.to_colour}") for move in seen.moves]
+    marks += [
+        (at, f"{refusal.to} {refusal.version} refused")
+        for at, refusal in zip(seen.refused_ns, seen.refusals, strict=False)  # a run cut short may lack the last
+    ]
     for axes, load in zip(timelines, loads, strict=True):
-        _timeline(axes, load, seen.moves, start)
+        _timeline(axes, load, marks, start)
     timelines[-1].set_xlabel("seconds since the load began", color=_FAINT)
     if seen.moves:
         below.suptitle("Each flip: requests in 50 ms, around the write to the selector", color=_INK, fontsize=12)
@@ -74,15 +81,15 @@ def draw(seen: Seen, path: Path) -> None:
     figure.savefig(path)
 
 
-def _timeline(axes: Axes, load: Load, moves: Sequence[Move], start_ns: int) -> None:
+def _timeline(axes: Axes, load: Load, marks: Sequence[tuple[int, str]], start_ns: int) -> None:
     _bars(axes, load.records, start_ns, _RUN_BIN_NS)
     _dress(axes, WORDS[load.header.mode], lost=[r for r in load.records if r.outcome.lost], zero_ns=start_ns)
     axes.margins(x=0.01)
-    for move in moves:
-        at = (move.write_ns - start_ns) / _NANO
+    for at_ns, text in marks:
+        at = (at_ns - start_ns) / _NANO
         axes.axvline(at, color=_INK, linewidth=1, linestyle=(0, (4, 2)))
         axes.annotate(
-            f" {move.from_colour} → {move.to_colour}",
+            text,
             (at, 1.0),
             xycoords=("data", "axes fraction"),
             va="bottom",

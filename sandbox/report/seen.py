@@ -64,6 +64,7 @@ class Seen:
     loads: list[Load] = field(default_factory=list[Load])
     moves: list[Move] = field(default_factory=list[Move])
     refusals: list[Refusal] = field(default_factory=list["Refusal"])
+    refused_ns: list[int] = field(default_factory=list[int])  # when each refusal was over
     floor_load: Load | None = None
     patches: list[Move] = field(default_factory=list[Move])
     failure: str | None = None  # why the run did not come to its end
