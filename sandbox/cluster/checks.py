@@ -1,6 +1,7 @@
 """Whether a component does its work, seen from outside it: one look, no waiting."""
 
 import asyncio
+import re
 import ssl
 
 import httpx2
@@ -10,6 +11,8 @@ from sandbox.cluster.layout import API_SERVER, Layout
 
 _TIMEOUT_S = 2.0
 _OK = 200
+# kube-proxy's metric: when it last wrote its rules, as a Unix time.
+_RULES_WRITTEN = re.compile(r"^kubeproxy_sync_proxy_rules_last_timestamp_seconds(?:\{.*\})? (\S+)$", re.MULTILINE)
 
 
 class Checker:
@@ -24,20 +27,35 @@ class Checker:
 
     async def holds(self, component: Component) -> bool:
         """Whether `component` can be seen to work now; an error is a no."""
+        looks = {
+            Check.HTTP: self._answers,
+            Check.LISTENS: self._listens,
+            Check.NODE_KNOWN: self._node_is_known,
+            Check.NODE_READY: self._node_is_ready,
+            Check.RULES_WRITTEN: self._has_written_rules,
+        }
+        if component.check is Check.EXITS:
+            return False  # its exit tells
         try:
-            match component.check:
-                case Check.HTTP:
-                    return (await self._client.get(component.target)).status_code == _OK
-                case Check.LISTENS:
-                    _, writer = await asyncio.open_unix_connection(component.target)
-                    writer.close()
-                    return True
-                case Check.NODE_KNOWN:
-                    return (await self._client.get(self._node)).status_code == _OK
-                case Check.NODE_READY:
-                    conditions = (await self._client.get(self._node)).json()["status"].get("conditions", [])
-                    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-                case Check.EXITS:
-                    return False  # its exit tells
+            return await looks[component.check](component.target)
         except (httpx2.HTTPError, OSError, KeyError):
             return False
+
+    async def _answers(self, url: str) -> bool:
+        return (await self._client.get(url)).status_code == _OK
+
+    async def _listens(self, path: str) -> bool:
+        _, writer = await asyncio.open_unix_connection(path)
+        writer.close()
+        return True
+
+    async def _node_is_known(self, health: str) -> bool:
+        return await self._answers(health) and await self._answers(self._node)
+
+    async def _node_is_ready(self, _: str) -> bool:
+        conditions = (await self._client.get(self._node)).json()["status"].get("conditions", [])
+        return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+    async def _has_written_rules(self, metrics: str) -> bool:
+        written = _RULES_WRITTEN.search((await self._client.get(metrics)).text)
+        return written is not None and float(written[1]) > 0

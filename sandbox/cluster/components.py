@@ -26,7 +26,8 @@ class Check(Enum):
     HTTP = "answers 200"
     LISTENS = "accepts on its socket"
     EXITS = "exits with 0"  # a task, not a daemon
-    NODE_KNOWN = "its node is registered"
+    NODE_KNOWN = "answers 200 and its node is registered"
+    RULES_WRITTEN = "has written its rules once"
     NODE_READY = "its node is Ready"
 
 
@@ -149,13 +150,14 @@ def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()
                 "--node-labels=topology.kubernetes.io/region=local,topology.kubernetes.io/zone=local-a",
             ),
             check=Check.NODE_KNOWN,
+            target="http://127.0.0.1:10248/healthz",
             after=("kube-apiserver", "containerd"),
         ),
         Component(
             name="kube-proxy",
             argv=("kube-proxy", f"--config={layout.config}/kube-proxy.yaml"),
-            check=Check.HTTP,
-            target="http://127.0.0.1:10256/healthz",
+            check=Check.RULES_WRITTEN,  # /healthz says 200 before it has done anything
+            target="http://127.0.0.1:10249/metrics",
             after=("kubelet",),  # without its node's address it waits half a minute
         ),
         Component(name="node", argv=(), check=Check.NODE_READY, after=("kubelet",)),

@@ -30,7 +30,7 @@ from sandbox.cluster.mounts import hide_host
 
 _CHECK_INTERVAL_S = 0.05
 _RESTART_DELAY_S = 1.0  # as systemd's default is 0.1 s and the kubelet's 10 s; enough for a port to be free
-_STOP_GRACE_S = 10.0
+_STOP_GRACE_S = 2.0  # the API server alone takes longer: it waits for watches that nobody ends
 _HEARTBEAT_S = 1.0  # a watcher is told as often that nothing changed, so that it can tell slow from dead
 _LAST_LINES = 5
 
