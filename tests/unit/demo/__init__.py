@@ -1,0 +1,1 @@
+"""Tests of the demo, as far as they need no cluster."""
