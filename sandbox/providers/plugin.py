@@ -32,15 +32,18 @@ def serve(servicer: provider_pb2_grpc.ResourceProviderServicer, engine_address: 
 
 
 def _await_end(engine_address: str) -> None:
-    """Block until the engine, once reached, cannot be reached any more."""
+    """Block until the engine cannot be reached: it listens before it starts a plugin, and until it ends."""
     over, reached = threading.Event(), threading.Event()
 
     def changed(state: grpc.ChannelConnectivity) -> None:
         if state is grpc.ChannelConnectivity.READY:
             reached.set()
-        elif state is grpc.ChannelConnectivity.TRANSIENT_FAILURE and reached.is_set():
+        elif state is grpc.ChannelConnectivity.TRANSIENT_FAILURE or (
+            state is grpc.ChannelConnectivity.IDLE and reached.is_set()
+        ):
             over.set()
 
-    with grpc.insecure_channel(engine_address) as channel:
+    never = [("grpc.client_idle_timeout_ms", 2**31 - 1)]  # else a quiet channel would become idle by itself
+    with grpc.insecure_channel(engine_address, options=never) as channel:
         channel.subscribe(changed, try_to_connect=True)
         over.wait()
