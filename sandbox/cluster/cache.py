@@ -41,9 +41,6 @@ def cache_folder() -> Path:
 def remove_cache() -> Path:
     """Remove the cache, if it is ours, and return where it was."""
     folder = cache_folder()
-    for path in folder.rglob("*"):  # Go writes its module cache without write permission
-        if path.is_dir() and not path.is_symlink():
-            path.chmod(0o700)
     shutil.rmtree(folder)
     return folder
 
