@@ -18,11 +18,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from infra.settings import Settings
+from infra.settings.slot import State
 from teal.colours import Colour
 from teal.errors import ConfigError
 
 PREFIX = "teal:"
-_OBJECTS = ("services", *Colour)
+_OBJECTS = ("services", "backing", "removed", *Colour)
 """Keys whose value is an object; Pulumi hands those over as JSON text."""
 
 
@@ -99,6 +100,15 @@ def _cross_checks(raw: Mapping[str, str], data: Mapping[str, Any]) -> Iterator[P
             consequence="live traffic would have nowhere to go",
             remedy=_set(f"{active}.version", "1.0.0") + f", or {_set('activeColour', Colour(active).other)}",
         )
+    state = _mapping(data.get(str(active))).get("state", State.RUNNING)
+    if state != State.RUNNING:
+        yield Problem(
+            key=f"{PREFIX}{active}.state",
+            seen=json.dumps(state),
+            what=f"activeColour is {active}, and an active colour is running",
+            consequence="live traffic would reach no pod",
+            remedy=_set(f"{active}.state", State.RUNNING),
+        )
     names = list(_mapping(data.get("services")))
     for colour in Colour:
         slot = _mapping(data.get(colour))
@@ -113,8 +123,8 @@ def _cross_checks(raw: Mapping[str, str], data: Mapping[str, Any]) -> Iterator[P
                     consequence="a flip would leave it behind",
                     remedy=_set(f"{colour}.{name}.image", "repository:tag"),
                 )
-        for name in slot.keys() - {*names, "version"}:
-            yield _unknown(f"{colour}.{name}", name, [*names, "version"])
+        for name in slot.keys() - {*names, "version", "state"}:
+            yield _unknown(f"{colour}.{name}", name, [*names, "version", "state"])
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -1,8 +1,15 @@
 """The labels and names of everything, in one place: Kubernetes' recommended ones, and teal's colour."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from teal.colours import COLOUR_LABEL, NAME_LABEL, Colour
+import pulumi
+
+from teal.colours import COLOUR_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL, Colour
+
+if TYPE_CHECKING:  # heavy at run time, needed for its types only
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 CONFIRMED = "teal-confirmed"
 """Name of the ConfigMap that records the confirmed colour."""
@@ -15,9 +22,45 @@ def selector(service: str, colour: Colour) -> Mapping[str, str]:
 
 def shared(service: str) -> Mapping[str, str]:
     """Labels of what both colours of a service share."""
-    return {NAME_LABEL: service, "app.kubernetes.io/part-of": "teal", "app.kubernetes.io/managed-by": "pulumi"}
+    return {NAME_LABEL: service, PART_OF_LABEL: PART_OF, "app.kubernetes.io/managed-by": "pulumi"}
 
 
 def coloured(service: str, colour: Colour, version: str) -> Mapping[str, str]:
     """Labels of what belongs to one colour of a service."""
     return {**shared(service), COLOUR_LABEL: colour, "app.kubernetes.io/version": version}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """One colour of one service, as its objects are named, labelled and selected."""
+
+    service: str
+    colour: Colour
+    version: str
+    namespace: pulumi.Input[str]
+
+    @property
+    def name(self) -> str:
+        """What its objects' names begin with."""
+        return f"{self.service}-{self.colour}"
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Of each of its objects."""
+        return coloured(self.service, self.colour, self.version)
+
+    @property
+    def selector(self) -> Mapping[str, str]:
+        """Of its pods."""
+        return selector(self.service, self.colour)
+
+    def meta(self, name: str | None = None, annotations: Mapping[str, str] | None = None) -> "ObjectMetaArgsDict":
+        """Metadata of one of its objects; by default the one with the colour's own name."""
+        meta: ObjectMetaArgsDict = {
+            "name": name or self.name,
+            "namespace": self.namespace,
+            "labels": dict(self.labels),
+        }
+        if annotations:
+            meta["annotations"] = dict(annotations)
+        return meta

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from infra.labels import CONFIRMED
 from teal.colours import COLOUR_LABEL, Colour, colour_of
 from teal.errors import ForeignChangeError
-from teal.kube import Cluster, ClusterAccess, LiveService
+from teal.kube import Cluster, ClusterAccess, LiveAutoscaler, LiveService, LiveSlot
 
 OUR_WRITER = "pulumi-kubernetes"
 """Prefix of the field manager under which Pulumi's Kubernetes provider applies."""
@@ -22,17 +22,21 @@ OUR_WRITER = "pulumi-kubernetes"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Live:
-    """The live state of the flip set; empty where nothing was provisioned yet."""
+    """The live state of the stack's namespace; empty where nothing was provisioned yet."""
 
     services: Mapping[str, LiveService] = field(default_factory=dict[str, LiveService])
-    slots: Mapping[tuple[str, Colour], Mapping[str, str]] = field(
-        default_factory=dict[tuple[str, Colour], Mapping[str, str]]
-    )
-    """Annotations of each Deployment by service and colour."""
-    confirmed: Colour | None = None
-    """What the record of the confirmed colour says; None where there is none."""
+    slots: Mapping[tuple[str, Colour], LiveSlot] = field(default_factory=dict[tuple[str, Colour], LiveSlot])
+    autoscalers: Mapping[str, LiveAutoscaler] = field(default_factory=dict[str, LiveAutoscaler])
+    """Of the declared services' colours, by name."""
+    record: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What was confirmed: colour, version, since when; empty where nothing was."""
     at: str = ""
     """When it was read, RFC 3339 in UTC; what changes in this update changed then."""
+
+    @property
+    def confirmed(self) -> Colour | None:
+        """The colour whose move was confirmed last."""
+        return colour_of(self.record.get("colour"))
 
 
 def read(access: ClusterAccess, services: Iterable[str]) -> Live:
@@ -43,19 +47,17 @@ def read(access: ClusterAccess, services: Iterable[str]) -> Live:
     """
 
     async def ask() -> Live:
+        names = [f"{service}-{colour}" for service in services for colour in Colour]
         async with Cluster.connect(access) as cluster:
-            names = list(services)
-            found = await asyncio.gather(*(cluster.live_service(name) for name in names))
-            record = await cluster.config_map(CONFIRMED)
-            slots = await asyncio.gather(*(cluster.slot_annotations(name) for name in names))
+            (found, slots, record), autoscalers = await asyncio.gather(
+                asyncio.gather(cluster.live_services(), cluster.slots(), cluster.config_map(CONFIRMED)),
+                asyncio.gather(*(cluster.autoscaler(name) for name in names)),
+            )
         return Live(
-            services={name: live for name, live in zip(names, found, strict=True) if live is not None},
-            slots={
-                (name, colour): annotations
-                for name, colours in zip(names, slots, strict=True)
-                for colour, annotations in colours.items()
-            },
-            confirmed=colour_of(record.get("colour")),
+            services=found,
+            slots=slots,
+            autoscalers={name: each for name, each in zip(names, autoscalers, strict=True) if each is not None},
+            record=record,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 

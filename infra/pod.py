@@ -10,10 +10,12 @@ from teal.colours import COLOUR_LABEL
 if TYPE_CHECKING:  # the modules are heavy; the program imports them where it makes resources
     from pulumi_kubernetes.core.v1 import (
         ContainerArgsDict,
+        EnvFromSourceArgsDict,
         EnvVarArgsDict,
         LifecycleArgsDict,
         ProbeArgsDict,
         SecurityContextArgsDict,
+        TopologySpreadConstraintArgsDict,
     )
 
 DEPLOYED_AT = "teal/deployed-at"
@@ -24,7 +26,11 @@ ZONE_LABEL = "topology.kubernetes.io/zone"
 
 
 def container(
-    name: str, settings: ServiceSettings, image: str, config_map: str, fixed: Mapping[str, str]
+    name: str,
+    settings: ServiceSettings,
+    image: str,
+    sources: "list[EnvFromSourceArgsDict]",
+    fixed: Mapping[str, str],
 ) -> "ContainerArgsDict":
     """The service's container.
 
@@ -32,7 +38,7 @@ def container(
         name: the service's name.
         settings: what both colours share.
         image: of this slot.
-        config_map: name of the slot's ConfigMap; its entries are the environment.
+        sources: the slot's ConfigMap and Secret; their entries are the environment.
         fixed: identity that no downward API knows: ENV, REGION, VERSION.
     """
     return {
@@ -41,7 +47,7 @@ def container(
         "image_pull_policy": settings.image_pull_policy,
         "ports": [{"name": "http", "container_port": settings.port}],
         "env": _identity({**fixed, "PORT": str(settings.port)}),
-        "env_from": [{"config_map_ref": {"name": config_map}}],
+        "env_from": sources,
         "startup_probe": _probe(settings.probes.startup),
         "liveness_probe": _probe(settings.probes.liveness),
         "readiness_probe": _probe(settings.probes.readiness),
@@ -63,6 +69,19 @@ def confined() -> "SecurityContextArgsDict":
         "run_as_non_root": True,
         "seccomp_profile": {"type": "RuntimeDefault"},
     }
+
+
+def spread(selector: Mapping[str, str]) -> "list[TopologySpreadConstraintArgsDict]":
+    """Over nodes and zones, as far as there are any: a colour is not to hang on one machine."""
+    return [
+        {
+            "max_skew": 1,
+            "topology_key": key,
+            "when_unsatisfiable": "ScheduleAnyway",
+            "label_selector": {"match_labels": dict(selector)},
+        }
+        for key in ("kubernetes.io/hostname", ZONE_LABEL)
+    ]
 
 
 def _identity(fixed: Mapping[str, str]) -> list["EnvVarArgsDict"]:

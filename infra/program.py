@@ -7,16 +7,20 @@ moment ago: nothing may shrink it before the move is confirmed.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import pulumi
 from pulumi_kubernetes import Provider
 
+from infra import capacity
 from infra.access import Access
 from infra.confirmed import Confirmed
 from infra.doors import url
 from infra.guard import Guard
+from infra.labels import Identity
 from infra.live import Live
 from infra.settings import Settings
+from infra.settings.slot import State
 from infra.slot import Slot, SlotArgs
 from infra.traffic import Route, Router, Traffic
 from infra.traffic.service_selector import ServiceSelector
@@ -32,7 +36,7 @@ def provision(settings: Settings, live: Live, cluster: ClusterAccess) -> None:
     stack = _Stack(settings, live, cluster)
     active = settings.active_colour
     active_slots = stack.slots(active)
-    traffic = stack.traffic(after=[slot.deployment for slot in active_slots])
+    traffic = stack.traffic(after=[each for slot in active_slots for each in slot.ready])
     confirmed = stack.confirmed(after=[each.resource for each in traffic.values()])
     stack.slots(active.other, after=[confirmed.record])
     _outputs(settings, traffic)
@@ -50,7 +54,7 @@ class _Stack:
             "cluster", kubeconfig=cluster.kubeconfig, context=cluster.context, enable_config_map_mutable=True
         )
         self._opts = pulumi.ResourceOptions(providers=[provider])
-        self._access = Access(settings.namespace, list(settings.services), self._opts)
+        self._access = Access(settings.namespace, settings.services, self._opts)
         doors = {name: each for name, each in settings.services.items() if each.front_door.host}
         self._guard = Guard(
             cluster,
@@ -72,15 +76,18 @@ class _Stack:
         return [
             Slot(
                 SlotArgs(
-                    service=name,
-                    colour=colour,
-                    version=slot.version,
+                    of=Identity(service=name, colour=colour, version=slot.version, namespace=self._access.namespace),
                     settings=service,
                     release=slot.services[name],
-                    namespace=self._access.namespace,
                     account=self._access.accounts[name],
-                    identity={"ENV": settings.environment, "REGION": settings.region},
-                    live=self._live.slots.get((name, colour), {}),
+                    plain={**self._backing("plain"), **slot.services[name].env},
+                    confidential={**self._backing("confidential"), **slot.services[name].secrets},
+                    running=slot.state is State.RUNNING,
+                    capacity=capacity.of(
+                        service.autoscaling, name, colour, active=settings.active_colour, live=self._live
+                    ),
+                    fixed={"ENV": settings.environment, "REGION": settings.region},
+                    live=live.annotations if (live := self._live.slots.get((name, colour))) else {},
                     now=self._live.at,
                     after=after,
                 ),
@@ -109,9 +116,18 @@ class _Stack:
             for name, service in settings.services.items()
         }
 
+    def _backing(self, part: Literal["plain", "confidential"]) -> Mapping[str, str]:
+        """The variables of all backing services."""
+        backing = self._settings.backing.values()
+        parts = (each.plain if part == "plain" else each.confidential for each in backing)
+        return {key: value for variables in parts for key, value in variables.items()}
+
     def confirmed(self, after: Sequence[pulumi.Resource]) -> Confirmed:
         """The record that the move was seen to have happened."""
         record = {"colour": self._settings.active_colour, "version": self._settings.active_slot.version}
+        known = self._live.record
+        since = known.get("since") if known.items() >= record.items() else None
+        record["since"] = since or self._live.at
         return Confirmed(record, after, self._guard, self._access.namespace, self._opts)
 
 

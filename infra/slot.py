@@ -3,20 +3,24 @@
 Routes no live traffic and knows nothing of the other colour.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
-from pulumi_kubernetes.core.v1 import ConfigMap, Service
+from pulumi_kubernetes.core.v1 import Service
 
-from infra import labels, pod
+from infra import pod
 from infra.doors import service_spec
+from infra.environment import Environment, digest
+from infra.labels import Identity
+from infra.scaling import Capacity, Scaling
 from infra.settings.service import ServiceSettings
 from infra.settings.slot import SlotService
-from teal.colours import Colour
+
+if TYPE_CHECKING:  # heavy at run time, needed for its types only
+    from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict
 
 DIGEST = "teal/slot-digest"
 """Annotation: SHA-256 of what the slot was declared to be, to tell a changed slot from an unchanged one."""
@@ -26,14 +30,18 @@ DIGEST = "teal/slot-digest"
 class SlotArgs:
     """All that one colour of one service is made of."""
 
-    service: str
-    colour: Colour
-    version: str
+    of: Identity
     settings: ServiceSettings
     release: SlotService
-    namespace: pulumi.Input[str]
     account: pulumi.Input[str]
-    identity: Mapping[str, str]
+    plain: Mapping[str, str]
+    """Environment variables that anybody may read: the release's and its backing services'."""
+    confidential: Mapping[str, str]
+    """Environment variables that belong in a Secret."""
+    running: bool
+    """False for a colour that is retired or stopped."""
+    capacity: Capacity
+    fixed: Mapping[str, str]
     """ENV and REGION."""
     live: Mapping[str, str]
     """Annotations of the Deployment as it is now; empty where there is none."""
@@ -44,98 +52,90 @@ class SlotArgs:
 
 
 class Slot(pulumi.ComponentResource):
-    """ConfigMap (named by content), Deployment and preview Service of one colour.
+    """Environment, Deployment, preview Service, autoscaler and disruption budget of one colour.
 
-    The ConfigMap's name holds its content's digest: a change makes a new one,
-    and running pods never see theirs change. Leaves out autoscaling, disruption
-    budgets and secrets.
+    A colour that is retired or stopped has no pods, and nothing that would scale or guard them.
     """
 
-    def __init__(self, args: SlotArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the slot; `opts` carries what has to be there first."""
-        name = f"{args.service}-{args.colour}"
-        super().__init__("teal:kubernetes:Slot", name, None, opts)
+    def __init__(self, args: SlotArgs, opts: pulumi.ResourceOptions) -> None:
+        """Declare the slot."""
+        of = args.of
+        super().__init__("teal:kubernetes:Slot", of.name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        marks = dict(labels.coloured(args.service, args.colour, args.version))
-        picks = dict(labels.selector(args.service, args.colour))
-        content = _digest(dict(args.release.env))
-        config = ConfigMap(
-            f"{name}-config",
-            metadata={"name": f"{name}-{content[:8]}", "namespace": args.namespace, "labels": marks},
-            data=dict(args.release.env),
-            immutable=True,
-            opts=child,
-        )
-        digest, deployed_at = _stamp(args)
-        self.deployment = Deployment(
-            name,
-            metadata={
-                "name": name,
-                "namespace": args.namespace,
-                "labels": marks,
-                "annotations": {DIGEST: digest, pod.DEPLOYED_AT: deployed_at},
-            },
-            spec={
-                "replicas": args.settings.replicas,
-                "progress_deadline_seconds": args.settings.progress_deadline_seconds,
-                "selector": {"match_labels": picks},
-                "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": 1, "max_unavailable": 0}},
-                "template": {
-                    "metadata": {
-                        "labels": marks,
-                        "annotations": {
-                            pod.DEPLOYED_AT: deployed_at,
-                            "prometheus.io/scrape": "true",
-                            "prometheus.io/port": str(args.settings.port),
-                            "prometheus.io/path": "/metrics",
-                        },
-                    },
-                    "spec": {
-                        "service_account_name": args.account,
-                        "automount_service_account_token": False,
-                        "termination_grace_period_seconds": args.settings.shutdown.grace_period_seconds,
-                        "containers": [
-                            pod.container(
-                                args.service,
-                                args.settings,
-                                args.release.image,
-                                f"{name}-{content[:8]}",
-                                {**args.identity, "VERSION": args.version},
-                            )
-                        ],
-                    },
-                },
-            },
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[config, *args.after])),
+        environment = Environment(of, args.plain, args.confidential, child)
+        stamp = _stamp(args, environment)
+        later = pulumi.ResourceOptions(parent=self, depends_on=[*environment.objects, *args.after])
+        deployment = Deployment(
+            of.name, metadata=of.meta(annotations=stamp), spec=_spec(args, environment, stamp), opts=later
         )
         door = args.settings.preview_door
-        self.preview = Service(
-            name,
-            metadata={"name": name, "namespace": args.namespace, "labels": marks},
-            spec=service_spec(door, picks, door.node_ports.get(args.colour)),
+        Service(
+            of.name,
+            metadata=of.meta(),
+            spec=service_spec(door, of.selector, door.node_ports.get(of.colour)),
             opts=child,
         )
+        self.ready: list[pulumi.Resource] = [deployment]
+        if args.running:
+            scaling = Scaling(of, args.settings, args.capacity, later)
+            self.ready += [scaling.autoscaler] if scaling.autoscaler else []
         self.register_outputs({})
 
 
-_NOT_THE_POD = {"replicas", "front_door", "preview_door", "progress_deadline_seconds", "version_path"}
-"""Settings that do not change what runs in a pod."""
-
-
-def _stamp(args: SlotArgs) -> tuple[str, str]:
-    """Digest of the slot, and since when it has been so: what is live keeps its time if its digest is the same."""
-    declared = {
-        "version": args.version,
-        "release": args.release.model_dump(mode="json"),
-        "pod": args.settings.model_dump(mode="json", exclude=_NOT_THE_POD),
-        "identity": dict(args.identity),
+def _spec(args: SlotArgs, environment: Environment, stamp: Mapping[str, str]) -> "DeploymentSpecArgsDict":
+    of, settings = args.of, args.settings
+    spec: DeploymentSpecArgsDict = {
+        "progress_deadline_seconds": settings.progress_deadline_seconds,
+        "selector": {"match_labels": dict(of.selector)},
+        "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": 1, "max_unavailable": 0}},
+        "template": {
+            "metadata": {
+                "labels": dict(of.labels),
+                "annotations": {
+                    pod.DEPLOYED_AT: stamp[pod.DEPLOYED_AT],
+                    "prometheus.io/scrape": "true",
+                    "prometheus.io/port": str(settings.port),
+                    "prometheus.io/path": "/metrics",
+                },
+            },
+            "spec": {
+                "service_account_name": args.account,
+                "automount_service_account_token": settings.access.read_cluster,
+                "termination_grace_period_seconds": settings.shutdown.grace_period_seconds,
+                "topology_spread_constraints": pod.spread(of.selector),
+                "containers": [
+                    pod.container(
+                        of.service,
+                        settings,
+                        args.release.image,
+                        environment.sources,
+                        {**args.fixed, "VERSION": of.version},
+                    )
+                ],
+            },
+        },
     }
-    digest = _digest(declared)
-    since = args.live.get(pod.DEPLOYED_AT)
-    if since is not None and args.live.get(DIGEST) == digest:
-        return digest, since
-    return digest, args.now
+    if not args.running:
+        spec["replicas"] = 0
+    elif not settings.autoscaling.enabled:
+        spec["replicas"] = settings.replicas
+    return spec
 
 
-def _digest(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+_OF_THE_POD = {"port", "probes", "shutdown", "resources", "image_pull_policy", "access"}
+"""Settings that change what runs in a pod; the others leave its digest, and so its timestamp, as it is."""
+
+
+def _stamp(args: SlotArgs, environment: Environment) -> Mapping[str, str]:
+    """Digest of the slot, and since when it has been so: what is live keeps its time if its digest is the same."""
+    declared = digest(
+        {
+            "version": args.of.version,
+            "image": args.release.image,
+            "environment": [environment.config_name, environment.secret_name],
+            "pod": args.settings.model_dump(mode="json", include=_OF_THE_POD),
+            "fixed": dict(args.fixed),
+        }
+    )
+    since = args.live.get(pod.DEPLOYED_AT) if args.live.get(DIGEST) == declared else None
+    return {DIGEST: declared, pod.DEPLOYED_AT: since or args.now}

@@ -8,6 +8,13 @@ COLOUR_LABEL = "teal/colour"
 NAME_LABEL = "app.kubernetes.io/name"
 """Label that holds the service's name (Kubernetes' recommended labels)."""
 
+VERSION_LABEL = "app.kubernetes.io/version"
+"""Label that holds a slot's version (Kubernetes' recommended labels)."""
+
+PART_OF_LABEL = "app.kubernetes.io/part-of"
+PART_OF = "teal"
+"""Label of everything that a stack makes."""
+
 
 class Colour(StrEnum):
     """One of the two places where a release of the service can run."""

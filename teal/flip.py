@@ -5,6 +5,7 @@ is not proven keeps all of them where they are.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,8 +17,13 @@ from teal.gates import Answer
 from teal.kube import Endpoint, LiveService
 from teal.verdict import Outcome, Verdict, unproven
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 """For all gates of a flip set together. Nothing waits for ever."""
+
+COMING_SECONDS = 30.0
+"""For pods that were asked for and are not ready yet: twice an autoscaler's default period."""
+
+PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,24 +46,33 @@ class Evidence(Protocol):
         """The ready addresses behind a Service."""
         ...
 
+    async def pods_asked_for(self, name: str) -> int:
+        """Pods that a colour's Deployment has been asked for."""
+        ...
+
     async def ask(self, endpoint: Endpoint, path: str) -> Answer:
         """What one pod says of itself."""
         ...
 
 
 async def measure(cluster: Evidence, service: str, destination: Colour, declared: Declared) -> Sequence[Verdict]:
-    """Run every gate of one service against what is there now."""
+    """Run every gate of one service; pods that are on their way are waited for, up to `COMING_SECONDS`."""
     live = await cluster.live_service(service)
     colour = live.colour if live is not None else None
-    ready, live_ready = await asyncio.gather(
-        cluster.ready_endpoints(f"{service}-{destination}"),
-        cluster.ready_endpoints(f"{service}-{colour}") if colour is not None else _nothing(),
-    )
+    give_up = time.monotonic() + COMING_SECONDS
+    while True:
+        ready, live_ready = await asyncio.gather(
+            cluster.ready_endpoints(f"{service}-{destination}"),
+            cluster.ready_endpoints(f"{service}-{colour}") if colour is not None else _nothing(),
+        )
+        enough = gates.capacity(service, destination, ready=len(ready), live=colour, live_ready=len(live_ready))
+        if enough.outcome is Outcome.PASSED or time.monotonic() > give_up:
+            break
+        if await cluster.pods_asked_for(f"{service}-{destination}") < max(1, len(live_ready)):
+            break  # what is missing is not on its way: waiting would not help
+        await asyncio.sleep(PAUSE_SECONDS)
     answers = await asyncio.gather(*(cluster.ask(endpoint, declared.version_path) for endpoint in ready))
-    return (
-        gates.capacity(service, destination, ready=len(ready), live=colour, live_ready=len(live_ready)),
-        gates.version(service, destination, declared.version, answers),
-    )
+    return (enough, gates.version(service, destination, declared.version, answers))
 
 
 async def prove(cluster: Evidence, destination: Colour, flip_set: Mapping[str, Declared]) -> Sequence[Verdict]:

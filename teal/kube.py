@@ -5,6 +5,7 @@ typed models of the whole API, and pods are asked through the API server's
 proxy, which needs no network path of its own from the machine that runs `up`.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from lightkube.core.exceptions import ConfigError as KubeconfigError
 from pydantic import BaseModel, ValidationError
 
 from teal import kube_objects as objects
-from teal.colours import COLOUR_LABEL, NAME_LABEL, Colour, colour_of
+from teal.colours import COLOUR_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL, VERSION_LABEL, Colour, colour_of
 from teal.errors import UnreachableError
 from teal.gates import Answer
 
@@ -63,6 +64,32 @@ class Endpoint:
 
     pod: str
     port: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LivePod:
+    """A pod of a slot, as its labels have it."""
+
+    name: str
+    colour: Colour | None
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveSlot:
+    """A colour's Deployment as read."""
+
+    annotations: Mapping[str, str]
+    replicas: int
+    """Pods that it is asked for at present."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveAutoscaler:
+    """A colour's autoscaler as read."""
+
+    annotations: Mapping[str, str]
+    minimum: int
 
 
 _Read = TypeVar("_Read", bound=BaseModel)
@@ -108,15 +135,20 @@ class Cluster:
             UnreachableError: the API server did not answer, or not with 200 or 404.
         """
         found = await self._get(f"/api/v1/namespaces/{self._namespace}/services/{name}", objects.Service)
-        if found is None:
-            return None
-        return LiveService(
-            colour=colour_of(found.spec.selector.get(COLOUR_LABEL)),
-            selector=found.spec.selector,
-            annotations=found.metadata.annotations,
-            resource_version=found.metadata.resource_version,
-            writer=_writer(found.metadata.managed_fields),
+        return _live_service(found) if found else None
+
+    async def live_services(self) -> Mapping[str, LiveService]:
+        """All active Services of the namespace, by name: those of teal that belong to no colour.
+
+        Raises:
+            UnreachableError: the API server could not be asked.
+        """
+        found = await self._get(
+            f"/api/v1/namespaces/{self._namespace}/services",
+            objects.Services,
+            {"labelSelector": f"{PART_OF_LABEL}={PART_OF},!{COLOUR_LABEL}"},
         )
+        return {item.metadata.name: _live_service(item) for item in (found.items if found else ())}
 
     async def ready_endpoints(self, service: str, port_name: str = "http") -> Sequence[Endpoint]:
         """The ready addresses behind a Service, as its EndpointSlices list them.
@@ -140,18 +172,53 @@ class Cluster:
             and endpoint.target_ref.kind == "Pod"
         ]
 
-    async def slot_annotations(self, service: str) -> Mapping[Colour, Mapping[str, str]]:
-        """Annotations of a service's Deployments by colour; a colour that has none is missing."""
+    async def slots(self) -> Mapping[tuple[str, Colour], LiveSlot]:
+        """The colours that have a Deployment, by service and colour."""
         found = await self._get(
             f"/apis/apps/v1/namespaces/{self._namespace}/deployments",
             objects.Deployments,
-            {"labelSelector": f"{NAME_LABEL}={service}"},
+            {"labelSelector": f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}"},
         )
         return {
-            colour: item.metadata.annotations
+            (item.metadata.labels[NAME_LABEL], colour): LiveSlot(
+                annotations=item.metadata.annotations, replicas=item.spec.replicas
+            )
             for item in (found.items if found else ())
             if (colour := colour_of(item.metadata.labels.get(COLOUR_LABEL))) is not None
         }
+
+    async def pods(self, service: str) -> Sequence[LivePod]:
+        """A service's pods in both colours that have not ended, those on their way out included."""
+        found = await self._get(
+            f"/api/v1/namespaces/{self._namespace}/pods", objects.Pods, {"labelSelector": f"{NAME_LABEL}={service}"}
+        )
+        return [
+            LivePod(
+                name=item.metadata.name,
+                colour=colour_of(item.metadata.labels.get(COLOUR_LABEL)),
+                version=item.metadata.labels.get(VERSION_LABEL, ""),
+            )
+            for item in (found.items if found else ())
+            if item.status.phase not in {"Succeeded", "Failed"}
+        ]
+
+    async def autoscaler(self, name: str) -> LiveAutoscaler | None:
+        """A HorizontalPodAutoscaler; None where there is none."""
+        base = f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers"
+        found = await self._get(f"{base}/{name}", objects.Autoscaler)
+        return (
+            LiveAutoscaler(annotations=found.metadata.annotations, minimum=found.spec.min_replicas) if found else None
+        )
+
+    async def pods_asked_for(self, name: str) -> int:
+        """Pods that a Deployment has been asked for, by its replicas or by its autoscaler; 0 for one that is off."""
+        deployment, autoscaler = await asyncio.gather(
+            self._get(f"/apis/apps/v1/namespaces/{self._namespace}/deployments/{name}", objects.Deployment),
+            self.autoscaler(name),
+        )
+        if deployment is None or deployment.spec.replicas == 0:
+            return 0
+        return max(deployment.spec.replicas, autoscaler.minimum if autoscaler else 0)
 
     async def config_map(self, name: str) -> Mapping[str, str]:
         """A ConfigMap's data; empty where there is none."""
@@ -205,6 +272,16 @@ def _kubeconfig(given: str | None) -> KubeConfig:
     if "\n" in given or given.lstrip().startswith("{"):
         return KubeConfig.from_dict(yaml.safe_load(given))  # pyright: ignore[reportUnknownMemberType]  # lightkube's plain Dict
     return KubeConfig.from_file(given)
+
+
+def _live_service(found: objects.Service) -> LiveService:
+    return LiveService(
+        colour=colour_of(found.spec.selector.get(COLOUR_LABEL)),
+        selector=found.spec.selector,
+        annotations=found.metadata.annotations,
+        resource_version=found.metadata.resource_version,
+        writer=_writer(found.metadata.managed_fields),
+    )
 
 
 def _writer(managed_fields: Sequence[objects.ManagedFields]) -> str:

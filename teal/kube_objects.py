@@ -71,16 +71,61 @@ class ConfigMap(_Object):
     data: Mapping[str, str] = Field(default_factory=dict[str, str])
 
 
+class DeploymentSpec(_Object):
+    """Of a Deployment."""
+
+    replicas: int = 1
+
+
 class Deployment(_Object):
     """`apps/v1` Deployment."""
 
     metadata: Metadata
+    spec: DeploymentSpec
 
 
 class Deployments(_Object):
     """`apps/v1` DeploymentList."""
 
     items: Sequence[Deployment]
+
+
+class PodStatus(_Object):
+    """Of a pod."""
+
+    phase: str = ""
+
+
+class Pod(_Object):
+    """`v1` Pod."""
+
+    metadata: Metadata
+    status: PodStatus = PodStatus()
+
+
+class Pods(_Object):
+    """`v1` PodList."""
+
+    items: Sequence[Pod]
+
+
+class Services(_Object):
+    """`v1` ServiceList."""
+
+    items: Sequence[Service]
+
+
+class AutoscalerSpec(_Object):
+    """Of a HorizontalPodAutoscaler."""
+
+    min_replicas: int = 1
+
+
+class Autoscaler(_Object):
+    """`autoscaling/v2` HorizontalPodAutoscaler."""
+
+    metadata: Metadata
+    spec: AutoscalerSpec
 
 
 class Conditions(_Object):

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.settings.base import Model, Name
+from infra.settings.backing import BackingService
+from infra.settings.base import Model, Name, Seconds
 from infra.settings.service import ServiceSettings
 from infra.settings.slot import Slot
 from teal.colours import Colour
@@ -28,6 +29,19 @@ class Settings(Model):
     services: Annotated[Mapping[Name, ServiceSettings], Field(min_length=1)] = Field(
         description="there would be nothing to deliver", examples=['\'{"backend": {"port": 8000}}\'']
     )
+    backing: Mapping[Name, BackingService] = Field(
+        default_factory=dict[str, BackingService],
+        description="pods would not know their backing services",
+        examples=['\'{"database": {"kind": "database", "host": "db.example"}}\''],
+    )
+    settle_seconds: Seconds = Field(
+        default=60, description="the old colour could shrink before every router has followed", examples=["60"]
+    )
+    """After a flip is confirmed, before the old colour may be retired."""
+    removed: tuple[Name, ...] = Field(
+        default=(), description="it would be unclear which service is to go", examples=["'[\"backend\"]'"]
+    )
+    """Services that are to go although they carry live traffic."""
     blue: Slot | None = None
     green: Slot | None = None
 

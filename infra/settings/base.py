@@ -20,6 +20,7 @@ def whole_number_text(value: object) -> object:
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
+Percent = Annotated[int, Field(ge=1, le=100)]
 Seconds = Annotated[int, Field(ge=0, le=3600)]
 Path = Annotated[str, StringConstraints(pattern=r"^/")]
 Quantity = Annotated[str, BeforeValidator(env_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGT]i?)?$")]

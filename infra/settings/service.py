@@ -4,9 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from infra.settings.access import Access
 from infra.settings.base import Model, Path, PortNumber
-from infra.settings.doors import FrontDoor, PreviewDoor
+from infra.settings.doors import FrontDoor, Ingress, PreviewDoor
 from infra.settings.pod import Probes, Resources, Shutdown
+from infra.settings.scaling import Autoscaling, Disruption
 
 
 class ServiceSettings(Model):
@@ -18,6 +20,11 @@ class ServiceSettings(Model):
     replicas: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=3, description="the colour would have no capacity to prove", examples=["3"]
     )
+    """Pods of a colour where autoscaling is off."""
+    autoscaling: Autoscaling = Autoscaling()
+    disruption: Disruption = Disruption()
+    access: Access = Access()
+    ingress: Ingress | None = None
     front_door: FrontDoor = FrontDoor()
     preview_door: PreviewDoor = PreviewDoor()
     probes: Probes = Probes()

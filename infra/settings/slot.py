@@ -1,6 +1,7 @@
 """Settings of a slot: what is true of one release."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -18,6 +19,24 @@ class SlotService(Model):
     env: Mapping[EnvName, EnvValue] = Field(
         default_factory=dict[str, str], description="the container would not see this variable", examples=["text"]
     )
+    secrets: Mapping[EnvName, Annotated[str, Field(min_length=1)]] = Field(
+        repr=False,
+        default_factory=dict[str, str],
+        description="the container would not see this variable",
+        examples=["--secret"],
+    )
+    """Environment variables from a Secret; encrypt them in the stack file (`config set --path --secret`)."""
+
+
+class State(StrEnum):
+    """What a colour is doing, as declared."""
+
+    RUNNING = "running"
+    """Live, or idle and warm: promotable at once."""
+    RETIRED = "retired"
+    """Scaled to zero, once the other colour is confirmed and has settled."""
+    STOPPED = "stopped"
+    """Scaled to zero at once, without the settle time: seed 004's emergency scale-down. Never the live colour."""
 
 
 class Slot(BaseModel):
@@ -33,6 +52,10 @@ class Slot(BaseModel):
     ] = Field(
         description="nobody could tell which release answers (quote it: YAML reads 1.10 as the number 1.1)",
         examples=['"1.4.2"'],
+    )
+
+    state: State = Field(
+        default=State.RUNNING, description="teal would not know whether this colour is to run", examples=["running"]
     )
 
     @property

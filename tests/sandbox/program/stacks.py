@@ -34,13 +34,14 @@ class Stack:
         config["teal:namespace"] = name
         backend = config["teal:services"]["backend"]
         backend["frontDoor"]["nodePort"] = node_port
-        backend["previewDoor"]["nodePorts"] = {"blue": node_port + 1, "green": node_port + 2}
         backend["progressDeadlineSeconds"] = 20
+        backend["previewDoor"]["nodePorts"] = {"blue": node_port + 1, "green": node_port + 2}
         config["teal:green"] = {"version": "1.1.0", "backend": {"image": "localhost/teal/pricing:1.1.0"}}
         path = folder / f"Pulumi.{name}.yaml"
         path.write_text(yaml.safe_dump(file))
         stack = cls(sandbox=sandbox, name=name, config=path)
         stack.pulumi("stack", "init", name)
+        (WORK_TREE / f"stacks/Pulumi.{name}.yaml").unlink(missing_ok=True)  # its salt; the stack's own file has one
         return stack
 
     def argv(self, *args: str) -> list[str]:
@@ -112,21 +113,21 @@ class Stack:
 
     def versions(self) -> Mapping[str, str]:
         """Resource version of every object that the program makes: equal means that nobody wrote."""
-        kinds = "deployments,services,configmaps,serviceaccounts"
+        kinds = "deploy,service,configmap,secret,serviceaccount,role,hpa,pdb"
         found = json.loads(self.kubectl("get", kinds, "-l", "app.kubernetes.io/part-of=teal", "-o", "json"))
-        return {
-            f"{item['kind']}/{item['metadata']['name']}": (
-                # A Deployment's status is its controller's to write; its generation counts writes to its spec.
-                str(item["metadata"]["generation"])
-                if item["kind"] == "Deployment"
-                else item["metadata"]["resourceVersion"]
-            )
-            for item in found["items"]
-        }
+        return {f"{item['kind']}/{item['metadata']['name']}": _written(item) for item in found["items"]}
 
     def environ(self) -> dict[str, str]:
         """The sandbox's environment."""
         return self.sandbox.environ(os.environ)
+
+
+def _written(item: Mapping[str, Any]) -> str:
+    """What changes when somebody writes an object; a status is its controller's, so there it is what was declared."""
+    metadata = item["metadata"]
+    if "status" not in item or item["kind"] == "Service":
+        return metadata["resourceVersion"]
+    return json.dumps([metadata.get("labels"), metadata.get("annotations"), item["spec"]], sort_keys=True)
 
 
 class Load:

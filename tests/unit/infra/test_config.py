@@ -70,6 +70,18 @@ def test_the_example_stacks_are_valid(stack: str) -> None:
         ({"services": json.dumps({"backend": {}, "frontend": {}})}, ["frontend has no release in slot blue"]),
         ({"blue": json.dumps({"version": 1.1, "backend": {"image": "a:1"}})}, ["teal:blue.version: 1.1", "quote it"]),
         ({"blue": json.dumps({"version": "1", "backend": {"image": "none"}})}, ["teal:blue.backend.image", '"none"']),
+        (
+            {"services": json.dumps({"backend": {"autoscaling": {"minReplicas": 9, "maxReplicas": 2}}})},
+            ["teal:services.backend.autoscaling.minReplicas", "minReplicas 9 is above maxReplicas 2"],
+        ),
+        (
+            {"backing": json.dumps({"cache": {"kind": "redis", "model": "x"}})},
+            ["teal:backing.cache.model", "a redis has no model"],
+        ),
+        (
+            {"blue": json.dumps({"version": "1", "state": "retired", "backend": {"image": "a:1"}})},
+            ["teal:blue.state", "an active colour is running"],
+        ),
         ({"router": "magic"}, ["teal:router", '"magic"']),
     ],
 )

@@ -12,7 +12,7 @@ from infra.live import Live, require_explained
 from infra.program import provision
 from teal.colours import Colour
 from teal.errors import ForeignChangeError
-from teal.kube import ClusterAccess, LiveService
+from teal.kube import ClusterAccess, LiveService, LiveSlot
 
 
 class Recorder(mocks.Mocks):
@@ -79,7 +79,7 @@ async def test_editing_the_idle_slot_leaves_the_live_colour_untouched() -> None:
     new = {"version": "2.0.0", "backend": {"image": "registry.example/backend:2", "env": {"A": "1"}}}
     before, after = await declared(config("blue")), await declared(config("blue", green=new))
     changed = {name for _, name in (key for key in before if before[key] != after[key])}
-    assert changed == {"backend-green", "backend-green-config"}
+    assert changed == {"backend-green", "backend-green-config", "backend-green-budget", "backend-green-autoscaler"}
 
 
 async def test_config_is_named_by_content() -> None:
@@ -118,7 +118,8 @@ async def test_an_unchanged_slot_keeps_its_timestamp() -> None:
     first = await declared(config())
     annotations = dict(first["Deployment", "backend-blue"]["metadata"]["annotations"])
     annotations["teal/deployed-at"] = "2001-01-01T00:00:00+00:00"
-    live = Live(slots={("backend", Colour.BLUE): annotations}, at="2026-01-01T00:00:00+00:00")
+    slot = LiveSlot(annotations=annotations, replicas=3)
+    live = Live(slots={("backend", Colour.BLUE): slot}, at="2026-01-01T00:00:00+00:00")
     again = await declared(config(), live)
     assert again["Deployment", "backend-blue"]["metadata"]["annotations"] == annotations
     other = {"version": "9.0.0", "backend": {"image": "registry.example/backend:1"}}
@@ -160,7 +161,7 @@ def test_traffic_that_somebody_else_moved_away_is_refused_by_name(
     live: str, writer: str, confirmed: str | None, *, refused: bool
 ) -> None:
     """Only a writer that is not Pulumi, and only where neither the config nor the record explains it."""
-    found = Live(services={"backend": service(live, writer)}, confirmed=Colour(confirmed) if confirmed else None)
+    found = Live(services={"backend": service(live, writer)}, record={"colour": confirmed} if confirmed else {})
     if refused:
         with pytest.raises(ForeignChangeError, match="'kubectl-patch' wrote that"):
             require_explained(found, Colour.BLUE)
@@ -183,7 +184,11 @@ async def test_a_flip_set_has_one_door_a_service_and_one_record() -> None:
         resources["Service", f"{name}-active"]["spec"]["selector"]["teal/colour"] for name in ("backend", "frontend")
     ]
     assert doors == ["green", "green"]
-    assert resources["ConfigMap", "teal-confirmed"]["data"] == {"colour": "green", "version": "1.1.0"}
+    assert resources["ConfigMap", "teal-confirmed"]["data"] == {
+        "colour": "green",
+        "version": "1.1.0",
+        "since": "",
+    }
 
 
 async def test_a_colour_without_a_release_has_no_objects() -> None:
@@ -191,3 +196,64 @@ async def test_a_colour_without_a_release_has_no_objects() -> None:
     raw = config()
     del raw["green"]
     assert not [name for _, name in await declared(raw) if "green" in name]
+
+
+def sealed(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The content of a value that reached the engine as a secret, and only of such a value."""
+    assert value["4dabf18193072939515e22adb298388d"] == "1b47061264138c4ac30d75fd1eb44270"
+    return value["value"]
+
+
+async def test_secrets_are_secrets_to_the_engine_and_named_by_content() -> None:
+    """Their values reach the Secret only, as secrets; a change makes a new Secret for its own colour only."""
+    names: list[str] = []
+    for value in ("first-password", "other-password"):
+        slot = {"version": "1.0.0", "backend": {"image": "registry.example/backend:1", "secrets": {"TOKEN": value}}}
+        resources = await declared(config(blue=slot))
+        names.append(resources["Secret", "backend-blue-secret"]["metadata"]["name"])
+        assert sealed(resources["Secret", "backend-blue-secret"]["stringData"]) == {"TOKEN": value}
+        elsewhere = [each for (kind, _), each in resources.items() if kind != "Secret"]
+        assert value not in json.dumps(elsewhere)
+        assert ("Secret", "backend-green-secret") not in resources
+    assert len(set(names)) == 2
+
+
+async def test_backing_services_reach_both_colours_by_seed_003s_names() -> None:
+    """Plain settings by the ConfigMap, the password by the Secret."""
+    backing = {"db": {"kind": "database", "host": "db.example", "port": 5432, "password": "s3cret-enough"}}
+    resources = await declared({**config(), "backing": json.dumps(backing)})
+    for colour in ("blue", "green"):
+        data = resources["ConfigMap", f"backend-{colour}-config"]["data"]
+        assert data == {"DB_HOST": "db.example", "DB_PORT": "5432"}
+        assert list(sealed(resources["Secret", f"backend-{colour}-secret"]["stringData"])) == ["DB_PASSWORD"]
+
+
+async def test_nothing_but_the_autoscaler_writes_replicas() -> None:
+    """With autoscaling on, the Deployment does not say how many; with it off, it does."""
+    on = await declared(config())
+    assert "replicas" not in on["Deployment", "backend-blue"]["spec"]
+    off = {**config(), "services": json.dumps({"backend": {"autoscaling": {"enabled": False}, "replicas": 4}})}
+    resources = await declared(off)
+    assert resources["Deployment", "backend-blue"]["spec"]["replicas"] == 4
+    assert ("HorizontalPodAutoscaler", "backend-blue-autoscaler") not in resources
+
+
+@pytest.mark.parametrize("state", ["retired", "stopped"])
+async def test_a_colour_that_is_off_has_no_pods_and_nothing_that_scales_it(state: str) -> None:
+    """Its Deployment is asked for none, and stays, to be started again."""
+    slot = {"version": "1.1.0", "state": state, "backend": {"image": "registry.example/backend:1"}}
+    resources = await declared(config(green=slot))
+    assert resources["Deployment", "backend-green"]["spec"]["replicas"] == 0
+    assert not [name for kind, name in resources if kind == "HorizontalPodAutoscaler" and "green" in name]
+
+
+async def test_accounts_may_only_read_and_only_when_asked() -> None:
+    """No wildcard, no verb that writes, no secrets; bound and given a token only where the stack says so."""
+    resources = await declared(config())
+    rules = resources["Role", "reader"]["rules"]
+    assert {verb for rule in rules for verb in rule["verbs"]} <= {"get", "list", "watch"}
+    assert not {"*", "secrets"} & {each for rule in rules for each in [*rule["resources"], *rule["apiGroups"]]}
+    assert ("RoleBinding", "backend-reader") not in resources
+    asked = await declared({**config(), "services": json.dumps({"backend": {"access": {"readCluster": True}}})})
+    assert ("RoleBinding", "backend-reader") in asked
+    assert asked["Deployment", "backend-blue"]["spec"]["template"]["spec"]["automountServiceAccountToken"] is True

@@ -1,0 +1,58 @@
+"""Settings of capacity: how many pods a colour has, and how many may be missing."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from infra.settings.base import Model, Percent, Seconds
+
+Pods = Annotated[int, Field(ge=1, le=1000)]
+
+
+class Autoscaling(Model):
+    """A HorizontalPodAutoscaler per colour; 3 to 20 pods, CPU 70 %, memory 80 % are seed 003's figures.
+
+    Where it is on, nothing but the autoscaler writes replicas; where it is off,
+    a colour has `replicas` pods.
+    """
+
+    enabled: bool = Field(default=True, description="it would be unclear who scales", examples=["true"])
+    min_replicas: Pods = Field(default=3, description="the live colour could shrink to nothing", examples=["3"])
+    max_replicas: Pods = Field(
+        default=20, description="the autoscaler would be refused by the API server", examples=["20"]
+    )
+    cpu_percent: Percent = Field(default=70, description="pods would scale too late or never", examples=["70"])
+    memory_percent: Percent = Field(default=80, description="pods would scale too late or never", examples=["80"])
+    scale_down_window_seconds: Seconds = Field(
+        default=300, description="pods would come and go with every lull", examples=["300"]
+    )
+    """Stabilisation before pods are taken away; Kubernetes' own default."""
+    idle_percent: Percent = Field(
+        default=100, description="the idle colour would have no stated capacity", examples=["100"]
+    )
+    """Share of `minReplicas` that the idle colour keeps until it is retired; 100 rolls back without waiting."""
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if self.min_replicas > self.max_replicas:
+            raise PydanticCustomError(
+                "clash",
+                "minReplicas {low} is above maxReplicas {high}",
+                {"field": "minReplicas", "low": self.min_replicas, "high": self.max_replicas},
+            )
+        return self
+
+    @property
+    def idle_replicas(self) -> int:
+        """Pods that the idle colour keeps: its share of the minimum, rounded up."""
+        return -(-self.min_replicas * self.idle_percent // 100)
+
+
+class Disruption(Model):
+    """A PodDisruptionBudget per colour."""
+
+    max_unavailable: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=1, description="a drained node could take the whole colour at once", examples=["1"]
+    )
+    """Pods that an eviction may take at a time; more are answered 429."""

@@ -1,0 +1,90 @@
+"""What would take live traffic its pods away is refused before anything is touched."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from infra.config import load
+from infra.live import Live
+from infra.rules import require_safe
+from infra.settings import Settings
+from teal.colours import Colour
+from teal.errors import RefusedError
+from teal.kube import LiveService, LiveSlot
+
+NOW = "2026-01-01T12:00:00+00:00"
+
+
+def settings(active: str = "blue", services: str = "backend", **changes: Any) -> Settings:  # noqa: ANN401 - raw config
+    """A stack with both colours, unless said otherwise."""
+    slot = {"version": "1", services: {"image": "registry.example/a:1"}}
+    raw: dict[str, Any] = {"services": {services: {"port": 8000}}, "blue": slot, "green": slot}
+    raw |= changes
+    texts = {key: json.dumps(value) for key, value in raw.items() if value is not None}
+    return load({"activeColour": active, **texts}, stack="dev")
+
+
+def live(colour: str = "blue", *, confirmed: str = "blue", since: str = "2026-01-01T00:00:00+00:00") -> Live:
+    """A backend whose traffic goes to a colour, both colours with three pods."""
+    service = LiveService(
+        colour=Colour(colour), selector={}, annotations={}, resource_version="1", writer="pulumi-kubernetes"
+    )
+    return Live(
+        services={"backend": service},
+        slots={("backend", each): LiveSlot(annotations={}, replicas=3) for each in Colour},
+        record={"colour": confirmed, "since": since},
+        at=NOW,
+    )
+
+
+def slot(state: str) -> Mapping[str, Any]:
+    """A slot in a state."""
+    return {"version": "1", "state": state, "backend": {"image": "registry.example/a:1"}}
+
+
+@pytest.mark.parametrize(
+    ("declared", "found"),
+    [
+        (settings(), live()),
+        (settings("green"), live()),
+        (settings(green=None), live()),
+        (settings(green=slot("retired")), live()),
+        (settings(green=slot("stopped")), live(confirmed="green")),
+        (settings("green", blue=slot("stopped")), live()),  # the emergency: away from it and end it
+        (settings(services="frontend", removed=["backend"]), live()),
+        (settings(), Live()),
+    ],
+)
+def test_what_leaves_live_traffic_its_pods_is_let_through(declared: Settings, found: Live) -> None:
+    """Flips, idle slots that go, and removals that were asked for."""
+    require_safe(declared, found)
+
+
+@pytest.mark.parametrize(
+    ("declared", "found", "said"),
+    [
+        (settings("green", blue=None), live(), "slot blue is live, and the config has no teal:blue"),
+        (settings("green", blue=slot("retired")), live(), "slot blue is live, and teal:blue.state is retired"),
+        (settings(services="frontend"), live(), "service backend carries live traffic"),
+        (settings(green=slot("retired")), live(confirmed="green"), "blue is not confirmed yet"),
+        (
+            settings(green=slot("retired")),
+            live(since="2026-01-01T11:59:01+00:00"),
+            "confirmed only since 2026-01-01T11:59:01",
+        ),
+    ],
+)
+def test_what_does_not_is_refused_by_name(declared: Settings, found: Live, said: str) -> None:
+    """The message names the slot or service, the consequence and the next command."""
+    with pytest.raises(RefusedError) as refused:
+        require_safe(declared, found)
+    assert said in str(refused.value)
+    assert "nothing was changed" in str(refused.value)
+    assert "Next:" in str(refused.value)
+
+
+def test_a_colour_may_retire_once_the_other_has_settled() -> None:
+    """60 s after the confirmation, and not a second before."""
+    require_safe(settings(green=slot("retired")), live(since="2026-01-01T11:59:00+00:00"))
