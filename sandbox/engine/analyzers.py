@@ -142,13 +142,19 @@ class Analyzers:
 
     async def _ask_all(self, method: str, request: Message) -> list[analyzer_pb2.AnalyzeResponse]:
         calls = (ask(stub, method, request, analyzer_pb2.AnalyzeResponse) for stub, _, _ in self._packs)
-        return await asyncio.gather(*calls)
+        try:
+            return await asyncio.gather(*calls)
+        except grpc.aio.AioRpcError as error:
+            raise EngineError(
+                f"a policy pack could not judge, so nothing it judges is made: {error.details()}"
+            ) from error
 
     def _tell(self, answers: Sequence[analyzer_pb2.AnalyzeResponse], urn: str) -> bool:
         violated = False
         for answer in answers:
             for found in answer.diagnostics:
-                mandatory = found.enforcementLevel == analyzer_pb2.MANDATORY
+                # A policy that would remediate is mandatory here: nothing is changed behind the program's back.
+                mandatory = found.enforcementLevel in (analyzer_pb2.MANDATORY, analyzer_pb2.REMEDIATE)
                 violated = violated or mandatory
                 self._reporter.violated(
                     Violation(

@@ -206,6 +206,7 @@ class Deployment:
             external=True,
         )
         step = Step(Op.READ, old, state, goal)
+        self._reporter.started(step)
         try:
             provider = await self.provider_of(state)
             live = await provider.read(urn, Live(id_, goal.inputs, goal.inputs)) if provider else None
@@ -217,10 +218,12 @@ class Deployment:
             self._reporter.failed(step, str(error), 0)
             raise
         state.outputs = live.outputs
+        self._reporter.finished(step, 0)
         self._steps[urn] = step
         self._identities.settled(state)
-        if not self.context.dry_run:
-            self.journal.keep(state, old if old and old.external else None)
+        if old is not None and not old.external:
+            old.delete = True  # ours so far: deleted at the end, as Pulumi does
+        self.journal.keep(state, old if old and old.external else None)
         return state
 
     async def provider_for_function(self, token: str, version: str, reference: str) -> PluginClient:
@@ -307,9 +310,11 @@ class Deployment:
         """The program declared all it has to: delete what it no longer declares, and what was replaced."""
         if self.executor.stopping or (self.failed and not self.context.continue_on_error):
             return
-        await self.delete(
-            [state for state in self._olds if state.delete or not self._identities.is_declared(state.urn)],
-        )
+        over = [state for state in self._olds if state.delete or not self._identities.is_declared(state.urn)]
+        await self.delete([state for state in over if not state.external])
+        for state in over:
+            if state.external:
+                self.journal.drop(state)  # it was only read, and stays as it is
 
     async def delete(self, states: list[ResourceState]) -> None:
         """Delete resources, each once everything that depends on it is gone; in parallel where that allows it."""

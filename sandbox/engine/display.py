@@ -98,7 +98,8 @@ class Terminal:
         self._running.pop(step.urn, None)
         if step.op is Op.SAME and self._show_sames:
             self._line(step, "")
-        if step.op is Op.SAME or (step.op is Op.REPLACE and not self._dry_run):
+        # In a preview a replacement is one line, in an update the lines are what is done.
+        if step.op is Op.SAME or (not step.logical if self._dry_run else step.op is Op.REPLACE):
             return
         if self._dry_run:
             note = f"; {step.note}" if step.note else ""
@@ -243,7 +244,7 @@ class Terminal:
         kinds = [op for op in _DOING if op not in (Op.SAME, Op.READ) and op in changes]
         for op in kinds:
             words = f"to {_DOING[op][0]}" if summary.dry_run else _DOING[op][2]
-            self._print(f"    {self._paint(_SIGNS[op], f'{_SIGNS[op]} {changes[op]} {words}')}")
+            self._print(f"    {self._paint(_SIGNS[op], f'{_SIGNS[op]:<2}{changes[op]} {words}')}")
         pieces: list[str] = []
         if len(kinds) > 1:
             total = sum(changes[op] for op in kinds)

@@ -54,6 +54,8 @@ class Digest:
 
     def finished(self, step: Step, seconds: float) -> None:  # noqa: ARG002 - a preview's operations take no time
         """Note a step; of those that change nothing only the stack's, unless asked for."""
+        if not step.logical:
+            return
         if step.op is Op.SAME and not self._show_sames and step.subject.type != urns.STACK_TYPE:
             return
         entry: dict[str, Any] = {"op": step.op, "urn": step.urn, "provider": step.subject.provider}
@@ -68,8 +70,9 @@ class Digest:
             {**{key: value for key, value in entry.items() if value}, "detailedDiff": detailed or None}
         )
 
-    def failed(self, step: Step, message: str, seconds: float) -> None:  # noqa: ARG002 - as above
-        """Note an error."""
+    def failed(self, step: Step, message: str, seconds: float) -> None:
+        """Note the step, and why it would fail."""
+        self.finished(step, seconds)
         self.diagnostic("error", message, step.urn)
 
     def diagnostic(self, severity: Severity, message: str, urn: str = "", *, ephemeral: bool = False) -> None:

@@ -67,22 +67,36 @@ class Planner:
         old = self._identities.old_of(urn, goal)
         new = _new_state(urn, goal, old)
         provider = await self._provider_of(new) if goal.custom else None
-        await self._check(goal, provider, new, old if old and old.urn not in self.deleted_early else None)
+        await self._check(goal, provider, new, old if self._carries_on(old) else None)
         if not await self._analyze(new, goal):
             raise OperationFailedError("a mandatory policy is violated")
         if old is None:
             return [Step(Op.CREATE, None, new, goal)]
+        if old.external:  # somebody else's so far: it is let go of once ours stands
+            return [Step(Op.CREATE_REPLACEMENT, old, new, goal), Step(Op.REPLACE, old, new, goal)]
         if old.urn in self.deleted_early:
             self.deleted_early.discard(old.urn)
             return [Step(Op.REPLACE, old, new, goal), Step(Op.CREATE_REPLACEMENT, old, new, goal)]
+        return await self._compare(goal, provider, old, new)
+
+    async def _compare(
+        self,
+        goal: Goal,
+        provider: Operations | None,
+        old: ResourceState,
+        new: ResourceState,
+    ) -> list[Step]:
         difference = await self._difference(goal, provider, old, new)
-        if difference.changed or old.pending_replacement:
-            if difference.replace_keys or old.pending_replacement:
-                return await self._replace(goal, provider, old, new, difference)
-            return [Step(Op.UPDATE, old, new, goal, difference)]
-        if note := self._unsettled(old):
+        if difference.replace_keys or old.pending_replacement:
+            return await self._replace(goal, provider, old, new, difference)
+        note = self._unsettled(old)
+        if difference.changed or note:
             return [Step(Op.UPDATE, old, new, goal, difference, note)]
         return [Step(Op.SAME, old, new, goal)]
+
+    def _carries_on(self, old: ResourceState | None) -> bool:
+        """Whether defaults of the old resource carry over to the new one."""
+        return old is not None and not old.external and old.urn not in self.deleted_early
 
     def _unsettled(self, old: ResourceState) -> str:
         """Why a resource is updated although nothing about it changed; empty if there is no reason to."""
@@ -222,7 +236,6 @@ def _new_state(urn: str, goal: Goal, old: ResourceState | None) -> ResourceState
         protect=bool(goal.protect),
         retain_on_delete=bool(goal.retain_on_delete),
         additional_secret_outputs=goal.additional_secret_outputs,
-        aliases=[old.urn] if old and old.urn != urn else [],
         custom_timeouts=goal.custom_timeouts,
         ignore_changes=goal.ignore_changes,
         replace_on_changes=goal.replace_on_changes,

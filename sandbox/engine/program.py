@@ -92,9 +92,11 @@ async def start_program(  # noqa: PLR0913 - what a program is told of the run
 
 
 def project_python(project: Project) -> str:
-    """The Python of the project's virtual environment, as uv finds it; else the one that runs this."""
-    for folder in (project.root, *project.root.parents):
-        candidate = folder / ".venv" / "bin" / "python"
+    """The Python of the virtual environment the project names, or as uv finds it; else the one that runs this."""
+    named = project.runtime_options.get("virtualenv")
+    folders = [folder / ".venv" for folder in (project.root, *project.root.parents)]
+    for folder in [project.root / str(named), *folders] if named else folders:
+        candidate = folder / "bin" / "python"
         if candidate.exists():
             return str(candidate)
     return sys.executable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.engine.errors import EngineError
-from sandbox.engine.model import Alias, Result
+from sandbox.engine.model import Alias, Goal, Result
 from sandbox.engine.state import secret
 from sandbox.engine.values import UNKNOWN, is_secret
 from tests.unit.engine.world import STACK, Program, World, urn
@@ -465,3 +465,36 @@ async def test_kept_outputs_after_a_failure() -> None:
     await world.up(program())
     await world.up(program(refuse="quota"))
     assert world.snapshot().resources[0].outputs == {"made": "by a"}
+
+
+async def test_read_resources_are_nobodys_to_delete() -> None:
+    """A resource that is only read is recorded as external, refreshed by each update, and never deleted."""
+    world = World()
+    world.cloud.objects["theirs"] = {"made": "by somebody else"}
+
+    async def reading(program: Program) -> None:
+        state = await program.deployment.read(Goal(type="fake:index:Thing", name="t"), "theirs")
+        assert state.outputs == {"made": "by somebody else"}
+
+    await world.up(reading)
+    assert world.snapshot().resources[-1].external
+    await world.up(nothing)
+    assert (world.cloud.log, world.names(), list(world.cloud.objects)) == ([], [], ["theirs"])
+
+
+async def test_taking_over_what_was_read() -> None:
+    """A resource that was only read and is now declared is created as ours; what was read is let go of, not deleted."""
+    world = World()
+    world.cloud.objects["theirs"] = {}
+
+    async def reading(program: Program) -> None:
+        await program.deployment.read(Goal(type="fake:index:Thing", name="t"), "theirs")
+
+    async def owning(program: Program) -> None:
+        await program.thing("t")
+
+    await world.up(reading)
+    await world.up(owning)
+    assert (world.cloud.log, world.names(), sorted(world.cloud.objects)) == (["create t"], ["t"], ["t-0", "theirs"])
+    await world.up(reading)
+    assert world.cloud.log == ["delete t"]
