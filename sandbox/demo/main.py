@@ -13,6 +13,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from sandbox.cluster.errors import ExitCode
 from sandbox.demo import setting
 from sandbox.demo.errors import DemoError
 from sandbox.demo.screen import Screen, summary
@@ -36,7 +37,7 @@ _NANO: Final = 1_000_000_000
 
 
 def run(sandbox: Sandbox, *, rate: int = 200, json_output: bool = False) -> int:
-    """Run the demo in a sandbox that is up; return the exit status, 0 only if the report found nothing against it.
+    """Run the demo in a sandbox that is up; exit status 0 only if nothing speaks against it, 130 if it was interrupted.
 
     Args:
         sandbox: Where.
@@ -45,11 +46,13 @@ def run(sandbox: Sandbox, *, rate: int = 200, json_output: bool = False) -> int:
     """
     seen = Seen(started=datetime.now(UTC), started_ns=time.monotonic_ns(), host=setting.host())
     demo = Demo(sandbox, seen, rate=rate)
+    status = ExitCode.FAILED
     try:
         demo.play()
     except DemoError as error:
         seen.failure = str(error)
     except KeyboardInterrupt:
+        status = ExitCode.INTERRUPTED
         seen.failure = f"interrupted; the stack is left as it is. Next: make demo NAME={sandbox.name}"
     finally:
         seen.steps = demo.screen.finished
@@ -59,7 +62,7 @@ def run(sandbox: Sandbox, *, rate: int = 200, json_output: bool = False) -> int:
         print(report.model_dump_json(indent=2, by_alias=True))  # noqa: T201 - the result, on standard output
     else:
         summary(report, folder)
-    return 1 if report.problems else 0
+    return status if report.problems else ExitCode.OK
 
 
 class Demo:
@@ -138,7 +141,7 @@ class Demo:
             preview = self._user.pulumi("preview", "--non-interactive")
             for line in preview.output.splitlines():
                 if line.startswith(" ~") or "as of now" in line:
-                    self.screen.say(f"    {line.strip()}")
+                    self.screen.say(line.strip())
         return round(preview.seconds, 2)
 
     def _flip(self, old: str, new: str, version: str, *, preview_seconds: float | None = None) -> None:
@@ -193,7 +196,7 @@ class Demo:
                 evidence=evidence,
             )
         )
-        self.screen.say(f"    {self._seen.refusals[-1].reason}")
+        self.screen.say(self._seen.refusals[-1].reason)
         with self.screen.step(f"pulumi config: activeColour {live} again, {broken} mended"):
             user.configure({"activeColour": live})
             user.pulumi("config", "rm", "--path", f"teal:{broken}.{self._setting.service}.env")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
 from rich.table import Table
+from rich.text import Text
 
-from sandbox.cluster.progress import Steps, console
+from sandbox.cluster.progress import console
 from sandbox.load.records import Mode
 from sandbox.report.model import Report, Step
 from sandbox.report.page import milliseconds
@@ -22,70 +24,87 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _STYLES: Final = {"blue": "dodger_blue1", "green": "green3", "lost": "bold red"}
-_BAR_CELLS: Final = 16
-_REFRESH_SECONDS: Final = 0.2
+_BAR_CELLS: Final = 28
+_REFRESHES_PER_SECOND: Final = 5
+
+Counts: TypeAlias = "dict[Mode, Counter[str]]"
 
 
 class Screen:
-    """Announces steps and draws the answers of the last second beside them."""
+    """Announces steps and, on a terminal, draws the answers of the last second below the present one."""
 
     def __init__(self) -> None:
         """Draw on standard error."""
-        self._console = Console(stderr=True, highlight=False)
-        self._steps = Steps(self._console)
-        self._done = threading.Event()
-        self._ticker: threading.Thread | None = None
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._counts: Callable[[], Counts] = dict
+        self._begun = self._step_begun = time.monotonic()
+        self._name = ""
+        self._spinner = Spinner("dots")
         self.finished: list[Step] = []
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._render,
+            refresh_per_second=_REFRESHES_PER_SECOND,
+            transient=True,
+        )
 
     def __enter__(self) -> Self:
         """Begin to draw."""
-        self._steps.__enter__()
+        if self._console.is_terminal:
+            self._live.start()
         return self
 
-    def __exit__(self, *raised: object) -> None:
+    def __exit__(self, *_: object) -> None:
         """End drawing."""
-        self._done.set()
-        if self._ticker:
-            self._ticker.join()
-        self._steps.__exit__(*raised)  # pyright: ignore[reportArgumentType] - the three of the protocol, passed on
+        self._live.stop()
 
-    def live(self, counts: Callable[[], dict[Mode, Counter[str]]]) -> None:
+    def live(self, counts: Callable[[], Counts]) -> None:
         """Draw `counts` from now on: each mode's outcomes of the last second."""
-
-        def tick() -> None:
-            while not self._done.wait(_REFRESH_SECONDS):
-                self._steps.update(self._detail(counts()))
-
-        self._ticker = threading.Thread(target=tick, daemon=True)
-        self._ticker.start()
+        self._counts = counts
 
     @contextmanager
     def step(self, name: str) -> Generator[None]:
-        """Announce a step, and say how long it took, also if it failed."""
-        self._steps.step(name)
-        begun = time.monotonic()
+        """Announce a step, and say how long it took and who answers now; also if it failed."""
+        self._name, self._step_begun = name, time.monotonic()
+        if not self._console.is_terminal:
+            self._line(f"{name} ...")
+        outcome = "failed after"
         try:
             yield
+            outcome = "done in"
         finally:
-            self.finished.append(Step(name=name, seconds=round(time.monotonic() - begun, 2)))
+            took = time.monotonic() - self._step_begun
+            self.finished.append(Step(name=name, seconds=round(took, 2)))
+            now = "; ".join(f"{WORDS[mode]}: {_words(found)}" for mode, found in self._counts().items())
+            self._line(f"{name}: {outcome} {took:.1f} s" + (f"   [{now}]" if now else ""))
+            self._name = ""
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
-        self._steps.say(text)
+        self._console.print(f"           {text}", markup=False)
 
-    def _detail(self, counts: dict[Mode, Counter[str]]) -> str:
-        return "   ".join(f"{WORDS[mode]} {self._bar(found)}" for mode, found in counts.items())
+    def _line(self, text: str) -> None:
+        self._console.print(f"[{time.monotonic() - self._begun:6.1f} s] {text}", markup=False)
 
-    def _bar(self, found: Counter[str]) -> str:
-        words = ", ".join(f"{what} {count}/s" for what, count in sorted(found.items())) or "no answer"
-        if not self._console.is_terminal:
-            return words
-        total = max(1, found.total())
-        bar = "".join(
-            f"[{_STYLES.get(what, 'dim')}]{'█' * max(1, round(_BAR_CELLS * count / total))}[/]"
-            for what, count in sorted(found.items())
-        )
-        return f"{bar} {words}"
+    def _render(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        if self._name:
+            table.add_row(self._spinner, f"{self._name}  {time.monotonic() - self._step_begun:.0f} s")
+        for mode, found in self._counts().items():
+            table.add_row("", Text(f"{WORDS[mode]:22} ").append_text(_bar(found)).append(f" {_words(found)}"))
+        return table
+
+
+def _words(found: Counter[str]) -> str:
+    return ", ".join(f"{what} {count}/s" for what, count in sorted(found.items())) or "no answer"
+
+
+def _bar(found: Counter[str]) -> Text:
+    total = max(1, found.total())
+    bar = Text()
+    for what, count in sorted(found.items()):
+        bar.append("█" * max(1, round(_BAR_CELLS * count / total)), style=_STYLES.get(what, "dim"))
+    return bar
 
 
 def summary(report: Report, folder: Path) -> None:

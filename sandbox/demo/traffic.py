@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Final, Self
@@ -62,6 +63,7 @@ class Traffic:
         self._companions: list[Companion] = []
         self._loads: dict[str, Companion] = {}
         self._watch: Companion | None = None
+        self._ticking = threading.Lock()  # the screen asks from a thread of its own
         self._ticker: dict[str, tuple[Follower, deque[tuple[int, str]]]] = {}
 
     def __enter__(self) -> Self:
@@ -146,11 +148,12 @@ class Traffic:
         """Count each mode's outcomes of the last second: answers by colour, and `lost`."""
         now = time.monotonic_ns()
         counts: dict[Mode, Counter[str]] = {}
-        for mode, (follower, recent) in self._ticker.items():
-            recent.extend((r.scheduled_ns, "lost" if r.outcome.lost else r.colour) for r in follower.read())
-            while recent and recent[0][0] < now - _NANO:
-                recent.popleft()
-            counts[Mode(mode)] = Counter(what for _, what in recent)
+        with self._ticking:
+            for mode, (follower, recent) in self._ticker.items():
+                recent.extend((r.scheduled_ns, "lost" if r.outcome.lost else r.colour) for r in follower.read())
+                while recent and recent[0][0] < now - _NANO:
+                    recent.popleft()
+                counts[Mode(mode)] = Counter(what for _, what in recent)
         return counts
 
     def await_(self, fulfilled: Callable[[], bool], what: str, companions: list[Companion]) -> None:

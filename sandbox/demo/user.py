@@ -111,14 +111,16 @@ class User:
             text=True,
             start_new_session=True,  # a Ctrl-C must reach it once, by us: engines take a second one for 'at once'
         )
+        output = ""
         try:
             output, _ = process.communicate(stdin, timeout=_LIMIT_SECONDS)
         except BaseException:
-            _end(process)
+            output = _end(process)
             raise
-        ran = Ran(status=process.returncode, output=output, seconds=time.monotonic() - begun)
-        with self.log.open("a", encoding="utf-8") as log:
-            log.write(f"$ {shlex.join(argv)}\n{output}[exit status {ran.status} after {ran.seconds:.1f} s]\n\n")
+        finally:
+            ran = Ran(status=process.returncode, output=output, seconds=time.monotonic() - begun)
+            with self.log.open("a", encoding="utf-8") as log:
+                log.write(f"$ {shlex.join(argv)}\n{output}[exit status {ran.status} after {ran.seconds:.1f} s]\n\n")
         if check and ran.status:
             tail = "\n".join(f"    {line}" for line in output.rstrip().splitlines()[-_TAIL_LINES:])
             raise DemoError(
@@ -129,10 +131,12 @@ class User:
         return ran
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[str]) -> str:
+    """Interrupt a command and return all that it printed."""
     process.send_signal(signal.SIGINT)
     try:
-        process.communicate(timeout=_INTERRUPT_SECONDS)
+        output, _ = process.communicate(timeout=_INTERRUPT_SECONDS)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):  # too slow, or asked for again
         process.kill()
-        process.communicate()
+        output, _ = process.communicate()
+    return output

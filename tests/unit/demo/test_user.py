@@ -77,6 +77,7 @@ signal.signal(signal.SIGINT, lambda *_: seen.append(1))
 os.kill(os.getppid(), signal.SIGINT)
 while not seen:
     time.sleep(0.01)
+print('last words')
 time.sleep(0.1)
 pathlib.Path({str(tmp_path / "ended")!r}).write_text(f"{{len(seen)}}, own session: {{os.getsid(0) == os.getpid()}}")
 """,
@@ -88,6 +89,7 @@ pathlib.Path({str(tmp_path / "ended")!r}).write_text(f"{{len(seen)}}, own sessio
     finally:
         signal.signal(signal.SIGINT, before)
     assert (tmp_path / "ended").read_text() == "1, own session: True"
+    assert "last words" in user.log.read_text()
 
 
 def test_a_companion_that_ended_says_why(user: User) -> None:
