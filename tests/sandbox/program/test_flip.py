@@ -1,5 +1,6 @@
 """One config value moves live traffic, and nothing else changes."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,10 @@ def test_outputs_say_what_is_live_and_where(stack: Stack) -> None:
     assert outputs["versions"] == {"blue": "1.0.0", "green": "1.1.0"}
     assert outputs["frontDoor"].startswith("http://127.0.0.1:")
     assert outputs["previewDoor"] != outputs["frontDoor"]
+
+
+def test_destroy_leaves_nothing(stack: Stack) -> None:
+    """Not even the namespace, and the state is empty."""
+    stack.pulumi("destroy", "--yes", "--skip-preview", "--non-interactive")
+    assert stack.kubectl("get", "namespace", stack.name, "--ignore-not-found") == ""
+    assert "resources" not in json.loads(stack.pulumi("stack", "export").stdout)["deployment"]

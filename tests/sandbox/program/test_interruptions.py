@@ -43,6 +43,7 @@ def kill_at(stack: Stack, step: int, log: Path) -> bool:
 def test_an_update_killed_at_any_step_is_finished_by_the_next(stack: Stack, tmp_path: Path) -> None:
     """Each `up` of a flip is killed one checkpoint later than the one before; the next `up` always finishes it."""
     colours = ["green", "blue"]
+    step = 0
     with Load(stack, "new_connections", tmp_path) as load:
         for step in count(1):
             target = colours[(step + 1) % 2]
