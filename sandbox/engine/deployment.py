@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from sandbox.engine.analyzers import Analyzers
     from sandbox.engine.hooks import Hooks
+    from sandbox.engine.interrupted import Interrupted
     from sandbox.engine.journal import Journal
     from sandbox.engine.plugin import Operations, PluginClient
     from sandbox.engine.report import Reporter
@@ -58,9 +59,9 @@ class Deployment:
         hooks: Hooks,
         analyzers: Analyzers,
         reporter: Reporter,
-        interrupted: set[str],
+        interrupted: Interrupted,
     ) -> None:
-        """Start from the journal's base. `interrupted`: resources whose last update may or may not have happened."""
+        """Start from the journal's base."""
         self.context = context
         self.journal = journal
         self.registry = registry

@@ -6,6 +6,7 @@ Pulumi's engine warns of pending creations and leaves them to the user. Here the
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sandbox.engine import urns
@@ -20,9 +21,20 @@ if TYPE_CHECKING:
     from sandbox.engine.state import PendingOperation, ResourceState
 
 
-async def settle_interrupted(journal: Journal, registry: Registry, reporter: Reporter) -> set[str]:
-    """Settle the base's pending operations; gives the URNs whose update has to be repeated whatever a diff says."""
-    repeat: set[str] = set()
+@dataclass
+class Interrupted:
+    """What planning has to know of operations that were begun and never seen to end."""
+
+    repeat: set[str] = field(default_factory=set[str])
+    """URNs to be updated whatever a diff says."""
+    begun: dict[str, ResourceState] = field(default_factory=dict[str, "ResourceState"])
+    """Creations of which nothing could be seen, by URN: what was chosen for them (a generated name) is kept to."""
+
+
+async def settle_interrupted(journal: Journal, registry: Registry, reporter: Reporter) -> Interrupted:
+    """Settle the base's pending operations, as far as can be seen how they ended."""
+    found = Interrupted()
+    repeat = found.repeat
     for operation in list(journal.base.pending_operations):
         state = operation.resource
         if operation.kind == "reading" or not state.custom or urns.is_provider(state.type):
@@ -35,10 +47,13 @@ async def settle_interrupted(journal: Journal, registry: Registry, reporter: Rep
                 live = await _look(journal, registry, state)
             except EngineError as error:
                 _say(reporter, state, f"its {operation.kind} was interrupted and how it ended cannot be seen: {error}")
-                repeat.add(state.urn)
+                if operation.kind == "creating":
+                    found.begun[state.urn] = state
+                else:
+                    repeat.add(state.urn)
                 continue
             (_creation if operation.kind == "creating" else _deletion)(journal, reporter, operation, live, repeat)
-    return repeat
+    return found
 
 
 def _creation(

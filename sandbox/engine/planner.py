@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from sandbox.engine.identity import Identities
+    from sandbox.engine.interrupted import Interrupted
     from sandbox.engine.plugin import Check, Operations
 
     Analyze = Callable[[ResourceState, Goal], Awaitable[bool]]
@@ -46,9 +47,9 @@ class Planner:
         provider_of: ProviderOf,
         analyze: Analyze,
         dry_run: bool,
-        interrupted: set[str],
+        interrupted: Interrupted,
     ) -> None:
-        """Plan against the old states. `interrupted`: URNs whose last update was begun and never seen to end."""
+        """Plan against the old states."""
         self._identities = identities
         self._olds = olds
         self._provider_of = provider_of
@@ -67,7 +68,7 @@ class Planner:
         old = self._identities.old_of(urn, goal)
         new = _new_state(urn, goal, old)
         provider = await self._provider_of(new) if goal.custom else None
-        await self._check(goal, provider, new, old if self._carries_on(old) else None)
+        await self._check(goal, provider, new, self._carries_on(old) or self._interrupted.begun.get(urn))
         if not await self._analyze(new, goal):
             raise OperationFailedError("a mandatory policy is violated")
         if old is None:
@@ -94,15 +95,15 @@ class Planner:
             return [Step(Op.UPDATE, old, new, goal, difference, note)]
         return [Step(Op.SAME, old, new, goal)]
 
-    def _carries_on(self, old: ResourceState | None) -> bool:
-        """Whether defaults of the old resource carry over to the new one."""
-        return old is not None and not old.external and old.urn not in self.deleted_early
+    def _carries_on(self, old: ResourceState | None) -> ResourceState | None:
+        """The old resource, if what was chosen for it (a generated name) is kept to."""
+        return None if old is None or old.external or old.urn in self.deleted_early else old
 
     def _unsettled(self, old: ResourceState) -> str:
         """Why a resource is updated although nothing about it changed; empty if there is no reason to."""
         if old.init_errors:
             return "it was not ready last time"
-        return "its last operation was interrupted" if old.urn in self._interrupted else ""
+        return "its last operation was interrupted" if old.urn in self._interrupted.repeat else ""
 
     async def _check(
         self,

@@ -108,8 +108,7 @@ async def _session(request: Request, reporter: Reporter) -> AsyncGenerator[_Sess
     port = server.add_insecure_port("127.0.0.1:0")
     engine_pb2_grpc.add_EngineServicer_to_server(engine, server)
     registry.engine_address = address = f"127.0.0.1:{port}"
-    pending = request.snapshot.pending_operations
-    interrupted = await settle_interrupted(journal, registry, reporter) if pending else set[str]()
+    interrupted = await settle_interrupted(journal, registry, reporter)
     deployment = Deployment(
         Context(request.stack, request.project.name, request.dry_run, request.parallel, request.continue_on_error),
         journal=journal,

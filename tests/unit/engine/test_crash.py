@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.engine.model import OperationFailedError
 from sandbox.engine.state import PendingOperation, secret
 from tests.unit.engine.world import Moment, Program, World, urn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from sandbox.engine.plugin import Check, Live
+    from sandbox.engine.values import Properties
 
     Body = Callable[[Program], Awaitable[None]]
 
@@ -54,6 +58,11 @@ SCENARIOS: dict[str, tuple[Body | None, Body | None]] = {
     "replace, create first": (replaced(1, early=False), replaced(2, early=False)),
     "replace, delete first": (replaced(1, early=True), replaced(2, early=True)),
 }
+
+
+def pending(moment: Moment) -> list[PendingOperation]:
+    """What a state says was begun."""
+    return World(moment).snapshot().pending_operations
 
 
 async def moments(before: Body | None, after: Body | None) -> tuple[list[Moment], World]:
@@ -154,3 +163,25 @@ async def test_says_what_it_found() -> None:
     await world.up(things(v=1))
     assert any("creation was interrupted and 'a-0' exists" in line for line in world.recorder.said)
     assert "create a" not in world.cloud.log
+
+
+async def test_generated_names_are_kept_to() -> None:
+    """If a provider cannot say what became of a creation, the next one is made from the same checked inputs."""
+    left, _ = await moments(None, things(v=1))
+    begun = next(moment for moment in left if [it.resource.urn for it in pending(moment)] == [urn("a")])
+    world = World(begun)
+    olds: list[object] = []
+    check = world.cloud.check
+
+    async def remembering(urn_: str, old: Properties | None, news: Properties) -> Check:
+        olds.append(old)
+        return await check(urn_, old, news)
+
+    async def blind(urn_: str, old: Live) -> None:
+        raise OperationFailedError(f"cannot read {urn_} {old.id}")
+
+    world.cloud.check, world.cloud.read = remembering, blind
+    deployment = await world.up(things(v=1))
+    assert not deployment.failed
+    assert olds[0] is not None
+    assert world.snapshot().pending_operations == []
