@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from infra.settings.doors import Door
+from infra.settings.doors import Door, ExtraPort, FrontDoor, Ingress
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.core.v1 import ServicePortArgsDict, ServiceSpecArgsDict
+    from pulumi_kubernetes.networking.v1 import IngressBackendArgsDict, IngressSpecArgsDict
 
 
 def service_spec(door: Door, selector: Mapping[str, str], node_port: int | None) -> "ServiceSpecArgsDict":
@@ -14,7 +15,26 @@ def service_spec(door: Door, selector: Mapping[str, str], node_port: int | None)
     port: ServicePortArgsDict = {"name": "http", "port": door.port, "target_port": "http", "protocol": "TCP"}
     if door.type != "ClusterIP" and node_port is not None:
         port["node_port"] = node_port
-    return {"type": door.type, "selector": dict(selector), "session_affinity": "None", "ports": [port]}
+    extra: Mapping[str, ExtraPort] = door.extra_ports if isinstance(door, FrontDoor) else {}
+    ports = [port, *(_further(name, each) for name, each in extra.items())]
+    return {"type": door.type, "selector": dict(selector), "session_affinity": "None", "ports": ports}
+
+
+def _further(name: str, extra: ExtraPort) -> "ServicePortArgsDict":
+    return {"name": name, "port": extra.port, "target_port": extra.target_port, "protocol": "TCP"}
+
+
+def ingress_spec(ingress: Ingress, service: str, port: int) -> "IngressSpecArgsDict":
+    """Spec of an Ingress for one host, all of whose paths lead to the active Service."""
+    backend: IngressBackendArgsDict = {"service": {"name": service, "port": {"number": port}}}
+    spec: IngressSpecArgsDict = {
+        "rules": [{"host": ingress.host, "http": {"paths": [{"path": "/", "path_type": "Prefix", "backend": backend}]}}]
+    }
+    if ingress.class_name is not None:
+        spec["ingress_class_name"] = ingress.class_name
+    if ingress.tls_secret is not None:
+        spec["tls"] = [{"hosts": [ingress.host], "secret_name": ingress.tls_secret}]
+    return spec
 
 
 def url(door: Door, service: str, namespace: str, node_port: int | None) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Service
+from pulumi_kubernetes.networking.v1 import Ingress
 
 from infra import labels
-from infra.doors import service_spec
+from infra.doors import ingress_spec, service_spec
 from infra.live import ours
 from infra.traffic import Route
 from teal.colours import COLOUR_LABEL
@@ -39,6 +40,19 @@ class ServiceSelector(pulumi.ComponentResource):
             spec=service_spec(door, labels.selector(route.service, route.active), door.node_port),
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(route.after), hooks=route.hooks),
         )
+        if route.settings.ingress is not None:
+            Ingress(
+                f"{route.service}-ingress",
+                metadata={
+                    "name": route.service,
+                    "namespace": route.namespace,
+                    "labels": dict(labels.shared(route.service)),
+                    # Nobody has to be there to serve it: an Ingress without its controller waits for ever.
+                    "annotations": {"pulumi.com/skipAwait": "true"},
+                },
+                spec=ingress_spec(route.settings.ingress, route.service, door.port),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),
+            )
         self.resource: pulumi.Resource = service
         self.live_colour: pulumi.Output[str] = service.spec.apply(lambda spec: (spec.selector or {})[COLOUR_LABEL])
         self.register_outputs({})

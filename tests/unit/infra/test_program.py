@@ -257,3 +257,19 @@ async def test_accounts_may_only_read_and_only_when_asked() -> None:
     asked = await declared({**config(), "services": json.dumps({"backend": {"access": {"readCluster": True}}})})
     assert ("RoleBinding", "backend-reader") in asked
     assert asked["Deployment", "backend-blue"]["spec"]["template"]["spec"]["automountServiceAccountToken"] is True
+
+
+async def test_an_ingress_and_further_ports_lead_to_the_active_service() -> None:
+    """HTTPS and metrics beside HTTP, and a host with its certificate, where the stack asks for them."""
+    backend = {
+        "ingress": {"host": "shop.example", "className": "nginx", "tlsSecret": "shop-tls"},
+        "frontDoor": {"type": "LoadBalancer", "extraPorts": {"https": {"port": 443, "targetPort": 8443}}},
+    }
+    resources = await declared({**config(), "services": json.dumps({"backend": backend})})
+    ingress = resources["Ingress", "backend-ingress"]["spec"]
+    path = ingress["rules"][0]["http"]["paths"][0]
+    assert (ingress["rules"][0]["host"], path["backend"]["service"]["name"]) == ("shop.example", "backend")
+    assert ingress["tls"] == [{"hosts": ["shop.example"], "secretName": "shop-tls"}]
+    ports = {port["name"]: port["port"] for port in resources["Service", "backend-active"]["spec"]["ports"]}
+    assert ports == {"http": 80, "https": 443}
+    assert resources["Service", "backend-active"]["spec"]["sessionAffinity"] == "None"
