@@ -15,7 +15,7 @@ from workload.pricing.lifecycle import Lifecycle
 from workload.pricing.records import Records
 from workload.pricing.settings import Settings
 
-PREFIXES = ("/health", "/deployment", "/metrics", "/openapi.json")
+PREFIXES = ("/health", "/deployment", "/active-colour", "/metrics", "/openapi.json")
 """Paths about the instance: never counted as traffic, never made to fail."""
 
 _Body = TypeVar("_Body", bound=BaseModel)
@@ -44,6 +44,7 @@ class OperationsApi:
         )
         router.add_api_route("/health/detailed", self.detailed, methods=["GET"], response_model=reports.DetailedHealth)
         router.add_api_route("/deployment/info", self.info, methods=["GET"], response_model=reports.DeploymentInfo)
+        router.add_api_route("/active-colour", self.active_colour, methods=["GET"])
         router.add_api_route(
             "/deployment/metadata", self.metadata, methods=["GET"], response_model=reports.DeploymentMetadata
         )
@@ -89,6 +90,10 @@ class OperationsApi:
     async def info(self) -> Response:
         """Where this instance runs."""
         return answer(reports.deployment_info(self._settings, self._lifecycle))
+
+    async def active_colour(self) -> Response:
+        """Which colour answers: asked through the front door, the live one, by the very way that traffic takes."""
+        return Response(f"{self._settings.deployment_group}\n", media_type="text/plain")
 
     async def metadata(self) -> Response:
         """Which release this instance is."""

@@ -75,6 +75,12 @@ async def test_identity_is_the_environments() -> None:
     assert (metadata["version"], metadata["deployment_group"]) == ("1.4.2", "blue")
 
 
+async def test_the_colour_that_answers_says_so_in_plain_text() -> None:
+    """For whoever asks the front door what is live."""
+    async with asking(**IDENTITY) as client:
+        assert (await client.get("/active-colour")).text == "blue\n"
+
+
 async def test_health_is_ok() -> None:
     """Who only knows `/health` finds `ok`."""
     async with asking() as client:
