@@ -97,6 +97,8 @@ def _dispatch(argv: list[str]) -> int:
     module: Any = importlib.import_module(f"sandbox.engine.{_COMMANDS[name]}")
     module.add_parsers(commands)
     args, unknown = parser.parse_known_args(argv)
+    if unknown and not unknown[0].startswith("-") and getattr(args, "value", ...) is None:
+        args.value = unknown.pop(0)  # argparse gives up on an optional argument once a flag has stood before it
     if unknown:
         raise NotSupportedError(f"`{unknown[0].partition('=')[0]}` of `pulumi {name}`")
     if (folder := getattr(args, "cwd", None)) is not None:

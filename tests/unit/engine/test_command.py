@@ -13,6 +13,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Hold, Project
 
@@ -176,6 +178,13 @@ def test_refuses_what_it_does_not_do(project: Project) -> None:
         assert "error: " in result.err
     assert "`pulumi import` is not supported by the embedded engine" in project.run("import").err
     assert "`--target` of `pulumi up` is not supported by the embedded engine" in project.run("up", "--target", "x").err
+
+
+@pytest.mark.parametrize("order", [("--secret", "hush-hush"), ("hush-hush", "--secret")])
+def test_flags_may_stand_before_the_value(project: Project, order: tuple[str, str]) -> None:
+    """`config set KEY --secret VALUE` is the same as `config set KEY VALUE --secret`."""
+    assert project.run("config", "set", "token", *order).status == 0
+    assert project.run("config", "get", "token").out.strip() == "hush-hush"
 
 
 def test_asks_for_confirmation_or_a_flag(project: Project) -> None:
