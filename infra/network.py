@@ -1,0 +1,132 @@
+"""Network policies of a stack: who may connect to its pods, and to whom these may connect.
+
+Policies are written here and enforced by the cluster's network plugin, if it has
+one that does. `teal.reachability` computes from them who may talk to whom.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import pulumi
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+
+from infra.labels import shared
+from infra.settings.network import BackingPeer, NetworkSettings, Peer
+from teal.colours import NAME_LABEL, PART_OF, PART_OF_LABEL
+
+if TYPE_CHECKING:  # heavy at run time, needed for their types only
+    from pulumi_kubernetes.meta.v1 import LabelSelectorArgsDict
+    from pulumi_kubernetes.networking.v1 import (
+        NetworkPolicyEgressRuleArgsDict,
+        NetworkPolicyIngressRuleArgsDict,
+        NetworkPolicyPeerArgsDict,
+        NetworkPolicyPortArgsDict,
+        NetworkPolicySpecArgsDict,
+    )
+
+DNS_PORT = 53
+
+
+class Member(NamedTuple):
+    """A service of the stack, as policies see it."""
+
+    ports: Sequence[int]
+    """On which its pods serve."""
+    metrics_port: int
+    settings: NetworkSettings
+
+
+class NetworkPolicies(pulumi.ComponentResource):
+    """One policy a service, for its pods in both colours alike, and one that denies the namespace everything else.
+
+    A service's whole policy is one object, so that no moment exists in which its
+    pods are isolated and what they need is not yet allowed. For the same reason
+    the general denial comes after all of them, and goes before them.
+    """
+
+    def __init__(
+        self,
+        services: Mapping[str, Member],
+        backing: Mapping[str, BackingPeer | None],
+        namespace: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare them.
+
+        Args:
+            services: of the stack, by name.
+            backing: the stack's backing services, by name.
+            namespace: the stack's, once it is there.
+            opts: Pulumi's options.
+        """
+        super().__init__("teal:kubernetes:NetworkPolicies", "network", None, opts)
+        self.services: Sequence[NetworkPolicy] = [
+            NetworkPolicy(
+                f"{name}-network",
+                metadata={"name": name, "namespace": namespace, "labels": dict(shared(name))},
+                spec=_service(name, member, member.settings.reached(backing)),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for name, member in services.items()
+            if member.settings.policies
+        ]
+        """To be there before the pods that rely on them."""
+        if self.services:
+            left_out = [name for name, member in services.items() if not member.settings.policies]
+            NetworkPolicy(
+                "default-deny",
+                metadata={
+                    "name": "default-deny",
+                    "namespace": namespace,
+                    "labels": {PART_OF_LABEL: PART_OF, "app.kubernetes.io/managed-by": "pulumi"},
+                },
+                spec={"pod_selector": _all_but(left_out), "policy_types": ["Ingress", "Egress"]},
+                opts=pulumi.ResourceOptions(parent=self, depends_on=self.services),
+            )
+        self.register_outputs({})
+
+
+def _all_but(services: Sequence[str]) -> "LabelSelectorArgsDict":
+    if not services:
+        return {}
+    return {"match_expressions": [{"key": NAME_LABEL, "operator": "NotIn", "values": list(services)}]}
+
+
+def _service(name: str, member: Member, backing: Mapping[str, BackingPeer]) -> "NetworkPolicySpecArgsDict":
+    settings = member.settings
+    stack: NetworkPolicyPeerArgsDict = {"pod_selector": {"match_labels": {PART_OF_LABEL: PART_OF}}}
+    callers = [*_peers(settings.ingress_controller), *(each for it in settings.callers.values() for each in _peers(it))]
+    ingress: list[NetworkPolicyIngressRuleArgsDict] = [
+        {"from_": [stack, *callers], "ports": [_port(each) for each in member.ports]}
+    ]
+    if settings.prometheus:
+        ingress.append({"from_": _peers(settings.prometheus), "ports": [_port(member.metrics_port)]})
+    # Without ports: what the stack's other services accept, their own policies say.
+    egress: list[NetworkPolicyEgressRuleArgsDict] = [{"to": [stack]}]
+    if settings.dns:
+        egress.append({"to": _peers(settings.dns), "ports": [_port(DNS_PORT, "UDP"), _port(DNS_PORT)]})
+    egress.extend(
+        {"to": _peers(each), "ports": [_port(port, each.protocol) for port in each.ports]} for each in backing.values()
+    )
+    return {
+        # No colour: a flip changes nothing about who may talk to whom.
+        "pod_selector": {"match_labels": {NAME_LABEL: name}},
+        "policy_types": ["Ingress", "Egress"],
+        "ingress": ingress,
+        "egress": egress,
+    }
+
+
+def _peers(peer: Peer | None) -> "list[NetworkPolicyPeerArgsDict]":
+    if peer is None:
+        return []
+    pods: NetworkPolicyPeerArgsDict = {}
+    if peer.namespace_labels:
+        pods["namespace_selector"] = {"match_labels": dict(peer.namespace_labels)}
+    if peer.pod_labels:
+        pods["pod_selector"] = {"match_labels": dict(peer.pod_labels)}
+    return [*([pods] if pods else []), *({"ip_block": {"cidr": cidr}} for cidr in peer.cidrs)]
+
+
+def _port(number: int, protocol: str = "TCP") -> "NetworkPolicyPortArgsDict":
+    return {"port": number, "protocol": protocol}

@@ -1,0 +1,177 @@
+"""Settings of a service's network policies: who may connect to its pods, and to whom they may connect."""
+
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from infra.settings.base import Model, Name, PortNumber
+from infra.settings.doors import Door
+
+LabelName = Annotated[
+    str, StringConstraints(pattern=r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
+]
+LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")]
+
+
+def _cidr(value: str) -> str:
+    try:
+        network = ip_network(value)
+    except ValueError as error:
+        raise PydanticCustomError("cidr", "not a CIDR: {why}", {"why": str(error)}) from error
+    if "/" not in value:
+        raise PydanticCustomError(
+            "cidr", "not a CIDR: an address without a prefix length; did you mean {network}?", {"network": str(network)}
+        )
+    return str(network)
+
+
+Cidr = Annotated[str, AfterValidator(_cidr)]
+
+
+class Peer(Model):
+    """The other end of connections: pods by their labels and their namespace's, hosts by CIDR, or both."""
+
+    namespace_labels: Mapping[LabelName, LabelValue] = Field(
+        default_factory=dict[str, str],
+        description="the policy would mean pods of no namespace",
+        examples=["data"],
+    )
+    """Without any, `podLabels` mean pods of the stack's own namespace."""
+    pod_labels: Mapping[LabelName, LabelValue] = Field(
+        default_factory=dict[str, str], description="the policy would mean no pods", examples=["postgresql"]
+    )
+    """Without any, `namespaceLabels` mean all pods of the namespaces."""
+    cidrs: tuple[Cidr, ...] = Field(
+        default=(), description="the API server would refuse the network policy", examples=["10.20.0.0/16"]
+    )
+    allow_everywhere: bool = Field(
+        default=False, description="the policy would name nobody and let everybody pass", examples=["true"]
+    )
+    """Says that `cidrs` mean every address there is, and that this is meant."""
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if not (self.namespace_labels or self.pod_labels or self.cidrs):
+            raise PydanticCustomError(
+                "clash", "podLabels, namespaceLabels and cidrs are all empty: nobody is meant", {"field": "podLabels"}
+            )
+        if everywhere(self.cidrs) and not self.allow_everywhere:
+            raise PydanticCustomError(
+                "clash",
+                "cidrs {cidrs} are every address there is, and allowEverywhere does not say that this is meant",
+                {"field": "allowEverywhere", "cidrs": ", ".join(self.cidrs)},
+            )
+        return self
+
+
+def everywhere(cidrs: Iterable[str]) -> bool:
+    """Whether CIDRs cover all of IPv4 or all of IPv6, in one piece or in several."""
+    networks = [ip_network(each) for each in cidrs]
+    v4 = (each for each in networks if isinstance(each, IPv4Network))
+    v6 = (each for each in networks if isinstance(each, IPv6Network))
+    return any(each.prefixlen == 0 for each in (*collapse_addresses(v4), *collapse_addresses(v6)))
+
+
+class BackingPeer(Peer):
+    """A backing service: where it is, and the ports on which its pods or hosts listen.
+
+    A Service's port is not seen by policies: they hold behind it.
+    """
+
+    ports: Annotated[tuple[PortNumber, ...], Field(min_length=1)] = Field(
+        description="the service could not connect to it", examples=["5432"]
+    )
+    protocol: Literal["TCP", "UDP", "SCTP"] = Field(
+        default="TCP", description="the API server would refuse the network policy", examples=["TCP"]
+    )
+
+
+class NetworkSettings(Model):
+    """Who may connect to the pods of a service, in either colour, and to whom these may connect.
+
+    What is open by default is the production guide's list (section "Network
+    policies"): the ingress controller, Prometheus, the stack's pods, and of
+    everything else only what is named. Whom the defaults mean: pods as labelled
+    by the Helm charts of ingress-nginx and of Prometheus (with or without its
+    operator) in the namespaces that their documentation installs them to, and
+    the cluster DNS under the label that every distribution keeps for it.
+
+    A peer that is given replaces the default's as a whole; null leaves it out.
+    """
+
+    policies: bool = Field(
+        default=True, description="it would stay open who may connect to the pods", examples=["true"]
+    )
+    """False: no policy of teal's holds for the service, for clusters in which others write them."""
+    ingress_controller: Peer | None = Field(
+        default=Peer(
+            namespace_labels={"kubernetes.io/metadata.name": "ingress-nginx"},
+            pod_labels={"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"},
+        ),
+        description="the ingress controller could not connect to the pods: no live traffic would arrive",
+    )
+    prometheus: Peer | None = Field(
+        default=Peer(
+            namespace_labels={"kubernetes.io/metadata.name": "monitoring"},
+            pod_labels={"app.kubernetes.io/name": "prometheus"},
+        ),
+        description="Prometheus could not scrape the pods: metrics gates and alerts would have no data",
+    )
+    callers: Mapping[Name, Peer] = Field(
+        default_factory=dict[str, Peer], description="the caller could not connect to the pods"
+    )
+    """Who else may connect to the service's port: the API server (for the gates that ask pods through its proxy), the
+    nodes or clients behind a LoadBalancer or a NodePort, pods of other namespaces."""
+    dns: Peer | None = Field(
+        default=Peer(
+            namespace_labels={"kubernetes.io/metadata.name": "kube-system"}, pod_labels={"k8s-app": "kube-dns"}
+        ),
+        description="the pods could resolve no name: no backing service would be found",
+    )
+    backing: Mapping[Name, BackingPeer | None] = Field(
+        default_factory=dict[str, BackingPeer | None], description="the pods could not connect to the backing service"
+    )
+    """Backing services of this service alone. A name that the stack's backing services have, too, replaces that one's
+    peer; null: this service does not need it."""
+
+    def reached(self, stack: Mapping[str, BackingPeer | None]) -> Mapping[str, BackingPeer]:
+        """The backing services to which the service's pods may connect: the stack's and its own."""
+        return {name: peer for name, peer in {**stack, **self.backing}.items() if peer is not None}
+
+    def require_way_in(self, front_door: Door) -> None:
+        """Refuse a front door that stands open to clients whom the policies keep out.
+
+        Behind a LoadBalancer or a NodePort the pods see the addresses of nodes or clients, never an ingress controller.
+
+        Raises:
+            PydanticCustomError: no caller has an address; it names the field `network`.
+        """
+        if self.policies and front_door.type != "ClusterIP" and not any(each.cidrs for each in self.callers.values()):
+            raise PydanticCustomError(
+                "clash",
+                "frontDoor.type is {type}, and network.callers names no address from which its traffic could come",
+                {"field": "network", "type": front_door.type},
+            )
+
+
+def require_reachable(services: Mapping[str, NetworkSettings], backing: Mapping[str, BackingPeer | None]) -> None:
+    """Refuse backing services that the pods are told of and kept from.
+
+    Args:
+        services: of the stack, by name.
+        backing: the stack's backing services, by name; None where it is not said where their connections go.
+
+    Raises:
+        PydanticCustomError: names the first; its field is `backing`.
+    """
+    for name, peer in backing.items():
+        kept_from = [service for service, its in services.items() if its.policies and name not in its.backing]
+        if peer is None and kept_from:
+            raise PydanticCustomError(
+                "clash",
+                "{name} has no network (pods or CIDRs, and ports), and policies deny {services} what is not named",
+                {"field": "backing", "name": name, "services": ", ".join(kept_from)},
+            )
