@@ -63,7 +63,7 @@ async def until_ready(api: Api, kind: Kind, live: Map, wait: Wait) -> Map:
                 wait.report("")
                 return live
             if isinstance(outcome, Pending):
-                outcome = _overdue(outcome, first_seen, now) or outcome
+                outcome = overdue(outcome, first_seen, now) or outcome
             if isinstance(outcome, Pending) and (wait.cancellation.requested or now >= deadline):
                 why = "cancelled while" if wait.cancellation.requested else f"after {wait.seconds:.0f} s still"
                 outcome = Failed(f"{why} waiting: {outcome.message}", outcome.unready)
@@ -103,7 +103,7 @@ async def until_gone(api: Api, kind: Kind, live: Map, wait: Wait) -> None:
             await watching.change(deadline - time.monotonic())
 
 
-def _overdue(pending: Pending, first_seen: dict[tuple[str, str, str], float], now: float) -> Failed | None:
+def overdue(pending: Pending, first_seen: dict[tuple[str, str, str], float], now: float) -> Failed | None:
     """Note when each trouble began; turn into a failure what has lasted longer than it may."""
     present = {trouble.key for trouble in pending.troubles}
     for key in list(first_seen):

@@ -47,9 +47,6 @@ class Discovery:
             UnknownKindError: the API server does not serve it.
             UnreachableError: no answer.
         """
-        known = self._kinds.get(api_version, {}).get(kind)
-        if known is not None:
-            return known
         async with self._locks.setdefault(api_version, asyncio.Lock()):  # many resources of one group start at once
             known = self._kinds.get(api_version, {}).get(kind)
             if known is None:

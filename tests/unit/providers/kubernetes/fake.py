@@ -76,7 +76,8 @@ class FakeServer:
         if path in _SERVED:
             kinds = _SERVED[path].items()
             resources = [{"kind": kind, "name": plural, "namespaced": inside} for kind, (plural, inside) in kinds]
-            return httpx2.Response(200, json={"resources": resources})
+            status = [{**resource, "name": f"{resource['name']}/status"} for resource in resources]
+            return httpx2.Response(200, json={"resources": [*resources, *status]})
         if request.url.params.get("watch"):
             return httpx2.Response(200, content=self._watch(path))
         if path in self.objects:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers.kubernetes.awaiting import Wait, selector_text, until_gone, until_ready
+from sandbox.providers.kubernetes.awaiting import Wait, overdue, selector_text, until_gone, until_ready
 from sandbox.providers.kubernetes.discovery import Kind
 from sandbox.providers.kubernetes.errors import NotReadyError
+from sandbox.providers.kubernetes.pods import Trouble
+from sandbox.providers.kubernetes.readiness import Failed, Pending
 from sandbox.providers.kubernetes.watching import Cancellation
 from sandbox.providers.properties import Map
 from tests.unit.providers.kubernetes.fake import FakeServer
@@ -67,6 +69,17 @@ async def test_a_hopeless_rollout_fails_at_once_with_its_reason() -> None:
     assert failure.value.live["metadata"]["name"] == "web"
 
 
+def test_a_trouble_counts_when_it_has_lasted_its_grace() -> None:
+    """Without a break: one that went and came begins anew."""
+    pull = Trouble(key=("uid", "app", "pull"), text="cannot pull", grace=5)
+    seen: dict[tuple[str, str, str], float] = {}
+    assert overdue(Pending("", (pull,)), seen, 100) is None
+    assert overdue(Pending("", (pull,)), seen, 104) is None
+    assert overdue(Pending("", (pull,)), seen, 105) == Failed("cannot pull")
+    assert overdue(Pending(""), seen, 106) is None
+    assert overdue(Pending("", (pull,)), seen, 107) is None
+
+
 async def test_a_failure_quotes_the_last_warning_about_a_pod() -> None:
     """A probe's answer is nowhere else to be read."""
     stuck = [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]
@@ -96,7 +109,7 @@ async def test_a_cancellation_ends_an_await() -> None:
     await server.was_asked(f"GET {_PODS}")
     cancellation.request()
     with pytest.raises(NotReadyError, match="cancelled while waiting"):
-        await waiter
+        await asyncio.wait_for(waiter, timeout=5)
     assert not cancellation.signals
 
 

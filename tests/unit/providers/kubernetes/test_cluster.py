@@ -166,6 +166,7 @@ async def test_a_kind_is_asked_for_once_for_each_group_version() -> None:
     cluster = server.cluster()
     assert [await cluster.namespaced("v1", kind) for kind in ("ConfigMap", "Namespace", "Pod")] == [True, False, True]
     assert [str(it.url.path) for it in server.requests] == [path]
+    assert (await cluster.discovery.kind("v1", "Pod")).path("n", "a") == "/api/v1/namespaces/n/pods/a"
     with pytest.raises(UnknownKindError, match="Widget in v1"):
         await cluster.discovery.kind("v1", "Widget")
     assert [str(it.url.path) for it in server.requests] == [path, path]
