@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from sandbox.backing import postgres
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.layout import (
     API_SERVER,
@@ -175,6 +176,14 @@ def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()
             check=Check.HTTP,
             target=f"http://127.0.0.1:{MOTO_PORT}/moto-api/",
             awaited=False,  # a stand-in for AWS that most rehearsals do not touch; it takes seconds to import
+        ),
+        Component(
+            name="postgres",
+            argv=(python, "-m", "sandbox.backing.postgres", str(layout.postgres), "127.0.0.1", NODE_ADDRESS),
+            check=Check.LISTENS,
+            target=str(postgres.SOCKETS / f".s.PGSQL.{postgres.PORT}"),
+            after=("node",),  # making a database takes a processor for a second: not while the cluster starts
+            awaited=False,  # most rehearsals migrate nothing
         ),
         *loads,
     ]

@@ -62,6 +62,11 @@ class Layout:
         return self.sandbox.root / "etcd"
 
     @property
+    def postgres(self) -> Path:
+        """The throwaway database: its data and its password."""
+        return self.sandbox.root / "postgres"
+
+    @property
     def containerd(self) -> Path:
         """Containerd's images and snapshots: on disk, since overlayfs does not stack."""
         return self.sandbox.root / "containerd"
@@ -93,6 +98,7 @@ class Layout:
             self.config,
             self.images,
             self.etcd,
+            self.postgres,
             self.containerd,
             self.control,
             self.supervisor,

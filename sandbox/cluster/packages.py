@@ -10,6 +10,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sandbox.backing import postgres
 from sandbox.cluster.configuration import CNI_PLUGINS
 from sandbox.cluster.errors import PrerequisiteError
 from sandbox.cluster.prerequisites import Problem
@@ -30,6 +31,7 @@ NEEDED: dict[str, str] = {
     "unshare": "util-linux",
     "mount": "mount",
     "mmdebstrap": "mmdebstrap",
+    str(postgres.BINARIES / "postgres"): postgres.PACKAGE,
     **{
         str(CNI_PLUGINS / name): "containernetworking-plugins"
         for name in ("bridge", "host-local", "loopback", "portmap")

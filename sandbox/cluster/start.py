@@ -158,7 +158,7 @@ def _watch(layout: Layout, steps: Steps) -> None:
         for status in ask(layout.control, {"do": "watch"}):
             phases = {name: state["phase"] for name, state in status["components"].items()}
             there = [name for name, phase in phases.items() if phase in {"running", "done"}]
-            missing = ", ".join(name for name in phases if name not in there and name != "moto")
+            missing = ", ".join(name for name in phases if name not in {*there, "moto", "postgres"})
             steps.update(f"{len(there)} of {len(phases)}; waiting for {missing}", len(there), len(phases))
             if status["up"]:
                 return
