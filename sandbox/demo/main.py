@@ -56,6 +56,7 @@ def run(sandbox: Sandbox, *, rate: int = 200, json_output: bool = False) -> int:
         seen.failure = f"interrupted; the stack is left as it is. Next: make demo NAME={sandbox.name}"
     finally:
         seen.steps = demo.screen.finished
+        seen.host = setting.host()
     folder = sandbox.root.parent / STACK
     report = write(seen, folder)
     if json_output:

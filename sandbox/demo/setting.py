@@ -60,6 +60,7 @@ def host() -> Host:
     pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     return Host(
         cores=os.cpu_count() or 0,
+        load_average=round(os.getloadavg()[0], 1),
         memory_gib=round(pages * size / _GIB, 1),
         kernel=platform.release(),
         system=platform.freedesktop_os_release().get("PRETTY_NAME", platform.system()),

@@ -116,6 +116,7 @@ class Host(_Frozen):
     """What the figures were measured on."""
 
     cores: int
+    load_average: float  # over the run's last minute; far above `cores`, the machine was busy with something else too
     memory_gib: float
     kernel: str
     system: str

@@ -102,8 +102,8 @@ def _how(report: Report) -> Iterable[str]:
     host = report.host
     versions = [f"Python {host.python}", *(f"{name} {version}" for name, version in report.versions.items())]
     yield (
-        f"Measured on {host.cores} cores, {host.memory_gib:.0f} GiB, {host.system}, kernel {host.kernel}, "
-        f"{', '.join(versions)}."
+        f"Measured on {host.cores} cores (load average {host.load_average:.1f}), {host.memory_gib:.0f} GiB, "
+        f"{host.system}, kernel {host.kernel}, {', '.join(versions)}."
     )
 
 

@@ -79,7 +79,7 @@ def run(new: list[Record] | None = None, kept: list[Record] | None = None) -> Se
     return Seen(
         started=datetime(2026, 11, 21, tzinfo=UTC),
         started_ns=0,
-        host=Host(cores=2, memory_gib=24, kernel="6.18", system="Debian 12", python="3.11"),
+        host=Host(cores=2, load_average=1.5, memory_gib=24, kernel="6.18", system="Debian 12", python="3.11"),
         loads=[load(Mode.NEW_CONNECTIONS, new or moving()), load(Mode.KEPT_ALIVE, kept or staying())],
         moves=[MOVE],
         refusals=[refusal()],
