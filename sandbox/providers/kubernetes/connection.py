@@ -35,10 +35,11 @@ def connect(config: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Api,
             raise ConfigError(message)  # noqa: TRY301 - one handler says what to do about any unusable kubeconfig
         # lightkube leaves the parameters' types open; they are httpx2's own keyword arguments.
         params: Map = ConnectionParams(timeout=_TIMEOUT).httpx_params(single)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    except (ConfigError, KeyError, TypeError, ValueError, OSError, yaml.YAMLError) as error:
+    except (ConfigError, AttributeError, KeyError, TypeError, ValueError, OSError, yaml.YAMLError) as error:
         source = "the provider's `kubeconfig`" if given else f"KUBECONFIG={environ.get('KUBECONFIG', '(not set)')}"
+        why = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise ConfigurationError(
-            f"no usable kubeconfig: {source}: {type(error).__name__}: {error}. Nothing was changed. "
+            f"no usable kubeconfig: {source}: {why}. Nothing was changed. "
             "Point KUBECONFIG at a file with a current context and see whether this answers: kubectl cluster-info"
         ) from error
     # A watch holds its connection for as long as an await lasts, so connections must not be rationed.

@@ -60,7 +60,7 @@ class Difference:
 def diff(old: Map, new: Map, *, config: Mapping[str, str], ignore: Iterable[str] = ()) -> Difference:
     """Compare two sets of checked inputs; `config` is the provider's, `ignore` the resource's `ignoreChanges`."""
     forced = _forced(new, config)
-    ignored = [path.replace("*", "") for path in ignore]
+    ignored = tuple(ignore)
     changes: dict[str, tuple[Change, bool]] = {}
     for path, change in _compare((), reveal(old), reveal(new)):
         text = render(path)
