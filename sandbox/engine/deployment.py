@@ -94,6 +94,8 @@ class Deployment:
         self._blocked: set[str] = set()
         self._stack_outputs: Properties | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.left_alone: dict[str, str] = {}
+        """What was not touched, by URN, and what it depends on that did not succeed."""
         self.errors: list[str] = []
         self.root = ""
 
@@ -140,11 +142,7 @@ class Deployment:
                 goal.provider = await self._provider_reference(goal)
             if blocker := self._blocker(goal):
                 self._blocked.add(urn)
-                self._reporter.diagnostic(
-                    "info",
-                    f"left alone: it depends on {urns.name_of(blocker)!r}, which did not succeed",
-                    urn,
-                )
+                self.left_alone[urn] = blocker
                 return Outcome(state, Result.SKIPPED)
             return Outcome(await self._make(urn, goal))
         except CancelledRunError:
@@ -178,6 +176,8 @@ class Deployment:
         if urn == self.root:
             self._stack_outputs = outputs
             return
+        if urn in self._blocked:
+            return  # it was refused or left alone, and the program was told so
         step = self._unfinished.pop(urn, None)
         if step is None or step.new is None:
             raise OperationFailedError(f"cannot complete a resource {urn!r} whose registration isn't pending")

@@ -7,7 +7,7 @@ Pulumi's engine warns of pending creations and leaves them to the user. Here the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sandbox.engine import urns
 from sandbox.engine.errors import EngineError
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from sandbox.engine.registry import Registry
     from sandbox.engine.report import Reporter
     from sandbox.engine.state import PendingOperation, ResourceState
+
+
+_NOUNS: Final = {"creating": "creation", "deleting": "deletion"}
 
 
 @dataclass
@@ -46,7 +49,11 @@ async def settle_interrupted(journal: Journal, registry: Registry, reporter: Rep
             try:
                 live = await _look(journal, registry, state)
             except EngineError as error:
-                _say(reporter, state, f"its {operation.kind} was interrupted and how it ended cannot be seen: {error}")
+                _say(
+                    reporter,
+                    state,
+                    f"its {_NOUNS[operation.kind]} was interrupted and how it ended cannot be seen: {error}",
+                )
                 if operation.kind == "creating":
                     found.begun[state.urn] = state
                 else:

@@ -25,7 +25,9 @@ SHOWN: Final = 32
 def own_frames(error: BaseException, program: str) -> str:
     """The traceback from the program's own first frame on; frames of runners and runtimes help nobody."""
     frames = traceback.extract_tb(error.__traceback__)
-    start = next((index for index, frame in enumerate(frames) if frame.filename.startswith(program)), 0)
+    start = next((index for index, frame in enumerate(frames) if frame.filename.startswith(program)), len(frames))
+    if start == len(frames):  # the SDK refused something while the program waited for it
+        return "".join(traceback.format_exception_only(error))
     return "".join(
         [
             "Traceback (most recent call last):\n",

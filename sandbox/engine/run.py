@@ -83,6 +83,9 @@ async def run(request: Request, reporter: Reporter) -> Summary:
             summary.old_outputs, summary.outputs = deployment.settle_stack_outputs()
             if not request.dry_run:
                 deployment.journal.write()
+        if deployment.left_alone:
+            names = ", ".join(sorted({urns.name_of(urn) for urn in deployment.left_alone}))
+            reporter.diagnostic("warning", f"left alone, since it depends on what did not succeed: {names}")
         summary.changes = dict(deployment.executor.changes)
         summary.errored = len(deployment.errors)
         summary.cancelled = session.cancelled.is_set()

@@ -305,6 +305,8 @@ async def test_failure_spares_the_independent() -> None:
         assert failed.result is Result.FAILED
         skipped = await program.thing("b", dependencies=[urn("a")])
         assert skipped.result is Result.SKIPPED
+        group = await program.component("g", dependencies=[urn("a")])
+        await program.deployment.outputs(group, {"x": 1})
         await program.thing("c")
 
     await world.up(before)
