@@ -72,7 +72,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         ]
         """To be there before the pods that rely on them."""
         if self.services:
-            left_out = [name for name, member in services.items() if not member.settings.policies]
+            left_out = [each for name, it in services.items() if not it.settings.policies for each in _names(name)]
             NetworkPolicy(
                 "default-deny",
                 metadata={
@@ -86,10 +86,13 @@ class NetworkPolicies(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _all_but(services: Sequence[str]) -> "LabelSelectorArgsDict":
-    if not services:
-        return {}
-    return {"match_expressions": [{"key": NAME_LABEL, "operator": "NotIn", "values": list(services)}]}
+def _names(service: str) -> Sequence[str]:
+    """Of a service's pods, and of its migrations': these need the same database (infra/migrations.py)."""
+    return [service, f"{service}-migrations"]
+
+
+def _all_but(names: Sequence[str]) -> "LabelSelectorArgsDict":
+    return {"match_expressions": [{"key": NAME_LABEL, "operator": "NotIn", "values": list(names)}]} if names else {}
 
 
 def _service(name: str, member: Member, backing: Mapping[str, BackingPeer]) -> "NetworkPolicySpecArgsDict":
@@ -110,7 +113,7 @@ def _service(name: str, member: Member, backing: Mapping[str, BackingPeer]) -> "
     )
     return {
         # No colour: a flip changes nothing about who may talk to whom.
-        "pod_selector": {"match_labels": {NAME_LABEL: name}},
+        "pod_selector": {"match_expressions": [{"key": NAME_LABEL, "operator": "In", "values": list(_names(name))}]},
         "policy_types": ["Ingress", "Egress"],
         "ingress": ingress,
         "egress": egress,

@@ -17,7 +17,7 @@ from infra import labels
 from infra.network import Member, NetworkPolicies
 from infra.settings.doors import FrontDoor
 from infra.settings.network import BackingPeer, NetworkSettings, require_reachable
-from teal.colours import Colour
+from teal.colours import NAME_LABEL, Colour
 from teal.reachability import Actor, Namespace, Outside, Pod, Port, matrix
 from tests.unit.infra.test_program import Recorder
 
@@ -36,7 +36,7 @@ STACK: Sequence[Pod] = (
         for service in ("backend", "frontend")
         for colour in Colour
     ),
-    Pod(name="backend-job", namespace=TEAL, labels=labels.shared("backend")),
+    Pod(name="migration", namespace=TEAL, labels={**labels.shared("backend"), NAME_LABEL: "backend-migrations"}),
     Pod(name="stray", namespace=TEAL, labels={}),
 )
 OTHERS: Sequence[Actor] = (
@@ -105,7 +105,7 @@ async def test_who_may_talk_to_whom_by_default() -> None:
     """The whole table: ingress controller and Prometheus in, each other, DNS and the backing services out."""
     seen = await reachable({"backend": {}, "frontend": {}})
     coloured = [f"{service}-{colour}" for service in ("backend", "frontend") for colour in Colour]
-    mine = [*coloured, "backend-job"]
+    mine = [*coloured, "migration"]
     assert seen == {
         **{(one, other): {HTTP} for one in mine for other in mine if one != other},
         **{("controller", each): {HTTP} for each in mine},
@@ -123,7 +123,7 @@ async def test_a_caller_is_let_in_to_the_service_that_names_it() -> None:
         await reachable({"backend": {}, "frontend": {}}),
         await reachable({"backend": named, "frontend": {}}),
     )
-    more = {("api-server", name): {HTTP} for name in ("backend-blue", "backend-green", "backend-job")}
+    more = {("api-server", name): {HTTP} for name in ("backend-blue", "backend-green", "migration")}
     assert after == {**before, **more}
 
 
@@ -147,7 +147,8 @@ async def test_what_is_null_is_closed() -> None:
 async def test_a_service_without_policies_is_as_open_as_without_teal() -> None:
     """The general denial leaves it out, and still holds for the other service and for strays."""
     seen = await reachable({"backend": {"policies": False}, "frontend": {}})
-    assert seen["anybody", "backend-green"] == seen["backend-green", "anybody"] == set(ASKED)
+    for name in ("backend-green", "migration"):
+        assert seen["anybody", name] == seen[name, "anybody"] == set(ASKED)
     assert not {("anybody", "frontend-green"), ("anybody", "stray"), ("stray", "anybody")} & seen.keys()
 
 
@@ -268,6 +269,9 @@ def test_a_front_door_to_the_outside_needs_callers(kind: str) -> None:
     door = FrontDoor.model_validate({"type": kind})
     with pytest.raises(ValueError, match=f"{kind}.*network.callers"):
         NetworkSettings().require_way_in(door)
+    pods_only = {"callers": {"other": {"podLabels": {"app": "other"}}}}
+    with pytest.raises(ValueError, match=r"network\.callers"):
+        NetworkSettings.model_validate(pods_only).require_way_in(door)
     NetworkSettings(policies=False).require_way_in(door)
     NetworkSettings().require_way_in(FrontDoor())
     open_to = {"callers": {"clients": {"cidrs": ["203.0.113.0/24"]}}}
