@@ -135,7 +135,7 @@ def _mapping(value: object) -> Mapping[str, object]:
 def _problem(found: ErrorDetails, secret: set[str]) -> Problem:
     # A check over several fields names the one to change; its message holds the values that clash.
     clash: str | None = found.get("ctx", {}).get("field")
-    loc = (*found["loc"], clash) if clash else found["loc"]
+    loc = (*found["loc"], *clash.split(".")) if clash else found["loc"]
     path = ".".join(str(part) for part in loc if part != "[key]")
     if found["type"] == "extra_forbidden":
         model = _model_at(loc[:-1])
@@ -218,4 +218,5 @@ def _model_in(shape: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any type 
 
 
 def _by_alias(model: type[BaseModel], alias: str) -> FieldInfo | None:
-    return next((field for name, field in model.model_fields.items() if (field.alias or name) == alias), None)
+    wanted = alias.partition("[")[0]  # the check that names a list's first element means the list's field
+    return next((field for name, field in model.model_fields.items() if (field.alias or name) == wanted), None)

@@ -19,7 +19,9 @@ from infra.doors import url
 from infra.guard import Guard
 from infra.labels import Identity
 from infra.live import Live
+from infra.network import Member, NetworkPolicies
 from infra.settings import Settings
+from infra.settings.service import ServiceSettings
 from infra.settings.slot import State
 from infra.slot import Slot, SlotArgs
 from infra.traffic import Route, Router, Traffic
@@ -55,6 +57,15 @@ class _Stack:
         )
         self._opts = pulumi.ResourceOptions(providers=[provider])
         self._access = Access(settings.namespace, settings.services, self._opts)
+        self._network = NetworkPolicies(
+            {
+                name: Member(ports=_ports(each), metrics_port=each.port, settings=each.network)
+                for name, each in settings.services.items()
+            },
+            settings.peers,
+            self._access.namespace,
+            self._opts,
+        )
         doors = {name: each for name, each in settings.services.items() if each.front_door.host}
         self._guard = Guard(
             cluster,
@@ -89,7 +100,7 @@ class _Stack:
                     fixed={"ENV": settings.environment, "REGION": settings.region},
                     live=live.annotations if (live := self._live.slots.get((name, colour))) else {},
                     now=self._live.at,
-                    after=after,
+                    after=[*self._network.services, *after],
                 ),
                 self._opts,
             )
@@ -129,6 +140,11 @@ class _Stack:
         since = known.get("since") if known.items() >= record.items() else None
         record["since"] = since or self._live.at
         return Confirmed(record, after, self._guard, self._access.namespace, self._opts)
+
+
+def _ports(service: ServiceSettings) -> Sequence[int]:
+    """On which a service's pods are reached."""
+    return [service.port, *(each.target_port for each in service.front_door.extra_ports.values())]
 
 
 def _outputs(settings: Settings, traffic: Mapping[str, Traffic]) -> None:

@@ -5,12 +5,13 @@ A field's `description` is what a wrong value would have caused, its first
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from infra.settings.backing import BackingService
 from infra.settings.base import Model, Name, Seconds
+from infra.settings.network import BackingPeer, require_reachable
 from infra.settings.service import ServiceSettings
 from infra.settings.slot import Slot
 from teal.colours import Colour
@@ -44,6 +45,16 @@ class Settings(Model):
     """Services that are to go although they carry live traffic."""
     blue: Slot | None = None
     green: Slot | None = None
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        require_reachable({name: each.network for name, each in self.services.items()}, self.peers)
+        return self
+
+    @property
+    def peers(self) -> Mapping[str, BackingPeer | None]:
+        """Where the backing services' connections go, by name; None where it is not said."""
+        return {name: each.network for name, each in self.backing.items()}
 
     def slot(self, colour: Colour) -> Slot | None:
         """What is declared for a colour; None where it has no release."""

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from infra.settings.base import EnvName, EnvValue, Model, PortNumber
+from infra.settings.network import BackingPeer
 
 Kind = Literal["database", "redis", "weaviate", "ollama", "mongodb", "other"]
 
@@ -40,6 +41,8 @@ class BackingService(Model):
     url: str | None = Field(default=None, description="the pods would not know where to connect")
     api_key: str | None = Field(default=None, repr=False, description="the pods would be refused")
     model: str | None = Field(default=None, description="the pods would ask for the wrong model")
+    network: BackingPeer | None = None
+    """Where its connections go: pods or CIDRs, and ports. Network policies deny what is not said here."""
     env: Mapping[EnvName, EnvValue] = Field(
         default_factory=dict[str, str], description="the container would not see this variable", examples=["text"]
     )
@@ -80,5 +83,5 @@ class BackingService(Model):
 
     def _given(self) -> Mapping[str, str]:
         """The settings of the kind that were given, by their names in the config."""
-        settings = self.model_dump(by_alias=True, exclude={"kind", "env", "secrets"}, exclude_none=True)
+        settings = self.model_dump(by_alias=True, exclude={"kind", "network", "env", "secrets"}, exclude_none=True)
         return {key: str(value) for key, value in settings.items()}

@@ -165,7 +165,7 @@ def require_reachable(services: Mapping[str, NetworkSettings], backing: Mapping[
         backing: the stack's backing services, by name; None where it is not said where their connections go.
 
     Raises:
-        PydanticCustomError: names the first; its field is `backing`.
+        PydanticCustomError: names the first; its field is where to say so.
     """
     for name, peer in backing.items():
         kept_from = [service for service, its in services.items() if its.policies and name not in its.backing]
@@ -173,5 +173,5 @@ def require_reachable(services: Mapping[str, NetworkSettings], backing: Mapping[
             raise PydanticCustomError(
                 "clash",
                 "{name} has no network (pods or CIDRs, and ports), and policies deny {services} what is not named",
-                {"field": "backing", "name": name, "services": ", ".join(kept_from)},
+                {"field": f"backing.{name}.network.cidrs[0]", "name": name, "services": ", ".join(kept_from)},
             )

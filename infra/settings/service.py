@@ -1,12 +1,13 @@
 """Settings of a service: what is true of it in either colour."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from infra.settings.access import Access
 from infra.settings.base import Model, Path, PortNumber
 from infra.settings.doors import FrontDoor, Ingress, PreviewDoor
+from infra.settings.network import NetworkSettings
 from infra.settings.pod import Probes, Resources, Shutdown
 from infra.settings.scaling import Autoscaling, Disruption
 
@@ -25,6 +26,7 @@ class ServiceSettings(Model):
     disruption: Disruption = Disruption()
     access: Access = Access()
     ingress: Ingress | None = None
+    network: NetworkSettings = NetworkSettings()
     front_door: FrontDoor = FrontDoor()
     preview_door: PreviewDoor = PreviewDoor()
     probes: Probes = Probes()
@@ -40,3 +42,8 @@ class ServiceSettings(Model):
     image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = Field(
         default="IfNotPresent", description="the API server would refuse the pods", examples=["IfNotPresent"]
     )
+
+    @model_validator(mode="after")
+    def _way_in(self) -> Self:
+        self.network.require_way_in(self.front_door)
+        return self

@@ -220,7 +220,10 @@ async def test_secrets_are_secrets_to_the_engine_and_named_by_content() -> None:
 
 async def test_backing_services_reach_both_colours_by_seed_003s_names() -> None:
     """Plain settings by the ConfigMap, the password by the Secret."""
-    backing = {"db": {"kind": "database", "host": "db.example", "port": 5432, "password": "s3cret-enough"}}
+    backing: dict[str, dict[str, Any]] = {
+        "db": {"kind": "database", "host": "db.example", "port": 5432, "password": "s3cret-enough"}
+    }
+    backing["db"]["network"] = {"cidrs": ["10.20.0.0/16"], "ports": [5432]}
     resources = await declared({**config(), "backing": json.dumps(backing)})
     for colour in ("blue", "green"):
         data = resources["ConfigMap", f"backend-{colour}-config"]["data"]
@@ -263,6 +266,7 @@ async def test_an_ingress_and_further_ports_lead_to_the_active_service() -> None
     """HTTPS and metrics beside HTTP, and a host with its certificate, where the stack asks for them."""
     backend = {
         "ingress": {"host": "shop.example", "className": "nginx", "tlsSecret": "shop-tls"},
+        "network": {"callers": {"nodes": {"cidrs": ["10.0.0.0/16"]}}},
         "frontDoor": {"type": "LoadBalancer", "extraPorts": {"https": {"port": 443, "targetPort": 8443}}},
     }
     resources = await declared({**config(), "services": json.dumps({"backend": backend})})
