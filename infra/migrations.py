@@ -18,7 +18,7 @@ from infra.labels import Identity
 from infra.settings.migrations import MigrationSettings
 from infra.settings.service import ServiceSettings
 from teal import retirement
-from teal.colours import NAME_LABEL
+from teal.colours import NAME_LABEL, Colour
 from teal.kube import Cluster, ClusterAccess
 from teal.migrations import Contracted, Phase, Plan, Release, Step, number
 
@@ -112,7 +112,7 @@ class ContractionArgs:
     plan: Plan
     contracted: Contracted
     releases: Sequence[Release]
-    tools: Mapping[Release, Tool]
+    tools: Mapping[Colour, Tool]
     namespace: pulumi.Input[str]
     access: ClusterAccess
     wait_seconds: float
@@ -148,7 +148,7 @@ class Contraction(pulumi.ComponentResource):
             ),
         )
         child = pulumi.ResourceOptions(parent=self)
-        jobs = [Migration(args.tools[step.release], step, [first], child).job for step in args.plan.after]
+        jobs = [Migration(args.tools[step.release.colour], step, [first], child).job for step in args.plan.after]
         done, by = (pending.revision, str(pending.release)) if pending else (recorded.done, recorded.by)
         if done:
             self._record(
@@ -220,6 +220,7 @@ def _container(tool: Tool, step: Step, name: str, command: Sequence[str]) -> "Co
         ],
         "resources": {"requests": resources.requests.model_dump(), "limits": resources.limits.model_dump()},
         "security_context": pod.confined(),
+        "termination_message_policy": "FallbackToLogsOnError",  # why it failed is in the pod's status, too
     }
 
 

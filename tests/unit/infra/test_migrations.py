@@ -160,7 +160,7 @@ def contraction(
         plan=decide("backend", Colour.GREEN, releases, contracted),
         contracted=contracted,
         releases=releases,
-        tools={GREEN: tool()},
+        tools={Colour.GREEN: tool()},
         namespace="teal",
         access=access or ClusterAccess(namespace="teal"),
         wait_seconds=0.001,
