@@ -45,7 +45,7 @@ class Peer(Model):
     )
     """Without any, `namespaceLabels` mean all pods of the namespaces."""
     cidrs: tuple[Cidr, ...] = Field(
-        default=(), description="the API server would refuse the network policy", examples=["10.20.0.0/16"]
+        default=(), description="connections from or to these addresses would be denied", examples=["10.20.0.0/16"]
     )
     allow_everywhere: bool = Field(
         default=False, description="the policy would name nobody and let everybody pass", examples=["true"]
@@ -56,7 +56,9 @@ class Peer(Model):
     def _names_somebody(self) -> Self:
         if not (self.namespace_labels or self.pod_labels or self.cidrs):
             raise PydanticCustomError(
-                "clash", "podLabels, namespaceLabels and cidrs are all empty: nobody is meant", {"field": "podLabels"}
+                "clash",
+                "podLabels, namespaceLabels and cidrs are all empty: nobody is meant",
+                {"field": "podLabels.app"},
             )
         if everywhere(self.cidrs) and not self.allow_everywhere:
             raise PydanticCustomError(
@@ -147,13 +149,13 @@ class NetworkSettings(Model):
         Behind a LoadBalancer or a NodePort the pods see the addresses of nodes or clients, never an ingress controller.
 
         Raises:
-            PydanticCustomError: no caller has an address; it names the field `network`.
+            PydanticCustomError: no caller has an address; its field is where to say one.
         """
         if self.policies and front_door.type != "ClusterIP" and not any(each.cidrs for each in self.callers.values()):
             raise PydanticCustomError(
                 "clash",
                 "frontDoor.type is {type}, and network.callers names no address from which its traffic could come",
-                {"field": "network", "type": front_door.type},
+                {"field": "network.callers.nodes.cidrs[0]", "type": front_door.type},
             )
 
 
