@@ -19,7 +19,7 @@ from infra.settings.doors import FrontDoor
 from infra.settings.network import BackingPeer, NetworkSettings, require_reachable
 from teal.colours import NAME_LABEL, Colour
 from teal.reachability import Actor, Namespace, Outside, Pod, Port, matrix
-from tests.unit.infra.test_program import Recorder
+from tests.unit.infra import test_program
 
 HTTP, METRICS, POSTGRES, REDIS, DNS = Port(8000), Port(9090), Port(5432), Port(6379), Port(53, "UDP")
 ASKED = (HTTP, METRICS, POSTGRES, REDIS, DNS, Port(53), Port(22))
@@ -87,7 +87,7 @@ async def declared(
     monitor: mocks.MockMonitor | None = None,
 ) -> Mapping[str, dict[str, Any]]:
     """The policies of such a stack, by their names in the program."""
-    recorder = Recorder()
+    recorder = test_program.Recorder()
     mocks.set_mocks(recorder, project="teal", stack="dev", monitor=monitor)
     members = {
         name: Member([8000], 9090, NetworkSettings.model_validate(network)) for name, network in services.items()
@@ -113,6 +113,19 @@ async def test_who_may_talk_to_whom_by_default() -> None:
         **{(each, "dns"): {DNS, Port(53)} for each in mine},
         **{(each, "postgres"): {POSTGRES} for each in mine},
         **{(each, "redis"): {REDIS} for each in mine},
+    }
+
+
+async def test_the_pods_that_the_program_makes_are_those_that_its_policies_mean() -> None:
+    """By the labels of a Deployment's own template: the ingress controller gets in, anybody else does not."""
+    resources = await test_program.declared(test_program.config())
+    policies = [policy(inputs) for (kind, _), inputs in resources.items() if kind == "NetworkPolicy"]
+    template = resources["Deployment", "backend-green"]["spec"]["template"]
+    pod = Pod(name="pod", namespace=TEAL, labels=template["metadata"]["labels"])
+    seen = matrix(policies, [pod, *OTHERS], [HTTP])
+    assert {pair for pair, ports in seen.items() if ports and "pod" in pair} == {
+        ("controller", "pod"),
+        ("prometheus", "pod"),
     }
 
 
@@ -206,7 +219,7 @@ class Dependencies(mocks.MockMonitor):
 
     def __init__(self) -> None:
         """Start with nothing."""
-        super().__init__(Recorder())
+        super().__init__(test_program.Recorder())
         self.of: dict[str, set[str]] = {}
 
     def RegisterResource(self, request: RegisterResourceRequest) -> RegisterResourceResponse:  # noqa: N802 - gRPC's name
