@@ -20,6 +20,7 @@ from infra.guard import Guard
 from infra.labels import Identity
 from infra.live import Live
 from infra.network import Member, NetworkPolicies
+from infra.observability import Observability
 from infra.settings import Settings
 from infra.settings.service import ServiceSettings
 from infra.settings.slot import State
@@ -29,6 +30,7 @@ from infra.traffic.service_selector import ServiceSelector
 from teal.colours import Colour
 from teal.flip import Declared
 from teal.kube import ClusterAccess
+from teal.queries import Queries
 
 ROUTERS: Mapping[str, Router] = {"service": ServiceSelector}
 
@@ -41,6 +43,7 @@ def provision(settings: Settings, live: Live, cluster: ClusterAccess) -> None:
     traffic = stack.traffic(after=[each for slot in active_slots for each in slot.ready])
     confirmed = stack.confirmed(after=[each.resource for each in traffic.values()])
     stack.slots(active.other, after=[confirmed.record])
+    stack.observability()
     _outputs(settings, traffic)
 
 
@@ -126,6 +129,12 @@ class _Stack:
             )
             for name, service in settings.services.items()
         }
+
+    def observability(self) -> None:
+        """What a Prometheus and a Grafana that are there already are given of every service."""
+        for name, service in self._settings.services.items():
+            queries = Queries(service=name, namespace=self._settings.namespace)
+            Observability(queries, self._settings.observability, service.alerts, self._access.namespace, self._opts)
 
     def _backing(self, part: Literal["plain", "confidential"]) -> Mapping[str, str]:
         """The variables of all backing services."""

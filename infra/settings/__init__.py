@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from infra.settings.backing import BackingService
 from infra.settings.base import Model, Name, Seconds
 from infra.settings.network import BackingPeer, require_reachable
+from infra.settings.observability import ObservabilitySettings
 from infra.settings.service import ServiceSettings
 from infra.settings.slot import Slot
 from teal.colours import Colour
@@ -35,6 +36,7 @@ class Settings(Model):
         description="pods would not know their backing services",
         examples=['\'{"database": {"kind": "database", "host": "db.example"}}\''],
     )
+    observability: ObservabilitySettings = ObservabilitySettings()
     settle_seconds: Seconds = Field(
         default=60, description="the old colour could shrink before every router has followed", examples=["60"]
     )

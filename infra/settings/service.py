@@ -8,6 +8,7 @@ from infra.settings.access import Access
 from infra.settings.base import Model, Path, PortNumber
 from infra.settings.doors import FrontDoor, Ingress, PreviewDoor
 from infra.settings.network import NetworkSettings
+from infra.settings.observability import AlertBounds
 from infra.settings.pod import Probes, Resources, Shutdown
 from infra.settings.scaling import Autoscaling, Disruption
 
@@ -27,6 +28,7 @@ class ServiceSettings(Model):
     access: Access = Access()
     ingress: Ingress | None = None
     network: NetworkSettings = NetworkSettings()
+    alerts: AlertBounds = AlertBounds()
     front_door: FrontDoor = FrontDoor()
     preview_door: PreviewDoor = PreviewDoor()
     probes: Probes = Probes()
