@@ -4,14 +4,15 @@ Two labels are needed of whoever scrapes: `namespace` and `pod`. Every common
 setup gives them (a job over annotated pods, the operator's PodMonitor). The
 service and its colour are read from the pod's name, which its Deployment
 decides, so that no relabelling has to be agreed on.
+
+The metrics are the service's own (docs/contract.md), but for `up`, which
+Prometheus makes, `process_start_time_seconds`, which its client libraries do,
+and `kube_pod_status_ready`, which may be absent.
 """
 
 from dataclasses import dataclass
 
 from teal.colours import Colour
-
-SEEN = ("http_requests_total", "http_request_duration_seconds", "http_requests_active", "service_ready")
-"""Metrics of the service itself (docs/contract.md); `up` is Prometheus' own, `process_…` its client library's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
