@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-    from sandbox.engine.model import Goal
+    from sandbox.engine.model import Context, Goal
     from sandbox.engine.report import Reporter
     from sandbox.engine.state import ResourceState
 
@@ -39,40 +39,30 @@ _GRACE: Final = 2.0
 class Analyzers:
     """The policy packs of one run."""
 
-    def __init__(self, reporter: Reporter, *, dry_run: bool) -> None:
+    def __init__(self, reporter: Reporter) -> None:
         """Judge nothing until packs are started."""
         self._reporter = reporter
-        self._dry_run = dry_run
         self._packs: list[tuple[analyzer_pb2_grpc.AnalyzerStub, grpc.aio.Channel, Child]] = []
         self._starting: asyncio.Future[list[None]] | None = None
         self.versions: dict[str, str] = {}
         self.violated = False
 
-    def start(  # noqa: PLR0913 - what a policy pack is told of the run
-        self,
-        folders: Sequence[str],
-        *,
-        engine_address: str,
-        project: str,
-        stack: str,
-        config: dict[str, str],
-        secret_keys: Sequence[str],
-    ) -> None:
+    def start(self, folders: Sequence[str], context: Context, engine_address: str) -> None:
         """Start the packs in these folders; `ready` tells when they are."""
         settings = {
-            "PULUMI_PROJECT": project,
-            "PULUMI_STACK": stack,
+            "PULUMI_PROJECT": context.project,
+            "PULUMI_STACK": context.stack,
             "PULUMI_ORGANIZATION": "organization",
-            "PULUMI_DRY_RUN": "true" if self._dry_run else "false",
-            "PULUMI_CONFIG": json.dumps(config),
+            "PULUMI_DRY_RUN": str(context.dry_run).lower(),
+            "PULUMI_CONFIG": json.dumps(context.config),
         }
         configure = analyzer_pb2.AnalyzerStackConfigureRequest(
-            stack=stack,
-            project=project,
+            stack=context.stack,
+            project=context.project,
             organization="organization",
-            dry_run=self._dry_run,
-            config=config,
-            config_secret_keys=secret_keys,
+            dry_run=context.dry_run,
+            config=context.config,
+            config_secret_keys=context.secret_keys,
         )
 
         async def start_one(folder: str) -> None:
@@ -136,7 +126,7 @@ class Analyzers:
                     },
                 )
                 for state in states
-            ],
+            ]
         )
         return not self._tell(await self._ask_all("AnalyzeStack", request), "")
 
@@ -164,7 +154,7 @@ class Analyzers:
                         found.message,
                         mandatory,
                         found.urn or urn,
-                    ),
+                    )
                 )
         self.violated = self.violated or violated
         return violated

@@ -43,7 +43,7 @@ class Child:
             stderr = (await self.process.stderr.read()).decode() if self.process.stderr else ""
             raise EngineError(
                 f"`{' '.join(self.argv)}` ended with status {await self.process.wait()} before it said its port:\n"
-                f"{stderr.strip()}",
+                f"{stderr.strip()}"
             )
         return line
 

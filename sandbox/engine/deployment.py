@@ -7,17 +7,16 @@ and nothing is deleted after a failure.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sandbox.engine import urns
 from sandbox.engine.errors import EngineError
 from sandbox.engine.executor import CancelledRunError, Executor
 from sandbox.engine.identity import Identities
-from sandbox.engine.model import Goal, Op, OperationFailedError, Outcome, Result, Step
+from sandbox.engine.model import Context, Goal, Op, OperationFailedError, Outcome, Result, Step
+from sandbox.engine.operations import Live
 from sandbox.engine.planner import Planner
-from sandbox.engine.plugin import Live
-from sandbox.engine.registry import DefaultProviders, ProviderResources, Registry, missing_provider
+from sandbox.engine.resolution import Resolver
 from sandbox.engine.state import ResourceState
 from sandbox.engine.values import Properties, contains_unknown
 
@@ -28,22 +27,11 @@ if TYPE_CHECKING:
     from sandbox.engine.hooks import Hooks
     from sandbox.engine.interrupted import Interrupted
     from sandbox.engine.journal import Journal
-    from sandbox.engine.plugin import Operations, PluginClient
+    from sandbox.engine.registry import Registry
     from sandbox.engine.report import Reporter
 
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a run is about. `parallel`: how many operations at a time."""
-
-    stack: str
-    project: str
-    dry_run: bool
-    parallel: int
-    continue_on_error: bool = False
 
 
 class Deployment:
@@ -55,7 +43,6 @@ class Deployment:
         *,
         journal: Journal,
         registry: Registry,
-        defaults: DefaultProviders,
         hooks: Hooks,
         analyzers: Analyzers,
         reporter: Reporter,
@@ -66,16 +53,17 @@ class Deployment:
         self.journal = journal
         self.registry = registry
         self.hooks = hooks
-        self._defaults = defaults
         self._analyzers = analyzers
         self._reporter = reporter
         self._olds = journal.base.resources
         self._identities = Identities(context.stack, context.project, self._olds)
-        self._provider_resources = ProviderResources(registry, dry_run=context.dry_run)
+        self.resolver = Resolver(
+            context, registry, identities=self._identities, olds=self._olds, register=self.register
+        )
         self._planner = Planner(
             identities=self._identities,
             olds=self._olds,
-            provider_of=self.provider_of,
+            provider_of=self.resolver.provider_of,
             analyze=analyzers.analyze,
             dry_run=context.dry_run,
             interrupted=interrupted,
@@ -84,7 +72,7 @@ class Deployment:
             journal=journal,
             hooks=hooks,
             reporter=reporter,
-            provider_of=self.provider_of,
+            provider_of=self.resolver.provider_of,
             dry_run=context.dry_run,
             parallel=context.parallel,
         )
@@ -139,7 +127,7 @@ class Deployment:
         state = ResourceState(urn=urn, type=goal.type)
         try:
             if goal.custom and not urns.is_provider(goal.type):
-                goal.provider = await self._provider_reference(goal)
+                goal.provider = await self.resolver.reference(goal, self._goals.get(goal.parent))
             if blocker := self._blocker(goal):
                 self._blocked.add(urn)
                 self.left_alone[urn] = blocker
@@ -193,7 +181,7 @@ class Deployment:
         """Read a resource somebody else manages (`.get`)."""
         goal.parent = goal.parent or self.root
         urn = self._identities.register(goal)
-        goal.provider = await self._provider_reference(goal)
+        goal.provider = await self.resolver.reference(goal, self._goals.get(goal.parent))
         old = self._identities.old_of(urn, goal)
         state = ResourceState(
             urn=urn,
@@ -209,7 +197,7 @@ class Deployment:
         step = Step(Op.READ, old, state, goal)
         self._reporter.started(step)
         try:
-            provider = await self.provider_of(state)
+            provider = await self.resolver.provider_of(state)
             live = await provider.read(urn, Live(id_, goal.inputs, goal.inputs)) if provider else None
             if live is None:
                 raise OperationFailedError(f"resource {id_!r} of type {goal.type} does not exist, so it cannot be read")
@@ -226,64 +214,6 @@ class Deployment:
             old.delete = True  # ours so far: deleted at the end, as Pulumi does
         self.journal.keep(state, old if old and old.external else None)
         return state
-
-    async def provider_for_function(self, token: str, version: str, reference: str) -> PluginClient:
-        """The provider that a function call goes to."""
-        if not reference:
-            reference = await self._default_provider(urns.package_of(token), version)
-        client = self.registry.get(reference)
-        if client is None:
-            raise missing_provider(reference, f"::::{token}::{token}")
-        return client
-
-    # -- providers -----------------------------------------------------------------------------------------------
-
-    async def provider_of(self, state: ResourceState) -> Operations | None:
-        """Who manages a resource; None for components.
-
-        Raises:
-            EngineError: the provider is not known, or cannot be started.
-        """
-        if not state.custom:
-            return None
-        if urns.is_provider(state.type):
-            return self._provider_resources
-        if (client := self.registry.get(state.provider)) is not None:
-            return client
-        urn, id_ = urns.split_reference(state.provider)
-        for candidate in (self._identities.current(urn), *self._olds):
-            if candidate is not None and candidate.urn == urn and candidate.id == id_:
-                return await self.registry.ensure(candidate)
-        raise missing_provider(state.provider, state.urn)
-
-    async def _provider_reference(self, goal: Goal) -> str:
-        package = urns.package_of(goal.type)
-        if goal.provider:
-            return goal.provider
-        if package in goal.providers:
-            return goal.providers[package]
-        parent = self._goals.get(goal.parent)
-        if parent and package in parent.providers:
-            return parent.providers[package]
-        return await self._default_provider(package, goal.version)
-
-    async def _default_provider(self, package: str, version: str) -> str:
-        known = self._defaults.known(package, version)
-        if known is not None:
-            return await asyncio.shield(known)
-        promise = self._defaults.declare(package, version)
-        outcome = await self.register(
-            Goal(
-                type=urns.PROVIDER_PREFIX + package,
-                name=self._defaults.name(version),
-                inputs=self._defaults.inputs(package, version),
-            ),
-        )
-        if outcome.result is not Result.SUCCESS:
-            promise.set_exception(OperationFailedError(f"the provider of package {package!r} could not be configured"))
-        else:
-            promise.set_result(urns.reference(outcome.state.urn, outcome.state.id))
-        return await promise
 
     def _inherit(self, goal: Goal) -> None:
         parent = self._goals.get(goal.parent)
@@ -367,8 +297,3 @@ def depends_on(state: ResourceState) -> set[str]:
     for dependencies in state.property_dependencies.values():
         found.update(dependencies)
     return found - {""}
-
-
-def without_marks(states: list[ResourceState]) -> list[ResourceState]:
-    """Copies of states that a preview may mark as it likes."""
-    return [replace(state) for state in states]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sandbox.engine.errors import EngineError
 from sandbox.engine.journal import touch
 from sandbox.engine.model import InitFailedError, Op, OperationFailedError
-from sandbox.engine.plugin import Wish, live_of
+from sandbox.engine.operations import Wish, live_of
 from sandbox.engine.values import Properties, carry_secrets, is_secret, secret
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sandbox.engine.hooks import Hooks
     from sandbox.engine.journal import Journal
     from sandbox.engine.model import Step
-    from sandbox.engine.plugin import Operations
+    from sandbox.engine.operations import Operations
     from sandbox.engine.report import Reporter
     from sandbox.engine.state import OperationKind, ResourceState
 
@@ -171,7 +171,7 @@ class Executor:
         if step.op is Op.DELETE and old.protect:
             raise OperationFailedError(
                 f"resource {old.urn!r} cannot be deleted\nbecause it is protected. To unprotect the resource, remove "
-                "the `protect` flag from the resource in your Pulumi program and run `pulumi up`",
+                "the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
             )
         spared = old.external or old.retain_on_delete or old.pending_replacement or old.deleted_with in self.condemned
         if old.custom and not spared and not self._dry_run:

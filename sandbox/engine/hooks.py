@@ -53,11 +53,7 @@ class Hooks:
             raise EngineError(f"resource hook already registered for name {request.name!r}")
         loose: Any = request  # the stubs' annotations of imported messages do not resolve
         self._hooks[request.name] = _Hook(
-            request.name,
-            loose.callback.token,
-            loose.callback.target,
-            request.on_dry_run,
-            request.ignore_errors,
+            request.name, loose.callback.token, loose.callback.target, request.on_dry_run, request.ignore_errors
         )
 
     async def run(self, kind: str, old: ResourceState | None, new: ResourceState | None) -> None:
@@ -103,10 +99,7 @@ class Hooks:
 
 
 def _request(
-    kind: str,
-    subject: ResourceState,
-    old: ResourceState | None,
-    new: ResourceState | None,
+    kind: str, subject: ResourceState, old: ResourceState | None, new: ResourceState | None
 ) -> resource_pb2.ResourceHookRequest:
     """Which of the old and new inputs and outputs a hook sees is Pulumi's table (pulumi.ResourceHookArgs)."""
     return resource_pb2.ResourceHookRequest(

@@ -50,7 +50,7 @@ class Identities:
                 if candidate in self._seen or candidate in self._former.values():
                     raise OperationFailedError(
                         f"Duplicate resource alias '{candidate}' applied to resource with URN '{urn}' conflicting "
-                        "with another resource of this program",
+                        "with another resource of this program"
                     )
                 self._former[urn] = candidate
             return old

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from sandbox.engine import urns
 from sandbox.engine.errors import EngineError
-from sandbox.engine.plugin import live_of
+from sandbox.engine.operations import live_of
 
 if TYPE_CHECKING:
     from sandbox.engine.journal import Journal
-    from sandbox.engine.plugin import Live
+    from sandbox.engine.operations import Live
     from sandbox.engine.registry import Registry
     from sandbox.engine.report import Reporter
     from sandbox.engine.state import PendingOperation, ResourceState
@@ -64,11 +64,7 @@ async def settle_interrupted(journal: Journal, registry: Registry, reporter: Rep
 
 
 def _creation(
-    journal: Journal,
-    reporter: Reporter,
-    operation: PendingOperation,
-    live: Live | None,
-    repeat: set[str],
+    journal: Journal, reporter: Reporter, operation: PendingOperation, live: Live | None, repeat: set[str]
 ) -> None:
     state = operation.resource
     _forget(journal, operation)
@@ -92,11 +88,7 @@ def _creation(
 
 
 def _deletion(
-    journal: Journal,
-    reporter: Reporter,
-    operation: PendingOperation,
-    live: Live | None,
-    repeat: set[str],
+    journal: Journal, reporter: Reporter, operation: PendingOperation, live: Live | None, repeat: set[str]
 ) -> None:
     state = operation.resource
     if live is not None:

@@ -1,5 +1,7 @@
 """A run as JSON: one digest of a preview, or one engine event a line, in Pulumi's own shapes (apitype, pkg/display)."""
 
+# ruff: noqa: ARG002 - a reporter is told more than these displays show
+
 from __future__ import annotations
 
 import json
@@ -52,7 +54,7 @@ class Digest:
     def started(self, step: Step) -> None:
         """Wait for what it would come to."""
 
-    def finished(self, step: Step, seconds: float) -> None:  # noqa: ARG002 - a preview's operations take no time
+    def finished(self, step: Step, seconds: float) -> None:
         """Note a step; of those that change nothing only the stack's, unless asked for."""
         if not step.logical:
             return
@@ -104,7 +106,7 @@ class Events:
         self._dry_run = False
         self._sequence = 0
 
-    def begin(self, kind: str, stack: str, *, dry_run: bool) -> None:  # noqa: ARG002 - the event has no place for them
+    def begin(self, kind: str, stack: str, *, dry_run: bool) -> None:
         """Tell the config."""
         self._dry_run = dry_run
         self._emit("preludeEvent", {"config": self._config})
@@ -113,11 +115,11 @@ class Events:
         """Tell that an operation starts."""
         self._emit("resourcePreEvent", {"metadata": _metadata(step), "planning": self._dry_run})
 
-    def finished(self, step: Step, seconds: float) -> None:  # noqa: ARG002 - events carry their time
+    def finished(self, step: Step, seconds: float) -> None:
         """Tell that an operation ended well."""
         self._emit("resOutputsEvent", {"metadata": _metadata(step), "planning": self._dry_run})
 
-    def failed(self, step: Step, message: str, seconds: float) -> None:  # noqa: ARG002 - as above
+    def failed(self, step: Step, message: str, seconds: float) -> None:
         """Tell that an operation failed, and why."""
         self.diagnostic("error", message, step.urn)
         self._emit("resOpFailedEvent", {"metadata": _metadata(step), "status": 0, "steps": 0})

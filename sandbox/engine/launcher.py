@@ -33,7 +33,7 @@ def own_frames(error: BaseException, program: str) -> str:
             "Traceback (most recent call last):\n",
             *traceback.format_list(frames[start:]),
             *traceback.format_exception_only(error),
-        ],
+        ]
     )
 
 
@@ -51,7 +51,7 @@ def main() -> int:
             dry_run=launch["dry_run"],
             organization="organization",
             root_directory=launch["root"],
-        ),
+        )
     )
     program: str = launch["program"]
     sys.argv = [program]

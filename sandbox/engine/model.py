@@ -53,6 +53,19 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True)
+class Context:
+    """What a run is about. `parallel`: how many operations at a time; `config` is the stack's, secrets in clear."""
+
+    stack: str
+    project: str
+    dry_run: bool
+    parallel: int
+    config: dict[str, str] = field(default_factory=dict[str, str])
+    secret_keys: list[str] = field(default_factory=list[str])
+    continue_on_error: bool = False
+
+
+@dataclass(frozen=True)
 class Alias:
     """A former identity: a whole URN, or the parts of one that were different."""
 
@@ -141,7 +154,7 @@ def refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
         if present:
             raise EngineError(
                 f"{request.type} {request.name!r} asks for {what}, which is not supported by the embedded engine; "
-                "use Pulumi's own engine for this",
+                "use Pulumi's own engine for this"
             )
 
 

@@ -4,6 +4,8 @@ Only translation: what registrations come to is `deployment.py`'s. Calls that th
 name, so that a program fails where it asks and not later in a riddle.
 """
 
+# ruff: noqa: ARG002, N802 - the protocol names the methods, and gives each a request and a context
+
 from __future__ import annotations
 
 import asyncio
@@ -51,43 +53,33 @@ _SEVERITIES: Final[dict[int, Severity]] = {
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     """Serves one program of one run."""
 
-    def __init__(self, deployment: Deployment, *, config: dict[str, str], secret_keys: list[str]) -> None:
+    def __init__(self, deployment: Deployment) -> None:
         """Hand what the program asks for to this deployment."""
         self._deployment = deployment
-        self._config = config
-        self._secret_keys = secret_keys
         self.declared_all = asyncio.Event()
 
-    async def GetDeploymentInfo(  # noqa: N802 - the protocol's name
-        self,
-        request: empty_pb2.Empty,  # noqa: ARG002 - empty
-        context: Context,  # noqa: ARG002 - nothing to tell it
-    ) -> resource_pb2.DeploymentInfo:
+    async def GetDeploymentInfo(self, request: empty_pb2.Empty, context: Context) -> resource_pb2.DeploymentInfo:
         """Tell the program what it takes part in."""
         run = self._deployment.context
         return resource_pb2.DeploymentInfo(
             project=run.project,
             stack=run.stack,
             organization="organization",
-            config=self._config,
-            configSecretKeys=self._secret_keys,
+            config=run.config,
+            configSecretKeys=run.secret_keys,
             dryRun=run.dry_run,
             parallel=run.parallel,
             supportedFeatures=list(FEATURES.values()),
         )
 
-    async def SupportsFeature(  # noqa: N802 - the protocol's name
-        self,
-        request: resource_pb2.SupportsFeatureRequest,
-        context: Context,  # noqa: ARG002 - nothing to tell it
+    async def SupportsFeature(
+        self, request: resource_pb2.SupportsFeatureRequest, context: Context
     ) -> resource_pb2.SupportsFeatureResponse:
         """Answer the older way of asking for features."""
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in FEATURES)
 
-    async def RegisterResource(  # noqa: N802 - the protocol's name
-        self,
-        request: resource_pb2.RegisterResourceRequest,
-        context: Context,
+    async def RegisterResource(
+        self, request: resource_pb2.RegisterResourceRequest, context: Context
     ) -> resource_pb2.RegisterResourceResponse:
         """Make a resource what the program wants it to be."""
         try:
@@ -107,10 +99,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             result=_RESULTS[outcome.result],
         )
 
-    async def RegisterResourceOutputs(  # noqa: N802 - the protocol's name
-        self,
-        request: resource_pb2.RegisterResourceOutputsRequest,
-        context: Context,
+    async def RegisterResourceOutputs(
+        self, request: resource_pb2.RegisterResourceOutputsRequest, context: Context
     ) -> empty_pb2.Empty:
         """Record the outputs of a component or of the stack."""
         try:
@@ -119,10 +109,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             await self._refuse(context, error)
         return empty_pb2.Empty()
 
-    async def ReadResource(  # noqa: N802 - the protocol's name
-        self,
-        request: resource_pb2.ReadResourceRequest,
-        context: Context,
+    async def ReadResource(
+        self, request: resource_pb2.ReadResourceRequest, context: Context
     ) -> resource_pb2.ReadResourceResponse:
         """Read a resource that somebody else manages."""
         if request.type.startswith("pulumi:pulumi:"):
@@ -145,24 +133,19 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             if key in outputs:
                 outputs[key] = secret(outputs[key])
         return resource_pb2.ReadResourceResponse(
-            urn=state.urn,
-            properties=to_struct(outputs if request.acceptSecrets else reveal_properties(outputs)),
+            urn=state.urn, properties=to_struct(outputs if request.acceptSecrets else reveal_properties(outputs))
         )
 
-    async def Invoke(  # noqa: N802 - the protocol's name
-        self,
-        request: resource_pb2.ResourceInvokeRequest,
-        context: Context,
+    async def Invoke(
+        self, request: resource_pb2.ResourceInvokeRequest, context: Context
     ) -> resource_pb2.ResourceInvokeResponse:
         """Call a function of a provider."""
         if request.tok.startswith("pulumi:pulumi:"):
             await self._unsupported(context, f"the function {request.tok}")
         try:
-            client = await self._deployment.provider_for_function(request.tok, request.version, request.provider)
+            client = await self._deployment.resolver.for_function(request.tok, request.version, request.provider)
             answer = await client.invoke(
-                request.tok,
-                from_struct(request.args),
-                preview=self._deployment.context.dry_run,
+                request.tok, from_struct(request.args), preview=self._deployment.context.dry_run
             )
         except EngineError as error:
             await self._refuse(context, EngineError(f"invocation of {request.tok} returned an error: {error}"))
@@ -170,10 +153,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         getattr(response, "return").CopyFrom(getattr(answer, "return"))  # `return` is a Python keyword
         return response
 
-    async def RegisterResourceHook(  # noqa: N802 - the protocol's name
-        self,
-        request: resource_pb2.RegisterResourceHookRequest,
-        context: Context,
+    async def RegisterResourceHook(
+        self, request: resource_pb2.RegisterResourceHookRequest, context: Context
     ) -> empty_pb2.Empty:
         """Remember a hook of the program."""
         try:
@@ -182,60 +163,35 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             await self._refuse(context, error)
         return empty_pb2.Empty()
 
-    async def SignalAndWaitForShutdown(  # noqa: N802 - the protocol's name
-        self,
-        request: empty_pb2.Empty,  # noqa: ARG002 - empty
-        context: Context,  # noqa: ARG002 - nothing to tell it
-    ) -> empty_pb2.Empty:
+    async def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
         """The program declared all it has to; it stays alive for its hooks until the run is over."""
         self.declared_all.set()
         await self._deployment.tracked(self._deployment.finish())
         return empty_pb2.Empty()
 
-    async def Call(  # noqa: N802 - the protocol's name
-        self,
-        request: resource_pb2.ResourceCallRequest,
-        context: Context,
-    ) -> NoReturn:
+    async def Call(self, request: resource_pb2.ResourceCallRequest, context: Context) -> NoReturn:
         """Refuse methods of remote components."""
         await self._unsupported(context, f"the method {request.tok}")
 
-    async def RegisterStackTransform(  # noqa: N802 - the protocol's name
-        self,
-        request: object,  # noqa: ARG002 - refused
-        context: Context,
-    ) -> NoReturn:
+    async def RegisterStackTransform(self, request: object, context: Context) -> NoReturn:
         """Refuse stack transforms."""
         await self._unsupported(context, "a stack transform")
 
-    async def RegisterStackInvokeTransform(  # noqa: N802 - the protocol's name
-        self,
-        request: object,  # noqa: ARG002 - refused
-        context: Context,
-    ) -> NoReturn:
+    async def RegisterStackInvokeTransform(self, request: object, context: Context) -> NoReturn:
         """Refuse invoke transforms."""
         await self._unsupported(context, "an invoke transform")
 
-    async def RegisterErrorHook(  # noqa: N802 - the protocol's name
-        self,
-        request: resource_pb2.RegisterErrorHookRequest,
-        context: Context,
-    ) -> NoReturn:
+    async def RegisterErrorHook(self, request: resource_pb2.RegisterErrorHookRequest, context: Context) -> NoReturn:
         """Refuse error hooks."""
         await self._unsupported(context, f"the error hook {request.name!r}")
 
-    async def RegisterPackage(  # noqa: N802 - the protocol's name
-        self,
-        request: resource_pb2.RegisterPackageRequest,
-        context: Context,
-    ) -> NoReturn:
+    async def RegisterPackage(self, request: resource_pb2.RegisterPackageRequest, context: Context) -> NoReturn:
         """Refuse parameterised packages."""
         await self._unsupported(context, f"the parameterised package {request.name!r}")
 
     async def _unsupported(self, context: Context, what: str) -> NoReturn:
         await self._refuse(
-            context,
-            EngineError(f"{what} is not supported by the embedded engine; use Pulumi's own engine for this"),
+            context, EngineError(f"{what} is not supported by the embedded engine; use Pulumi's own engine for this")
         )
 
     async def _refuse(self, context: Context, error: EngineError) -> NoReturn:
@@ -255,43 +211,28 @@ class Engine(engine_pb2_grpc.EngineServicer):
         self._root = ""
         self.errors = 0
 
-    async def Log(  # noqa: N802 - the protocol's name
-        self,
-        request: engine_pb2.LogRequest,
-        context: Context,  # noqa: ARG002 - nothing to tell it
-    ) -> empty_pb2.Empty:
+    async def Log(self, request: engine_pb2.LogRequest, context: Context) -> empty_pb2.Empty:
         """Pass on a message; one of severity ERROR fails the run."""
         if request.severity == engine_pb2.ERROR:
             self.errors += 1
         self._reporter.diagnostic(
-            _SEVERITIES[request.severity],
-            request.message,
-            request.urn,
-            ephemeral=request.ephemeral,
+            _SEVERITIES[request.severity], request.message, request.urn, ephemeral=request.ephemeral
         )
         return empty_pb2.Empty()
 
-    async def GetRootResource(  # noqa: N802 - the protocol's name
-        self,
-        request: object,  # noqa: ARG002 - empty
-        context: Context,  # noqa: ARG002 - nothing to tell it
-    ) -> engine_pb2.GetRootResourceResponse:
+    async def GetRootResource(self, request: object, context: Context) -> engine_pb2.GetRootResourceResponse:
         """The stack, once the program declared it."""
         return engine_pb2.GetRootResourceResponse(urn=self._root)
 
-    async def SetRootResource(  # noqa: N802 - the protocol's name
-        self,
-        request: engine_pb2.SetRootResourceRequest,
-        context: Context,  # noqa: ARG002 - nothing to tell it
+    async def SetRootResource(
+        self, request: engine_pb2.SetRootResourceRequest, context: Context
     ) -> engine_pb2.SetRootResourceResponse:
         """Remember the stack."""
         self._root = request.urn
         return engine_pb2.SetRootResourceResponse()
 
-    async def RequirePulumiVersion(  # noqa: N802 - the protocol's name
-        self,
-        request: engine_pb2.RequirePulumiVersionRequest,  # noqa: ARG002 - see below
-        context: Context,  # noqa: ARG002 - nothing to tell it
+    async def RequirePulumiVersion(
+        self, request: engine_pb2.RequirePulumiVersionRequest, context: Context
     ) -> engine_pb2.RequirePulumiVersionResponse:
         """Accept: a program that asks for a version of Pulumi's engine is rehearsed on this one all the same."""
         return engine_pb2.RequirePulumiVersionResponse()

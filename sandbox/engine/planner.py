@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.engine import urns
 from sandbox.engine.model import Difference, Goal, Op, OperationFailedError, Step
-from sandbox.engine.plugin import Wish, live_of
+from sandbox.engine.operations import Wish, live_of
 from sandbox.engine.state import ResourceState
 from sandbox.engine.values import (
     UNKNOWN,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sandbox.engine.identity import Identities
     from sandbox.engine.interrupted import Interrupted
-    from sandbox.engine.plugin import Check, Operations
+    from sandbox.engine.operations import Check, Operations
 
     Analyze = Callable[[ResourceState, Goal], Awaitable[bool]]
     ProviderOf = Callable[[ResourceState], Awaitable[Operations | None]]
@@ -81,11 +81,7 @@ class Planner:
         return await self._compare(goal, provider, old, new)
 
     async def _compare(
-        self,
-        goal: Goal,
-        provider: Operations | None,
-        old: ResourceState,
-        new: ResourceState,
+        self, goal: Goal, provider: Operations | None, old: ResourceState, new: ResourceState
     ) -> list[Step]:
         difference = await self._difference(goal, provider, old, new)
         if difference.replace_keys or old.pending_replacement:
@@ -106,11 +102,7 @@ class Planner:
         return "its last operation was interrupted" if old.urn in self._interrupted.repeat else ""
 
     async def _check(
-        self,
-        goal: Goal,
-        provider: Operations | None,
-        new: ResourceState,
-        old: ResourceState | None,
+        self, goal: Goal, provider: Operations | None, new: ResourceState, old: ResourceState | None
     ) -> None:
         inputs = goal.inputs
         if old is not None:
@@ -128,11 +120,7 @@ class Planner:
         new.inputs = checked.inputs
 
     async def _difference(
-        self,
-        goal: Goal,
-        provider: Operations | None,
-        old: ResourceState,
-        new: ResourceState,
+        self, goal: Goal, provider: Operations | None, old: ResourceState, new: ResourceState
     ) -> Difference:
         if bool(old.provider) != bool(new.provider) or await self._provider_replaced(old, new):
             return Difference(changed=True, replace_keys=("provider",))
@@ -159,17 +147,12 @@ class Planner:
         return bool(difference.replace_keys)
 
     async def _replace(
-        self,
-        goal: Goal,
-        provider: Operations | None,
-        old: ResourceState,
-        new: ResourceState,
-        difference: Difference,
+        self, goal: Goal, provider: Operations | None, old: ResourceState, new: ResourceState, difference: Difference
     ) -> list[Step]:
         if old.protect and new.protect:
             raise OperationFailedError(
                 f"unable to replace resource {new.urn!r}\nas it is currently marked for protection. To unprotect the "
-                "resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`",
+                "resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
             )
         if provider is not None:  # defaults taken over from the old resource (a generated name, say) do not carry over
             checked = await provider.check(new.urn, None, goal.inputs)
@@ -189,7 +172,7 @@ class Planner:
                 raise OperationFailedError(
                     f"unable to replace resource {step.urn!r} as part of replacing {new.urn!r} as it is currently "
                     "marked for protection. To unprotect the resource, remove the `protect` flag from the resource in "
-                    "your Pulumi program and run `pulumi up`",
+                    "your Pulumi program and run `pulumi up`"
                 )
         self.deleted_early.update(step.urn for step in steps)
         if not old.pending_replacement:
@@ -255,7 +238,7 @@ def _raise_failures(new: ResourceState, checked: Check) -> None:
                 if name
                 else f"{new.type} resource {urns.name_of(new.urn)!r} has a problem: {reason}"
                 for name, reason in checked.failures
-            ),
+            )
         )
 
 

@@ -1,4 +1,4 @@
-"""One resource provider as the engine sees it: Check, Diff, Create, Read, Update, Delete, Invoke over `pulumirpc`.
+"""A resource provider behind a gRPC channel: Check, Diff, Create, Read, Update, Delete and Invoke of `pulumirpc`.
 
 Translates between property trees and the protocol, and between gRPC errors and the engine's. Which provider serves
 which resource, and how one is started, is `registry.py`'s.
@@ -9,8 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
@@ -19,6 +18,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 from sandbox.engine import urns
 from sandbox.engine.errors import EngineError
 from sandbox.engine.model import Difference, InitFailedError, OperationFailedError, UncertainFailureError
+from sandbox.engine.operations import Check, Live, Wish
 from sandbox.engine.protocol import ask
 from sandbox.engine.values import (
     Properties,
@@ -31,11 +31,8 @@ from sandbox.engine.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from google.protobuf.message import Message
 
-    from sandbox.engine.state import ResourceState
 
 M = TypeVar("M", bound="Message")
 
@@ -50,66 +47,6 @@ _KINDS: Final = {
     provider_pb2.PropertyDiff.UPDATE: "update",
     provider_pb2.PropertyDiff.UPDATE_REPLACE: "update-replace",
 }
-
-
-@dataclass(frozen=True)
-class Check:
-    """Checked inputs, and what is wrong with them as (property, reason)."""
-
-    inputs: Properties
-    failures: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Live:
-    """A resource as a provider reads it."""
-
-    id: str
-    inputs: Properties
-    outputs: Properties
-
-
-def live_of(state: ResourceState) -> Live:
-    """A resource as the state knows it."""
-    return Live(state.id, state.inputs, state.outputs)
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a resource should become. `ignore`: property paths; `seconds`: 0 leaves the time limit to the provider."""
-
-    inputs: Properties
-    ignore: Sequence[str] = ()
-    seconds: float = 0
-    preview: bool = False
-
-
-class Operations(Protocol):
-    """What can be done to resources of one provider."""
-
-    async def check(self, urn: str, olds: Properties | None, news: Properties, /) -> Check:
-        """Validate inputs and fill in defaults."""
-        ...
-
-    async def diff(self, urn: str, old: Live, wish: Wish, /) -> Difference:
-        """Compare a state with what it should become."""
-        ...
-
-    async def create(self, urn: str, wish: Wish, /) -> Live:
-        """Create, or tell what creating would give."""
-        ...
-
-    async def update(self, urn: str, old: Live, wish: Wish, /) -> Properties:
-        """Update in place, or tell what updating would give."""
-        ...
-
-    async def delete(self, urn: str, old: Live, seconds: float, /) -> None:
-        """Delete."""
-        ...
-
-    async def read(self, urn: str, old: Live, /) -> Live | None:
-        """Read the live state; None if there is none."""
-        ...
 
 
 class PluginClient:

@@ -13,7 +13,7 @@ from sandbox.engine.children import Child, start_child
 from sandbox.engine.errors import EngineError
 
 if TYPE_CHECKING:
-    from sandbox.engine.deployment import Context
+    from sandbox.engine.model import Context
     from sandbox.engine.project import Project
     from sandbox.engine.report import Reporter
 
@@ -51,15 +51,7 @@ class Program:
         await asyncio.gather(*self._readers)
 
 
-async def start_program(  # noqa: PLR0913 - what a program is told of the run
-    project: Project,
-    context: Context,
-    *,
-    address: str,
-    config: dict[str, str],
-    secret_keys: list[str],
-    reporter: Reporter,
-) -> Program:
+async def start_program(project: Project, context: Context, *, address: str, reporter: Reporter) -> Program:
     """Start the project's program.
 
     Raises:
@@ -69,7 +61,7 @@ async def start_program(  # noqa: PLR0913 - what a program is told of the run
     if not main.exists():
         raise EngineError(
             f"the program {main} named by `main` in {project.file} does not exist; nothing was done; "
-            "correct `main` or create the program",
+            "correct `main` or create the program"
         )
     launch = {
         "monitor": address,
@@ -80,8 +72,8 @@ async def start_program(  # noqa: PLR0913 - what a program is told of the run
         "dry_run": context.dry_run,
         "root": str(project.root),
         "program": str(main),
-        "config": config,
-        "secret_keys": secret_keys,
+        "config": context.config,
+        "secret_keys": context.secret_keys,
     }
     child = await start_child(
         [project_python(project), "-P", _LAUNCHER],

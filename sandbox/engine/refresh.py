@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sandbox.engine import urns
 from sandbox.engine.errors import EngineError
 from sandbox.engine.model import Op, Step
-from sandbox.engine.plugin import live_of
+from sandbox.engine.operations import live_of
 
 if TYPE_CHECKING:
     from sandbox.engine.deployment import Deployment
@@ -24,14 +24,14 @@ async def refresh_all(deployment: Deployment, reporter: Reporter) -> None:
             _refresh(deployment, reporter, state)
             for state in deployment.journal.base.resources
             if state.custom and not urns.is_provider(state.type) and not state.delete and not state.pending_replacement
-        ),
+        )
     )
 
 
 async def _refresh(deployment: Deployment, reporter: Reporter, state: ResourceState) -> None:
     step = Step(Op.REFRESH, state, state)
     try:
-        provider = await deployment.provider_of(state)
+        provider = await deployment.resolver.provider_of(state)
         live = await provider.read(state.urn, live_of(state)) if provider else None
     except EngineError as error:
         deployment.errors.append(str(error))

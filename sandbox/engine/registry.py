@@ -21,14 +21,15 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from sandbox.engine import urns
 from sandbox.engine.children import start_child
 from sandbox.engine.errors import EngineError
-from sandbox.engine.model import Difference, OperationFailedError
-from sandbox.engine.plugin import Check, Live, PluginClient, Wish
+from sandbox.engine.operations import Check, Live, Wish
+from sandbox.engine.plugin import PluginClient
 from sandbox.engine.protocol import CHANNEL_OPTIONS
-from sandbox.engine.values import UNKNOWN, Properties, secret
+from sandbox.engine.values import UNKNOWN, Properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sandbox.engine.model import Difference
     from sandbox.engine.state import ResourceState
 
 _STAND_INS: Final = "sandbox.providers"
@@ -97,7 +98,7 @@ class Registry:
             return await self._spawn(binary)
         raise EngineError(
             f"package {package!r} has no stand-in in the embedded engine and no pulumi-resource-{package} is on PATH; "
-            "nothing of it was touched; use Pulumi's own engine for this",
+            "nothing of it was touched; use Pulumi's own engine for this"
         )
 
     def _serve(self, package: str) -> str:
@@ -136,10 +137,9 @@ class Registry:
 class ProviderResources:
     """The operations on provider resources themselves: they live in the engine, not in a cloud."""
 
-    def __init__(self, registry: Registry, *, dry_run: bool) -> None:
+    def __init__(self, registry: Registry) -> None:
         """Configure providers of this registry."""
         self._registry = registry
-        self._dry_run = dry_run
 
     async def check(self, urn: str, olds: Properties | None, news: Properties, /) -> Check:
         """Let the provider validate its configuration. What the engine itself put there is kept from it."""
@@ -178,48 +178,3 @@ class ProviderResources:
 
 
 _ENGINE_KEYS: Final = frozenset(("version", "__internal"))
-
-
-class DefaultProviders:
-    """The provider resources that the engine declares by itself, one for each package and version in use."""
-
-    def __init__(self, config: Mapping[str, str], secret_keys: set[str]) -> None:
-        """Take the stack's config: `kubernetes:context` configures the default kubernetes provider."""
-        self._config = config
-        self._secret_keys = secret_keys
-        self._references: dict[str, asyncio.Future[str]] = {}
-
-    def known(self, package: str, version: str) -> asyncio.Future[str] | None:
-        """The reference of a default provider that is being, or has been, declared."""
-        return self._references.get(f"{package}@{version}")
-
-    def declare(self, package: str, version: str) -> asyncio.Future[str]:
-        """Promise the reference of a default provider; the caller declares the resource and fulfils it."""
-        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._references[f"{package}@{version}"] = future
-        return future
-
-    def inputs(self, package: str, version: str) -> Properties:
-        """The configuration of a default provider."""
-        prefix = f"{package}:"
-        inputs: Properties = {
-            key.removeprefix(prefix): secret(value) if key in self._secret_keys else value
-            for key, value in self._config.items()
-            if key.startswith(prefix)
-        }
-        if version:
-            inputs["version"] = version
-        return inputs
-
-    @staticmethod
-    def name(version: str) -> str:
-        """The logical name Pulumi gives a default provider (`default_4_34_2`)."""
-        return "default" + ("_" + version.replace(".", "_") if version else "")
-
-
-def missing_provider(reference: str, urn: str) -> OperationFailedError:
-    """A resource names a provider that nobody declared."""
-    return OperationFailedError(
-        f"{urns.name_of(urn)!r} names the provider {reference!r}, which is neither declared nor in the state; "
-        "the resource was left alone; declare the provider before it",
-    )

@@ -18,16 +18,17 @@ from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
 from sandbox.engine import urns
 from sandbox.engine.analyzers import Analyzers
-from sandbox.engine.deployment import Context, Deployment
+from sandbox.engine.deployment import Deployment
 from sandbox.engine.errors import EngineError
 from sandbox.engine.hooks import Hooks
 from sandbox.engine.interrupted import settle_interrupted
 from sandbox.engine.journal import Journal
+from sandbox.engine.model import Context
 from sandbox.engine.monitor import Engine, Monitor
 from sandbox.engine.program import start_program
 from sandbox.engine.protocol import CHANNEL_OPTIONS
 from sandbox.engine.refresh import refresh_all
-from sandbox.engine.registry import DefaultProviders, Registry
+from sandbox.engine.registry import Registry
 from sandbox.engine.report import RunKind, Summary
 
 if TYPE_CHECKING:
@@ -105,24 +106,32 @@ async def _session(request: Request, reporter: Reporter) -> AsyncGenerator[_Sess
     journal = Journal(request.snapshot, request.save)
     registry = Registry(str(request.project.root), request.environ)
     hooks = Hooks(reporter, dry_run=request.dry_run, silent=request.silent_hooks)
-    analyzers = Analyzers(reporter, dry_run=request.dry_run)
+    analyzers = Analyzers(reporter)
     engine = Engine(reporter)
     server = grpc.aio.server(options=CHANNEL_OPTIONS)
     port = server.add_insecure_port("127.0.0.1:0")
     engine_pb2_grpc.add_EngineServicer_to_server(engine, server)
     registry.engine_address = address = f"127.0.0.1:{port}"
     interrupted = await settle_interrupted(journal, registry, reporter)
+    context = Context(
+        request.stack,
+        request.project.name,
+        request.dry_run,
+        request.parallel,
+        request.config,
+        request.secret_keys,
+        request.continue_on_error,
+    )
     deployment = Deployment(
-        Context(request.stack, request.project.name, request.dry_run, request.parallel, request.continue_on_error),
+        context,
         journal=journal,
         registry=registry,
-        defaults=DefaultProviders(request.config, set(request.secret_keys)),
         hooks=hooks,
         analyzers=analyzers,
         reporter=reporter,
         interrupted=interrupted,
     )
-    monitor = Monitor(deployment, config=request.config, secret_keys=request.secret_keys)
+    monitor = Monitor(deployment)
     resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
     await server.start()
     session = _Session(deployment, monitor, engine, analyzers, registry, address)
@@ -179,20 +188,11 @@ async def _kinds(request: Request, session: _Session, reporter: Reporter) -> Non
 
 async def _run_program(request: Request, session: _Session, reporter: Reporter) -> None:
     deployment = session.deployment
-    session.analyzers.start(
-        request.policy_packs,
-        engine_address=session.address,
-        project=request.project.name,
-        stack=request.stack,
-        config=request.config,
-        secret_keys=request.secret_keys,
-    )
+    session.analyzers.start(request.policy_packs, deployment.context, session.address)
     program = await start_program(
         request.project,
         deployment.context,
         address=session.address,
-        config=request.config,
-        secret_keys=request.secret_keys,
         reporter=reporter,
     )
     cancelled = asyncio.create_task(session.cancelled.wait())

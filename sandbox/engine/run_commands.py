@@ -145,12 +145,7 @@ class _Command:
             raise EngineError("the plan was refused; nothing was applied", exit_code=ExitCode.ERROR)
 
     def _run(
-        self,
-        *,
-        dry_run: bool,
-        snapshot: Snapshot,
-        reporter: Reporter | None = None,
-        silent: bool = False,
+        self, *, dry_run: bool, snapshot: Snapshot, reporter: Reporter | None = None, silent: bool = False
     ) -> Summary:
         from sandbox.engine.run import Request, run  # noqa: PLC0415 - gRPC and protobuf, only for commands that run
 
@@ -199,7 +194,7 @@ class _Command:
         _tell(
             "The resources in the stack have been deleted, but the history and configuration associated with the stack "
             "are still maintained.\n"
-            f"If you want to remove the stack completely, run `pulumi stack rm {self.stack}`.",
+            f"If you want to remove the stack completely, run `pulumi stack rm {self.stack}`."
         )
 
     def _exit_code(self, summary: Summary) -> int:

@@ -74,7 +74,7 @@ def initialise(args: argparse.Namespace) -> int:
     if args.secrets_provider not in ("passphrase", "default"):
         raise EngineError(
             f"the secrets provider {args.secrets_provider!r} is not supported by the embedded engine; nothing was "
-            "done; use `passphrase`, or Pulumi's own engine",
+            "done; use `passphrase`, or Pulumi's own engine"
         )
     workspace, name = Workspace(args), _named(args)
     workspace.backend.create(name)
@@ -199,7 +199,7 @@ def import_state(args: argparse.Namespace) -> int:
     if foreign and not args.force:
         raise EngineError(
             f"{foreign[0]} is not a resource of stack '{stack}'; the state stays as it is; use --force to import it "
-            "all the same",
+            "all the same"
         )
     snapshot.crypter = crypter or snapshot.crypter
     with workspace.backend.lock(stack, _tell):

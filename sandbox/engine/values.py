@@ -8,7 +8,7 @@ so that no translation can lose one. Nothing here knows of resources.
 from __future__ import annotations
 
 import re
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from google.protobuf import struct_pb2
 
@@ -26,7 +26,7 @@ _UNKNOWNS: Final = frozenset(
         "030794c1-ac77-496b-92df-f27374a8bd58",  # asset
         "e48ece36-62e2-4504-bad9-02848725956a",  # archive
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
-    ),
+    )
 )
 MASK: Final = "[secret]"
 
@@ -187,8 +187,3 @@ def reset_path(news: Value, olds: Value, path: list[str | int]) -> Value:
 def differing_keys(old: Properties, new: Properties) -> list[str]:
     """The top-level keys whose values differ, secrets looked through."""
     return sorted(key for key in {*old, *new} if not same(old.get(key), new.get(key)))
-
-
-def as_properties(value: Any) -> Properties:  # noqa: ANN401 - what a JSON or YAML parser gave
-    """Trust that parsed JSON is a property bag."""
-    return value

@@ -43,12 +43,12 @@ class Workspace:
         if not named:
             raise StackNotFoundError(
                 "no stack selected; please use `pulumi stack select` or `pulumi stack init` to choose one, or name one "
-                "with --stack",
+                "with --stack"
             )
         if not self.backend.exists(named):
             raise StackNotFoundError(
                 f"no stack named '{named}' found; nothing was done; make it with `pulumi stack init {named}` or see "
-                "`pulumi stack ls`",
+                "`pulumi stack ls`"
             )
         return named.rpartition("/")[2]
 
@@ -95,6 +95,6 @@ def backend_url() -> str:
     if not url:
         raise EngineError(
             "no backend is selected; nothing was done; set PULUMI_BACKEND_URL=file:///some/folder or run "
-            "`pulumi login file:///some/folder`",
+            "`pulumi login file:///some/folder`"
         )
     return str(url)

@@ -17,7 +17,7 @@ from tests.unit.engine.world import Moment, Program, World, urn
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sandbox.engine.plugin import Check, Live
+    from sandbox.engine.operations import Check, Live
     from sandbox.engine.values import Properties
 
     Body = Callable[[Program], Awaitable[None]]

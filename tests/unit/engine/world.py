@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, cast
 from sandbox.engine import urns
 from sandbox.engine.analyzers import Analyzers
 from sandbox.engine.checkpoint import Snapshot
-from sandbox.engine.deployment import Context, Deployment
+from sandbox.engine.deployment import Deployment
 from sandbox.engine.hooks import Hooks
 from sandbox.engine.interrupted import settle_interrupted
 from sandbox.engine.journal import Journal
-from sandbox.engine.model import Difference, Goal, InitFailedError, OperationFailedError, Outcome
-from sandbox.engine.plugin import Check, Live, Wish
-from sandbox.engine.registry import DefaultProviders, Registry
+from sandbox.engine.model import Context, Difference, Goal, InitFailedError, OperationFailedError, Outcome
+from sandbox.engine.operations import Check, Live, Wish
+from sandbox.engine.registry import Registry
 from sandbox.engine.secrets import open_crypter
 from sandbox.engine.values import UNKNOWN, Properties, Value, differing_keys, reveal_properties
 
@@ -254,12 +254,11 @@ class World:
         registry = _CloudRegistry(self.cloud)
         interrupted = await settle_interrupted(journal, registry, recorder)
         deployment = Deployment(
-            Context("dev", "demo", dry_run, parallel, continue_on_error),
+            Context("dev", "demo", dry_run, parallel, config or {}, [], continue_on_error),
             journal=journal,
             registry=registry,
-            defaults=DefaultProviders(config or {}, set()),
             hooks=hooks or Hooks(recorder, dry_run=dry_run),
-            analyzers=Analyzers(recorder, dry_run=dry_run),
+            analyzers=Analyzers(recorder),
             reporter=recorder,
             interrupted=interrupted,
         )
