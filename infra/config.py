@@ -136,7 +136,7 @@ def _problem(found: ErrorDetails, secret: set[str]) -> Problem:
     # A check over several fields names the one to change; its message holds the values that clash.
     clash: str | None = found.get("ctx", {}).get("field")
     loc = (*found["loc"], *clash.split(".")) if clash else found["loc"]
-    path = ".".join(str(part) for part in loc if part != "[key]")
+    path = _path(loc)
     if found["type"] == "extra_forbidden":
         model = _model_at(loc[:-1])
         known = [field.alias or name for name, field in model.model_fields.items()] if model else []
@@ -152,8 +152,21 @@ def _problem(found: ErrorDetails, secret: set[str]) -> Problem:
     )
 
 
+def _path(loc: Sequence[int | str]) -> str:
+    """A place in the config as `config set --path` takes it."""
+    parts = [part for part in loc if part != "[key]"]
+    rest = "".join(_step(part) for part in parts[1:])
+    return f"{parts[0]}{rest}"
+
+
+def _step(part: int | str) -> str:
+    if isinstance(part, int):
+        return f"[{part}]"
+    return f'["{part}"]' if "." in part or "/" in part else f".{part}"
+
+
 def _set(path: str, value: str) -> str:
-    nested = f"--path '{PREFIX}{path}'" if "." in path else PREFIX + path
+    nested = f"--path '{PREFIX}{path}'" if {".", "["} & {*path} else PREFIX + path
     return f"pulumi config set {nested} {value}"
 
 
@@ -174,7 +187,7 @@ def _unknown(path: str, name: str, known: Sequence[str]) -> Problem:
         seen="set",
         what="unknown key" + (f", did you mean {close[0]}?" if close else f"; known here: {', '.join(sorted(known))}"),
         consequence="it would have no effect",
-        remedy="pulumi config rm " + (f"--path '{PREFIX}{path}'" if "." in path else PREFIX + path),
+        remedy="pulumi config rm " + (f"--path '{PREFIX}{path}'" if {".", "["} & {*path} else PREFIX + path),
     )
 
 

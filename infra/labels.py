@@ -15,6 +15,11 @@ CONFIRMED = "teal-confirmed"
 """Name of the ConfigMap that records the confirmed colour."""
 
 
+def migrations(service: str) -> str:
+    """The name that a service's migration pods carry: another one than its own, so that no Service selects them."""
+    return f"{service}-migrations"
+
+
 def selector(service: str, colour: Colour) -> Mapping[str, str]:
     """What a Deployment and a Service select by; it never changes once a Deployment exists."""
     return {NAME_LABEL: service, COLOUR_LABEL: colour}

@@ -64,7 +64,7 @@ class Migration(pulumi.ComponentResource):
         # Of another name than the service: no Service, budget or autoscaler of the slot may count these pods.
         marks = {
             **tool.of.labels,
-            NAME_LABEL: f"{tool.of.service}-migrations",
+            NAME_LABEL: labels.migrations(tool.of.service),
             "app.kubernetes.io/component": "migrations",
         }
         metadata["labels"] = marks

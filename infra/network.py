@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
-from infra.labels import shared
+from infra.labels import migrations, shared
 from infra.settings.network import BackingPeer, NetworkSettings, Peer
 from teal.colours import NAME_LABEL, PART_OF, PART_OF_LABEL
 
@@ -88,7 +88,7 @@ class NetworkPolicies(pulumi.ComponentResource):
 
 def _names(service: str) -> Sequence[str]:
     """Of a service's pods, and of its migrations': these need the same database (infra/migrations.py)."""
-    return [service, f"{service}-migrations"]
+    return [service, migrations(service)]
 
 
 def _all_but(names: Sequence[str]) -> "LabelSelectorArgsDict":

@@ -82,6 +82,10 @@ def test_the_example_stacks_are_valid(stack: str) -> None:
             {"blue": json.dumps({"version": "1", "state": "retired", "backend": {"image": "a:1"}})},
             ["teal:blue.state", "an active colour is running"],
         ),
+        (
+            {"services": json.dumps({"backend": {"network": {"dns": {"cidrs": ["10.0.0.1/8"]}}}})},
+            ["teal:services.backend.network.dns.cidrs[0]", "10.0.0.1/8", "not a CIDR"],
+        ),
         ({"router": "magic"}, ["teal:router", '"magic"']),
     ],
 )
