@@ -83,5 +83,7 @@ def engine(user: User) -> str:
     asked = user.pulumi("version", check=False)
     said = asked.output.strip() if asked.status == 0 else "version unknown"
     command = shutil.which("pulumi", path=user.sandbox.environ()["PATH"])
-    own = command is not None and Path(command).parent == user.sandbox.root / "bin"
+    own = (
+        command is not None and Path(command).resolve().parent == (user.sandbox.root / "bin").resolve()
+    )  # a real one is linked there
     return f"teal's embedded engine, {said}" if own else f"Pulumi {said}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _TAIL_LINES: Final = 12
 _INTERRUPT_SECONDS: Final = 30  # a real engine needs 5 s to end an update cleanly
-_LIMIT_SECONDS: Final = 300  # no command of a demo takes this long; nothing waits for ever
+_LIMIT_SECONDS: Final = 180  # no command of a demo takes this long; nothing waits for ever
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,7 @@ class User:
         self.stack = stack
         self.config = config
         self.log = log
+        self.limit_seconds: float = _LIMIT_SECONDS
         self.namespace = namespace
         log.write_text("", encoding="utf-8")
 
@@ -113,7 +114,9 @@ class User:
         )
         output = ""
         try:
-            output, _ = process.communicate(stdin, timeout=_LIMIT_SECONDS)
+            output, _ = process.communicate(stdin, timeout=self.limit_seconds)
+        except subprocess.TimeoutExpired:
+            output = _end(process) + f"[not over within {self.limit_seconds:g} s, so it was interrupted]\n"
         except BaseException:
             output = _end(process)
             raise

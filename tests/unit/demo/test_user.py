@@ -65,6 +65,14 @@ def test_a_failure_that_is_expected_is_no_error(user: User) -> None:
     assert (ran.status, ran.output.strip()) == (255, "refused")
 
 
+def test_a_command_that_hangs_is_interrupted_and_said_to_have_hung(user: User) -> None:
+    """Nothing waits for ever, and what it printed until then is in the message."""
+    provide(user, "pulumi", "import time; print('downloading', flush=True); time.sleep(60)")
+    user.limit_seconds = 0.5
+    with pytest.raises(DemoError, match=r"(?s)downloading.*not over within 0\.5 s"):
+        user.up()
+
+
 def test_an_interrupt_reaches_the_command_once_and_is_waited_for(user: User, tmp_path: Path) -> None:
     """An engine takes a second interrupt for 'at once': the terminal must not send one too, and it gets time to end."""
     provide(
