@@ -74,7 +74,6 @@ async def test_a_stack_may_want_none_of_it() -> None:
 
 async def test_grafanas_sidecar_finds_the_dashboard() -> None:
     """By the label that it looks for; the content is a dashboard."""
-    pytest.importorskip("grafana_foundation_sdk", reason="Grafana's SDK is not installed: make .venv/ready")
     config_map = (await declared(alerts="none"))["ConfigMap", "backend-dashboard"]
     assert config_map["metadata"]["labels"][DASHBOARD_LABEL] == "1"
     assert json.loads(config_map["data"]["backend.json"])["panels"]

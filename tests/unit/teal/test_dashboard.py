@@ -5,18 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from teal.colours import Colour
-from tests.unit.teal.alert_cases import BOUNDS, QUERIES
-from tests.unit.teal.promtool import check_rules, promtool_or_skip
-
-pytest.importorskip("grafana_foundation_sdk", reason="Grafana's SDK is not installed: make .venv/ready")
-
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from teal.colours import Colour
 from teal.dashboard import dashboard_json
+from tests.unit.teal.alert_cases import BOUNDS, QUERIES
+from tests.unit.teal.promtool import check_rules, promtool_or_skip
 
 
 @pytest.fixture
