@@ -56,8 +56,6 @@ class Planner:
         self._analyze = analyze
         self._dry_run = dry_run
         self._interrupted = interrupted
-        self.deleted_early: set[str] = set()
-        """Resources deleted ahead of the replacement of something they depend on."""
 
     async def plan(self, urn: str, goal: Goal) -> list[Step]:
         """The steps for one registration, to be carried out in this order.
@@ -75,9 +73,6 @@ class Planner:
             return [Step(Op.CREATE, None, new, goal)]
         if old.external:  # somebody else's so far: it is let go of once ours stands
             return [Step(Op.CREATE_REPLACEMENT, old, new, goal), Step(Op.REPLACE, old, new, goal)]
-        if old.urn in self.deleted_early:
-            self.deleted_early.discard(old.urn)
-            return [Step(Op.REPLACE, old, new, goal), Step(Op.CREATE_REPLACEMENT, old, new, goal)]
         return await self._compare(goal, provider, old, new)
 
     async def _compare(
@@ -93,7 +88,7 @@ class Planner:
 
     def _carries_on(self, old: ResourceState | None) -> ResourceState | None:
         """The old resource, if what was chosen for it (a generated name) is kept to."""
-        return None if old is None or old.external or old.urn in self.deleted_early else old
+        return None if old is None or old.external or old.pending_replacement else old
 
     def _unsettled(self, old: ResourceState) -> str:
         """Why a resource is updated although nothing about it changed; empty if there is no reason to."""
@@ -174,7 +169,6 @@ class Planner:
                     "marked for protection. To unprotect the resource, remove the `protect` flag from the resource in "
                     "your Pulumi program and run `pulumi up`"
                 )
-        self.deleted_early.update(step.urn for step in steps)
         if not old.pending_replacement:
             steps.append(Step(Op.DELETE_REPLACED, old, difference=difference, keep_old_in_state=True))
         return [*steps, logical, create]
@@ -184,7 +178,7 @@ class Planner:
         doomed = {root.urn}
         found: list[ResourceState] = []
         for state in self._olds:
-            if not state.custom or state.external or state.delete or state.urn in self.deleted_early:
+            if not state.custom or state.external or state.delete or state.pending_replacement:
                 continue
             if urns.split_reference(state.provider)[0] in doomed or (state.deleted_with in doomed):
                 doomed.add(state.urn)
