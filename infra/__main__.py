@@ -4,7 +4,7 @@ import sys
 
 import pulumi
 
-from infra import config, live, rules
+from infra import config, live, rules, schema
 from infra.program import provision
 from teal.errors import TealError
 from teal.kube import ClusterAccess
@@ -18,9 +18,10 @@ try:
     found = live.read(cluster, settings.services)
     live.require_explained(found, settings.active_colour)
     rules.require_safe(settings, found)
+    schemas = schema.plans(settings, found)
 except TealError as error:
     # One clear message instead of a traceback: nothing has been declared, so nothing was changed.
     pulumi.log.error(str(error))
     sys.exit(1)
 
-provision(settings, found, cluster)
+provision(settings, found, cluster, schemas)

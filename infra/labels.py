@@ -20,6 +20,16 @@ def migrations(service: str) -> str:
     return f"{service}-migrations"
 
 
+def contracting(service: str) -> str:
+    """Name of the ConfigMap that says up to where a service's schema may have been contracted."""
+    return f"{service}-contracting"
+
+
+def contracted(service: str) -> str:
+    """Name of the ConfigMap that says up to where it has been, and by which release."""
+    return f"{service}-contracted"
+
+
 def selector(service: str, colour: Colour) -> Mapping[str, str]:
     """What a Deployment and a Service select by; it never changes once a Deployment exists."""
     return {NAME_LABEL: service, COLOUR_LABEL: colour}

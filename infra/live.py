@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from infra import labels
 from infra.labels import CONFIRMED
 from teal.colours import COLOUR_LABEL, Colour, colour_of
 from teal.errors import ForeignChangeError
 from teal.kube import Cluster, ClusterAccess, LiveAutoscaler, LiveService, LiveSlot
+from teal.migrations import Contracted
 
 OUR_WRITER = "pulumi-kubernetes"
 """Prefix of the field manager under which Pulumi's Kubernetes provider applies."""
@@ -30,6 +32,8 @@ class Live:
     """Of the declared services' colours, by name."""
     record: Mapping[str, str] = field(default_factory=dict[str, str])
     """What was confirmed: colour, version, since when; empty where nothing was."""
+    contracted: Mapping[str, Contracted] = field(default_factory=dict[str, Contracted])
+    """Of the declared services' schemas; no entry where nothing was contracted."""
     at: str = ""
     """When it was read, RFC 3339 in UTC; what changes in this update changed then."""
 
@@ -47,23 +51,33 @@ def read(access: ClusterAccess, services: Iterable[str]) -> Live:
     """
 
     async def ask() -> Live:
-        names = [f"{service}-{colour}" for service in services for colour in Colour]
+        declared = list(services)
+        names = [f"{service}-{colour}" for service in declared for colour in Colour]
         async with Cluster.connect(access) as cluster:
-            (found, slots, record), autoscalers = await asyncio.gather(
+            (found, slots, record), autoscalers, schemas = await asyncio.gather(
                 asyncio.gather(cluster.live_services(), cluster.slots(), cluster.config_map(CONFIRMED)),
                 asyncio.gather(*(cluster.autoscaler(name) for name in names)),
+                asyncio.gather(*(_contracted(cluster, service) for service in declared)),
             )
         return Live(
             services=found,
             slots=slots,
             autoscalers={name: each for name, each in zip(names, autoscalers, strict=True) if each is not None},
             record=record,
+            contracted=dict(zip(declared, schemas, strict=True)),
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
     # Pulumi's own loop is running around the program's body, so this needs a thread with a loop of its own.
     with ThreadPoolExecutor(max_workers=1) as pool:
         return pool.submit(asyncio.run, ask()).result()
+
+
+async def _contracted(cluster: Cluster, service: str) -> Contracted:
+    begun, done = await asyncio.gather(
+        cluster.config_map(labels.contracting(service)), cluster.config_map(labels.contracted(service))
+    )
+    return Contracted(begun=begun.get("revision", ""), done=done.get("revision", ""), by=done.get("by", ""))
 
 
 def ours(service: LiveService) -> bool:

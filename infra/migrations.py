@@ -141,7 +141,7 @@ class Contraction(pulumi.ComponentResource):
         begun = max(recorded.begun, pending.revision if pending else "", key=number)
         hook = pulumi.ResourceHook(f"teal-contract-{args.service}", await_pods(args))
         first = self._record(
-            contracting(args.service),
+            labels.contracting(args.service),
             {"revision": begun},
             pulumi.ResourceOptions(
                 depends_on=list(after), hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
@@ -152,7 +152,7 @@ class Contraction(pulumi.ComponentResource):
         done, by = (pending.revision, str(pending.release)) if pending else (recorded.done, recorded.by)
         if done:
             self._record(
-                contracted(args.service), {"revision": done, "by": by}, pulumi.ResourceOptions(depends_on=jobs)
+                labels.contracted(args.service), {"revision": done, "by": by}, pulumi.ResourceOptions(depends_on=jobs)
             )
         self.register_outputs({})
 
@@ -185,16 +185,6 @@ def await_pods(args: ContractionArgs) -> Callable[[pulumi.ResourceHookArgs], Awa
             )
 
     return hook
-
-
-def contracting(service: str) -> str:
-    """Name of the ConfigMap that says up to where a service's schema may have been contracted."""
-    return f"{service}-contracting"
-
-
-def contracted(service: str) -> str:
-    """Name of the ConfigMap that says up to where it has been, and by which release."""
-    return f"{service}-contracted"
 
 
 def _move(tool: Tool, step: Step) -> tuple[str, Sequence[str]]:

@@ -12,37 +12,45 @@ from typing import Literal
 import pulumi
 from pulumi_kubernetes import Provider
 
-from infra import capacity
+from infra import capacity, schema
 from infra.access import Access
 from infra.confirmed import Confirmed
 from infra.doors import url
+from infra.environment import Environment
 from infra.guard import Guard
 from infra.labels import Identity
 from infra.live import Live
+from infra.migrations import Contraction, ContractionArgs, Migration, Tool
 from infra.network import Member, NetworkPolicies
 from infra.observability import Observability
 from infra.settings import Settings
 from infra.settings.service import ServiceSettings
-from infra.settings.slot import State
+from infra.settings.slot import Slot as SlotSettings
+from infra.settings.slot import SlotService, State
 from infra.slot import Slot, SlotArgs
 from infra.traffic import Route, Router, Traffic
 from infra.traffic.service_selector import ServiceSelector
 from teal.colours import Colour
 from teal.flip import Declared
 from teal.kube import ClusterAccess
+from teal.migrations import Contracted, Plan
 from teal.queries import Queries
+
+ENDING_SECONDS = 15
+"""What a kubelet takes beyond a pod's grace period, generously."""
 
 ROUTERS: Mapping[str, Router] = {"service": ServiceSelector}
 
 
-def provision(settings: Settings, live: Live, cluster: ClusterAccess) -> None:
+def provision(settings: Settings, live: Live, cluster: ClusterAccess, schemas: Mapping[str, Plan]) -> None:
     """Declare everything that a stack consists of, and its outputs."""
-    stack = _Stack(settings, live, cluster)
+    stack = _Stack(settings, live, cluster, schemas)
     active = settings.active_colour
     active_slots = stack.slots(active)
     traffic = stack.traffic(after=[each for slot in active_slots for each in slot.ready])
     confirmed = stack.confirmed(after=[each.resource for each in traffic.values()])
-    stack.slots(active.other, after=[confirmed.record])
+    idle_slots = stack.slots(active.other, after=[confirmed.record])
+    stack.contractions(after=[confirmed.record, *(each for slot in idle_slots for each in slot.ready)])
     stack.observability()
     _outputs(settings, traffic)
 
@@ -50,9 +58,12 @@ def provision(settings: Settings, live: Live, cluster: ClusterAccess) -> None:
 class _Stack:
     """The parts of one stack; they share its settings, its cluster and its guard."""
 
-    def __init__(self, settings: Settings, live: Live, cluster: ClusterAccess) -> None:
+    def __init__(self, settings: Settings, live: Live, cluster: ClusterAccess, schemas: Mapping[str, Plan]) -> None:
         self._settings = settings
         self._live = live
+        self._cluster = cluster
+        self._schemas = schemas
+        self._tools: dict[tuple[str, Colour], Tool] = {}
         # Mutable ConfigMaps: the record of the confirmed colour has to be updated in place. Replaced, it would be
         # deleted before the hook that guards it had its say.
         provider = Provider(
@@ -87,28 +98,81 @@ class _Stack:
         slot = settings.slot(colour)
         if slot is None:
             return ()
-        return [
-            Slot(
-                SlotArgs(
-                    of=Identity(service=name, colour=colour, version=slot.version, namespace=self._access.namespace),
-                    settings=service,
-                    release=slot.services[name],
-                    account=self._access.accounts[name],
-                    plain={**self._backing("plain"), **slot.services[name].env},
-                    confidential={**self._backing("confidential"), **slot.services[name].secrets},
-                    running=slot.state is State.RUNNING,
-                    capacity=capacity.of(
-                        service.autoscaling, name, colour, active=settings.active_colour, live=self._live
-                    ),
-                    fixed={"ENV": settings.environment, "REGION": settings.region},
-                    live=live.annotations if (live := self._live.slots.get((name, colour))) else {},
-                    now=self._live.at,
-                    after=[*self._network.services, *after],
+        return [self._slot(name, colour, slot, after) for name in settings.services]
+
+    def _slot(self, name: str, colour: Colour, slot: SlotSettings, after: Sequence[pulumi.Resource]) -> Slot:
+        """One colour of one service: its environment, what its database needs first, and its pods."""
+        settings, release = self._settings.services[name], slot.services[name]
+        of = Identity(service=name, colour=colour, version=slot.version, namespace=self._access.namespace)
+        environment = Environment(
+            of,
+            {**self._backing("plain"), **release.env},
+            {**self._backing("confidential"), **release.secrets},
+            self._opts,
+        )
+        first = [*self._network.services, *after]
+        live = self._live.slots.get((name, colour))
+        return Slot(
+            SlotArgs(
+                of=of,
+                settings=settings,
+                release=release,
+                account=self._access.accounts[name],
+                environment=environment,
+                running=slot.state is State.RUNNING,
+                capacity=capacity.of(
+                    settings.autoscaling, name, colour, active=self._settings.active_colour, live=self._live
                 ),
+                fixed={"ENV": self._settings.environment, "REGION": self._settings.region},
+                live=live.annotations if live else {},
+                now=self._live.at,
+                after=[*first, *self._migrations(of, release, environment, first)],
+            ),
+            self._opts,
+        )
+
+    def _migrations(
+        self, of: Identity, release: SlotService, environment: Environment, first: Sequence[pulumi.Resource]
+    ) -> Sequence[pulumi.Resource]:
+        """The Jobs that a slot's pods wait for."""
+        settings = self._settings.services[of.service]
+        if settings.migrations is None:
+            return ()
+        tool = Tool(
+            of=of,
+            settings=settings,
+            commands=settings.migrations,
+            image=release.image,
+            account=self._access.accounts[of.service],
+            environment=environment.sources,
+            target={key: value for key, value in self._backing("plain").items() if key.startswith("DB_")},
+        )
+        self._tools[of.service, of.colour] = tool
+        steps = [step for step in self._schemas[of.service].before if step.release.colour is of.colour]
+        return [Migration(tool, step, [*environment.objects, *first], self._opts).job for step in steps]
+
+    def contractions(self, after: Sequence[pulumi.Resource]) -> None:
+        """What nobody needs any more goes last, once the old release is gone."""
+        for name, plan in self._schemas.items():
+            if plan.waiting:
+                pulumi.log.info(plan.waiting)
+            recorded = self._live.contracted.get(name, Contracted())
+            if not plan.after and not recorded.begun:
+                continue
+            Contraction(
+                ContractionArgs(
+                    service=name,
+                    plan=plan,
+                    contracted=recorded,
+                    releases=schema.releases(self._settings, name),
+                    tools={colour: tool for (service, colour), tool in self._tools.items() if service == name},
+                    namespace=self._access.namespace,
+                    access=self._cluster,
+                    wait_seconds=self._settings.services[name].shutdown.grace_period_seconds + ENDING_SECONDS,
+                ),
+                after,
                 self._opts,
             )
-            for name, service in settings.services.items()
-        ]
 
     def traffic(self, after: Sequence[pulumi.Resource]) -> Mapping[str, Traffic]:
         """Every service's live traffic; none of it before all of the destination is there."""

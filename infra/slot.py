@@ -1,4 +1,4 @@
-"""One colour of one service: its configuration, its pods and its preview door.
+"""One colour of one service: its pods, their number and its preview door.
 
 Routes no live traffic and knows nothing of the other colour.
 """
@@ -34,10 +34,7 @@ class SlotArgs:
     settings: ServiceSettings
     release: SlotService
     account: pulumi.Input[str]
-    plain: Mapping[str, str]
-    """Environment variables that anybody may read: the release's and its backing services'."""
-    confidential: Mapping[str, str]
-    """Environment variables that belong in a Secret."""
+    environment: Environment
     running: bool
     """False for a colour that is retired or stopped."""
     capacity: Capacity
@@ -52,7 +49,7 @@ class SlotArgs:
 
 
 class Slot(pulumi.ComponentResource):
-    """Environment, Deployment, preview Service, autoscaler and disruption budget of one colour.
+    """Deployment, preview Service, autoscaler and disruption budget of one colour.
 
     A colour that is retired or stopped has no pods, and nothing that would scale or guard them.
     """
@@ -62,12 +59,9 @@ class Slot(pulumi.ComponentResource):
         of = args.of
         super().__init__("teal:kubernetes:Slot", of.name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        environment = Environment(of, args.plain, args.confidential, child)
-        stamp = _stamp(args, environment)
-        later = pulumi.ResourceOptions(parent=self, depends_on=[*environment.objects, *args.after])
-        deployment = Deployment(
-            of.name, metadata=of.meta(annotations=stamp), spec=_spec(args, environment, stamp), opts=later
-        )
+        stamp = _stamp(args)
+        later = pulumi.ResourceOptions(parent=self, depends_on=[*args.environment.objects, *args.after])
+        deployment = Deployment(of.name, metadata=of.meta(annotations=stamp), spec=_spec(args, stamp), opts=later)
         door = args.settings.preview_door
         Service(
             of.name,
@@ -82,7 +76,7 @@ class Slot(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _spec(args: SlotArgs, environment: Environment, stamp: Mapping[str, str]) -> "DeploymentSpecArgsDict":
+def _spec(args: SlotArgs, stamp: Mapping[str, str]) -> "DeploymentSpecArgsDict":
     of, settings = args.of, args.settings
     spec: DeploymentSpecArgsDict = {
         "progress_deadline_seconds": settings.progress_deadline_seconds,
@@ -108,7 +102,7 @@ def _spec(args: SlotArgs, environment: Environment, stamp: Mapping[str, str]) ->
                         of.service,
                         settings,
                         args.release.image,
-                        environment.sources,
+                        args.environment.sources,
                         {**args.fixed, "VERSION": of.version},
                     )
                 ],
@@ -126,13 +120,13 @@ _OF_THE_POD = {"port", "probes", "shutdown", "resources", "image_pull_policy", "
 """Settings that change what runs in a pod; the others leave its digest, and so its timestamp, as it is."""
 
 
-def _stamp(args: SlotArgs, environment: Environment) -> Mapping[str, str]:
+def _stamp(args: SlotArgs) -> Mapping[str, str]:
     """Digest of the slot, and since when it has been so: what is live keeps its time if its digest is the same."""
     declared = digest(
         {
             "version": args.of.version,
             "image": args.release.image,
-            "environment": [environment.config_name, environment.secret_name],
+            "environment": [args.environment.config_name, args.environment.secret_name],
             "pod": args.settings.model_dump(mode="json", include=_OF_THE_POD),
             "fixed": dict(args.fixed),
         }

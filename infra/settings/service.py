@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from infra.settings.access import Access
 from infra.settings.base import Model, Path, PortNumber
 from infra.settings.doors import FrontDoor, Ingress, PreviewDoor
+from infra.settings.migrations import MigrationSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.observability import AlertBounds
 from infra.settings.pod import Probes, Resources, Shutdown
@@ -27,6 +28,8 @@ class ServiceSettings(Model):
     disruption: Disruption = Disruption()
     access: Access = Access()
     ingress: Ingress | None = None
+    migrations: MigrationSettings | None = None
+    """Without it no schema is migrated, whatever the slots say."""
     network: NetworkSettings = NetworkSettings()
     alerts: AlertBounds = AlertBounds()
     front_door: FrontDoor = FrontDoor()

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from infra.settings.base import EnvName, EnvValue, Model, whole_number_text
+from infra.settings.migrations import SchemaSettings
 
 
 class SlotService(Model):
@@ -26,6 +27,13 @@ class SlotService(Model):
         examples=["--secret"],
     )
     """Environment variables from a Secret; encrypt them in the stack file (`config set --path --secret`)."""
+    database: SchemaSettings | None = Field(
+        default=None,
+        alias="schema",
+        description="nobody could tell which migrations the release needs",
+        examples=['\'{"expand": "0001"}\''],
+    )
+    """What the release says of the database's schema: key `schema`."""
 
 
 class State(StrEnum):

@@ -9,12 +9,15 @@ from workload.pricing.edge import Edge
 from workload.pricing.lifecycle import Lifecycle
 from workload.pricing.operations import OperationsApi
 from workload.pricing.records import Records
+from workload.pricing.reports import readiness
 from workload.pricing.settings import Settings
 
 
 def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     """The application of one instance."""
     records = Records(settings.deployment_group, settings.version)
+    records.watch("http_requests_active", "Business requests in flight.", lambda: lifecycle.active_requests)
+    records.watch("service_ready", "1 while it is to be sent traffic.", lambda: readiness(settings, lifecycle).ready)
     app = FastAPI(
         title="LLM pricing",
         version=settings.version,

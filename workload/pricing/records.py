@@ -4,16 +4,19 @@ Only business requests are recorded. Probes and scrapes would make an idle colou
 and a draining one look broken (its readiness answers 503).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 
 from workload.pricing.catalogue import Model
 from workload.pricing.schemas import now
 
 disable_created_metrics()  # a `_created` series beside every counter would double what is scraped, and tells nothing
+
+_BUCKETS = sorted({*Histogram.DEFAULT_BUCKETS, 2.0})  # with an edge where alerts have their bound
 
 _LABELS = ("colour", "version", "status", "path", "method")
 
@@ -53,7 +56,11 @@ class Records:
         ProcessCollector(registry=self._registry)
         self._requests = Counter("http_requests_total", "Requests answered.", _LABELS, registry=self._registry)
         self._durations = Histogram(
-            "http_request_duration_seconds", "Time to the last byte.", _LABELS, registry=self._registry
+            "http_request_duration_seconds",
+            "Time to the last byte.",
+            _LABELS,
+            registry=self._registry,
+            buckets=_BUCKETS,
         )
         self._children: dict[tuple[int, str, str], tuple[Counter, Histogram]] = {}
 
@@ -75,6 +82,11 @@ class Records:
         endpoint.shortest = min(endpoint.shortest, seconds)
         endpoint.longest = max(endpoint.longest, seconds)
         endpoint.last_called = now()
+
+    def watch(self, name: str, meaning: str, value: Callable[[], float]) -> None:
+        """Have each scrape see what `value` returns then."""
+        gauge = Gauge(name, meaning, ("colour", "version"), registry=self._registry)
+        gauge.labels(*self._identity).set_function(value)
 
     def asked_for(self, model: Model, cost: float) -> None:
         """Record that a price of `model` was asked for, and the cost in USD that was named."""

@@ -10,6 +10,7 @@ from pulumi.runtime import mocks, stack
 from infra.config import load
 from infra.live import Live, require_explained
 from infra.program import provision
+from infra.schema import plans
 from teal.colours import Colour
 from teal.errors import ForeignChangeError
 from teal.kube import ClusterAccess, LiveService, LiveSlot
@@ -50,7 +51,8 @@ async def declared(raw: Mapping[str, str], live: Live | None = None) -> dict[tup
     mocks.set_mocks(recorder, project="teal", stack="dev")
 
     async def program() -> None:
-        provision(load(raw, stack="dev"), live or Live(), ClusterAccess(namespace="teal"))
+        settings, found = load(raw, stack="dev"), live or Live()
+        provision(settings, found, ClusterAccess(namespace="teal"), plans(settings, found))
 
     await stack.run_pulumi_func(program)
     return recorder.resources

@@ -1,6 +1,9 @@
 """What is recorded of requests is what traffic did, by colour and version."""
 
-from tests.unit.workload.service import asking
+import re
+
+from tests.unit.teal.alert_cases import RULES
+from tests.unit.workload.service import asking, serving
 
 
 async def test_business_requests_are_counted_by_who_and_how() -> None:
@@ -56,3 +59,28 @@ async def test_telemetry_sums_up() -> None:
         1,
     )
     assert adoption["total_cost_estimated"] == 0.3
+
+
+async def test_every_metric_that_alerts_ask_for_is_there() -> None:
+    """A rule over a metric that nobody exposes would never fire."""
+    asked = set(re.findall(r"[a-z0-9_]+(?={)", " ".join(rule["expr"] for rule in RULES["groups"][0]["rules"])))
+    others = {"up", "kube_pod_status_ready"}  # Prometheus' own, and kube-state-metrics'
+    async with asking() as client:
+        await client.get("/models")
+        metrics = (await client.get("/metrics")).text
+    assert asked - others
+    assert {name for name in asked - others if not re.search(rf"^{name}[{{ ]", metrics, re.MULTILINE)} == set()
+
+
+async def test_a_scrape_sees_readiness_and_requests_in_flight() -> None:
+    """As they are at that moment."""
+    labels = '{colour="green",version="0.0.0"}'
+    async with serving() as service:
+        service.lifecycle.active_requests = 3
+        before = (await service.client.get("/metrics")).text
+        service.lifecycle.active_requests = 0
+        service.lifecycle.begin_drain(30, exits=False)
+        after = (await service.client.get("/metrics")).text
+    assert f"http_requests_active{labels} 3.0" in before
+    assert f"service_ready{labels} 1.0" in before
+    assert f"service_ready{labels} 0.0" in after
