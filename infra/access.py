@@ -19,7 +19,7 @@ READ_ONLY: "Sequence[PolicyRuleArgsDict]" = [
     {"api_groups": ["apps"], "resources": ["deployments", "replicasets"], "verbs": ["get", "list", "watch"]},
     {"api_groups": ["metrics.k8s.io"], "resources": ["pods"], "verbs": ["get", "list"]},
 ]
-"""Seed 003's rights, without a wildcard: nothing here can change anything or read a secret."""
+"""The production guide's rights, without a wildcard: nothing here can change anything or read a secret."""
 
 
 class Access(pulumi.ComponentResource):

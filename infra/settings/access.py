@@ -6,7 +6,7 @@ from infra.settings.base import Model
 
 
 class Access(Model):
-    """Seed 003's rights: reading pods, services, endpoints, deployments, replica sets and metrics."""
+    """The production guide's rights: reading pods, services, endpoints, deployments, replica sets and metrics."""
 
     read_cluster: bool = Field(
         default=False, description="it would be unclear whether pods may read the cluster", examples=["false"]

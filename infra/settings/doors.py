@@ -21,7 +21,7 @@ class Door(Model):
 
 
 class ExtraPort(Model):
-    """A further port of the active Service: HTTPS, metrics (seed 003's Service has both)."""
+    """A further port of the active Service: HTTPS, metrics (the production guide's Service has both)."""
 
     port: PortNumber = Field(description="nothing could connect to the Service", examples=["443"])
     target_port: PortNumber = Field(description="the Service would lead to a port without a server", examples=["8443"])

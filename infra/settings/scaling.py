@@ -11,7 +11,7 @@ Pods = Annotated[int, Field(ge=1, le=1000)]
 
 
 class Autoscaling(Model):
-    """A HorizontalPodAutoscaler per colour; 3 to 20 pods, CPU 70 %, memory 80 % are seed 003's figures.
+    """A HorizontalPodAutoscaler per colour; 3 to 20 pods, CPU 70 %, memory 80 % are the production guide's figures.
 
     Where it is on, nothing but the autoscaler writes replicas; where it is off,
     a colour has `replicas` pods.
