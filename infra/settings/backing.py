@@ -24,7 +24,7 @@ _VARIABLES: Mapping[str, Mapping[str, str]] = {
     },
     "other": {},
 }
-"""The environment variables that a setting becomes: the production guide's names, and the delivery guide's MongoDB in their manner."""
+"""The environment variables that a setting becomes: the production guide's names; the delivery guide's MongoDB too."""
 
 _SECRET = {"password", "apiKey"}
 

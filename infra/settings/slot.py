@@ -44,7 +44,8 @@ class State(StrEnum):
     RETIRED = "retired"
     """Scaled to zero, once the other colour is confirmed and has settled."""
     STOPPED = "stopped"
-    """Scaled to zero at once, without the settle time: the zero-downtime guide's emergency scale-down. Never the live colour."""
+    """Scaled to zero at once, without the settle time: the zero-downtime guide's emergency scale-down. Never for the
+    live colour."""
 
 
 class Slot(BaseModel):
