@@ -22,9 +22,14 @@ M = TypeVar("M", bound="Message")
 MAX_MESSAGE: Final = 400 * 1024 * 1024
 """Bytes of one message; the SDK's own limit (pulumi.runtime._grpc_settings)."""
 
+MAX_METADATA: Final = 16 * 1024 * 1024
+"""Bytes of one call's metadata, which carry a failed resource's state; grpc-go's limit, so that of Pulumi's engine."""
+
 CHANNEL_OPTIONS: Final[list[tuple[str, int]]] = [
     ("grpc.max_receive_message_length", MAX_MESSAGE),
     ("grpc.max_send_message_length", MAX_MESSAGE),
+    ("grpc.max_metadata_size", MAX_METADATA),
+    ("grpc.absolute_max_metadata_size", MAX_METADATA),
     ("grpc.enable_http_proxy", 0),  # every address is on this machine; a proxy of the user's must not see it
 ]
 

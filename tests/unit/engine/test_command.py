@@ -152,6 +152,17 @@ def test_policies_are_judged_before_anything_is_applied(project: Project) -> Non
     assert project.log == []
 
 
+def test_long_reasons_arrive_whole(project: Project) -> None:
+    """What a provider says of a resource that did not become ready arrives, however long it is, and is kept."""
+    reason = "; ".join(["no pod answers"] * 1000)
+    failed = project.up(b={"notReady": reason})
+    assert failed.status == 1
+    assert reason in failed.out
+    assert "soft limit" not in failed.out
+    thing = next(entry for entry in project.state["resources"] if entry["urn"].endswith("::b"))
+    assert thing["initErrors"] == [reason]
+
+
 def test_reads_and_deletes_what_was_refreshed_away(project: Project) -> None:
     """`refresh` notices what somebody else deleted, and the next update makes it again."""
     project.up(a={"x": 1})
@@ -200,6 +211,23 @@ def test_exit_statuses(project: Project) -> None:
     assert (missing.status, "no stack named 'nope'" in missing.err) == (6, True)
     project.wishes = {}
     assert project.run("preview", "--expect-no-changes").status == 7
+
+
+def test_says_what_it_is(project: Project) -> None:
+    """`version` parses as a version of Pulumi's, and `about` says which engine this is."""
+    assert project.run("version").out.startswith("v3.")
+    about = json.loads(project.run("about", "--json").out)
+    assert "embedded" in about["cliAbout"]["engine"]
+    assert about["backend"]["url"] == project.backend
+    assert project.run("whoami").status == 0
+
+
+def test_backend_is_a_folder(project: Project) -> None:
+    """`login` takes a folder and nothing else."""
+    refused = project.run("login", "https://example.com")
+    assert (refused.status, "not supported by the embedded engine" in refused.err) == (1, True)
+    assert project.run("login", f"file://{project.root}").status == 0
+    assert project.run("logout").status == 0
 
 
 def test_small_commands_load_little() -> None:
