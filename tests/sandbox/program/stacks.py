@@ -81,13 +81,13 @@ class Stack:
         """`pulumi up`, without asking."""
         return self.pulumi("up", "--yes", "--skip-preview", "--non-interactive", check=check)
 
-    def set(self, key: str, value: str) -> None:
+    def configure(self, key: str, value: str) -> None:
         """`pulumi config set`."""
         self.pulumi("config", "set", *(["--path"] if "." in key else []), f"teal:{key}", value)
 
     def flip(self, colour: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
         """The one change that moves traffic."""
-        self.set("activeColour", colour)
+        self.configure("activeColour", colour)
         return self.up(check=check)
 
     def outputs(self) -> Mapping[str, Any]:
@@ -106,6 +106,40 @@ class Stack:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def can_i(self, verb: str, what: str, account: str, *, namespace: str | None = None) -> bool:
+        """Whether an account may do something, by the API server's own word."""
+        command = ["kubectl", "-n", namespace or self.name, "auth", "can-i", verb, what, "--as", account]
+        done = subprocess.run(
+            self.sandbox.command(command), env=self.environ(), text=True, capture_output=True, timeout=60, check=False
+        )
+        assert done.stdout.strip() in {"yes", "no"}, done.stderr
+        return done.stdout.strip() == "yes"
+
+    def pods(self, colour: str) -> Sequence[Mapping[str, Any]]:
+        """A colour's pods that are not on their way out."""
+        found = json.loads(self.kubectl("get", "pods", "-l", f"teal/colour={colour}", "-o", "json"))["items"]
+        return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+
+    def uids(self, colour: str) -> set[str]:
+        """Of a colour's pods."""
+        return {pod["metadata"]["uid"] for pod in self.pods(colour)}
+
+    def evict(self, pod: str) -> str:
+        """Ask for an eviction; what the API server says against it, empty where it agrees."""
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": self.name}}
+        done = subprocess.run(
+            self.sandbox.command(
+                ["kubectl", "create", "--raw", f"/api/v1/namespaces/{self.name}/pods/{pod}/eviction", "-f", "-"]
+            ),
+            env=self.environ(),
+            input=json.dumps(body),
+            text=True,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        return "" if done.returncode == 0 else done.stderr
 
     def live(self) -> str:
         """The colour that the active Service selects."""

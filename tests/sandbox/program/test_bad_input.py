@@ -22,7 +22,7 @@ def test_a_wrong_config_value_changes_nothing(stack: Stack, key: str, value: str
     """The message is the program's own, and no object is written."""
     good = stack.config.read_bytes()
     before = stack.versions()
-    stack.set(key, value)
+    stack.configure(key, value)
     done = stack.up(check=False)
     stack.config.write_bytes(good)
     assert done.returncode != 0
@@ -57,7 +57,7 @@ def test_an_image_that_does_not_exist_is_reported_by_pod_and_image(stack: Stack)
     """The rollout fails fast with the kubelet's reason; live pods are the same as before."""
     good = stack.config.read_bytes()
     pods = stack.kubectl("get", "pods", "-l", "teal/colour=blue", "-o", "name")
-    stack.set("green.backend.image", "localhost/teal/absent:9.9.9")
+    stack.configure("green.backend.image", "localhost/teal/absent:9.9.9")
     done = stack.up(check=False)
     stack.config.write_bytes(good)
     assert done.returncode != 0

@@ -22,9 +22,9 @@ def test_nothing_changed_writes_nothing(stack: Stack) -> None:
 def test_a_preview_writes_nothing(stack: Stack) -> None:
     """Even of a flip."""
     before = stack.versions()
-    stack.set("activeColour", "green")
+    stack.configure("activeColour", "green")
     done = stack.pulumi("preview", "--non-interactive")
-    stack.set("activeColour", "blue")
+    stack.configure("activeColour", "blue")
     assert "as of now: capacity of backend PASSED" in done.stdout
     assert stack.versions() == before
 

@@ -47,7 +47,7 @@ def test_an_update_killed_at_any_step_is_finished_by_the_next(stack: Stack, tmp_
     with Load(stack, "new_connections", tmp_path) as load:
         for step in count(1):
             target = colours[(step + 1) % 2]
-            stack.set("activeColour", target)
+            stack.configure("activeColour", target)
             killed = kill_at(stack, step, tmp_path / f"{step}.log")
             stack.up()
             assert stack.live() == target
@@ -67,9 +67,9 @@ def test_an_update_can_be_taken_back_after_a_kill(stack: Stack, tmp_path: Path) 
     start = stack.live()
     other = "green" if start == "blue" else "blue"
     for step in count(1):
-        stack.set("activeColour", other)
+        stack.configure("activeColour", other)
         killed = kill_at(stack, step, tmp_path / f"{step}.log")
-        stack.set("activeColour", start)
+        stack.configure("activeColour", start)
         stack.up()
         assert stack.live() == start
         if not killed:
@@ -79,7 +79,7 @@ def test_an_update_can_be_taken_back_after_a_kill(stack: Stack, tmp_path: Path) 
 def test_two_updates_at_once_are_one_too_many(stack: Stack, tmp_path: Path) -> None:
     """The second is refused while the first holds the stack, and told by whom it is held; the first one finishes."""
     target = "green" if stack.live() == "blue" else "blue"
-    stack.set("activeColour", target)
+    stack.configure("activeColour", target)
     first = stack.start("up", "--yes", "--skip-preview", "--non-interactive", log=tmp_path / "first.log")
     for _ in checkpoints(stack, first):
         break
@@ -94,7 +94,7 @@ def test_two_updates_at_once_are_one_too_many(stack: Stack, tmp_path: Path) -> N
 def test_an_api_server_that_restarts_during_a_flip_costs_nothing(stack: Stack, tmp_path: Path) -> None:
     """The flip ends with the traffic moved, or refused with nothing moved; the next `up` is clean; nothing is lost."""
     target = "green" if stack.live() == "blue" else "blue"
-    stack.set("activeColour", target)
+    stack.configure("activeColour", target)
     with Load(stack, "new_connections", tmp_path) as load:
         flip = stack.start("up", "--yes", "--skip-preview", "--non-interactive", log=tmp_path / "flip.log")
         for _ in checkpoints(stack, flip):

@@ -11,7 +11,7 @@ def refused(stack: Stack, *said: str) -> None:
     """Flip to green and see it refused, with these words, and nothing written."""
     before = stack.versions()
     done = stack.flip("green", check=False)
-    stack.set("activeColour", "blue")
+    stack.configure("activeColour", "blue")
     assert done.returncode != 0, done.stdout
     for words in said:
         assert words in done.stdout
@@ -32,7 +32,7 @@ def test_too_little_capacity_is_refused(stack: Stack) -> None:
 
 def test_a_version_that_is_not_the_declared_one_is_refused(stack: Stack) -> None:
     """Pods that are ready and answer another version than the slot declares keep live traffic where it is."""
-    stack.set("green.backend.env.FAULT_VERSION", "0.9.9")
+    stack.configure("green.backend.env.FAULT_VERSION", "0.9.9")
     stack.up()
     refused(stack, "version of backend FAILED: 2 of 2 answered version 0.9.9", "needed: version 1.1.0")
     stack.pulumi("config", "rm", "--path", "teal:green.backend.env.FAULT_VERSION")
@@ -55,7 +55,7 @@ def test_a_foreign_writer_is_refused_by_name(stack: Stack) -> None:
 
 def test_a_slot_that_never_becomes_ready_fails_before_it_can_be_flipped_to(stack: Stack) -> None:
     """PREPARE of a broken slot fails with what is wrong; live traffic is as it was."""
-    stack.set("green.backend.env.FAULT_NEVER_READY", "true")
+    stack.configure("green.backend.env.FAULT_NEVER_READY", "true")
     done = stack.up(check=False)
     assert done.returncode != 0
     assert "backend-green" in done.stdout
