@@ -10,8 +10,13 @@ import pwd
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from sandbox.cluster.environment import Sandbox
+from sandbox.cluster.errors import StartError
+from sandbox.cluster.layout import NODE_ADDRESS
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 """Where Debian 12 has them; it keeps them off PATH, because several versions may be installed."""
@@ -24,6 +29,8 @@ NAME = "teal"
 
 SOCKETS = Path("/run/postgresql")
 _REACHABLE = Path("/run/teal-postgres")
+
+_POLL_S = 0.1
 
 # The data is not to outlive the sandbox, so nothing waits for a disk; the machine is small.
 _SETTINGS = {
@@ -43,6 +50,23 @@ def environment(folder: Path, host: str) -> Mapping[str, str]:
     """
     password = (folder / "password").read_text()
     return {"DB_HOST": host, "DB_PORT": str(PORT), "DB_NAME": NAME, "DB_USER": NAME, "DB_PASSWORD": password}
+
+
+def await_ready(sandbox: Sandbox, *, seconds: float = 60.0) -> Mapping[str, str]:
+    """Wait until a sandbox's PostgreSQL answers; how pods connect to it, as environment variables.
+
+    Raises:
+        StartError: it did not in time.
+    """
+    ready = sandbox.command([str(BINARIES / "pg_isready"), "--quiet", f"--host={NODE_ADDRESS}"])
+    deadline = time.monotonic() + seconds
+    while subprocess.run(ready, check=False).returncode:  # noqa: S603 - our own command
+        if time.monotonic() > deadline:
+            log = sandbox.root / "logs" / "postgres.log"
+            msg = f"the PostgreSQL of sandbox {sandbox.name!r} did not answer within {seconds:.0f} s. Its log: {log}"
+            raise StartError(msg)
+        time.sleep(_POLL_S)
+    return environment(sandbox.root / "postgres", NODE_ADDRESS)
 
 
 def create(folder: Path) -> None:

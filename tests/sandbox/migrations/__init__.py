@@ -1,0 +1,1 @@
+"""Schema migrations on a sandbox cluster, against its PostgreSQL."""

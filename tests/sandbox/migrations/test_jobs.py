@@ -1,0 +1,128 @@
+"""A schema's way from the old release to the new one, on a real cluster and a real database."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from sandbox.backing import postgres
+from sandbox.cluster.environment import Sandbox
+from sandbox.cluster.layout import NODE_ADDRESS
+from sandbox.cluster.packages import SYSTEM_PATH
+from tests.sandbox.program.stacks import Stack
+
+DATABASE = "test_migrations"
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Blue at 1.0.0, which knows the old column; green at 1.1.0, which knows both."""
+    made = Stack.create(sandbox, "test-migrations", tmp_path_factory.mktemp("migrations"), 30180)
+    found = {**postgres.await_ready(sandbox), "DB_NAME": DATABASE}
+    for statement in (f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)", f"CREATE DATABASE {DATABASE}"):
+        where = [f"--host={NODE_ADDRESS}", f"--username={postgres.NAME}", postgres.NAME]
+        subprocess.run(
+            sandbox.command([str(postgres.BINARIES / "psql"), *where, "--command", statement]),
+            env={"PGPASSWORD": found["DB_PASSWORD"], "PATH": SYSTEM_PATH},
+            check=True,
+        )
+    made.set("settleSeconds", "0")
+    made.set("services.backend.migrations.backoffLimit", "1")
+    made.set("backing.database.kind", "database")
+    for setting in ("host", "port", "name", "user"):
+        made.set(f"backing.database.{setting}", found[f"DB_{setting.upper()}"])
+    made.set("backing.database.network.cidrs[0]", f"{NODE_ADDRESS}/32")
+    made.set("backing.database.network.ports[0]", found["DB_PORT"])
+    secret = ("--path", "--secret", "teal:backing.database.password", found["DB_PASSWORD"])
+    made.pulumi("config", "set", *secret)
+    made.set("blue.backend.schema.expand", "0001")
+    made.set("green.backend.schema.expand", "0003")
+    said = made.up().stdout
+    assert found["DB_PASSWORD"] not in said
+    yield made
+    made.pulumi("destroy", "--yes", "--skip-preview", "--non-interactive")
+
+
+def jobs(stack: Stack) -> Mapping[str, str]:
+    """UIDs of the Jobs that have succeeded, by what they are for."""
+    items = json.loads(stack.kubectl("get", "jobs", "-o", "json"))["items"]
+    assert all(item["status"].get("succeeded") == 1 for item in items)
+    return {item["metadata"]["name"].rpartition("-")[0]: item["metadata"]["uid"] for item in items}
+
+
+def schema(stack: Stack) -> str:
+    """Where the database stands, as a pod of the live release sees it."""
+    command = ["exec", "deploy/backend-green", "--", "python3", "-m", "workload.migrations", "status"]
+    return stack.kubectl(*command).splitlines()[-1]
+
+
+def test_a_job_a_release_runs_before_its_pods(stack: Stack) -> None:
+    """Expanding ones of both releases, and each was there before its Deployment."""
+    assert set(jobs(stack)) == {"backend-blue-expand", "backend-green-expand"}
+    assert schema(stack) == "the schema is at 0003"
+    for colour in ("blue", "green"):
+        done = stack.kubectl(
+            "get", "jobs", "-l", f"teal/colour={colour}", "-o", "jsonpath={.items[0].status.completionTime}"
+        )
+        path = "jsonpath={.metadata.creationTimestamp}"
+        assert done <= stack.kubectl("get", "deployment", f"backend-{colour}", "-o", path)
+
+
+def test_a_job_runs_once_and_not_again_for_what_has_nothing_to_do_with_it(stack: Stack) -> None:
+    """An update with nothing changed, and one that changes the environment."""
+    before = jobs(stack)
+    assert "Resources:\n    " in stack.up().stdout
+    stack.set("blue.backend.env.LOG_LEVEL", "debug")
+    stack.up()
+    assert jobs(stack) == before
+
+
+def test_a_new_release_is_a_new_job_and_its_contraction_waits(stack: Stack) -> None:
+    """First for its flip, then for the release that still needs what it drops."""
+    before = jobs(stack)
+    stack.set("green.version", "1.2.0")
+    stack.set("green.backend.schema.contract", "0004")
+    assert "contracting backend to 0004 for green 1.2.0 waits until green is live" in stack.up().stdout
+    after = jobs(stack)
+    assert after["backend-blue-expand"] == before["backend-blue-expand"]
+    assert after["backend-green-expand"] != before["backend-green-expand"]
+    assert "waits: blue 1.0.0 still needs what it drops" in stack.flip("green").stdout
+    assert jobs(stack) == after
+    assert schema(stack) == "the schema is at 0003"
+
+
+def test_contracting_runs_when_the_old_release_is_retired(stack: Stack) -> None:
+    """After its last pod; then the old release may not come back, and nothing is run twice."""
+    stack.set("blue.state", "retired")
+    stack.up()
+    assert schema(stack) == "the schema is at 0004"
+    ran = jobs(stack)
+    assert "backend-green-contract" in ran
+    stack.up()
+    assert jobs(stack) == ran
+    good = stack.config.read_bytes()
+    stack.set("blue.state", "running")
+    refused = stack.up(check=False)
+    stack.config.write_bytes(good)
+    assert refused.returncode != 0
+    assert "blue 1.0.0 of backend needs what migrations up to 0004 dropped" in refused.stdout
+    assert not stack.kubectl("get", "pods", "-l", "app.kubernetes.io/name=backend,teal/colour=blue", "-o", "name")
+
+
+def test_a_job_that_is_refused_keeps_the_release_out(stack: Stack) -> None:
+    """Exit status 2 is not tried again, its reason stands in the pod's status, and the slot's pods are not touched."""
+    good = stack.config.read_bytes()
+    stack.set("blue.version", "2.0.0")
+    stack.set("blue.backend.schema.expand", "0009")
+    stack.set("blue.state", "running")
+    refused = stack.up(check=False)
+    stack.config.write_bytes(good)
+    assert refused.returncode != 0
+    labels = "app.kubernetes.io/component=migrations,app.kubernetes.io/version=2.0.0"
+    tries = json.loads(stack.kubectl("get", "pods", "-l", labels, "-o", "json"))["items"]
+    (said,) = [each["status"]["initContainerStatuses"][0]["state"]["terminated"]["message"] for each in tries]
+    assert said.startswith("refused: there is no migration 0009 in this image, the last is 0004")
+    assert not stack.kubectl("get", "pods", "-l", "app.kubernetes.io/name=backend,teal/colour=blue", "-o", "name")
