@@ -23,6 +23,7 @@ from tests.unit.infra.test_program import Recorder
 
 GREEN = Release(colour=Colour.GREEN, version="1.2.0", schema=Schema(expand="0003", contract="0004"))
 OLD = Release(colour=Colour.BLUE, version="1.0.0", schema=Schema(expand="0001"), retired=True)
+JOB = "backend-green-contract"
 Resources = Mapping[tuple[str, str], dict[str, Any]]
 
 
@@ -184,6 +185,34 @@ async def test_a_contracting_job_stands_between_two_records() -> None:
     (up,) = resources["Job", "backend-green-contract"]["spec"]["template"]["spec"]["initContainers"]
     assert {"name": "SCHEMA_PHASE", "value": "contract"} in up["env"]
     assert {"name": "SCHEMA_REVISION", "value": "0004"} in up["env"]
+
+
+async def test_nothing_is_dropped_before_it_is_recorded_nor_recorded_as_done_before_it_is() -> None:
+    """The first record is guarded and comes first; the second waits for the Job, which is left alone once there."""
+    options: dict[str, pulumi.ResourceOptions] = {}
+
+    def look(args: pulumi.ResourceTransformationArgs) -> None:
+        if args.type_.startswith("kubernetes:"):  # a component has its Job's name
+            options[args.name] = args.opts
+
+    async def program() -> None:
+        pulumi.runtime.register_stack_transformation(look)
+        Contraction(contraction([GREEN, OLD], Contracted()), ())
+
+    await registered(program)
+    first, job, second = (options[name] for name in ("backend-contracting", JOB, "backend-contracted"))
+    assert isinstance(first.hooks, pulumi.ResourceHookBinding)
+    assert first.hooks.before_create
+    assert first.hooks.before_create == first.hooks.before_update
+    assert [_names(each) for each in (job, second)] == [["backend-contracting"], [JOB]]
+    assert job.ignore_changes == ["spec"]
+
+
+def _names(options: pulumi.ResourceOptions) -> list[str]:
+    """Logical names of what a resource waits for."""
+    found = options.depends_on
+    assert isinstance(found, list)
+    return [each.pulumi_resource_name for each in found if isinstance(each, pulumi.Resource)]
 
 
 async def test_a_contraction_that_ran_is_declared_as_it_was() -> None:
