@@ -29,17 +29,17 @@ def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             env={"PGPASSWORD": found["DB_PASSWORD"], "PATH": SYSTEM_PATH},
             check=True,
         )
-    made.set("settleSeconds", "0")
-    made.set("services.backend.migrations.backoffLimit", "1")
-    made.set("backing.database.kind", "database")
+    made.configure("settleSeconds", "0")
+    made.configure("services.backend.migrations.backoffLimit", "1")
+    made.configure("backing.database.kind", "database")
     for setting in ("host", "port", "name", "user"):
-        made.set(f"backing.database.{setting}", found[f"DB_{setting.upper()}"])
-    made.set("backing.database.network.cidrs[0]", f"{NODE_ADDRESS}/32")
-    made.set("backing.database.network.ports[0]", found["DB_PORT"])
+        made.configure(f"backing.database.{setting}", found[f"DB_{setting.upper()}"])
+    made.configure("backing.database.network.cidrs[0]", f"{NODE_ADDRESS}/32")
+    made.configure("backing.database.network.ports[0]", found["DB_PORT"])
     secret = ("--path", "--secret", "teal:backing.database.password", found["DB_PASSWORD"])
     made.pulumi("config", "set", *secret)
-    made.set("blue.backend.schema.expand", "0001")
-    made.set("green.backend.schema.expand", "0003")
+    made.configure("blue.backend.schema.expand", "0001")
+    made.configure("green.backend.schema.expand", "0003")
     said = made.up().stdout
     assert found["DB_PASSWORD"] not in said
     yield made
@@ -75,7 +75,7 @@ def test_a_job_runs_once_and_not_again_for_what_has_nothing_to_do_with_it(stack:
     """An update with nothing changed, and one that changes the environment."""
     before = jobs(stack)
     assert "Resources:\n    " in stack.up().stdout
-    stack.set("blue.backend.env.LOG_LEVEL", "debug")
+    stack.configure("blue.backend.env.LOG_LEVEL", "debug")
     stack.up()
     assert jobs(stack) == before
 
@@ -83,8 +83,8 @@ def test_a_job_runs_once_and_not_again_for_what_has_nothing_to_do_with_it(stack:
 def test_a_new_release_is_a_new_job_and_its_contraction_waits(stack: Stack) -> None:
     """First for its flip, then for the release that still needs what it drops."""
     before = jobs(stack)
-    stack.set("green.version", "1.2.0")
-    stack.set("green.backend.schema.contract", "0004")
+    stack.configure("green.version", "1.2.0")
+    stack.configure("green.backend.schema.contract", "0004")
     assert "contracting backend to 0004 for green 1.2.0 waits until green is live" in stack.up().stdout
     after = jobs(stack)
     assert after["backend-blue-expand"] == before["backend-blue-expand"]
@@ -96,7 +96,7 @@ def test_a_new_release_is_a_new_job_and_its_contraction_waits(stack: Stack) -> N
 
 def test_contracting_runs_when_the_old_release_is_retired(stack: Stack) -> None:
     """After its last pod; then the old release may not come back, and nothing is run twice."""
-    stack.set("blue.state", "retired")
+    stack.configure("blue.state", "retired")
     stack.up()
     assert schema(stack) == "the schema is at 0004"
     ran = jobs(stack)
@@ -104,7 +104,7 @@ def test_contracting_runs_when_the_old_release_is_retired(stack: Stack) -> None:
     stack.up()
     assert jobs(stack) == ran
     good = stack.config.read_bytes()
-    stack.set("blue.state", "running")
+    stack.configure("blue.state", "running")
     refused = stack.up(check=False)
     stack.config.write_bytes(good)
     assert refused.returncode != 0
@@ -115,9 +115,9 @@ def test_contracting_runs_when_the_old_release_is_retired(stack: Stack) -> None:
 def test_a_job_that_is_refused_keeps_the_release_out(stack: Stack) -> None:
     """Exit status 2 is not tried again, its reason stands in the pod's status, and the slot's pods are not touched."""
     good = stack.config.read_bytes()
-    stack.set("blue.version", "2.0.0")
-    stack.set("blue.backend.schema.expand", "0009")
-    stack.set("blue.state", "running")
+    stack.configure("blue.version", "2.0.0")
+    stack.configure("blue.backend.schema.expand", "0009")
+    stack.configure("blue.state", "running")
     refused = stack.up(check=False)
     stack.config.write_bytes(good)
     assert refused.returncode != 0
