@@ -98,7 +98,7 @@ def prepare(folder: Path, owner: pwd.struct_passwd) -> None:
     password = folder / "password"
     if not password.exists():
         password.touch(mode=0o600)
-        password.write_text(secrets.token_urlsafe(24))
+        password.write_text(secrets.token_hex(24))  # no character that a command line or a URL takes for its own
     for path in (folder, password):
         os.chown(path, owner.pw_uid, owner.pw_gid)
 
