@@ -141,7 +141,7 @@ class Demo:
             self._user.configure({"activeColour": new})
             preview = self._user.pulumi("preview", "--non-interactive")
             for line in preview.output.splitlines():
-                if line.strip().startswith(("~ ", "as of now")):  # what would change, and what the gates say
+                if line.startswith(" ~") or line.lstrip().startswith("as of now"):  # what would change; the gates' word
                     self.screen.say(line.strip())
         return round(preview.seconds, 2)
 
