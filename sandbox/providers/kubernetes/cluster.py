@@ -166,8 +166,12 @@ class Cluster:
             raise _refusal(body, error) from error
 
     def _may_take(self, existing: Map, manager: str) -> bool:
-        ours = any(entry.get("manager") == manager for entry in list_at(existing, "metadata", "managedFields"))
-        return ours or option(self._config, "upsertExistingObjects")
+        return owned_by(existing, manager) or option(self._config, "upsertExistingObjects")
+
+
+def owned_by(live: Map, manager: str) -> bool:
+    """Say whether a field manager has written to an object."""
+    return any(entry.get("manager") == manager for entry in list_at(live, "metadata", "managedFields"))
 
 
 def _path(kind: Kind, body: Map) -> str:

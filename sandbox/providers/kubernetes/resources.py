@@ -9,7 +9,7 @@ from typing import Final
 
 from sandbox.providers.kubernetes import names, observe, outputs
 from sandbox.providers.kubernetes.awaiting import Wait
-from sandbox.providers.kubernetes.cluster import Cluster, timeout
+from sandbox.providers.kubernetes.cluster import Cluster, owned_by, timeout
 from sandbox.providers.kubernetes.enginelog import EngineLog
 from sandbox.providers.kubernetes.errors import ApiError, KubernetesError, NotReadyError
 from sandbox.providers.kubernetes.inputs import Checked, Naming, check, from_body, hide_secret_data, to_body
@@ -89,6 +89,9 @@ class Resources:
         """Read what is live. Returns id, inputs and state; None if it is gone.
 
         Inputs that the live object still follows come back as they are; those it does not, as they are live.
+
+        Without an id, as an engine asks whose creation was interrupted, it is looked up by its inputs, and is this
+        resource's only if its own field manager made it.
         """
         old = inputs or map_at(state, outputs.INPUTS)
         target = await self._placed(_located(token, identifier, reveal(old) or outputs.parse(state)[1]))
@@ -96,6 +99,8 @@ class Resources:
         if live is None:
             return None
         manager = _manager(urn, old, state)
+        if not identifier and not owned_by(live, manager):
+            return None
         if old:
             inputs = await self._take_up(old, live, manager)
         else:
@@ -157,8 +162,8 @@ def _secretive(tree: Map, inputs: Map) -> Map:
 def _located(token: str, identifier: str, known: Map) -> Map:
     """Build what is needed to find an object, from its id and what is known of it."""
     api_version, kind = names.kind_of(token)
-    namespace, name = names.parse_identity(identifier)
-    metadata: Map = {**map_at(known, "metadata"), "name": name}
-    if namespace:
-        metadata["namespace"] = namespace
+    metadata = map_at(known, "metadata")
+    if identifier:
+        namespace, name = names.parse_identity(identifier)
+        metadata = {**metadata, "name": name, **({"namespace": namespace} if namespace else {})}
     return {"apiVersion": api_version, "kind": kind, **known, "metadata": metadata}

@@ -97,6 +97,11 @@ class Resource:
         )
         return answer.id, from_struct(answer.inputs)
 
+    def look_up(self, props: Map) -> str:
+        """Ask for the id as an engine does whose creation was interrupted: with inputs and nothing else."""
+        answer = self.stub.Read(provider_pb2.ReadRequest(urn=self.urn, inputs=to_struct(self.check(props))))
+        return answer.id
+
     def delete(self) -> None:
         """Delete."""
         self.stub.Delete(provider_pb2.DeleteRequest(id=self.id, urn=self.urn, properties=to_struct(self.state)))

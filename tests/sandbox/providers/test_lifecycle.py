@@ -113,6 +113,8 @@ def test_an_object_of_somebody_else_is_not_taken_over(make: Make, namespace: str
     make(CONFIG_MAP, "ours").create(ours)
     make(CONFIG_MAP, "ours").create({**ours, "data": {"k": "finished"}})
     assert kubectl("get", "configmap", "ours", "-o", "jsonpath={.data.k}") == "finished"
+    assert make(CONFIG_MAP, "ours").look_up(ours) == f"{namespace}/ours"
+    assert make(CONFIG_MAP, "theirs").look_up(props) == ""
 
 
 def test_what_somebody_else_changed_is_found_and_not_overwritten(make: Make, namespace: str, kubectl: Kubectl) -> None:
