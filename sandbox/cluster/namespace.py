@@ -14,6 +14,9 @@ from sandbox.cluster.layout import NODE_ADDRESS, NODE_PREFIX, Layout
 from sandbox.cluster.processes import Process, run
 
 CGROUPS = Path("/sys/fs/cgroup")
+PODS_WEIGHT = 16
+"""Share of the CPU that all pods together have against each other process of the machine that wants it. With the
+default of 1 the pods starve beside a compiler, and readiness probes take them out of the endpoints."""
 CONTROLLERS_V1 = ("cpu", "cpuacct", "cpuset", "memory", "pids", "devices", "freezer")
 CONTROLLERS_V2 = ("cpu", "cpuset", "memory", "pids")
 _CGROUP_WAIT_S = 5.0
@@ -96,6 +99,7 @@ def _create_version_2(name: str) -> None:
     (CGROUPS / "cgroup.subtree_control").write_text(wanted)
     (CGROUPS / name).mkdir(exist_ok=True)
     (CGROUPS / name / "cgroup.subtree_control").write_text(wanted)
+    (CGROUPS / name / "cpu.weight").write_text(str(100 * PODS_WEIGHT))
 
 
 def _create_version_1(name: str) -> None:
@@ -107,6 +111,8 @@ def _create_version_1(name: str) -> None:
         for file in ("cpuset.cpus", "cpuset.mems"):  # a new cpuset is empty and takes no process
             if (hierarchy / file).exists():
                 (hierarchy / name / file).write_text((hierarchy / file).read_text())
+        if (hierarchy / name / "cpu.shares").exists():
+            (hierarchy / name / "cpu.shares").write_text(str(1024 * PODS_WEIGHT))
 
 
 def cgroups(layout: Layout) -> list[Path]:
