@@ -109,7 +109,8 @@ def _cross_checks(raw: Mapping[str, str], data: Mapping[str, Any]) -> Iterator[P
             consequence="live traffic would reach no pod",
             remedy=_set(f"{active}.state", State.RUNNING),
         )
-    names = list(_mapping(data.get("services")))
+    services = _mapping(data.get("services"))
+    names = list(services)
     for colour in Colour:
         slot = _mapping(data.get(colour))
         if not slot or not names:
@@ -122,6 +123,14 @@ def _cross_checks(raw: Mapping[str, str], data: Mapping[str, Any]) -> Iterator[P
                     what=f"service {name} has no release in slot {colour}",
                     consequence="a flip would leave it behind",
                     remedy=_set(f"{colour}.{name}.image", "repository:tag"),
+                )
+            elif "schema" in _mapping(slot[name]) and _mapping(services[name]).get("migrations") is None:
+                yield Problem(
+                    key=f"{PREFIX}{colour}.{name}.schema",
+                    seen=_short(json.dumps(_mapping(slot[name])["schema"])),
+                    what=f"service {name} has no migrations",
+                    consequence="its pods would start on a schema that nothing has migrated",
+                    remedy=_set(f"services.{name}.migrations.backoffLimit", "3"),
                 )
         for name in slot.keys() - {*names, "version", "state"}:
             yield _unknown(f"{colour}.{name}", name, [*names, "version", "state"])

@@ -29,7 +29,7 @@ class ServiceSettings(Model):
     access: Access = Access()
     ingress: Ingress | None = None
     migrations: MigrationSettings | None = None
-    """Without it no schema is migrated, whatever the slots say."""
+    """Without it no schema is migrated, and a slot that asks for one is refused."""
     network: NetworkSettings = NetworkSettings()
     alerts: AlertBounds = AlertBounds()
     front_door: FrontDoor = FrontDoor()

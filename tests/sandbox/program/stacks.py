@@ -118,7 +118,8 @@ class Stack:
 
     def pods(self, colour: str) -> Sequence[Mapping[str, Any]]:
         """A colour's pods that are not on their way out."""
-        found = json.loads(self.kubectl("get", "pods", "-l", f"teal/colour={colour}", "-o", "json"))["items"]
+        labels = f"app.kubernetes.io/name=backend,teal/colour={colour}"
+        found = json.loads(self.kubectl("get", "pods", "-l", labels, "-o", "json"))["items"]
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
     def uids(self, colour: str) -> set[str]:

@@ -86,6 +86,10 @@ def test_the_example_stacks_are_valid(stack: str) -> None:
             {"services": json.dumps({"backend": {"network": {"dns": {"cidrs": ["10.0.0.1/8"]}}}})},
             ["teal:services.backend.network.dns.cidrs[0]", "10.0.0.1/8", "not a CIDR"],
         ),
+        (
+            {"blue": json.dumps({"version": "1", "backend": {"image": "a:1", "schema": {"expand": "0001"}}})},
+            ["teal:blue.backend.schema", "service backend has no migrations"],
+        ),
         ({"router": "magic"}, ["teal:router", '"magic"']),
     ],
 )
