@@ -65,6 +65,11 @@ def hide_host(keep: Sequence[Path]) -> None:
     # iptables, without which a pod cannot reach a Service whose endpoint is on its own bridge.
     for name in ("ipv4/ip_forward", "ipv4/conf/all/route_localnet", "bridge/bridge-nf-call-iptables"):
         (Path("/proc/sys/net") / name).write_text("1")
+    # A connection that was refused while a Service had no endpoint leaves an entry behind by which the next one from
+    # the same port is refused too, for as long as this: 2 s instead of 120.
+    syn_sent = Path("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent")
+    if syn_sent.exists():
+        syn_sent.write_text("2")
 
 
 def _mount(*arguments: str) -> None:
