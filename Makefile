@@ -55,7 +55,7 @@ test: lint unit e2e ## everything: lint, types, import contracts, unit tests, th
 lint: .venv/ready ## ruff (all rules), formatting, pyright (strict), import contracts
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/pyright
+	.venv/bin/pyright --project pyproject.toml
 	.venv/bin/lint-imports
 
 .PHONY: unit
