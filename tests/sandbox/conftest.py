@@ -1,5 +1,6 @@
 """The sandbox cluster that the end-to-end tests share."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ import pytest
 from sandbox.cluster.environment import WORK_TREE, Sandbox
 
 NAME = "e2e"
+
+# Where the tests run in the background of a script, SIGINT is ignored, and so it would be by whatever they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
