@@ -162,7 +162,8 @@ def _written(item: Mapping[str, Any]) -> str:
     metadata = item["metadata"]
     if "status" not in item or item["kind"] == "Service":
         return metadata["resourceVersion"]
-    return json.dumps([metadata.get("labels"), metadata.get("annotations"), item["spec"]], sort_keys=True)
+    spec = {key: value for key, value in item["spec"].items() if key != "replicas"}  # the autoscaler's to write
+    return json.dumps([metadata.get("labels"), metadata.get("annotations"), spec], sort_keys=True)
 
 
 class Load:
