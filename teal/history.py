@@ -1,0 +1,145 @@
+"""What became of every flip: who, when, from, to, what was measured, how it ended. Pure; `teal.records` keeps it.
+
+The last entry is also the flip under way: whoever finds it unfinished, from
+whichever machine, knows from it alone what was proven, what has to be watched
+and where traffic came from.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from teal.bake import BakePlan
+from teal.colours import Colour
+from teal.verdict import Verdict
+
+KEPT = 20
+"""Flips that are remembered; at this length a ConfigMap, which may hold 1 MiB, is far from full."""
+
+KEPT_BYTES = 512 * 1024
+"""However long the evidence is."""
+
+
+class Stage(StrEnum):
+    """How far a flip is, or how it ended."""
+
+    PROVEN = "PROVEN"
+    """Every gate passed; the write is under way. Traffic may be anywhere between the two colours."""
+    BAKING = "BAKING"
+    """Traffic moved, and is watched."""
+    CONFIRMED = "CONFIRMED"
+    """The bake passed."""
+    UNPROVEN = "UNPROVEN"
+    """The bake could not be judged: traffic stayed where it went, and the colour is not confirmed."""
+    REVERTED = "REVERTED"
+    """The bake failed, and traffic is back where it came from."""
+    STUCK = "STUCK"
+    """The bake failed, and the old colour could not take the traffic back."""
+    REFUSED = "REFUSED"
+    """A gate did not pass; nothing moved."""
+    ABANDONED = "ABANDONED"
+    """Proven, and never written, or overtaken by another flip."""
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody has to go on with it."""
+        return self in {Stage.PROVEN, Stage.BAKING, Stage.UNPROVEN}
+
+
+class Model(BaseModel):
+    """Something that is kept as JSON."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+class Flip(Model):
+    """One flip of the whole flip set."""
+
+    number: int
+    origin: Colour | None
+    """Where traffic came from; None where there was none."""
+    to: Colour
+    origin_version: str = ""
+    version: str
+    by: str
+    """Who ran the update, as the API server authenticated it."""
+    begun: str
+    """RFC 3339 in UTC."""
+    ended: str = ""
+    stage: Stage
+    reason: str = ""
+    """Why it ended so, in a sentence."""
+    verdicts: tuple[Verdict, ...] = ()
+    skipped: Mapping[str, str] = Field(default_factory=dict[str, str])
+    """Gates that were switched off on purpose, and the reason that the stack gives."""
+    plan: BakePlan
+    keeper: str = ""
+    """Who goes on with it now."""
+    beat: int = 0
+    """Counts up while the keeper lives; only its change means something, so clocks need not agree."""
+
+    def at(self, stage: Stage, reason: str = "", *verdicts: Verdict) -> Self:
+        """The same flip, further on."""
+        ended = "" if stage.open else now()
+        update = {"stage": stage, "reason": reason, "verdicts": (*self.verdicts, *verdicts), "ended": ended}
+        return self.model_copy(update=update)
+
+    def kept_by(self, keeper: str) -> Self:
+        """The same flip, with a sign of life of its keeper."""
+        return self.model_copy(update={"keeper": keeper, "beat": self.beat + 1})
+
+    def __str__(self) -> str:
+        """One line: what moved, how it ended and who began it."""
+        moved = f"{self.origin or 'nothing'} {self.origin_version}".strip() + f" to {self.to} {self.version}"
+        return f"flip {self.number} from {moved}, begun {self.begun} by {self.by}: {self.stage}"
+
+
+class History(Model):
+    """The last flips, oldest first."""
+
+    flips: tuple[Flip, ...] = ()
+
+    @property
+    def last(self) -> Flip | None:
+        """The flip under way, or the one that ended last."""
+        return self.flips[-1] if self.flips else None
+
+    @property
+    def open(self) -> Flip | None:
+        """The flip that somebody has to go on with."""
+        return self.last if self.last is not None and self.last.stage.open else None
+
+    @property
+    def next_number(self) -> int:
+        """Of the flip that comes; numbers go on where the beginning is forgotten."""
+        return self.last.number + 1 if self.last is not None else 1
+
+    def with_flip(self, flip: Flip) -> "History":
+        """The history with a flip added, or further on; what is too old for the bounds is forgotten.
+
+        Where another flip was still open, it was overtaken by this one.
+        """
+        flips = [_overtaken(each, flip) for each in self.flips if each.number != flip.number]
+        return History(flips=_bounded([*flips, flip]))
+
+
+def now() -> str:
+    """This moment, RFC 3339 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _overtaken(flip: Flip, by: Flip) -> Flip:
+    if flip.number > by.number or not flip.stage.open:
+        return flip
+    return flip.at(Stage.ABANDONED, f"overtaken by flip {by.number}")
+
+
+def _bounded(flips: Sequence[Flip]) -> tuple[Flip, ...]:
+    kept = list(flips[-KEPT:])
+    while len(kept) > 1 and sum(len(each.model_dump_json()) for each in kept) > KEPT_BYTES:
+        del kept[0]
+    return tuple(kept)
