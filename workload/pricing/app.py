@@ -9,6 +9,7 @@ from workload.pricing.edge import Edge
 from workload.pricing.lifecycle import Lifecycle
 from workload.pricing.operations import OperationsApi
 from workload.pricing.records import Records
+from workload.pricing.relay import Relay
 from workload.pricing.reports import readiness
 from workload.pricing.settings import Settings
 
@@ -32,4 +33,5 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     ):
         app.include_router(router)
         paths |= {route.path: bool(route.deprecated) for route in router.routes if isinstance(route, APIRoute)}
-    return Edge(app, settings, lifecycle, records, paths)
+    business = Relay(app, settings.backend_url) if settings.backend_url else app
+    return Edge(business, settings, lifecycle, records, paths)

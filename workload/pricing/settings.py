@@ -40,6 +40,11 @@ class Settings(BaseModel):
     """Who may POST to /deployment/*. Those endpoints take an instance out of service, and the front door reaches
     them: by default only the pod's own processes (a preStop hook, `kubectl exec`, `kubectl port-forward`) may."""
 
+    backend_url: str | None = Field(
+        default=None, alias="BACKEND_URL", pattern=r"^http://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$"
+    )
+    """Given: this instance is a frontend, and asks that backend (relay.py). It has to be one of its own colour."""
+
     drain_timeout_seconds: int = Field(default=30, alias="DRAIN_TIMEOUT_SECONDS", ge=0, le=3600)
     """The longest a drain that SIGTERM began waits for requests in flight."""
     drain_linger_seconds: float = Field(default=3.0, alias="DRAIN_LINGER_SECONDS", ge=0, le=300)
