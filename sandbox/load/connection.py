@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import select
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import h11
 
 if TYPE_CHECKING:
     import socket
+
+
+_WHO: Final = (b"x-colour", b"x-version", b"x-backend-colour")  # in the order of `Answer`
 
 
 class ClosedError(Exception):
@@ -34,6 +37,7 @@ class Answer(NamedTuple):
     status: int
     colour: str  # header X-Colour, empty without one
     version: str  # header X-Version, empty without one
+    backend_colour: str  # header X-Backend-Colour, empty without one
 
 
 class Connection(asyncio.Protocol):
@@ -126,13 +130,8 @@ class Connection(asyncio.Protocol):
         if head is None or waiting is None or waiting.done():
             return
         headers = dict(head.headers)
-        waiting.set_result(
-            Answer(
-                head.status_code,
-                headers.get(b"x-colour", b"").decode("latin-1"),
-                headers.get(b"x-version", b"").decode("latin-1"),
-            )
-        )
+        said = (headers.get(name, b"").decode("latin-1") for name in _WHO)
+        waiting.set_result(Answer(head.status_code, *said))
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
         elif self._transport is not None:  # either side said `Connection: close`

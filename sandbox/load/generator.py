@@ -196,6 +196,7 @@ class Generator:
                 answer.colour if answer else "",
                 answer.version if answer else "",
                 connection.number if connection else None,
+                answer.backend_colour if answer else "",
             )
         )
 

@@ -29,6 +29,7 @@ _COLUMNS: Final = (
     "colour",
     "version",
     "connection",
+    "backend_colour",
 )
 
 
@@ -70,6 +71,7 @@ class Record(NamedTuple):
     colour: str  # header X-Colour; empty without an answer
     version: str  # header X-Version; empty without an answer
     connection: int | None  # counts the connections of this load from 1
+    backend_colour: str = ""  # header X-Backend-Colour, of a frontend's answer; empty without one
 
 
 class Header(BaseModel):
@@ -161,7 +163,7 @@ class Follower:
 
 def _record(line: str) -> Record:
     (row,) = csv.reader([line])
-    scheduled, started, sent, finished, outcome, status, colour, version, connection = row
+    scheduled, started, sent, finished, outcome, status, colour, version, connection, backend_colour = row
     return Record(
         int(scheduled),
         int(started),
@@ -172,4 +174,5 @@ def _record(line: str) -> Record:
         colour,
         version,
         int(connection) if connection else None,
+        backend_colour,
     )

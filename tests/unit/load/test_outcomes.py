@@ -74,10 +74,12 @@ async def test_refused() -> None:
 
 
 async def test_the_answering_colour_is_recorded() -> None:
-    """A record says which colour and version answered, and with what status."""
-    async with serving(lambda e: e.answer(status=404)) as server:
-        records, _ = await load(server.url)
-    assert {(r.status, r.colour, r.version) for r in records} == {(404, "blue", "1.0.0")}
+    """A record says which colour and version answered, with what status, and which backend a frontend asked."""
+    for headers, backend in (("", ""), ("X-Backend-Colour: green\r\n", "green")):
+        async with serving(lambda e, headers=headers: e.answer(status=404, headers=headers)) as server:
+            records, _ = await load(server.url)
+        said = {(r.status, r.colour, r.version, r.backend_colour) for r in records}
+        assert said == {(404, "blue", "1.0.0", backend)}
 
 
 async def test_a_timeout_counts_from_the_scheduled_instant() -> None:

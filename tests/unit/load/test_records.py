@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PLAN = Plan(url="http://127.0.0.1:30080/", mode=Mode.KEPT_ALIVE, rate=200, connections=16, seconds=5)
 ANSWERED = Record(10**15, 120, 480, 2100, Outcome.ANSWERED, 200, "blue", "1.0.0", 7)
 REFUSED = Record(10**15 + 5_000_000, 90, None, 300, Outcome.REFUSED, None, "", "", None)
-ODD = Record(10**15 + 10_000_000, 90, 91, 300, Outcome.ANSWERED, 200, 'a,"colour', "1,0", 8)
+ODD = Record(10**15 + 10_000_000, 90, 91, 300, Outcome.ANSWERED, 200, 'a,"colour', "1,0", 8, "green")
 
 
 def test_a_file_is_followed_as_it_grows(tmp_path: Path) -> None:
