@@ -16,7 +16,7 @@ try:
         namespace=settings.namespace, kubeconfig=provider.get("kubeconfig"), context=provider.get("context")
     )
     found = live.read(cluster, settings.services)
-    live.require_explained(found, settings.active_colour)
+    live.require_explained(found, settings)
     rules.require_safe(settings, found)
     schemas = schema.plans(settings, found)
 except TealError as error:

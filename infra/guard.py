@@ -5,37 +5,33 @@ state as it was; that is why every decision here is taken before, never after.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import pulumi
 
-from teal import doors, flip
+from teal import flip
 from teal.colours import COLOUR_LABEL, Colour, colour_of
-from teal.flip import Declared
 from teal.kube import Cluster, ClusterAccess
-from teal.verdict import Verdict
+from teal.moves import Move, Mover
 
 
 class Guard:
     """Proves the destination for the whole flip set, once an update, and confirms the move after it."""
 
-    def __init__(
-        self, access: ClusterAccess, active: Colour, flip_set: Mapping[str, Declared], front_doors: Mapping[str, str]
-    ) -> None:
+    def __init__(self, access: ClusterAccess, move: Move) -> None:
         """Prepare the hooks.
 
         Args:
             access: the cluster to measure.
-            active: the colour that this update declares.
-            flip_set: what the active slot's services are declared to be.
-            front_doors: URLs that this machine may probe after the move, by service.
+            move: what this update declares of live traffic.
         """
         self._access = access
-        self._active = active
-        self._flip_set = flip_set
-        self._front_doors = front_doors
-        self._proof: asyncio.Task[Sequence[Verdict]] | None = None
+        self._move = move
+        self._name = f"update-{uuid4().hex[:8]}"
+        self._proof: asyncio.Task[None] | None = None
 
     def traffic_hooks(self) -> pulumi.ResourceHookBinding:
         """For the resource whose change moves traffic.
@@ -47,7 +43,7 @@ class Guard:
         return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
     def confirm_hooks(self) -> pulumi.ResourceHookBinding:
-        """For the record of the confirmed colour: written only when the move was seen to have happened."""
+        """For the record of the confirmed colour: written only when the move was seen to have happened, and baked."""
         hook = pulumi.ResourceHook("teal-confirm", self._confirm)
         return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
@@ -56,33 +52,31 @@ class Guard:
         service = _name(args.new_inputs)
         async with Cluster.connect(self._access) as cluster:
             live = await cluster.live_service(service)
-            flip.require_known(service, live, recorded=recorded, destination=self._active)
-            colour = live.colour if live is not None else None
-            if colour is self._active and recorded is self._active:
-                return  # something else of the Service changes; its traffic stays where it is
+        flip.require_known(service, live, recorded=recorded, destination=self._move.to, repair=self._move.repair)
+        if live is not None and live.colour is self._move.to and recorded is self._move.to:
+            return  # something else of the Service changes; its traffic stays where it is
         if self._proof is None:  # one proof for the flip set, whichever of its services comes first
-            self._proof = asyncio.create_task(self._measure())
-        verdicts = await self._proof
-        if pulumi.runtime.is_dry_run():
-            for verdict in verdicts:
+            self._proof = asyncio.create_task(self._preview() if pulumi.runtime.is_dry_run() else self._begin())
+        await self._proof
+
+    async def _preview(self) -> None:
+        async with self._mover() as mover:
+            for verdict in await mover.prove():
                 pulumi.log.info(f"as of now: {verdict}")
-            return
-        flip.require(verdicts, live=colour, destination=self._active, namespace=self._access.namespace)
+
+    async def _begin(self) -> None:
+        async with self._mover() as mover:
+            await mover.begin()
 
     async def _confirm(self, args: pulumi.ResourceHookArgs) -> None:
-        del args  # what is to be confirmed is what this update declares
-        async with Cluster.connect(self._access) as cluster:
-            await flip.read_back(cluster, self._active, self._flip_set)
-        await asyncio.gather(
-            *(
-                doors.await_version(url, self._flip_set[service], self._active)
-                for service, url in self._front_doors.items()
-            )
-        )
+        recorded: Mapping[str, str] = (args.old_inputs or {}).get("data") or {}
+        async with self._mover() as mover:
+            await mover.finish(colour_of(recorded.get("colour")))
 
-    async def _measure(self) -> Sequence[Verdict]:
+    @asynccontextmanager
+    async def _mover(self) -> AsyncGenerator[Mover]:
         async with Cluster.connect(self._access) as cluster:
-            return await flip.prove(cluster, self._active, self._flip_set)
+            yield Mover(cluster, self._move, name=self._name, say=pulumi.log.info)
 
 
 def _name(inputs: Mapping[str, Any] | None) -> str:

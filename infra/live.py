@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 
 from infra import labels
 from infra.labels import CONFIRMED
-from teal.colours import COLOUR_LABEL, Colour, colour_of
+from infra.settings import Settings
+from teal.colours import MANAGER, Colour, colour_of
 from teal.errors import ForeignChangeError
 from teal.kube import Cluster, ClusterAccess, LiveAutoscaler, LiveService, LiveSlot
 from teal.migrations import Contracted
@@ -85,7 +86,17 @@ def ours(service: LiveService) -> bool:
     return service.writer.startswith(OUR_WRITER)
 
 
-def require_explained(live: Live, active: Colour) -> None:
+def _explained(service: LiveService, settings: Settings, live: Live) -> bool:
+    expected = {settings.active_colour, live.confirmed}
+    return (
+        service.colour in expected
+        or ours(service)
+        or service.writer == MANAGER  # a bake that failed put it back
+        or (settings.repair is not None and service.colour is settings.repair)
+    )
+
+
+def require_explained(live: Live, settings: Settings) -> None:
     """Refuse a live state that somebody else wrote.
 
     Traffic that is where the config wants it, or where the last confirmed
@@ -96,11 +107,11 @@ def require_explained(live: Live, active: Colour) -> None:
         ForeignChangeError: names the service, its selector and who wrote it.
     """
     for name, service in live.services.items():
-        if service.colour in {active, live.confirmed} or ours(service):
+        if _explained(service, settings, live):
             continue
         raise ForeignChangeError(
             f"live traffic of {name} goes to {service.colour or dict(service.selector)}, and '{service.writer}' wrote "
-            f"that, not this stack, which declares {active}. Nothing was changed. Next: find out who moved it; to keep "
-            f"it, pulumi config set teal:activeColour {service.colour or active}; to undo it, kubectl edit service "
-            f"{name} and set {COLOUR_LABEL} to {live.confirmed or active}; then pulumi up"
+            f"that, not this stack, which declares {settings.active_colour}. Nothing was changed. Next: find out who "
+            f"moved it; to keep it, pulumi config set teal:activeColour {service.colour or settings.active_colour}; "
+            f"to overwrite it, pulumi config set teal:repair {service.colour or settings.active_colour}; then pulumi up"
         )

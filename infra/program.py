@@ -30,10 +30,12 @@ from infra.settings.slot import SlotService, State
 from infra.slot import Slot, SlotArgs
 from infra.traffic import Route, Router, Traffic
 from infra.traffic.service_selector import ServiceSelector
+from teal.bake import BakePlan, ServiceBake
 from teal.colours import Colour
 from teal.flip import Declared
 from teal.kube import ClusterAccess
 from teal.migrations import Contracted, Plan
+from teal.moves import Move
 from teal.queries import Queries
 
 ENDING_SECONDS = 15
@@ -80,17 +82,7 @@ class _Stack:
             self._access.namespace,
             self._opts,
         )
-        doors = {name: each for name, each in settings.services.items() if each.front_door.host}
-        self._guard = Guard(
-            cluster,
-            settings.active_colour,
-            {
-                name: Declared(version=settings.active_slot.version, version_path=each.version_path)
-                for name, each in settings.services.items()
-            },
-            # A door without a host has no address that this machine could be sure to reach.
-            {name: _front_door(settings, name) for name in doors},
-        )
+        self._guard = Guard(cluster, _move(settings))
 
     def slots(self, colour: Colour, after: Sequence[pulumi.Resource] = ()) -> Sequence[Slot]:
         """One colour of every service; none where the colour has no release."""
@@ -213,6 +205,37 @@ class _Stack:
         since = known.get("since") if known.items() >= record.items() else None
         record["since"] = since or self._live.at
         return Confirmed(record, after, self._guard, self._access.namespace, self._opts)
+
+
+def _move(settings: Settings) -> Move:
+    """What is declared of live traffic, as far as its proof and its bake need it."""
+    return Move(
+        to=settings.active_colour,
+        versions={colour: slot.version for colour in Colour if (slot := settings.slot(colour))},
+        flip_set={
+            name: Declared(version=settings.active_slot.version, version_path=each.version_path)
+            for name, each in settings.services.items()
+        },
+        bake=BakePlan(
+            services={
+                name: ServiceBake(
+                    path=each.probe_path or each.version_path,
+                    close_path=each.shutdown.close_connections_path or "",
+                    close_seconds=each.shutdown.close_connections_seconds,
+                )
+                for name, each in settings.services.items()
+            },
+            seconds=settings.bake.seconds,
+            error_percent=settings.bake.error_percent,
+            samples=settings.bake.samples,
+            window=settings.bake.window_seconds,
+        ),
+        # A door without a host has no address that this machine could be sure to reach.
+        front_doors={
+            name: _front_door(settings, name) for name, each in settings.services.items() if each.front_door.host
+        },
+        repair=settings.repair,
+    )
 
 
 def _ports(service: ServiceSettings) -> Sequence[int]:

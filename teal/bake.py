@@ -24,8 +24,6 @@ class ServiceBake(BaseModel):
 
     path: str
     """Answered with a status below 400 by a service that is well."""
-    port: int
-    """Of its pods, for what they are asked directly."""
     close_path: str = ""
     """Where a pod is asked to end its kept-alive connections; empty where it cannot be asked."""
     close_seconds: int = 60

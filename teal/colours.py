@@ -15,6 +15,12 @@ PART_OF_LABEL = "app.kubernetes.io/part-of"
 PART_OF = "teal"
 """Label of everything that a stack makes."""
 
+MANAGER = "teal"
+"""Field manager of teal's own writes, beside the engine's."""
+
+MOVED_FROM = "teal/moved-from"
+"""Annotation of an active Service: the colour that was live before the last move, and the resource version then."""
+
 
 class Colour(StrEnum):
     """One of the two places where a release of the service can run."""

@@ -1,4 +1,4 @@
-"""The edge to a front door: asks it as a client does, until the new release answers.
+"""The edge to a front door: asks it as a client does, until the new release answers, and while it is watched.
 
 A write that the API server accepted has not moved traffic yet: the data path
 follows in its own time (measured: usually within 0.1 s, and more than 8 s when
@@ -6,9 +6,12 @@ the API server has just been restarted).
 """
 
 import asyncio
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Literal
 
 import httpx2
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from teal.colours import Colour
 from teal.errors import RefusedError
@@ -52,6 +55,50 @@ async def await_version(url: str, declared: Declared, destination: Colour) -> No
             f"{seen}, needed: version {declared.version} of {destination}, {IN_A_ROW} times in a row. The router was "
             f"told, its data path has not followed. Next: kubectl get endpointslices, then pulumi up again"
         ) from None
+
+
+class Status(BaseModel):
+    """What the API server answers for itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["Status"]
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Knock:
+    """What one question to an active Service came to."""
+
+    failure: str = ""
+    """What was wrong with the answer, or why the service had none; empty where it answered well."""
+    blind: str = ""
+    """Why the service could not be asked, which says nothing of it; empty where it could."""
+
+
+async def knock(http: httpx2.AsyncClient, namespace: str, service: str, path: str) -> Knock:
+    """Ask an active Service for a path, through the API server's proxy: it needs no way from here to the door.
+
+    Args:
+        http: whose base URL is the API server's.
+        namespace: the Service's.
+        service: its name; its port is named `http`.
+        path: answered with a status below 400 by a service that is well.
+    """
+    try:
+        response = await http.get(f"/api/v1/namespaces/{namespace}/services/{service}:http/proxy{path}")
+    except httpx2.HTTPError as error:
+        return Knock(blind=f"API server: {type(error).__name__} {error}".strip())
+    if response.status_code < HTTPStatus.BAD_REQUEST:
+        return Knock()
+    try:  # where the service did not answer, the API server says why, in its own words
+        said = Status.model_validate_json(response.content)
+    except ValidationError:
+        return Knock(failure=f"{path} answered {response.status_code}")
+    if said.reason == "ServiceUnavailable" and ("no endpoints" in said.message or "error trying" in said.message):
+        return Knock(failure=said.message)
+    return Knock(blind=f"API server: {response.status_code} {said.message}")
 
 
 async def _ask(http: httpx2.AsyncClient, url: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from teal import gates
-from teal.colours import Colour
+from teal.colours import MANAGER, Colour
 from teal.errors import ForeignChangeError, RefusedError
 from teal.gates import Answer
 from teal.kube import Endpoint, LiveService
@@ -111,7 +111,14 @@ def require(verdicts: Sequence[Verdict], *, live: Colour | None, destination: Co
     )
 
 
-def require_known(service: str, live: LiveService | None, *, recorded: Colour | None, destination: Colour) -> None:
+def require_known(
+    service: str,
+    live: LiveService | None,
+    *,
+    recorded: Colour | None,
+    destination: Colour,
+    repair: Colour | None = None,
+) -> None:
     """Refuse to overwrite a selector that neither the last update nor this one explains.
 
     Args:
@@ -119,16 +126,19 @@ def require_known(service: str, live: LiveService | None, *, recorded: Colour | 
         live: the active Service as read.
         recorded: the colour that the last update left, by the engine's state; None if there was none.
         destination: the colour that this update declares.
+        repair: a colour that somebody else may have sent traffic to.
 
     Raises:
         ForeignChangeError: somebody else wrote the selector.
     """
     if live is None or recorded is None or live.colour in {recorded, destination}:
         return
+    if live.writer == MANAGER or (repair is not None and live.colour is repair):
+        return  # teal's own revert, which no engine's state knows of; or somebody else's change, given up by name
     raise ForeignChangeError(
-        f"the selector of service {service} says {live.colour or dict(live.selector)}, written by '{live.writer}'; "
-        f"the last update left it on {recorded}. Somebody else moves this traffic, so nothing was changed. "
-        "Next: find out who, then pulumi refresh to take over what is live, and pulumi up again"
+        f"service {service} leads to {live.colour or dict(live.selector)}, written by '{live.writer}'; the last "
+        f"pulumi up left it on {recorded}. Somebody else moves this traffic, so nothing was changed. Next: find out "
+        f"who; to overwrite it, pulumi config set teal:repair {live.colour or recorded}, then pulumi up"
     )
 
 

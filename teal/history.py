@@ -34,11 +34,11 @@ class Stage(StrEnum):
     CONFIRMED = "CONFIRMED"
     """The bake passed."""
     UNPROVEN = "UNPROVEN"
-    """The bake could not be judged: traffic stayed where it went, and the colour is not confirmed."""
+    """The bake could not be judged: traffic stayed where it went, not confirmed; it is baked again."""
     REVERTED = "REVERTED"
     """The bake failed, and traffic is back where it came from."""
     STUCK = "STUCK"
-    """The bake failed, and the old colour could not take the traffic back."""
+    """The bake failed, and the old colour could not take the traffic back; it is tried again."""
     REFUSED = "REFUSED"
     """A gate did not pass; nothing moved."""
     ABANDONED = "ABANDONED"
@@ -47,7 +47,7 @@ class Stage(StrEnum):
     @property
     def open(self) -> bool:
         """Whether somebody has to go on with it."""
-        return self in {Stage.PROVEN, Stage.BAKING, Stage.UNPROVEN}
+        return self in {Stage.PROVEN, Stage.BAKING, Stage.UNPROVEN, Stage.STUCK}
 
 
 class Model(BaseModel):
@@ -71,6 +71,8 @@ class Flip(Model):
     """RFC 3339 in UTC."""
     ended: str = ""
     stage: Stage
+    rollback: bool = False
+    """Back onto a release that was confirmed before: whatever its bake says, it is not undone by itself."""
     reason: str = ""
     """Why it ended so, in a sentence."""
     verdicts: tuple[Verdict, ...] = ()
@@ -83,9 +85,11 @@ class Flip(Model):
     """Counts up while the keeper lives; only its change means something, so clocks need not agree."""
 
     def at(self, stage: Stage, reason: str = "", *verdicts: Verdict) -> Self:
-        """The same flip, further on."""
+        """The same flip, further on; a gate that was measured again replaces what it said before."""
+        again = {(each.gate, each.service) for each in verdicts}
+        kept = [each for each in self.verdicts if (each.gate, each.service) not in again]
         ended = "" if stage.open else now()
-        update = {"stage": stage, "reason": reason, "verdicts": (*self.verdicts, *verdicts), "ended": ended}
+        update = {"stage": stage, "reason": reason, "verdicts": (*kept, *verdicts), "ended": ended}
         return self.model_copy(update=update)
 
     def kept_by(self, keeper: str) -> Self:
@@ -95,7 +99,8 @@ class Flip(Model):
     def __str__(self) -> str:
         """One line: what moved, how it ended and who began it."""
         moved = f"{self.origin or 'nothing'} {self.origin_version}".strip() + f" to {self.to} {self.version}"
-        return f"flip {self.number} from {moved}, begun {self.begun} by {self.by}: {self.stage}"
+        what = "rollback" if self.rollback else "flip"
+        return f"{what} {self.number} from {moved}, begun {self.begun} by {self.by}: {self.stage}"
 
 
 class History(Model):

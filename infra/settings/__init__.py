@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from infra.settings.backing import BackingService
+from infra.settings.bake import Bake, Watch
 from infra.settings.base import Model, Name, Seconds
 from infra.settings.network import BackingPeer, require_reachable
 from infra.settings.observability import ObservabilitySettings
@@ -41,6 +42,13 @@ class Settings(Model):
         default=60, description="the old colour could shrink before every router has followed", examples=["60"]
     )
     """After a flip is confirmed, before the old colour may be retired."""
+    bake: Bake = Bake()
+    watch: Watch | None = None
+    """Without it, nobody goes on with a flip whose `pulumi up` died until the next `pulumi up`."""
+    repair: Colour | None = Field(
+        default=None, description="somebody else's change of live traffic would be overwritten", examples=["green"]
+    )
+    """The colour that somebody else sent live traffic to, and that this update may overwrite. Remove it afterwards."""
     removed: tuple[Name, ...] = Field(
         default=(), description="it would be unclear which service is to go", examples=["'[\"backend\"]'"]
     )

@@ -44,6 +44,16 @@ class Shutdown(Model):
         examples=['["python3", "-m", "drain"]'],
     )
     """Run in the container as preStop (wait and drain). Empty: Kubernetes' own sleep, then SIGTERM drains."""
+    close_connections_path: Path | None = Field(
+        default="/deployment/connections/close",
+        description="kept-alive connections would stay with the old colour after a flip",
+        examples=["/deployment/connections/close"],
+    )
+    """Where a pod is asked, from within, to end each kept-alive connection with its next answer and stay ready."""
+    close_connections_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=60, description="quiet clients would keep their connections to the old colour", examples=["60"]
+    )
+    """For how long after a flip; a client that asks more rarely keeps its connection."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

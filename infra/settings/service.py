@@ -41,6 +41,10 @@ class ServiceSettings(Model):
         default=600, description="a slot that never becomes ready would be waited for too long", examples=["600"]
     )
     """After which a rollout without progress has failed; Kubernetes' own default."""
+    probe_path: Path | None = Field(
+        default=None, description="the bake could not tell whether the front door answers well", examples=["/pricing"]
+    )
+    """What the bake asks the front door for; default: `versionPath`. Better a request such as clients make."""
     version_path: Path = Field(
         default="/deployment/metadata", description="no pod could say what it is", examples=["/deployment/metadata"]
     )

@@ -10,10 +10,7 @@ from infra import labels
 from infra.doors import ingress_spec, service_spec
 from infra.live import ours
 from infra.traffic import Route
-from teal.colours import COLOUR_LABEL
-
-MOVED_FROM = "teal/moved-from"
-"""Annotation: the colour that was live before the last move, and the Service's resource version then."""
+from teal.colours import COLOUR_LABEL, MOVED_FROM
 
 FORCE = "pulumi.com/patchForce"
 """Annotation of pulumi-kubernetes: apply even over fields that another manager owns."""

@@ -1,0 +1,216 @@
+"""Goes on with a flip after its write: bakes it, then confirms it or puts traffic back. From any machine.
+
+The same code runs in an engine's hook and in the cluster. Which of them keeps a
+flip is said in its record: the keeper shows that it lives by counting up, and
+who sees the count stand still for `LEASE_SECONDS` takes over.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from teal import connections, doors, revert
+from teal.bake import Bake, Observed
+from teal.colours import Colour
+from teal.errors import RefusedError, UnreachableError
+from teal.history import Flip, Stage
+from teal.kube import Cluster, LiveService
+from teal.records import Kept, Records
+from teal.verdict import Outcome, Verdict, unproven
+
+TICK_SECONDS = 0.2
+"""Between two questions to a front door: 20 of them, the fewest that can fail a bake, take four seconds."""
+
+LOOK_SECONDS = 1.0
+"""Between two questions to Prometheus; it scrapes no oftener."""
+
+BEAT_SECONDS = 4.0
+LEASE_SECONDS = 20.0
+"""Five beats: an API server that restarts costs one or two."""
+
+
+class Witness(Protocol):
+    """Who knows the error rate of live traffic: a Prometheus."""
+
+    async def traffic(self, service: str, colour: Colour, window: int) -> tuple[float | None, float]:
+        """Share of a colour's requests that were answered 5xx, and how many requests that rests on.
+
+        Raises:
+            UnreachableError: it could not say.
+        """
+        ...
+
+
+class Keeper:
+    """Keeps one flip."""
+
+    def __init__(
+        self, cluster: Cluster, records: Records, witness: Witness | None, *, name: str, say: Callable[[str], None]
+    ) -> None:
+        """Prepare to keep.
+
+        Args:
+            cluster: where the flip is.
+            records: of it.
+            witness: of live traffic; None where the stack has none.
+            name: of this keeper, unlike any other's.
+            say: where progress goes, a line each.
+        """
+        self._cluster = cluster
+        self._records = records
+        self._witness = witness
+        self.name = name
+        self._say = say
+
+    async def free(self, flip: Flip) -> bool:
+        """Wait until a flip's keeper is seen to live (False) or not (True); at most `LEASE_SECONDS`."""
+        if not flip.keeper or flip.keeper == self.name:
+            return True
+        give_up = time.monotonic() + LEASE_SECONDS
+        while time.monotonic() < give_up:
+            await asyncio.sleep(1)
+            last = (await self._records.load()).history.last
+            if last is None or (last.number, last.beat, last.stage) != (flip.number, flip.beat, flip.stage):
+                return False
+        return True
+
+    async def keep(self, kept: Kept, flip: Flip) -> Flip:
+        """Bake a flip whose traffic has moved, and end it.
+
+        Returns:
+            The flip as it ended: confirmed, unproven, reverted or stuck. Its record says the same.
+
+        Raises:
+            OvertakenError: somebody else keeps it now.
+            UnreachableError: the cluster could not be asked, or the record not written.
+            RefusedError: traffic could not be put back, because somebody else moved it.
+        """
+        kept = await self._record(kept, flip.at(Stage.BAKING))
+        await self._close_connections(flip, flip.origin, begin=True)
+        bake = Bake.begin(flip.plan, flip.to)
+        kept = await self._watch(bake, kept)
+        flip = _last(kept)
+        failed = bake.failed()
+        if failed:
+            return await self._revert(kept, flip, failed)
+        verdicts = bake.verdicts()
+        missing = unproven(verdicts)
+        stage = Stage.UNPROVEN if missing else Stage.CONFIRMED
+        reason = "; ".join(str(verdict) for verdict in missing)
+        if any(verdict.outcome is Outcome.FAILED for verdict in missing):
+            return await self._revert(kept, flip, verdicts)
+        return _last(await self._record(kept, flip.at(stage, reason, *verdicts)))
+
+    async def _watch(self, bake: Bake, kept: Kept) -> Kept:
+        """Ask, until the time is over or what was seen suffices to fail; show signs of life meanwhile."""
+        begun = looked = beaten = time.monotonic()
+        end = begun + bake.plan.seconds
+        first = True
+        while first or (time.monotonic() < end and not bake.failed()):
+            await asyncio.gather(*(self._ask(name, each.path, bake) for name, each in bake.plan.services.items()))
+            if self._witness is not None and (first or time.monotonic() - looked >= LOOK_SECONDS):
+                looked = time.monotonic()
+                await asyncio.gather(*(self._look(name, bake) for name in bake.plan.services))
+            if time.monotonic() - beaten >= BEAT_SECONDS:
+                beaten = time.monotonic()
+                kept = await self._record(kept, _last(kept))
+                self._say(_progress(bake, beaten - begun))
+            first = False
+            await asyncio.sleep(min(TICK_SECONDS, max(0.0, end - time.monotonic())))
+        return kept
+
+    async def _ask(self, service: str, path: str, bake: Bake) -> None:
+        seen = bake.observed[service]
+        answer = await doors.knock(self._cluster.http, self._cluster.namespace, service, path)
+        seen.blind = answer.blind
+        if answer.blind:
+            return
+        seen.asked += 1
+        if answer.failure:
+            seen.failed += 1
+            seen.failure = seen.failure or answer.failure
+
+    async def _look(self, service: str, bake: Bake) -> None:
+        seen: Observed = bake.observed[service]
+        if self._witness is None:
+            return
+        try:
+            seen.error_share, seen.requests = await self._witness.traffic(service, bake.colour, bake.plan.window)
+        except UnreachableError as error:
+            seen.unseen = str(error)
+        else:
+            seen.unseen = ""
+
+    async def _revert(self, kept: Kept, flip: Flip, why: tuple[Verdict, ...]) -> Flip:
+        """Put traffic back, if the old colour can carry it."""
+        failed = "; ".join(str(verdict) for verdict in unproven(why))
+        if flip.origin is None or flip.rollback:
+            stay = f"{flip.origin} is what it was rolled back from" if flip.rollback else "there is no other colour"
+            return await self._end(kept, flip, Stage.STUCK, f"{failed}. Traffic is not put back: {stay}", *why)
+        services = list(flip.plan.services)
+        proof = await revert.capacity(self._cluster, services, back=flip.origin)
+        if unproven(proof):
+            missing = "; ".join(str(verdict) for verdict in unproven(proof))
+            reason = f"{failed}. {flip.origin} could not take the traffic back: {missing}"
+            return await self._end(kept, flip, Stage.STUCK, reason, *why, *proof)
+        await self._close_connections(flip, flip.origin, begin=False)
+        await self.move(services, flip.origin)
+        await self._close_connections(flip, flip.to, begin=True)
+        return await self._end(kept, flip, Stage.REVERTED, failed, *why, *proof)
+
+    async def move(self, services: list[str], back: Colour) -> None:
+        """Put traffic onto a colour, and read it back.
+
+        Raises:
+            RefusedError: somebody else wrote a Service meanwhile.
+            UnreachableError: the cluster could not be asked.
+        """
+        await revert.move(self._cluster, await self.live(services), back=back)
+        elsewhere = {name: each.colour for name, each in (await self.live(services)).items() if each.colour is not back}
+        if elsewhere:
+            raise RefusedError(
+                f"traffic was put back onto {back}, and is elsewhere: "
+                + ", ".join(f"{name} on {colour}" for name, colour in elsewhere.items())
+                + ". Somebody else moves it. Next: kubectl get services --show-managed-fields -o yaml"
+            )
+
+    async def live(self, services: list[str]) -> Mapping[str, LiveService]:
+        """Where the traffic of each service goes now; those that are gone are left out."""
+        found = await asyncio.gather(*(self._cluster.live_service(name) for name in services))
+        return {name: each for name, each in zip(services, found, strict=True) if each is not None}
+
+    async def _close_connections(self, flip: Flip, colour: Colour | None, *, begin: bool) -> None:
+        """Ask a colour's pods to end their kept-alive connections, or to keep them again."""
+        for name, service in flip.plan.services.items():
+            if colour is None or not service.close_path:
+                continue
+            endpoints = await self._cluster.ready_endpoints(f"{name}-{colour}")
+            seconds = service.close_seconds if begin else 0
+            wrong = await connections.close(
+                self._cluster.http, self._cluster.namespace, endpoints, service.close_path, seconds
+            )
+            if wrong:
+                self._say(
+                    f"kept-alive connections of {name} stay with {colour} until their clients end them: "
+                    f"{len(wrong)} of {len(endpoints)} pods did not take {service.close_path} ({wrong[0]})"
+                )
+
+    async def _end(self, kept: Kept, flip: Flip, stage: Stage, reason: str, *verdicts: Verdict) -> Flip:
+        return _last(await self._record(kept, flip.at(stage, reason, *verdicts)))
+
+    async def _record(self, kept: Kept, flip: Flip) -> Kept:
+        return await self._records.save(kept, flip.kept_by(self.name))
+
+
+def _last(kept: Kept) -> Flip:
+    last = kept.history.last
+    if last is None:
+        raise AssertionError("a history that was just written has a flip")
+    return last
+
+
+def _progress(bake: Bake, seconds: float) -> str:
+    seen = bake.observed.values()
+    asked, failed = sum(each.asked for each in seen), sum(each.failed for each in seen)
+    return f"bake of {bake.colour}: {seconds:.0f} of {bake.plan.seconds:.0f} s, {failed} of {asked} answers failed"

@@ -1,0 +1,237 @@
+"""A move of live traffic from its proof to its end, as an engine's hooks go through it.
+
+Every step leaves its trace in the history before the next one begins, so that
+whoever comes after a killed update knows what was proven and what was not.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from teal import connections, doors, flip
+from teal.bake import BakePlan
+from teal.colours import Colour
+from teal.errors import RefusedError
+from teal.flip import Declared
+from teal.history import Flip, History, Stage, now
+from teal.keeper import Keeper, Witness
+from teal.kube import Cluster, LiveService
+from teal.records import Kept, OvertakenError, Records
+from teal.verdict import Verdict
+
+MARGIN_SECONDS = 120.0
+"""Beyond the bake itself, for somebody else's bake to end: then nobody waits any longer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Move:
+    """What an update declares of live traffic."""
+
+    to: Colour
+    versions: Mapping[Colour, str]
+    """Of the slots that there are."""
+    flip_set: Mapping[str, Declared]
+    bake: BakePlan
+    front_doors: Mapping[str, str] = field(default_factory=dict[str, str])
+    """URLs that this machine may probe after the write, by service."""
+    skipped: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Gates that the stack switches off, and its reason for each."""
+    repair: Colour | None = None
+    """A colour that somebody else may have sent traffic to, and that this update may overwrite."""
+
+    @property
+    def version(self) -> str:
+        """What is to become live."""
+        return self.versions[self.to]
+
+
+class Mover:
+    """Takes one move through its steps; in one event loop, whichever of the flip set's services comes first."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        move: Move,
+        *,
+        name: str,
+        witness: Witness | None = None,
+        say: Callable[[str], None],
+    ) -> None:
+        """Prepare.
+
+        Args:
+            cluster: where traffic is to move.
+            move: what is declared.
+            name: of this update, unlike any other's; the same in all of its steps.
+            witness: of live traffic; None where the stack has no Prometheus.
+            say: where progress goes, a line each.
+        """
+        self._cluster = cluster
+        self._move = move
+        self._records = Records(cluster.http, cluster.namespace)
+        self._keeper = Keeper(cluster, self._records, witness, name=name, say=say)
+
+    async def prove(self) -> Sequence[Verdict]:
+        """Measure, and change nothing: what the gates would decide now.
+
+        Raises:
+            UnreachableError: the cluster could not be asked.
+        """
+        return await flip.prove(self._cluster, self._move.to, self._move.flip_set)
+
+    async def begin(self) -> None:
+        """Let the move pass if it is proven, and record it either way.
+
+        Raises:
+            RefusedError: it is not.
+            UnreachableError: the cluster could not be asked.
+        """
+        move = self._move
+        live = await self._keeper.live(list(move.flip_set))
+        kept = await self._records.load()
+        if self._there(live) and _begun(kept.history, move):
+            return  # moved by an update that was killed before it could say so; its bake is still to come
+        verdicts = await self.prove()
+        origin = next((each.colour for each in live.values() if each.colour is not move.to), None)
+        entry = await self._entry(kept.history, origin)
+        entry = entry.at(Stage.PROVEN, "", *verdicts)
+        try:
+            flip.require(verdicts, live=origin, destination=move.to, namespace=self._cluster.namespace)
+        except RefusedError as refusal:
+            await self._save(kept, entry.at(Stage.REFUSED, str(refusal)))
+            raise
+        await self._save(kept, entry)
+        await self._keep_connections()
+
+    async def finish(self, recorded: Colour | None) -> None:
+        """See that traffic is where it was sent, bake it, and return if that passed.
+
+        Args:
+            recorded: the colour that was confirmed before, as the engine knows it.
+
+        Raises:
+            RefusedError: traffic is not there, or the bake did not pass: it says what became of the traffic.
+            UnreachableError: the cluster could not be asked.
+        """
+        move = self._move
+        await flip.read_back(self._cluster, move.to, move.flip_set)
+        await asyncio.gather(
+            *(doors.await_version(url, move.flip_set[name], move.to) for name, url in move.front_doors.items())
+        )
+        kept = await self._records.load()
+        if kept.history.open is None or kept.history.open.to is not move.to:
+            last = kept.history.last
+            confirmed = last is not None and last.stage is Stage.CONFIRMED and last.to is move.to
+            if confirmed or recorded is move.to:
+                return  # confirmed by somebody else, or nothing moved: the record gets a new version of the same colour
+            kept = await self._save(kept, await self._entry(kept.history, recorded))
+        require_confirmed(await self._finished(kept))
+
+    async def _finished(self, kept: Kept) -> Flip:
+        """The open flip's end, whoever brings it about."""
+        give_up = time.monotonic() + self._move.bake.seconds + MARGIN_SECONDS
+        while (entry := kept.history.open) is not None:
+            if time.monotonic() > give_up:
+                raise RefusedError(
+                    f"{entry}; its keeper {entry.keeper} neither ended it nor gave it up within "
+                    f"{self._move.bake.seconds + MARGIN_SECONDS:.0f} s. Next: teal status, then pulumi up again"
+                )
+            try:
+                if await self._keeper.free(entry):
+                    kept = await self._records.load()
+                    return await self._keeper.keep(kept, kept.history.open or entry)
+            except OvertakenError:
+                pass
+            kept = await self._records.load()
+        last = kept.history.last
+        if last is None:
+            raise RefusedError(
+                "the history of flips was deleted during a bake: nothing is known of it. Next: pulumi up"
+            )
+        return last
+
+    def _there(self, live: Mapping[str, LiveService]) -> bool:
+        """Whether all traffic is where it is to be."""
+        return len(live) == len(self._move.flip_set) and all(each.colour is self._move.to for each in live.values())
+
+    async def _entry(self, history: History, origin: Colour | None) -> Flip:
+        """The record of this move; the one under way, if it is the same."""
+        move = self._move
+        if _begun(history, move) and history.open is not None:
+            return history.open.model_copy(update={"plan": move.bake, "skipped": dict(move.skipped)})
+        return Flip(
+            number=history.next_number,
+            origin=origin,
+            to=move.to,
+            origin_version=move.versions.get(origin, "") if origin else "",
+            version=move.version,
+            by=await self._records.whoami(),
+            begun=now(),
+            stage=Stage.PROVEN,
+            rollback=_was_confirmed(history, move),
+            skipped=dict(move.skipped),
+            plan=move.bake,
+        )
+
+    async def _save(self, kept: Kept, entry: Flip) -> Kept:
+        """Record, as this update's.
+
+        Raises:
+            RefusedError: somebody else recorded a flip in between.
+        """
+        try:
+            return await self._records.save(kept, entry.kept_by(self._keeper.name))
+        except OvertakenError:
+            found = (await self._records.load()).history.last
+            raise RefusedError(
+                f"somebody else recorded a flip while this one was proven ({found}). Nothing was moved by this "
+                "update. Next: teal history, then pulumi up again"
+            ) from None
+
+    async def _keep_connections(self) -> None:
+        """A colour that was left a moment ago may still be ending its connections: it is to keep them from now on."""
+        for name, service in self._move.bake.services.items():
+            if service.close_path:
+                endpoints = await self._cluster.ready_endpoints(f"{name}-{self._move.to}")
+                await connections.close(
+                    self._cluster.http, self._cluster.namespace, endpoints, service.close_path, seconds=0
+                )
+
+
+def require_confirmed(ended: Flip) -> None:
+    """Let pass a flip whose bake passed.
+
+    Raises:
+        RefusedError: it did not; says what was seen, where traffic is now and what to do.
+    """
+    if ended.stage is Stage.CONFIRMED:
+        return
+    what = f"{ended}. {ended.reason}"
+    if ended.stage is Stage.REVERTED:
+        raise RefusedError(
+            f"{what}. Traffic was put back onto {ended.origin}, which was proven to carry it. Next: pulumi config set "
+            f"teal:activeColour {ended.origin}, mend {ended.to}, then flip again"
+        )
+    if ended.stage is Stage.STUCK:
+        raise RefusedError(
+            f"{what}. TRAFFIC STAYS ON {str(ended.to).upper()}, WHICH FAILS. Next: kubectl get pods -l "
+            f"teal/colour={ended.origin or ended.to}, mend either colour, then pulumi up: it bakes again"
+        )
+    raise RefusedError(
+        f"{what}. It could not be judged, so {ended.to} is not confirmed; traffic stays there. Next: mend what could "
+        "not be asked, then pulumi up: it bakes again"
+    )
+
+
+def _was_confirmed(history: History, move: Move) -> bool:
+    """Whether this release was live before, in this colour, and confirmed."""
+    return any(
+        each.stage is Stage.CONFIRMED and each.to is move.to and each.version == move.version for each in history.flips
+    )
+
+
+def _begun(history: History, move: Move) -> bool:
+    """Whether this very move is under way."""
+    entry = history.open
+    return entry is not None and entry.to is move.to and entry.version == move.version
