@@ -1,8 +1,7 @@
 """The edge to Kubernetes: reads what is live and asks pods what they are. Writes nothing.
 
-Raw JSON over lightkube's kubeconfig and credentials: four requests do not need
-typed models of the whole API, and pods are asked through the API server's
-proxy, which needs no network path of its own from the machine that runs `up`.
+Raw JSON over lightkube's kubeconfig and credentials: a few requests do not need
+typed models of the whole API.
 """
 
 import asyncio
@@ -14,35 +13,18 @@ from typing import Self, TypeVar
 
 import httpx2
 import stamina
-import yaml
-from lightkube import KubeConfig
-from lightkube.config.client_adapter import AsyncClient, ConnectionParams
-from lightkube.core.exceptions import ConfigError as KubeconfigError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from teal import kube_access, kube_proxy
 from teal import kube_objects as objects
 from teal.colours import COLOUR_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL, VERSION_LABEL, Colour, colour_of
 from teal.errors import UnreachableError
-from teal.gates import Answer
-
-TIMEOUT_SECONDS = 5.0
-"""For one request. An API server that takes longer to read one object is in trouble."""
+from teal.gates.identity import Answer
+from teal.gates.replies import Reply, Request
+from teal.kube_access import ClusterAccess
 
 RETRY_SECONDS = 10.0
 """For all tries of one read: an API server that restarts is back within it (measured: 3-6 s)."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ClusterAccess:
-    """Which cluster to ask; the same one that the program's provider writes to."""
-
-    namespace: str
-    """The namespace that every read is in."""
-    kubeconfig: str | None = None
-    """Its path or content, as Pulumi's provider takes either; default: `KUBECONFIG`, `~/.kube/config`, or the
-    pod's own account."""
-    context: str | None = None
-    """A context in it; default: its current one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +72,8 @@ class LiveAutoscaler:
 
     annotations: Mapping[str, str]
     minimum: int
+    desired: int = 0
+    """Pods that it has in mind at present; 0 before it has looked for the first time."""
 
 
 _Read = TypeVar("_Read", bound=BaseModel)
@@ -100,8 +84,8 @@ class Cluster:
 
     def __init__(self, http: httpx2.AsyncClient, namespace: str) -> None:
         """Wrap an HTTP client whose base URL is the API server's."""
-        self._http = http
-        self._namespace = namespace
+        self.http = self._http = http
+        self.namespace = self._namespace = namespace
 
     @classmethod
     @asynccontextmanager
@@ -111,21 +95,7 @@ class Cluster:
         Raises:
             UnreachableError: there is no usable kubeconfig.
         """
-        try:
-            source = _kubeconfig(access.kubeconfig)
-            config = source.get(access.context)
-        except (KubeconfigError, OSError, ValueError) as error:
-            config, why = None, str(error)
-        else:
-            why = f"it has no context {access.context or '(current-context is not set)'}"
-        if config is None:
-            which = "of the stack's kubernetes: config" if access.kubeconfig else "that KUBECONFIG names"
-            raise UnreachableError(
-                f"the kubeconfig {which} cannot be used: {why}. Nothing is known of the live traffic, so nothing was "
-                "changed. Next: kubectl config get-contexts"
-            )
-        params = ConnectionParams(timeout=httpx2.Timeout(TIMEOUT_SECONDS))
-        async with AsyncClient(config, params) as http:
+        async with kube_access.client(access) as http:
             yield cls(http, access.namespace)
 
     async def live_service(self, name: str) -> LiveService | None:
@@ -207,7 +177,13 @@ class Cluster:
         base = f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers"
         found = await self._get(f"{base}/{name}", objects.Autoscaler)
         return (
-            LiveAutoscaler(annotations=found.metadata.annotations, minimum=found.spec.min_replicas) if found else None
+            LiveAutoscaler(
+                annotations=found.metadata.annotations,
+                minimum=found.spec.min_replicas,
+                desired=found.status.desired_replicas,
+            )
+            if found
+            else None
         )
 
     async def pods_asked_for(self, name: str) -> int:
@@ -231,18 +207,14 @@ class Cluster:
         The path answers JSON with `version` and `deployment_group`
         (docs/contract.md). What goes wrong is in the answer, not raised: it is evidence.
         """
-        url = f"/api/v1/namespaces/{self._namespace}/pods/{endpoint.pod}:{endpoint.port}/proxy{path}"
-        try:
-            response = await self._http.get(url)
-            if not response.is_success:
-                return Answer(endpoint=endpoint.pod, error=f"{path} answered {response.status_code}")
-            said = objects.Identity.model_validate_json(response.content)
-        except ValidationError as error:
-            missing = ", ".join(".".join(map(str, problem["loc"])) or problem["type"] for problem in error.errors())
-            return Answer(endpoint=endpoint.pod, error=f"{path} answered without a usable {missing}")
-        except httpx2.HTTPError as error:
-            return Answer(endpoint=endpoint.pod, error=f"{path}: {type(error).__name__} {error}".strip())
-        return Answer(endpoint=endpoint.pod, version=said.version, colour=said.deployment_group)
+        return await kube_proxy.ask(self._http, self._namespace, endpoint.pod, endpoint.port, path)
+
+    async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
+        """Ask a Service, through the API server's proxy; nothing is waited for longer than `within` seconds.
+
+        What goes wrong is in the reply, not raised: it is evidence.
+        """
+        return await kube_proxy.request(self._http, self._namespace, service, wanted, within=within)
 
     async def _get(self, path: str, shape: type[_Read], params: Mapping[str, str] | None = None) -> _Read | None:
         response: httpx2.Response | None = None
@@ -264,14 +236,6 @@ class Cluster:
                 "Nothing is known of the live traffic, so nothing was changed. Next: kubectl auth can-i --list"
             )
         return shape.model_validate_json(response.content)
-
-
-def _kubeconfig(given: str | None) -> KubeConfig:
-    if given is None:
-        return KubeConfig.from_env()
-    if "\n" in given or given.lstrip().startswith("{"):
-        return KubeConfig.from_dict(yaml.safe_load(given))  # pyright: ignore[reportUnknownMemberType]  # lightkube's plain Dict
-    return KubeConfig.from_file(given)
 
 
 def _live_service(found: objects.Service) -> LiveService:

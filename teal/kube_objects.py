@@ -4,6 +4,7 @@ Not models of the API: what is not read is not here.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -68,6 +69,7 @@ class Service(_Object):
 class ConfigMap(_Object):
     """`v1` ConfigMap."""
 
+    metadata: Metadata
     data: Mapping[str, str] = Field(default_factory=dict[str, str])
 
 
@@ -121,11 +123,18 @@ class AutoscalerSpec(_Object):
     min_replicas: int = 1
 
 
+class AutoscalerStatus(_Object):
+    """Of a HorizontalPodAutoscaler."""
+
+    desired_replicas: int = 0
+
+
 class Autoscaler(_Object):
     """`autoscaling/v2` HorizontalPodAutoscaler."""
 
     metadata: Metadata
     spec: AutoscalerSpec
+    status: AutoscalerStatus = AutoscalerStatus()
 
 
 class Conditions(_Object):
@@ -168,6 +177,24 @@ class EndpointSlices(_Object):
     items: Sequence[EndpointSlice]
 
 
+class UserInfo(_Object):
+    """An authenticated account."""
+
+    username: str
+
+
+class Reviewed(_Object):
+    """Status of a SelfSubjectReview."""
+
+    user_info: UserInfo
+
+
+class SelfSubjectReview(_Object):
+    """`authentication.k8s.io/v1` SelfSubjectReview: whom the API server takes the asker for."""
+
+    status: Reviewed
+
+
 class Identity(BaseModel):
     """What a pod says of itself (docs/contract.md)."""
 
@@ -175,3 +202,13 @@ class Identity(BaseModel):
 
     version: str
     deployment_group: str
+
+
+class Status(BaseModel):
+    """What the API server answers for itself, where it has no object to answer with."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["Status"]
+    reason: str = ""
+    message: str = ""

@@ -41,6 +41,27 @@ class Queries:
         every = self.request_rate(window)
         return f"({failed} or 0 * {every}) / {every}"
 
+    def counted(self, window: str) -> str:
+        """Requests within the window to the pods that are there now, to the last one.
+
+        Not `increase`: that knows nothing of what a series held when it was seen
+        first. An idle colour's series begin with its test traffic, and its
+        5xx series with its first error, so all of them could go unseen between
+        two scrapes. A series that is younger than the window counts whole.
+        """
+        return f"sum by (colour) ({self._grown('http_requests_total', window)})"
+
+    def counted_error_share(self, window: str) -> str:
+        """Share of the counted requests that were answered 5xx, 0 to 1; not a number where there were none."""
+        failed = self._grown("http_requests_total", window, ', status=~"5.."')
+        every = self.counted(window)
+        return f"(sum by (colour) ({failed}) or 0 * {every}) / {every}"
+
+    def counted_p95_seconds(self, window: str) -> str:
+        """95th percentile of the counted requests' time to the last byte, seconds."""
+        buckets = self._grown("http_request_duration_seconds_bucket", window)
+        return f"histogram_quantile(0.95, sum by (colour, le) ({buckets}))"
+
     def average_seconds(self, window: str) -> str:
         """Mean time to the last byte, seconds."""
         sums, counts = (
@@ -88,6 +109,16 @@ class Queries:
             )
         )
 
+    @property
+    def pods_scraped(self) -> str:
+        """Pods that Prometheus scrapes, whether they answer or not."""
+        return f"count by (colour) ({self._coloured(f'max by (pod) (up{{{self._pods}}})')})"
+
+    @property
+    def pods_up(self) -> str:
+        """Pods that answer each of their scrapes."""
+        return f"sum by (colour) ({self._coloured(f'min by (pod) (up{{{self._pods}}})')})"
+
     def restarts(self, window: str) -> str:
         """How often a container began anew within its pod. A rollout's new pods are none."""
         starts = f"max by (pod) (changes(process_start_time_seconds{{{self._pods}}}[{window}]))"
@@ -111,6 +142,11 @@ class Queries:
     def _majority(self, offset: str) -> str:
         rate = f"rate(http_requests_total{{{self._pods}}}[1m]{offset})"
         return f"(sum by (colour) ({rate}) / on () group_left () sum({rate}) > 0.5)"
+
+    def _grown(self, metric: str, window: str, matcher: str = "") -> str:
+        """By how much each present series of a counter has grown; one that is younger than the window from zero."""
+        series = f"{metric}{{{self._pods}{matcher}}}"
+        return f"(increase({series}[{window}]) and {series} and {series} offset {window}) or {series}"
 
     def _coloured(self, vector: str) -> str:
         return f'label_replace({vector}, "colour", "$1", "pod", "{self._names}")'

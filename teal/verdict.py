@@ -5,8 +5,11 @@ Four outcomes as Argo Rollouts' measurements have them, with one rule: only
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+
+MOST = 400
+"""Characters that a text of a verdict has at most: a history holds hundreds of them, a refusal is one line."""
 
 
 class Outcome(StrEnum):
@@ -20,21 +23,44 @@ class Outcome(StrEnum):
     """Could not look."""
 
 
+def printable(text: str, most: int = MOST) -> str:
+    """A text as one line that no terminal takes for anything else, of at most so many characters.
+
+    What a service answered ends up on screens and in logs: a line break could
+    forge a line there, an escape sequence hide one.
+    """
+    line = "".join(character if character.isprintable() else "�" for character in " ".join(text.split()))
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """One gate's outcome for one service, and what it rests on."""
+    """One gate's outcome for one service, and what it rests on. Its texts are made printable, and short."""
 
     gate: str
+    """Its kind, and which one of that kind where there are several: `capacity`, `smoke.checkout`, `metrics.p95`."""
     service: str
     outcome: Outcome
     seen: str
     """What came back, in words, with its unit."""
     needed: str
     """What would have passed."""
+    asked: str = ""
+    """Who was asked, and for what."""
+
+    def __post_init__(self) -> None:
+        """Bound the evidence where it comes in, so that nobody who shows or keeps it has to."""
+        for field in fields(self):
+            if field.name != "outcome":
+                object.__setattr__(self, field.name, printable(getattr(self, field.name)))
 
     def __str__(self) -> str:
         """One line: gate, service, outcome, evidence."""
         return f"{self.gate} of {self.service} {self.outcome}: {self.seen}; needed: {self.needed}"
+
+    def as_dict(self) -> dict[str, str]:
+        """For machines: every field by its name, the outcome as text."""
+        return {field.name: str(getattr(self, field.name)) for field in fields(self)}
 
 
 def unproven(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:

@@ -1,0 +1,162 @@
+"""Measures what the metrics gates judge: fills up with test traffic, waits for scrapes, asks. Judges nothing itself.
+
+An idle colour has no traffic, so nobody would ever know anything of it. What
+it lacks is sent through its preview door, bounded in number and rate; and to
+the live colour, where a comparison with it would rest on too little.
+"""
+
+import asyncio
+import math
+import time
+from collections import Counter
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Protocol
+
+from teal.colours import Colour
+from teal.gates import samples
+from teal.gates.replies import Reply, Request
+from teal.gates.samples import REQUESTS, Lack, MetricCheck, MetricsPlan, Queried, TestTraffic
+from teal.verdict import Outcome, Verdict
+
+PAUSE_SECONDS = 1.0
+"""Between two looks; nobody scrapes more often."""
+
+REQUEST_SECONDS = 5.0
+"""For one request of the test traffic."""
+
+MARGIN = 1.1
+"""Sent for each request that is needed: some may not arrive."""
+
+
+class Doors(Protocol):
+    """Through whom the test traffic goes: `teal.kube.Cluster`, or a fake in tests."""
+
+    async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
+        """Ask a Service."""
+        ...
+
+
+class Source(Protocol):
+    """Who answers queries: `teal.prometheus.Prometheus`, or a fake in tests."""
+
+    async def query(self, promql: str) -> Queried:
+        """Evaluate one instant query, now."""
+        ...
+
+
+class Analysis:
+    """The canary analysis of one service of the destination."""
+
+    def __init__(
+        self, plan: MetricsPlan, service: str, destination: Colour, *, live: Colour | None, ready: int
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            plan: what to ask.
+            service: the service's name.
+            destination: the colour that traffic is to move to.
+            live: the colour that serves now; None where none does.
+            ready: ready endpoints of the destination.
+        """
+        self._plan = plan
+        self._service = service
+        self._destination = destination
+        # Nothing is compared with itself: that would pass whatever it is.
+        self._live = live if live is not destination else None
+        self._ready = ready
+        compared = self._live is not None and any(each.relative for each in plan.checks)
+        self._colours = [destination, self._live] if compared and self._live else [destination]
+
+    async def measure(self, doors: Doors, source: Source, *, wait: bool) -> Sequence[Verdict]:
+        """Ask until the verdicts are final, or the time for scrapes is over.
+
+        Args:
+            doors: of the two colours.
+            source: a Prometheus.
+            wait: False asks once, and sends no traffic.
+        """
+        wait = wait and self._ready > 0  # what has no pod will have no samples either
+        sent = await self._fill(doors, source) if wait else ""
+        give_up = time.monotonic() + self._plan.wait_seconds
+        while True:
+            verdicts = await self._look(source, sent)
+            if not wait or _final(verdicts) or time.monotonic() > give_up:
+                return verdicts
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _look(self, source: Source, sent: str) -> Sequence[Verdict]:
+        plan, service, destination = self._plan, self._service, self._destination
+        (up, scraped, counts), measured = await asyncio.gather(
+            asyncio.gather(source.query(plan.up), source.query(plan.scraped), source.query(plan.counts)),
+            asyncio.gather(*(self._measure(source, check) for check in plan.checks)),
+        )
+        return [
+            samples.availability(service, destination, ready=self._ready, up=up, scraped=scraped),
+            samples.enough(service, self._colours, plan=plan, counts=counts, sent=sent),
+            *(
+                samples.metric(service, destination, live=self._live, check=check, here=here, there=there)
+                for check, (here, there) in zip(plan.checks, measured, strict=True)
+            ),
+        ]
+
+    async def _measure(self, source: Source, check: MetricCheck) -> tuple[Queried, Queried]:
+        """One number of the destination and of live; asked twice only where the query says which colour it is of."""
+        if not check.by_placeholder:
+            queried = await source.query(check.promql(self._destination, self._live))
+            return queried, queried
+        if self._live is None or not check.relative:
+            return await source.query(check.promql(self._destination, self._live)), Queried()
+        return await asyncio.gather(
+            source.query(check.promql(self._destination, self._live)),
+            source.query(check.promql(self._live, self._live)),
+        )
+
+    async def _fill(self, doors: Doors, source: Source) -> str:
+        """Send what is missing; says what was sent, and what came of it."""
+        traffic = self._plan.traffic
+        if traffic is None:
+            return ""
+        counts = await source.query(self._plan.counts)
+        lacking = [colour for colour in self._colours if _count(counts, colour) < self._plan.samples]
+        if counts.error is not None or not lacking:
+            return ""
+        count = math.ceil(self._plan.samples * MARGIN)
+        done = await asyncio.gather(*(_send(doors, f"{self._service}-{colour}", traffic, count) for colour in lacking))
+        return "; ".join(f"test traffic to {colour}: {what}" for colour, what in zip(lacking, done, strict=True))
+
+
+async def _send(doors: Doors, door: str, traffic: TestTraffic, count: int) -> str:
+    """Send requests at an even rate, whatever becomes of them."""
+    became: Counter[str] = Counter()
+
+    async def one(number: int) -> None:
+        path = traffic.paths[number % len(traffic.paths)]
+        became[_became(await doors.request(door, Request(path=path), within=REQUEST_SECONDS))] += 1
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(count):
+            group.create_task(one(number))
+            await asyncio.sleep(1 / traffic.per_second)
+    return ", ".join(f"{times} {what}" for what, times in became.most_common())
+
+
+def _became(reply: Reply) -> str:
+    if reply.error is not None or reply.late:
+        return "not answered"
+    return "answered 5xx" if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR else f"answered {reply.status}"
+
+
+def _count(counts: Queried, colour: Colour) -> float:
+    found = samples.number(counts, colour)
+    return 0.0 if isinstance(found, Lack) else found
+
+
+def _final(verdicts: Sequence[Verdict]) -> bool:
+    """Whether waiting would not help: somebody could not look, nothing is missing, or enough is there to fail."""
+    outcomes = {each.outcome for each in verdicts}
+    if Outcome.ERROR in outcomes or Outcome.INCONCLUSIVE not in outcomes:
+        return True
+    counted = any(each.gate == REQUESTS and each.outcome is Outcome.PASSED for each in verdicts)
+    return counted and Outcome.FAILED in outcomes

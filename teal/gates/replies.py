@@ -1,0 +1,151 @@
+"""The smoke gate: what the preview door answers to a few requests of the stack's choice.
+
+Of an answer's body nothing is shown but the values that the stack asked for by
+name: a page that reports an error may hold anything.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from teal.colours import Colour
+from teal.verdict import Outcome, Verdict, printable
+
+JsonValue = str | int | float | bool | None
+
+_SHOWN = 60  # characters of a value that the stack asked for
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """One HTTP request to a colour's preview door."""
+
+    path: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
+    body: str | None = field(repr=False, default=None)
+
+    def __str__(self) -> str:
+        """Method and path, without the query, which may hold what is not to be shown."""
+        return f"{self.method} {self.path.partition('?')[0]}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What came of it."""
+
+    status: int = 0
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
+    """By name in lower case."""
+    body: bytes = field(repr=False, default=b"")
+    whole: bool = True
+    """Whether `body` is all of it: no more than a bound is read."""
+    seconds: float = 0.0
+    """From the request to the last byte, the way through the API server included."""
+    late: bool = False
+    """It was given up: the time for it was over. Nothing else here means anything then."""
+    error: str | None = None
+    """Why the service was not asked at all. Nothing else here means anything then."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SmokeCheck:
+    """A request, and what has to come of it."""
+
+    name: str
+    request: Request
+    status: int = 200
+    contains: str | None = None
+    values: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    """What the body, which is JSON then, holds at each JSON pointer (RFC 6901)."""
+    within_seconds: float
+
+    @property
+    def gate(self) -> str:
+        """The name of its verdict."""
+        return f"smoke.{self.name}"
+
+
+def smoke(service: str, destination: Colour, check: SmokeCheck, reply: Reply) -> Verdict:
+    """One request is answered as it has to be, within its time."""
+    if reply.error is not None:
+        outcome, seen = Outcome.ERROR, f"{check.request} could not be asked: {reply.error}"
+    elif reply.late:
+        outcome, seen = Outcome.FAILED, f"{check.request} was not answered within {check.within_seconds:g} s"
+    else:
+        wrong = "".join(f", {each}" for each in _wrong(check, reply))
+        outcome = Outcome.FAILED if wrong else Outcome.PASSED
+        seen = f"{check.request} answered {reply.status} in {reply.seconds:.3f} s{wrong}"
+    return Verdict(
+        gate=check.gate,
+        service=service,
+        outcome=outcome,
+        seen=seen,
+        needed=_needed(check),
+        asked=f"{service}-{destination}, through the API server, for {check.request}",
+    )
+
+
+def _wrong(check: SmokeCheck, reply: Reply) -> list[str]:
+    """All that an answer falls short of."""
+    wrong = [f"not {check.status}"] if reply.status != check.status else []
+    if reply.seconds > check.within_seconds:
+        wrong.append(f"later than {check.within_seconds:g} s")
+    if check.contains is not None and check.contains.encode() not in reply.body:
+        wrong.append(f"without '{printable(check.contains, _SHOWN)}' in {_size(reply)}")
+    return [*wrong, *_wrong_values(check, reply)]
+
+
+def _wrong_values(check: SmokeCheck, reply: Reply) -> list[str]:
+    if not check.values:
+        return []
+    try:
+        document: object = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return [f"with {_size(reply)} that are no JSON"]
+    wrong: list[str] = []
+    for pointer, value in check.values.items():
+        try:
+            found = at(document, pointer)
+        except LookupError:
+            wrong.append(f"with nothing at {pointer}")
+            continue
+        if found != value or isinstance(found, bool) is not isinstance(value, bool):  # to Python, True is 1
+            wrong.append(f"with {_shown(found)} at {pointer}")
+    return wrong
+
+
+def at(document: object, pointer: str) -> object:
+    """What a JSON document holds at a pointer (RFC 6901).
+
+    Raises:
+        LookupError: it holds nothing there.
+    """
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, dict):
+            document = cast("dict[str, Any]", document)[key]
+        elif isinstance(document, list) and key.isdecimal():
+            document = cast("list[Any]", document)[int(key)]
+        else:
+            raise LookupError(pointer)
+    return document
+
+
+def _shown(found: object) -> str:
+    if isinstance(found, dict | list):
+        return "an object" if isinstance(found, dict) else "a list"
+    return printable(json.dumps(found, ensure_ascii=False), _SHOWN)
+
+
+def _size(reply: Reply) -> str:
+    return f"{'' if reply.whole else 'the first '}{len(reply.body)} bytes"
+
+
+def _needed(check: SmokeCheck) -> str:
+    parts = [f"{check.status} within {check.within_seconds:g} s"]
+    if check.contains is not None:
+        parts.append(f"with '{printable(check.contains, _SHOWN)}'")
+    parts += [f"with {_shown(value)} at {pointer}" for pointer, value in check.values.items()]
+    return ", ".join(parts)

@@ -1,0 +1,132 @@
+"""Asks pods and Services over HTTP through the API server's proxy, which needs no network path from this machine.
+
+What goes wrong is in the answer, not raised: it is evidence. An answer of the
+API server's own (the service has no endpoint, the credentials may not ask) is
+told from the service's by its form: a `Status` object.
+"""
+
+import asyncio
+import time
+from urllib.parse import quote, unquote
+
+import httpx2
+import stamina
+from pydantic import ValidationError
+
+from teal import kube_objects as objects
+from teal.gates.identity import Answer
+from teal.gates.replies import Reply, Request
+
+RETRY_SECONDS = 10.0
+"""For all tries of one question: an API server that restarts is back within it (measured: 3-6 s)."""
+
+MOST_BYTES = 4 * 1024 * 1024
+"""Of an answer's body: an OpenAPI document of thousands of operations; more is not read."""
+
+
+async def ask(http: httpx2.AsyncClient, namespace: str, pod: str, port: int, path: str) -> Answer:
+    """Ask one pod what it is.
+
+    The path answers JSON with `version` and `deployment_group` (docs/contract.md).
+    """
+    url = f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}"
+    try:
+        response = await http.get(url)
+        if not response.is_success:
+            return Answer(endpoint=pod, error=f"{path} answered {response.status_code}")
+        said = objects.Identity.model_validate_json(response.content)
+    except ValidationError as error:
+        missing = ", ".join(".".join(map(str, problem["loc"])) or problem["type"] for problem in error.errors())
+        return Answer(endpoint=pod, error=f"{path} answered without a usable {missing}")
+    except httpx2.HTTPError as error:
+        return Answer(endpoint=pod, error=f"{path}: {_said(error)}")
+    return Answer(endpoint=pod, version=said.version, colour=said.deployment_group)
+
+
+async def request(http: httpx2.AsyncClient, namespace: str, service: str, wanted: Request, *, within: float) -> Reply:
+    """Send one request to a Service's port `http`.
+
+    Sent again while the API server is away, unless it may have reached the service
+    and is no mere read.
+
+    Args:
+        http: whose base URL is the API server's.
+        namespace: the Service's.
+        service: its name.
+        wanted: the request.
+        within: seconds after which an answer is not waited for any longer.
+    """
+    if not _stays_below(wanted.path):
+        return Reply(error="its path leaves the service for the API server's own")
+    url = f"/api/v1/namespaces/{namespace}/services/{service}:http/proxy{quote(wanted.path, safe=_AS_IT_IS)}"
+    # What never left, or changes nothing, may be sent again.
+    again = httpx2.NetworkError | httpx2.RemoteProtocolError if wanted.method in _SAFE else httpx2.ConnectError
+    reply = Reply(error="never sent")
+    try:
+        async for attempt in stamina.retry_context(
+            on=lambda error: isinstance(error, again), timeout=RETRY_SECONDS, attempts=None
+        ):
+            with attempt:
+                reply = await _send(http, url, wanted, within)
+    except (httpx2.ReadTimeout, httpx2.WriteTimeout):
+        return Reply(late=True)
+    except httpx2.HTTPError as error:
+        return Reply(error=f"API server {http.base_url}: {_said(error)}")
+    return reply
+
+
+_SAFE = {"GET", "HEAD"}
+_AS_IT_IS = "/?&=%:@!$'()*+,;~-._"  # what a path with a query may hold unquoted (RFC 3986)
+
+
+def _stays_below(path: str) -> bool:
+    """Whether a path begins with a slash and has no segment by which it would climb out of the proxy's."""
+    plain = unquote(unquote(path.partition("?")[0])).replace("\\", "/")
+    return path.startswith("/") and not {".", ".."} & {*plain.split("/")}
+
+
+async def _send(http: httpx2.AsyncClient, url: str, wanted: Request, within: float) -> Reply:
+    body = bytearray()
+    begun = time.monotonic()
+    try:
+        async with (
+            asyncio.timeout(within),
+            http.stream(
+                wanted.method,
+                url,
+                headers={"User-Agent": "teal", **wanted.headers},
+                content=wanted.body.encode() if wanted.body is not None else None,
+                timeout=within,
+            ) as response,
+        ):
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    break
+    except TimeoutError:
+        return Reply(late=True)
+    own = _own_words(response.status_code, bytes(body))
+    if own is not None:
+        return Reply(error=own)
+    return Reply(
+        status=response.status_code,
+        headers={name.lower(): value for name, value in response.headers.items()},
+        body=bytes(body[:MOST_BYTES]),
+        whole=len(body) <= MOST_BYTES,
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _own_words(status: int, body: bytes) -> str | None:
+    """What the API server says for itself, where the answer is its own."""
+    if status < 400:  # noqa: PLR2004 - HTTP: an error from here on
+        return None
+    try:
+        said = objects.Status.model_validate_json(body)
+    except ValidationError:
+        return None
+    return f"the API server says {status}: {said.message}"
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__} {error}".strip()

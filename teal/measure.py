@@ -1,0 +1,259 @@
+"""The proof of a flip: measures the destination, lets the gates decide, and refuses what is not proven.
+
+For the whole flip set at once, and every gate of it at the same time: one
+service that is not proven keeps all of them where they are. Each gate has a
+deadline of its own; nothing waits for ever.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
+
+from teal import gates
+from teal.analysis import Analysis, Source
+from teal.colours import Colour
+from teal.errors import RefusedError
+from teal.gates.endpoints import needed
+from teal.gates.identity import Answer
+from teal.gates.replies import Reply, Request, SmokeCheck
+from teal.gates.samples import MetricsPlan
+from teal.kube import Endpoint, LiveAutoscaler, LiveService
+from teal.verdict import Outcome, Verdict, unproven
+
+COMING_SECONDS = 30.0
+"""For pods that were asked for and are not ready yet: twice an autoscaler's default period."""
+
+PAUSE_SECONDS = 0.5
+
+CAPACITY_SECONDS = COMING_SECONDS + 30.0
+"""The capacity gate's deadline: a read takes 10 s while an API server restarts."""
+
+VERSION_SECONDS = 30.0
+"""The version gate's: 10 s for each of three rounds, which is a thousand endpoints."""
+
+SMOKE_MARGIN_SECONDS = 15.0
+"""Beyond the time that a smoke request has: for an API server that restarts."""
+
+METRICS_MARGIN_SECONDS = 60.0
+"""Beyond the time that scrapes are waited for: the test traffic, and the queries."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GatePlan:
+    """What is measured of one service of the destination, and by which bounds."""
+
+    version: str
+    """What its pods are declared to be."""
+    version_path: str
+    """Path at which a pod says what it is (docs/contract.md)."""
+    smoke: Sequence[SmokeCheck] = ()
+    metrics: MetricsPlan | None = None
+
+    @property
+    def gates(self) -> frozenset[str]:
+        """The names of all verdicts that have to come back."""
+        metrics = self.metrics.gates if self.metrics else frozenset[str]()
+        return frozenset({"capacity", "version"}) | {each.gate for each in self.smoke} | metrics
+
+    def for_rollback(self) -> Self:
+        """What is asked of a release that was confirmed before: that it is there, is what it was, and answers.
+
+        Not metrics: they need traffic and scrapes, which takes a minute, and a
+        Prometheus, which may be what is broken. What it was worth was measured when it was confirmed.
+        """
+        return replace(self, metrics=None)
+
+
+class Evidence(Protocol):
+    """Who can be asked: `teal.kube.Cluster`, or a fake in tests."""
+
+    async def live_service(self, name: str) -> LiveService | None:
+        """Where a service's traffic goes now."""
+        ...
+
+    async def ready_endpoints(self, service: str) -> Sequence[Endpoint]:
+        """The ready addresses behind a Service."""
+        ...
+
+    async def autoscaler(self, name: str) -> LiveAutoscaler | None:
+        """A colour's autoscaler."""
+        ...
+
+    async def pods_asked_for(self, name: str) -> int:
+        """Pods that a colour's Deployment has been asked for."""
+        ...
+
+    async def ask(self, endpoint: Endpoint, path: str) -> Answer:
+        """What one pod says of itself."""
+        ...
+
+    async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
+        """Ask a Service."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """How a service stands before the other gates look: who serves, and who could."""
+
+    live: Colour | None
+    ready: Sequence[Endpoint]
+    """Of the destination."""
+    capacity: Verdict
+
+
+async def prove(
+    cluster: Evidence,
+    prometheus: Source | None,
+    destination: Colour,
+    flip_set: Mapping[str, GatePlan],
+    *,
+    wait: bool = True,
+) -> Sequence[Verdict]:
+    """Measure the whole flip set; every gate that its plans name comes back with a verdict.
+
+    Args:
+        cluster: to ask.
+        prometheus: to ask where a plan has metrics; None where the stack has none.
+        destination: the colour that traffic is to move to.
+        flip_set: what to measure, by service.
+        wait: False says how it is at this moment: no pods and no samples are waited for, no test traffic is sent.
+
+    Raises:
+        UnreachableError: the cluster could not be asked.
+    """
+    measuring = _Round(cluster=cluster, prometheus=prometheus, destination=destination, wait=wait)
+    return await _together(measuring.service(service, plan) for service, plan in flip_set.items())
+
+
+def expected(flip_set: Mapping[str, GatePlan]) -> Mapping[str, frozenset[str]]:
+    """The gates that have to have passed, by service. From the plans alone, whatever was measured."""
+    return {service: plan.gates for service, plan in flip_set.items()}
+
+
+def require(
+    verdicts: Sequence[Verdict],
+    *,
+    expected: Mapping[str, frozenset[str]],
+    live: Colour | None,
+    destination: Colour,
+    namespace: str,
+) -> None:
+    """Let pass what is proven: every expected gate came back, and every verdict is `PASSED`.
+
+    Raises:
+        RefusedError: names all that is not, on one line.
+    """
+    back = {(each.service, each.gate) for each in verdicts}
+    missing = [
+        f"{gate} of {service}: no verdict came back"
+        for service, names in expected.items()
+        for gate in sorted(names)
+        if (service, gate) not in back
+    ]
+    why = [*(str(each) for each in unproven(verdicts)), *missing]
+    if expected and not why:
+        return
+    raise RefusedError(
+        f"flip from {live or 'nothing'} to {destination} refused. {'; '.join(why) or 'no gate ran'}. Nothing moved: "
+        f"live traffic stays on {live or 'nothing'}. Next: kubectl -n {namespace} get pods -l "
+        f"teal/colour={destination}, mend that slot, then pulumi up again"
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Round:
+    """One round of measuring: who is asked, and about which colour."""
+
+    cluster: Evidence
+    prometheus: Source | None
+    destination: Colour
+    wait: bool
+
+    async def service(self, service: str, plan: GatePlan) -> Sequence[Verdict]:
+        """All gates of one service: first who is there, then at once all that needs to know it."""
+        try:
+            async with asyncio.timeout(CAPACITY_SECONDS):
+                standing = await self._standing(service)
+        except TimeoutError:
+            return _blind(service, plan.gates, f"no answer within {CAPACITY_SECONDS:.0f} s")
+        rest = [_timed(service, {"version"}, VERSION_SECONDS, self._version(service, plan, standing))]
+        for check in plan.smoke:
+            seconds = check.within_seconds + SMOKE_MARGIN_SECONDS
+            rest.append(_timed(service, {check.gate}, seconds, self._smoke(service, check)))
+        if plan.metrics is not None:
+            seconds = plan.metrics.wait_seconds + METRICS_MARGIN_SECONDS
+            rest.append(_timed(service, plan.metrics.gates, seconds, self._metrics(service, plan.metrics, standing)))
+        return [standing.capacity, *await _together(rest)]
+
+    async def _standing(self, service: str) -> Standing:
+        """Who serves and who could; pods that are on their way are waited for, up to `COMING_SECONDS`."""
+        destination, other = self.destination, self.destination.other
+        give_up = time.monotonic() + COMING_SECONDS
+        while True:
+            # Both colours at once: which of them is live need not be known first.
+            live, ready, others, autoscaler = await asyncio.gather(
+                self.cluster.live_service(service),
+                self.cluster.ready_endpoints(f"{service}-{destination}"),
+                self.cluster.ready_endpoints(f"{service}-{other}"),
+                self.cluster.autoscaler(f"{service}-{other}"),
+            )
+            colour = live.colour if live is not None else None
+            serving = {None: 0, destination: len(ready), other: len(others)}[colour]
+            wanted = autoscaler.desired if autoscaler is not None and colour is other else 0
+            capacity = gates.capacity(
+                service, destination, ready=len(ready), live=colour, live_ready=serving, live_wanted=wanted
+            )
+            if capacity.outcome is Outcome.PASSED or not self.wait or time.monotonic() > give_up:
+                break
+            coming = await self.cluster.pods_asked_for(f"{service}-{destination}")
+            if coming < needed(live_ready=serving, live_wanted=wanted):
+                break  # what is missing is not on its way: waiting would not help
+            await asyncio.sleep(PAUSE_SECONDS)
+        return Standing(live=colour, ready=ready, capacity=capacity)
+
+    async def _version(self, service: str, plan: GatePlan, standing: Standing) -> Sequence[Verdict]:
+        answers = await asyncio.gather(*(self.cluster.ask(each, plan.version_path) for each in standing.ready))
+        return [gates.version(service, self.destination, plan.version, answers, path=plan.version_path)]
+
+    async def _smoke(self, service: str, check: SmokeCheck) -> Sequence[Verdict]:
+        door = f"{service}-{self.destination}"
+        reply = await self.cluster.request(door, check.request, within=check.within_seconds)
+        return [gates.smoke(service, self.destination, check, reply)]
+
+    async def _metrics(self, service: str, plan: MetricsPlan, standing: Standing) -> Sequence[Verdict]:
+        if self.prometheus is None:
+            return _blind(service, plan.gates, "the stack names no Prometheus (teal:prometheus.url)")
+        analysis = Analysis(plan, service, self.destination, live=standing.live, ready=len(standing.ready))
+        return await analysis.measure(self.cluster, self.prometheus, wait=self.wait)
+
+
+async def _timed(
+    service: str, names: Iterable[str], seconds: float, work: Coroutine[Any, Any, Sequence[Verdict]]
+) -> Sequence[Verdict]:
+    """What some gates found, or that they could not within their deadline."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except TimeoutError:
+        return _blind(service, names, f"no answer within {seconds:.0f} s")
+
+
+def _blind(service: str, names: Iterable[str], why: str) -> Sequence[Verdict]:
+    return [
+        Verdict(gate=name, service=service, outcome=Outcome.ERROR, seen=why, needed="an answer")
+        for name in sorted(names)
+    ]
+
+
+async def _together(work: Iterable[Coroutine[Any, Any, Sequence[Verdict]]]) -> Sequence[Verdict]:
+    """All of it at once; where one part cannot go on, none of the others outlives it."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        return [verdict for verdicts in await asyncio.gather(*tasks) for verdict in verdicts]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

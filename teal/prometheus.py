@@ -1,0 +1,128 @@
+"""The edge to Prometheus: asks one instant query, says what came back. Judges nothing.
+
+Whatever goes wrong is in the answer, not raised: it is evidence, and means that
+nobody could look. That no series came back is an answer.
+"""
+
+import ssl
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, Self
+
+import httpx2
+import stamina
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from teal.gates.samples import Queried, Series
+
+RETRY_SECONDS = 3.0
+"""For all tries of one query that does not get through: a dropped connection, not a Prometheus that is down."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrometheusAccess:
+    """Which Prometheus to ask, and as whom."""
+
+    url: str
+    """Without `/api/v1`."""
+    token: str | None = field(repr=False, default=None)
+    """Sent as a bearer token."""
+    ca_file: str | None = None
+    """Certificates that vouch for it; default: those that come with the HTTP client."""
+    timeout_seconds: float = 5.0
+    """For one query, by either side."""
+
+
+class _Element(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    metric: Mapping[str, str]
+    value: tuple[float, float]
+    """Time, and the value: a number as text, `NaN` and `+Inf` among them."""
+
+
+class _Vector(BaseModel):
+    result_type: Literal["vector"] = Field(alias="resultType")
+    result: Sequence[_Element]
+
+
+class _Scalar(BaseModel):
+    result_type: Literal["scalar"] = Field(alias="resultType")
+    result: tuple[float, float]
+
+
+class _Success(BaseModel):
+    status: Literal["success"]
+    data: Annotated[_Vector | _Scalar, Field(discriminator="result_type")]
+
+
+class _Failure(BaseModel):
+    status: Literal["error"]
+    kind: str = Field(alias="errorType")
+    error: str
+
+
+_ANSWER: TypeAdapter[_Success | _Failure] = TypeAdapter(Annotated[_Success | _Failure, Field(discriminator="status")])
+
+
+class Prometheus:
+    """A Prometheus that can be asked. Open it with `Prometheus.connect`."""
+
+    def __init__(self, http: httpx2.AsyncClient, access: PrometheusAccess) -> None:
+        """Wrap an HTTP client."""
+        self._http = http
+        self._access = access
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, access: PrometheusAccess) -> AsyncGenerator[Self]:
+        """Open it; nothing is asked yet.
+
+        Raises:
+            OSError: the CA file cannot be read.
+            ssl.SSLError: it holds no certificate.
+        """
+        async with httpx2.AsyncClient(
+            timeout=access.timeout_seconds,
+            trust_env=False,  # no proxy and no .netrc of whoever runs the update gets to see the token
+            verify=ssl.create_default_context(cafile=access.ca_file) if access.ca_file else True,
+            headers={"Authorization": f"Bearer {access.token}"} if access.token else None,
+        ) as http:
+            yield cls(http, access)
+
+    async def query(self, promql: str) -> Queried:
+        """Evaluate one instant query, now."""
+        response: httpx2.Response | None = None
+        try:
+            async for attempt in stamina.retry_context(
+                on=(httpx2.NetworkError, httpx2.RemoteProtocolError), timeout=RETRY_SECONDS, attempts=None
+            ):
+                with attempt:
+                    response = await self._http.get(
+                        f"{self._access.url.rstrip('/')}/api/v1/query",
+                        params={"query": promql, "timeout": f"{self._access.timeout_seconds:g}s"},
+                    )
+        except httpx2.TimeoutException:
+            return self._blind(f"did not answer within {self._access.timeout_seconds:g} s")
+        except httpx2.HTTPError as error:
+            return self._blind(f"cannot be reached: {type(error).__name__} {error}")
+        if response is None:
+            return self._blind("was never asked")
+        return self._read(response)
+
+    def _read(self, response: httpx2.Response) -> Queried:
+        try:
+            answer = _ANSWER.validate_json(response.content)
+        except ValidationError:
+            return self._blind(
+                f"answered {response.status_code}, neither with numbers nor with an error as Prometheus has it"
+            )
+        if isinstance(answer, _Failure):
+            return self._blind(f"answered {response.status_code} {answer.kind}: {answer.error}")
+        if isinstance(answer.data, _Scalar):
+            return Queried(series=[Series(labels={}, value=answer.data.result[1])])
+        return Queried(series=[Series(labels=each.metric, value=each.value[1]) for each in answer.data.result])
+
+    def _blind(self, why: str) -> Queried:
+        return Queried(error=f"Prometheus {self._access.url} {why}")
