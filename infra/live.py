@@ -16,8 +16,10 @@ from infra.labels import CONFIRMED
 from infra.settings import Settings
 from teal.colours import MANAGER, Colour, colour_of
 from teal.errors import ForeignChangeError
+from teal.history import History
 from teal.kube import Cluster, ClusterAccess, LiveAutoscaler, LiveService, LiveSlot
 from teal.migrations import Contracted
+from teal.records import Records
 
 OUR_WRITER = "pulumi-kubernetes"
 """Prefix of the field manager under which Pulumi's Kubernetes provider applies."""
@@ -33,6 +35,8 @@ class Live:
     """Of the declared services' colours, by name."""
     record: Mapping[str, str] = field(default_factory=dict[str, str])
     """What was confirmed: colour, version, since when; empty where nothing was."""
+    history: History = field(default_factory=History)
+    """Of flips, the one under way included."""
     contracted: Mapping[str, Contracted] = field(default_factory=dict[str, Contracted])
     """Of the declared services' schemas; no entry where nothing was contracted."""
     at: str = ""
@@ -42,6 +46,11 @@ class Live:
     def confirmed(self) -> Colour | None:
         """The colour whose move was confirmed last."""
         return colour_of(self.record.get("colour"))
+
+    def rests_on(self, colour: Colour, services: Iterable[str]) -> bool:
+        """Whether all traffic goes to a colour, and no flip is under way."""
+        there = all(name in self.services and self.services[name].colour is colour for name in services)
+        return there and self.history.open is None
 
 
 def read(access: ClusterAccess, services: Iterable[str]) -> Live:
@@ -55,8 +64,13 @@ def read(access: ClusterAccess, services: Iterable[str]) -> Live:
         declared = list(services)
         names = [f"{service}-{colour}" for service in declared for colour in Colour]
         async with Cluster.connect(access) as cluster:
-            (found, slots, record), autoscalers, schemas = await asyncio.gather(
-                asyncio.gather(cluster.live_services(), cluster.slots(), cluster.config_map(CONFIRMED)),
+            (found, slots, record, kept), autoscalers, schemas = await asyncio.gather(
+                asyncio.gather(
+                    cluster.live_services(),
+                    cluster.slots(),
+                    cluster.config_map(CONFIRMED),
+                    Records(cluster.http, cluster.namespace).load(),
+                ),
                 asyncio.gather(*(cluster.autoscaler(name) for name in names)),
                 asyncio.gather(*(_contracted(cluster, service) for service in declared)),
             )
@@ -65,6 +79,7 @@ def read(access: ClusterAccess, services: Iterable[str]) -> Live:
             slots=slots,
             autoscalers={name: each for name, each in zip(names, autoscalers, strict=True) if each is not None},
             record=record,
+            history=kept.history,
             contracted=dict(zip(declared, schemas, strict=True)),
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )

@@ -82,7 +82,7 @@ class _Stack:
             self._access.namespace,
             self._opts,
         )
-        self._guard = Guard(cluster, _move(settings))
+        self._guard = Guard(cluster, _move(settings, live))
 
     def slots(self, colour: Colour, after: Sequence[pulumi.Resource] = ()) -> Sequence[Slot]:
         """One colour of every service; none where the colour has no release."""
@@ -202,16 +202,20 @@ class _Stack:
         """The record that the move was seen to have happened."""
         record = {"colour": self._settings.active_colour, "version": self._settings.active_slot.version}
         known = self._live.record
-        since = known.get("since") if known.items() >= record.items() else None
+        # It differs whenever traffic moves, or may have been left halfway: only then do its hooks run.
+        rests = self._live.rests_on(self._settings.active_colour, self._settings.services)
+        since = known.get("since") if rests and known.items() >= record.items() else None
         record["since"] = since or self._live.at
         return Confirmed(record, after, self._guard, self._access.namespace, self._opts)
 
 
-def _move(settings: Settings) -> Move:
+def _move(settings: Settings, live: Live) -> Move:
     """What is declared of live traffic, as far as its proof and its bake need it."""
     return Move(
         to=settings.active_colour,
         versions={colour: slot.version for colour in Colour if (slot := settings.slot(colour))},
+        release=settings.active_slot.digest,
+        confirmed=live.confirmed,
         flip_set={
             name: Declared(version=settings.active_slot.version, version_path=each.version_path)
             for name, each in settings.services.items()

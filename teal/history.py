@@ -71,8 +71,12 @@ class Flip(Model):
     """RFC 3339 in UTC."""
     ended: str = ""
     stage: Stage
+    release: str = ""
+    """What becomes live, as a digest of all that the slot declares; a version may be given twice."""
     rollback: bool = False
-    """Back onto a release that was confirmed before: whatever its bake says, it is not undone by itself."""
+    """Onto a release that was confirmed before."""
+    undoes: bool = False
+    """Back onto the confirmed colour, from one that never was: whatever its bake says, that one gets nothing back."""
     reason: str = ""
     """Why it ended so, in a sentence."""
     verdicts: tuple[Verdict, ...] = ()

@@ -100,7 +100,7 @@ class Keeper:
         reason = "; ".join(str(verdict) for verdict in missing)
         if any(verdict.outcome is Outcome.FAILED for verdict in missing):
             return await self._revert(kept, flip, verdicts)
-        return _last(await self._record(kept, flip.at(stage, reason, *verdicts)))
+        return await self._end(kept, flip, stage, reason, *verdicts)
 
     async def _watch(self, bake: Bake, kept: Kept) -> Kept:
         """Ask, until the time is over or what was seen suffices to fail; show signs of life meanwhile."""
@@ -145,8 +145,8 @@ class Keeper:
     async def _revert(self, kept: Kept, flip: Flip, why: tuple[Verdict, ...]) -> Flip:
         """Put traffic back, if the old colour can carry it."""
         failed = "; ".join(str(verdict) for verdict in unproven(why))
-        if flip.origin is None or flip.rollback:
-            stay = f"{flip.origin} is what it was rolled back from" if flip.rollback else "there is no other colour"
+        if flip.origin is None or flip.undoes:
+            stay = f"{flip.origin} was never confirmed" if flip.undoes else "there is no other colour"
             return await self._end(kept, flip, Stage.STUCK, f"{failed}. Traffic is not put back: {stay}", *why)
         services = list(flip.plan.services)
         proof = await revert.capacity(self._cluster, services, back=flip.origin)
@@ -197,7 +197,8 @@ class Keeper:
                 )
 
     async def _end(self, kept: Kept, flip: Flip, stage: Stage, reason: str, *verdicts: Verdict) -> Flip:
-        return _last(await self._record(kept, flip.at(stage, reason, *verdicts)))
+        """Say how it ended, and keep it no longer: what is still open may be gone on with at once."""
+        return _last(await self._records.save(kept, flip.at(stage, reason, *verdicts).kept_by("")))
 
     async def _record(self, kept: Kept, flip: Flip) -> Kept:
         return await self._records.save(kept, flip.kept_by(self.name))

@@ -31,6 +31,10 @@ class Move:
     to: Colour
     versions: Mapping[Colour, str]
     """Of the slots that there are."""
+    release: str
+    """Digest of what the active slot declares."""
+    confirmed: Colour | None
+    """Whose bake passed last, as the cluster has it recorded."""
     flip_set: Mapping[str, Declared]
     bake: BakePlan
     front_doors: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -90,8 +94,8 @@ class Mover:
         move = self._move
         live = await self._keeper.live(list(move.flip_set))
         kept = await self._records.load()
-        if self._there(live) and _begun(kept.history, move):
-            return  # moved by an update that was killed before it could say so; its bake is still to come
+        if self._there(live) and (_begun(kept.history, move) or move.confirmed is move.to):
+            return  # moved already, by an update that was killed or by a bake that failed: nothing moves now
         verdicts = await self.prove()
         origin = next((each.colour for each in live.values() if each.colour is not move.to), None)
         entry = await self._entry(kept.history, origin)
@@ -123,7 +127,7 @@ class Mover:
         if kept.history.open is None or kept.history.open.to is not move.to:
             last = kept.history.last
             confirmed = last is not None and last.stage is Stage.CONFIRMED and last.to is move.to
-            if confirmed or recorded is move.to:
+            if confirmed or move.confirmed is move.to or recorded is move.to:
                 return  # confirmed by somebody else, or nothing moved: the record gets a new version of the same colour
             kept = await self._save(kept, await self._entry(kept.history, recorded))
         require_confirmed(await self._finished(kept))
@@ -169,7 +173,9 @@ class Mover:
             by=await self._records.whoami(),
             begun=now(),
             stage=Stage.PROVEN,
+            release=move.release,
             rollback=_was_confirmed(history, move),
+            undoes=move.confirmed is move.to,
             skipped=dict(move.skipped),
             plan=move.bake,
         )
@@ -227,11 +233,11 @@ def require_confirmed(ended: Flip) -> None:
 def _was_confirmed(history: History, move: Move) -> bool:
     """Whether this release was live before, in this colour, and confirmed."""
     return any(
-        each.stage is Stage.CONFIRMED and each.to is move.to and each.version == move.version for each in history.flips
+        each.stage is Stage.CONFIRMED and each.to is move.to and each.release == move.release for each in history.flips
     )
 
 
 def _begun(history: History, move: Move) -> bool:
     """Whether this very move is under way."""
     entry = history.open
-    return entry is not None and entry.to is move.to and entry.version == move.version
+    return entry is not None and entry.to is move.to and entry.release == move.release

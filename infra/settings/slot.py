@@ -1,7 +1,9 @@
 """Settings of a slot: what is true of one release."""
 
+import json
 from collections.abc import Mapping
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -71,3 +73,9 @@ class Slot(BaseModel):
     def services(self) -> Mapping[str, SlotService]:
         """The slot's services by name."""
         return self.__pydantic_extra__
+
+    @property
+    def digest(self) -> str:
+        """Of what the release is, secrets left out: a digest of few characters would give them away."""
+        release = {name: each.model_dump_json(exclude={"secrets"}) for name, each in sorted(self.services.items())}
+        return sha256(json.dumps([self.version, release]).encode()).hexdigest()[:16]
