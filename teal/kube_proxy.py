@@ -7,7 +7,7 @@ told from the service's by its form: a `Status` object.
 
 import asyncio
 import time
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import httpx2
 import stamina
@@ -56,7 +56,7 @@ async def request(http: httpx2.AsyncClient, namespace: str, service: str, wanted
         wanted: the request.
         within: seconds after which an answer is not waited for any longer.
     """
-    if not _stays_below(wanted.path):
+    if not wanted.contained:
         return Reply(error="its path leaves the service for the API server's own")
     url = f"/api/v1/namespaces/{namespace}/services/{service}:http/proxy{quote(wanted.path, safe=_AS_IT_IS)}"
     # What never left, or changes nothing, may be sent again.
@@ -77,12 +77,6 @@ async def request(http: httpx2.AsyncClient, namespace: str, service: str, wanted
 
 _SAFE = {"GET", "HEAD"}
 _AS_IT_IS = "/?&=%:@!$'()*+,;~-._"  # what a path with a query may hold unquoted (RFC 3986)
-
-
-def _stays_below(path: str) -> bool:
-    """Whether a path begins with a slash and has no segment by which it would climb out of the proxy's."""
-    plain = unquote(unquote(path.partition("?")[0])).replace("\\", "/")
-    return path.startswith("/") and not {".", ".."} & {*plain.split("/")}
 
 
 async def _send(http: httpx2.AsyncClient, url: str, wanted: Request, within: float) -> Reply:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
+from urllib.parse import unquote
 
 from teal.colours import Colour
 from teal.verdict import Outcome, Verdict, printable
@@ -25,6 +26,12 @@ class Request:
     method: str = "GET"
     headers: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
     body: str | None = field(repr=False, default=None)
+
+    @property
+    def contained(self) -> bool:
+        """Whether the path stays the service's own, where it is put behind another: it has no way up."""
+        plain = unquote(unquote(self.path.partition("?")[0])).replace("\\", "/")
+        return plain.startswith("/") and not {".", ".."} & {*plain.split("/")}
 
     def __str__(self) -> str:
         """Method and path, without the query, which may hold what is not to be shown."""

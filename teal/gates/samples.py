@@ -48,6 +48,8 @@ class MetricCheck:
     """A number by colour, and its bounds; all that are given hold."""
 
     name: str
+    title: str = ""
+    """What it is, for the evidence; default: the query."""
     query: str
     """PromQL. Its result carries the label `colour`; or it holds `{colour}`, is asked once a colour, and its result is
     a single series. `{live}` is the colour that serves now."""
@@ -153,7 +155,7 @@ def metric(  # noqa: PLR0913 - what is judged, by which bounds, and what was mea
         here: what was measured of the destination.
         there: what was measured of the live colour; for a result by colour, the same.
     """
-    asked = f"Prometheus for {check.query}"
+    asked = f"Prometheus for {check.title or check.query}"
 
     def verdict(outcome: Outcome, seen: str) -> Verdict:
         needed = _needed(check, live)

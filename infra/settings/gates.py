@@ -1,0 +1,66 @@
+"""Settings of the gates: what a colour has to show before live traffic may move to it.
+
+Capacity and version are not here: they have no bounds to set, and nothing
+switches them off, since without them a flip may lose requests.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from infra.settings.base import Model
+from infra.settings.metrics import Metrics
+from infra.settings.smoke import Smoke
+from teal.measure import GatePlan
+from teal.queries import Queries
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
+
+
+class Gates(Model):
+    """What a service's idle colour has to show before live traffic moves to it, beside capacity and version."""
+
+    smoke: Smoke = Smoke()
+    metrics: Metrics | None = None
+    """Without it nothing is asked of Prometheus."""
+
+    def plan(  # noqa: PLR0913 - what the service and its slot are declared to be
+        self,
+        *,
+        service: str,
+        namespace: str,
+        version: str,
+        version_path: str,
+        readiness_path: str,
+        skip: Collection[str] = (),
+    ) -> GatePlan:
+        """What is measured of one service; `skip` names the gates that the stack switches off."""
+        return GatePlan(
+            version=version,
+            version_path=version_path,
+            smoke=() if "smoke" in skip else tuple(self.smoke.checks(readiness_path)),
+            metrics=self.metrics.plan(Queries(namespace=namespace, service=service))
+            if self.metrics and "metrics" not in skip
+            else None,
+        )
+
+
+class SkipGates(Model):
+    """Gates that are switched off on purpose, for the whole flip set, each with a reason that the history keeps.
+
+    Capacity and version cannot be: without them a flip may lose requests.
+    Remove the setting afterwards: it holds for every flip as long as it is there.
+    """
+
+    smoke: Reason | None = Field(
+        default=None, description="nobody could say later why nobody looked", examples=["'the preview door is down'"]
+    )
+    metrics: Reason | None = Field(
+        default=None, description="nobody could say later why nobody looked", examples=["'Prometheus is down'"]
+    )
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Why each is switched off, by its name."""
+        return {name: str(reason) for name, reason in self.model_dump(exclude_none=True).items()}
