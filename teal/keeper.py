@@ -25,6 +25,9 @@ TICK_SECONDS = 0.2
 LOOK_SECONDS = 1.0
 """Between two questions to Prometheus; it scrapes no oftener."""
 
+LINES = 10
+"""Of progress, at most: a bake may take an hour, and its log is read by people."""
+
 BEAT_SECONDS = 4.0
 LEASE_SECONDS = 20.0
 """Five beats: an API server that restarts costs one or two."""
@@ -102,9 +105,38 @@ class Keeper:
             return await self._revert(kept, flip, verdicts)
         return await self._end(kept, flip, stage, reason, *verdicts)
 
+    async def go_on(self) -> Flip | None:
+        """Bring a flip to its end that nobody keeps any more, whatever step its update died at.
+
+        Returns:
+            The flip as it ended; None where none is open, or somebody keeps it.
+
+        Raises:
+            OvertakenError: somebody else began to keep it meanwhile.
+            UnreachableError: the cluster could not be asked.
+            RefusedError: traffic could not be put back, because somebody else moved it.
+        """
+        flip = (await self._records.load()).history.open
+        if flip is None or not await self.free(flip):
+            return None
+        kept = await self._record(await self._records.load(), flip)
+        flip = _last(kept)
+        live = await self.live(list(flip.plan.services))
+        there = [name for name, each in live.items() if each.colour is flip.to]
+        if len(there) == len(flip.plan.services):
+            return await self.keep(kept, flip)
+        if not there:
+            return await self._end(kept, flip, Stage.ABANDONED, "its update died before traffic moved")
+        # Half of a flip set is what no release was ever tested with.
+        half = f"its update died when only {', '.join(there)} had moved"
+        if flip.undoes:
+            await self.move(list(flip.plan.services), flip.to)
+            return await self.keep(kept, flip)
+        return await self._revert(kept, flip, (), because=half)
+
     async def _watch(self, bake: Bake, kept: Kept) -> Kept:
         """Ask, until the time is over or what was seen suffices to fail; show signs of life meanwhile."""
-        begun = looked = beaten = time.monotonic()
+        begun = looked = beaten = said = time.monotonic()
         end = begun + bake.plan.seconds
         first = True
         while first or (time.monotonic() < end and not bake.failed()):
@@ -115,7 +147,9 @@ class Keeper:
             if time.monotonic() - beaten >= BEAT_SECONDS:
                 beaten = time.monotonic()
                 kept = await self._record(kept, _last(kept))
-                self._say(_progress(bake, beaten - begun))
+                if beaten - said >= bake.plan.seconds / LINES:
+                    said = beaten
+                    self._say(_progress(bake, beaten - begun))
             first = False
             await asyncio.sleep(min(TICK_SECONDS, max(0.0, end - time.monotonic())))
         return kept
@@ -142,9 +176,9 @@ class Keeper:
         else:
             seen.unseen = ""
 
-    async def _revert(self, kept: Kept, flip: Flip, why: tuple[Verdict, ...]) -> Flip:
+    async def _revert(self, kept: Kept, flip: Flip, why: tuple[Verdict, ...], because: str = "") -> Flip:
         """Put traffic back, if the old colour can carry it."""
-        failed = "; ".join(str(verdict) for verdict in unproven(why))
+        failed = because or "; ".join(str(verdict) for verdict in unproven(why))
         if flip.origin is None or flip.undoes:
             stay = f"{flip.origin} was never confirmed" if flip.undoes else "there is no other colour"
             return await self._end(kept, flip, Stage.STUCK, f"{failed}. Traffic is not put back: {stay}", *why)
