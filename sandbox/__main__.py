@@ -35,22 +35,27 @@ Kubeconfig = Annotated[
     Path | None,
     Parameter(name="--kubeconfig", help="Use the cluster of this file's current context; nothing is built."),
 ]
+_RATE = 100  # the demo's: 400 in all, and 200 from frontend to backend; two cores bear it beside cluster and program
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 
 @app.command
 def up(*, name: Name = "teal", ports: Ports = "30000-30999", kubeconfig: Kubeconfig = None) -> None:
     """Bring a sandbox up; one that is up already is left as it is."""
+    _up(name, ports, kubeconfig, sys.stdout)
+
+
+def _up(name: str, ports: str, kubeconfig: Path | None, stream: TextIO) -> None:
     from sandbox.cluster import bringup  # noqa: PLC0415 - its libraries would slow every other command down
 
     sandbox = Sandbox.named(name, ports=_ports(ports), kubeconfig=kubeconfig.absolute() if kubeconfig else None)
     with Steps() as steps:
         fresh = bringup.up(sandbox, steps)
     where = f"network namespace {sandbox.netns.name}" if sandbox.netns else "your own cluster"
-    _say(f"sandbox {name!r} is up{'' if fresh else ' already'}: {where}, {sandbox.kubeconfig}")
+    _say(f"sandbox {name!r} is up{'' if fresh else ' already'}: {where}, {sandbox.kubeconfig}", stream)
     if sandbox.netns:
-        _say(f"  AWS_ENDPOINT_URL there is moto, a stand-in for AWS: {AWS_ENDPOINT}")
-    _say(f"  a shell in it: make shell NAME={name}    end it: make sandbox-down NAME={name}")
+        _say(f"  AWS_ENDPOINT_URL there is moto, a stand-in for AWS: {AWS_ENDPOINT}", stream)
+    _say(f"  a shell in it: make shell NAME={name}    end it: make sandbox-down NAME={name}", stream)
 
 
 @app.command
@@ -122,10 +127,17 @@ def clean_all() -> None:
 
 
 @app.command
-def demo(*, name: Name = "teal", ports: Ports = "30000-30999", kubeconfig: Kubeconfig = None) -> None:
+def demo(
+    *,
+    name: Name = "teal",
+    ports: Ports = "30000-30999",
+    kubeconfig: Kubeconfig = None,
+    rate: Annotated[int, Parameter(name="--rate", help="Requests per second, on each front door and mode.")] = _RATE,
+    json_output: Json = False,
+) -> None:
     """Watch live traffic move from blue to green and back, and a broken slot refused."""
-    up(name=name, ports=ports, kubeconfig=kubeconfig)
-    sys.exit(import_module("sandbox.demo").run(Sandbox.load(name)))
+    _up(name, ports, kubeconfig, sys.stderr if json_output else sys.stdout)  # the report has standard output to itself
+    sys.exit(import_module("sandbox.demo").run(Sandbox.load(name), rate=rate, json_output=json_output))
 
 
 def _say(text: str, stream: TextIO | None = None) -> None:

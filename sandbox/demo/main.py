@@ -1,8 +1,9 @@
 """The demo, step by step: what a user would type, while clients keep asking and everything is recorded.
 
-Blue 1.0.0 is live; green 1.1.0 is prepared and made live; blue is given 1.2.0, which does not answer as what it was
-declared to be, and is refused; blue 1.0.0 comes back and is made live again; a bare patch of a Service of the demo's
-own shows what the cluster itself takes. The verdict is the report's, not the demo's.
+Two services, which flip together, and a database. Blue 1.0.0 is live; green 1.1.0 is prepared, its migration first,
+and made live; blue is given 1.2.0, whose backend does not answer as what it was declared to be, and is refused; blue
+1.0.0 comes back and is made live again; a bare patch of a Service of the demo's own shows what the cluster itself
+takes. The verdict is the report's, not the demo's.
 """
 
 from __future__ import annotations
@@ -13,35 +14,33 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from sandbox.backing import postgres
 from sandbox.cluster.errors import ExitCode
-from sandbox.demo import setting
+from sandbox.demo import floor, migrations, setting
 from sandbox.demo.errors import DemoError
 from sandbox.demo.screen import Screen, summary
-from sandbox.demo.setting import NAMESPACE, STACK, Setting
+from sandbox.demo.setting import BACKEND, FRONTEND, NAMESPACE, STACK, Setting
 from sandbox.demo.traffic import Traffic
 from sandbox.demo.user import User
 from sandbox.load.records import Mode
 from sandbox.load.writes import COLOUR_LABEL
 from sandbox.report.files import write
-from sandbox.report.model import Evidence, Refusal
-from sandbox.report.seen import Move, Seen
+from sandbox.report.model import Evidence, Refusal, Untouched
+from sandbox.report.seen import FlipSeen, Move, Seen
 
 if TYPE_CHECKING:
     from sandbox.cluster.environment import Sandbox
+    from sandbox.demo.user import Ran
 
 _OBSERVE_SECONDS: Final = 3.5  # after a flip: the picture shows 3 s, and the last second decides whether it moved
-_PATCH_SECONDS: Final = 1.6  # between two bare patches: kube-proxy writes its rules at most once a second
-_PATCHES: Final = ("green", "blue", "green", "blue")
-_FLOOR: Final = "floor"
-_NANO: Final = 1_000_000_000
 
 
-def run(sandbox: Sandbox, *, rate: int = 200, json_output: bool = False) -> int:
+def run(sandbox: Sandbox, *, rate: int, json_output: bool) -> int:
     """Run the demo in a sandbox that is up; exit status 0 only if nothing speaks against it, 130 if it was interrupted.
 
     Args:
         sandbox: Where.
-        rate: Requests per second, in each of the two modes.
+        rate: Requests per second, on each front door and in each of the two modes.
         json_output: Print the report as JSON instead of the summary.
     """
     seen = Seen(started=datetime.now(UTC), started_ns=time.monotonic_ns(), host=setting.host())
@@ -70,10 +69,14 @@ class Demo:
     """One run of it."""
 
     def __init__(self, sandbox: Sandbox, seen: Seen, *, rate: int) -> None:
-        """Run in `sandbox`, and write into `seen` what is seen."""
+        """Run in `sandbox`, and write into `seen` what is seen.
+
+        Raises:
+            StartError: the sandbox's database does not answer.
+        """
         self.screen = Screen()
         self._seen = seen
-        self._setting = Setting.prepare(sandbox)
+        self._setting = Setting.prepare(sandbox, postgres.await_ready(sandbox) if sandbox.netns else {})
         self._user = User(
             sandbox,
             stack=STACK,
@@ -82,6 +85,8 @@ class Demo:
             log=self._setting.config.parent / "commands.log",
         )
         self._traffic = Traffic(self._user, rate=rate)
+        seen.services, seen.frontend = list(self._setting.services), FRONTEND
+        seen.migrates = self._setting.password is not None
 
     def play(self) -> None:
         """Play all of it.
@@ -98,41 +103,59 @@ class Demo:
                 self._refuse("green", "blue", "1.2.0", answers_as="1.1.9")
                 self._prepare("blue", "1.0.0")
                 self._flip("green", "blue", "1.0.0")
-                self._floor()
+                with self.screen.step("the floor: bare kubectl patches of a separate Service"):
+                    versions = {"blue": "1.0.0", "green": "1.1.0"}
+                    self._seen.patches = floor.measure(self._user, self._traffic, versions, self._observe)
                 with self.screen.step("load ends, what is in flight is waited for"):
                     self._traffic.end()
         finally:  # also what was seen of a run cut short
-            self._seen.loads = [load for mode in Mode if (load := self._traffic.seen(mode))]
-            self._seen.floor_load = self._traffic.seen(f"{_FLOOR}-{Mode.NEW_CONNECTIONS}")
+            loads = [self._traffic.seen(service, mode) for service in self._setting.services for mode in Mode]
+            self._seen.loads = [load for load in loads if load]
+            self._seen.floor_load = self._traffic.seen(floor.NAME, Mode.NEW_CONNECTIONS)
 
     def _begin(self) -> None:
         user = self._user
         with self.screen.step("pulumi up: blue 1.0.0 live"):
             stacks = json.loads(user.pulumi("stack", "ls", "--json").output)
-            if STACK not in {stack["name"] for stack in stacks}:
+            again = STACK in {stack["name"] for stack in stacks}
+            if not again:
                 user.init()
-            user.up()
-            front_door = json.loads(user.pulumi("stack", "output", "--json").output)["frontDoor"]
+            if self._setting.password:
+                secret = ("config", "set", "--path", "--secret", "teal:backing.database.password")
+                user.pulumi(*secret, stdin=self._setting.password)
+            self._up()
+            if again and self._setting.password:  # the schema of an earlier run, which green is to migrate anew
+                tool = ("python3", "-m", "workload.migrations", "down", setting.SCHEMAS["1.0.0"]["expand"])
+                user.kubectl("exec", f"deploy/{BACKEND}-blue", "--", *tool)
+            front_doors = json.loads(user.pulumi("stack", "output", "--json").output)["frontDoors"]
             self._seen.engine = setting.engine(user)
             self._seen.versions = setting.versions(user)
-        with self.screen.step("load starts: new connections and kept-alive ones"):
-            self._make_floor()
-            self._traffic.watch(self._setting.service)
-            self._traffic.load(f"{front_door}/pricing", *Mode)
+        with self.screen.step("load starts: new connections and kept-alive ones, at both front doors"):
+            floor.make(user, BACKEND)
+            self._traffic.watch(self._setting.services)
+            for service, door in front_doors.items():
+                self._traffic.load(service, f"{door}/pricing", *Mode)
         self.screen.live(self._traffic.last_second)
 
+    def _up(self, *, check: bool = True) -> Ran:
+        """`pulumi up`; what it migrated and what it let wait is kept."""
+        since = datetime.now(UTC).replace(microsecond=0)
+        up = self._user.up(check=check)
+        for why in migrations.waiting(up.output):
+            if why not in self._seen.waiting:
+                self._seen.waiting.append(why)
+                self.screen.say(why)
+        if self._setting.password:
+            listed = self._user.kubectl("get", "jobs,pods", "-l", "app.kubernetes.io/part-of=teal", "-o", "json")
+            self._seen.jobs += migrations.jobs(json.loads(listed)["items"], since)
+        return up
+
     def _prepare(self, colour: str, version: str, **env: str) -> None:
-        """Give the idle slot a version."""
+        """Give the idle slot a version; `env` is its backend's."""
         with self.screen.step(f"pulumi up: {colour} {version} beside the live colour"):
-            slot = f"{colour}.{self._setting.service}"
-            self._user.configure(
-                {
-                    f"{colour}.version": version,
-                    f"{slot}.image": f"{self._setting.repository}:{version}",
-                    **{f"{slot}.env.{key}": text for key, text in env.items()},
-                }
-            )
-            self._user.up()
+            own = {f"{colour}.{BACKEND}.env.{key}": text for key, text in env.items()}
+            self._user.configure({**self._setting.release(colour, version), **own})
+            self._up()
         self._traffic.require_alive()
 
     def _preview(self, new: str) -> float:
@@ -140,104 +163,66 @@ class Demo:
         with self.screen.step(f"pulumi preview: what activeColour {new} would do"):
             self._user.configure({"activeColour": new})
             preview = self._user.pulumi("preview", "--non-interactive")
-            for line in preview.output.splitlines():
+            for line in dict.fromkeys(preview.output.splitlines()):  # the gates' word comes once a service
                 if line.startswith(" ~") or line.lstrip().startswith("as of now"):  # what would change; the gates' word
                     self.screen.say(line.strip())
         return round(preview.seconds, 2)
 
     def _flip(self, old: str, new: str, version: str, *, preview_seconds: float | None = None) -> None:
-        user = self._user
         with self.screen.step(f"pulumi up: traffic moves from {old} to {new}"):
-            user.configure({"activeColour": new})
+            self._user.configure({"activeColour": new})
             begun = time.monotonic_ns()
-            up = user.up()
-            written = self._traffic.written(self._setting.service, new, begun)
+            up = self._up()
+            written = {name: self._traffic.written(name, new, begun) for name in self._setting.services}
         with self.screen.step(f"watching the answers for {_OBSERVE_SECONDS:g} s"):
             self._observe(_OBSERVE_SECONDS)
-            self._seen.moves.append(
-                Move(
-                    from_colour=old,
-                    to_colour=new,
-                    version=version,
-                    write_ns=written,
-                    until_ns=time.monotonic_ns(),
-                    up_seconds=up.seconds,
-                    preview_seconds=preview_seconds,
-                )
-            )
+            until = time.monotonic_ns()
+            moves = {
+                name: Move(from_colour=old, to_colour=new, version=version, write_ns=at, until_ns=until)
+                for name, at in written.items()
+            }
+            self._seen.flips.append(FlipSeen(moves=moves, up_seconds=up.seconds, preview_seconds=preview_seconds))
 
     def _refuse(self, live: str, broken: str, version: str, *, answers_as: str) -> None:
-        """Give the idle slot a release that is not what it says, and try to make it live."""
+        """Give the idle slot a release whose backend is not what it says, and try to make it live."""
         user = self._user
         self._prepare(broken, version, FAULT_VERSION=answers_as)
         with self.screen.step(f"pulumi up: {broken} {version} is broken and must be refused"):
             user.configure({"activeColour": broken})
-            before = user.get("service", self._setting.service)["metadata"]["resourceVersion"]
+            before = self._resource_versions()
             begun = time.monotonic_ns()
-            up = user.up(check=False)
+            up = self._up(check=False)
             self._seen.refused_ns.append(time.monotonic_ns())
             self._observe(1)
-            answers = self._traffic.answers(Mode.NEW_CONNECTIONS, begun, time.monotonic_ns())
-            after = user.get("service", self._setting.service)
-        evidence = Evidence(
-            exit_status=up.status,
-            selector_colour=after["spec"]["selector"].get(COLOUR_LABEL, ""),
-            resource_version_before=before,
-            resource_version_after=after["metadata"]["resourceVersion"],
-            answers=answers,
-        )
-        untouched = before == evidence.resource_version_after and evidence.selector_colour == live
+            ended = time.monotonic_ns()
+            services = {
+                name: Untouched(
+                    selector_colour=user.get("service", name)["spec"]["selector"].get(COLOUR_LABEL, ""),
+                    resource_version_before=before[name],
+                    resource_version_after=after,
+                    answers=self._traffic.answers(name, begun, ended),
+                )
+                for name, after in self._resource_versions().items()
+            }
         said = refusal(up.output)
         self._seen.refusals.append(
             Refusal(
                 to=broken,
                 version=version,
                 reason=said or f"it did not say that it refused: {up.output.strip()[-500:]}",
-                refused=said is not None and up.status != 0 and untouched and set(answers) == {live},
-                evidence=evidence,
+                refused=said is not None and up.status != 0 and all(each.still(live) for each in services.values()),
+                evidence=Evidence(exit_status=up.status, services=services),
             )
         )
         self.screen.say(self._seen.refusals[-1].reason)
         with self.screen.step(f"pulumi config: activeColour {live} again, {broken} mended"):
             user.configure({"activeColour": live})
-            user.pulumi("config", "rm", "--path", f"teal:{broken}.{self._setting.service}.env")
+            user.pulumi("config", "rm", "--path", f"teal:{broken}.{BACKEND}.env")
 
-    def _make_floor(self) -> None:
-        """Make a Service of the demo's own on the program's pods; long before it is asked, so that it is everywhere."""
-        active = self._user.get("service", self._setting.service)["spec"]
-        port = {"port": active["ports"][0]["port"], "targetPort": active["ports"][0]["targetPort"]}
-        manifest = {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": _FLOOR},
-            "spec": {"type": "NodePort", "selector": active["selector"], "ports": [port]},
-        }
-        self._user.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
-
-    def _floor(self) -> None:
-        with self.screen.step("the floor: bare kubectl patches of a separate Service"):
-            port = self._user.get("service", _FLOOR)["spec"]["ports"][0]["nodePort"]
-            self._traffic.load(f"http://127.0.0.1:{port}/pricing", Mode.NEW_CONNECTIONS, name=f"{_FLOOR}-")
-            self._observe(1.1)
-            live = "blue"
-            for colour in _PATCHES:
-                begun = time.monotonic_ns()
-                patch = json.dumps({"spec": {"selector": {COLOUR_LABEL: colour}}})
-                self._user.kubectl("patch", "service", _FLOOR, "-p", patch)
-                written = self._traffic.written(_FLOOR, colour, begun)
-                self._observe(_PATCH_SECONDS)
-                self._seen.patches.append(
-                    Move(
-                        from_colour=live,
-                        to_colour=colour,
-                        version={"blue": "1.0.0", "green": "1.1.0"}[colour],
-                        write_ns=written,
-                        until_ns=time.monotonic_ns(),
-                    )
-                )
-                live = colour
-            self._traffic.end(f"{_FLOOR}-")
-            self._user.kubectl("delete", "service", _FLOOR, "--wait=false")
+    def _resource_versions(self) -> dict[str, str]:
+        """Of each active Service: equal means that nobody wrote."""
+        services = self._setting.services
+        return {name: self._user.get("service", name)["metadata"]["resourceVersion"] for name in services}
 
     def _observe(self, seconds: float) -> None:
         """Let the load see what there is to see."""

@@ -15,7 +15,7 @@ from rich.text import Text
 from sandbox.cluster.progress import console
 from sandbox.load.records import Mode
 from sandbox.report.model import Report, Step
-from sandbox.report.page import milliseconds
+from sandbox.report.page import milliseconds, ran, title
 from sandbox.report.verdict import WORDS
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _STYLES: Final = {"blue": "dodger_blue1", "green": "green3", "lost": "bold red"}
 _BAR_CELLS: Final = 28
 _REFRESHES_PER_SECOND: Final = 5
 
-Counts: TypeAlias = "dict[Mode, Counter[str]]"
+Counts: TypeAlias = "dict[tuple[str, Mode], Counter[str]]"
 
 
 class Screen:
@@ -59,7 +59,7 @@ class Screen:
         self._live.stop()
 
     def live(self, counts: Callable[[], Counts]) -> None:
-        """Draw `counts` from now on: each mode's outcomes of the last second."""
+        """Draw `counts` from now on: each load's outcomes of the last second."""
         self._counts = counts
 
     @contextmanager
@@ -75,7 +75,11 @@ class Screen:
         finally:
             took = time.monotonic() - self._step_begun
             self.finished.append(Step(name=name, seconds=round(took, 2)))
-            now = "; ".join(f"{WORDS[mode]}: {_words(found)}" for mode, found in self._counts().items())
+            now = "; ".join(
+                f"{service} {_words(found)}"
+                for (service, mode), found in self._counts().items()
+                if mode is Mode.NEW_CONNECTIONS
+            )
             self._line(f"{name}: {outcome} {took:.1f} s" + (f"   [{now}]" if now else ""))
             self._name = ""
 
@@ -90,8 +94,9 @@ class Screen:
         table = Table.grid(padding=(0, 2))
         if self._name:
             table.add_row(self._spinner, f"{self._name}  {time.monotonic() - self._step_begun:.0f} s")
-        for mode, found in self._counts().items():
-            table.add_row("", Text(f"{WORDS[mode]:22} ").append_text(_bar(found)).append(f" {_words(found)}"))
+        for (service, mode), found in self._counts().items():
+            bar = Text(f"{f'{service}, {WORDS[mode]}':32} ").append_text(_bar(found)).append(f" {_words(found)}")
+            table.add_row("", bar)
         return table
 
 
@@ -110,20 +115,27 @@ def _bar(found: Counter[str]) -> Text:
 def summary(report: Report, folder: Path) -> None:
     """Print what came of it, on standard output."""
     out = console()
-    flips = Table(title="Flips", title_justify="left", box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for head in ("", *(f"last old answer,\n{WORDS[mode]}" for mode in Mode), "pulumi up", "lost"):
-        flips.add_column(head)
+    waits = (f"last old answer,\n{WORDS[mode]}" for mode in Mode)
+    flips = _table("Flips", "", "", *waits, "lost")
     for flip in report.flips:
+        services = flip.services.values()
         flips.add_row(
-            f"{flip.from_} → {flip.to} {flip.version}",
-            *(milliseconds(flip.write_to_last_old_ms.get(mode)) for mode in Mode),
-            f"{flip.up_seconds:.1f} s",
-            str(sum(flip.lost.values())),
+            f"{title(flip)}\n{flip.up_seconds:.1f} s, writes {flip.writes_apart_ms:.0f} ms apart",
+            "\n".join(flip.services),
+            *("\n".join(milliseconds(each.write_to_last_old_ms.get(mode)) for each in services) for mode in Mode),
+            "\n".join(str(sum(each.lost.values())) for each in services),
         )
     if report.floor is not None:
-        flips.add_row("bare kubectl patch", milliseconds(report.floor_ms), "", "", str(report.floor.lost))
+        flips.add_row("bare kubectl patch", "", milliseconds(report.floor_ms), "", str(report.floor.lost))
     out.print()
     out.print(flips)
+    if report.migrations is not None:
+        jobs = _table("\nMigrations", "", "", "Job ran", "its first pod", "answers meanwhile")
+        for job in report.migrations.jobs:
+            jobs.add_row(job.release, f"{job.phase} to {job.revision}", *ran(job))
+        out.print(jobs)
+        for why in report.migrations.waiting:
+            out.print(why, markup=False)
     for refusal in report.refusals:
         out.print(f"\nRefused: {refusal.to} {refusal.version}", style="bold")
         out.print(refusal.reason, markup=False)
@@ -132,9 +144,16 @@ def summary(report: Report, folder: Path) -> None:
         out.print(f"• {problem}", style="red", markup=False)
     style = "bold green" if report.verdict == "PASSED" else "bold red"
     out.print(
-        f"{report.verdict}: {report.lost} of {report.requests} requests lost in {report.seconds:.0f} s "
-        f"(engine: {report.engine})",
+        f"{report.verdict}: {report.lost} of {report.requests} requests lost, {report.mixed} answers of two colours, "
+        f"in {report.seconds:.0f} s (engine: {report.engine})",
         style=style,
         markup=False,
     )
     out.print(f"{folder / 'report.md'}, report.json, flips.png", markup=False)
+
+
+def _table(name: str, *heads: str) -> Table:
+    table = Table(title=name, title_justify="left", box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for head in heads:
+        table.add_column(head)
+    return table

@@ -14,14 +14,27 @@ from typing import TYPE_CHECKING, Any, Final
 from ruamel.yaml import YAML
 
 from sandbox.cluster.environment import WORK_TREE
+from sandbox.cluster.layout import NODE_ADDRESS
 from sandbox.report.model import Host
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sandbox.cluster.environment import Sandbox
     from sandbox.demo.user import User
 
 STACK: Final = "demo"
 NAMESPACE: Final = "teal-demo"
+BACKEND: Final = "backend"
+FRONTEND: Final = "frontend"
+COLOURS: Final = ("blue", "green")
+SCHEMAS: Final = {
+    "1.0.0": {"expand": "0001"},
+    "1.1.0": {"expand": "0003", "contract": "0004"},  # it does without what 0004 drops, and 1.0.0 does not
+    "1.2.0": {"expand": "0003"},
+}
+"""What each release says of the schema (docs/migrations.md); quoted, as the numbers of migrations are text."""
+
 _EXAMPLE: Final = WORK_TREE / "stacks" / "Pulumi.sandbox.yaml"
 _FIRST_PORT: Final = 90  # within the sandbox's range, and not the example stack's, which may be up beside the demo
 _GIB: Final = 1 << 30
@@ -29,30 +42,83 @@ _GIB: Final = 1 << 30
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A stack that can be had again and again: the example's config with a namespace and doors of its own."""
+    """A stack that can be had again and again: the example's config with a namespace, doors and a database of its own.
+
+    A cluster of the user's own has no database of the sandbox's: there, nothing is migrated.
+    """
 
     config: Path
-    service: str  # the one whose traffic is watched
-    repository: str  # of its image, without the tag
+    services: tuple[str, ...]  # the flip set
+    repository: str  # of their image, without the tag
+    backends: Mapping[str, str]  # by colour, the URL at which a frontend finds its own
+    password: str | None  # of the database; None: there is none
 
     @classmethod
-    def prepare(cls, sandbox: Sandbox) -> Setting:
-        """Write the stack's config file, as blue 1.0.0 and nothing else; the work tree's files are only read."""
+    def prepare(cls, sandbox: Sandbox, database: Mapping[str, str]) -> Setting:
+        """Write the stack's config file, as blue 1.0.0 and nothing else; the work tree's files are only read.
+
+        Args:
+            sandbox: where.
+            database: how pods connect to it (`sandbox.backing.postgres`); empty where there is none. Its password is
+                not written.
+        """
         yaml = YAML()
         document: dict[str, Any] = yaml.load(_EXAMPLE)  # pyright: ignore[reportUnknownMemberType] - untyped library
         config = document["config"]
-        service, settings = next(iter(config["teal:services"].items()))
-        first = sandbox.ports[0] + _FIRST_PORT
         config["teal:namespace"] = NAMESPACE
-        settings["frontDoor"]["nodePort"] = first
-        settings["previewDoor"]["nodePorts"] = {"blue": first + 1, "green": first + 2}
+        port = sandbox.ports[0] + _FIRST_PORT
+        backends: dict[str, str] = {}
+        for service, settings in config["teal:services"].items():
+            previews = dict(zip(COLOURS, (port + 1, port + 2), strict=True))
+            settings["frontDoor"]["nodePort"] = port
+            settings["previewDoor"]["nodePorts"] = previews
+            if service == BACKEND:
+                backends = {each: _backend(sandbox, each, previews[each]) for each in COLOURS}
+            port += 1 + len(previews)
+        blue = config["teal:blue"]
+        blue[FRONTEND]["env"]["BACKEND_URL"] = backends["blue"]
+        if database:
+            config["teal:backing"] = {"database": _database(database)}
+            config["teal:services"][BACKEND]["migrations"] = {}
+            blue[BACKEND]["schema"] = SCHEMAS[blue["version"]]
         folder = sandbox.root / STACK
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"Pulumi.{STACK}.yaml"
         with path.open("w", encoding="utf-8") as file:
             yaml.dump(document, file)  # pyright: ignore[reportUnknownMemberType] - untyped library
-        repository, _, _ = config["teal:blue"][service]["image"].rpartition(":")
-        return cls(config=path, service=service, repository=repository)
+        repository, _, _ = blue[BACKEND]["image"].rpartition(":")
+        return cls(
+            config=path,
+            services=tuple(config["teal:services"]),
+            repository=repository,
+            backends=backends,
+            password=database.get("DB_PASSWORD"),
+        )
+
+    def release(self, colour: str, version: str) -> Mapping[str, str]:
+        """Return what a slot is configured with to hold a version; keys as in `User.configure`."""
+        images = {f"{colour}.{service}.image": f"{self.repository}:{version}" for service in self.services}
+        schema = {f"{colour}.{BACKEND}.schema.{key}": text for key, text in SCHEMAS[version].items()}
+        return {
+            f"{colour}.version": version,
+            **images,
+            f"{colour}.{FRONTEND}.env.BACKEND_URL": self.backends[colour],
+            **(schema if self.password else {}),
+        }
+
+
+def _backend(sandbox: Sandbox, colour: str, preview_port: int) -> str:
+    """Where a frontend finds its own colour's backend; pods of the sandbox have no cluster DNS."""
+    return f"http://{NODE_ADDRESS}:{preview_port}" if sandbox.netns else f"http://{BACKEND}-{colour}"
+
+
+def _database(found: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "kind": "database",
+        **{key: found[f"DB_{key.upper()}"] for key in ("host", "name", "user")},
+        "port": int(found["DB_PORT"]),
+        "network": {"cidrs": [f"{found['DB_HOST']}/32"], "ports": [int(found["DB_PORT"])]},
+    }
 
 
 def host() -> Host:

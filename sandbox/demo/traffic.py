@@ -15,7 +15,7 @@ from sandbox.load.writes import Write, read_writes
 from sandbox.report.seen import Load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sandbox.demo.user import User
 
@@ -54,17 +54,17 @@ class Companion:
 
 
 class Traffic:
-    """Loads in both modes on the front door, and a watch on the selectors, while a `with` block runs."""
+    """Loads in both modes on each front door, and a watch on the selectors, while a `with` block runs."""
 
     def __init__(self, user: User, *, rate: int) -> None:
-        """Describe it; `rate` is requests per second, per mode."""
+        """Describe it; `rate` is requests per second, per front door and mode."""
         self._user = user
         self._rate = rate
         self._companions: list[Companion] = []
-        self._loads: dict[str, Companion] = {}
+        self._loads: dict[tuple[str, Mode], Companion] = {}
         self._watch: Companion | None = None
         self._ticking = threading.Lock()  # the screen asks from a thread of its own
-        self._ticker: dict[str, tuple[Follower, deque[tuple[int, str]]]] = {}
+        self._ticker: dict[tuple[str, Mode], tuple[Follower, deque[tuple[int, str]]]] = {}
 
     def __enter__(self) -> Self:
         """Start nothing yet."""
@@ -74,22 +74,31 @@ class Traffic:
         """End whatever was started."""
         self.end()
 
-    def watch(self, service: str) -> None:
-        """Start the watch, and wait until it has seen the Service."""
+    def watch(self, services: Sequence[str]) -> None:
+        """Start the watch, and wait until it has seen these Services."""
         self._watch = Companion(self._user, "writes.jsonl", "sandbox.load.watch", ["--namespace", self._user.namespace])
         self._companions.append(self._watch)
-        self.await_(lambda: bool(self.writes(service)), f"Service {service} to be seen by the watch", [self._watch])
+        what = f"the Services {', '.join(services)} to be seen by the watch"
+        self.await_(lambda: all(self.writes(service) for service in services), what, [self._watch])
 
-    def load(self, url: str, *modes: Mode, name: str = "") -> None:
-        """Start loads, and wait until each has been answered; `name` tells a second set from the first."""
+    def load(self, service: str, url: str, *modes: Mode, shown: bool = True) -> None:
+        """Start loads on a Service's front door, and wait until each has been answered.
+
+        Args:
+            service: what they are called by.
+            url: what they ask for.
+            modes: one load each.
+            shown: whether `last_second` counts them.
+        """
         begun: list[Companion] = []
         for mode in modes:
             options = ["--url", url, "--mode", mode, "--rate", str(self._rate), "--seconds", str(_LIMIT_SECONDS)]
-            companion = Companion(self._user, f"{name}{mode}.csv", "sandbox.load", options)
+            companion = Companion(self._user, f"{service}-{mode}.csv", "sandbox.load", options)
             begun.append(companion)
-            self._loads[f"{name}{mode}"] = companion
-            if not name:
-                self._ticker[mode] = (Follower(companion.out), deque())
+            self._loads[service, mode] = companion
+            if shown:
+                with self._ticking:
+                    self._ticker[service, mode] = (Follower(companion.out), deque())
         self._companions += begun
         for companion in begun:
             follower = Follower(companion.out)
@@ -134,26 +143,27 @@ class Traffic:
         for companion in self._companions:
             companion.require_alive()
 
-    def seen(self, name: str) -> Load | None:
+    def seen(self, service: str, mode: Mode) -> Load | None:
         """Return what a load has recorded."""
-        return Load.read(self._loads[name].out) if name in self._loads else None
+        companion = self._loads.get((service, mode))
+        return Load.read(companion.out, service) if companion else None
 
-    def answers(self, name: str, begin_ns: int, end_ns: int) -> dict[str, int]:
-        """Count a load's answers by colour, of requests scheduled in an interval."""
-        load = self.seen(name)
+    def answers(self, service: str, begin_ns: int, end_ns: int) -> dict[str, int]:
+        """Count answers on new connections by colour, of requests scheduled in an interval."""
+        load = self.seen(service, Mode.NEW_CONNECTIONS)
         records = load.records if load else ()
         return Counter(r.colour for r in records if begin_ns <= r.scheduled_ns < end_ns and not r.outcome.lost)
 
-    def last_second(self) -> dict[Mode, Counter[str]]:
-        """Count each mode's outcomes of the last second: answers by colour, and `lost`."""
+    def last_second(self) -> dict[tuple[str, Mode], Counter[str]]:
+        """Count each load's outcomes of the last second: answers by colour, and `lost`."""
         now = time.monotonic_ns()
-        counts: dict[Mode, Counter[str]] = {}
+        counts: dict[tuple[str, Mode], Counter[str]] = {}
         with self._ticking:
-            for mode, (follower, recent) in self._ticker.items():
+            for which, (follower, recent) in self._ticker.items():
                 recent.extend((r.scheduled_ns, "lost" if r.outcome.lost else r.colour) for r in follower.read())
                 while recent and recent[0][0] < now - _NANO:
                     recent.popleft()
-                counts[Mode(mode)] = Counter(what for _, what in recent)
+                counts[which] = Counter(what for _, what in recent)
         return counts
 
     def await_(self, fulfilled: Callable[[], bool], what: str, companions: list[Companion]) -> None:

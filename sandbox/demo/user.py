@@ -46,8 +46,8 @@ class User:
         self.namespace = namespace
         log.write_text("", encoding="utf-8")
 
-    def pulumi(self, *args: str, check: bool = True) -> Ran:
-        """Run `pulumi ARGS` for the stack.
+    def pulumi(self, *args: str, check: bool = True, stdin: str | None = None) -> Ran:
+        """Run `pulumi ARGS` for the stack; what is piped in is not logged.
 
         Raises:
             DemoError: it failed, unless not `check`.
@@ -56,12 +56,12 @@ class User:
         stack = (
             [] if args[:2] in {("stack", "init"), ("stack", "ls")} or args[0] == "version" else ["--stack", self.stack]
         )
-        return self._run(["pulumi", *args, *stack, *own], check=check)
+        return self._run(["pulumi", *args, *stack, *own], stdin=stdin, check=check)
 
     def configure(self, values: Mapping[str, str]) -> None:
-        """`pulumi config set` each value; keys without `teal:`, with dots for what is nested."""
-        for key, value in values.items():
-            self.pulumi("config", "set", *(["--path"] if "." in key else []), f"teal:{key}", value)
+        """`pulumi config set-all`; keys without `teal:`, with dots for what is nested."""
+        pairs = [f"--plaintext=teal:{key}={value}" for key, value in values.items()]
+        self.pulumi("config", "set-all", "--path", *pairs)
 
     def init(self) -> None:
         """`pulumi stack init`, which leaves a config file beside the work tree's; this stack has its own elsewhere."""

@@ -21,18 +21,22 @@ from sandbox.report import verdict
 from sandbox.report.model import (
     Flip,
     Floor,
+    Migration,
+    Migrations,
     ModeDetail,
     Patch,
     Quantiles,
     Report,
     Second,
+    ServiceMove,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from sandbox.load.records import Record
-    from sandbox.report.seen import Load, Move, Seen
+    from sandbox.report.seen import FlipSeen, JobSeen, Load, Move, Seen
 
 SETTLED_NS: Final = 1_000_000_000
 """How much before the write, and at the end of the watch, says where clients were and where they are."""
@@ -83,24 +87,30 @@ def lost(records: Iterable[Record]) -> int:
 
 def conclude(seen: Seen) -> Report:
     """Judge a run; what is missing from it is a problem, never a pass."""
-    by_mode = {load.header.mode: load for load in seen.loads}
-    flips = [_flip(by_mode, move) for move in seen.moves]
-    modes = {mode: _detail(load) for mode, load in by_mode.items()}
+    found = {name: {load.header.mode: load for load in seen.loads if load.service == name} for name in seen.services}
+    flips = [_flip(found, flip) for flip in seen.flips]
+    loads = {name: {mode: _detail(load) for mode, load in modes.items()} for name, modes in found.items()}
+    details = [detail for modes in loads.values() for detail in modes.values()]
+    migrations = Migrations(jobs=[_job(seen, job) for job in seen.jobs], waiting=seen.waiting)
     floor = _floor(seen)
     known = [p.write_to_last_old_ms for p in floor.patches if p.write_to_last_old_ms is not None] if floor else []
     problems = [
         *([seen.failure] if seen.failure else []),
-        *verdict.of_loads(modes),
+        *verdict.of_loads(loads),
+        *verdict.of_mixing(loads, seen.frontend),
         *verdict.of_flips(flips),
         *verdict.of_refusals(seen.refusals),
+        *(verdict.of_migrations(migrations) if seen.migrates else ()),
     ]
     return Report(
         verdict="FAILED" if problems else "PASSED",
         problems=problems,
-        requests=sum(detail.requests for detail in modes.values()),
-        lost=sum(detail.lost for detail in modes.values()),
+        requests=sum(detail.requests for detail in details),
+        lost=sum(detail.lost for detail in details),
+        mixed=sum(detail.mixed for detail in details),
         flips=flips,
         refusals=seen.refusals,
+        migrations=migrations if seen.migrates else None,
         floor_ms=round(median(known), 1) if known else None,
         floor=floor,
         versions=seen.versions,
@@ -108,25 +118,56 @@ def conclude(seen: Seen) -> Report:
         started=seen.started,
         seconds=round((time.monotonic_ns() - seen.started_ns) / 1e9, 1),
         steps=seen.steps,
-        modes=modes,
+        loads=loads,
         host=seen.host,
     )
 
 
-def _flip(loads: dict[Mode, Load], move: Move) -> Flip:
+def _flip(loads: Mapping[str, Mapping[Mode, Load]], seen: FlipSeen) -> Flip:
+    moves = dict(sorted(seen.moves.items(), key=lambda item: item[1].write_ns))
+    writes = [move.write_ns for move in moves.values()]
+    one = next(iter(moves.values()))
+    return Flip(
+        from_=one.from_colour,
+        to=one.to_colour,
+        version=one.version,
+        services={name: _service(loads.get(name, {}), move) for name, move in moves.items()},
+        writes_apart_ms=round((writes[-1] - writes[0]) / 1e6, 1),
+        up_seconds=round(seen.up_seconds, 2),
+        preview_seconds=seen.preview_seconds,
+    )
+
+
+def _service(loads: Mapping[Mode, Load], move: Move) -> ServiceMove:
     records = {mode: load.records for mode, load in loads.items()}
     watched = {mode: window(each, move) for mode, each in records.items()}
-    return Flip(
-        from_=move.from_colour,
-        to=move.to_colour,
-        version=move.version,
+    return ServiceMove(
         moved=has_moved(records.get(Mode.NEW_CONNECTIONS, ()), move),
         write_to_last_old_ms={mode: write_to_last_old_ms(each, move) for mode, each in records.items()},
         last_old_answer_ms={mode: last_old_answer_ms(each, move) for mode, each in records.items()},
         requests={mode: len(each) for mode, each in watched.items()},
         lost={mode: lost(each) for mode, each in watched.items()},
-        up_seconds=round(move.up_seconds, 2),
-        preview_seconds=move.preview_seconds,
+    )
+
+
+def _job(seen: Seen, job: JobSeen) -> Migration:
+    """The cluster keeps whole seconds: the last one, in which the Job was done, counts as its own."""
+
+    def after_start(at: datetime) -> float:
+        return round((at - seen.started).total_seconds(), 1)
+
+    began, done = (seen.started_ns + round(after_start(at) * 1e9) for at in (job.began, job.done))
+    during = [r for load in seen.loads for r in load.records if began <= r.scheduled_ns < done + SETTLED_NS]
+    return Migration(
+        service=job.service,
+        release=f"{job.colour} {job.version}",
+        phase=job.phase,
+        revision=job.revision,
+        began_s=after_start(job.began),
+        done_s=after_start(job.done),
+        first_pod_s=after_start(job.first_pod) if job.first_pod else None,
+        answers=Counter(record.colour for record in during if record.colour),
+        lost=lost(during),
     )
 
 
@@ -163,6 +204,8 @@ def _detail(load: Load) -> ModeDetail:
         answers_by_version=Counter(f"{r.colour} {r.version}" for r in records if r.colour),
         statuses=Counter(record.status for record in records if record.status is not None),
         connections=max((record.connection or 0 for record in records), default=0),
+        backends=Counter(record.backend_colour for record in records if record.backend_colour),
+        mixed=sum(record.backend_colour not in {"", record.colour} for record in records),
         latency_ms=_quantiles([record.finished_us for record in answered]),
         generator_lag_ms=_quantiles([record.started_us for record in records]),
         late=len(late),

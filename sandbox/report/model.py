@@ -17,29 +17,47 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Flip(_Frozen):
-    """One move of live traffic by the program."""
+class ServiceMove(_Frozen):
+    """What a flip was for one service of the flip set."""
 
-    from_: str = Field(serialization_alias="from")
-    to: str
-    version: str  # the version declared for `to`
     moved: bool  # at the end of the watch, new connections were answered by `to` in `version`, and by nothing else
     write_to_last_old_ms: dict[Mode, float | None]  # None where the old colour was still answering
     last_old_answer_ms: dict[Mode, float | None]  # the same to the last byte of that answer, its service time included
     requests: dict[Mode, int]  # over the watch after the write
     lost: dict[Mode, int]
+
+
+class Flip(_Frozen):
+    """One move of live traffic by the program: all services of the flip set."""
+
+    from_: str = Field(serialization_alias="from")
+    to: str
+    version: str  # the version declared for `to`
+    services: dict[str, ServiceMove]  # in the order in which they were written
+    writes_apart_ms: float  # from the first write to the last: so long, two front doors may lead to two colours
     up_seconds: float  # wall time of `pulumi up`, from start to exit
     preview_seconds: float | None = None
+
+
+class Untouched(_Frozen):
+    """One active Service, looked at before and after."""
+
+    selector_colour: str  # afterwards
+    resource_version_before: str  # equal means that nobody wrote
+    resource_version_after: str
+    answers: dict[str, int]  # on new connections meanwhile, by colour
+
+    def still(self, live: str) -> bool:
+        """Whether nobody wrote it, and nobody but `live` answered."""
+        same = self.resource_version_before == self.resource_version_after
+        return same and self.selector_colour == live and set(self.answers) == {live}
 
 
 class Evidence(_Frozen):
     """What was looked at to say whether a refusal refused."""
 
     exit_status: int  # of `pulumi up`
-    selector_colour: str  # after it
-    resource_version_before: str  # of the active Service; equal means that nobody wrote
-    resource_version_after: str
-    answers: dict[str, int]  # on new connections meanwhile, by colour
+    services: dict[str, Untouched]
 
 
 class Refusal(_Frozen):
@@ -50,6 +68,27 @@ class Refusal(_Frozen):
     reason: str  # the program's own words
     refused: bool  # it said so, exit status not 0, nothing written, and only the live colour answered
     evidence: Evidence
+
+
+class Migration(_Frozen):
+    """One migration of the database's schema that a release brought. Instants are seconds after the run's start."""
+
+    service: str
+    release: str  # colour and version
+    phase: str
+    revision: str
+    began_s: float
+    done_s: float
+    first_pod_s: float | None  # the release's; not before `done_s`
+    answers: dict[str, int]  # of requests scheduled while it ran, by colour, at all doors; empty before the load
+    lost: int
+
+
+class Migrations(_Frozen):
+    """What became of the schema."""
+
+    jobs: list[Migration]
+    waiting: list[str]  # why contracting ones did not run, in the program's own words
 
 
 class Patch(_Frozen):
@@ -85,7 +124,7 @@ class Second(_Frozen):
 
 
 class ModeDetail(_Frozen):
-    """One mode's load over the whole run."""
+    """One mode's load on one front door, over the whole run."""
 
     rate: int  # requests per second, as scheduled
     requests: int
@@ -95,6 +134,8 @@ class ModeDetail(_Frozen):
     answers_by_version: dict[str, int]  # "blue 1.0.0": 4210
     statuses: dict[int, int]
     connections: int
+    backends: dict[str, int]  # answers by the colour of the backend that a frontend asked; empty for others
+    mixed: int  # answers in which a frontend met a backend of the other colour
     latency_ms: Quantiles | None  # of answered requests, from the scheduled instant
     generator_lag_ms: Quantiles | None  # how late the generator itself turned to a request
     late: int  # requests it turned to more than `late_ms` late
@@ -130,8 +171,10 @@ class Report(_Frozen):
     problems: list[str]  # empty exactly when PASSED
     requests: int
     lost: int
+    mixed: int  # answers in which services of two colours met
     flips: list[Flip]
     refusals: list[Refusal]
+    migrations: Migrations | None  # None: no database to migrate
     floor_ms: float | None  # median of the floor's patches
     floor: Floor | None
     versions: dict[str, str]
@@ -139,5 +182,5 @@ class Report(_Frozen):
     started: datetime
     seconds: float
     steps: list[Step]
-    modes: dict[Mode, ModeDetail]
+    loads: dict[str, dict[Mode, ModeDetail]]  # by service
     host: Host

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sandbox.load.records import Mode
 from sandbox.report.verdict import WORDS
@@ -10,13 +10,25 @@ from sandbox.report.verdict import WORDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sandbox.report.model import Flip, Quantiles, Report
+    from sandbox.report.model import Flip, Migration, Quantiles, Report
+
+
+_LOAD_HEADS: Final = (
+    *("service", "on", "rate", "requests", "lost", "connections"),
+    *("latency p50, p99, max", "generator late p50, p99, max", "answers"),
+)
 
 
 def page(report: Report, picture: str | None) -> str:
     """Return the page in Markdown; `picture` is the file to show, relative to the page."""
-    parts = [*_top(report, picture), *_what_moved(report), *_refused(report), *_load(report), *_how(report)]
+    sections = (_what_moved(report), _migrated(report), _refused(report), _load(report), _how(report))
+    parts = [*_top(report, picture), *(part for section in sections for part in section)]
     return "\n\n".join(part for part in parts if part)
+
+
+def title(flip: Flip) -> str:
+    """Name a flip."""
+    return f"{flip.from_} → {flip.to} {flip.version}"
 
 
 def milliseconds(value: float | None) -> str:
@@ -28,7 +40,8 @@ def _top(report: Report, picture: str | None) -> Iterable[str]:
     yield f"# {report.verdict}: {report.lost} of {report.requests} requests lost"
     yield "\n".join(f"- {problem}" for problem in report.problems)
     yield (
-        f"Open-loop load in two modes while the live colour changed {_times(len(report.flips))}, "
+        f"Open-loop load on {' and '.join(report.loads) or 'nothing'}, in two modes each, while the live colour "
+        f"changed {_times(len(report.flips))}, "
         f"on {report.started:%Y-%m-%d %H:%M} UTC for {report.seconds:.0f} s. Engine: {report.engine}."
     )
     if picture:
@@ -38,14 +51,23 @@ def _top(report: Report, picture: str | None) -> Iterable[str]:
 def _what_moved(report: Report) -> Iterable[str]:
     yield "## Flips"
     yield _table(
-        ["flip", *(f"write to last old answer, {WORDS[mode]}" for mode in Mode), "`pulumi up`", "lost", "moved"],
-        [_flip(flip) for flip in report.flips],
+        ["flip", "service", *(f"write to last old answer, {WORDS[mode]}" for mode in Mode), "lost", "moved"],
+        [row for flip in report.flips for row in _flip(flip)],
+    )
+    for flip in report.flips:
+        yield (
+            f"{title(flip)}: `pulumi up` took {flip.up_seconds:.1f} s, and the writes to its {len(flip.services)} "
+            f"services were {flip.writes_apart_ms:.0f} ms apart: for so long, two front doors may lead to two colours."
+        )
+    yield (
+        f"Answers in which a frontend met a backend of the other colour: {report.mixed}. A frontend asks the backend "
+        "of its own colour, and says in its answer which one that was."
     )
     if report.floor is not None:
         patches = ", ".join(milliseconds(patch.write_to_last_old_ms) for patch in report.floor.patches)
         yield (
-            f"Floor: a bare `kubectl patch` of a separate Service on the same pods took {patches} on new connections, "
-            f"{report.floor.lost} of {report.floor.requests} requests lost."
+            f"Floor: a bare `kubectl patch` of a separate Service on the backend's pods took {patches} on new "
+            f"connections, {report.floor.lost} of {report.floor.requests} requests lost."
         )
     yield (
         "The time runs from the instant at which the API server delivered the new selector to a watch, to the "
@@ -54,36 +76,62 @@ def _what_moved(report: Report) -> Iterable[str]:
     )
 
 
-def _flip(flip: Flip) -> list[str]:
-    return [
-        f"{flip.from_} → {flip.to} {flip.version}",
-        *(milliseconds(flip.write_to_last_old_ms.get(mode)) for mode in Mode),
-        f"{flip.up_seconds:.1f} s",
-        str(sum(flip.lost.values())),
-        "yes" if flip.moved else "**no**",
-    ]
+def _flip(flip: Flip) -> Iterable[list[str]]:
+    for name, service in flip.services.items():
+        yield [
+            title(flip),
+            name,
+            *(milliseconds(service.write_to_last_old_ms.get(mode)) for mode in Mode),
+            str(sum(service.lost.values())),
+            "yes" if service.moved else "**no**",
+        ]
+
+
+def _migrated(report: Report) -> Iterable[str]:
+    if report.migrations is None:
+        return
+    yield "## Migrations"
+    yield _table(
+        ["release", "schema", "Job ran", "its first pod", "answers meanwhile", "lost"],
+        [
+            [f"{job.service} {job.release}", f"{job.phase} to {job.revision}", *ran(job), str(job.lost)]
+            for job in report.migrations.jobs
+        ],
+    )
+    yield "Seconds after the start of the run, as the cluster keeps them. What contracts did not run:"
+    yield "\n".join(f"> {why}" for why in report.migrations.waiting)
+
+
+def ran(job: Migration) -> list[str]:
+    """Say when a migration ran, when the first pod that needs it came, and who answered meanwhile."""
+    answers = ", ".join(f"{count} {colour}" for colour, count in job.answers.items())
+    pod = "none" if job.first_pod_s is None else f"{job.first_pod_s:.0f} s"
+    return [f"{job.began_s:.0f} to {job.done_s:.0f} s", pod, answers or "no load yet"]
 
 
 def _refused(report: Report) -> Iterable[str]:
     yield "## Refusals"
     for refusal in report.refusals:
-        seen = refusal.evidence
-        answers = ", ".join(f"{count} answers by {colour}" for colour, count in seen.answers.items()) or "no answers"
         yield f"Flip to {refusal.to}: {'refused' if refusal.refused else '**not refused**'}."
         yield f"> {refusal.reason}"
-        yield (
-            f"Exit status {seen.exit_status}; then the selector said {seen.selector_colour} (resource version "
-            f"{seen.resource_version_before} before, {seen.resource_version_after} after). Meanwhile: {answers}."
+        yield f"Exit status {refusal.evidence.exit_status}. " + " ".join(
+            f"The selector of {name} then said {seen.selector_colour} (resource version {seen.resource_version_before} "
+            f"before, {seen.resource_version_after} after); answers meanwhile: "
+            + (", ".join(f"{count} {colour}" for colour, count in seen.answers.items()) or "none")
+            + "."
+            for name, seen in refusal.evidence.services.items()
         )
 
 
 def _load(report: Report) -> Iterable[str]:
     yield "## Load"
     yield _table(
-        ["", "requests", "lost", "connections", "latency p50, p99, max", "generator late p50, p99, max", "answers"],
+        _LOAD_HEADS,
         [
             [
+                name,
                 WORDS[mode],
+                f"{detail.rate}/s",
                 str(detail.requests),
                 ", ".join(f"{count} {outcome}" for outcome, count in detail.lost_by_outcome.items()) or "0",
                 str(detail.connections),
@@ -91,7 +139,8 @@ def _load(report: Report) -> Iterable[str]:
                 _quantiles(detail.generator_lag_ms),
                 ", ".join(f"{count} {version}" for version, count in detail.answers_by_version.items()),
             ]
-            for mode, detail in report.modes.items()
+            for name, modes in report.loads.items()
+            for mode, detail in modes.items()
         ],
     )
 

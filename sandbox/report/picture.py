@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 
-from sandbox.load.records import Mode
 from sandbox.report.analysis import write_to_last_old_ms
 from sandbox.report.verdict import WORDS
 
@@ -41,20 +40,21 @@ def draw(seen: Seen, path: Path) -> None:
     Raises:
         ValueError: no load sent anything, so there is nothing to draw.
     """
-    loads = sorted((load for load in seen.loads if load.records), key=lambda load: list(Mode).index(load.header.mode))
+    loads = sorted((load for load in seen.loads if load.records), key=lambda load: (load.service, load.header.mode))
     if not loads:
         raise ValueError("a picture needs at least one request")
     rows = len(loads)
-    columns = max(1, len(seen.moves))
+    columns = max(1, len(seen.flips))
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08)
-    figure = Figure(figsize=(12, 2.4 + 3.2 * rows), dpi=130, layout=layout)
+    figure = Figure(figsize=(12, 2.4 + 2.2 * rows), dpi=130, layout=layout)
     FigureCanvasAgg(figure)
     halves = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.0, 1.2), hspace=0.03)
     above, below = (cast("SubFigure", half) for half in halves[:, 0])
     above.suptitle("The whole run: requests in 250 ms, by the colour that answered", color=_INK, fontsize=12)
     start = min(load.records[0].scheduled_ns for load in loads)
     timelines = [cast("Axes", axes) for axes in above.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]]
-    marks = [(move.write_ns, f"{move.from_colour} → {move.to_colour}") for move in seen.moves]
+    firsts = [min(flip.moves.values(), key=lambda move: move.write_ns) for flip in seen.flips]
+    marks = [(move.write_ns, f"{move.from_colour} → {move.to_colour}") for move in firsts]
     marks += [
         (at, f"{refusal.to} {refusal.version} refused")
         for at, refusal in zip(seen.refused_ns, seen.refusals, strict=False)  # a run cut short may lack the last
@@ -62,14 +62,14 @@ def draw(seen: Seen, path: Path) -> None:
     for axes, load in zip(timelines, loads, strict=True):
         _timeline(axes, load, marks, start)
     timelines[-1].set_xlabel("seconds since the load began", color=_FAINT)
-    if seen.moves:
+    if seen.flips:
         below.suptitle("Each flip: requests in 50 ms, around the write to the selector", color=_INK, fontsize=12)
         panels = below.subplots(rows, columns, sharex=True, sharey="row", squeeze=False)
-        for column, move in enumerate(seen.moves):
+        for column, (flip, first) in enumerate(zip(seen.flips, firsts, strict=True)):
             stack = [cast("Axes", axes) for axes in panels[:, column]]
             for axes, load in zip(stack, loads, strict=True):
-                _magnified(axes, load, move, labelled=column == 0)
-            stack[0].set_title(f"{move.from_colour} → {move.to_colour}", color=_INK, loc="left", fontsize=11)
+                _magnified(axes, load, flip.moves[load.service], labelled=column == 0)
+            stack[0].set_title(f"{first.from_colour} → {first.to_colour}", color=_INK, loc="left", fontsize=11)
             stack[-1].set_xlabel("seconds after the write", color=_FAINT)
     figure.legend(
         handles=[Patch(color=hue, label=name) for name, hue in _HUES.items()],
@@ -83,7 +83,7 @@ def draw(seen: Seen, path: Path) -> None:
 
 def _timeline(axes: Axes, load: Load, marks: Sequence[tuple[int, str]], start_ns: int) -> None:
     _bars(axes, load.records, start_ns, _RUN_BIN_NS)
-    _dress(axes, WORDS[load.header.mode], lost=[r for r in load.records if r.outcome.lost], zero_ns=start_ns)
+    _dress(axes, _name(load), lost=[r for r in load.records if r.outcome.lost], zero_ns=start_ns)
     axes.margins(x=0.01)
     for at_ns, text in marks:
         at = (at_ns - start_ns) / _NANO
@@ -104,7 +104,7 @@ def _magnified(axes: Axes, load: Load, move: Move, *, labelled: bool) -> None:
     _bars(axes, near, move.write_ns, _FLIP_BIN_NS)
     _dress(
         axes,
-        WORDS[load.header.mode] if labelled else "",
+        _name(load) if labelled else "",
         lost=[r for r in near if r.outcome.lost],
         zero_ns=move.write_ns,
     )
@@ -120,6 +120,10 @@ def _magnified(axes: Axes, load: Load, move: Move, *, labelled: bool) -> None:
         fontsize=9,
         color=_FAINT if last is None else _INK,
     )
+
+
+def _name(load: Load) -> str:
+    return f"{load.service},\n{WORDS[load.header.mode].removesuffix(' connections')}"
 
 
 def _bars(axes: Axes, records: Sequence[Record], zero_ns: int, bin_ns: int) -> None:

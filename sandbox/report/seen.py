@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sandbox.load.records import Follower
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 class Load:
     """One load's file."""
 
+    service: str  # whose front door it asked
     header: Header
     records: Sequence[Record]
     end: End | None  # None: the load was killed
 
     @classmethod
-    def read(cls, path: Path) -> Load | None:
+    def read(cls, path: Path, service: str) -> Load | None:
         """Read a file of `sandbox.load`; None if the load never began.
 
         Raises:
@@ -35,20 +36,41 @@ class Load:
         records = sorted(follower.read(), key=lambda record: record.scheduled_ns)
         if follower.header is None:
             return None
-        return cls(header=follower.header, records=records, end=follower.end)
+        return cls(service=service, header=follower.header, records=records, end=follower.end)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """One write to a selector, and how long the answers were watched after it. Instants are CLOCK_MONOTONIC, in ns."""
+    """One write to one selector, and how long the answers were watched after it. Instants: CLOCK_MONOTONIC, in ns."""
 
     from_colour: str
     to_colour: str
     version: str
     write_ns: int
     until_ns: int
-    up_seconds: float = 0.0  # of the command that wrote
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlipSeen:
+    """One command that moved the whole flip set."""
+
+    moves: Mapping[str, Move]  # by service; all of one direction
+    up_seconds: float
     preview_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSeen:
+    """One migration of a database's schema, by the cluster's own record of it, in whole seconds."""
+
+    service: str
+    colour: str
+    version: str
+    phase: str  # expand, contract or down
+    revision: str
+    began: datetime
+    done: datetime
+    first_pod: datetime | None  # when the first pod of that release was created; None if there is none
 
 
 @dataclass(kw_only=True)
@@ -62,9 +84,14 @@ class Seen:
     versions: dict[str, str] = field(default_factory=dict[str, str])
     steps: list[Step] = field(default_factory=list["Step"])
     loads: list[Load] = field(default_factory=list[Load])
-    moves: list[Move] = field(default_factory=list[Move])
+    services: list[str] = field(default_factory=list[str])  # the flip set
+    frontend: str | None = None  # the one of them that asks its own colour's backend
+    flips: list[FlipSeen] = field(default_factory=list[FlipSeen])
     refusals: list[Refusal] = field(default_factory=list["Refusal"])
     refused_ns: list[int] = field(default_factory=list[int])  # when each refusal was over
+    migrates: bool = False  # whether there is a database to migrate
+    jobs: list[JobSeen] = field(default_factory=list[JobSeen])
+    waiting: list[str] = field(default_factory=list[str])  # why contracting ones wait, in the program's words
     floor_load: Load | None = None
     patches: list[Move] = field(default_factory=list[Move])
     failure: str | None = None  # why the run did not come to its end

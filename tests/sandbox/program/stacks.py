@@ -32,6 +32,8 @@ class Stack:
         file: dict[str, Any] = yaml.safe_load((WORK_TREE / "stacks/Pulumi.sandbox.yaml").read_text())
         config = file["config"]
         config["teal:namespace"] = name
+        for part in ("teal:services", "teal:blue"):  # half the pods: what two services do is the demo's
+            del config[part]["frontend"]
         backend = config["teal:services"]["backend"]
         backend["frontDoor"]["nodePort"] = node_port
         backend["progressDeadlineSeconds"] = 20

@@ -17,20 +17,62 @@ if TYPE_CHECKING:
 EXAMPLE = WORK_TREE / "stacks" / "Pulumi.sandbox.yaml"
 
 
+DATABASE = {"DB_HOST": "192.0.2.10", "DB_PORT": "5432", "DB_NAME": "n", "DB_USER": "u", "DB_PASSWORD": "hunter2"}
+
+
+def read(setting: Setting) -> dict[str, Any]:
+    """The config as it is on disk, read as YAML 1.2, which Pulumi does too."""
+    return YAML().load(setting.config)["config"]  # pyright: ignore[reportUnknownMemberType] - untyped library
+
+
 def test_the_stack_has_doors_and_a_namespace_of_its_own(tmp_path: Path) -> None:
     """Beside the example's stack on the same cluster, and in the range of ports that the sandbox was given."""
     before = EXAMPLE.read_bytes()
-    setting = Setting.prepare(Sandbox.named("unit", ports=(31000, 31999), work_tree=tmp_path))
-    config: dict[str, Any] = YAML().load(setting.config)["config"]  # pyright: ignore[reportUnknownMemberType] - untyped
+    setting = Setting.prepare(Sandbox.named("unit", ports=(31000, 31999), work_tree=tmp_path), DATABASE)
+    config = read(setting)
     example: dict[str, Any] = YAML().load(EXAMPLE)["config"]  # pyright: ignore[reportUnknownMemberType] - as above
-    doors = config["teal:services"][setting.service]
-    ports = [doors["frontDoor"]["nodePort"], *doors["previewDoor"]["nodePorts"].values()]
-    assert len(set(ports)) == 3
+    ports = [
+        port
+        for doors in config["teal:services"].values()
+        for port in (doors["frontDoor"]["nodePort"], *doors["previewDoor"]["nodePorts"].values())
+    ]
+    assert len(set(ports)) == 3 * len(setting.services) == 6
     assert all(31000 <= port <= 31999 for port in ports)
     assert config["teal:namespace"] == NAMESPACE != example["teal:namespace"]
     assert config["teal:activeColour"] == "blue"
-    assert config["teal:blue"][setting.service]["image"].startswith(setting.repository + ":")
+    assert config["teal:blue"]["backend"]["image"] == f"{setting.repository}:1.0.0"
     assert EXAMPLE.read_bytes() == before
+
+
+def test_a_frontend_asks_the_backend_of_its_own_colour(tmp_path: Path) -> None:
+    """At the preview door of that slot, by the node where pods have no cluster DNS, else by its name."""
+    setting = Setting.prepare(Sandbox.named("unit", work_tree=tmp_path), DATABASE)
+    doors = read(setting)["teal:services"]["backend"]["previewDoor"]["nodePorts"]
+    assert read(setting)["teal:blue"]["frontend"]["env"]["BACKEND_URL"] == f"http://192.0.2.10:{doors['blue']}"
+    green = setting.release("green", "1.1.0")
+    assert green["green.frontend.env.BACKEND_URL"] == f"http://192.0.2.10:{doors['green']}"
+    assert {green[f"green.{service}.image"] for service in setting.services} == {f"{setting.repository}:1.1.0"}
+    own = Setting.prepare(Sandbox.named("own", kubeconfig=tmp_path / "kubeconfig", work_tree=tmp_path), {})
+    assert own.release("green", "1.1.0")["green.frontend.env.BACKEND_URL"] == "http://backend-green"
+
+
+def test_each_release_says_what_it_needs_of_the_schema(tmp_path: Path) -> None:
+    """As text, with its zeros; the password is not in the file."""
+    setting = Setting.prepare(Sandbox.named("unit", work_tree=tmp_path), DATABASE)
+    assert read(setting)["teal:blue"]["backend"]["schema"] == {"expand": "0001"}
+    assert setting.release("green", "1.1.0")["green.backend.schema.contract"] == "0004"
+    assert read(setting)["teal:backing"]["database"]["network"] == {"cidrs": ["192.0.2.10/32"], "ports": [5432]}
+    assert "hunter2" not in setting.config.read_text()
+    assert setting.password == "hunter2"  # noqa: S105 - the test's own
+
+
+def test_without_a_database_nothing_is_migrated(tmp_path: Path) -> None:
+    """A cluster of the user's own: no Job could reach one."""
+    setting = Setting.prepare(Sandbox.named("own", kubeconfig=tmp_path / "kubeconfig", work_tree=tmp_path), {})
+    assert setting.password is None
+    assert not [key for key in setting.release("green", "1.1.0") if "schema" in key]
+    assert "schema" not in setting.config.read_text()
+    assert "migrations" not in setting.config.read_text()
 
 
 def test_the_host_is_described_and_not_named() -> None:

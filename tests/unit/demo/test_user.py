@@ -42,12 +42,20 @@ def test_a_command_is_run_for_the_stack_with_its_own_config_file(user: User) -> 
     )
 
 
-def test_nested_keys_are_set_by_path(user: User) -> None:
-    """A key with a dot needs `--path`; one without does not."""
-    provide(user, "pulumi", "import sys; print(*sys.argv[1:5])")
+def test_values_are_set_by_one_command(user: User) -> None:
+    """By path, since most are nested; half a second a command adds up."""
+    provide(user, "pulumi", "import sys; print(*sys.argv[1:6])")
     user.configure({"activeColour": "green", "green.version": "1.1.0"})
     said = [line for line in user.log.read_text().splitlines() if line.startswith("config")]
-    assert said == ["config set teal:activeColour green", "config set --path teal:green.version"]
+    assert said == ["config set-all --path --plaintext=teal:activeColour=green --plaintext=teal:green.version=1.1.0"]
+
+
+def test_what_is_piped_in_is_in_no_log(user: User) -> None:
+    """A password reaches the command, and nothing else."""
+    provide(user, "pulumi", "import sys; print(len(sys.stdin.read()))")
+    ran = user.pulumi("config", "set", "--path", "--secret", "teal:backing.database.password", stdin="hunter2")
+    assert ran.output.strip() == "7"
+    assert "hunter2" not in user.log.read_text()
 
 
 def test_a_command_that_fails_is_named_with_what_it_said(user: User) -> None:

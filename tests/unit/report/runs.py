@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sandbox.load.records import End, Header, Mode, Outcome, Record
-from sandbox.report.model import Evidence, Host, Refusal
-from sandbox.report.seen import Load, Move, Seen
+from sandbox.report.model import Evidence, Host, Refusal, Untouched
+from sandbox.report.seen import FlipSeen, JobSeen, Load, Move, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +21,9 @@ MOVE = Move(
     version="1.1.0",
     write_ns=WRITE_NS,
     until_ns=WRITE_NS + 4 * NANO,
-    up_seconds=2.314,
 )
+STARTED = datetime(2026, 11, 21, tzinfo=UTC)
+SERVICES = ("backend", "frontend")
 VERSIONS = {"blue": "1.0.0", "green": "1.1.0"}
 
 
@@ -51,36 +53,67 @@ def in_order(records: Iterable[Record]) -> list[Record]:
     return sorted(records, key=lambda record: record.scheduled_ns)
 
 
-def load(mode: Mode, records: list[Record], *, killed: bool = False) -> Load:
+def asking(records: Iterable[Record], backend: str | None = None) -> list[Record]:
+    """As a frontend answers: each says which backend it asked, by default the one of its own colour."""
+    return [r if r.outcome.lost else r._replace(backend_colour=backend or r.colour) for r in records]
+
+
+def load(mode: Mode, records: list[Record], *, service: str = "backend", killed: bool = False) -> Load:
     """One load's file."""
     header = Header(
         mode=mode, url="http://127.0.0.1:1/", rate=100, connections=1, seconds=9, timeout_seconds=5, wall_offset_ns=0
     )
     end = End(reason="signal", requests=len(records), lost=0, late=0, late_ms=50, max_lag_ms=1)
-    return Load(header=header, records=in_order(records), end=None if killed else end)
+    return Load(service=service, header=header, records=in_order(records), end=None if killed else end)
 
 
 def refusal(*, refused: bool = True) -> Refusal:
     """A refused flip."""
-    evidence = Evidence(
-        exit_status=255,
-        selector_colour="green",
-        resource_version_before="7",
-        resource_version_after="7",
-        answers={"green": 300},
+    untouched = Untouched(
+        selector_colour="green", resource_version_before="7", resource_version_after="7", answers={"green": 300}
     )
+    evidence = Evidence(exit_status=255, services=dict.fromkeys(SERVICES, untouched))
     return Refusal(
         to="blue", version="1.2.0", reason="flip from green to blue refused.", refused=refused, evidence=evidence
     )
 
 
+def job(began: float = 1, done: float = 2, pod: float | None = 3, **changes: str) -> JobSeen:
+    """A migration, with instants in seconds after the start of the run."""
+    said = {"service": "backend", "colour": "green", "version": "1.1.0", "phase": "expand", "revision": "0003"}
+    first = None if pod is None else STARTED + timedelta(seconds=pod)
+    begun, over = (STARTED + timedelta(seconds=at) for at in (began, done))
+    return JobSeen(**{**said, **changes}, began=begun, done=over, first_pod=first)
+
+
+def flipped(apart_ns: int = 12_000_000) -> FlipSeen:
+    """The backend was written first, the frontend `apart_ns` later."""
+    moves = {"frontend": replace(MOVE, write_ns=WRITE_NS + apart_ns), "backend": MOVE}
+    return FlipSeen(moves=moves, up_seconds=2.314)
+
+
 def run(new: list[Record] | None = None, kept: list[Record] | None = None) -> Seen:
-    """A run that nothing speaks against: new connections moved, kept-alive ones did not, one flip was refused."""
+    """A run that nothing speaks against: new connections moved, kept-alive ones did not, one flip was refused.
+
+    Args:
+        new: what the backend's door answered on new connections.
+        kept: and on kept-alive ones. The frontend's did as it should.
+    """
     return Seen(
-        started=datetime(2026, 11, 21, tzinfo=UTC),
+        started=STARTED,
         started_ns=0,
         host=Host(cores=2, load_average=1.5, memory_gib=24, kernel="6.18", system="Debian 12", python="3.11"),
-        loads=[load(Mode.NEW_CONNECTIONS, new or moving()), load(Mode.KEPT_ALIVE, kept or staying())],
-        moves=[MOVE],
+        services=list(SERVICES),
+        frontend="frontend",
+        loads=[
+            load(Mode.NEW_CONNECTIONS, new or moving()),
+            load(Mode.KEPT_ALIVE, kept or staying()),
+            load(Mode.NEW_CONNECTIONS, asking(moving(90)), service="frontend"),
+            load(Mode.KEPT_ALIVE, asking(staying()), service="frontend"),
+        ],
+        flips=[flipped()],
         refusals=[refusal()],
+        migrates=True,
+        jobs=[job()],
+        waiting=["contracting backend to 0004 for green 1.1.0 waits: blue 1.0.0 still needs what it drops"],
     )

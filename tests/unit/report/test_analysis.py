@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from sandbox.load.records import Mode, Outcome
 from sandbox.report.analysis import conclude, has_moved, last_old_answer_ms, write_to_last_old_ms
 
-from .runs import MOVE, NANO, VERSIONS, WRITE_NS, failed, in_order, load, moving, record, refusal, run, staying
+from .runs import (
+    MOVE,
+    NANO,
+    VERSIONS,
+    WRITE_NS,
+    asking,
+    failed,
+    in_order,
+    job,
+    load,
+    moving,
+    record,
+    refusal,
+    run,
+    staying,
+)
+
+if TYPE_CHECKING:
+    from sandbox.report.seen import JobSeen
 
 
 @pytest.mark.parametrize("last_old_ms", [10, 60, 750, 2900])
@@ -68,7 +87,7 @@ def test_what_is_not_seen_to_move_did_not(records: list[object]) -> None:
 def test_what_comes_after_the_watch_is_another_story() -> None:
     """Answers after the end of the watch, such as of the next flip, change nothing."""
     later = [record(MOVE.until_ns + NANO), failed(MOVE.until_ns + NANO)]
-    flip = conclude(run(in_order([*moving(60), *later]))).flips[0]
+    flip = conclude(run(in_order([*moving(60), *later]))).flips[0].services["backend"]
     assert flip.write_to_last_old_ms[Mode.NEW_CONNECTIONS] == 60.0
     assert flip.lost == {Mode.NEW_CONNECTIONS: 0, Mode.KEPT_ALIVE: 0}
 
@@ -77,9 +96,74 @@ def test_a_run_that_nothing_speaks_against_has_passed() -> None:
     """Nothing lost, the flip seen in the answers, the refusal refused; kept-alive connections need not move."""
     report = conclude(run())
     assert (report.verdict, report.problems) == ("PASSED", [])
-    assert (report.requests, report.lost) == (1800, 0)
-    assert report.flips[0].moved
-    assert report.flips[0].write_to_last_old_ms == {Mode.NEW_CONNECTIONS: 60.0, Mode.KEPT_ALIVE: None}
+    assert (report.requests, report.lost, report.mixed) == (3600, 0, 0)
+    (flip,) = report.flips
+    assert all(service.moved for service in flip.services.values())
+    assert flip.services["backend"].write_to_last_old_ms == {Mode.NEW_CONNECTIONS: 60.0, Mode.KEPT_ALIVE: None}
+
+
+def test_a_flip_is_told_by_service_and_says_how_far_apart_the_writes_were() -> None:
+    """In the order of the writes, each from its own."""
+    (flip,) = conclude(run()).flips
+    assert list(flip.services) == ["backend", "frontend"]
+    assert flip.services["frontend"].write_to_last_old_ms[Mode.NEW_CONNECTIONS] == 78.0
+    assert flip.writes_apart_ms == 12.0
+
+
+def test_a_service_that_stays_behind_fails_the_run() -> None:
+    """A flip set moves as a whole or not at all."""
+    seen = run()
+    seen.loads[2] = load(Mode.NEW_CONNECTIONS, asking(staying()), service="frontend")
+    (problem,) = conclude(seen).problems
+    assert "from blue to green 1.1.0 did not move traffic of frontend" in problem
+
+
+def test_an_answer_of_two_colours_fails_the_run() -> None:
+    """One of thousands does; and so does a frontend that never says whom it asked."""
+    seen = run()
+    odd = asking([record(7 * NANO + 5, "green")], backend="blue")
+    seen.loads[2] = load(Mode.NEW_CONNECTIONS, [*asking(moving(90)), *odd], service="frontend")
+    report = conclude(seen)
+    assert (report.mixed, report.lost) == (1, 0)
+    assert report.problems == ["1 answers of frontend came from a frontend and a backend of different colours"]
+    seen = run()
+    seen.loads[2:] = [replace(each, service="frontend") for each in seen.loads[:2]]
+    (problem,) = conclude(seen).problems
+    assert "whether colours were mixed is unknown" in problem
+
+
+def test_a_migration_is_told_with_who_answered_meanwhile() -> None:
+    """Its last second counts, because the cluster keeps whole ones; and the losses in it."""
+    seen = run(new=[*moving(), failed(NANO + 5)])
+    (told,) = conclude(seen).migrations.jobs  # pyright: ignore[reportOptionalMemberAccess] - there is a database
+    assert (told.release, told.began_s, told.done_s, told.first_pod_s) == ("green 1.1.0", 1, 2, 3)
+    assert (told.answers, told.lost) == ({"blue": 800}, 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (job(pod=1), "was done 1 s after the first pod that needs it"),
+        (job(pod=None), "was not followed by a pod of its release"),
+        (job(phase="contract"), "(contract) ran, and nobody had been retired"),
+    ],
+)
+def test_a_migration_at_the_wrong_time_fails_the_run(told: JobSeen, said: str) -> None:
+    """After its pods, without any, or one that drops what the old release needs."""
+    seen = run()
+    seen.jobs = [told]
+    (problem,) = conclude(seen).problems
+    assert said in problem
+
+
+def test_migrations_that_were_not_seen_are_a_problem_only_where_there_is_a_database() -> None:
+    """None ran, and none was said to wait."""
+    seen = run()
+    seen.jobs, seen.waiting = [], []
+    assert len(conclude(seen).problems) == 2
+    seen.migrates = False
+    assert conclude(seen).problems == []
+    assert conclude(seen).migrations is None
 
 
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome.lost])
@@ -95,19 +179,21 @@ def test_one_lost_request_fails_the_run(outcome: Outcome) -> None:
 def test_a_loss_of_a_late_generator_is_called_one_and_says_so() -> None:
     """It counts all the same, with the lateness beside it."""
     report = conclude(run(new=[*moving(), failed(1, late_us=60_000), failed(2)]))
-    assert report.modes[Mode.NEW_CONNECTIONS].lost_while_late == 1
-    assert report.modes[Mode.NEW_CONNECTIONS].late == 1
+    assert report.loads["backend"][Mode.NEW_CONNECTIONS].lost_while_late == 1
+    assert report.loads["backend"][Mode.NEW_CONNECTIONS].late == 1
     assert "1 of them sent late by the generator itself" in report.problems[0]
 
 
-def test_every_mode_must_have_been_asked() -> None:
+def test_every_mode_of_every_service_must_have_been_asked() -> None:
     """A load that did not begin, or was killed, is never a pass."""
     seen = run()
-    seen.loads = seen.loads[:1]
-    assert conclude(seen).problems == ["no request was sent on kept-alive connections: nothing is known about them"]
-    seen.loads.append(load(Mode.KEPT_ALIVE, staying(), killed=True))
+    whole = seen.loads.pop()
     assert conclude(seen).problems == [
-        "the load on kept-alive connections was killed: what it had in flight is unknown"
+        "no request was sent to frontend on kept-alive connections: nothing is known about them"
+    ]
+    seen.loads.append(replace(whole, end=None))
+    assert conclude(seen).problems == [
+        "the load of frontend on kept-alive connections was killed: what it had in flight is unknown"
     ]
 
 
@@ -118,7 +204,7 @@ def test_what_was_not_seen_is_no_pass() -> None:
     seen.failure = "interrupted"
     assert len(conclude(seen).problems) == 3
     seen = run()
-    seen.moves, seen.refusals = [], []
+    seen.flips, seen.refusals = [], []
     assert conclude(seen).problems == ["no flip was seen", "no refusal was seen"]
 
 
@@ -145,12 +231,29 @@ def test_the_floor_is_the_median_of_its_patches_and_apart_from_the_load() -> Non
     assert report.floor is not None
     assert [patch.write_to_last_old_ms for patch in report.floor.patches] == [40.0, 20.0]
     assert report.floor_ms == 30.0
-    assert (report.floor.lost, report.lost, report.requests) == (1, 0, 1800)
+    assert (report.floor.lost, report.lost, report.requests) == (1, 0, 3600)
 
 
 def test_each_second_is_counted() -> None:
     """Answers per second and colour add up to the requests."""
-    seconds = conclude(run(new=[*moving(60), failed(5 * NANO + 7)])).modes[Mode.NEW_CONNECTIONS].per_second
+    loads = conclude(run(new=[*moving(60), failed(5 * NANO + 7)])).loads
+    seconds = loads["backend"][Mode.NEW_CONNECTIONS].per_second
     assert [second.second for second in seconds] == list(range(9))
     assert (seconds[5].answers, seconds[5].lost) == ({"blue": 7, "green": 93}, 1)
     assert sum(sum(second.answers.values()) + second.lost for second in seconds) == 901
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"resource_version_after": "8"},
+        {"selector_colour": "blue"},
+        {"answers": {"green": 299, "blue": 1}},
+        {"answers": {}},
+    ],
+)
+def test_a_refusal_touches_no_service(change: dict[str, object]) -> None:
+    """Nobody wrote it, it names the live colour, and that one answered, and no other."""
+    (untouched, _) = refusal().evidence.services.values()
+    assert untouched.still("green")
+    assert not untouched.model_copy(update=change).still("green")
