@@ -6,7 +6,7 @@ state as it was; that is why every decision here is taken before, never after.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -16,20 +16,23 @@ from teal import flip
 from teal.colours import COLOUR_LABEL, Colour, colour_of
 from teal.kube import Cluster, ClusterAccess
 from teal.moves import Move, Mover
+from teal.prometheus import Prometheus, PrometheusAccess
 
 
 class Guard:
     """Proves the destination for the whole flip set, once an update, and confirms the move after it."""
 
-    def __init__(self, access: ClusterAccess, move: Move) -> None:
+    def __init__(self, access: ClusterAccess, move: Move, prometheus: PrometheusAccess | None = None) -> None:
         """Prepare the hooks.
 
         Args:
             access: the cluster to measure.
             move: what this update declares of live traffic.
+            prometheus: of the stack; None where it has none.
         """
         self._access = access
         self._move = move
+        self._prometheus = prometheus
         self._name = f"update-{uuid4().hex[:8]}"
         self._proof: asyncio.Task[None] | None = None
 
@@ -61,7 +64,7 @@ class Guard:
 
     async def _preview(self) -> None:
         async with self._mover() as mover:
-            for verdict in await mover.prove():
+            for verdict in await mover.preview():
                 pulumi.log.info(f"as of now: {verdict}")
 
     async def _begin(self) -> None:
@@ -75,8 +78,12 @@ class Guard:
 
     @asynccontextmanager
     async def _mover(self) -> AsyncGenerator[Mover]:
-        async with Cluster.connect(self._access) as cluster:
-            yield Mover(cluster, self._move, name=self._name, say=pulumi.log.info)
+        async with AsyncExitStack() as stack:
+            cluster = await stack.enter_async_context(Cluster.connect(self._access))
+            prometheus = (
+                await stack.enter_async_context(Prometheus.connect(self._prometheus)) if self._prometheus else None
+            )
+            yield Mover(cluster, self._move, name=self._name, prometheus=prometheus, say=pulumi.log.info)
 
 
 def _name(inputs: Mapping[str, Any] | None) -> str:

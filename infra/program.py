@@ -32,7 +32,6 @@ from infra.traffic import Route, Router, Traffic
 from infra.traffic.service_selector import ServiceSelector
 from teal.bake import BakePlan, ServiceBake
 from teal.colours import Colour
-from teal.flip import Declared
 from teal.kube import ClusterAccess
 from teal.migrations import Contracted, Plan
 from teal.moves import Move
@@ -82,7 +81,9 @@ class _Stack:
             self._access.namespace,
             self._opts,
         )
-        self._guard = Guard(cluster, _move(settings, live))
+        self._guard = Guard(
+            cluster, _move(settings, live), settings.prometheus.access() if settings.prometheus else None
+        )
 
     def slots(self, colour: Colour, after: Sequence[pulumi.Resource] = ()) -> Sequence[Slot]:
         """One colour of every service; none where the colour has no release."""
@@ -217,9 +218,17 @@ def _move(settings: Settings, live: Live) -> Move:
         release=settings.active_slot.digest,
         confirmed=live.confirmed,
         flip_set={
-            name: Declared(version=settings.active_slot.version, version_path=each.version_path)
+            name: each.gates.plan(
+                service=name,
+                namespace=settings.namespace,
+                version=settings.active_slot.version,
+                version_path=each.version_path,
+                readiness_path=each.probes.readiness.path,
+                skip=settings.skip_gates.reasons,
+            )
             for name, each in settings.services.items()
         },
+        skipped=settings.skip_gates.reasons,
         bake=BakePlan(
             services={
                 name: ServiceBake(
@@ -231,6 +240,7 @@ def _move(settings: Settings, live: Live) -> Move:
             },
             seconds=settings.bake.seconds,
             error_percent=settings.bake.error_percent,
+            prometheus=settings.prometheus.url if settings.prometheus else "",
             samples=settings.bake.samples,
             window=settings.bake.window_seconds,
         ),

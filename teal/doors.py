@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from teal.colours import Colour
 from teal.errors import RefusedError
-from teal.flip import Declared
 from teal.kube_objects import Identity
 
 DEADLINE_SECONDS = 30.0
@@ -27,12 +26,13 @@ IN_A_ROW = 5
 PAUSE_SECONDS = 0.02
 
 
-async def await_version(url: str, declared: Declared, destination: Colour) -> None:
+async def await_version(url: str, path: str, version: str, destination: Colour) -> None:
     """Probe a front door until it answers with the declared version and colour, on new connections.
 
     Args:
         url: of the front door, without a path.
-        declared: what the destination's service is declared to be.
+        path: at which the service says what it is.
+        version: what it is declared to be.
         destination: the colour that has to answer.
 
     Raises:
@@ -46,13 +46,13 @@ async def await_version(url: str, declared: Declared, destination: Colour) -> No
             httpx2.AsyncClient(timeout=5, headers={"Connection": "close"}, trust_env=False) as http,
         ):
             while in_a_row < IN_A_ROW:
-                seen = await _ask(http, url + declared.version_path)
-                in_a_row = in_a_row + 1 if seen == f"version {declared.version} of {destination}" else 0
+                seen = await _ask(http, url + path)
+                in_a_row = in_a_row + 1 if seen == f"version {version} of {destination}" else 0
                 await asyncio.sleep(PAUSE_SECONDS)
     except TimeoutError:
         raise RefusedError(
             f"{destination} is not confirmed: {DEADLINE_SECONDS:.0f} s after the write the front door {url} answers "
-            f"{seen}, needed: version {declared.version} of {destination}, {IN_A_ROW} times in a row. The router was "
+            f"{seen}, needed: version {version} of {destination}, {IN_A_ROW} times in a row. The router was "
             f"told, its data path has not followed. Next: kubectl get endpointslices, then pulumi up again"
         ) from None
 

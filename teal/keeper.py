@@ -8,7 +8,6 @@ who sees the count stand still for `LEASE_SECONDS` takes over.
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from teal import connections, doors, revert
 from teal.bake import Bake, Observed
@@ -18,6 +17,7 @@ from teal.history import Flip, Stage
 from teal.kube import Cluster, LiveService
 from teal.records import Kept, Records
 from teal.verdict import Outcome, Verdict, unproven
+from teal.witness import Witness
 
 TICK_SECONDS = 0.2
 """Between two questions to a front door: 20 of them, the fewest that can fail a bake, take four seconds."""
@@ -31,18 +31,6 @@ LINES = 10
 BEAT_SECONDS = 4.0
 LEASE_SECONDS = 20.0
 """Five beats: an API server that restarts costs one or two."""
-
-
-class Witness(Protocol):
-    """Who knows the error rate of live traffic: a Prometheus."""
-
-    async def traffic(self, service: str, colour: Colour, window: int) -> tuple[float | None, float]:
-        """Share of a colour's requests that were answered 5xx, and how many requests that rests on.
-
-        Raises:
-            UnreachableError: it could not say.
-        """
-        ...
 
 
 class Keeper:

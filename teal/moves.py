@@ -9,16 +9,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from teal import connections, doors, flip
+from teal import connections, doors, flip, measure
 from teal.bake import BakePlan
 from teal.colours import Colour
 from teal.errors import RefusedError
-from teal.flip import Declared
 from teal.history import Flip, History, Stage, now
-from teal.keeper import Keeper, Witness
+from teal.keeper import Keeper
 from teal.kube import Cluster, LiveService
+from teal.measure import GatePlan
+from teal.prometheus import Prometheus
 from teal.records import Kept, OvertakenError, Records
 from teal.verdict import Verdict
+from teal.witness import Witness
 
 MARGIN_SECONDS = 120.0
 """Beyond the bake itself, for somebody else's bake to end: then nobody waits any longer."""
@@ -35,7 +37,7 @@ class Move:
     """Digest of what the active slot declares."""
     confirmed: Colour | None
     """Whose bake passed last, as the cluster has it recorded."""
-    flip_set: Mapping[str, Declared]
+    flip_set: Mapping[str, GatePlan]
     bake: BakePlan
     front_doors: Mapping[str, str] = field(default_factory=dict[str, str])
     """URLs that this machine may probe after the write, by service."""
@@ -59,7 +61,7 @@ class Mover:
         move: Move,
         *,
         name: str,
-        witness: Witness | None = None,
+        prometheus: Prometheus | None = None,
         say: Callable[[str], None],
     ) -> None:
         """Prepare.
@@ -68,21 +70,32 @@ class Mover:
             cluster: where traffic is to move.
             move: what is declared.
             name: of this update, unlike any other's; the same in all of its steps.
-            witness: of live traffic; None where the stack has no Prometheus.
+            prometheus: of the stack; None where it has none.
             say: where progress goes, a line each.
         """
         self._cluster = cluster
         self._move = move
         self._records = Records(cluster.http, cluster.namespace)
+        self._prometheus = prometheus
+        witness = Witness(prometheus, cluster.namespace) if prometheus is not None else None
         self._keeper = Keeper(cluster, self._records, witness, name=name, say=say)
 
-    async def prove(self) -> Sequence[Verdict]:
-        """Measure, and change nothing: what the gates would decide now.
+    async def preview(self) -> Sequence[Verdict]:
+        """Measure, wait for nothing and send nothing: what the gates would decide now.
 
         Raises:
             UnreachableError: the cluster could not be asked.
         """
-        return await flip.prove(self._cluster, self._move.to, self._move.flip_set)
+        history = (await self._records.load()).history
+        return await self._prove(self._plans(history), wait=False)
+
+    async def _prove(self, plans: Mapping[str, GatePlan], *, wait: bool) -> Sequence[Verdict]:
+        return await measure.prove(self._cluster, self._prometheus, self._move.to, plans, wait=wait)
+
+    def _plans(self, history: History) -> Mapping[str, GatePlan]:
+        """What has to pass; of a release that was confirmed before, less."""
+        back = _was_confirmed(history, self._move)
+        return {name: each.for_rollback() if back else each for name, each in self._move.flip_set.items()}
 
     async def begin(self) -> None:
         """Let the move pass if it is proven, and record it either way.
@@ -96,12 +109,19 @@ class Mover:
         kept = await self._records.load()
         if self._there(live) and (_begun(kept.history, move) or move.confirmed is move.to):
             return  # moved already, by an update that was killed or by a bake that failed: nothing moves now
-        verdicts = await self.prove()
+        plans = self._plans(kept.history)
+        verdicts = await self._prove(plans, wait=True)
         origin = next((each.colour for each in live.values() if each.colour is not move.to), None)
         entry = await self._entry(kept.history, origin)
         entry = entry.at(Stage.PROVEN, "", *verdicts)
         try:
-            flip.require(verdicts, live=origin, destination=move.to, namespace=self._cluster.namespace)
+            measure.require(
+                verdicts,
+                expected=measure.expected(plans),
+                live=origin,
+                destination=move.to,
+                namespace=self._cluster.namespace,
+            )
         except RefusedError as refusal:
             await self._save(kept, entry.at(Stage.REFUSED, str(refusal)))
             raise
@@ -121,7 +141,10 @@ class Mover:
         move = self._move
         await flip.read_back(self._cluster, move.to, move.flip_set)
         await asyncio.gather(
-            *(doors.await_version(url, move.flip_set[name], move.to) for name, url in move.front_doors.items())
+            *(
+                doors.await_version(url, move.flip_set[name].version_path, move.version, move.to)
+                for name, url in move.front_doors.items()
+            )
         )
         kept = await self._records.load()
         if kept.history.open is None or kept.history.open.to is not move.to:
@@ -163,7 +186,7 @@ class Mover:
         """The record of this move; the one under way, if it is the same."""
         move = self._move
         if _begun(history, move) and history.open is not None:
-            return history.open.model_copy(update={"plan": move.bake, "skipped": dict(move.skipped)})
+            return history.open.model_copy(update={"plan": move.bake, "skipped": self._skipped(history)})
         return Flip(
             number=history.next_number,
             origin=origin,
@@ -176,9 +199,15 @@ class Mover:
             release=move.release,
             rollback=_was_confirmed(history, move),
             undoes=move.confirmed is move.to,
-            skipped=dict(move.skipped),
+            skipped=self._skipped(history),
             plan=move.bake,
         )
+
+    def _skipped(self, history: History) -> dict[str, str]:
+        """Gates that are not asked, and why."""
+        asked, full = measure.expected(self._plans(history)), measure.expected(self._move.flip_set)
+        left_out = {gate.partition(".")[0] for name, gates in full.items() for gate in gates - asked[name]}
+        return {**dict.fromkeys(sorted(left_out), "this release was confirmed before"), **self._move.skipped}
 
     async def _save(self, kept: Kept, entry: Flip) -> Kept:
         """Record, as this update's.

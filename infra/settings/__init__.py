@@ -12,6 +12,8 @@ from pydantic import Field, model_validator
 from infra.settings.backing import BackingService
 from infra.settings.bake import Bake, Watch
 from infra.settings.base import Model, Name, Seconds
+from infra.settings.gates import SkipGates
+from infra.settings.metrics import Prometheus
 from infra.settings.network import BackingPeer, require_reachable
 from infra.settings.observability import ObservabilitySettings
 from infra.settings.service import ServiceSettings
@@ -42,6 +44,9 @@ class Settings(Model):
         default=60, description="the old colour could shrink before every router has followed", examples=["60"]
     )
     """After a flip is confirmed, before the old colour may be retired."""
+    prometheus: Prometheus | None = None
+    """Without it, metrics gates are refused, and the bake watches the front door alone."""
+    skip_gates: SkipGates = SkipGates()
     bake: Bake = Bake()
     watch: Watch | None = None
     """Without it, nobody goes on with a flip whose `pulumi up` died until the next `pulumi up`."""

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from infra.settings.access import Access
 from infra.settings.base import Model, Path, PortNumber
 from infra.settings.doors import FrontDoor, Ingress, PreviewDoor
+from infra.settings.gates import Gates
 from infra.settings.migrations import MigrationSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.observability import AlertBounds
@@ -32,6 +33,7 @@ class ServiceSettings(Model):
     """Without it no schema is migrated, and a slot that asks for one is refused."""
     network: NetworkSettings = NetworkSettings()
     alerts: AlertBounds = AlertBounds()
+    gates: Gates = Gates()
     front_door: FrontDoor = FrontDoor()
     preview_door: PreviewDoor = PreviewDoor()
     probes: Probes = Probes()

@@ -1,0 +1,266 @@
+"""The contract gates: the API of the destination still offers what the live colour's does, and marks what will go.
+
+By their OpenAPI documents, as a comparison tool sees them, and by what the
+deprecated operations answer. Judges what was found; compares nothing itself.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, cast
+
+from teal.colours import Colour
+from teal.gates.replies import Reply, at
+from teal.verdict import Outcome, Verdict, printable
+
+CHANGES = "contract.changes"
+DEPRECATIONS = "contract.deprecations"
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_LISTED = 3  # changes that a verdict names; it says how many there are
+_SHOWN = 110
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContractPlan:
+    """Where the document is, and what may change all the same."""
+
+    path: str
+    allowed: frozenset[str] = frozenset()
+    """The comparison tool's ids of changes that do not count."""
+
+    @property
+    def gates(self) -> frozenset[str]:
+        """The names of all verdicts that come of it."""
+        return frozenset({CHANGES, DEPRECATIONS})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One change that breaks clients."""
+
+    id: str
+    text: str
+    operation: str
+    """Method and path."""
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"{printable(self.operation, _SHOWN)}: {printable(self.text, _SHOWN)} ({printable(self.id, _SHOWN)})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compared:
+    """What a comparison came to."""
+
+    changes: Sequence[Change] = ()
+    lack: Outcome | None = None
+    """`ERROR` or `INCONCLUSIVE` where nothing could be compared."""
+    why: str = ""
+    """Why not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operation:
+    """A deprecated operation of an OpenAPI document."""
+
+    method: str
+    path: str
+    askable: bool
+    """Whether it can be tried without parameters and without effect."""
+    dated: bool
+    """Whether the document itself says when it ends (`x-sunset`), so that the comparison tool judges its removal."""
+
+    def __str__(self) -> str:
+        """Method and path."""
+        return f"{self.method.upper()} {self.path}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """A deprecated operation, and what it answered; nothing where it was not asked."""
+
+    operation: Operation
+    reply: Reply | None
+
+
+def document(reply: Reply, path: str, colour: Colour) -> Document | Compared:
+    """The OpenAPI document that a colour answered with, or why that is none."""
+    where = f"{path} of {colour}"
+    if reply.error is not None or reply.late:
+        return Compared(lack=Outcome.ERROR, why=f"{where} could not be asked: {reply.error or 'no answer in time'}")
+    if reply.status != HTTPStatus.OK:
+        return Compared(lack=Outcome.INCONCLUSIVE, why=f"{where} answered {reply.status}")
+    try:
+        found: object = json.loads(reply.body) if reply.whole else None
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        read = cast("Document", found)
+        # A document without operations would differ from no other in what it takes away.
+        if isinstance(read.get("openapi"), str) and any(operations(read)):
+            return read
+    return Compared(lack=Outcome.INCONCLUSIVE, why=f"{where} answered no OpenAPI document with operations")
+
+
+def operations(read: Document) -> Iterator[tuple[str, str, Document]]:
+    """Method, path and description of every operation."""
+    for path, item in _mapping(read.get("paths")).items():
+        for method in _METHODS:
+            operation = _mapping(item).get(method)
+            if isinstance(operation, dict):
+                yield method, path, cast("Document", operation)
+
+
+def deprecated(read: Document) -> Sequence[Operation]:
+    """All deprecated operations."""
+    paths = _mapping(read.get("paths"))
+    return [
+        Operation(
+            method=method,
+            path=_prefix(read) + path,
+            askable=method == "get" and not _required(read, _mapping(paths[path]), each) and "{" not in path,
+            dated="x-sunset" in each,
+        )
+        for method, path, each in operations(read)
+        if each.get("deprecated") is True
+    ]
+
+
+def changes(service: str, destination: Colour, live: Colour | None, plan: ContractPlan, compared: Compared) -> Verdict:
+    """Nothing that clients of the live colour use is gone or has changed.
+
+    Where no colour is live yet there are no clients; where the destination is
+    live already, they use it.
+    """
+
+    def verdict(outcome: Outcome, seen: str) -> Verdict:
+        allowed = f", but for {', '.join(sorted(plan.allowed))}" if plan.allowed else ""
+        return Verdict(
+            gate=CHANGES,
+            service=service,
+            outcome=outcome,
+            seen=seen,
+            needed=f"no change that breaks clients of {live or 'live'}{allowed}",
+            asked=f"{service} in both colours for {plan.path}, and oasdiff for what breaks",
+        )
+
+    if live is None:
+        return verdict(Outcome.PASSED, "nothing is live that could be broken")
+    if live is destination:
+        return verdict(Outcome.PASSED, f"{destination} is live already")
+    if compared.lack is not None:
+        return verdict(compared.lack, compared.why)
+    breaking = [each for each in compared.changes if each.id not in plan.allowed]
+    if not breaking:
+        return verdict(Outcome.PASSED, f"{len(compared.changes)} breaking changes")
+    more = f" and {len(breaking) - _LISTED} more" if len(breaking) > _LISTED else ""
+    return verdict(Outcome.FAILED, "; ".join(str(each) for each in breaking[:_LISTED]) + more)
+
+
+def early(tried: Tried, now: datetime) -> Change | None:
+    """The removal of a deprecated operation, if its time is not over yet: as the live colour's `Sunset` has it."""
+    sunset = _sunset(tried.reply) if tried.reply is not None else None
+    if sunset is not None and sunset <= now:
+        return None
+    ends = f"before its Sunset {sunset:%Y-%m-%d}" if sunset is not None else "without a Sunset"
+    return Change(
+        id="deprecated-operation-removed", text=f"deprecated, and removed {ends}", operation=str(tried.operation)
+    )
+
+
+def deprecations(
+    service: str, destination: Colour, plan: ContractPlan, tried: Sequence[Tried], lack: Compared | None = None
+) -> Verdict:
+    """What the destination will drop says so, and when, in each answer.
+
+    `Deprecation` (RFC 9745, or `true` as in its drafts) and `Sunset` (RFC 8594, a
+    date). Operations that need parameters, or would have an effect, are not tried.
+    """
+
+    def verdict(outcome: Outcome, seen: str) -> Verdict:
+        return Verdict(
+            gate=DEPRECATIONS,
+            service=service,
+            outcome=outcome,
+            seen=seen,
+            needed="Deprecation and Sunset in the answers of deprecated operations",
+            asked=f"{service}-{destination} for {plan.path}, and for what is deprecated there",
+        )
+
+    if lack is not None and lack.lack is not None:
+        return verdict(lack.lack, lack.why)
+    asked = [(each.operation, each.reply) for each in tried if each.reply is not None]
+    silent = [f"{operation} ({reply.error or 'no answer in time'})" for operation, reply in asked if _unheard(reply)]
+    unmarked = [
+        f"{operation} answered {reply.status} without {missing}"
+        for operation, reply in asked
+        if not _unheard(reply) and (missing := _missing(reply))
+    ]
+    if unmarked:
+        return verdict(Outcome.FAILED, _list(unmarked))
+    if silent:
+        return verdict(Outcome.ERROR, f"could not be asked: {_list(silent)}")
+    rest = len(tried) - len(asked)
+    untried = f", {rest} were not tried: they need parameters or have effects" if rest else ""
+    return verdict(Outcome.PASSED, f"{len(asked)} of {len(tried)} deprecated operations say so{untried}")
+
+
+def _list(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _LISTED} more" if len(texts) > _LISTED else ""
+    return "; ".join(printable(each, _SHOWN) for each in texts[:_LISTED]) + more
+
+
+def _unheard(reply: Reply) -> bool:
+    return reply.late or reply.error is not None
+
+
+def _missing(reply: Reply) -> str:
+    missing = [] if reply.headers.get("deprecation", "").strip() else ["Deprecation"]
+    if _sunset(reply) is None:
+        missing.append("a date in Sunset")
+    return " and ".join(missing)
+
+
+def _sunset(reply: Reply) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(reply.headers.get("sunset", ""))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _prefix(read: Document) -> str:
+    """What the service puts before every path: the first server, where it is relative. Others are a gateway's."""
+    servers = read.get("servers")
+    first = _mapping(cast("list[object]", servers)[0]) if isinstance(servers, list) and servers else {}
+    url = first.get("url")
+    return url.rstrip("/") if isinstance(url, str) and url.startswith("/") and not url.startswith("//") else ""
+
+
+def _required(read: Document, item: Document, operation: Document) -> bool:
+    """Whether a parameter has to be given; one that cannot be read counts as such."""
+    return any(_needs(read, each) for owner in (item, operation) for each in _list_of(owner.get("parameters")))
+
+
+def _needs(read: Document, parameter: object) -> bool:
+    reference = _mapping(parameter).get("$ref")
+    if isinstance(reference, str):
+        try:
+            parameter = at(read, reference.removeprefix("#")) if reference.startswith("#/") else None
+        except LookupError:
+            parameter = None
+    return not isinstance(parameter, dict) or bool(_mapping(cast("object", parameter)).get("required"))
+
+
+def _list_of(value: object) -> Sequence[object]:
+    return cast("Sequence[object]", value) if isinstance(value, list) else ()
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
