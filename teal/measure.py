@@ -11,10 +11,11 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
-from teal import gates
+from teal import gates, openapi
 from teal.analysis import Analysis, Source
 from teal.colours import Colour
 from teal.errors import RefusedError
+from teal.gates.documents import ContractPlan
 from teal.gates.endpoints import needed
 from teal.gates.identity import Answer
 from teal.gates.replies import Reply, Request, SmokeCheck
@@ -49,21 +50,24 @@ class GatePlan:
     version_path: str
     """Path at which a pod says what it is (docs/contract.md)."""
     smoke: Sequence[SmokeCheck] = ()
+    contract: ContractPlan | None = None
     metrics: MetricsPlan | None = None
 
     @property
     def gates(self) -> frozenset[str]:
         """The names of all verdicts that have to come back."""
-        metrics = self.metrics.gates if self.metrics else frozenset[str]()
-        return frozenset({"capacity", "version"}) | {each.gate for each in self.smoke} | metrics
+        asked = [each.gates for each in (self.contract, self.metrics) if each is not None]
+        return frozenset({"capacity", "version"}).union({each.gate for each in self.smoke}, *asked)
 
     def for_rollback(self) -> Self:
         """What is asked of a release that was confirmed before: that it is there, is what it was, and answers.
 
-        Not metrics: they need traffic and scrapes, which takes a minute, and a
-        Prometheus, which may be what is broken. What it was worth was measured when it was confirmed.
+        Not the contract: of course it lacks what the newer release added. Not
+        metrics: they need traffic and scrapes, which takes a minute, and a
+        Prometheus, which may be what is broken. What it was worth was measured
+        when it was confirmed.
         """
-        return replace(self, metrics=None)
+        return replace(self, contract=None, metrics=None)
 
 
 class Evidence(Protocol):
@@ -183,6 +187,9 @@ class _Round:
         for check in plan.smoke:
             seconds = check.within_seconds + SMOKE_MARGIN_SECONDS
             rest.append(_timed(service, {check.gate}, seconds, self._smoke(service, check)))
+        if plan.contract is not None:
+            work = openapi.measure(self.cluster, service, self.destination, standing.live, plan.contract)
+            rest.append(_timed(service, plan.contract.gates, openapi.DEADLINE_SECONDS, work))
         if plan.metrics is not None:
             seconds = plan.metrics.wait_seconds + METRICS_MARGIN_SECONDS
             rest.append(_timed(service, plan.metrics.gates, seconds, self._metrics(service, plan.metrics, standing)))

@@ -6,6 +6,7 @@ own, told to follow no reference out of them.
 """
 
 import asyncio
+import contextlib
 import json
 import shutil
 from asyncio.subprocess import DEVNULL, PIPE
@@ -110,7 +111,7 @@ async def _try(doors: Doors, door: str, operations: Sequence[Operation]) -> Sequ
     """Ask what can be asked without parameters and without effect."""
 
     async def one(operation: Operation) -> Reply:
-        return await doors.request(door, Request(path=operation.path), within=TRY_SECONDS)
+        return await doors.request(door, Request(path=operation.url), within=TRY_SECONDS)
 
     askable = [each for each in operations if each.askable][:MOST_TRIED]
     replies = dict(zip(askable, await asyncio.gather(*(one(each) for each in askable)), strict=True))
@@ -143,7 +144,8 @@ async def _run(command: str, folder: str) -> Compared:
         return Compared(lack=Outcome.ERROR, why=f"{COMMAND} did not end within {COMPARE_SECONDS:.0f} s")
     finally:
         if process.returncode is None:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):  # it ended just now
+                process.kill()
             await process.wait()
     try:
         found = _FOUND.validate_json(out) if process.returncode == 0 else None

@@ -11,17 +11,44 @@ from pydantic import Field, StringConstraints
 
 from infra.settings.base import Model
 from infra.settings.metrics import Metrics
-from infra.settings.smoke import Smoke
+from infra.settings.smoke import DoorPath, Smoke
+from teal.gates.documents import ContractPlan
 from teal.measure import GatePlan
 from teal.queries import Queries
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
 
 
+class Contract(Model):
+    """The API of the idle colour against the live one's, by their OpenAPI documents and `oasdiff` on PATH.
+
+    What breaks is oasdiff's to say: its errors and its warnings, which are
+    removals as well. What is deprecated in the idle colour has to answer with
+    `Deprecation` and `Sunset`, and is not to go before that date.
+    """
+
+    path: DoorPath = Field(
+        default="/openapi.json", description="there would be nothing to compare", examples=["/openapi.json"]
+    )
+    """Answers the document as JSON."""
+    allowed: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")], ...] = Field(
+        default=(),
+        description="a change that breaks clients would pass",
+        examples=["'[\"request-parameter-removed\"]'"],
+    )
+    """oasdiff's ids of changes that may be, as a refusal names them. Remove them once the release is live."""
+
+    def plan(self) -> ContractPlan:
+        """What is compared."""
+        return ContractPlan(path=self.path, allowed=frozenset(self.allowed))
+
+
 class Gates(Model):
     """What a service's idle colour has to show before live traffic moves to it, beside capacity and version."""
 
     smoke: Smoke = Smoke()
+    contract: Contract | None = None
+    """Without it nothing is compared."""
     metrics: Metrics | None = None
     """Without it nothing is asked of Prometheus."""
 
@@ -40,6 +67,7 @@ class Gates(Model):
             version=version,
             version_path=version_path,
             smoke=() if "smoke" in skip else tuple(self.smoke.checks(readiness_path)),
+            contract=self.contract.plan() if self.contract and "contract" not in skip else None,
             metrics=self.metrics.plan(Queries(namespace=namespace, service=service))
             if self.metrics and "metrics" not in skip
             else None,
@@ -55,6 +83,9 @@ class SkipGates(Model):
 
     smoke: Reason | None = Field(
         default=None, description="nobody could say later why nobody looked", examples=["'the preview door is down'"]
+    )
+    contract: Reason | None = Field(
+        default=None, description="nobody could say later why nobody looked", examples=["'the break is agreed'"]
     )
     metrics: Reason | None = Field(
         default=None, description="nobody could say later why nobody looked", examples=["'Prometheus is down'"]

@@ -5,6 +5,7 @@ Each module holds one kind of evidence and the gate that judges it:
     endpoints  capacity   ready endpoints against those of the live colour
     identity   version    what every endpoint says that it is
     replies    smoke      answers of the preview door
+    documents  contract   OpenAPI documents, and what deprecated operations answer
     samples    metrics    what Prometheus has of both colours
 
 A gate takes what was measured and returns a verdict. It never raises on what

@@ -71,6 +71,9 @@ class Operation:
 
     method: str
     path: str
+    """As the document names it."""
+    url: str
+    """Where it is asked: the path behind what the service puts before all of them."""
     askable: bool
     """Whether it can be tried without parameters and without effect."""
     dated: bool
@@ -123,7 +126,8 @@ def deprecated(read: Document) -> Sequence[Operation]:
     return [
         Operation(
             method=method,
-            path=_prefix(read) + path,
+            path=path,
+            url=_prefix(read) + path,
             askable=method == "get" and not _required(read, _mapping(paths[path]), each) and "{" not in path,
             dated="x-sunset" in each,
         )
@@ -168,9 +172,9 @@ def early(tried: Tried, now: datetime) -> Change | None:
     sunset = _sunset(tried.reply) if tried.reply is not None else None
     if sunset is not None and sunset <= now:
         return None
-    ends = f"before its Sunset {sunset:%Y-%m-%d}" if sunset is not None else "without a Sunset"
+    ends = f"its Sunset is {sunset:%Y-%m-%d}" if sunset is not None else "no Sunset is known of it"
     return Change(
-        id="deprecated-operation-removed", text=f"deprecated, and removed {ends}", operation=str(tried.operation)
+        id="deprecated-operation-removed", text=f"deprecated, removed, and {ends}", operation=str(tried.operation)
     )
 
 
@@ -237,9 +241,10 @@ def _sunset(reply: Reply) -> datetime | None:
 
 def _prefix(read: Document) -> str:
     """What the service puts before every path: the first server, where it is relative. Others are a gateway's."""
-    servers = read.get("servers")
-    first = _mapping(cast("list[object]", servers)[0]) if isinstance(servers, list) and servers else {}
-    url = first.get("url")
+    try:
+        url = at(read, "/servers/0/url")
+    except LookupError:
+        return ""
     return url.rstrip("/") if isinstance(url, str) and url.startswith("/") and not url.startswith("//") else ""
 
 
