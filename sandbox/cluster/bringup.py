@@ -86,7 +86,8 @@ def _provide(sandbox: Sandbox, steps: Steps) -> tuple[Path, list[Path]]:
 def _images(cache: Path, steps: Steps, versions: Sequence[str]) -> list[Path]:
     try:
         pause = image.build_pause(KUBERNETES.toolchain(cache, steps), cache, steps.step, golang.environ(cache))
-        return [pause, image.build(versions, cache, steps.step)]
+        watch = image.build(image.WATCH, ("1",), cache, steps.step)
+        return [pause, watch, image.build(image.PRICING, versions, cache, steps.step)]
     except image.ImageError as error:
         raise BuildError(str(error)) from error
 

@@ -1,13 +1,13 @@
 """The sandbox's images, built without a container engine and without a registry.
 
-`build` packs the reference service (`localhost/teal/pricing:<version>`), `build_pause` the pod holder
-(`localhost/teal/pause:1`). Each returns the path of an archive that `ctr images import` or `docker load` reads,
-kept under `<cache>/images` by a hash of what went into it: nothing changed, nothing is built.
+`build` packs the reference service (`localhost/teal/pricing:<version>`) and teal itself (`localhost/teal/watch:1`),
+`build_pause` the pod holder (`localhost/teal/pause:1`). Each returns the path of an archive that `ctr images import`
+or `docker load` reads, kept under `<cache>/images` by a hash of what went into it: nothing changed, nothing is built.
 
-Not for users of the service: they build `workload/Dockerfile` with their own engine.
+Not for users: they build `workload/Dockerfile` and `teal/Dockerfile` with their own engine.
 """
 
-from sandbox.image.build import PAUSE_IMAGE, PRICING_IMAGE, build, build_pause
+from sandbox.image.build import PAUSE_IMAGE, PRICING, WATCH, build, build_pause
 from sandbox.image.errors import ImageError
 
-__all__ = ["PAUSE_IMAGE", "PRICING_IMAGE", "ImageError", "build", "build_pause"]
+__all__ = ["PAUSE_IMAGE", "PRICING", "WATCH", "ImageError", "build", "build_pause"]

@@ -10,28 +10,50 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.image.archive import Image, write_archive, write_layer
 from sandbox.image.base import PYTHON, run_tool, write_base
 from sandbox.image.errors import ImageError
 
-PRICING_IMAGE = "localhost/teal/pricing"
 PAUSE_IMAGE = "localhost/teal/pause:1"
 
 _HERE = Path(__file__).parent
-_WORKLOAD = _HERE.parents[1] / "workload"
+_WORK_TREE = _HERE.parents[1]
 _RECIPE = (_HERE / "archive.py", _HERE / "base.py", _HERE / "build.py")
 _KEPT = 3
 """How many states of the work tree stay in the cache: each is an archive of about 90 MB."""
 
 
-def build(versions: Sequence[str], cache: Path, progress: Callable[[str], None]) -> Path:
-    """The reference service as an archive that names it `localhost/teal/pricing:<version>` for each of `versions`.
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """A program in Python that has an image: a package of the work tree, and what its requirements file names."""
+
+    repository: str
+    """The image's name, without a tag."""
+    package: str
+    """Folder with the sources and with `requirements.txt`."""
+    module: str
+    """What a container runs; the pod's arguments are its."""
+
+    @property
+    def name(self) -> str:
+        """What its archives are called."""
+        return self.repository.rpartition("/")[2]
+
+
+PRICING = Application(repository="localhost/teal/pricing", package="workload", module="workload.pricing")
+WATCH = Application(repository="localhost/teal/watch", package="teal", module="teal")
+
+
+def build(application: Application, versions: Sequence[str], cache: Path, progress: Callable[[str], None]) -> Path:
+    """An application as an archive that names it `<repository>:<version>` for each of `versions`.
 
     All versions are the same content: which one a container says it is comes from its environment (VERSION).
 
     Args:
+        application: what is packed.
         versions: tags, in any order.
         cache: the sandbox's cache directory; `images/` and `uv/` in it are used.
         progress: told, in one line each, about the steps that take seconds.
@@ -39,30 +61,32 @@ def build(versions: Sequence[str], cache: Path, progress: Callable[[str], None])
     Raises:
         ImageError: a tool is missing, a step failed, or no version was given.
     """
+    name = application.name
     if not versions:
-        raise ImageError("no version was given for the pricing image: it would have no name. Give at least one.")
+        raise ImageError(f"no version was given for the {name} image: it would have no name. Give at least one.")
     images = cache / "images"
-    requirements = _WORKLOAD / "requirements.txt"
-    sources = sorted(_WORKLOAD.rglob("*.py"))
+    package = _WORK_TREE / application.package
+    requirements = package / "requirements.txt"
+    sources = sorted(package.rglob("*.py"))
     base_key = _key(requirements, _HERE / "archive.py", _HERE / "base.py")
-    archive = images / f"pricing-{_key(*_RECIPE, requirements, *sources, salt=' '.join(sorted(versions)))}.tar"
+    archive = images / f"{name}-{_key(*_RECIPE, requirements, *sources, salt=' '.join(sorted(versions)))}.tar"
     if archive.exists():
         archive.touch()  # in use: among the last to be removed
         return archive
-    base = images / f"base-{base_key}.tar"
+    base = images / f"base-{name}-{base_key}.tar"
     if base.exists():
         base.touch()
     else:
         write_base(base, requirements, cache / "uv", progress)
-    progress("image: the service")
+    progress(f"image: {name}")
     with tempfile.TemporaryDirectory(dir=images, prefix="app-") as scratch:
         layer = _app_layer(Path(scratch), sources)
         write_archive(
             archive,
             Image(
-                names=[f"{PRICING_IMAGE}:{version}" for version in sorted(versions)],
+                names=[f"{application.repository}:{version}" for version in sorted(versions)],
                 layers=[base, layer],
-                entrypoint=["python3", "-m", "workload.pricing"],
+                entrypoint=["python3", "-m", application.module],
                 user="65532:65532",
                 environment={
                     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -72,8 +96,8 @@ def build(versions: Sequence[str], cache: Path, progress: Callable[[str], None])
                 working_directory="/app",
             ),
         )
-    _forget_old(images, "pricing-*.tar")
-    _forget_old(images, "base-*.tar")
+    _forget_old(images, f"{name}-*.tar")
+    _forget_old(images, f"base-{name}-*.tar")
     return archive
 
 
@@ -108,10 +132,10 @@ def build_pause(go: Path, cache: Path, progress: Callable[[str], None], environ:
 
 
 def _app_layer(scratch: Path, sources: Sequence[Path]) -> Path:
-    """The service's source, with its bytecode where this interpreter's is also the image's."""
+    """The application's source, with its bytecode where this interpreter's is also the image's."""
     tree = scratch / "app"
     for source in sources:
-        copy = tree / source.relative_to(_WORKLOAD.parent)
+        copy = tree / source.relative_to(_WORK_TREE)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, copy)
         if f"{sys.version_info.major}.{sys.version_info.minor}" == PYTHON:
@@ -141,6 +165,6 @@ def _key(*files: Path, salt: str = "") -> str:
     digest = hashlib.sha256(salt.encode())
     for file in files:
         content = file.read_bytes()
-        digest.update(f"\0{file.relative_to(_HERE.parents[1])}\0{len(content)}\0".encode())
+        digest.update(f"\0{file.relative_to(_WORK_TREE)}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()[:16]

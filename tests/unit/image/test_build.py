@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.image import ImageError, build, build_pause
+from sandbox.image import PRICING, WATCH, ImageError, build, build_pause
 
 TOOLS = {
     "mmdebstrap": 'for last; do case "$last" in */root) mkdir -p "$last/usr/bin" "$last/usr/share/doc" && '
@@ -52,7 +52,7 @@ class Workshop:
 
     def build(self, *versions: str) -> Path:
         """Build the service's image."""
-        return build(versions, self.cache, self.said.append)
+        return build(PRICING, versions, self.cache, self.said.append)
 
 
 @pytest.fixture
@@ -96,6 +96,20 @@ def test_image_holds_python_packages_and_service(workshop: Workshop) -> None:
     } <= held
     assert any(name.startswith("./app/workload/pricing/__pycache__/") for name in held)
     assert "./usr/share/doc/README" not in held
+
+
+def test_teal_is_packed_as_the_service_is(workshop: Workshop) -> None:
+    """Another application has a name, sources and a base of its own, and runs its own module."""
+    service = workshop.build("1.0.0")
+    archive = build(WATCH, ["1"], workshop.cache, workshop.said.append)
+    with tarfile.open(archive) as tar:
+        config = tar.extractfile(manifest(archive)["Config"])  # pyright: ignore[reportArgumentType]  # the one text
+        assert config is not None
+        assert json.load(config)["config"]["Entrypoint"] == ["python3", "-m", "teal"]
+    assert manifest(archive)["RepoTags"] == ["localhost/teal/watch:1"]
+    assert "./app/teal/__main__.py" in files(archive)
+    assert not any("workload" in name for name in files(archive))
+    assert manifest(archive)["Layers"] != manifest(service)["Layers"]
 
 
 def test_unchanged_is_not_built_again(workshop: Workshop) -> None:
