@@ -189,9 +189,16 @@ class Reviewed(_Object):
     user_info: UserInfo
 
 
+class ReviewedAt(_Object):
+    """Metadata of a SelfSubjectReview: it has no name, but the API server's time."""
+
+    creation_timestamp: str = ""
+
+
 class SelfSubjectReview(_Object):
     """`authentication.k8s.io/v1` SelfSubjectReview: whom the API server takes the asker for."""
 
+    metadata: ReviewedAt = ReviewedAt()
     status: Reviewed
 
 

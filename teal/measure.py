@@ -9,12 +9,16 @@ import asyncio
 import time
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Protocol, Self
 
 from teal import gates, openapi
 from teal.analysis import Analysis, Source
+from teal.approval import NAME as RECORD
 from teal.colours import Colour
 from teal.errors import RefusedError
+from teal.gates.approvals import FLIP_SET, ApprovalPlan
+from teal.gates.approvals import GATE as APPROVAL
 from teal.gates.documents import ContractPlan
 from teal.gates.endpoints import needed
 from teal.gates.identity import Answer
@@ -33,6 +37,9 @@ CAPACITY_SECONDS = COMING_SECONDS + 30.0
 
 VERSION_SECONDS = 30.0
 """The version gate's: 10 s for each of three rounds, which is a thousand endpoints."""
+
+APPROVAL_SECONDS = 30.0
+"""The approval gate's: one read."""
 
 SMOKE_MARGIN_SECONDS = 15.0
 """Beyond the time that a smoke request has: for an API server that restarts."""
@@ -89,6 +96,10 @@ class Evidence(Protocol):
         """Pods that a colour's Deployment has been asked for."""
         ...
 
+    async def config_map(self, name: str) -> Mapping[str, str]:
+        """A ConfigMap's data; empty where there is none."""
+        ...
+
     async def ask(self, endpoint: Endpoint, path: str) -> Answer:
         """What one pod says of itself."""
         ...
@@ -108,12 +119,13 @@ class Standing:
     capacity: Verdict
 
 
-async def prove(
+async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
     cluster: Evidence,
     prometheus: Source | None,
     destination: Colour,
     flip_set: Mapping[str, GatePlan],
     *,
+    approval: ApprovalPlan | None = None,
     wait: bool = True,
 ) -> Sequence[Verdict]:
     """Measure the whole flip set; every gate that its plans name comes back with a verdict.
@@ -123,18 +135,24 @@ async def prove(
         prometheus: to ask where a plan has metrics; None where the stack has none.
         destination: the colour that traffic is to move to.
         flip_set: what to measure, by service.
+        approval: what a person's yes has to be; None where nobody has to give it.
         wait: False says how it is at this moment: no pods and no samples are waited for, no test traffic is sent.
 
     Raises:
         UnreachableError: the cluster could not be asked.
     """
     measuring = _Round(cluster=cluster, prometheus=prometheus, destination=destination, wait=wait)
-    return await _together(measuring.service(service, plan) for service, plan in flip_set.items())
+    work = [measuring.service(service, plan) for service, plan in flip_set.items()]
+    if approval is not None:
+        versions = {service: plan.version for service, plan in flip_set.items()}
+        work.append(_timed(FLIP_SET, {APPROVAL}, APPROVAL_SECONDS, measuring.approval(versions, approval)))
+    return await _together(work)
 
 
-def expected(flip_set: Mapping[str, GatePlan]) -> Mapping[str, frozenset[str]]:
+def expected(flip_set: Mapping[str, GatePlan], approval: ApprovalPlan | None = None) -> Mapping[str, frozenset[str]]:
     """The gates that have to have passed, by service. From the plans alone, whatever was measured."""
-    return {service: plan.gates for service, plan in flip_set.items()}
+    people = {FLIP_SET: frozenset({APPROVAL})} if approval is not None else {}
+    return {**{service: plan.gates for service, plan in flip_set.items()}, **people}
 
 
 def require(
@@ -220,6 +238,11 @@ class _Round:
                 break  # what is missing is not on its way: waiting would not help
             await asyncio.sleep(PAUSE_SECONDS)
         return Standing(live=colour, ready=ready, capacity=capacity)
+
+    async def approval(self, versions: Mapping[str, str], plan: ApprovalPlan) -> Sequence[Verdict]:
+        """Whether a person said yes to this flip."""
+        data = await self.cluster.config_map(RECORD)
+        return [gates.approval(self.destination, versions, plan, data, datetime.now(UTC))]
 
     async def _version(self, service: str, plan: GatePlan, standing: Standing) -> Sequence[Verdict]:
         answers = await asyncio.gather(*(self.cluster.ask(each, plan.version_path) for each in standing.ready))

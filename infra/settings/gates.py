@@ -5,6 +5,7 @@ switches them off, since without them a flip may lose requests.
 """
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -12,6 +13,7 @@ from pydantic import Field, StringConstraints
 from infra.settings.base import Model
 from infra.settings.metrics import Metrics
 from infra.settings.smoke import DoorPath, Smoke
+from teal.gates.approvals import ApprovalPlan
 from teal.gates.documents import ContractPlan
 from teal.measure import GatePlan
 from teal.queries import Queries
@@ -74,6 +76,22 @@ class Gates(Model):
         )
 
 
+class Approval(Model):
+    """A person has to say yes to each flip, to its very colour and versions, before `pulumi up` moves traffic.
+
+    Whoever may write ConfigMap `teal-approval` in the stack's namespace may say it.
+    """
+
+    max_age_seconds: Annotated[int, Field(ge=1, le=30 * 86400)] = Field(
+        default=3600, description="a yes of long ago would still count, or none in time", examples=["3600"]
+    )
+    """An hour: who says yes today does not mean tomorrow. 30 days is the longest that GitHub waits for a reviewer."""
+
+    def plan(self) -> ApprovalPlan:
+        """What a yes has to be."""
+        return ApprovalPlan(max_age=timedelta(seconds=self.max_age_seconds))
+
+
 class SkipGates(Model):
     """Gates that are switched off on purpose, for the whole flip set, each with a reason that the history keeps.
 
@@ -89,6 +107,10 @@ class SkipGates(Model):
     )
     metrics: Reason | None = Field(
         default=None, description="nobody could say later why nobody looked", examples=["'Prometheus is down'"]
+    )
+
+    approval: Reason | None = Field(
+        default=None, description="nobody could say later why nobody was asked", examples=["'an emergency: INC-1'"]
     )
 
     @property
