@@ -115,7 +115,7 @@ def _bar(found: Counter[str]) -> Text:
 def summary(report: Report, folder: Path) -> None:
     """Print what came of it, on standard output."""
     out = console()
-    waits = (f"last old answer,\n{WORDS[mode]}" for mode in Mode)
+    waits = (f"last old answer, {WORDS[mode]}".replace(" ", "\n") for mode in Mode)  # fits 80 columns
     flips = _table("Flips", "", "", *waits, "lost")
     for flip in report.flips:
         services = flip.services.values()

@@ -71,8 +71,8 @@ def _what_moved(report: Report) -> Iterable[str]:
         )
     yield (
         "The time runs from the instant at which the API server delivered the new selector to a watch, to the "
-        "scheduled instant of the last request that the old colour answered. A selector does not move connections "
-        "that are already open."
+        "scheduled instant of the last request that the old colour answered. A selector moves new connections only; "
+        "those that are kept alive move when either side ends them."
     )
 
 
@@ -99,7 +99,7 @@ def _migrated(report: Report) -> Iterable[str]:
         ],
     )
     yield "Seconds after the start of the run, as the cluster keeps them. What contracts did not run:"
-    yield "\n".join(f"> {why}" for why in report.migrations.waiting)
+    yield "\n".join(f"- {why}" for why in report.migrations.waiting)
 
 
 def ran(job: Migration) -> list[str]:

@@ -40,7 +40,7 @@ def draw(seen: Seen, path: Path) -> None:
     Raises:
         ValueError: no load sent anything, so there is nothing to draw.
     """
-    loads = sorted((load for load in seen.loads if load.records), key=lambda load: (load.service, load.header.mode))
+    loads = [load for load in seen.loads if load.records]
     if not loads:
         raise ValueError("a picture needs at least one request")
     rows = len(loads)
@@ -60,7 +60,7 @@ def draw(seen: Seen, path: Path) -> None:
         for at, refusal in zip(seen.refused_ns, seen.refusals, strict=False)  # a run cut short may lack the last
     ]
     for axes, load in zip(timelines, loads, strict=True):
-        _timeline(axes, load, marks, start)
+        _timeline(axes, load, marks if axes is timelines[0] else [(at, "") for at, _ in marks], start)
     timelines[-1].set_xlabel("seconds since the load began", color=_FAINT)
     if seen.flips:
         below.suptitle("Each flip: requests in 50 ms, around the write to the selector", color=_INK, fontsize=12)
