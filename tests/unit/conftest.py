@@ -11,12 +11,14 @@ import pytest
 
 
 class FakeApiServer:
-    """A real HTTP server on loopback that answers GETs from a table, as an API server would."""
+    """A real HTTP server on loopback that answers from a table and takes what is written, as an API server would."""
 
     def __init__(self) -> None:
         """Start with an empty cluster: everything is 404."""
         self.answers: dict[str, tuple[int, Any]] = {}
         self.asked: list[str] = []
+        self.written: list[Any] = []
+        self.version = 100
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -25,6 +27,39 @@ class FakeApiServer:
                 path = urlsplit(self.path).path
                 status, body = fake.answers.get(self.path) or fake.answers.get(path) or (404, {"kind": "Status"})
                 text = body if isinstance(body, bytes) else json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def do_POST(self) -> None:
+                self._write(f"{urlsplit(self.path).path}/{{name}}")
+
+            def do_PUT(self) -> None:
+                self._write(urlsplit(self.path).path)
+
+            def do_PATCH(self) -> None:
+                self._write(urlsplit(self.path).path)
+
+            def _write(self, path: str) -> None:
+                """Take what is written, under the next resource version; a precondition that does not hold is 409."""
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                fake.written.append(body)
+                if path.endswith("selfsubjectreviews/{name}"):
+                    return self._say(201, {"status": {"userInfo": {"username": "somebody@example"}}})
+                path = path.format(name=body.get("metadata", {}).get("name", ""))
+                _, before = fake.answers.get(path, (404, {"metadata": {}}))
+                wanted = body["metadata"].get("resourceVersion")
+                if wanted is not None and wanted != before["metadata"].get("resourceVersion"):
+                    return self._say(409, {"kind": "Status", "reason": "Conflict"})
+                fake.version += 1
+                after = _merged(before, body)
+                after["metadata"]["resourceVersion"] = str(fake.version)
+                fake.answers[path] = (200, after)
+                return self._say(200, after)
+
+            def _say(self, status: int, body: object) -> None:
+                text = json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
@@ -90,6 +125,7 @@ class FakeApiServer:
                 ]
             },
         )
+        self.answers[f"/api/v1/namespaces/teal/services/{service}-{colour}:http/proxy/health/ready"] = (200, {})
         for name, version in zip(names, versions, strict=True):
             self.answers[f"/api/v1/namespaces/teal/pods/{name}:8000/proxy/deployment/metadata"] = (
                 200,
@@ -102,6 +138,12 @@ class FakeApiServer:
             self._server.shutdown()
             self._thread.join()
             self._server.server_close()
+
+
+def _merged(before: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """A JSON merge patch."""
+    both = {key: _merged(before[key], value) for key, value in patch.items() if isinstance(before.get(key), dict)}
+    return {**before, **patch, **both}
 
 
 @pytest.fixture

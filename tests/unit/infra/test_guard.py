@@ -7,10 +7,12 @@ import pytest
 from pulumi.runtime import mocks
 
 from infra.guard import Guard
+from teal.bake import BakePlan, ServiceBake
 from teal.colours import Colour
 from teal.errors import ForeignChangeError, RefusedError
-from teal.flip import Declared
 from teal.kube import ClusterAccess
+from teal.measure import GatePlan
+from teal.moves import Move
 from tests.unit.conftest import FakeApiServer
 
 
@@ -31,12 +33,25 @@ def inputs(colour: str) -> dict[str, object]:
     return {"metadata": {"name": "backend"}, "spec": {"selector": {"teal/colour": colour}}}
 
 
+def move(to: str, confirmed: Colour | None = Colour.BLUE) -> Move:
+    """What an update to a colour declares; its bake asks once."""
+    return Move(
+        to=Colour(to),
+        versions={Colour.BLUE: "1.0.0", Colour.GREEN: "1.1.0"},
+        release="digest",
+        confirmed=confirmed,
+        flip_set={"backend": GatePlan(version="1.1.0", version_path="/deployment/metadata")},
+        bake=BakePlan(
+            services={"backend": ServiceBake(path="/pricing")}, seconds=0, error_percent=5, samples=0, window=10
+        ),
+    )
+
+
 async def prove(server: FakeApiServer, old: str | None, new: str, *, dry_run: bool = False) -> None:
     """Run the traffic hook of an update to `new`."""
     mocks.set_mocks(NoResources(), project="teal", stack="dev", preview=dry_run, logger=logging.getLogger("engine"))
     access = ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)
-    declared = Declared(version="1.1.0", version_path="/deployment/metadata")
-    guard = Guard(access, Colour(new), {"backend": declared}, {})
+    guard = Guard(access, move(new))
     hook = guard.traffic_hooks().before_update
     assert hook
     result = hook[0](  # pyright: ignore[reportUnknownVariableType, reportCallIssue]  # hook or callable, by the SDK's type

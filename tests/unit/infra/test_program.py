@@ -166,9 +166,9 @@ def test_traffic_that_somebody_else_moved_away_is_refused_by_name(
     found = Live(services={"backend": service(live, writer)}, record={"colour": confirmed} if confirmed else {})
     if refused:
         with pytest.raises(ForeignChangeError, match="'kubectl-patch' wrote that"):
-            require_explained(found, Colour.BLUE)
+            require_explained(found, load(config("blue"), stack="dev"))
     else:
-        require_explained(found, Colour.BLUE)
+        require_explained(found, load(config("blue"), stack="dev"))
 
 
 @pytest.mark.parametrize(("writer", "forced"), [("kubectl-patch", True), ("pulumi-kubernetes-1", False)])

@@ -2,16 +2,17 @@
 
 import pytest
 
-from teal import flip
+from teal import flip, measure
 from teal.colours import Colour
 from teal.errors import ForeignChangeError, RefusedError, UnreachableError
-from teal.flip import Declared
 from teal.kube import Cluster, ClusterAccess
+from teal.measure import GatePlan
 from teal.verdict import Outcome, Verdict
 from tests.unit.conftest import FakeApiServer
 
 GREEN, BLUE = Colour.GREEN, Colour.BLUE
-FLIP_SET = {"backend": Declared(version="1.1.0", version_path="/deployment/metadata")}
+FLIP_SET = {"backend": GatePlan(version="1.1.0", version_path="/deployment/metadata")}
+EXPECTED = measure.expected(FLIP_SET)
 
 
 def access(server: FakeApiServer) -> ClusterAccess:
@@ -19,10 +20,10 @@ def access(server: FakeApiServer) -> ClusterAccess:
     return ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)
 
 
-async def outcomes(server: FakeApiServer, flip_set: dict[str, Declared] | None = None) -> dict[str, Outcome]:
+async def outcomes(server: FakeApiServer, flip_set: dict[str, GatePlan] | None = None) -> dict[str, Outcome]:
     """Prove green and say what each gate found."""
     async with Cluster.connect(access(server)) as cluster:
-        verdicts = await flip.prove(cluster, GREEN, flip_set or FLIP_SET)
+        verdicts = await measure.prove(cluster, None, GREEN, flip_set or FLIP_SET)
     return {f"{verdict.service} {verdict.gate}": verdict.outcome for verdict in verdicts}
 
 
@@ -48,11 +49,11 @@ async def test_one_unproven_service_keeps_the_whole_flip_set(api_server: FakeApi
         api_server.service(service, "blue")
         api_server.pods(service, "blue", ["1.0.0"])
         api_server.pods(service, "green", [version])
-    flip_set: dict[str, Declared] = dict.fromkeys(("backend", "frontend"), FLIP_SET["backend"])
+    flip_set: dict[str, GatePlan] = dict.fromkeys(("backend", "frontend"), FLIP_SET["backend"])
     async with Cluster.connect(access(api_server)) as cluster:
-        verdicts = await flip.prove(cluster, GREEN, flip_set)
+        verdicts = await measure.prove(cluster, None, GREEN, flip_set)
     with pytest.raises(RefusedError, match=r"version of frontend FAILED: 1 of 1 answered version 0\.9\.0"):
-        flip.require(verdicts, live=BLUE, destination=GREEN, namespace="teal")
+        measure.require(verdicts, expected=EXPECTED, live=BLUE, destination=GREEN, namespace="teal")
 
 
 async def test_a_pod_that_answers_nonsense_is_an_error_not_a_pass(api_server: FakeApiServer) -> None:
@@ -81,15 +82,15 @@ async def test_a_forbidden_read_is_unreachable(api_server: FakeApiServer) -> Non
 
 def test_no_verdict_at_all_is_a_refusal() -> None:
     """Removing the evidence never lets traffic through."""
-    with pytest.raises(RefusedError, match="no gate ran"):
-        flip.require([], live=BLUE, destination=GREEN, namespace="teal")
+    with pytest.raises(RefusedError, match="capacity of backend: no verdict came back"):
+        measure.require([], expected=EXPECTED, live=BLUE, destination=GREEN, namespace="teal")
 
 
 def test_a_refusal_is_one_line_with_evidence_and_next_command() -> None:
     """An engine prints the text of an exception and nothing else."""
     verdict = Verdict(gate="capacity", service="backend", outcome=Outcome.FAILED, seen="0 ready", needed="2")
     with pytest.raises(RefusedError) as refused:
-        flip.require([verdict], live=BLUE, destination=GREEN, namespace="shop")
+        measure.require([verdict], expected=EXPECTED, live=BLUE, destination=GREEN, namespace="shop")
     text = str(refused.value)
     assert "\n" not in text
     assert "capacity of backend FAILED: 0 ready; needed: 2" in text

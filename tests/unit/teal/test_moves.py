@@ -1,0 +1,260 @@
+"""A move from its proof to its end, against a cluster on loopback: what is recorded, and where traffic ends up."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from teal import connections, keeper
+from teal.bake import BakePlan, ServiceBake
+from teal.colours import Colour
+from teal.errors import RefusedError
+from teal.history import Flip, History, Stage
+from teal.kube import Cluster, ClusterAccess, Endpoint
+from teal.measure import GatePlan
+from teal.moves import Move, Mover
+from teal.records import OvertakenError, Records
+from tests.unit.conftest import FakeApiServer
+
+BLUE, GREEN = Colour.BLUE, Colour.GREEN
+RECORD = "/api/v1/namespaces/teal/configmaps/teal-history"
+SERVICE = "/api/v1/namespaces/teal/services/backend"
+DOOR = f"{SERVICE}:http/proxy/pricing"
+
+
+def move(to: Colour = GREEN, *, confirmed: Colour | None = BLUE, seconds: float = 0, close: str = "") -> Move:
+    """What an update declares; by default its bake asks once."""
+    versions = {BLUE: "1.0.0", GREEN: "1.1.0"}
+    return Move(
+        to=to,
+        versions=versions,
+        release=f"digest of {versions[to]}",
+        confirmed=confirmed,
+        flip_set={"backend": GatePlan(version=versions[to], version_path="/deployment/metadata")},
+        bake=BakePlan(
+            services={"backend": ServiceBake(path="/pricing", close_path=close)},
+            seconds=seconds,
+            error_percent=5,
+            samples=0,
+            window=10,
+        ),
+    )
+
+
+def cluster(server: FakeApiServer, live: str, *, green: int = 1) -> None:
+    """Both colours run; traffic goes to one of them."""
+    server.service("backend", live)
+    server.pods("backend", "blue", ["1.0.0"])
+    server.pods("backend", "green", ["1.1.0"] * green)
+    server.answers[DOOR] = (200, {})
+
+
+def stages(server: FakeApiServer) -> list[str]:
+    """Of every flip in the record."""
+    _, found = server.answers.get(RECORD, (404, {"data": {"flips.json": "{}"}}))
+    return [each["stage"] for each in json.loads(found["data"]["flips.json"]).get("flips", [])]
+
+
+def written(server: FakeApiServer) -> list[Any]:
+    """Selectors that were written, in order."""
+    return [body["spec"]["selector"]["teal/colour"] for body in server.written if "spec" in body and "data" not in body]
+
+
+async def begin(server: FakeApiServer, declared: Move, name: str = "update-1") -> None:
+    """The traffic hook of an update."""
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)) as found:
+        await Mover(found, declared, name=name, say=print).begin()
+
+
+async def finish(
+    server: FakeApiServer, declared: Move, *, name: str = "update-1", recorded: Colour | None = BLUE
+) -> None:
+    """The hook of the confirmed record."""
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)) as found:
+        await Mover(found, declared, name=name, say=print).finish(recorded)
+
+
+async def test_a_proven_move_that_bakes_well_is_confirmed(api_server: FakeApiServer) -> None:
+    """Proven before the write, confirmed after it."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    assert stages(api_server) == ["PROVEN"]
+    api_server.service("backend", "green")  # the engine's write
+    await finish(api_server, move())
+    assert stages(api_server) == ["CONFIRMED"]
+    assert written(api_server) == []
+
+
+async def test_who_moved_what_is_recorded(api_server: FakeApiServer) -> None:
+    """As the API server authenticated it, with both versions."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    (flip,) = History.model_validate_json(api_server.answers[RECORD][1]["data"]["flips.json"]).flips
+    assert (flip.by, flip.origin_version, flip.version) == ("somebody@example", "1.0.0", "1.1.0")
+    assert {each.gate for each in flip.verdicts} == {"capacity", "version"}
+
+
+async def test_a_refusal_is_recorded_with_its_evidence(api_server: FakeApiServer) -> None:
+    """Nothing is written but the record."""
+    cluster(api_server, "blue", green=0)
+    with pytest.raises(RefusedError, match="green has 0 ready endpoints"):
+        await begin(api_server, move())
+    assert stages(api_server) == ["REFUSED"]
+    assert written(api_server) == []
+
+
+async def test_a_bake_that_fails_puts_traffic_back_and_refuses(api_server: FakeApiServer) -> None:
+    """The message says what was seen, and where traffic is now."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    api_server.answers[DOOR] = (500, {})
+    with pytest.raises(RefusedError, match=r"/pricing answered 500.*Traffic was put back onto blue"):
+        await finish(api_server, move())
+    assert stages(api_server) == ["REVERTED"]
+    assert written(api_server) == ["blue"]
+
+
+async def test_traffic_is_not_put_back_onto_a_colour_that_cannot_carry_it(api_server: FakeApiServer) -> None:
+    """It stays, and the message says so loudly."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    api_server.answers[DOOR] = (500, {})
+    api_server.pods("backend", "blue", [])
+    with pytest.raises(RefusedError, match=r"blue has 0 ready endpoints.*TRAFFIC STAYS ON GREEN"):
+        await finish(api_server, move())
+    assert stages(api_server) == ["STUCK"]
+    assert written(api_server) == []
+
+
+async def test_a_stuck_flip_is_baked_again_by_the_next_update(api_server: FakeApiServer) -> None:
+    """Whichever machine runs it; nobody is waited for, since the first one said that it had ended."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    api_server.answers[DOOR] = (500, {})
+    api_server.pods("backend", "blue", [])
+    with pytest.raises(RefusedError):
+        await finish(api_server, move())
+    api_server.answers[DOOR] = (200, {})
+    await finish(api_server, move(), name="update-2")
+    assert stages(api_server) == ["CONFIRMED"]
+
+
+async def test_what_was_never_confirmed_gets_nothing_back(api_server: FakeApiServer) -> None:
+    """Back from an unconfirmed green to blue: a bake of blue that fails does not send traffic to green again."""
+    cluster(api_server, "green")
+    await begin(api_server, move(BLUE, confirmed=BLUE), name="update-2")
+    assert stages(api_server) == ["PROVEN"]
+    api_server.service("backend", "blue")
+    api_server.answers[DOOR] = (500, {})
+    with pytest.raises(RefusedError, match="green was never confirmed"):
+        await finish(api_server, move(BLUE, confirmed=BLUE), name="update-2", recorded=GREEN)
+    assert written(api_server) == []
+
+
+async def test_a_write_whose_update_was_killed_is_not_proven_again(api_server: FakeApiServer) -> None:
+    """It was proven, and traffic has moved: only its bake is to come."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    api_server.pods("backend", "green", [])  # would be refused, and too late
+    await begin(api_server, move(), name="update-2")
+    assert stages(api_server) == ["PROVEN"]
+
+
+async def test_a_proof_is_not_borrowed_by_another_release(api_server: FakeApiServer) -> None:
+    """A killed update proved 1.1.0; what is declared now has other content."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    other = replace(move(), release="another digest")
+    api_server.pods("backend", "green", [])
+    with pytest.raises(RefusedError, match="green has 0 ready endpoints"):
+        await begin(api_server, other, name="update-2")
+    assert stages(api_server) == ["ABANDONED", "REFUSED"]
+
+
+async def test_after_a_revert_nothing_moves_for_the_old_colour(api_server: FakeApiServer) -> None:
+    """The config goes back to blue, where traffic is already: no gates, no new flip."""
+    cluster(api_server, "blue")
+    api_server.pods("backend", "blue", [])
+    await begin(api_server, move(BLUE, confirmed=BLUE))
+    assert stages(api_server) == []
+
+
+async def test_a_lost_write_of_the_record_is_recognised(api_server: FakeApiServer) -> None:
+    """The same content under another resource version is our own write, whose answer got lost."""
+    cluster(api_server, "blue")
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        records = Records(found.http, "teal")
+        await begin(api_server, move())
+        kept = await records.load()
+        flip = _last(kept.history).at(Stage.BAKING)
+        await records.save(kept, flip)
+        await records.save(kept, flip)
+        with pytest.raises(OvertakenError):
+            await records.save(kept, flip.at(Stage.CONFIRMED))
+
+
+async def test_a_living_keeper_is_left_alone_and_a_dead_one_replaced(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A count that stands still for the lease is a dead keeper's."""
+    monkeypatch.setattr(keeper, "LEASE_SECONDS", 1.5)
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        records = Records(found.http, "teal")
+        ended = await keeper.Keeper(found, records, None, name="watch-1", say=print).go_on()
+    assert ended is not None
+    assert (ended.stage, ended.number) == (Stage.CONFIRMED, 1)
+
+
+async def test_half_a_flip_set_is_put_back(api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An update that died between two writes left two services on different colours."""
+    monkeypatch.setattr(keeper, "LEASE_SECONDS", 1.5)
+    for service in ("backend", "frontend"):
+        api_server.service(service, "blue")
+        api_server.pods(service, "blue", ["1.0.0"])
+        api_server.pods(service, "green", ["1.1.0"])
+    one = move()
+    names = ("backend", "frontend")
+    both = replace(
+        one,
+        flip_set=dict.fromkeys(names, one.flip_set["backend"]),
+        bake=one.bake.model_copy(update={"services": dict.fromkeys(names, one.bake.services["backend"])}),
+    )
+    await begin(api_server, both)
+    api_server.service("backend", "green")
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        ended = await keeper.Keeper(found, Records(found.http, "teal"), None, name="watch-1", say=print).go_on()
+    assert ended is not None
+    assert ended.stage is Stage.REVERTED
+    assert "only backend had moved" in ended.reason
+    assert written(api_server) == ["blue"]
+
+
+async def test_connections_follow_the_traffic(api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new colour is to keep them before it gets traffic, the old one to end them after it."""
+    asked: list[tuple[str, int]] = []
+
+    async def close(_http: object, _namespace: str, endpoints: list[Endpoint], _path: str, seconds: int) -> list[str]:
+        asked.extend((each.pod.split("-")[1], seconds) for each in endpoints)
+        return []
+
+    monkeypatch.setattr(connections, "close", close)
+    cluster(api_server, "blue")
+    await begin(api_server, move(close="/close"))
+    api_server.service("backend", "green")
+    api_server.answers[DOOR] = (500, {})
+    with pytest.raises(RefusedError):
+        await finish(api_server, move(close="/close"))
+    assert asked == [("green", 0), ("blue", 60), ("blue", 0), ("green", 60)]
+
+
+def _last(history: History) -> Flip:
+    assert history.last is not None
+    return history.last
