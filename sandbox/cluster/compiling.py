@@ -28,7 +28,8 @@ class ToolModule:
         name: what messages call it, such as Kubernetes.
         tools: the folder with the `go.mod` that pins it, and `go.sum`.
         path: its import path.
-        commands: names below its `cmd/`.
+        commands: their names.
+        below: the folder of the module that holds them, with a slash; empty where the module is the one command.
         options: the compiler's, beside `-trimpath`, for a version of it.
     """
 
@@ -37,6 +38,7 @@ class ToolModule:
     path: str
     commands: tuple[str, ...]
     options: Callable[[str], Sequence[str]]
+    below: str = "cmd/"
 
     @property
     def version(self) -> str:
@@ -46,6 +48,11 @@ class ToolModule:
             BuildError: it pins none.
         """
         return self._pinned(rf"^require {re.escape(self.path)} (v\S+)$")
+
+    @property
+    def packages(self) -> Sequence[str]:
+        """Import paths of the commands."""
+        return [f"{self.path}/{self.below}{each}" for each in self.commands] if self.below else [self.path]
 
     def built(self, cache: Path) -> bool:
         """Whether it has been compiled already."""
@@ -92,19 +99,20 @@ class ToolModule:
         return folder
 
     def _compile(self, go: Path, folder: Path, settings: Mapping[str, str], steps: Steps) -> None:
-        packages = [f"{self.path}/cmd/{command}" for command in self.commands]
         text = (self.tools / "go.mod").read_text()
         modules = len(re.findall(r"^\s+\S+ v\S+ // indirect$", text, re.MULTILINE)) + 1
         steps.step(f"downloading {self.name} {self.version} and its modules")
         downloaded, total = 0, 0
-        listing = [str(go), "list", *self._options(), "-deps", "-f", "package {{.ImportPath}}", *packages]
+        listing = [str(go), "list", *self._options(), "-deps", "-f", "package {{.ImportPath}}", *self.packages]
         for line in self._stream(listing, settings):
             if line.startswith("go: downloading"):
                 downloaded += 1
                 steps.update(f"{downloaded} of at most {modules} modules", downloaded, modules)
             total += line.startswith("package ")
         steps.step(f"compiling {self.name} {self.version} (once; kept in {folder.parent})")
-        building = self._stream([str(go), "build", "-v", *self._options(), "-o", f"{folder}/", *packages], settings)
+        building = self._stream(
+            [str(go), "build", "-v", *self._options(), "-o", f"{folder}/", *self.packages], settings
+        )
         for compiled, line in enumerate(building, start=1):
             # The standard library and what an earlier, interrupted build left are not compiled again: "at most".
             steps.update(f"{compiled} of at most {total} packages: {line}", compiled, total)

@@ -13,6 +13,7 @@ from sandbox.cluster.golang import GO_BIN, numbers
 from sandbox.cluster.kubernetes import KUBERNETES
 from sandbox.cluster.progress import Steps
 from sandbox.metrics.build import METRICS_SERVER
+from sandbox.oasdiff.build import OASDIFF
 from sandbox.prometheus.build import module
 
 _GO = """\
@@ -28,7 +29,7 @@ build)
     exit {status} ;;
 esac
 """
-ALL = [KUBERNETES, METRICS_SERVER, module("prometheus"), module("promtool")]
+ALL = [KUBERNETES, METRICS_SERVER, OASDIFF, module("prometheus"), module("promtool")]
 
 
 class _Machine:
@@ -113,10 +114,11 @@ def test_what_is_compiled_is_what_is_pinned(machine: _Machine, module: ToolModul
     machine.build(module)
     (build,) = machine.builds.read_text().splitlines()
     assert build.startswith(f"{module.tools} build ")
-    assert build.endswith(" ".join(f"{module.path}/cmd/{command}" for command in module.commands))
+    assert build.endswith("/ " + " ".join(module.packages))
     assert f"version={module.version}" in build.lower()
-    for command in module.commands:
-        assert f'_ "{module.path}/cmd/{command}"' in (module.tools / "tools.go").read_text()
+    for package in module.packages:
+        assert package.startswith(module.path)
+        assert f'_ "{package}"' in (module.tools / "tools.go").read_text()
 
 
 def test_each_build_has_a_folder_of_its_own(machine: _Machine) -> None:
