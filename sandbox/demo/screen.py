@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _STYLES: Final = {"blue": "dodger_blue1", "green": "green3", "lost": "bold red"}
 _BAR_CELLS: Final = 28
 _REFRESHES_PER_SECOND: Final = 5
+_COLUMN: Final = 11  # the longest of the words; the table fits 80 columns
 
 Counts: TypeAlias = "dict[tuple[str, Mode], Counter[str]]"
 
@@ -115,8 +116,10 @@ def _bar(found: Counter[str]) -> Text:
 def summary(report: Report, folder: Path) -> None:
     """Print what came of it, on standard output."""
     out = console()
-    waits = (f"last old answer, {WORDS[mode]}".replace(" ", "\n") for mode in Mode)  # fits 80 columns
-    flips = _table("Flips", "", "", *waits, "lost")
+    flips = _table("Flips", "", "")
+    for mode in Mode:
+        flips.add_column(f"last old answer, {WORDS[mode]}", max_width=_COLUMN)
+    flips.add_column("lost")
     for flip in report.flips:
         services = flip.services.values()
         flips.add_row(
