@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,8 @@ from sandbox.load.records import Follower, Record
 WORK_TREE = Path(__file__).resolve().parents[3]
 UP_SECONDS = 180
 """More than any `up` of these stacks takes on two busy cores."""
+
+_UP = ("up", "--yes", "--skip-preview", "--non-interactive")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +56,12 @@ class Stack:
         stack = [] if args[:2] == ("stack", "init") else ["--stack", self.name]
         return self.sandbox.command(["pulumi", *args, *stack, *own])
 
-    def pulumi(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run it to its end; its output is in the failure if it was to succeed and did not."""
+    def pulumi(self, *args: str, check: bool = True, checkout: Path = WORK_TREE) -> subprocess.CompletedProcess[str]:
+        """Run it to its end, in a checkout of the program; its output is in the failure if it was to succeed."""
         done = subprocess.run(
             self.argv(*args),
             env=self.environ(),
-            cwd=WORK_TREE,
+            cwd=checkout,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -79,9 +83,18 @@ class Stack:
                 start_new_session=True,
             )
 
-    def up(self, *, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def up(self, *, check: bool = True, checkout: Path = WORK_TREE) -> subprocess.CompletedProcess[str]:
         """`pulumi up`, without asking."""
-        return self.pulumi("up", "--yes", "--skip-preview", "--non-interactive", check=check)
+        return self.pulumi(*_UP, check=check, checkout=checkout)
+
+    def start_up(self, log: Path) -> subprocess.Popen[bytes]:
+        """The same, left running."""
+        return self.start(*_UP, log=log)
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """End an `up` as a machine's death does, engine and program."""
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
 
     def configure(self, key: str, value: str) -> None:
         """`pulumi config set`."""
@@ -147,6 +160,32 @@ class Stack:
     def live(self) -> str:
         """The colour that the active Service selects."""
         return self.kubectl("get", "service", "backend", "-o", r"jsonpath={.spec.selector.teal/colour}")
+
+    def confirmed(self) -> str:
+        """The colour whose bake passed last."""
+        return self.kubectl("get", "configmap", "teal-confirmed", "-o", "jsonpath={.data.colour}")
+
+    def history(self) -> Sequence[Mapping[str, Any]]:
+        """The flips that the cluster remembers, oldest first."""
+        found = self.kubectl("get", "configmap", "teal-history", "--ignore-not-found", "-o", "json")
+        return json.loads(json.loads(found)["data"]["flips.json"])["flips"] if found else []
+
+    def await_stage(self, stage: str, *, after: int = 0, seconds: float = 120) -> Mapping[str, Any]:
+        """The last flip, once its number is above `after` and it is at a stage."""
+        give_up = time.monotonic() + seconds
+        while time.monotonic() < give_up:
+            flips = self.history()
+            if flips and flips[-1]["number"] > after and flips[-1]["stage"] == stage:
+                return flips[-1]
+            time.sleep(0.2)
+        raise AssertionError(f"no flip came to {stage} within {seconds:.0f} s: {self.history()[-1:]}")
+
+    def await_line(self, log: Path, text: str, *, seconds: float = 120) -> None:
+        """Wait until a command has printed something."""
+        give_up = time.monotonic() + seconds
+        while text not in log.read_text():
+            assert time.monotonic() < give_up, f"{text!r} did not appear within {seconds:.0f} s:\n{log.read_text()}"
+            time.sleep(0.05)
 
     def versions(self) -> Mapping[str, str]:
         """Resource version of every object that the program makes: equal means that nobody wrote."""

@@ -1,0 +1,137 @@
+"""A flip that is watched, and undone by itself, under load."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.program.stacks import WORK_TREE, Load, Stack
+
+pytestmark = pytest.mark.timeout(300)
+
+MODES = ("new_connections", "kept_alive")
+
+
+@pytest.fixture(autouse=True)
+def _rest(stack: Stack) -> Iterator[None]:
+    """Blue live and green well, before each test and whatever became of the last one."""
+    stack.configure("services.backend.probePath", "/pricing")
+    yield
+    stack.pulumi("config", "rm", "--path", "teal:green.backend.env", check=False)
+    stack.configure("activeColour", "blue")
+    stack.up()
+    assert stack.live() == "blue"
+
+
+def broken(load: Load) -> int:
+    """Requests that got no answer at all, whatever the answers said."""
+    return sum(record.outcome.lost and record.outcome.value != "server_error" for record in load.records)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_release_that_fails_under_live_traffic_is_undone(stack: Stack, tmp_path: Path, mode: str) -> None:
+    """It passes every gate, fails its bake, and traffic is back on blue with nobody doing anything."""
+    stack.configure("green.backend.env.FAULT_ERROR_PERCENT", "60")
+    stack.up()
+    with Load(stack, mode, tmp_path) as load:
+        done = stack.flip("green", check=False)
+        assert done.returncode != 0, done.stdout
+        assert "Traffic was put back onto blue, which was proven to carry it" in done.stdout
+        assert "/pricing answered 500" in done.stdout
+        assert stack.live() == "blue"
+    assert broken(load) == 0
+    assert stack.history()[-1]["stage"] == "REVERTED"
+    assert stack.confirmed() == "blue"
+
+
+def test_traffic_stays_where_the_old_colour_cannot_take_it_back(stack: Stack, tmp_path: Path) -> None:
+    """Said loudly; as soon as blue is well again, the next update puts traffic back."""
+    stack.configure("green.backend.env.FAULT_ERROR_PERCENT", "60")
+    stack.configure("bake.seconds", "20")
+    stack.up()
+    before = stack.history()[-1]["number"]
+    stack.configure("activeColour", "green")
+    up = stack.start_up(tmp_path / "up.log")
+    stack.await_stage("BAKING", after=before)
+    stack.kubectl("delete", "hpa", "backend-blue")
+    stack.kubectl("scale", "deployment/backend-blue", "--replicas=0")
+    assert up.wait(120) != 0
+    said = (tmp_path / "up.log").read_text()
+    assert "TRAFFIC STAYS ON GREEN, WHICH FAILS" in said
+    assert "blue has 0 ready endpoints" in said
+    assert stack.live() == "green"
+    stack.kubectl("scale", "deployment/backend-blue", "--replicas=2")
+    stack.kubectl("rollout", "status", "deployment/backend-blue", "--timeout=60s")
+    done = stack.up(check=False)
+    assert done.returncode != 0
+    assert "Traffic was put back onto blue" in done.stdout
+    assert stack.live() == "blue"
+    stack.configure("bake.seconds", "3")
+
+
+def test_kept_alive_connections_follow_the_flip(stack: Stack, tmp_path: Path) -> None:
+    """The old colour ends them with their next answer, stays ready and loses none; on the way back it keeps them."""
+    with Load(stack, "kept_alive", tmp_path) as load:
+        stack.flip("green")
+        stack.flip("blue")
+    assert load.lost == []
+    # Whoever keeps a connection meets the colours one after the other, with both only for as long as it takes.
+    last_blue = max(r.scheduled_ns for r in load.records if r.colour == "blue")
+    last_green = max(r.scheduled_ns for r in load.records if r.colour == "green")
+    assert last_green < last_blue
+
+
+def test_who_flipped_what_and_why_is_kept(stack: Stack) -> None:
+    """By the API server's word for who, with the evidence of every gate, and the bake's."""
+    stack.flip("green")
+    flip = stack.history()[-1]
+    assert (flip["origin"], flip["to"], flip["stage"]) == ("blue", "green", "CONFIRMED")
+    assert flip["by"] == stack.kubectl("auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")
+    passed = {each["gate"] for each in flip["verdicts"] if each["outcome"] == "PASSED"}
+    assert passed == {"capacity", "version", "smoke.readiness", "bake"}
+
+
+def test_a_flip_is_finished_from_another_checkout(stack: Stack, tmp_path: Path) -> None:
+    """The runner is killed during the bake; another machine's checkout finds the flip, bakes it and confirms it."""
+    stack.configure("bake.seconds", "10")
+    other = tmp_path / "checkout"
+    for name in ("infra", "teal"):
+        shutil.copytree(WORK_TREE / name, other / name)
+    shutil.copy(WORK_TREE / "Pulumi.yaml", other)
+    before = stack.history()[-1]["number"]
+    stack.configure("activeColour", "green")
+    up = stack.start_up(tmp_path / "up.log")
+    stack.await_stage("BAKING", after=before)
+    stack.kill(up)
+    begun = stack.history()[-1]
+    stack.pulumi("cancel", "--yes", check=False)
+    stack.up(checkout=other)
+    after = stack.history()[-1]
+    assert (after["number"], after["stage"]) == (begun["number"], "CONFIRMED")
+    assert after["keeper"] != begun["keeper"]
+    assert stack.confirmed() == "green"
+    stack.configure("bake.seconds", "3")
+
+
+def test_somebody_who_writes_while_the_gates_look_is_not_overwritten(stack: Stack, tmp_path: Path) -> None:
+    """Between the read and the write: the write meets a conflict, and traffic stays where the other one sent it."""
+    slow = {"path": "/pricing", "withinSeconds": 10}
+    stack.configure("services.backend.gates.smoke.requests.slow", json.dumps(slow))
+    stack.configure("green.backend.env.FAULT_LATENCY_MS", "4000")
+    stack.up()
+    stack.configure("activeColour", "green")
+    up = stack.start_up(tmp_path / "up.log")
+    stack.await_line(tmp_path / "up.log", "backend-active updating")
+    stack.kubectl(
+        "patch", "service", "backend", "--field-manager=somebody", "-p", '{"spec":{"selector":{"teal/colour":"red"}}}'
+    )
+    assert up.wait(120) != 0
+    live = stack.live()
+    stack.kubectl(
+        "patch", "service", "backend", "--field-manager=somebody", "-p", '{"spec":{"selector":{"teal/colour":"blue"}}}'
+    )
+    stack.pulumi("config", "rm", "--path", "teal:services.backend.gates")
+    assert live == "red"
+    assert "somebody" in (tmp_path / "up.log").read_text()
