@@ -22,7 +22,8 @@ _SHOWN = 60  # characters of a value that the stack asked for
 class Request:
     """One HTTP request to a colour's preview door."""
 
-    path: str
+    path: str = field(repr=False)
+    """With its query, which may hold what is not to be shown."""
     method: str = "GET"
     headers: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
     body: str | None = field(repr=False, default=None)
@@ -34,7 +35,7 @@ class Request:
         return plain.startswith("/") and not {".", ".."} & {*plain.split("/")}
 
     def __str__(self) -> str:
-        """Method and path, without the query, which may hold what is not to be shown."""
+        """Method and path, without the query."""
         return f"{self.method} {self.path.partition('?')[0]}"
 
 

@@ -1,35 +1,13 @@
-"""What each gate decides, at each of its bounds."""
+"""Version: every endpoint is what was declared."""
 
 import pytest
 
 from teal import gates
 from teal.colours import Colour
 from teal.gates import Answer
-from teal.verdict import Outcome, Verdict, unproven
+from teal.verdict import Outcome
 
-GREEN, BLUE = Colour.GREEN, Colour.BLUE
-
-
-@pytest.mark.parametrize(
-    ("ready", "live", "live_ready", "outcome"),
-    [
-        (2, BLUE, 2, Outcome.PASSED),
-        (3, BLUE, 2, Outcome.PASSED),
-        (1, BLUE, 2, Outcome.FAILED),
-        (0, BLUE, 2, Outcome.FAILED),
-        (1, BLUE, 0, Outcome.PASSED),
-        (0, BLUE, 0, Outcome.FAILED),
-        (1, None, 0, Outcome.PASSED),
-        (0, None, 0, Outcome.FAILED),
-    ],
-)
-def test_capacity_needs_what_live_has_and_at_least_one(
-    ready: int, live: Colour | None, live_ready: int, outcome: Outcome
-) -> None:
-    """Capacity passes from the live colour's ready endpoints upwards, never on none."""
-    assert gates.capacity("backend", GREEN, ready=ready, live=live, live_ready=live_ready).outcome is outcome
-
-
+GREEN = Colour.GREEN
 RIGHT = Answer(endpoint="a", version="1.1.0", colour="green")
 
 
@@ -43,6 +21,7 @@ RIGHT = Answer(endpoint="a", version="1.1.0", colour="green")
             "1 of 2 answered version 1.0.0",
         ),
         ([Answer(endpoint="b", version="1.1.0", colour="blue")], Outcome.FAILED, "of colour blue"),
+        ([Answer(endpoint="b", version="", colour="green")], Outcome.FAILED, "version none"),
         ([RIGHT, Answer(endpoint="b", error="timed out")], Outcome.ERROR, "1 of 2 could not be asked (b: timed out)"),
         (
             [Answer(endpoint="b", version="0", colour="green"), Answer(endpoint="c", error="x")],
@@ -59,7 +38,7 @@ def test_version_needs_every_endpoint_to_answer_as_declared(answers: list[Answer
     assert seen in verdict.seen
 
 
-def test_only_passed_lets_traffic_move() -> None:
-    """Every outcome but `PASSED` is unproven."""
-    verdicts = [Verdict(gate="g", service="s", outcome=outcome, seen="x", needed="y") for outcome in Outcome]
-    assert {verdict.outcome for verdict in unproven(verdicts)} == set(Outcome) - {Outcome.PASSED}
+def test_what_a_pod_says_fills_no_screen() -> None:
+    """A version of a thousand characters is cut, and the rest of the evidence stays."""
+    long = Answer(endpoint="b", version="x" * 1000, colour="green")
+    assert "of colour green" in gates.version("backend", GREEN, "1.1.0", [long]).seen

@@ -1,0 +1,1 @@
+"""What each gate decides, at each of its bounds."""
