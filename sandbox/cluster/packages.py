@@ -1,11 +1,13 @@
 """What the sandbox needs of Debian: which commands, from which packages, installed without starting anything.
 
-Nothing else is installed anywhere on the machine, and nothing is removed again: packages are the machine's.
+Nothing else is installed anywhere on the machine, and nothing is removed again: packages are the machine's. Nor do
+they make anything of their own accord: PostgreSQL's would lay out a database of the host's, `main`.
 """
 
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,8 +72,9 @@ def install(packages: Sequence[str], steps: Steps) -> None:
         PrerequisiteError: apt-get failed; with its last lines.
     """
     steps.step(f"installing Debian packages: {', '.join(packages)}")
-    install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
-    with nothing_started():
+    with nothing_started(), no_database_made() as first_on_path:
+        path = f"--option=DPkg::Path={first_on_path}:{SYSTEM_PATH}"
+        install = ["apt-get", "install", "--yes", "--no-install-recommends", path, *packages]
         # The lists of a machine may be fresh, stale or absent; fetching them takes longer than most installations.
         code, _ = _apt(install, steps)
         if code != 0:
@@ -110,3 +113,17 @@ def nothing_started(policy: Path = _POLICY) -> Generator[None]:
         yield
     finally:
         policy.unlink()
+
+
+@contextmanager
+def no_database_made() -> Generator[Path]:
+    """A folder to put before a maintainer script's PATH, so that PostgreSQL's makes no cluster `main`.
+
+    It asks `pg_conftool` whether it should. To answer by /etc/postgresql-common/createcluster.conf instead would be to
+    write a setting of the host's, and to leave it there if the installation is killed.
+    """
+    with tempfile.TemporaryDirectory(prefix="teal-") as folder:
+        answer = Path(folder) / "pg_conftool"
+        answer.write_text("#!/bin/sh\necho off\n")
+        answer.chmod(0o755)
+        yield Path(folder)
