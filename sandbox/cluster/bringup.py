@@ -16,8 +16,11 @@ from sandbox.cluster.kubernetes import KUBERNETES
 from sandbox.cluster.layout import CONTAINERD_SOCKET, Layout
 from sandbox.cluster.processes import run
 from sandbox.cluster.progress import Steps
+from sandbox.metrics.build import METRICS_SERVER
 
 VERSIONS = ("1.0.0", "1.1.0", "1.2.0")  # what the service's image is called in a sandbox; the content is the same
+
+_COMPILED = (KUBERNETES, METRICS_SERVER)
 
 
 def up(sandbox: Sandbox, steps: Steps) -> bool:
@@ -66,10 +69,10 @@ def _refuse_another_kind(sandbox: Sandbox) -> None:
             raise UsageError(msg)
 
 
-def _provide(sandbox: Sandbox, steps: Steps) -> tuple[Path, list[Path]]:
+def _provide(sandbox: Sandbox, steps: Steps) -> tuple[list[Path], list[Path]]:
     """See that the machine has all that is needed, installing and building what it has not."""
     cache = cache_folder()
-    cold = not KUBERNETES.built(cache)
+    cold = not all(module.built(cache) for module in _COMPILED)
     absent = packages.missing()
     prerequisites.require(
         [
@@ -80,7 +83,7 @@ def _provide(sandbox: Sandbox, steps: Steps) -> tuple[Path, list[Path]]:
     if absent:
         packages.install(absent, steps)
     prerequisites.require(prerequisites.network())
-    return KUBERNETES.build(cache, steps), _images(cache, steps, VERSIONS)
+    return [module.build(cache, steps) for module in _COMPILED], _images(cache, steps, VERSIONS)
 
 
 def _images(cache: Path, steps: Steps, versions: Sequence[str]) -> list[Path]:

@@ -13,6 +13,7 @@ from sandbox.cluster.layout import (
     API_SERVER,
     CONTAINERD_SOCKET,
     ETCD,
+    METRICS_PORT,
     MOTO_PORT,
     NODE_ADDRESS,
     POD_RANGE,
@@ -185,6 +186,37 @@ def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()
             after=("node",),  # making a database takes a processor for a second: not while the cluster starts
             awaited=False,  # most rehearsals migrate nothing
         ),
+        Component(
+            name="metrics-server",
+            argv=(
+                "metrics-server",
+                # The administrator's rights: which ones it needs in a real cluster is its own manifest's to say.
+                *(f"--{use}kubeconfig={pki}/admin.kubeconfig" for use in ("", "authentication-", "authorization-")),
+                "--bind-address=127.0.0.1",
+                f"--secure-port={METRICS_PORT}",
+                *serving,
+                "--kubelet-preferred-address-types=InternalIP",
+                f"--kubelet-certificate-authority={pki}/ca.crt",
+                "--metric-resolution=10s",  # it takes no less
+                "--kubelet-request-timeout=5s",  # it exits if that is not well below the resolution
+            ),
+            check=Check.HTTP,
+            target=f"https://127.0.0.1:{METRICS_PORT}/livez",  # /readyz wants to have looked at a pod twice
+            after=("node",),
+            awaited=False,  # only autoscalers ask it, and they ask again
+        ),
+        Component(
+            name="metrics-api",
+            argv=(
+                "kubectl",
+                f"--kubeconfig={pki}/admin.kubeconfig",
+                "apply",
+                f"--filename={layout.config}/metrics-api.yaml",
+            ),
+            check=Check.EXITS,
+            after=("metrics-server",),  # an API that is registered and does not answer holds up discovery
+            awaited=False,
+        ),
         *loads,
     ]
 
@@ -211,7 +243,7 @@ def _api_server(layout: Layout) -> tuple[str, ...]:
         f"--kubelet-client-certificate={pki}/apiserver-kubelet-client.crt",
         f"--kubelet-client-key={pki}/apiserver-kubelet-client.key",
         "--kubelet-preferred-address-types=InternalIP",  # the node's name resolves nowhere
-        # Aggregation, for a metrics server.
+        # Aggregation, for metrics-server.
         f"--requestheader-client-ca-file={pki}/front-proxy-ca.crt",
         "--requestheader-allowed-names=front-proxy-client",
         "--requestheader-extra-headers-prefix=X-Remote-Extra-",
@@ -219,5 +251,4 @@ def _api_server(layout: Layout) -> tuple[str, ...]:
         "--requestheader-username-headers=X-Remote-User",
         f"--proxy-client-cert-file={pki}/front-proxy-client.crt",
         f"--proxy-client-key-file={pki}/front-proxy-client.key",
-        "--enable-aggregator-routing=true",
     )

@@ -1,4 +1,4 @@
-"""The daemons' configuration files: what is said in files rather than flags.
+"""Configuration files: what the daemons are told in files rather than flags, and the API server by an object.
 
 Each setting that is not a plain path or address has the reason beside it. Kubernetes reads JSON as YAML.
 """
@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.cluster.layout import CONTAINERD_SOCKET, NODE_ADDRESS, PAUSE_IMAGE, POD_RANGE, Layout
+from sandbox.cluster.layout import CONTAINERD_SOCKET, METRICS_PORT, NODE_ADDRESS, PAUSE_IMAGE, POD_RANGE, Layout
 
 CNI_PLUGINS = Path("/usr/lib/cni")  # where Debian's containernetworking-plugins puts them
 
@@ -19,6 +19,7 @@ def write_configuration(layout: Layout) -> None:
     _write(folder / "cni" / "10-teal.conflist", cni())
     _write(folder / "kubelet.yaml", kubelet(layout))
     _write(folder / "kube-proxy.yaml", kube_proxy(layout))
+    _write(folder / "metrics-api.yaml", metrics_api())
     (folder / "containerd.toml").write_text(containerd(layout))
     (folder / "resolv.conf").write_text("# no name server: the sandbox has no cluster DNS\n")
 
@@ -73,6 +74,35 @@ def kube_proxy(layout: Layout) -> dict[str, object]:
         "iptables": {"localhostNodePorts": True, "minSyncPeriod": "100ms"},
         # The table's size belongs to the host: a network namespace of ours cannot and must not set it.
         "conntrack": {"maxPerCore": 0},
+    }
+
+
+def metrics_api() -> dict[str, object]:
+    """What makes the API server ask metrics-server: an APIService, and a Service that leads to it without a pod.
+
+    The API server follows an external name as long as it is not told to go to endpoints (--enable-aggregator-routing).
+    """
+    name = {"name": "metrics-server", "namespace": "kube-system"}
+    service = {"type": "ExternalName", "externalName": "localhost", "ports": [{"port": METRICS_PORT}]}
+    return {
+        "apiVersion": "v1",
+        "kind": "List",
+        "items": [
+            {"apiVersion": "v1", "kind": "Service", "metadata": name, "spec": service},
+            {
+                "apiVersion": "apiregistration.k8s.io/v1",
+                "kind": "APIService",
+                "metadata": {"name": "v1beta1.metrics.k8s.io"},
+                "spec": {
+                    "group": "metrics.k8s.io",
+                    "version": "v1beta1",
+                    "groupPriorityMinimum": 100,
+                    "versionPriority": 100,
+                    "service": name | {"port": METRICS_PORT},
+                    "insecureSkipTLSVerify": True,  # as metrics-server's own manifest has it; and this is loopback
+                },
+            },
+        ],
     }
 
 

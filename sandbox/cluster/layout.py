@@ -16,6 +16,7 @@ KUBERNETES_SERVICE = "10.96.0.1"  # the API server takes the first address of th
 API_SERVER = "https://127.0.0.1:6443"
 ETCD = "http://127.0.0.1:2379"
 MOTO_PORT = 5000
+METRICS_PORT = 4443
 CONTAINERD_SOCKET = Path("/run/containerd/containerd.sock")  # on the sandbox's private /run
 PAUSE_IMAGE = "localhost/teal/pause:1"
 

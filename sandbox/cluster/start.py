@@ -40,13 +40,13 @@ PS1='[sandbox {name}] \\w \\$ '
 """
 
 
-def start(sandbox: Sandbox, steps: Steps, *, binaries: Path, archives: list[Path]) -> None:
+def start(sandbox: Sandbox, steps: Steps, *, binaries: list[Path], archives: list[Path]) -> None:
     """Start the cluster afresh: what an earlier one left is removed first.
 
     Args:
         sandbox: whose cluster it is.
         steps: told what happens.
-        binaries: the folder with Kubernetes' commands.
+        binaries: folders with the cluster's commands.
         archives: images that are loaded into it.
 
     Raises:
@@ -69,7 +69,7 @@ def start(sandbox: Sandbox, steps: Steps, *, binaries: Path, archives: list[Path
         raise
 
 
-def _prepare(layout: Layout, binaries: Path, archives: list[Path]) -> None:
+def _prepare(layout: Layout, binaries: list[Path], archives: list[Path]) -> None:
     """Everything on disk that the cluster and its users need."""
     sandbox = layout.sandbox
     shutil.rmtree(layout.logs, ignore_errors=True)
@@ -85,7 +85,7 @@ def _prepare(layout: Layout, binaries: Path, archives: list[Path]) -> None:
     write_configuration(layout)
     for archive in archives:
         (layout.images / archive.name).symlink_to(archive)
-    write_commands(sandbox, {path.name: path for path in binaries.iterdir()})
+    write_commands(sandbox, {path.name: path for folder in binaries for path in folder.iterdir()})
     sandbox.kubeconfig.symlink_to(layout.pki / "admin.kubeconfig")
 
 
@@ -158,7 +158,7 @@ def _watch(layout: Layout, steps: Steps) -> None:
         for status in ask(layout.control, {"do": "watch"}):
             phases = {name: state["phase"] for name, state in status["components"].items()}
             there = [name for name, phase in phases.items() if phase in {"running", "done"}]
-            missing = ", ".join(name for name in phases if name not in {*there, "moto", "postgres"})
+            missing = ", ".join(status["missing"])
             steps.update(f"{len(there)} of {len(phases)}; waiting for {missing}", len(there), len(phases))
             if status["up"]:
                 return

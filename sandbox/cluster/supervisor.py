@@ -197,14 +197,12 @@ class Supervisor:
 
     def status(self) -> dict[str, Any]:
         """Everything there is to know, ready for JSON."""
-        awaited = [state for name, state in self._states.items() if self._components[name].awaited]
+        awaited = {name: state.phase for name, state in self._states.items() if self._components[name].awaited}
+        missing = [name for name, phase in awaited.items() if phase not in {"running", "done"}]
         return {
-            "up": all(state.phase in {"running", "done"} for state in awaited),
-            "failed": [
-                name
-                for name, state in self._states.items()
-                if state.phase == "failed" and self._components[name].awaited
-            ],
+            "up": not missing,
+            "missing": missing,
+            "failed": [name for name, phase in awaited.items() if phase == "failed"],
             "components": {name: asdict(state) for name, state in self._states.items()},
         }
 

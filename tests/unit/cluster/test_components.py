@@ -58,9 +58,21 @@ def test_each_archive_is_loaded(layout: Layout, listed: dict[str, Component]) ->
 
 
 def test_nobody_waits_for_what_most_rehearsals_do_not_touch(listed: dict[str, Component]) -> None:
-    """The stand-in of AWS takes seconds to import; the database a processor, so it comes when the node is there."""
-    assert [c.name for c in listed.values() if not c.awaited] == ["moto", "postgres"]
-    assert listed["postgres"].after == ("node",)
+    """Stand-ins take seconds to import or to begin; what takes a processor comes when the node is there."""
+    assert [c.name for c in listed.values() if not c.awaited] == ["moto", "postgres", "metrics-server", "metrics-api"]
+    assert listed["postgres"].after == listed["metrics-server"].after == ("node",)
+
+
+def test_metrics_are_asked_for_where_they_are_served(layout: Layout, listed: dict[str, Component]) -> None:
+    """The API server goes by a Service's port, metrics-server by a flag; registered only when it answers."""
+    service, registration = json.loads((layout.config / "metrics-api.yaml").read_text())["items"]
+    reference = registration["spec"]["service"]
+    assert (reference["namespace"], reference["name"]) == tuple(service["metadata"][k] for k in ("namespace", "name"))
+    assert reference["port"] == service["spec"]["ports"][0]["port"]
+    assert f"--secure-port={reference['port']}" in listed["metrics-server"].argv
+    assert "--bind-address=127.0.0.1" in listed["metrics-server"].argv
+    assert service["spec"]["externalName"] == "localhost"
+    assert listed["metrics-api"].after == ("metrics-server",)
 
 
 def test_no_daemon_is_told_to_write_to_the_host(layout: Layout) -> None:
