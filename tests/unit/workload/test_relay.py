@@ -22,7 +22,8 @@ async def test_the_backend_answers_and_both_say_who_they_are() -> None:
     """Status, body and type are the backend's; a frontend that meets the other colour's backend is found out."""
     async with serving(DEPLOYMENT_GROUP="blue", VERSION="1.0.0") as backend, frontend(backend) as service:
         asked, passed = [await each.client.get("/models?provider=Alder") for each in (backend, service)]
-        estimate = await service.client.post("/cost-estimate", json={"model_name": "no such model"})
+        asked_for = {"model_name": "alder-small", "input_tokens": 1000, "output_tokens": 10}
+        estimate = await service.client.post("/cost-estimate", json=asked_for)
         missing = await service.client.get("/no-such-path")
     assert passed.json()["models"] == asked.json()["models"] != []
     assert passed.headers["Content-Type"] == "application/json"
@@ -31,7 +32,7 @@ async def test_the_backend_answers_and_both_say_who_they_are() -> None:
         "X-Version": "1.1.0",
     }
     assert (passed.headers["X-Backend-Colour"], passed.headers["X-Backend-Version"]) == ("blue", "1.0.0")
-    assert estimate.status_code == 422
+    assert (estimate.status_code, estimate.json()["input_tokens"]) == (200, 1000)
     assert missing.status_code == 404
     assert missing.headers["X-Backend-Colour"] == "blue"
 
