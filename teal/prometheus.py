@@ -121,8 +121,8 @@ class Prometheus:
         if isinstance(answer, _Failure):
             return self._blind(f"answered {response.status_code} {answer.kind}: {answer.error}")
         if isinstance(answer.data, _Scalar):
-            return Queried(series=[Series(labels={}, value=answer.data.result[1])])
-        return Queried(series=[Series(labels=each.metric, value=each.value[1]) for each in answer.data.result])
+            return Queried(series=(Series(labels={}, value=answer.data.result[1]),))
+        return Queried(series=tuple(Series(labels=each.metric, value=each.value[1]) for each in answer.data.result))
 
     def _blind(self, why: str) -> Queried:
         return Queried(error=f"Prometheus {self._access.url} {why}")
