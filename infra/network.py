@@ -4,7 +4,7 @@ Policies are written here and enforced by the cluster's network plugin, if it ha
 one that does. `teal.reachability` computes from them who may talk to whom.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import pulumi
@@ -104,20 +104,23 @@ def _service(name: str, member: Member, backing: Mapping[str, BackingPeer]) -> "
     ]
     if settings.prometheus:
         ingress.append({"from_": _peers(settings.prometheus), "ports": [_port(member.metrics_port)]})
-    # Without ports: what the stack's other services accept, their own policies say.
-    egress: list[NetworkPolicyEgressRuleArgsDict] = [{"to": [stack]}]
-    if settings.dns:
-        egress.append({"to": _peers(settings.dns), "ports": [_port(DNS_PORT, "UDP"), _port(DNS_PORT)]})
-    egress.extend(
-        {"to": _peers(each), "ports": [_port(port, each.protocol) for port in each.ports]} for each in backing.values()
-    )
     return {
         # No colour: a flip changes nothing about who may talk to whom.
         "pod_selector": {"match_expressions": [{"key": NAME_LABEL, "operator": "In", "values": list(_names(name))}]},
         "policy_types": ["Ingress", "Egress"],
         "ingress": ingress,
-        "egress": egress,
+        # Without ports: what the stack's other services accept, their own policies say.
+        "egress": [{"to": [stack]}, *egress(settings.dns, backing.values())],
     }
+
+
+def egress(dns: Peer | None, backing: Iterable[BackingPeer]) -> "list[NetworkPolicyEgressRuleArgsDict]":
+    """The way out to a name server and to what is named, and to nobody else."""
+    rules: list[NetworkPolicyEgressRuleArgsDict] = []
+    if dns:
+        rules.append({"to": _peers(dns), "ports": [_port(DNS_PORT, "UDP"), _port(DNS_PORT)]})
+    rules.extend({"to": _peers(each), "ports": [_port(port, each.protocol) for port in each.ports]} for each in backing)
+    return rules
 
 
 def _peers(peer: Peer | None) -> "list[NetworkPolicyPeerArgsDict]":

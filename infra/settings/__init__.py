@@ -64,7 +64,15 @@ class Settings(Model):
     @model_validator(mode="after")
     def _reachable(self) -> Self:
         require_reachable({name: each.network for name, each in self.services.items()}, self.peers)
+        if self.watch is not None:
+            self.watch.require_way_out(policies=self.policies)
+            self.watch.require_believable(self.prometheus)
         return self
+
+    @property
+    def policies(self) -> bool:
+        """Whether network policies of teal's deny what is not named in the namespace."""
+        return any(each.network.policies for each in self.services.values())
 
     @property
     def peers(self) -> Mapping[str, BackingPeer | None]:

@@ -1,10 +1,15 @@
 """Settings of the bake: how a flip is watched, and when it is undone."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
-from infra.settings.base import Model
+from infra.settings.base import Image, Model, Name
+from infra.settings.metrics import Prometheus, Url
+from infra.settings.network import CLUSTER_DNS, BackingPeer, Peer
+from infra.settings.pod import ResourceAmounts, Resources
 
 ErrorPercent = Annotated[float, Field(ge=0, le=100)]
 
@@ -35,13 +40,59 @@ class Bake(Model):
 
 
 class Watch(Model):
-    """A CronJob that goes on with a flip whose `pulumi up` died: it bakes, confirms, or puts traffic back."""
+    """A CronJob that goes on with a flip whose `pulumi up` died: it bakes, confirms, or puts traffic back.
 
-    image: str = Field(description="nothing could run in the cluster", examples=["registry.example/teal@sha256:..."])
-    """Of teal itself (`Dockerfile`), by digest outside rehearsals."""
-    schedule: str = Field(
-        default="* * * * *", description="the API server would refuse the CronJob", examples=["'* * * * *'"]
-    )
+    From the death of an update until somebody goes on with it: the schedule, and 20 s in which its keeper shows no
+    sign of life. The resources: twice what a bake was seen to take.
+    """
+
+    image: Image = Field(description="nothing could run in the cluster", examples=["registry.example/teal@sha256:..."])
+    """Of teal itself (`teal/Dockerfile`), by digest outside rehearsals."""
     image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = Field(
         default="IfNotPresent", description="the API server would refuse the pods", examples=["IfNotPresent"]
     )
+    schedule: Annotated[str, StringConstraints(pattern=r"^(@[a-z]+|\S+( \S+){4})$")] = Field(
+        default="* * * * *", description="the API server would refuse the CronJob", examples=["'* * * * *'"]
+    )
+    resources: Resources = Resources(
+        requests=ResourceAmounts(cpu="50m", memory="96Mi"), limits=ResourceAmounts(cpu="500m", memory="192Mi")
+    )
+    prometheus_url: Url | None = Field(
+        default=None,
+        description="the bake in the cluster could not tell how live traffic fares",
+        examples=["http://prometheus.monitoring:9090"],
+    )
+    """Where Prometheus is for pods of this cluster; default: where it is for `pulumi up`."""
+    egress: Mapping[Name, BackingPeer] = Field(
+        default_factory=dict[str, BackingPeer],
+        description="the watch could not connect to it: a flip whose update died would stay as it is",
+    )
+    """Whom it may connect to where network policies hold: the API server, as policies see it (behind its Service, so
+    its own address and port), and Prometheus."""
+    dns: Peer | None = Field(default=CLUSTER_DNS, description="the watch could not find Prometheus by its name")
+
+    def require_way_out(self, *, policies: bool) -> None:
+        """Refuse a watch that the stack's policies would keep from the API server.
+
+        Raises:
+            PydanticCustomError: it names nobody whom it may connect to; its field is where to say so.
+        """
+        if policies and not self.egress:
+            raise PydanticCustomError(
+                "clash",
+                "egress names nobody, and policies deny what is not named: the API server, too",
+                {"field": "watch.egress.api-server.cidrs[0]"},
+            )
+
+    def require_believable(self, prometheus: Prometheus | None) -> None:
+        """Refuse a Prometheus whose certificate only the machine that runs `pulumi up` can verify.
+
+        Raises:
+            PydanticCustomError: says so; its field is where to name the way for pods.
+        """
+        if prometheus is not None and prometheus.ca_file and not self.prometheus_url:
+            raise PydanticCustomError(
+                "clash",
+                "prometheus.caFile {file} is a file of the machine that runs `pulumi up`; pods have no such file",
+                {"field": "watch.prometheusUrl", "file": prometheus.ca_file},
+            )

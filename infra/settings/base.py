@@ -29,6 +29,7 @@ Seconds = Annotated[int, Field(ge=0, le=3600)]
 Path = Annotated[str, StringConstraints(pattern=r"^/")]
 Quantity = Annotated[str, BeforeValidator(env_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGT]i?)?$")]
 EnvValue = Annotated[str, BeforeValidator(env_text)]
+Image = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][^\s]*[:@][^\s]+$")]
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 

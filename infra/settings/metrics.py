@@ -16,13 +16,14 @@ from teal.queries import Queries
 _PLACEHOLDERS = {"colour", "live", "service", "namespace", "window"}
 _BUILT_IN = {"availability", "requests", "errors", "p95"}
 
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^@\s?#]+$")]
 Times = Annotated[float, Field(gt=0, le=1000)]
 
 
 class Prometheus(Model):
     """The Prometheus that scrapes both colours. Its certificate is verified; no proxy of the environment is used."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^@\s?#]+$")] = Field(
+    url: Url = Field(
         description="nothing would be known of either colour's traffic (a password in it would be shown: use token)",
         examples=["https://prometheus.example"],
     )

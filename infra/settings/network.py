@@ -86,6 +86,10 @@ class BackingPeer(Peer):
     )
 
 
+CLUSTER_DNS = Peer(namespace_labels={"kubernetes.io/metadata.name": "kube-system"}, pod_labels={"k8s-app": "kube-dns"})
+"""Under the label that every distribution keeps for it."""
+
+
 class NetworkSettings(Model):
     """Who may connect to the pods of a service, in either colour, and to whom these may connect.
 
@@ -123,9 +127,7 @@ class NetworkSettings(Model):
     """Who else may connect to the service's port: the API server (for the gates that ask pods through its proxy), the
     nodes or clients behind a LoadBalancer or a NodePort, pods of other namespaces."""
     dns: Peer | None = Field(
-        default=Peer(
-            namespace_labels={"kubernetes.io/metadata.name": "kube-system"}, pod_labels={"k8s-app": "kube-dns"}
-        ),
+        default=CLUSTER_DNS,
         description="the pods could resolve no name: no backing service would be found",
     )
     backing: Mapping[Name, BackingPeer | None] = Field(

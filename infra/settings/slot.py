@@ -8,14 +8,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from infra.settings.base import EnvName, EnvValue, Model, whole_number_text
+from infra.settings.base import EnvName, EnvValue, Image, Model, whole_number_text
 from infra.settings.migrations import SchemaSettings
 
 
 class SlotService(Model):
     """One service of one release."""
 
-    image: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][^\s]*[:@][^\s]+$")] = Field(
+    image: Image = Field(
         description="no pod could start: an image is repository:tag or repository@sha256:digest",
         examples=["registry.example/backend@sha256:0123abcd"],
     )

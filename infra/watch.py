@@ -1,0 +1,176 @@
+"""What goes on, in the cluster, with a flip whose update died: a CronJob, and rights for that and nothing else.
+
+What it does is `teal.keeper`'s; here it is given an account, a way out and a schedule.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pulumi
+from pulumi_kubernetes.batch.v1 import CronJob
+from pulumi_kubernetes.core.v1 import Secret, ServiceAccount
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
+
+from infra import pod
+from infra.network import egress
+from infra.settings import Settings
+from infra.settings.bake import Watch as WatchSettings
+from infra.settings.service import ServiceSettings
+from teal import records
+from teal.colours import NAME_LABEL, PART_OF, PART_OF_LABEL
+
+if TYPE_CHECKING:  # heavy at run time, needed for their types only
+    from pulumi_kubernetes.batch.v1 import CronJobSpecArgsDict
+    from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvVarArgsDict, EnvVarSourceArgsDict, PodSpecArgsDict
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
+    from pulumi_kubernetes.rbac.v1 import PolicyRuleArgsDict
+
+NAME = "teal-watch"
+"""Of each of its objects."""
+
+LABELS: Mapping[str, str] = {NAME_LABEL: NAME}
+"""Of its pods. Without `part-of`: the services' policies let in whoever carries that, and the watch needs no way to
+their pods but the API server's."""
+
+MARGIN_SECONDS = 300
+"""For a pod, beyond the bake: to pull its image, to wait for a keeper's sign of life, for an API server that restarts,
+for pods that do not end their connections. Nothing is lost at its end: the next one goes on."""
+
+LATE_SECONDS = 60
+"""A start that is later is left to the next one. Without a bound, Kubernetes gives up on a CronJob that has missed a
+hundred starts, as one does during a long bake."""
+
+
+def rights(services: Mapping[str, ServiceSettings]) -> "list[PolicyRuleArgsDict]":
+    """What the watch may do in the stack's namespace: by name, where the API has names to go by."""
+    names = sorted(services)
+    rules: list[PolicyRuleArgsDict] = [
+        _rule("configmaps", "get", "update", names=[records.NAME]),
+        _rule("services", "get", "patch", names=names),
+        # The front doors, asked through the API server; it names a port with its Service.
+        _rule("services/proxy", "get", names=[f"{name}:http" for name in names]),
+        {"api_groups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]},
+    ]
+    if any(each.shutdown.close_connections_path for each in services.values()):
+        # Pods have no names to know before. Up to 1.34 a web socket takes `get`; from 1.35 on `create` as well.
+        rules.append(_rule("pods/portforward", "create", "get"))
+    return rules
+
+
+def _rule(resource: str, *verbs: str, names: list[str] | None = None) -> "PolicyRuleArgsDict":
+    rule: PolicyRuleArgsDict = {"api_groups": [""], "resources": [resource], "verbs": list(verbs)}
+    if names:
+        rule["resource_names"] = list(names)
+    return rule
+
+
+class Watch(pulumi.ComponentResource):
+    """The CronJob, its account and what that may do, its way out, and a token for Prometheus where there is one."""
+
+    def __init__(
+        self,
+        watch: WatchSettings,
+        settings: Settings,
+        namespace: pulumi.Input[str],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Declare them.
+
+        Args:
+            watch: its own settings.
+            settings: of the stack whose flips it goes on with.
+            namespace: the stack's, once it is there.
+            opts: Pulumi's options.
+        """
+        super().__init__("teal:kubernetes:Watch", NAME, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        meta: ObjectMetaArgsDict = {
+            "name": NAME,
+            "namespace": namespace,
+            "labels": {**LABELS, PART_OF_LABEL: PART_OF, "app.kubernetes.io/managed-by": "pulumi"},
+        }
+        needed = [*self._account(meta, settings), *self._way_out(meta, watch, settings)]
+        token = settings.prometheus.token if settings.prometheus else None
+        if token:
+            needed.append(Secret(f"{NAME}-prometheus", metadata=meta, string_data={"token": token}, opts=self._child))
+        self.cron_job = CronJob(
+            NAME,
+            metadata=meta,
+            spec=_spec(watch, settings, with_token=token is not None),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
+        )
+        self.register_outputs({})
+
+    def _account(self, meta: "ObjectMetaArgsDict", settings: Settings) -> list[pulumi.Resource]:
+        """An account whose token only the watch's own pods are given."""
+        return [
+            ServiceAccount(f"{NAME}-account", metadata=meta, automount_service_account_token=False, opts=self._child),
+            Role(f"{NAME}-role", metadata=meta, rules=rights(settings.services), opts=self._child),
+            RoleBinding(
+                f"{NAME}-binding",
+                metadata=meta,
+                role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME},
+                subjects=[{"kind": "ServiceAccount", "name": NAME, "namespace": settings.namespace}],
+                opts=self._child,
+            ),
+        ]
+
+    def _way_out(self, meta: "ObjectMetaArgsDict", watch: WatchSettings, settings: Settings) -> list[pulumi.Resource]:
+        """Nobody connects to the watch, and it to nobody but those named; nothing where others write the policies."""
+        if not settings.policies:
+            return []
+        return [
+            NetworkPolicy(
+                f"{NAME}-network",
+                metadata=meta,
+                spec={
+                    "pod_selector": {"match_labels": dict(LABELS)},
+                    "policy_types": ["Ingress", "Egress"],
+                    "egress": egress(watch.dns, watch.egress.values()),
+                },
+                opts=self._child,
+            )
+        ]
+
+
+def _spec(watch: WatchSettings, settings: Settings, *, with_token: bool) -> "CronJobSpecArgsDict":
+    environment: list[EnvVarArgsDict] = []
+    if watch.prometheus_url:
+        environment.append({"name": "PROMETHEUS_URL", "value": watch.prometheus_url})
+    if with_token:
+        token: EnvVarSourceArgsDict = {"secret_key_ref": {"name": NAME, "key": "token"}}
+        environment.append({"name": "PROMETHEUS_TOKEN", "value_from": token})
+    container: ContainerArgsDict = {
+        "name": "watch",
+        "image": watch.image,
+        "image_pull_policy": watch.image_pull_policy,
+        "args": ["watch", "--namespace", settings.namespace],
+        "env": environment,
+        "resources": {
+            "requests": watch.resources.requests.model_dump(),
+            "limits": watch.resources.limits.model_dump(),
+        },
+        "security_context": pod.confined(),
+    }
+    runs: PodSpecArgsDict = {
+        "service_account_name": NAME,
+        "automount_service_account_token": True,
+        "restart_policy": "Never",  # the next one goes on, from what is recorded
+        "containers": [container],
+    }
+    return {
+        "schedule": watch.schedule,
+        "starting_deadline_seconds": LATE_SECONDS,
+        "concurrency_policy": "Forbid",  # one that bakes is not joined, nor killed, by the next
+        "successful_jobs_history_limit": 1,
+        "failed_jobs_history_limit": 3,
+        "job_template": {
+            "metadata": {"labels": dict(LABELS)},
+            "spec": {
+                "backoff_limit": 0,
+                "active_deadline_seconds": settings.bake.seconds + MARGIN_SECONDS,
+                "template": {"metadata": {"labels": dict(LABELS)}, "spec": runs},
+            },
+        },
+    }
