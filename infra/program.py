@@ -30,6 +30,7 @@ from infra.settings.slot import SlotService, State
 from infra.slot import Slot, SlotArgs
 from infra.traffic import Route, Router, Traffic
 from infra.traffic.service_selector import ServiceSelector
+from infra.watch import Watch
 from teal.bake import BakePlan, ServiceBake
 from teal.colours import Colour
 from teal.kube import ClusterAccess
@@ -48,7 +49,7 @@ def provision(settings: Settings, live: Live, cluster: ClusterAccess, schemas: M
     stack = _Stack(settings, live, cluster, schemas)
     active = settings.active_colour
     active_slots = stack.slots(active)
-    traffic = stack.traffic(after=[each for slot in active_slots for each in slot.ready])
+    traffic = stack.traffic(after=[*stack.watch(), *(each for slot in active_slots for each in slot.ready)])
     confirmed = stack.confirmed(after=[each.resource for each in traffic.values()])
     idle_slots = stack.slots(active.other, after=[confirmed.record])
     stack.contractions(after=[confirmed.record, *(each for slot in idle_slots for each in slot.ready)])
@@ -192,6 +193,13 @@ class _Stack:
         for name, service in self._settings.services.items():
             queries = Queries(service=name, namespace=self._settings.namespace)
             Observability(queries, self._settings.observability, service.alerts, self._access.namespace, self._opts)
+
+    def watch(self) -> Sequence[pulumi.Resource]:
+        """Who goes on with a flip whose update dies: to be there before any traffic moves."""
+        settings = self._settings
+        if settings.watch is None:
+            return ()
+        return [Watch(settings.watch, settings, self._access.namespace, self._opts).cron_job]
 
     def _backing(self, part: Literal["plain", "confidential"]) -> Mapping[str, str]:
         """The variables of all backing services."""
