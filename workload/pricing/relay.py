@@ -55,6 +55,8 @@ class Relay:
         body = await request.body()
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         headers = [("Host", self._name), ("Content-Length", str(len(body))), ("Connection", "close")]
+        if kind := request.headers.get("Content-Type"):
+            headers.append(("Content-Type", kind))
         http = h11.Connection(h11.CLIENT)
         reader, writer = await asyncio.open_connection(self._host, self._port)
         try:
