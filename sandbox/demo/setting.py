@@ -72,6 +72,8 @@ class Setting:
             previews = dict(zip(COLOURS, (port + 1, port + 2), strict=True))
             settings["frontDoor"]["nodePort"] = port
             settings["previewDoor"]["nodePorts"] = previews
+            # Two cores bear the load with the pods that there are; more of them would only take each other's time.
+            settings["autoscaling"]["maxReplicas"] = settings["autoscaling"]["minReplicas"]
             if service == BACKEND:
                 backends = {each: _backend(sandbox, each, previews[each]) for each in COLOURS}
             port += 1 + len(previews)

@@ -40,6 +40,7 @@ def test_the_stack_has_doors_and_a_namespace_of_its_own(tmp_path: Path) -> None:
     assert all(31000 <= port <= 31999 for port in ports)
     assert config["teal:namespace"] == NAMESPACE != example["teal:namespace"]
     assert config["teal:activeColour"] == "blue"
+    assert {it["autoscaling"]["maxReplicas"] for it in config["teal:services"].values()} == {2}
     assert config["teal:blue"]["backend"]["image"] == f"{setting.repository}:1.0.0"
     assert EXAMPLE.read_bytes() == before
 
