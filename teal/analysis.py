@@ -16,7 +16,7 @@ from typing import Protocol
 from teal.colours import Colour
 from teal.gates import samples
 from teal.gates.replies import Reply, Request
-from teal.gates.samples import REQUESTS, Lack, MetricCheck, MetricsPlan, Queried, TestTraffic
+from teal.gates.samples import REQUESTS, Lack, MetricCheck, MetricsPlan, Queried, SyntheticTraffic
 from teal.verdict import Outcome, Verdict
 
 PAUSE_SECONDS = 1.0
@@ -127,7 +127,7 @@ class Analysis:
         return "; ".join(f"test traffic to {colour}: {what}" for colour, what in zip(lacking, done, strict=True))
 
 
-async def _send(doors: Doors, door: str, traffic: TestTraffic, count: int) -> str:
+async def _send(doors: Doors, door: str, traffic: SyntheticTraffic, count: int) -> str:
     """Send requests at an even rate, whatever becomes of them."""
     became: Counter[str] = Counter()
 

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from infra.settings.base import Model, Name
 from infra.settings.smoke import DoorPath
-from teal.gates.samples import MetricCheck, MetricsPlan, TestTraffic
+from teal.gates.samples import MetricCheck, MetricsPlan, SyntheticTraffic
 from teal.prometheus import PrometheusAccess
 from teal.queries import Queries
 
@@ -215,7 +215,7 @@ class Metrics(Model):
             ],
             samples=self.samples,
             window=window,
-            traffic=TestTraffic(paths=self.traffic.paths, per_second=self.traffic.per_second)
+            traffic=SyntheticTraffic(paths=self.traffic.paths, per_second=self.traffic.per_second)
             if self.traffic.enabled
             else None,
             wait_seconds=self.wait_seconds,

@@ -84,7 +84,7 @@ class MetricCheck:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TestTraffic:
+class SyntheticTraffic:
     """Requests that are made where there are too few: GETs through the preview door."""
 
     paths: Sequence[str]
@@ -107,7 +107,7 @@ class MetricsPlan:
     """Requests in the window that the destination needs; and live, where something is compared with it."""
     window: str
     """As PromQL has it: `120s`."""
-    traffic: TestTraffic | None
+    traffic: SyntheticTraffic | None
     """None: what is missing is only waited for."""
     wait_seconds: float
     """For scrapes that are still to come."""
