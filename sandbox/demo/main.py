@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from sandbox.cluster.environment import Sandbox
     from sandbox.demo.user import Ran
 
-_OBSERVE_SECONDS: Final = 3.5  # after a flip: the picture shows 3 s, and the last second decides whether it moved
+_OBSERVE_SECONDS: Final = 3.5  # after the writes: the picture shows 3 s of them
+_SETTLED_SECONDS: Final = 1.1  # after `pulumi up`: the last second decides whether traffic moved
 
 
 def run(sandbox: Sandbox, *, rate: int, json_output: bool) -> int:
@@ -174,8 +175,9 @@ class Demo:
             begun = time.monotonic_ns()
             up = self._up()
             written = {name: self._traffic.written(name, new, begun) for name in self._setting.services}
-        with self.screen.step(f"watching the answers for {_OBSERVE_SECONDS:g} s"):
-            self._observe(_OBSERVE_SECONDS)
+        with self.screen.step("watching the answers"):
+            since_write = (time.monotonic_ns() - max(written.values())) / 1e9  # the program watched, too
+            self._observe(max(_SETTLED_SECONDS, _OBSERVE_SECONDS - since_write))
             until = time.monotonic_ns()
             moves = {
                 name: Move(from_colour=old, to_colour=new, version=version, write_ns=at, until_ns=until)
