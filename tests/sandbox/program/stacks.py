@@ -109,14 +109,14 @@ class Stack:
         """`pulumi stack output`."""
         return json.loads(self.pulumi("stack", "output", "--json").stdout)
 
-    def kubectl(self, *args: str) -> str:
-        """Run kubectl in the stack's namespace."""
+    def kubectl(self, *args: str, seconds: float = 60) -> str:
+        """Run kubectl in the stack's namespace, for at most `seconds`."""
         done = subprocess.run(
             self.sandbox.command(["kubectl", "-n", self.name, *args]),
             env=self.environ(),
             text=True,
             capture_output=True,
-            timeout=60,
+            timeout=seconds,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -1,0 +1,73 @@
+"""Replicas are the autoscaler's: it follows real load, an `up` leaves them to it, and a flip takes them over."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.load.records import Follower
+from tests.sandbox.program.stacks import Load, Stack
+
+pytestmark = pytest.mark.timeout(300)
+
+MAXIMUM = 4
+SCALED_WITHIN_S = 120
+"""Metrics are taken every 10 s and count for a pod that was ready before; on busy cores pods take a while to start."""
+
+
+def _get(stack: Stack, kind: str, name: str) -> Mapping[str, Any]:
+    return json.loads(stack.kubectl("get", kind, name, "-o", "json"))
+
+
+def _became_ready(pod: Mapping[str, Any]) -> float:
+    """Unix time, in whole seconds."""
+    (ready,) = (each for each in pod["status"]["conditions"] if each["type"] == "Ready")
+    return datetime.fromisoformat(ready["lastTransitionTime"]).timestamp()
+
+
+def test_load_scales_the_live_colour_and_a_flip_takes_its_capacity_along(stack: Stack, tmp_path: Path) -> None:
+    """To its maximum; an `up` meanwhile writes nothing; green has as many pods before its first answer; none is lost.
+
+    One test for all of it, because the load and the metrics take longest.
+    """
+    with Load(stack, "new_connections", tmp_path, rate=150) as load:
+        scaled = f"jsonpath={{.status.readyReplicas}}={MAXIMUM}"
+        assert len(stack.pods("blue")) < MAXIMUM
+        stack.kubectl(
+            "wait",
+            "deployment/backend-blue",
+            f"--for={scaled}",
+            f"--timeout={SCALED_WITHIN_S}s",
+            seconds=SCALED_WITHIN_S + 10,
+        )
+        before, objects = _get(stack, "deployment", "backend-blue"), stack.versions()
+
+        done = stack.up()
+
+        after = _get(stack, "deployment", "backend-blue")
+        assert "unchanged" in done.stdout
+        assert "updated" not in done.stdout
+        assert stack.versions() == objects
+        assert after["metadata"]["generation"] == before["metadata"]["generation"]
+        assert after["spec"]["replicas"] == MAXIMUM
+
+        assert len(stack.pods("green")) < MAXIMUM
+        stack.flip("green")
+
+    assert load.lost == []
+    assert load.colours == ["blue", "green"]
+    assert _get(stack, "hpa", "backend-green")["spec"]["minReplicas"] == MAXIMUM
+    first = next(record for record in load.records if record.colour == "green")
+    answered_at = (first.scheduled_ns + first.finished_us * 1000 + _wall_offset(tmp_path)) / 1e9
+    assert sum(_became_ready(pod) <= answered_at for pod in stack.pods("green")) == MAXIMUM
+
+
+def _wall_offset(folder: Path) -> int:
+    """Nanoseconds from the load's clock to Unix time."""
+    follower = Follower(folder / "new_connections.csv")
+    follower.read()
+    assert follower.header is not None
+    return follower.header.wall_offset_ns
