@@ -6,7 +6,7 @@ Facts are those of Pulumi's `sdk/go/common/apitype/core.go`, `pkg/resource/stack
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import cast
@@ -96,12 +96,24 @@ def _dump(value: Value) -> str:
 
 
 def _resource_text(resource: ResourceState, seal: _Seal, inner: _Seal) -> str:
+    if (remembered := resource.text) is not None:
+        return remembered
     written = {name: getattr(resource, attribute) for name, attribute in _FIELDS.items()}
     written = {name: value for name, value in written.items() if value or name == "custom"}
     text = _dump(written | resource.extra)
     if SECRET in text:  # looking first saves walking the trees of all the others at every save
-        text = _dump({name: _encode(value, seal, inner) for name, value in (written | resource.extra).items()})
+        return _dump({name: _encode(value, seal, inner) for name, value in (written | resource.extra).items()})
+    resource.remember(text)
     return text
+
+
+def _array(texts: Iterable[str]) -> Iterator[str]:
+    before = "["
+    for text in texts:
+        yield before
+        yield text
+        before = ","
+    yield "]"
 
 
 def _read_resource(entry: Properties, unseal: Callable[[str], str]) -> ResourceState:
@@ -137,6 +149,15 @@ class Snapshot:
         Raises:
             SecretsError: there are secrets and nothing to seal them with.
         """
+        return "".join(self._pieces(show_secrets=show_secrets))
+
+    def to_checkpoint(self, stack: str) -> str:
+        """Give the text of a checkpoint file; `stack` is the full name, organization/project/stack."""
+        head = f'{{{self._head()},"checkpoint":{{"stack":{_dump(stack)},"latest":'
+        return "".join([head, *self._pieces(), "}}"])
+
+    def _pieces(self, *, show_secrets: bool = False) -> Iterator[str]:
+        """The deployment's JSON text: megabytes, written at every operation, so put together only once."""
         crypter = self.crypter
 
         def seal(plaintext: str) -> dict[str, str]:
@@ -149,23 +170,19 @@ class Snapshot:
 
         seals = (show, show) if show_secrets else (seal, _nested)
         magic = hashlib.sha256(ENGINE_VERSION.encode()).hexdigest()
-        parts = {"manifest": _dump({"time": now(), "magic": magic, "version": ENGINE_VERSION})}
+        yield f'{{"manifest":{_dump({"time": now(), "magic": magic, "version": ENGINE_VERSION})}'
         if crypter is not None:
-            parts["secrets_providers"] = _dump({"type": "passphrase", "state": {"salt": crypter.salt}})
+            yield f',"secrets_providers":{_dump({"type": "passphrase", "state": {"salt": crypter.salt}})}'
         if self.resources:
-            parts["resources"] = f"[{','.join(_resource_text(resource, *seals) for resource in self.resources)}]"
+            yield ',"resources":'
+            yield from _array(_resource_text(resource, *seals) for resource in self.resources)
         if self.pending_operations:
-            begun = (
+            yield ',"pending_operations":'
+            yield from _array(
                 f'{{"resource":{_resource_text(operation.resource, *seals)},"type":"{operation.kind}"}}'
                 for operation in self.pending_operations
             )
-            parts["pending_operations"] = f"[{','.join(begun)}]"
-        parts["metadata"] = _dump(self.metadata)
-        return "{" + ",".join(f'"{name}":{text}' for name, text in parts.items()) + "}"
-
-    def to_checkpoint(self, stack: str) -> str:
-        """Give the text of a checkpoint file; `stack` is the full name, organization/project/stack."""
-        return f'{{{self._head()},"checkpoint":{{"stack":{_dump(stack)},"latest":{self.to_json()}}}}}'
+        yield f',"metadata":{_dump(self.metadata)}}}'
 
     def to_deployment(self, *, show_secrets: bool = False) -> Properties:
         """Give `{"version", "deployment"}` as `pulumi stack export` prints it."""

@@ -28,6 +28,7 @@ class Journal:
         self.base = base
         self._save = save
         self._done: list[ResourceState] = []
+        self._kept: set[str] = set()
         self._gone: set[int] = set()
         self._pending: dict[int, PendingOperation] = {}
         self.renamed: dict[str, str] = {}
@@ -46,7 +47,9 @@ class Journal:
         """`new` is the state of a resource now, in place of `old`."""
         if old is not None:
             self._gone.add(id(old))
-        self._done = [state for state in self._done if state.urn != new.urn or state.delete]
+        if new.urn in self._kept:  # looking first saves a walk over all that is done, for each that gets done
+            self._done = [state for state in self._done if state.urn != new.urn or state.delete]
+        self._kept.add(new.urn)
         self._done.append(new)
 
     def drop(self, old: ResourceState) -> None:

@@ -16,6 +16,8 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 ROOT_STACK_TYPE = "pulumi:pulumi:Stack"
 
+_TEXT = "_text"  # not a field: two states are the same whether they have been written or not
+
 Value: TypeAlias = Any
 """A JSON-shaped value: None, bool, int, float, str, list and dict of the same, secret envelopes included."""
 Properties: TypeAlias = dict[str, Value]
@@ -74,6 +76,20 @@ class ResourceState:
     modified: str = ""
     source_position: str = ""
     extra: Properties = field(default_factory=dict[str, Value])
+
+    def __setattr__(self, name: str, value: Value) -> None:
+        """Set a field, and forget how the whole was written down (`remember`). Trees in fields are never changed."""
+        self.__dict__.pop(_TEXT, None)
+        self.__dict__[name] = value
+
+    @property
+    def text(self) -> str | None:
+        """What `remember` was given, if no field was set since."""
+        return self.__dict__.get(_TEXT)
+
+    def remember(self, text: str) -> None:
+        """Keep how this was written down: the whole state is, at every operation, and most of it is as before."""
+        self.__dict__[_TEXT] = text
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,16 @@ def test_any_property_tree_survives(inputs: dict[str, Any], outputs: dict[str, A
     assert (after.resources, after.pending_operations) == (before.resources, [])
 
 
+def test_what_is_set_between_two_saves_is_in_the_second() -> None:
+    """Text of the first save is used again only for resources of which no field was set since."""
+    changed, same = resource("changed", outputs={"a": 1}), resource("same", outputs={"a": 1})
+    whole = snapshot(changed, same)
+    whole.to_checkpoint("organization/teal/dev")
+    changed.outputs, changed.id = {"a": 2}, "teal/other"
+    after = read(whole.to_checkpoint("organization/teal/dev"))
+    assert after.resources[-2:] == [changed, same]
+
+
 def test_every_field_of_a_resource_survives() -> None:
     """Nothing known of a resource is lost, nor what only a real engine knows."""
     full = resource(
