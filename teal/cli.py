@@ -17,8 +17,10 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
-from teal import witness
+from teal import approval, witness
+from teal.colours import Colour
 from teal.errors import TealError
+from teal.gates.approvals import Approval
 from teal.history import Flip, History, Stage
 from teal.keeper import Keeper
 from teal.kube import Cluster, ClusterAccess
@@ -121,6 +123,30 @@ def history(
 
 
 @app.command
+def approve(colour: Colour, version: str | None = None, /, where: Where = HERE, *, json_output: Json = False) -> None:
+    """Say yes to a flip to COLOUR, in the versions that it runs now; with VERSION, only if that is the one."""
+
+    async def say() -> Approval:
+        async with Cluster.connect(where.access) as cluster:
+            slots = await cluster.slots()
+            versions = {name: slot.version for (name, of), slot in slots.items() if of is colour}
+            if not versions or (version is not None and {*versions.values()} != {version}):
+                runs = ", ".join(f"{name} {each}" for name, each in versions.items()) or "nothing"
+                _fail(
+                    f"{colour} runs {runs}{f', not {version}' if version else ''}: nothing was approved. "
+                    f"Next: kubectl -n {where.namespace} get deployments -l teal/colour={colour}"
+                )
+            return await approval.approve(cluster.http, where.namespace, colour, versions)
+
+    given = _run(say())
+    if json_output:
+        _print(json.dumps(given.as_data(), indent=2))
+    else:
+        runs = ", ".join(f"{name} {each}" for name, each in given.versions.items())
+        _print(f"{given.by} approves {colour} ({runs}), {given.at.isoformat()}")
+
+
+@app.command
 def watch(where: Where = HERE) -> None:
     """Go on with a flip whose update died: bake it, then confirm it or put traffic back. Ends where there is none."""
 
@@ -128,7 +154,8 @@ def watch(where: Where = HERE) -> None:
         async with Cluster.connect(where.access) as cluster:
             records = Records(cluster.http, cluster.namespace)
             last = (await records.load()).history.open
-            url = last.plan.prometheus if last is not None else ""
+            planned = last.plan.prometheus if last is not None else ""
+            url = planned and os.environ.get("PROMETHEUS_URL", planned)  # pods may have another way to it
             async with witness.connect(url, os.environ.get("PROMETHEUS_TOKEN"), where.namespace) as seen:
                 keeper = Keeper(cluster, records, seen, name=f"watch-{uuid4().hex[:8]}", say=_print)
                 try:

@@ -84,7 +84,7 @@ class Flip(Model):
     """Gates that were switched off on purpose, and the reason that the stack gives."""
     plan: BakePlan
     keeper: str = ""
-    """Who goes on with it now."""
+    """Who goes on with it now, or who brought it to its end."""
     beat: int = 0
     """Counts up while the keeper lives; only its change means something, so clocks need not agree."""
 

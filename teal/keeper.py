@@ -219,8 +219,9 @@ class Keeper:
                 )
 
     async def _end(self, kept: Kept, flip: Flip, stage: Stage, reason: str, *verdicts: Verdict) -> Flip:
-        """Say how it ended, and keep it no longer: what is still open may be gone on with at once."""
-        return _last(await self._records.save(kept, flip.at(stage, reason, *verdicts).kept_by("")))
+        """Say how it ended and who saw to that; what is still open is kept no longer, to be gone on with at once."""
+        ended = flip.at(stage, reason, *verdicts)
+        return _last(await self._records.save(kept, ended.kept_by("" if stage.open else self.name)))
 
     async def _record(self, kept: Kept, flip: Flip) -> Kept:
         return await self._records.save(kept, flip.kept_by(self.name))
