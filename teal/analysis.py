@@ -11,9 +11,9 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Protocol
 
 from teal.colours import Colour
+from teal.evidence import Doors, Source
 from teal.gates import samples
 from teal.gates.replies import Reply, Request
 from teal.gates.samples import REQUESTS, Lack, MetricCheck, MetricsPlan, Queried, SyntheticTraffic
@@ -27,22 +27,6 @@ REQUEST_SECONDS = 5.0
 
 MARGIN = 1.1
 """Sent for each request that is needed: some may not arrive."""
-
-
-class Doors(Protocol):
-    """Through whom the test traffic goes: `teal.kube.Cluster`, or a fake in tests."""
-
-    async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
-        """Ask a Service."""
-        ...
-
-
-class Source(Protocol):
-    """Who answers queries: `teal.prometheus.Prometheus`, or a fake in tests."""
-
-    async def query(self, promql: str) -> Queried:
-        """Evaluate one instant query, now."""
-        ...
 
 
 class Analysis:

@@ -10,21 +10,21 @@ import time
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from teal import gates, openapi
-from teal.analysis import Analysis, Source
+from teal.analysis import Analysis
 from teal.approval import NAME as RECORD
-from teal.colours import Colour
+from teal.colours import COLOUR_LABEL, Colour
 from teal.errors import RefusedError
+from teal.evidence import Evidence, Source
 from teal.gates.approvals import FLIP_SET, ApprovalPlan
 from teal.gates.approvals import GATE as APPROVAL
 from teal.gates.documents import ContractPlan
 from teal.gates.endpoints import needed
-from teal.gates.identity import Answer
-from teal.gates.replies import Reply, Request, SmokeCheck
+from teal.gates.replies import SmokeCheck
 from teal.gates.samples import MetricsPlan
-from teal.kube import Endpoint, LiveAutoscaler, LiveService
+from teal.kube import Endpoint
 from teal.verdict import Outcome, Verdict, unproven
 
 COMING_SECONDS = 30.0
@@ -75,38 +75,6 @@ class GatePlan:
         when it was confirmed.
         """
         return replace(self, contract=None, metrics=None)
-
-
-class Evidence(Protocol):
-    """Who can be asked: `teal.kube.Cluster`, or a fake in tests."""
-
-    async def live_service(self, name: str) -> LiveService | None:
-        """Where a service's traffic goes now."""
-        ...
-
-    async def ready_endpoints(self, service: str) -> Sequence[Endpoint]:
-        """The ready addresses behind a Service."""
-        ...
-
-    async def autoscaler(self, name: str) -> LiveAutoscaler | None:
-        """A colour's autoscaler."""
-        ...
-
-    async def pods_asked_for(self, name: str) -> int:
-        """Pods that a colour's Deployment has been asked for."""
-        ...
-
-    async def config_map(self, name: str) -> Mapping[str, str]:
-        """A ConfigMap's data; empty where there is none."""
-        ...
-
-    async def ask(self, endpoint: Endpoint, path: str) -> Answer:
-        """What one pod says of itself."""
-        ...
-
-    async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
-        """Ask a Service."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,13 +143,17 @@ def require(
         for gate in sorted(names)
         if (service, gate) not in back
     ]
-    why = [*(str(each) for each in unproven(verdicts)), *missing]
+    failed = unproven(verdicts)
+    why = [*(str(each) for each in failed), *missing]
     if expected and not why:
         return
+    if not missing and {each.gate for each in failed} == {APPROVAL}:
+        remedy = f"teal approve {destination} --namespace {namespace}"
+    else:
+        remedy = f"kubectl -n {namespace} get pods -l {COLOUR_LABEL}={destination}, mend that slot"
     raise RefusedError(
         f"flip from {live or 'nothing'} to {destination} refused. {'; '.join(why) or 'no gate ran'}. Nothing moved: "
-        f"live traffic stays on {live or 'nothing'}. Next: kubectl -n {namespace} get pods -l "
-        f"teal/colour={destination}, mend that slot, then pulumi up again"
+        f"live traffic stays on {live or 'nothing'}. Next: {remedy}, then pulumi up again"
     )
 
 

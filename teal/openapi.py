@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from teal.analysis import Doors
 from teal.colours import Colour
+from teal.evidence import Doors
 from teal.gates import documents
 from teal.gates.documents import Change, Compared, ContractPlan, Document, Operation, Tried
 from teal.gates.replies import Reply, Request

@@ -1,0 +1,56 @@
+"""Who can be asked for evidence, as those see it who measure. In tests, fakes are.
+
+Nothing is decided and nothing is asked here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from teal.gates.identity import Answer
+from teal.gates.replies import Reply, Request
+from teal.gates.samples import Queried
+from teal.kube import Endpoint, LiveAutoscaler, LiveService
+
+
+class Doors(Protocol):
+    """Through whom a colour's pods are asked as a client asks them."""
+
+    async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
+        """Ask a Service; what goes wrong is in the reply."""
+        ...
+
+
+class Source(Protocol):
+    """Who answers queries: `teal.prometheus.Prometheus`."""
+
+    async def query(self, promql: str) -> Queried:
+        """Evaluate one instant query, now."""
+        ...
+
+
+class Evidence(Doors, Protocol):
+    """Who knows a cluster: `teal.kube.Cluster`. Raises `UnreachableError` where it cannot be asked."""
+
+    async def live_service(self, name: str) -> LiveService | None:
+        """Where a service's traffic goes now."""
+        ...
+
+    async def ready_endpoints(self, service: str) -> Sequence[Endpoint]:
+        """The ready addresses behind a Service."""
+        ...
+
+    async def autoscaler(self, name: str) -> LiveAutoscaler | None:
+        """A colour's autoscaler."""
+        ...
+
+    async def pods_asked_for(self, name: str) -> int:
+        """Pods that a colour's Deployment has been asked for."""
+        ...
+
+    async def config_map(self, name: str) -> Mapping[str, str]:
+        """A ConfigMap's data; empty where there is none."""
+        ...
+
+    async def ask(self, endpoint: Endpoint, path: str) -> Answer:
+        """What one pod says of itself."""
+        ...
