@@ -23,7 +23,18 @@ from teal.colours import Colour
 from teal.errors import ConfigError
 
 PREFIX = "teal:"
-_OBJECTS = ("services", "backing", "removed", "observability", "bake", "watch", "prometheus", "skipGates", *Colour)
+_OBJECTS = (
+    "services",
+    "backing",
+    "removed",
+    "observability",
+    "bake",
+    "watch",
+    "approval",
+    "prometheus",
+    "skipGates",
+    *Colour,
+)
 """Keys whose value is an object; Pulumi hands those over as JSON text."""
 
 

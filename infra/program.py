@@ -236,6 +236,7 @@ def _move(settings: Settings, live: Live) -> Move:
             )
             for name, each in settings.services.items()
         },
+        approval=settings.approval.plan() if settings.approval and not settings.skip_gates.approval else None,
         skipped=settings.skip_gates.reasons,
         bake=BakePlan(
             services={

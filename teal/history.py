@@ -83,6 +83,8 @@ class Flip(Model):
     skipped: Mapping[str, str] = Field(default_factory=dict[str, str])
     """Gates that were switched off on purpose, and the reason that the stack gives."""
     plan: BakePlan
+    carried: Mapping[str, int] = Field(default_factory=dict[str, int])
+    """Ready endpoints with which the old colour carried each service's traffic until then."""
     keeper: str = ""
     """Who goes on with it now, or who brought it to its end."""
     beat: int = 0

@@ -28,6 +28,9 @@ LOOK_SECONDS = 1.0
 LINES = 10
 """Of progress, at most: a bake may take an hour, and its log is read by people."""
 
+MANY = 1_000_000
+"""Pods: where it is not known how many carried the traffic before, as many as carry it now are needed."""
+
 BEAT_SECONDS = 3.0
 LEASE_SECONDS = 12.0
 """Four beats: an API server that restarts, which takes 3 to 6 s, costs one or two."""
@@ -171,7 +174,8 @@ class Keeper:
             stay = f"{flip.origin} was never confirmed" if flip.undoes else "there is no other colour"
             return await self._end(kept, flip, Stage.STUCK, f"{failed}. Traffic is not put back: {stay}", *why)
         services = list(flip.plan.services)
-        proof = await revert.capacity(self._cluster, services, back=flip.origin)
+        carried = {name: flip.carried.get(name, MANY) for name in services}
+        proof = await revert.capacity(self._cluster, carried, back=flip.origin)
         if unproven(proof):
             missing = "; ".join(str(verdict) for verdict in unproven(proof))
             reason = f"{failed}. {flip.origin} could not take the traffic back: {missing}"

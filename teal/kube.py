@@ -64,6 +64,8 @@ class LiveSlot:
     annotations: Mapping[str, str]
     replicas: int
     """Pods that it is asked for at present."""
+    version: str = ""
+    """As its labels have it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,7 +153,9 @@ class Cluster:
         )
         return {
             (item.metadata.labels[NAME_LABEL], colour): LiveSlot(
-                annotations=item.metadata.annotations, replicas=item.spec.replicas
+                annotations=item.metadata.annotations,
+                replicas=item.spec.replicas,
+                version=item.metadata.labels.get(VERSION_LABEL, ""),
             )
             for item in (found.items if found else ())
             if (colour := colour_of(item.metadata.labels.get(COLOUR_LABEL))) is not None

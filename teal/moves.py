@@ -7,12 +7,13 @@ whoever comes after a killed update knows what was proven and what was not.
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from teal import connections, doors, flip, measure
 from teal.bake import BakePlan
 from teal.colours import Colour
 from teal.errors import RefusedError
+from teal.gates.approvals import ApprovalPlan
 from teal.history import Flip, History, Stage, now
 from teal.keeper import Keeper
 from teal.kube import Cluster, LiveService
@@ -43,6 +44,8 @@ class Move:
     """URLs that this machine may probe after the write, by service."""
     skipped: Mapping[str, str] = field(default_factory=dict[str, str])
     """Gates that the stack switches off, and its reason for each."""
+    approval: ApprovalPlan | None = None
+    """What a person's yes has to be; None where nobody has to give it."""
     repair: Colour | None = None
     """A colour that somebody else may have sent traffic to, and that this update may overwrite."""
 
@@ -87,15 +90,19 @@ class Mover:
             UnreachableError: the cluster could not be asked.
         """
         history = (await self._records.load()).history
-        return await self._prove(self._plans(history), wait=False)
+        return await self._prove(self._asked(history), wait=False)
 
-    async def _prove(self, plans: Mapping[str, GatePlan], *, wait: bool) -> Sequence[Verdict]:
-        return await measure.prove(self._cluster, self._prometheus, self._move.to, plans, wait=wait)
+    async def _prove(self, asked: Move, *, wait: bool) -> Sequence[Verdict]:
+        return await measure.prove(
+            self._cluster, self._prometheus, asked.to, asked.flip_set, approval=asked.approval, wait=wait
+        )
 
-    def _plans(self, history: History) -> Mapping[str, GatePlan]:
-        """What has to pass; of a release that was confirmed before, less."""
-        back = _was_confirmed(history, self._move)
-        return {name: each.for_rollback() if back else each for name, each in self._move.flip_set.items()}
+    def _asked(self, history: History) -> Move:
+        """The move, with the gates that have to pass: of a release that was confirmed before, fewer."""
+        if not _was_confirmed(history, self._move):
+            return self._move
+        fewer = {name: each.for_rollback() for name, each in self._move.flip_set.items()}
+        return replace(self._move, flip_set=fewer, approval=None)
 
     async def begin(self) -> None:
         """Let the move pass if it is proven, and record it either way.
@@ -109,15 +116,15 @@ class Mover:
         kept = await self._records.load()
         if self._there(live) and (_begun(kept.history, move) or move.confirmed is move.to):
             return  # moved already, by an update that was killed or by a bake that failed: nothing moves now
-        plans = self._plans(kept.history)
-        verdicts = await self._prove(plans, wait=True)
+        asked = self._asked(kept.history)
+        verdicts = await self._prove(asked, wait=True)
         origin = next((each.colour for each in live.values() if each.colour is not move.to), None)
         entry = await self._entry(kept.history, origin)
         entry = entry.at(Stage.PROVEN, "", *verdicts)
         try:
             measure.require(
                 verdicts,
-                expected=measure.expected(plans),
+                expected=measure.expected(asked.flip_set, asked.approval),
                 live=origin,
                 destination=move.to,
                 namespace=self._cluster.namespace,
@@ -125,7 +132,8 @@ class Mover:
         except RefusedError as refusal:
             await self._save(kept, entry.at(Stage.REFUSED, str(refusal)))
             raise
-        await self._save(kept, entry)
+        carried = await self._carried(origin)
+        await self._save(kept, entry.model_copy(update={"carried": carried}))
         await self._keep_connections()
 
     async def finish(self, recorded: Colour | None) -> None:
@@ -154,6 +162,15 @@ class Mover:
                 return  # confirmed by somebody else, or nothing moved: the record gets a new version of the same colour
             kept = await self._save(kept, await self._entry(kept.history, recorded))
         require_confirmed(await self._finished(kept))
+
+    async def _carried(self, origin: Colour | None) -> Mapping[str, int]:
+        """With how many endpoints the colour that is left carries each service's traffic."""
+        if origin is None:
+            return {}
+        found = await asyncio.gather(
+            *(self._cluster.ready_endpoints(f"{name}-{origin}") for name in self._move.flip_set)
+        )
+        return {name: len(each) for name, each in zip(self._move.flip_set, found, strict=True)}
 
     async def _finished(self, kept: Kept) -> Flip:
         """The open flip's end, whoever brings it about."""
@@ -205,8 +222,11 @@ class Mover:
 
     def _skipped(self, history: History) -> dict[str, str]:
         """Gates that are not asked, and why."""
-        asked, full = measure.expected(self._plans(history)), measure.expected(self._move.flip_set)
-        left_out = {gate.partition(".")[0] for name, gates in full.items() for gate in gates - asked[name]}
+        fewer, move = self._asked(history), self._move
+        asked, full = (measure.expected(each.flip_set, each.approval) for each in (fewer, move))
+        left_out = {
+            gate.partition(".")[0] for name, all_ in full.items() for gate in all_ - asked.get(name, frozenset[str]())
+        }
         return {**dict.fromkeys(sorted(left_out), "this release was confirmed before"), **self._move.skipped}
 
     async def _save(self, kept: Kept, entry: Flip) -> Kept:

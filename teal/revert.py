@@ -20,8 +20,16 @@ from teal.verdict import Verdict
 _TRIES = 3
 
 
-async def capacity(cluster: Cluster, services: Sequence[str], *, back: Colour) -> Sequence[Verdict]:
-    """The same proof that a flip needs: the old colour can carry what the present one carries.
+async def capacity(cluster: Cluster, carried: Mapping[str, int], *, back: Colour) -> Sequence[Verdict]:
+    """The proof that a flip needs, the other way: the old colour can carry what the present one carries.
+
+    With as many ready endpoints as the present one has, or as it carried the
+    same traffic with a moment ago: a release that fails may have scaled out meanwhile.
+
+    Args:
+        cluster: to ask.
+        carried: ready endpoints that the old colour had when the flip began, by service.
+        back: the old colour.
 
     Raises:
         UnreachableError: the cluster could not be asked.
@@ -31,9 +39,10 @@ async def capacity(cluster: Cluster, services: Sequence[str], *, back: Colour) -
         ready, live = await asyncio.gather(
             cluster.ready_endpoints(f"{service}-{back}"), cluster.ready_endpoints(f"{service}-{back.other}")
         )
-        return gates.capacity(service, back, ready=len(ready), live=back.other, live_ready=len(live))
+        needed = min(len(live), carried[service])
+        return gates.capacity(service, back, ready=len(ready), live=back.other, live_ready=needed)
 
-    return await asyncio.gather(*(one(service) for service in services))
+    return await asyncio.gather(*(one(service) for service in carried))
 
 
 async def move(cluster: Cluster, services: Mapping[str, LiveService], *, back: Colour) -> None:

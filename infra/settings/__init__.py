@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from infra.settings.backing import BackingService
 from infra.settings.bake import Bake, Watch
 from infra.settings.base import Model, Name, Seconds
-from infra.settings.gates import SkipGates
+from infra.settings.gates import Approval, SkipGates
 from infra.settings.metrics import Prometheus
 from infra.settings.network import BackingPeer, require_reachable
 from infra.settings.observability import ObservabilitySettings
@@ -46,6 +46,8 @@ class Settings(Model):
     """After a flip is confirmed, before the old colour may be retired."""
     prometheus: Prometheus | None = None
     """Without it, metrics gates are refused, and the bake watches the front door alone."""
+    approval: Approval | None = None
+    """Without it nobody has to say yes to a flip."""
     skip_gates: SkipGates = SkipGates()
     bake: Bake = Bake()
     watch: Watch | None = None

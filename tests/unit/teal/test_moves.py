@@ -129,6 +129,17 @@ async def test_traffic_is_not_put_back_onto_a_colour_that_cannot_carry_it(api_se
     assert written(api_server) == []
 
 
+async def test_a_release_that_scaled_out_while_it_failed_is_undone_all_the_same(api_server: FakeApiServer) -> None:
+    """The old colour is asked for what it carried the traffic with, not for what a failing one grew to."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    api_server.pods("backend", "green", ["1.1.0"] * 4)
+    api_server.answers[DOOR] = (500, {})
+    with pytest.raises(RefusedError, match="Traffic was put back onto blue"):
+        await finish(api_server, move())
+
+
 async def test_a_stuck_flip_is_baked_again_by_the_next_update(api_server: FakeApiServer) -> None:
     """Whichever machine runs it; nobody is waited for, since the first one said that it had ended."""
     cluster(api_server, "blue")
