@@ -27,6 +27,12 @@ from teal.verdict import Outcome, Verdict, printable
 COMMAND = "oasdiff"
 INSTALL = "go install github.com/oasdiff/oasdiff@v1.33.0"
 
+SEVERITIES = """\
+response-optional-property-removed err
+optional-response-header-removed err
+"""
+"""What breaks clients beyond what oasdiff calls so: a field that need not be there is one that somebody uses."""
+
 DOCUMENT_SECONDS = 10.0
 """For one document: a framework makes it when it is asked for the first time."""
 
@@ -124,16 +130,22 @@ async def compare(old: Document, new: Document) -> Compared:
     if command is None:
         return Compared(lack=Outcome.ERROR, why=f"there is no {COMMAND} on PATH to compare with. Next: {INSTALL}")
     with TemporaryDirectory(prefix="teal-") as folder:
-        for name, each in (("live.json", old), ("idle.json", new)):
-            await asyncio.to_thread((Path(folder) / name).write_text, json.dumps(each))
+        files = {"live.json": json.dumps(old), "idle.json": json.dumps(new), "severities": SEVERITIES}
+        for name, text in files.items():
+            await asyncio.to_thread((Path(folder) / name).write_text, text)
         return await _run(command, folder)
 
 
 async def _run(command: str, folder: str) -> Compared:
-    options = ("breaking", "--format", "json", "--allow-external-refs=false", "live.json", "idle.json")
+    options = ("--format", "json", "--allow-external-refs=false", "--severity-levels", "severities")
     try:
         process = await asyncio.create_subprocess_exec(
-            command, *options, cwd=folder, env={"HOME": folder}, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+            *(command, "breaking", *options, "live.json", "idle.json"),
+            cwd=folder,
+            env={"HOME": folder},
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
         )
     except OSError as error:
         return Compared(lack=Outcome.ERROR, why=f"{command} cannot be run: {error.strerror}. Next: {INSTALL}")

@@ -24,8 +24,8 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, m
 class Contract(Model):
     """The API of the idle colour against the live one's, by their OpenAPI documents and `oasdiff` on PATH.
 
-    What breaks is oasdiff's to say: its errors and its warnings, which are
-    removals as well. What is deprecated in the idle colour has to answer with
+    What breaks is oasdiff's to say: its errors and its warnings, and any field
+    of an answer that goes. What is deprecated in the idle colour has to answer with
     `Deprecation` and `Sunset`, and is not to go before that date.
     """
 
