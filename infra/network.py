@@ -60,8 +60,8 @@ class NetworkPolicies(pulumi.ComponentResource):
             opts: Pulumi's options.
         """
         super().__init__("teal:kubernetes:NetworkPolicies", "network", None, opts)
-        self.services: Sequence[NetworkPolicy] = [
-            NetworkPolicy(
+        self.services: Mapping[str, NetworkPolicy] = {
+            name: NetworkPolicy(
                 f"{name}-network",
                 metadata={"name": name, "namespace": namespace, "labels": dict(shared(name))},
                 spec=_service(name, member, member.settings.reached(backing)),
@@ -69,8 +69,8 @@ class NetworkPolicies(pulumi.ComponentResource):
             )
             for name, member in services.items()
             if member.settings.policies
-        ]
-        """To be there before the pods that rely on them."""
+        }
+        """Each to be there before the pods of its service."""
         if self.services:
             left_out = [each for name, it in services.items() if not it.settings.policies for each in _names(name)]
             NetworkPolicy(
@@ -81,7 +81,7 @@ class NetworkPolicies(pulumi.ComponentResource):
                     "labels": {PART_OF_LABEL: PART_OF, "app.kubernetes.io/managed-by": "pulumi"},
                 },
                 spec={"pod_selector": _all_but(left_out), "policy_types": ["Ingress", "Egress"]},
-                opts=pulumi.ResourceOptions(parent=self, depends_on=self.services),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.services.values())),
             )
         self.register_outputs({})
 

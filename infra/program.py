@@ -104,7 +104,8 @@ class _Stack:
             {**self._backing("confidential"), **release.secrets},
             self._opts,
         )
-        first = [*self._network.services, *after]
+        policy = self._network.services.get(name)
+        first = [*([policy] if policy else []), *after]
         live = self._live.slots.get((name, colour))
         return Slot(
             SlotArgs(
