@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from infra import labels
 from infra.labels import CONFIRMED
 from infra.settings import Settings
+from infra.settings.service import ServiceSettings
 from teal.colours import MANAGER, Colour, colour_of
 from teal.errors import ForeignChangeError
 from teal.history import History
@@ -32,13 +33,13 @@ class Live:
     services: Mapping[str, LiveService] = field(default_factory=dict[str, LiveService])
     slots: Mapping[tuple[str, Colour], LiveSlot] = field(default_factory=dict[tuple[str, Colour], LiveSlot])
     autoscalers: Mapping[str, LiveAutoscaler] = field(default_factory=dict[str, LiveAutoscaler])
-    """Of the declared services' colours, by name."""
+    """Of all colours, by name."""
     record: Mapping[str, str] = field(default_factory=dict[str, str])
     """What was confirmed: colour, version, since when; empty where nothing was."""
     history: History = field(default_factory=History)
     """Of flips, the one under way included."""
     contracted: Mapping[str, Contracted] = field(default_factory=dict[str, Contracted])
-    """Of the declared services' schemas; no entry where nothing was contracted."""
+    """Of the services whose schema is migrated."""
     at: str = ""
     """When it was read, RFC 3339 in UTC; what changes in this update changed then."""
 
@@ -53,7 +54,7 @@ class Live:
         return there and self.history.open is None
 
 
-def read(access: ClusterAccess, services: Iterable[str]) -> Live:
+def read(access: ClusterAccess, services: Mapping[str, ServiceSettings]) -> Live:
     """Ask the cluster, once, for everything the program needs to know.
 
     Raises:
@@ -61,26 +62,25 @@ def read(access: ClusterAccess, services: Iterable[str]) -> Live:
     """
 
     async def ask() -> Live:
-        declared = list(services)
-        names = [f"{service}-{colour}" for service in declared for colour in Colour]
+        migrated = [name for name, service in services.items() if service.migrations is not None]
         async with Cluster.connect(access) as cluster:
-            (found, slots, record, kept), autoscalers, schemas = await asyncio.gather(
+            (found, slots, autoscalers, record, kept), schemas = await asyncio.gather(
                 asyncio.gather(
                     cluster.live_services(),
                     cluster.slots(),
+                    cluster.autoscalers(),
                     cluster.config_map(CONFIRMED),
                     Records(cluster.http, cluster.namespace).load(),
                 ),
-                asyncio.gather(*(cluster.autoscaler(name) for name in names)),
-                asyncio.gather(*(_contracted(cluster, service) for service in declared)),
+                asyncio.gather(*(_contracted(cluster, service) for service in migrated)),
             )
         return Live(
             services=found,
             slots=slots,
-            autoscalers={name: each for name, each in zip(names, autoscalers, strict=True) if each is not None},
+            autoscalers=autoscalers,
             record=record,
             history=kept.history,
-            contracted=dict(zip(declared, schemas, strict=True)),
+            contracted=dict(zip(migrated, schemas, strict=True)),
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 

@@ -180,15 +180,16 @@ class Cluster:
         """A HorizontalPodAutoscaler; None where there is none."""
         base = f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers"
         found = await self._get(f"{base}/{name}", objects.Autoscaler)
-        return (
-            LiveAutoscaler(
-                annotations=found.metadata.annotations,
-                minimum=found.spec.min_replicas,
-                desired=found.status.desired_replicas,
-            )
-            if found
-            else None
+        return _live_autoscaler(found) if found else None
+
+    async def autoscalers(self) -> Mapping[str, LiveAutoscaler]:
+        """Those of all colours, by name: asked for one by one, they would take a request a service and colour."""
+        found = await self._get(
+            f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers",
+            objects.Autoscalers,
+            {"labelSelector": f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}"},
         )
+        return {item.metadata.name: _live_autoscaler(item) for item in (found.items if found else ())}
 
     async def pods_asked_for(self, name: str) -> int:
         """Pods that a Deployment has been asked for, by its replicas or by its autoscaler; 0 for one that is off."""
@@ -249,6 +250,14 @@ def _live_service(found: objects.Service) -> LiveService:
         annotations=found.metadata.annotations,
         resource_version=found.metadata.resource_version,
         writer=_writer(found.metadata.managed_fields),
+    )
+
+
+def _live_autoscaler(found: objects.Autoscaler) -> LiveAutoscaler:
+    return LiveAutoscaler(
+        annotations=found.metadata.annotations,
+        minimum=found.spec.min_replicas,
+        desired=found.status.desired_replicas,
     )
 
 

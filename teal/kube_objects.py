@@ -137,6 +137,12 @@ class Autoscaler(_Object):
     status: AutoscalerStatus = AutoscalerStatus()
 
 
+class Autoscalers(_Object):
+    """`autoscaling/v2` HorizontalPodAutoscalerList."""
+
+    items: Sequence[Autoscaler]
+
+
 class Conditions(_Object):
     """Of an endpoint; a missing `ready` proves nothing, so it does not count here."""
 
