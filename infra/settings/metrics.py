@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, FiniteFloat, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from infra.settings.base import Model, Name
@@ -60,12 +60,12 @@ class Metric(Model):
     query: Annotated[str, Field(min_length=1)] = Field(
         description="Prometheus would be asked for nothing", examples=["'sum by (colour) (rate(orders_total[5m]))'"]
     )
-    at_least: float | None = Field(default=None, description="a bad release would pass", examples=["1"])
-    below: float | None = Field(default=None, description="a bad release would pass", examples=["1"])
+    at_least: FiniteFloat | None = Field(default=None, description="a bad release would pass", examples=["1"])
+    below: FiniteFloat | None = Field(default=None, description="a bad release would pass", examples=["1"])
     """The bound itself does not pass."""
     at_least_times_live: Times | None = Field(default=None, description="a bad release would pass", examples=["0.9"])
     at_most_times_live: Times | None = Field(default=None, description="a bad release would pass", examples=["1.5"])
-    floor: Annotated[float, Field(ge=0)] = Field(
+    floor: Annotated[FiniteFloat, Field(ge=0)] = Field(
         default=0, description="next to nothing would be too much where live has nothing", examples=["0"]
     )
     """What live is taken for at least by `atMostTimesLive`: no multiple of 0 means anything."""
@@ -76,7 +76,7 @@ class Metric(Model):
         if unknown:
             raise PydanticCustomError(
                 "clash",
-                "there is no {{{unknown}}}; known are {known}",
+                "there is no placeholder {unknown}; known are {known}",
                 {"field": "query", "unknown": min(unknown), "known": ", ".join(sorted(_PLACEHOLDERS))},
             )
         bounds = {self.at_least, self.below, self.at_least_times_live, self.at_most_times_live}
