@@ -17,10 +17,12 @@ from sandbox.cluster.layout import CONTAINERD_SOCKET, Layout
 from sandbox.cluster.processes import run
 from sandbox.cluster.progress import Steps
 from sandbox.metrics.build import METRICS_SERVER
+from sandbox.oasdiff.build import OASDIFF
+from sandbox.prometheus.build import module as prometheus
 
 VERSIONS = ("1.0.0", "1.1.0", "1.2.0")  # what the service's image is called in a sandbox; the content is the same
 
-_COMPILED = (KUBERNETES, METRICS_SERVER)
+_COMPILED = (KUBERNETES, METRICS_SERVER, OASDIFF, prometheus("prometheus"))
 
 
 def up(sandbox: Sandbox, steps: Steps) -> bool:

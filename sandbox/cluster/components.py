@@ -17,9 +17,12 @@ from sandbox.cluster.layout import (
     MOTO_PORT,
     NODE_ADDRESS,
     POD_RANGE,
+    PROMETHEUS_PORT,
     SERVICE_RANGE,
     Layout,
 )
+
+_PROMETHEUS = f"http://127.0.0.1:{PROMETHEUS_PORT}"
 
 
 class Check(Enum):
@@ -215,6 +218,37 @@ def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()
             ),
             check=Check.EXITS,
             after=("metrics-server",),  # an API that is registered and does not answer holds up discovery
+            awaited=False,
+        ),
+        Component(
+            name="prometheus",
+            argv=(
+                "prometheus",
+                f"--config.file={layout.config}/prometheus.yaml",
+                f"--storage.tsdb.path={layout.prometheus}",
+                "--storage.tsdb.retention.time=2h",
+                "--web.enable-lifecycle",  # to be told of new rules
+                # For the update on loopback, and for the watch's pods on the node's address.
+                *(f"--web.listen-address={address}:{PROMETHEUS_PORT}" for address in ("127.0.0.1", NODE_ADDRESS)),
+            ),
+            check=Check.HTTP,
+            target=f"{_PROMETHEUS}/-/ready",
+            after=("node",),
+            awaited=False,  # gates that ask it wait for data, and say so where there is none
+        ),
+        Component(
+            name="prometheus-rules",
+            argv=(
+                python,
+                "-m",
+                "sandbox.prometheus.rules",
+                f"{layout.config}/rules",
+                _PROMETHEUS,
+                f"{pki}/admin.kubeconfig",
+            ),
+            check=Check.HTTP,
+            target=f"{_PROMETHEUS}/-/ready",  # it listens nowhere
+            after=("prometheus",),
             awaited=False,
         ),
         *loads,

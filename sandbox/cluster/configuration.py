@@ -20,6 +20,8 @@ def write_configuration(layout: Layout) -> None:
     _write(folder / "kubelet.yaml", kubelet(layout))
     _write(folder / "kube-proxy.yaml", kube_proxy(layout))
     _write(folder / "metrics-api.yaml", metrics_api())
+    _write(folder / "prometheus.yaml", prometheus(layout))
+    (folder / "rules").mkdir()
     (folder / "containerd.toml").write_text(containerd(layout))
     (folder / "resolv.conf").write_text("# no name server: the sandbox has no cluster DNS\n")
 
@@ -102,6 +104,37 @@ def metrics_api() -> dict[str, object]:
                     "insecureSkipTLSVerify": True,  # as metrics-server's own manifest has it; and this is loopback
                 },
             },
+        ],
+    }
+
+
+def prometheus(layout: Layout) -> dict[str, object]:
+    """Prometheus' configuration: pods that ask for it by annotation, in every namespace, and the rules that come."""
+    annotation = "__meta_kubernetes_pod_annotation_prometheus_io"
+    access = {"kubeconfig_file": str(layout.pki / "admin.kubeconfig")}
+    relabel = [
+        {"source_labels": [f"{annotation}_scrape"], "regex": "true", "action": "keep"},
+        {"source_labels": ["__meta_kubernetes_pod_phase"], "regex": "Running", "action": "keep"},
+        {"source_labels": [f"{annotation}_path"], "regex": "(.+)", "target_label": "__metrics_path__"},
+        {
+            "source_labels": ["__meta_kubernetes_pod_ip", f"{annotation}_port"],
+            "regex": "(.+);(.+)",
+            "replacement": "$1:$2",
+            "target_label": "__address__",
+        },
+        {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
+        {"source_labels": ["__meta_kubernetes_pod_name"], "target_label": "pod"},
+    ]
+    return {
+        # A second instead of a minute: a rehearsal's bake takes seconds.
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "rule_files": [f"{layout.config}/rules/*.yaml"],
+        "scrape_configs": [
+            {
+                "job_name": "pods",
+                "kubernetes_sd_configs": [{"role": "pod", **access}],
+                "relabel_configs": relabel,
+            }
         ],
     }
 

@@ -17,6 +17,7 @@ API_SERVER = "https://127.0.0.1:6443"
 ETCD = "http://127.0.0.1:2379"
 MOTO_PORT = 5000
 METRICS_PORT = 4443
+PROMETHEUS_PORT = 9090
 CONTAINERD_SOCKET = Path("/run/containerd/containerd.sock")  # on the sandbox's private /run
 PAUSE_IMAGE = "localhost/teal/pause:1"
 
@@ -68,6 +69,11 @@ class Layout:
         return self.sandbox.root / "postgres"
 
     @property
+    def prometheus(self) -> Path:
+        """What Prometheus has scraped."""
+        return self.sandbox.root / "prometheus"
+
+    @property
     def containerd(self) -> Path:
         """Containerd's images and snapshots: on disk, since overlayfs does not stack."""
         return self.sandbox.root / "containerd"
@@ -100,6 +106,7 @@ class Layout:
             self.images,
             self.etcd,
             self.postgres,
+            self.prometheus,
             self.containerd,
             self.control,
             self.supervisor,

@@ -59,7 +59,14 @@ def test_each_archive_is_loaded(layout: Layout, listed: dict[str, Component]) ->
 
 def test_nobody_waits_for_what_most_rehearsals_do_not_touch(listed: dict[str, Component]) -> None:
     """Stand-ins take seconds to import or to begin; what takes a processor comes when the node is there."""
-    assert [c.name for c in listed.values() if not c.awaited] == ["moto", "postgres", "metrics-server", "metrics-api"]
+    assert [c.name for c in listed.values() if not c.awaited] == [
+        "moto",
+        "postgres",
+        "metrics-server",
+        "metrics-api",
+        "prometheus",
+        "prometheus-rules",
+    ]
     assert listed["postgres"].after == listed["metrics-server"].after == ("node",)
 
 
