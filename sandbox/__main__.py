@@ -35,7 +35,7 @@ Kubeconfig = Annotated[
     Path | None,
     Parameter(name="--kubeconfig", help="Use the cluster of this file's current context; nothing is built."),
 ]
-_RATE = 100  # the demo's: 400 in all, and 200 from frontend to backend; two cores bear it beside cluster and program
+_RATE = 50  # the demo's: 200 in all, and 100 from frontend to backend, take half of one core, client and server
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 
