@@ -1,0 +1,105 @@
+"""An update dies in the middle of its bake, and nobody does anything: the cluster itself brings the flip to its end."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.program.stacks import Load, Stack
+
+pytestmark = pytest.mark.timeout(600)
+
+BAKE_SECONDS = 8
+WITHIN_SECONDS = 60 + 12 + BAKE_SECONDS + 20
+"""The schedule, the keeper's lease, the bake, and what pods take to start on two busy cores."""
+
+WATCH = {
+    "image": "localhost/teal/watch:1",
+    "imagePullPolicy": "Never",
+    "egress": {"api-server": {"cidrs": ["192.0.2.10/32"], "ports": [6443]}},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _watched(stack: Stack) -> None:
+    """A stack whose flips somebody goes on with."""
+    stack.configure("watch", json.dumps(WATCH))
+    stack.configure("services.backend.probePath", "/pricing")
+    stack.configure("bake.seconds", str(BAKE_SECONDS))
+    stack.up()
+
+
+@pytest.fixture(autouse=True)
+def _rest(stack: Stack) -> Iterator[None]:
+    """Blue live and green well, after each test."""
+    yield
+    stack.pulumi("config", "rm", "--path", "teal:green.backend.env", check=False)
+    stack.configure("activeColour", "blue")
+    stack.up()
+    assert stack.live() == "blue"
+
+
+def die_in_the_bake(stack: Stack, log: Path) -> int:
+    """Flip to green by an update that is killed once traffic has moved; the flip's number."""
+    flips = stack.history()
+    stack.configure("activeColour", "green")
+    up = stack.start_up(log)
+    flip = stack.await_stage("BAKING", after=flips[-1]["number"] if flips else 0)
+    stack.kill(up)
+    stack.pulumi("cancel", "--yes", check=False)
+    assert stack.live() == "green"
+    return flip["number"]
+
+
+def test_a_good_release_is_confirmed_by_the_schedule_alone(stack: Stack, tmp_path: Path) -> None:
+    """Within schedule, lease and bake; the next update takes that over as it is, and bakes nothing again."""
+    number = die_in_the_bake(stack, tmp_path / "up.log")
+    ended = stack.await_stage("CONFIRMED", after=number - 1, seconds=WITHIN_SECONDS)
+    assert (ended["number"], ended["to"]) == (number, "green")
+    assert ended["keeper"].startswith("watch-")
+    assert stack.live() == "green"
+    stack.up()
+    assert stack.confirmed() == "green"
+    assert stack.history()[-1] == ended
+
+
+def test_a_bad_release_is_put_back(stack: Stack, tmp_path: Path) -> None:
+    """No request goes unanswered meanwhile, and the next update finds the stack as it declares it."""
+    stack.configure("green.backend.env.FAULT_ERROR_PERCENT", "60")
+    stack.up()
+    with Load(stack, "new_connections", tmp_path) as load:
+        number = die_in_the_bake(stack, tmp_path / "up.log")
+        stack.kubectl("create", "job", "at-once", "--from=cronjob/teal-watch")  # the schedule has a test of its own
+        ended = stack.await_stage("REVERTED", after=number - 1, seconds=WITHIN_SECONDS)
+    assert stack.live() == "blue"
+    assert "/pricing answered 500" in ended["reason"]
+    assert ended["keeper"].startswith("watch-")
+    assert load.colours[0] == load.colours[-1] == "blue"
+    assert "green" in load.colours
+    assert [record for record in load.lost if record.outcome.value != "server_error"] == []
+    said = stack.kubectl("logs", "--selector=batch.kubernetes.io/job-name=at-once", "--tail=-1")
+    assert "kept-alive connections" not in said  # that it could not have them ended
+    stack.configure("activeColour", "blue")
+    stack.up()
+    assert (stack.confirmed(), stack.live()) == ("blue", "blue")
+    assert stack.history()[-1] == ended
+
+
+def test_its_account_may_do_that_and_nothing_else(stack: Stack) -> None:
+    """By the API server's own word, beside what it grants to any account there is."""
+
+    def may(account: str) -> set[tuple[str, ...]]:
+        who = f"--as=system:serviceaccount:{stack.name}:{account}"
+        # kubectl asks as a member of no group; accounts are members of these.
+        groups = ["--as-group=system:authenticated", "--as-group=system:serviceaccounts"]
+        listed = stack.kubectl("auth", "can-i", "--list", "--no-headers", who, *groups)
+        return {tuple(part.strip(" []") for part in line.split("  ") if part.strip()) for line in listed.splitlines()}
+
+    assert may("teal-watch") - may("default") == {
+        ("configmaps", "", "teal-history", "get update"),
+        ("endpointslices.discovery.k8s.io", "", "", "list"),
+        ("pods/portforward", "", "", "create get"),
+        ("services", "", "backend", "get patch"),
+        ("services/proxy", "", "backend:http", "get"),
+    }
