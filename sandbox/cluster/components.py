@@ -3,6 +3,7 @@
 The list is computed from the sandbox alone, so the supervisor and the command line see the same one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -75,7 +76,7 @@ def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()
         )
         for number, archive in enumerate(archives)
     ]
-    return [
+    cluster = [
         Component(
             name="etcd",
             argv=(
@@ -189,69 +190,41 @@ def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()
             after=("node",),  # making a database takes a processor for a second: not while the cluster starts
             awaited=False,  # most rehearsals migrate nothing
         ),
+        *loads,
+    ]
+    # When all is there that a start waits for: only autoscalers ask for metrics, and they ask again.
+    return [*cluster, *_metrics(layout, serving, after=tuple(each.name for each in cluster if each.awaited))]
+
+
+def _metrics(layout: Layout, serving: Sequence[str], after: tuple[str, ...]) -> list[Component]:
+    administrator = f"kubeconfig={layout.pki}/admin.kubeconfig"
+    return [
         Component(
             name="metrics-server",
             argv=(
                 "metrics-server",
                 # The administrator's rights: which ones it needs in a real cluster is its own manifest's to say.
-                *(f"--{use}kubeconfig={pki}/admin.kubeconfig" for use in ("", "authentication-", "authorization-")),
+                *(f"--{use}{administrator}" for use in ("", "authentication-", "authorization-")),
                 "--bind-address=127.0.0.1",
                 f"--secure-port={METRICS_PORT}",
                 *serving,
                 "--kubelet-preferred-address-types=InternalIP",
-                f"--kubelet-certificate-authority={pki}/ca.crt",
+                f"--kubelet-certificate-authority={layout.pki}/ca.crt",
                 "--metric-resolution=10s",  # it takes no less
                 "--kubelet-request-timeout=5s",  # it exits if that is not well below the resolution
             ),
             check=Check.HTTP,
             target=f"https://127.0.0.1:{METRICS_PORT}/livez",  # /readyz wants to have looked at a pod twice
-            after=("node",),
-            awaited=False,  # only autoscalers ask it, and they ask again
+            after=after,
+            awaited=False,
         ),
         Component(
             name="metrics-api",
-            argv=(
-                "kubectl",
-                f"--kubeconfig={pki}/admin.kubeconfig",
-                "apply",
-                f"--filename={layout.config}/metrics-api.yaml",
-            ),
+            argv=("kubectl", f"--{administrator}", "apply", f"--filename={layout.config}/metrics-api.yaml"),
             check=Check.EXITS,
             after=("metrics-server",),  # an API that is registered and does not answer holds up discovery
             awaited=False,
         ),
-        Component(
-            name="prometheus",
-            argv=(
-                "prometheus",
-                f"--config.file={layout.config}/prometheus.yaml",
-                f"--storage.tsdb.path={layout.prometheus}",
-                "--storage.tsdb.retention.time=2h",
-                "--web.enable-lifecycle",  # to be told of new rules
-                # For the update on loopback, and for the watch's pods on the node's address.
-                *(f"--web.listen-address={address}:{PROMETHEUS_PORT}" for address in ("127.0.0.1", NODE_ADDRESS)),
-            ),
-            check=Check.HTTP,
-            target=f"{_PROMETHEUS}/-/ready",
-            after=("node",),
-            awaited=False,  # gates that ask it wait for data, and say so where there is none
-        ),
-        Component(
-            name="prometheus-rules",
-            argv=(
-                python,
-                "-m",
-                "sandbox.prometheus.rules",
-                f"{layout.config}/rules",
-                _PROMETHEUS,
-                f"{pki}/admin.kubeconfig",
-            ),
-            check=Check.HTTP,
-            target=f"{_PROMETHEUS}/-/ready",  # it listens nowhere
-            after=("prometheus",),
-            awaited=False,
-        ),
-        *loads,
     ]
 
 

@@ -1,7 +1,7 @@
 """Replicas are the autoscaler's: it follows real load, an `up` leaves them to it, and a flip takes them over."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,13 @@ SCALED_WITHIN_S = 120
 
 
 def _get(stack: Stack, kind: str, name: str) -> Mapping[str, Any]:
-    return json.loads(stack.kubectl("get", kind, name, "-o", "json"))
+    return json.loads(stack.kubectl("get", kind, name, "--show-managed-fields", "-o", "json"))
+
+
+def _owners_of_replicas(deployment: Mapping[str, Any]) -> Sequence[str]:
+    """Who puts the number of pods back whenever he writes; not the autoscaler, which writes the scale."""
+    entries = deployment["metadata"]["managedFields"]
+    return [each["manager"] for each in entries if "f:replicas" in each["fieldsV1"].get("f:spec", {})]
 
 
 def _became_ready(pod: Mapping[str, Any]) -> float:
@@ -53,6 +59,7 @@ def test_load_scales_the_live_colour_and_a_flip_takes_its_capacity_along(stack: 
         assert stack.versions() == objects
         assert after["metadata"]["generation"] == before["metadata"]["generation"]
         assert after["spec"]["replicas"] == MAXIMUM
+        assert _owners_of_replicas(after) == []
 
         assert len(stack.pods("green")) < MAXIMUM
         stack.flip("green")
