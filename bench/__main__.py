@@ -1,0 +1,81 @@
+"""The benchmarks' command line: `python -m bench COMMAND`. Measures; never judges how long anything took."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from bench import growth as growing
+from bench.errors import BenchError, ExitCode, UsageError
+from sandbox.cluster.packages import SYSTEM_PATH
+from sandbox.cluster.progress import Steps, console
+
+app = App(
+    name="bench",
+    help="What the program costs. Exit statuses: 0 measured, 1 a command failed or changed something, 2 cannot be "
+    "asked for, 130 interrupted.",
+    version_flags=[],
+)
+
+
+@app.command
+def growth(
+    *,
+    services: Annotated[str, Parameter(help="Sizes of the stack, with commas between them.")] = "1,10,50",
+    runs: Annotated[int, Parameter(help="How often each command is measured at each size.")] = 3,
+    json_output: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
+    name: Annotated[str, Parameter(help="Of the sandbox that is made for this, and ended.")] = "bench",
+    ports: Annotated[str, Parameter(help="Its range of node ports, first-last.")] = "30000-30999",
+) -> None:
+    """Time `pulumi preview` and `pulumi up` with nothing changed, for each number of services."""
+    from bench import show  # noqa: PLC0415 - matplotlib takes a second to load, and an argument may be wrong
+
+    plan = growing.Plan(services=_numbers(services), runs=runs, name=name, ports=ports)
+    with Steps() as steps:
+        found = growing.measure(plan, steps)
+    folder = growing.results_folder(name)
+    text = json.dumps(show.document(found), indent=2)
+    (folder / "growth.json").write_text(text + "\n")
+    show.picture(found, folder / "growth.png")
+    if json_output:
+        sys.stdout.write(text + "\n")
+    else:
+        show.table(found, console())
+        console().print(f"\n{folder / 'growth.json'}, growth.png, growth.log", markup=False)
+
+
+def _numbers(text: str) -> Sequence[int]:
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise UsageError(f"--services {text!r} is no list of numbers. Say, for example, --services 1,10,50")
+    return [int(part) for part in parts]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Args:
+        arguments: by default those of this process.
+    """
+    try:
+        app(arguments, exit_on_error=False)
+    except CycloptsError:  # it has printed itself
+        return ExitCode.USAGE
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; the sandbox has been ended\n")
+        return ExitCode.INTERRUPTED
+    except BenchError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    return ExitCode.OK
+
+
+if __name__ == "__main__":
+    os.environ["PATH"] = f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}"  # a user's may lack the system's half
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # be interrupted cleanly by either signal
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background of a script
+    sys.exit(main())

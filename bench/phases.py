@@ -1,0 +1,51 @@
+"""Where the time of a run goes, as seen from outside: by when Pulumi's engine events arrive.
+
+Works on any engine: the events are those of `pulumi preview --json`. Looks into no process.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+
+
+class Events:
+    """The events of one run."""
+
+    def __init__(self) -> None:
+        """Have seen none."""
+        self._prelude = self._stack = self._first = self._last = self._end = 0.0
+        self.resources = 0
+        """How many there were, the stack itself and providers included."""
+
+    def line(self, text: str, seconds: float) -> None:
+        """One line of a run's JSON, and when it came: seconds since the command was started."""
+        event: dict[str, Any] = json.loads(text)
+        if "preludeEvent" in event:
+            self._prelude = seconds
+        elif (step := event.get("resourcePreEvent")) is not None:
+            if step["metadata"]["type"] == STACK_TYPE:
+                self._stack = seconds
+            else:
+                self._first = self._first or seconds
+        elif "resOutputsEvent" in event:
+            self._last = seconds
+        elif (summary := event.get("summaryEvent")) is not None:
+            self.resources = sum(summary["resourceChanges"].values())
+        self._end = seconds
+
+    def phases(self) -> Mapping[str, float]:
+        """Seconds of each part of the run, in order; nothing where an engine sent no such events."""
+        marks = {
+            "the engine starts": self._prelude,
+            "Python and Pulumi's SDK start": self._stack,
+            "the program is read, config and cluster too": self._first,
+            "resources": self._last,
+            "the end": self._end,
+        }
+        if not all(marks.values()):
+            return {}
+        return {
+            name: mark - before for (name, mark), before in zip(marks.items(), [0.0, *marks.values()], strict=False)
+        }
