@@ -31,16 +31,16 @@ class Source(Protocol):
 class Evidence(Doors, Protocol):
     """Who knows a cluster: `teal.kube.Cluster`. Raises `UnreachableError` where it cannot be asked."""
 
-    async def live_service(self, name: str) -> LiveService | None:
-        """Where a service's traffic goes now."""
+    async def live_services(self) -> Mapping[str, LiveService]:
+        """Where traffic goes now, by service."""
         ...
 
-    async def ready_endpoints(self, service: str) -> Sequence[Endpoint]:
-        """The ready addresses behind a Service."""
+    async def endpoints(self) -> Mapping[str, Sequence[Endpoint]]:
+        """The ready addresses behind every Service, by its name."""
         ...
 
-    async def autoscaler(self, name: str) -> LiveAutoscaler | None:
-        """A colour's autoscaler."""
+    async def autoscalers(self) -> Mapping[str, LiveAutoscaler]:
+        """Those of all colours, by name."""
         ...
 
     async def pods_asked_for(self, name: str) -> int:

@@ -5,6 +5,7 @@ typed models of the whole API.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from teal.kube_access import ClusterAccess
 
 RETRY_SECONDS = 10.0
 """For all tries of one read: an API server that restarts is back within it (measured: 3-6 s)."""
+
+SERVICE_LABEL = "kubernetes.io/service-name"
+"""Label by which an EndpointSlice says whose it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,21 +132,24 @@ class Cluster:
         Raises:
             UnreachableError: the API server could not be asked.
         """
-        found = await self._get(
-            f"/apis/discovery.k8s.io/v1/namespaces/{self._namespace}/endpointslices",
-            objects.EndpointSlices,
-            {"labelSelector": f"kubernetes.io/service-name={service}"},
-        )
-        return [
-            Endpoint(pod=endpoint.target_ref.name, port=port.port)
-            for piece in (found.items if found else ())
-            for endpoint in piece.endpoints or ()
-            for port in piece.ports or ()
-            if port.name == port_name
-            and endpoint.conditions.ready
-            and endpoint.target_ref is not None
-            and endpoint.target_ref.kind == "Pod"
-        ]
+        found = await self._get(self._slices, objects.EndpointSlices, {"labelSelector": f"{SERVICE_LABEL}={service}"})
+        return [each for piece in (found.items if found else ()) for each in _ready(piece, port_name)]
+
+    async def endpoints(self) -> Mapping[str, Sequence[Endpoint]]:
+        """The ready addresses behind every Service of the namespace, by its name: one request for all of them.
+
+        Raises:
+            UnreachableError: the API server could not be asked.
+        """
+        found = await self._get(self._slices, objects.EndpointSlices)
+        ready: dict[str, list[Endpoint]] = defaultdict(list)
+        for piece in found.items if found else ():
+            ready[piece.metadata.labels.get(SERVICE_LABEL, "")] += _ready(piece, "http")
+        return ready
+
+    @property
+    def _slices(self) -> str:
+        return f"/apis/discovery.k8s.io/v1/namespaces/{self._namespace}/endpointslices"
 
     async def slots(self) -> Mapping[tuple[str, Colour], LiveSlot]:
         """The colours that have a Deployment, by service and colour."""
@@ -251,6 +258,18 @@ def _live_service(found: objects.Service) -> LiveService:
         resource_version=found.metadata.resource_version,
         writer=_writer(found.metadata.managed_fields),
     )
+
+
+def _ready(piece: objects.EndpointSlice, port_name: str) -> Sequence[Endpoint]:
+    return [
+        Endpoint(pod=endpoint.target_ref.name, port=port.port)
+        for endpoint in piece.endpoints or ()
+        for port in piece.ports or ()
+        if port.name == port_name
+        and endpoint.conditions.ready
+        and endpoint.target_ref is not None
+        and endpoint.target_ref.kind == "Pod"
+    ]
 
 
 def _live_autoscaler(found: objects.Autoscaler) -> LiveAutoscaler:

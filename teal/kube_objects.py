@@ -170,9 +170,16 @@ class Port(_Object):
     port: int
 
 
+class Labelled(_Object):
+    """Metadata of which only the labels are read."""
+
+    labels: Mapping[str, str] = Field(default_factory=dict[str, str])
+
+
 class EndpointSlice(_Object):
     """`discovery.k8s.io/v1` EndpointSlice; its lists may be null."""
 
+    metadata: Labelled = Labelled()
     endpoints: Sequence[EndpointOfSlice] | None = None
     ports: Sequence[Port] | None = None
 

@@ -7,7 +7,7 @@ deadline of its own; nothing waits for ever.
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -24,7 +24,7 @@ from teal.gates.documents import ContractPlan
 from teal.gates.endpoints import needed
 from teal.gates.replies import SmokeCheck
 from teal.gates.samples import MetricsPlan
-from teal.kube import Endpoint
+from teal.kube import Endpoint, LiveAutoscaler, LiveService
 from teal.verdict import Outcome, Verdict, unproven
 
 COMING_SECONDS = 30.0
@@ -46,6 +46,10 @@ SMOKE_MARGIN_SECONDS = 15.0
 
 METRICS_MARGIN_SECONDS = 60.0
 """Beyond the time that scrapes are waited for: the test traffic, and the queries."""
+
+
+Work = Coroutine[Any, Any, Sequence[Verdict]]
+"""Something to be measured."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +88,7 @@ class Standing:
     live: Colour | None
     ready: Sequence[Endpoint]
     """Of the destination."""
+    needed: int
     capacity: Verdict
 
 
@@ -110,10 +115,10 @@ async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
         UnreachableError: the cluster could not be asked.
     """
     measuring = _Round(cluster=cluster, prometheus=prometheus, destination=destination, wait=wait)
-    work = [measuring.service(service, plan) for service, plan in flip_set.items()]
+    work = [measuring.flip_set(flip_set)]
     if approval is not None:
         versions = {service: plan.version for service, plan in flip_set.items()}
-        work.append(_timed(FLIP_SET, {APPROVAL}, APPROVAL_SECONDS, measuring.approval(versions, approval)))
+        work.append(_timed({FLIP_SET: {APPROVAL}}, APPROVAL_SECONDS, measuring.approval(versions, approval)))
     return await _together(work)
 
 
@@ -166,50 +171,66 @@ class _Round:
     destination: Colour
     wait: bool
 
-    async def service(self, service: str, plan: GatePlan) -> Sequence[Verdict]:
-        """All gates of one service: first who is there, then at once all that needs to know it."""
+    async def flip_set(self, plans: Mapping[str, GatePlan]) -> Sequence[Verdict]:
+        """All gates of all services: first who is there, then at once all that needs to know it."""
         try:
             async with asyncio.timeout(CAPACITY_SECONDS):
-                standing = await self._standing(service)
+                standings = await self._standings(plans)
         except TimeoutError:
-            return _blind(service, plan.gates, f"no answer within {CAPACITY_SECONDS:.0f} s")
-        rest = [_timed(service, {"version"}, VERSION_SECONDS, self._version(service, plan, standing))]
+            return _blind(expected(plans), f"no answer within {CAPACITY_SECONDS:.0f} s")
+        capacities = [each.capacity for each in standings.values()]
+        rest = (each for name, plan in plans.items() for each in self._service(name, plan, standings[name]))
+        return [*capacities, *await _together(rest)]
+
+    def _service(self, service: str, plan: GatePlan, standing: Standing) -> Iterator[Work]:
+        """What is to be measured of one service, each with its deadline."""
+        yield _timed({service: {"version"}}, VERSION_SECONDS, self._version(service, plan, standing))
         for check in plan.smoke:
             seconds = check.within_seconds + SMOKE_MARGIN_SECONDS
-            rest.append(_timed(service, {check.gate}, seconds, self._smoke(service, check)))
+            yield _timed({service: {check.gate}}, seconds, self._smoke(service, check))
         if plan.contract is not None:
             work = openapi.measure(self.cluster, service, self.destination, standing.live, plan.contract)
-            rest.append(_timed(service, plan.contract.gates, openapi.DEADLINE_SECONDS, work))
+            yield _timed({service: plan.contract.gates}, openapi.DEADLINE_SECONDS, work)
         if plan.metrics is not None:
             seconds = plan.metrics.wait_seconds + METRICS_MARGIN_SECONDS
-            rest.append(_timed(service, plan.metrics.gates, seconds, self._metrics(service, plan.metrics, standing)))
-        return [standing.capacity, *await _together(rest)]
+            yield _timed({service: plan.metrics.gates}, seconds, self._metrics(service, plan.metrics, standing))
 
-    async def _standing(self, service: str) -> Standing:
+    async def _standings(self, services: Iterable[str]) -> Mapping[str, Standing]:
         """Who serves and who could; pods that are on their way are waited for, up to `COMING_SECONDS`."""
-        destination, other = self.destination, self.destination.other
         give_up = time.monotonic() + COMING_SECONDS
         while True:
-            # Both colours at once: which of them is live need not be known first.
-            live, ready, others, autoscaler = await asyncio.gather(
-                self.cluster.live_service(service),
-                self.cluster.ready_endpoints(f"{service}-{destination}"),
-                self.cluster.ready_endpoints(f"{service}-{other}"),
-                self.cluster.autoscaler(f"{service}-{other}"),
+            # Lists, and both colours at once: as many requests for ten services as for one.
+            live, ready, autoscalers = await asyncio.gather(
+                self.cluster.live_services(), self.cluster.endpoints(), self.cluster.autoscalers()
             )
-            colour = live.colour if live is not None else None
-            serving = {None: 0, destination: len(ready), other: len(others)}[colour]
-            wanted = autoscaler.desired if autoscaler is not None and colour is other else 0
-            capacity = gates.capacity(
-                service, destination, ready=len(ready), live=colour, live_ready=serving, live_wanted=wanted
+            found = {name: self._standing(name, live.get(name), ready, autoscalers) for name in services}
+            short = {name: each for name, each in found.items() if each.capacity.outcome is not Outcome.PASSED}
+            if not short or not self.wait or time.monotonic() > give_up:
+                return found
+            coming = await asyncio.gather(
+                *(self.cluster.pods_asked_for(f"{name}-{self.destination}") for name in short)
             )
-            if capacity.outcome is Outcome.PASSED or not self.wait or time.monotonic() > give_up:
-                break
-            coming = await self.cluster.pods_asked_for(f"{service}-{destination}")
-            if coming < needed(live_ready=serving, live_wanted=wanted):
-                break  # what is missing is not on its way: waiting would not help
+            if any(pods < each.needed for pods, each in zip(coming, short.values(), strict=True)):
+                return found  # what is missing is not on its way: waiting would not help
             await asyncio.sleep(PAUSE_SECONDS)
-        return Standing(live=colour, ready=ready, capacity=capacity)
+
+    def _standing(
+        self,
+        service: str,
+        live: LiveService | None,
+        ready: Mapping[str, Sequence[Endpoint]],
+        autoscalers: Mapping[str, LiveAutoscaler],
+    ) -> Standing:
+        colour = live.colour if live is not None else None
+        here = ready.get(f"{service}-{self.destination}", ())
+        serving = len(ready.get(f"{service}-{colour}", ()))
+        autoscaler = autoscalers.get(f"{service}-{colour}") if colour is not self.destination else None
+        wanted = autoscaler.desired if autoscaler is not None else 0
+        capacity = gates.capacity(
+            service, self.destination, ready=len(here), live=colour, live_ready=serving, live_wanted=wanted
+        )
+        need = needed(live_ready=serving, live_wanted=wanted)
+        return Standing(live=colour, ready=here, needed=need, capacity=capacity)
 
     async def approval(self, versions: Mapping[str, str], plan: ApprovalPlan) -> Sequence[Verdict]:
         """Whether a person said yes to this flip."""
@@ -227,30 +248,30 @@ class _Round:
 
     async def _metrics(self, service: str, plan: MetricsPlan, standing: Standing) -> Sequence[Verdict]:
         if self.prometheus is None:
-            return _blind(service, plan.gates, "the stack names no Prometheus (teal:prometheus.url)")
+            return _blind({service: plan.gates}, "the stack names no Prometheus (teal:prometheus.url)")
         analysis = Analysis(plan, service, self.destination, live=standing.live, ready=len(standing.ready))
         return await analysis.measure(self.cluster, self.prometheus, wait=self.wait)
 
 
-async def _timed(
-    service: str, names: Iterable[str], seconds: float, work: Coroutine[Any, Any, Sequence[Verdict]]
-) -> Sequence[Verdict]:
+async def _timed(gates: Mapping[str, Iterable[str]], seconds: float, work: Work) -> Sequence[Verdict]:
     """What some gates found, or that they could not within their deadline."""
     try:
         async with asyncio.timeout(seconds):
             return await work
     except TimeoutError:
-        return _blind(service, names, f"no answer within {seconds:.0f} s")
+        return _blind(gates, f"no answer within {seconds:.0f} s")
 
 
-def _blind(service: str, names: Iterable[str], why: str) -> Sequence[Verdict]:
+def _blind(gates: Mapping[str, Iterable[str]], why: str) -> Sequence[Verdict]:
+    """Nobody could look: that of each service's gates."""
     return [
         Verdict(gate=name, service=service, outcome=Outcome.ERROR, seen=why, needed="an answer")
+        for service, names in gates.items()
         for name in sorted(names)
     ]
 
 
-async def _together(work: Iterable[Coroutine[Any, Any, Sequence[Verdict]]]) -> Sequence[Verdict]:
+async def _together(work: Iterable[Work]) -> Sequence[Verdict]:
     """All of it at once; where one part cannot go on, none of the others outlives it."""
     tasks = [asyncio.create_task(each) for each in work]
     try:

@@ -3,9 +3,10 @@
 import json
 import threading
 from collections.abc import Iterator
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -18,6 +19,8 @@ class FakeApiServer:
         self.answers: dict[str, tuple[int, Any]] = {}
         self.asked: list[str] = []
         self.written: list[Any] = []
+        self._services: set[str] = set()
+        self._slices: dict[str, Any] = {}
         self.version = 100
         fake = self
 
@@ -25,7 +28,8 @@ class FakeApiServer:
             def do_GET(self) -> None:
                 fake.asked.append(self.path)
                 path = urlsplit(self.path).path
-                status, body = fake.answers.get(self.path) or fake.answers.get(path) or (404, {"kind": "Status"})
+                known = fake.answers.get(self.path) or fake.answers.get(path) or fake.listed(self.path)
+                status, body = known or (404, {"kind": "Status"})
                 text = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))
@@ -87,6 +91,7 @@ class FakeApiServer:
 
     def service(self, name: str, colour: str, *, writer: str = "pulumi-kubernetes-1", moved_from: str = "") -> None:
         """Let there be an active Service whose selector names a colour."""
+        self._services.add(name)
         self.answers[f"/api/v1/namespaces/teal/services/{name}"] = (
             200,
             {
@@ -110,27 +115,31 @@ class FakeApiServer:
     def pods(self, service: str, colour: str, versions: list[str], *, ready: bool = True) -> None:
         """Let a colour's endpoints be there, each pod answering one of these versions."""
         names = [f"{service}-{colour}-{number}" for number in range(len(versions))]
-        selector = f"labelSelector=kubernetes.io%2Fservice-name%3D{service}-{colour}"
-        self.answers[f"/apis/discovery.k8s.io/v1/namespaces/teal/endpointslices?{selector}"] = (
-            200,
-            {
-                "items": [
-                    {
-                        "endpoints": [
-                            {"conditions": {"ready": ready}, "targetRef": {"kind": "Pod", "name": name}}
-                            for name in names
-                        ],
-                        "ports": [{"name": "http", "port": 8000}],
-                    }
-                ]
-            },
-        )
+        self._slices[f"{service}-{colour}"] = {
+            "metadata": {"labels": {"kubernetes.io/service-name": f"{service}-{colour}"}},
+            "endpoints": [
+                {"conditions": {"ready": ready}, "targetRef": {"kind": "Pod", "name": name}} for name in names
+            ],
+            "ports": [{"name": "http", "port": 8000}],
+        }
         self.answers[f"/api/v1/namespaces/teal/services/{service}-{colour}:http/proxy/health/ready"] = (200, {})
         for name, version in zip(names, versions, strict=True):
             self.answers[f"/api/v1/namespaces/teal/pods/{name}:8000/proxy/deployment/metadata"] = (
                 200,
                 {"version": version, "deployment_group": colour},
             )
+
+    def listed(self, target: str) -> tuple[int, Any] | None:
+        """The list of a kind, if it is one that is kept here: all active Services, EndpointSlices by their Service."""
+        parts = urlsplit(target)
+        if parts.path.endswith("/endpointslices"):
+            (selector,) = parse_qs(parts.query).get("labelSelector", [""])
+            wanted = selector.removeprefix("kubernetes.io/service-name=")
+            return 200, {"items": [each for name, each in self._slices.items() if wanted in {"", name}]}
+        if parts.path.endswith("/namespaces/teal/services"):
+            found = [self.answers.get(f"{parts.path}/{name}", (404, None)) for name in self._services]
+            return 200, {"items": [body for status, body in found if status == HTTPStatus.OK]}
+        return None
 
     def stop(self) -> None:
         """Refuse connections from now on."""

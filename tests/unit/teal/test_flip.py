@@ -75,7 +75,7 @@ async def test_an_api_server_that_is_gone_is_unreachable(
 
 async def test_a_forbidden_read_is_unreachable(api_server: FakeApiServer) -> None:
     """A 403 says that nothing may be known; it is no empty cluster."""
-    api_server.answers["/api/v1/namespaces/teal/services/backend"] = (403, {})
+    api_server.answers["/api/v1/namespaces/teal/services"] = (403, {})
     with pytest.raises(UnreachableError, match="answered 403"):
         await outcomes(api_server)
 
