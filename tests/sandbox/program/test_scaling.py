@@ -23,7 +23,7 @@ def _get(stack: Stack, kind: str, name: str) -> Mapping[str, Any]:
 
 
 def _owners_of_replicas(deployment: Mapping[str, Any]) -> Sequence[str]:
-    """Who puts the number of pods back whenever he writes; not the autoscaler, which writes the scale."""
+    """Who has a claim on the number of pods; the autoscaler gets one only where an applier had it before."""
     entries = deployment["metadata"]["managedFields"]
     return [each["manager"] for each in entries if "f:replicas" in each["fieldsV1"].get("f:spec", {})]
 
