@@ -7,15 +7,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-STACK_TYPE = "pulumi:pulumi:Stack"
-
 
 class Events:
     """The events of one run."""
 
     def __init__(self) -> None:
         """Have seen none."""
-        self._prelude = self._stack = self._first = self._last = self._end = 0.0
+        self._prelude = self._first = self._last = self._end = 0.0
         self.resources = 0
         """How many there were, the stack itself and providers included."""
 
@@ -24,11 +22,8 @@ class Events:
         event: dict[str, Any] = json.loads(text)
         if "preludeEvent" in event:
             self._prelude = seconds
-        elif (step := event.get("resourcePreEvent")) is not None:
-            if step["metadata"]["type"] == STACK_TYPE:
-                self._stack = seconds
-            else:
-                self._first = self._first or seconds
+        elif "resourcePreEvent" in event:
+            self._first = self._first or seconds
         elif "resOutputsEvent" in event:
             self._last = seconds
         elif (summary := event.get("summaryEvent")) is not None:
@@ -39,9 +34,9 @@ class Events:
         """Seconds of each part of the run, in order; nothing where an engine sent no such events."""
         marks = {
             "the engine starts": self._prelude,
-            "Python and Pulumi's SDK start": self._stack,
-            "the program is read, config and cluster too": self._first,
-            "resources": self._last,
+            # Its body runs as a whole before Pulumi's SDK sends the first of what it declared.
+            "the program: Python, imports, config, cluster, what it declares": self._first,
+            "the engine and its provider compare, resource by resource": self._last,
             "the end": self._end,
         }
         if not all(marks.values()):

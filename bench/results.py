@@ -8,6 +8,7 @@ from typing import Literal
 from bench.measure import Took
 
 Command = Literal["preview", "up"]
+Time = Literal["wall_seconds", "cpu_seconds"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +61,9 @@ class Growth:
         """How many times as long as the smallest size."""
         return size.seconds(command) / self.sizes[0].seconds(command)
 
-    def line(self, command: Command) -> Line | None:
-        """Wall time over resources; None of a single size."""
-        runs = [(size.resources, took.wall_seconds) for size in self.sizes for took in size.took[command]]
+    def line(self, command: Command, time: Time = "wall_seconds") -> Line | None:
+        """Wall or CPU time over resources; None of a single size."""
+        runs = [(size.resources, getattr(took, time)) for size in self.sizes for took in size.took[command]]
         if len({resources for resources, _ in runs}) < 2:  # noqa: PLR2004 - a line needs two points
             return None
         slope, intercept = linear_regression([each[0] for each in runs], [each[1] for each in runs])

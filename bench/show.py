@@ -11,12 +11,13 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from bench.results import Command, Growth, Size
+from bench.results import Command, Growth, Line, Size, Time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COMMANDS: Final = cast("tuple[Command, ...]", get_args(Command))
+_TIMES: Final = cast("tuple[Time, ...]", get_args(Time))
 _HUES: Final[dict[Command, str]] = {"preview": "#4a90e2", "up": "#34a66a"}
 _FAINT: Final = "#6b7280"
 
@@ -25,14 +26,21 @@ def table(growth: Growth, console: Console) -> None:
     """Print what was found."""
     for command in _COMMANDS:
         shown = Table(title=f"pulumi {command}, nothing changed", title_justify="left", box=None, pad_edge=False)
-        for column in ("services", "resources", "wall", "", "per resource", "CPU", "largest process", "machine's load"):
-            shown.add_column(column, justify="right")
+        for column in ("services", "resources", "wall", "from - to", "ratio", "ms each", "CPU", "MiB", "load"):
+            shown.add_column(column, justify="right", no_wrap=True)
         for size in growth.sizes:
             shown.add_row(*_row(growth, size, command))
         console.print(shown)
-        if (line := growth.line(command)) is not None:
-            console.print(f"  {line.fixed_seconds:.1f} s, and {line.ms_per_resource:.1f} ms for each resource\n")
+        wall, cpu = growth.line(command), growth.line(command, "cpu_seconds")
+        if wall and cpu:
+            console.print(f"  wall {_said(wall)}; CPU {_said(cpu)}\n")
+    console.print("MiB: of the largest process. load: the machine's before a run, the highest; above its cores, wall")
+    console.print(f"times are others' too ({growth.cores} cores here).\n")
     _phases(growth, console)
+
+
+def _said(line: Line) -> str:
+    return f"{line.fixed_seconds:.1f} s and {line.ms_per_resource:.1f} ms for each resource"
 
 
 def _row(growth: Growth, size: Size, command: Command) -> list[str]:
@@ -40,11 +48,12 @@ def _row(growth: Growth, size: Size, command: Command) -> list[str]:
     return [
         str(size.services),
         str(size.resources),
-        f"{size.seconds(command):.1f} s ({min(walls):.1f} to {max(walls):.1f})",
-        f"x {growth.ratio(size, command):.1f}",
-        f"{size.seconds(command) / size.resources * 1000:.1f} ms",
+        f"{size.seconds(command):.1f} s",
+        f"{min(walls):.1f} - {max(walls):.1f}",
+        f"{growth.ratio(size, command):.1f}",
+        f"{size.seconds(command) / size.resources * 1000:.1f}",
         f"{size.cpu_seconds(command):.1f} s",
-        f"{size.peak_mib(command):.0f} MiB",
+        f"{size.peak_mib(command):.0f}",
         f"{size.load_average:.1f}",
     ]
 
@@ -74,8 +83,11 @@ def document(growth: Growth) -> dict[str, Any]:
                 "cpu_seconds": size.cpu_seconds(command),
                 "peak_mib": size.peak_mib(command),
             }
-    lines = {command: growth.line(command) for command in _COMMANDS}
-    return {**found, "lines": {command: asdict(line) for command, line in lines.items() if line is not None}}
+    lines = {
+        command: {time: asdict(line) for time in _TIMES if (line := growth.line(command, time))}
+        for command in _COMMANDS
+    }
+    return {**found, "lines": lines}
 
 
 def picture(growth: Growth, path: Path) -> None:

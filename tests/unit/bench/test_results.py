@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bench.measure import Took
-from bench.phases import STACK_TYPE, Events
+from bench.phases import Events
 from bench.results import Command, Growth, Size
 
 
@@ -29,6 +29,9 @@ def test_a_line_through_all_runs() -> None:
     assert line is not None
     assert (line.fixed_seconds, line.ms_per_resource) == pytest.approx((1.6, 4))
     assert line.seconds(600) == pytest.approx(4)
+    cpu = growth.line("preview", "cpu_seconds")
+    assert cpu is not None
+    assert (cpu.fixed_seconds, cpu.ms_per_resource) == pytest.approx((0.8, 2))
 
 
 def test_one_size_has_no_line() -> None:
@@ -53,7 +56,6 @@ def test_parts_of_a_run_by_its_events() -> None:
     thing = {"metadata": {"type": "kubernetes:core/v1:Service"}}
     for seconds, name, body in [
         (0.5, "preludeEvent", {}),
-        (1.0, "resourcePreEvent", {"metadata": {"type": STACK_TYPE}}),
         (2.0, "resourcePreEvent", thing),
         (2.5, "resourcePreEvent", thing),
         (4.0, "resOutputsEvent", thing),
@@ -61,7 +63,7 @@ def test_parts_of_a_run_by_its_events() -> None:
         (4.25, "cancelEvent", {}),
     ]:
         events.line(_line(name, body), seconds)
-    assert list(events.phases().values()) == pytest.approx([0.5, 0.5, 1.0, 2.0, 0.25])
+    assert list(events.phases().values()) == pytest.approx([0.5, 1.5, 2.0, 0.25])
     assert events.resources == 3
 
 
