@@ -27,6 +27,9 @@ from teal.kube_access import ClusterAccess
 RETRY_SECONDS = 10.0
 """For all tries of one read: an API server that restarts is back within it (measured: 3-6 s)."""
 
+AT_ONCE = 16
+"""Requests at a time: each further connection costs a TLS handshake on both sides, which takes longer than to wait."""
+
 SERVICE_LABEL = "kubernetes.io/service-name"
 """Label by which an EndpointSlice says whose it is."""
 
@@ -92,6 +95,7 @@ class Cluster:
         """Wrap an HTTP client whose base URL is the API server's."""
         self.http = self._http = http
         self.namespace = self._namespace = namespace
+        self._turn = asyncio.Semaphore(AT_ONCE)
 
     @classmethod
     @asynccontextmanager
@@ -219,21 +223,24 @@ class Cluster:
         The path answers JSON with `version` and `deployment_group`
         (docs/contract.md). What goes wrong is in the answer, not raised: it is evidence.
         """
-        return await kube_proxy.ask(self._http, self._namespace, endpoint.pod, endpoint.port, path)
+        async with self._turn:
+            return await kube_proxy.ask(self._http, self._namespace, endpoint.pod, endpoint.port, path)
 
     async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
         """Ask a Service, through the API server's proxy; nothing is waited for longer than `within` seconds.
 
         What goes wrong is in the reply, not raised: it is evidence.
         """
-        return await kube_proxy.request(self._http, self._namespace, service, wanted, within=within)
+        async with self._turn:
+            return await kube_proxy.request(self._http, self._namespace, service, wanted, within=within)
 
     async def _get(self, path: str, shape: type[_Read], params: Mapping[str, str] | None = None) -> _Read | None:
         response: httpx2.Response | None = None
         try:
             async for attempt in stamina.retry_context(on=httpx2.TransportError, timeout=RETRY_SECONDS, attempts=None):
                 with attempt:
-                    response = await self._http.get(path, params=params)
+                    async with self._turn:
+                        response = await self._http.get(path, params=params)
         except httpx2.TransportError as error:
             raise UnreachableError(
                 f"the API server {self._http.base_url} did not answer within {RETRY_SECONDS:.0f} s "
