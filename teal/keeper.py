@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from teal import connections, doors, revert
-from teal.bake import Bake, Observed
+from teal.bake import Bake, Observed, ServiceBake
 from teal.colours import Colour
 from teal.errors import RefusedError, UnreachableError
 from teal.history import Flip, Stage
@@ -207,20 +207,27 @@ class Keeper:
         return {name: each for name, each in zip(services, found, strict=True) if each is not None}
 
     async def _close_connections(self, flip: Flip, colour: Colour | None, *, begin: bool) -> None:
-        """Ask a colour's pods to end their kept-alive connections, or to keep them again."""
-        for name, service in flip.plan.services.items():
-            if colour is None or not service.close_path:
-                continue
-            endpoints = await self._cluster.ready_endpoints(f"{name}-{colour}")
-            seconds = service.close_seconds if begin else 0
-            wrong = await connections.close(
-                self._cluster.http, self._cluster.namespace, endpoints, service.close_path, seconds
+        """Ask a colour's pods to end their kept-alive connections, or to keep them again.
+
+        All services at once: pods that do not answer hold up a way back, and a keeper that waits shows no sign of life.
+        """
+        if colour is not None:
+            asked = (self._close(name, service, colour, begin=begin) for name, service in flip.plan.services.items())
+            await asyncio.gather(*asked)
+
+    async def _close(self, name: str, service: ServiceBake, colour: Colour, *, begin: bool) -> None:
+        if not service.close_path:
+            return
+        endpoints = await self._cluster.ready_endpoints(f"{name}-{colour}")
+        seconds = service.close_seconds if begin else 0
+        wrong = await connections.close(
+            self._cluster.http, self._cluster.namespace, endpoints, service.close_path, seconds
+        )
+        if wrong:
+            self._say(
+                f"kept-alive connections of {name} stay with {colour} until their clients end them: "
+                f"{len(wrong)} of {len(endpoints)} pods did not take {service.close_path} ({wrong[0]})"
             )
-            if wrong:
-                self._say(
-                    f"kept-alive connections of {name} stay with {colour} until their clients end them: "
-                    f"{len(wrong)} of {len(endpoints)} pods did not take {service.close_path} ({wrong[0]})"
-                )
 
     async def _end(self, kept: Kept, flip: Flip, stage: Stage, reason: str, *verdicts: Verdict) -> Flip:
         """Say how it ended and who saw to that; what is still open is kept no longer, to be gone on with at once."""
