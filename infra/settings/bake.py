@@ -43,7 +43,7 @@ class Watch(Model):
     """A CronJob that goes on with a flip whose `pulumi up` died: it bakes, confirms, or puts traffic back.
 
     From the death of an update until somebody goes on with it: the schedule, and the 12 s for which its keeper shows
-    no sign of life. The resources: twice what a bake was seen to take.
+    no sign of life. The resources: a bake was seen to take 53 MiB.
     """
 
     image: Image = Field(description="nothing could run in the cluster", examples=["registry.example/teal@sha256:..."])

@@ -79,7 +79,8 @@ def test_a_bad_release_is_put_back(stack: Stack, tmp_path: Path) -> None:
     assert "green" in load.colours
     assert [record for record in load.lost if record.outcome.value != "server_error"] == []
     said = stack.kubectl("logs", "--selector=batch.kubernetes.io/job-name=at-once", "--tail=-1")
-    assert "kept-alive connections" not in said  # that it could not have them ended
+    assert f"flip {number} from blue" in said
+    assert "kept-alive connections" not in said  # it says so where it may not have them ended
     stack.configure("activeColour", "blue")
     stack.up()
     assert (stack.confirmed(), stack.live()) == ("blue", "blue")
