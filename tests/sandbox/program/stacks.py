@@ -39,6 +39,8 @@ class Stack:
         for part in ("teal:services", "teal:blue"):  # half the pods: what two services do is the demo's
             del config[part]["frontend"]
         backend = config["teal:services"]["backend"]
+        # A load of tens of requests a second would scale it, whenever metrics come: that is test_scaling's.
+        backend["autoscaling"]["maxReplicas"] = backend["autoscaling"]["minReplicas"]
         backend["frontDoor"]["nodePort"] = node_port
         backend["progressDeadlineSeconds"] = 20
         backend["previewDoor"]["nodePorts"] = {"blue": node_port + 1, "green": node_port + 2}

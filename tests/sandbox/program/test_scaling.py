@@ -39,6 +39,8 @@ def test_load_scales_the_live_colour_and_a_flip_takes_its_capacity_along(stack: 
 
     One test for all of it, because the load and the metrics take longest.
     """
+    stack.configure("services.backend.autoscaling.maxReplicas", str(MAXIMUM))
+    stack.up()
     with Load(stack, "new_connections", tmp_path, rate=150) as load:
         scaled = f"jsonpath={{.status.readyReplicas}}={MAXIMUM}"
         assert len(stack.pods("blue")) < MAXIMUM
