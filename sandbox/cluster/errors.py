@@ -3,7 +3,7 @@
     SandboxError                 1  anything else that was foreseen
     ├── UsageError               2  a name, range or path that cannot be used
     ├── PrerequisiteError        3  this machine lacks something (all of it said at once)
-    ├── BuildError               4  compiling Kubernetes or installing its toolchain failed
+    ├── BuildError               4  compiling, or installing the toolchain for it, failed
     ├── StartError               5  a component did not come up
     └── NotRunningError          6  the sandbox that was asked for is not there
 
@@ -46,7 +46,7 @@ class PrerequisiteError(SandboxError):
 
 
 class BuildError(SandboxError):
-    """Kubernetes could not be compiled."""
+    """What the sandbox runs could not be compiled."""
 
     exit_code = ExitCode.BUILD
 

@@ -20,7 +20,7 @@ _GIB = 2**30
 _MEMORY = 1.5  # GiB: 0.5 for the cluster (measured), the rest for pods, load and the program
 _MEMORY_COLD = 3.0  # GiB: linking the API server takes most
 _DISK = 2.0  # GiB: images, snapshots, etcd and logs of one sandbox
-_DISK_COLD = 8.0  # GiB: Go's caches 4.0, images 0.5, binaries 0.5 (measured), and the sandbox
+_DISK_COLD = 9.0  # GiB: Go's caches 5.7, images 0.5, binaries 0.6 (measured), and the sandbox
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def machine(folders: Sequence[Path], *, cold: bool, cgroups: Path = CGROUPS) -> 
 
     Args:
         folders: where much is written; each is asked for room.
-        cold: whether Kubernetes is yet to be compiled.
+        cold: whether Kubernetes or metrics-server is yet to be compiled.
         cgroups: where the cgroup hierarchies are mounted.
     """
     problems = [*root(), *_cgroups(cgroups), *_room(folders, cold=cold)]
@@ -128,7 +128,7 @@ def _room(folders: Sequence[Path], *, cold: bool) -> list[Problem]:
     available = int(next(line.split()[1] for line in lines if line.startswith("MemAvailable"))) * 1024 / _GIB
     wanted = _MEMORY_COLD if cold else _MEMORY
     if available < wanted:
-        work = "compiling Kubernetes" if cold else "the cluster"
+        work = "compiling" if cold else "the cluster"
         problems.append(
             Problem(
                 "free memory",
