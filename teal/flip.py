@@ -1,6 +1,6 @@
 """What is asked of the live state around a write: that it was explained before, and followed after."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from teal.colours import MANAGER, Colour
@@ -45,6 +45,23 @@ def require_known(
         f"pulumi up left it on {recorded}. Somebody else moves this traffic, so nothing was changed. Next: find out "
         f"who; to overwrite it, pulumi config set teal:repair {live.colour or recorded}, then pulumi up"
     )
+
+
+def require_untouched(before: Mapping[str, LiveService], now: Mapping[str, LiveService]) -> None:
+    """Refuse to move what somebody else moved while the gates looked: what they proved is no longer what is live.
+
+    Raises:
+        ForeignChangeError: names the service, where it leads now and who wrote that.
+    """
+    for service in before.keys() | now.keys():
+        was, live = before.get(service), now.get(service)
+        if was is not None and live is not None and was.selector == live.selector:
+            continue
+        leads, writer = (live.colour or dict(live.selector), live.writer) if live is not None else ("nothing", "nobody")
+        raise ForeignChangeError(
+            f"service {service} leads to {leads} now, written by '{writer}' while the gates looked. Nothing was moved "
+            "by this update. Next: find out who, then pulumi up again"
+        )
 
 
 async def read_back(cluster: Traffic, destination: Colour, flip_set: Iterable[str]) -> None:

@@ -109,6 +109,7 @@ class Mover:
 
         Raises:
             RefusedError: it is not.
+            ForeignChangeError: somebody moved traffic while the gates looked.
             UnreachableError: the cluster could not be asked.
         """
         move = self._move
@@ -132,6 +133,7 @@ class Mover:
         except RefusedError as refusal:
             await self._save(kept, entry.at(Stage.REFUSED, str(refusal)))
             raise
+        flip.require_untouched(live, await self._keeper.live(list(move.flip_set)))
         carried = await self._carried(origin)
         await self._save(kept, entry.model_copy(update={"carried": carried}))
         await self._keep_connections()

@@ -1,6 +1,5 @@
 """A flip that is watched, and undone by itself, under load."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,18 +54,18 @@ def test_traffic_stays_where_the_old_colour_cannot_take_it_back(stack: Stack, tm
     stack.configure("activeColour", "green")
     up = stack.start_up(tmp_path / "up.log")
     stack.await_stage("BAKING", after=before)
-    stack.kubectl("delete", "hpa", "backend-blue")
     stack.kubectl("scale", "deployment/backend-blue", "--replicas=0")
     assert up.wait(120) != 0
     said = (tmp_path / "up.log").read_text()
     assert "TRAFFIC STAYS ON GREEN, WHICH FAILS" in said
     assert "blue has 0 ready endpoints" in said
     assert stack.live() == "green"
-    stack.kubectl("scale", "deployment/backend-blue", "--replicas=2")
+    carried = stack.history()[-1]["carried"]["backend"]
+    stack.kubectl("scale", "deployment/backend-blue", f"--replicas={carried}")
     stack.kubectl("rollout", "status", "deployment/backend-blue", "--timeout=60s")
     done = stack.up(check=False)
     assert done.returncode != 0
-    assert "Traffic was put back onto blue" in done.stdout
+    assert "Traffic was put back onto blue" in done.stdout, done.stdout
     assert stack.live() == "blue"
     stack.configure("bake.seconds", "3")
 
@@ -117,8 +116,8 @@ def test_a_flip_is_finished_from_another_checkout(stack: Stack, tmp_path: Path) 
 
 def test_somebody_who_writes_while_the_gates_look_is_not_overwritten(stack: Stack, tmp_path: Path) -> None:
     """Between the read and the write: the write meets a conflict, and traffic stays where the other one sent it."""
-    slow = {"path": "/pricing", "withinSeconds": 10}
-    stack.configure("services.backend.gates.smoke.requests.slow", json.dumps(slow))
+    stack.configure("services.backend.gates.smoke.requests.slow.path", "/pricing")
+    stack.configure("services.backend.gates.smoke.requests.slow.withinSeconds", "10")
     stack.configure("green.backend.env.FAULT_LATENCY_MS", "4000")
     stack.up()
     stack.configure("activeColour", "green")

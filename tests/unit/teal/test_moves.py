@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from teal import connections, keeper
+from teal import connections, keeper, measure
 from teal.bake import BakePlan, ServiceBake
 from teal.colours import Colour
-from teal.errors import RefusedError
+from teal.errors import ForeignChangeError, RefusedError
 from teal.history import Flip, History, Stage
 from teal.kube import Cluster, ClusterAccess, Endpoint
 from teal.measure import GatePlan
@@ -102,6 +102,24 @@ async def test_a_refusal_is_recorded_with_its_evidence(api_server: FakeApiServer
         await begin(api_server, move())
     assert stages(api_server) == ["REFUSED"]
     assert written(api_server) == []
+
+
+async def test_traffic_that_somebody_moves_while_the_gates_look_is_not_overwritten(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was proven is no longer what is live; who did it is named, and no flip is recorded as proven."""
+    cluster(api_server, "blue")
+    prove = measure.prove
+
+    async def meddle(*args: Any, **options: Any) -> object:  # noqa: ANN401 - passed on as it is
+        verdicts = await prove(*args, **options)
+        api_server.service("backend", "red", writer="somebody")
+        return verdicts
+
+    monkeypatch.setattr(measure, "prove", meddle)
+    with pytest.raises(ForeignChangeError, match="written by 'somebody' while the gates looked"):
+        await begin(api_server, move())
+    assert stages(api_server) == []
 
 
 async def test_a_bake_that_fails_puts_traffic_back_and_refuses(api_server: FakeApiServer) -> None:
