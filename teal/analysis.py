@@ -9,7 +9,7 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from teal.colours import Colour
@@ -33,7 +33,13 @@ class Analysis:
     """The canary analysis of one service of the destination."""
 
     def __init__(
-        self, plan: MetricsPlan, service: str, destination: Colour, *, live: Colour | None, ready: int
+        self,
+        plan: MetricsPlan,
+        service: str,
+        destination: Colour,
+        *,
+        live: Colour | None,
+        pods: Mapping[Colour, Sequence[str]],
     ) -> None:
         """Prepare it.
 
@@ -42,14 +48,15 @@ class Analysis:
             service: the service's name.
             destination: the colour that traffic is to move to.
             live: the colour that serves now; None where none does.
-            ready: ready endpoints of the destination.
+            pods: names of each colour's ready pods. Only they are asked about: those of the release before, in the
+                same colour, may still be there.
         """
         self._plan = plan
         self._service = service
         self._destination = destination
         # Nothing is compared with itself: that would pass whatever it is.
         self._live = live if live is not destination else None
-        self._ready = ready
+        self._pods = pods
         compared = self._live is not None and any(each.relative for each in plan.checks)
         self._colours = [destination, self._live] if compared and self._live else [destination]
 
@@ -61,7 +68,7 @@ class Analysis:
             source: a Prometheus.
             wait: False asks once, and sends no traffic.
         """
-        wait = wait and self._ready > 0  # what has no pod will have no samples either
+        wait = wait and bool(self._pods[self._destination])  # what has no pod will have no samples either
         sent = await self._fill(doors, source) if wait else ""
         give_up = time.monotonic() + self._plan.wait_seconds
         while True:
@@ -72,12 +79,13 @@ class Analysis:
 
     async def _look(self, source: Source, sent: str) -> Sequence[Verdict]:
         plan, service, destination = self._plan, self._service, self._destination
-        (up, scraped, counts), measured = await asyncio.gather(
-            asyncio.gather(source.query(plan.up), source.query(plan.scraped), source.query(plan.counts)),
+        up, counts, measured = await asyncio.gather(
+            source.query(self._about(plan.up, destination)),
+            source.query(self._about(plan.counts, *self._colours)),
             asyncio.gather(*(self._measure(source, check) for check in plan.checks)),
         )
         return [
-            samples.availability(service, destination, ready=self._ready, up=up, scraped=scraped),
+            samples.availability(service, destination, ready=self._pods[destination], up=up),
             samples.enough(service, self._colours, plan=plan, counts=counts, sent=sent),
             *(
                 samples.metric(service, destination, live=self._live, check=check, here=here, there=there)
@@ -87,22 +95,27 @@ class Analysis:
 
     async def _measure(self, source: Source, check: MetricCheck) -> tuple[Queried, Queried]:
         """One number of the destination and of live; asked twice only where the query says which colour it is of."""
+        colours = [self._destination, *([self._live] if self._live and check.relative else [])]
         if not check.by_placeholder:
-            queried = await source.query(check.promql(self._destination, self._live))
+            queried = await source.query(self._about(check.query, *colours))
             return queried, queried
-        if self._live is None or not check.relative:
-            return await source.query(check.promql(self._destination, self._live)), Queried()
-        return await asyncio.gather(
-            source.query(check.promql(self._destination, self._live)),
-            source.query(check.promql(self._live, self._live)),
+        here, *there = await asyncio.gather(
+            *(source.query(self._about(check.query.replace("{colour}", each), each)) for each in colours)
         )
+        return here, (there[0] if there else Queried())
+
+    def _about(self, query: str, *colours: Colour) -> str:
+        """A query with its placeholders replaced, about the ready pods of some colours."""
+        pods = [pod for colour in colours for pod in self._pods[colour]]
+        # A matcher of nothing would match what has no pod at all; no pod is called "-".
+        return query.replace("{pods}", "|".join(pods) or "-").replace("{live}", self._live or "")
 
     async def _fill(self, doors: Doors, source: Source) -> str:
         """Send what is missing; says what was sent, and what came of it."""
         traffic = self._plan.traffic
         if traffic is None:
             return ""
-        counts = await source.query(self._plan.counts)
+        counts = await source.query(self._about(self._plan.counts, *self._colours))
         lacking = [colour for colour in self._colours if _count(counts, colour) < self._plan.samples]
         if counts.error is not None or not lacking:
             return ""

@@ -88,6 +88,8 @@ class Standing:
     live: Colour | None
     ready: Sequence[Endpoint]
     """Of the destination."""
+    serving: Sequence[Endpoint]
+    """Ready ones of the other colour."""
     needed: int
     capacity: Verdict
 
@@ -222,15 +224,15 @@ class _Round:
         autoscalers: Mapping[str, LiveAutoscaler],
     ) -> Standing:
         colour = live.colour if live is not None else None
-        here = ready.get(f"{service}-{self.destination}", ())
-        serving = len(ready.get(f"{service}-{colour}", ()))
+        here, others = (ready.get(f"{service}-{each}", ()) for each in (self.destination, self.destination.other))
+        serving = {None: 0, self.destination: len(here), self.destination.other: len(others)}[colour]
         autoscaler = autoscalers.get(f"{service}-{colour}") if colour is not self.destination else None
         wanted = autoscaler.desired if autoscaler is not None else 0
         capacity = gates.capacity(
             service, self.destination, ready=len(here), live=colour, live_ready=serving, live_wanted=wanted
         )
         need = needed(live_ready=serving, live_wanted=wanted)
-        return Standing(live=colour, ready=here, needed=need, capacity=capacity)
+        return Standing(live=colour, ready=here, serving=others, needed=need, capacity=capacity)
 
     async def approval(self, versions: Mapping[str, str], plan: ApprovalPlan) -> Sequence[Verdict]:
         """Whether a person said yes to this flip."""
@@ -249,7 +251,11 @@ class _Round:
     async def _metrics(self, service: str, plan: MetricsPlan, standing: Standing) -> Sequence[Verdict]:
         if self.prometheus is None:
             return _blind({service: plan.gates}, "the stack names no Prometheus (teal:prometheus.url)")
-        analysis = Analysis(plan, service, self.destination, live=standing.live, ready=len(standing.ready))
+        pods = {
+            self.destination: [each.pod for each in standing.ready],
+            self.destination.other: [each.pod for each in standing.serving],
+        }
+        analysis = Analysis(plan, service, self.destination, live=standing.live, pods=pods)
         return await analysis.measure(self.cluster, self.prometheus, wait=self.wait)
 
 

@@ -19,12 +19,14 @@ from teal.colours import Colour
 class Queries:
     """The questions about one service.
 
-    Each is an instant vector with the label `colour` and no other. A colour
-    without pods or without traffic is absent from it.
+    Each is an instant vector with the label `colour` and no other, where nothing
+    else is said. A colour without pods or without traffic is absent from it.
     """
 
     namespace: str
     service: str
+    pods: str = ""
+    """Which pods, as a regular expression; default: all of the service's. A placeholder may stand here as well."""
 
     def request_rate(self, window: str) -> str:
         """Requests per second."""
@@ -110,14 +112,9 @@ class Queries:
         )
 
     @property
-    def pods_scraped(self) -> str:
-        """Pods that Prometheus scrapes, whether they answer or not."""
-        return f"count by (colour) ({self._coloured(f'max by (pod) (up{{{self._pods}}})')})"
-
-    @property
     def pods_up(self) -> str:
-        """Pods that answer each of their scrapes."""
-        return f"sum by (colour) ({self._coloured(f'min by (pod) (up{{{self._pods}}})')})"
+        """1 of every pod that answers each of its scrapes, 0 of one that does not; labelled by `pod`, not by colour."""
+        return f"min by (pod) (up{{{self._pods}}})"
 
     def restarts(self, window: str) -> str:
         """How often a container began anew within its pod. A rollout's new pods are none."""
@@ -153,7 +150,7 @@ class Queries:
 
     @property
     def _pods(self) -> str:
-        return f'namespace="{self.namespace}", pod=~"{self._names}"'
+        return f'namespace="{self.namespace}", pod=~"{self.pods or self._names}"'
 
     @property
     def _names(self) -> str:

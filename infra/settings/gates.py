@@ -16,7 +16,6 @@ from infra.settings.smoke import DoorPath, Smoke
 from teal.gates.approvals import ApprovalPlan
 from teal.gates.documents import ContractPlan
 from teal.measure import GatePlan
-from teal.queries import Queries
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
 
@@ -70,7 +69,7 @@ class Gates(Model):
             version_path=version_path,
             smoke=() if "smoke" in skip else tuple(self.smoke.checks(readiness_path)),
             contract=self.contract.plan() if self.contract and "contract" not in skip else None,
-            metrics=self.metrics.plan(Queries(namespace=namespace, service=service))
+            metrics=self.metrics.plan(service=service, namespace=namespace)
             if self.metrics and "metrics" not in skip
             else None,
         )

@@ -13,7 +13,7 @@ from teal.gates.samples import MetricCheck, MetricsPlan, SyntheticTraffic
 from teal.prometheus import PrometheusAccess
 from teal.queries import Queries
 
-_PLACEHOLDERS = {"colour", "live", "service", "namespace", "window"}
+_PLACEHOLDERS = {"colour", "live", "pods", "service", "namespace", "window"}
 _BUILT_IN = {"availability", "requests", "errors", "p95"}
 
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^@\s?#]+$")]
@@ -52,13 +52,16 @@ class Metric(Model):
 
     `query` is PromQL. Its result has one series a colour, with the label
     `colour`; or the text holds `{colour}`, is asked once a colour, and its result is
-    a single series. `{live}`, `{service}`, `{namespace}` and `{window}` are replaced as
-    well. No series and NaN are no data, and two series of a colour are an
-    error: neither lets traffic move.
+    a single series. `{pods}` becomes a regular expression for the ready pods that
+    are meant: an idle colour had others a moment ago, of another release.
+    `{live}`, `{service}`, `{namespace}` and `{window}` are replaced as well. No
+    series and NaN are no data, and two series of a colour are an error: neither
+    lets traffic move.
     """
 
     query: Annotated[str, Field(min_length=1)] = Field(
-        description="Prometheus would be asked for nothing", examples=["'sum by (colour) (rate(orders_total[5m]))'"]
+        description="Prometheus would be asked for nothing",
+        examples=["'sum by (colour) (increase(orders_total{pod=~\"{pods}\"}[2m]))'"],
     )
     at_least: FiniteFloat | None = Field(default=None, description="a bad release would pass", examples=["1"])
     below: FiniteFloat | None = Field(default=None, description="a bad release would pass", examples=["1"])
@@ -184,13 +187,13 @@ class Metrics(Model):
             )
         return self
 
-    def plan(self, queries: Queries) -> MetricsPlan:
+    def plan(self, *, service: str, namespace: str) -> MetricsPlan:
         """What is asked, and what for."""
+        queries = Queries(service=service, namespace=namespace, pods="{pods}")
         window = f"{self.window_seconds}s"
-        text = {"service": queries.service, "namespace": queries.namespace, "window": window}
+        text = {"service": service, "namespace": namespace, "window": window}
         return MetricsPlan(
             up=queries.pods_up,
-            scraped=queries.pods_scraped,
             counts=queries.counted(window),
             checks=[
                 MetricCheck(

@@ -52,7 +52,8 @@ class MetricCheck:
     """What it is, for the evidence; default: the query."""
     query: str
     """PromQL. Its result carries the label `colour`; or it holds `{colour}`, is asked once a colour, and its result is
-    a single series. `{live}` is the colour that serves now."""
+    a single series. `{pods}` is a regular expression for the ready pods that are meant: an idle colour had others a
+    moment ago, of another release. `{live}` is the colour that serves now."""
     unit: Unit = ""
     """`%` shows a share of 0 to 1 in per cent."""
     at_least: float | None = None
@@ -78,10 +79,6 @@ class MetricCheck:
         """Whether the query has to be told the colour, instead of naming it in its result."""
         return "{colour}" in self.query
 
-    def promql(self, colour: Colour, live: Colour | None) -> str:
-        """The query about a colour; `{live}` is empty where nothing serves yet."""
-        return self.query.replace("{colour}", colour).replace("{live}", live or "")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SyntheticTraffic:
@@ -97,9 +94,7 @@ class MetricsPlan:
     """What is asked of Prometheus about one service, and what for."""
 
     up: str
-    """PromQL: pods that are up, by colour."""
-    scraped: str
-    """PromQL: pods that are scraped, by colour."""
+    """PromQL: whether a pod is up, by pod. `{pods}` in it and in `counts` is as in a check's query."""
     counts: str
     """PromQL: requests in the window, by colour."""
     checks: Sequence[MetricCheck]
@@ -179,15 +174,15 @@ def metric(  # noqa: PLR0913 - what is judged, by which bounds, and what was mea
     return verdict(Outcome.PASSED if kept else Outcome.FAILED, seen)
 
 
-def availability(service: str, destination: Colour, *, ready: int, up: Queried, scraped: Queried) -> Verdict:
-    """Every pod of the destination is scraped, and up.
+def availability(service: str, destination: Colour, *, ready: Sequence[str], up: Queried) -> Verdict:
+    """Every ready pod of the destination is scraped, and up.
 
     Args:
         service: the service's name.
         destination: the colour that traffic is to move to.
-        ready: its ready endpoints, each of which Prometheus has to know.
-        up: pods whose scrape succeeds, by colour.
-        scraped: pods that Prometheus scrapes, by colour.
+        ready: names of its ready pods.
+        up: whether a pod is, by pod. Pods that are not ready (those of the release before, on their way out) do not
+            count.
     """
 
     def verdict(outcome: Outcome, seen: str) -> Verdict:
@@ -196,20 +191,21 @@ def availability(service: str, destination: Colour, *, ready: int, up: Queried, 
             service=service,
             outcome=outcome,
             seen=seen,
-            needed=f"all {max(1, ready)} ready pods of {destination} scraped and up",
-            asked="Prometheus for the pods that it scrapes, and for up",
+            needed=f"all {max(1, len(ready))} ready pods of {destination} scraped and up",
+            asked="Prometheus for up",
         )
 
-    known = number(scraped, destination)
-    if isinstance(known, Lack):
-        return verdict(known.outcome, known.why)
-    well = number(up, destination)
-    if isinstance(well, Lack):
-        return verdict(well.outcome, well.why)
-    seen = f"{well:g} of {known:g} scraped pods up"
-    if well < known:
-        return verdict(Outcome.FAILED, seen)
-    return verdict(Outcome.PASSED if known >= max(1, ready) else Outcome.INCONCLUSIVE, seen)
+    if up.error is not None:
+        return verdict(Outcome.ERROR, up.error)
+    found = {each.labels.get("pod", ""): each.value for each in up.series}
+    if len(found) < len(up.series):
+        return verdict(Outcome.ERROR, "several series of a pod where one was expected")
+    scraped = [pod for pod in ready if pod in found]
+    down = [pod for pod in scraped if found[pod] != 1]
+    seen = f"{len(scraped)} of {len(ready)} ready pods are scraped, {len(scraped) - len(down)} are up"
+    if down:
+        return verdict(Outcome.FAILED, f"{seen}, {down[0]} is not")
+    return verdict(Outcome.PASSED if ready and len(scraped) == len(ready) else Outcome.INCONCLUSIVE, seen)
 
 
 def enough(service: str, colours: Sequence[Colour], *, plan: MetricsPlan, counts: Queried, sent: str = "") -> Verdict:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -18,7 +19,6 @@ GREEN, BLUE = Colour.GREEN, Colour.BLUE
 PASSED, FAILED, INCONCLUSIVE, ERROR = Outcome
 PLAN = MetricsPlan(
     up="up",
-    scraped="scraped",
     counts="counts",
     checks=(MetricCheck(name="errors", query="errors", below=0.05, at_most_times_live=2, floor=0.005),),
     samples=10,
@@ -39,6 +39,9 @@ def by_colour(**values: float) -> Queried:
     return Queried(series=[Series(labels={"colour": colour}, value=value) for colour, value in values.items()])
 
 
+PODS = {GREEN: ["green-1", "green-2"], BLUE: ["blue-1"]}
+
+
 class World:
     """A Prometheus and two doors: what arrives is counted, and scraped some looks later."""
 
@@ -48,8 +51,7 @@ class World:
         self.arrived: Counter[str] = Counter()
         self.paths: list[str] = []
         self.answers = {
-            "up": by_colour(green=2),
-            "scraped": by_colour(green=2),
+            "up": Queried(series=[Series(labels={"pod": pod}, value=1) for pod in PODS[GREEN]]),
             "errors": by_colour(green=0, blue=0),
         }
         self.asked: list[str] = []
@@ -73,10 +75,15 @@ class World:
 
 
 async def outcomes(
-    world: World, plan: MetricsPlan = PLAN, *, live: Colour | None = BLUE, ready: int = 2, wait: bool = True
+    world: World,
+    plan: MetricsPlan = PLAN,
+    *,
+    live: Colour | None = BLUE,
+    pods: Mapping[Colour, Sequence[str]] = PODS,
+    wait: bool = True,
 ) -> dict[str, Outcome]:
     """Measure, and say what came of each gate."""
-    verdicts = await Analysis(plan, "backend", GREEN, live=live, ready=ready).measure(world, world, wait=wait)
+    verdicts = await Analysis(plan, "backend", GREEN, live=live, pods=pods).measure(world, world, wait=wait)
     assert {each.gate for each in verdicts} == plan.gates
     return {each.gate.removeprefix("metrics."): each.outcome for each in verdicts}
 
@@ -150,7 +157,7 @@ async def test_without_test_traffic_samples_are_only_waited_for() -> None:
 async def test_nothing_is_sent_to_a_colour_without_pods(*, wait: bool) -> None:
     """Nor is anything waited for: it will have no samples."""
     world = World(blue=1000)
-    assert (await outcomes(world, ready=0, wait=wait))["requests"] is INCONCLUSIVE
+    assert (await outcomes(world, pods={GREEN: [], BLUE: ["blue-1"]}, wait=wait))["requests"] is INCONCLUSIVE
     assert world.arrived == {}
     assert world.asked.count("counts") == 1
 
@@ -163,7 +170,7 @@ async def test_a_preview_sends_nothing_and_waits_for_nothing() -> None:
     assert world.asked.count("counts") == 1
 
 
-@pytest.mark.parametrize("down", ["up", "scraped", "errors", "counts"])
+@pytest.mark.parametrize("down", ["up", "errors", "counts"])
 async def test_a_prometheus_that_is_down_ends_it_at_once(down: str) -> None:
     """Nobody could look; that is not waited for, and never a pass."""
     world = World(blue=1000, green=10)
@@ -176,7 +183,7 @@ async def test_what_fails_with_enough_samples_fails_at_once() -> None:
     """Although another number has not come yet."""
     world = World(blue=1000, green=10)
     world.answers["errors"] = by_colour(green=0.1, blue=0)
-    world.answers["up"] = world.answers["scraped"] = Queried()
+    world.answers["up"] = Queried()
     assert await outcomes(world) == {"availability": INCONCLUSIVE, "requests": PASSED, "errors": FAILED}
     assert world.asked.count("up") == 1
 
@@ -201,7 +208,7 @@ async def test_what_fails_on_too_few_samples_is_measured_on() -> None:
 async def test_what_became_of_the_test_traffic_is_evidence(reply: Reply, seen: str) -> None:
     """It explains the numbers."""
     world = World(blue=1000, reply=reply)
-    verdicts = await Analysis(PLAN, "backend", GREEN, live=BLUE, ready=2).measure(world, world, wait=True)
+    verdicts = await Analysis(PLAN, "backend", GREEN, live=BLUE, pods=PODS).measure(world, world, wait=True)
     (found,) = [each for each in verdicts if each.gate == "metrics.requests"]
     assert f"test traffic to green: {seen}" in found.seen
 
@@ -231,6 +238,33 @@ async def test_a_query_by_placeholder_asks_live_only_where_it_is_compared() -> N
     world.answers["green"] = Queried(series=[Series(labels={}, value=1)])
     assert (await outcomes(world, replace(PLAN, checks=(check,))))["orders"] is PASSED
     assert "blue" not in world.asked
+
+
+async def test_only_the_pods_that_are_ready_now_are_asked_about() -> None:
+    """Those of the release before had other errors, and may have some traffic left to show."""
+    check = MetricCheck(name="own", query="own{{pods}}", below=1)
+    placed = MetricCheck(name="placed", query="{colour}{{pods}}", below=1, at_most_times_live=2)
+    relative = replace(PLAN.checks[0], query="errors{{pods}}")
+    plan = replace(PLAN, up="up{{pods}}", counts="counts{{pods}}", checks=(check, placed, relative))
+    world = World()
+    await Analysis(plan, "backend", GREEN, live=BLUE, pods=PODS).measure(world, world, wait=False)
+    green, both = "{green-1|green-2}", "{green-1|green-2|blue-1}"
+    assert set(world.asked) == {
+        f"up{green}",
+        f"counts{both}",
+        f"own{green}",
+        f"green{green}",
+        "blue{blue-1}",
+        f"errors{both}",
+    }
+
+
+async def test_no_pods_are_not_all_pods() -> None:
+    """A matcher of nothing would match whatever has no pod."""
+    world = World()
+    plan = replace(PLAN, up="up{{pods}}")
+    await Analysis(plan, "backend", GREEN, live=BLUE, pods={GREEN: [], BLUE: []}).measure(world, world, wait=False)
+    assert "up{-}" in world.asked
 
 
 async def test_a_measurement_that_is_given_up_ends_its_traffic() -> None:

@@ -4,6 +4,7 @@ Scraped every 15 s for 30 minutes, asked at the tenth, which is scrape 40.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,17 @@ def not_a_number(expr: str) -> Mapping[str, Any]:
     return is_true(f"count by (colour) (({expr}) != ({expr}))")
 
 
+def by_pod(expr: str, values: Mapping[int, int]) -> Mapping[str, Any]:
+    """Green's pods have these values."""
+    samples = [
+        {"labels": f'{{pod="backend-green-6d5f7c9b8d-abcd{number}"}}', "value": value}
+        for number, value in values.items()
+    ]
+    return {"expr": expr, "eval_time": "10m", "exp_samples": samples}
+
+
 GREEN = pod()
+ONE = replace(QUERIES, pods="backend-green-6d5f7c9b8d-abcd1|backend-green-6d5f7c9b8d-abcd3")
 STEADY = requests(GREEN, s200="0+9x120", s500="0+1x120")
 
 
@@ -92,13 +103,22 @@ STEADY = requests(GREEN, s200="0+9x120", s500="0+1x120")
         ),
         pytest.param(
             {f'up{{job="a", {GREEN}}}': "1x120", f'up{{job="b", {GREEN}}}': "1x120", f"up{{{pod(number=2)}}}": "1x120"},
-            [is_true(f"({QUERIES.pods_up}) == bool 2"), is_true(f"({QUERIES.pods_scraped}) == bool 2")],
+            [by_pod(QUERIES.pods_up, {1: 1, 2: 1})],
             id="a pod that two jobs scrape is one pod",
         ),
         pytest.param(
-            {f'up{{job="a", {GREEN}}}': "1x120", f'up{{job="b", {GREEN}}}': "0x120", f"up{{{pod(number=2)}}}": "0x120"},
-            [is_true(f"({QUERIES.pods_up}) == bool 0"), is_true(f"({QUERIES.pods_scraped}) == bool 2")],
+            {f'up{{job="a", {GREEN}}}': "1x120", f'up{{job="b", {GREEN}}}': "0x120", f"up{{{pod(number=2)}}}": "1x120"},
+            [by_pod(QUERIES.pods_up, {1: 0, 2: 1})],
             id="a pod that one of them cannot scrape is not up",
+        ),
+        pytest.param(
+            {**requests(GREEN, s200="0+10x120"), **requests(pod(number=2), s200="0+10x120", s500="0+10x120")},
+            [
+                is_true(f"({ONE.counted('2m')}) == bool 80"),
+                is_true(f"({ONE.counted_error_share('2m')}) == bool 0"),
+                is_true(f"({QUERIES.counted('2m')}) == bool 240"),
+            ],
+            id="of some pods only those are counted",
         ),
     ],
 )

@@ -27,7 +27,6 @@ GREEN, BLUE = Colour.GREEN, Colour.BLUE
 APPROVAL = ApprovalPlan(max_age=timedelta(hours=1))
 METRICS = MetricsPlan(
     up="up",
-    scraped="scraped",
     counts="counts",
     checks=(MetricCheck(name="errors", query="errors", below=0.05),),
     samples=10,
@@ -60,7 +59,8 @@ class World:
             "/openapi.json": Reply(status=200, body=DOCUMENT),
             "/old": Reply(status=200, headers={"deprecation": "true", "sunset": "Thu, 31 Dec 2026 23:59:59 GMT"}),
         }
-        self.values: dict[str, float | None] = {"up": 2, "scraped": 2, "counts": 50, "errors": 0}
+        self.values: dict[str, float | None] = {"counts": 50, "errors": 0}
+        self.up = True
         self.approval = Approval(
             colour=GREEN, versions={"backend": "1.1.0"}, by="anna@example", at=datetime.now(UTC)
         ).as_data()
@@ -125,6 +125,9 @@ class World:
     async def query(self, promql: str) -> Queried:
         """From the table."""
         await self._pause(promql)
+        if promql == "up":
+            pods = range(self.ready[GREEN] if self.up else 0)
+            return Queried(series=[Series(labels={"pod": f"backend-green-{each}"}, value=1) for each in pods])
         value = self.values[promql]
         return Queried(series=[Series(labels={"colour": "green"}, value=value)] if value is not None else [])
 
@@ -196,8 +199,7 @@ def _value(promql: str, value: float | None) -> Callable[[World], None]:
         ("contract.changes", Outcome.INCONCLUSIVE, _reply("/openapi.json", Reply(status=404))),
         ("contract.deprecations", Outcome.INCONCLUSIVE, _reply("/openapi.json", Reply(status=404))),
         ("contract.deprecations", Outcome.ERROR, _reply("/old", Reply(late=True))),
-        ("metrics.availability", Outcome.INCONCLUSIVE, _value("up", None)),
-        ("metrics.availability", Outcome.INCONCLUSIVE, _value("scraped", None)),
+        ("metrics.availability", Outcome.INCONCLUSIVE, _set("up", value=False)),
         ("metrics.requests", Outcome.INCONCLUSIVE, _value("counts", None)),
         ("metrics.errors", Outcome.INCONCLUSIVE, _value("errors", None)),
         ("approval", Outcome.INCONCLUSIVE, _set("approval", {})),
@@ -268,7 +270,6 @@ async def test_what_live_is_being_scaled_to_is_needed() -> None:
     world.desired, world.asked_for = 3, 2
     assert "needed: 3 (what the autoscaler of blue asks for)" in refuse(await verdicts(world))
     world.ready[GREEN] = 3
-    world.values["up"] = world.values["scraped"] = 3
     allow(await verdicts(world))
 
 
@@ -364,7 +365,6 @@ async def test_without_a_live_colour_the_first_release_is_proven_by_itself() -> 
     """Nothing is compared."""
     world = World()
     world.live, world.ready = None, {GREEN: 1, BLUE: 0}
-    world.values["up"] = world.values["scraped"] = 1
     allow(await verdicts(world))
 
 

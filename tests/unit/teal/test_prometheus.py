@@ -142,7 +142,8 @@ async def test_the_query_its_timeout_and_the_token_are_sent(monkeypatch: pytest.
     async with serving(handler) as url:
         await query(f"{url}/prefix/", token="SECRET", timeout=2.5)  # noqa: S106 - a test's
     (asked,) = seen
-    assert asked.target == "/prefix/api/v1/query?query=up+%3D%3D+0+or+vector%281%29&timeout=2.5s"
+    assert (asked.method, asked.target) == ("POST", "/prefix/api/v1/query")
+    assert asked.body == b"query=up+%3D%3D+0+or+vector%281%29&timeout=2.5s"
     assert asked.headers["authorization"] == "Bearer SECRET"
 
 

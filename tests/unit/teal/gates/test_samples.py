@@ -28,7 +28,6 @@ P95 = MetricCheck(name="p95", query="p", unit="s", below=2, at_most_times_live=1
 ORDERS = MetricCheck(name="orders", query="o", at_least=1, at_least_times_live=0.5)
 PLAN = MetricsPlan(
     up="up",
-    scraped="scraped",
     counts="counts",
     checks=(ERRORS, P95),
     samples=50,
@@ -173,31 +172,38 @@ def test_the_evidence_has_both_numbers_and_all_bounds() -> None:
     assert verdict.needed == "below 5 % and at most 2 times that of blue (taken for at least 0.5 %)"
 
 
+def by_pod(**values: float) -> Queried:
+    """Whether pods are up."""
+    return Queried(series=[Series(labels={"pod": pod}, value=value) for pod, value in values.items()])
+
+
 @pytest.mark.parametrize(
-    ("up", "scraped", "outcome", "seen"),
+    ("up", "outcome", "seen"),
     [
-        (vector(green=2), vector(green=2), PASSED, "2 of 2 scraped pods up"),
-        (vector(green=3), vector(green=3), PASSED, "3 of 3"),  # one more, on its way in or out, and well
-        (vector(green=1), vector(green=2), FAILED, "1 of 2 scraped pods up"),
-        (vector(green=2), vector(green=3), FAILED, "2 of 3 scraped pods up"),
-        (vector(green=0), vector(green=2), FAILED, "0 of 2 scraped pods up"),
-        (vector(green=1), vector(green=1), INCONCLUSIVE, "1 of 1 scraped pods up"),  # the other is not found yet
-        (Queried(), Queried(), INCONCLUSIVE, "no data of green"),
-        (vector(blue=2), vector(blue=2), INCONCLUSIVE, "no data of green"),
-        (Queried(error="down"), vector(green=2), ERROR, "down"),
-        (vector(green=2), Queried(error="down"), ERROR, "down"),
+        (by_pod(a=1, b=1), PASSED, "2 of 2 ready pods are scraped, 2 are up"),
+        (by_pod(a=1, b=1, old=0), PASSED, "2 are up"),  # of the release before, on its way out
+        (by_pod(a=1, b=0), FAILED, "2 of 2 ready pods are scraped, 1 are up, b is not"),
+        (by_pod(a=0, b=0), FAILED, "0 are up"),
+        (by_pod(a=math.nan, b=1), FAILED, "1 are up, a is not"),
+        (by_pod(a=0), FAILED, "1 of 2 ready pods are scraped, 0 are up"),
+        (by_pod(a=1), INCONCLUSIVE, "1 of 2 ready pods are scraped"),  # the other is not found yet
+        (by_pod(a=1, old=1), INCONCLUSIVE, "1 of 2 ready pods are scraped"),
+        (Queried(), INCONCLUSIVE, "0 of 2 ready pods are scraped"),
+        (vector(green=1), INCONCLUSIVE, "0 of 2 ready pods are scraped"),
+        (Queried(error="down"), ERROR, "down"),
+        (Queried(series=[*by_pod(a=1, b=1).series, *by_pod(a=0).series]), ERROR, "several series of a pod"),
     ],
 )
-def test_every_ready_pod_is_scraped_and_up(up: Queried, scraped: Queried, outcome: Outcome, seen: str) -> None:
-    """Of two ready pods; one that Prometheus does not know has not been seen to be well."""
-    verdict = availability("backend", GREEN, ready=2, up=up, scraped=scraped)
+def test_every_ready_pod_is_scraped_and_up(up: Queried, outcome: Outcome, seen: str) -> None:
+    """Each by its name; one that Prometheus does not know has not been seen to be well."""
+    verdict = availability("backend", GREEN, ready=["a", "b"], up=up)
     assert (verdict.gate, verdict.outcome) == (AVAILABILITY, outcome)
     assert seen in verdict.seen
 
 
 def test_no_pod_at_all_is_not_available() -> None:
     """Nothing out of nothing is no proof."""
-    assert availability("backend", GREEN, ready=0, up=Queried(), scraped=Queried()).outcome is INCONCLUSIVE
+    assert availability("backend", GREEN, ready=[], up=Queried()).outcome is INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
