@@ -28,6 +28,9 @@ LOOK_SECONDS = 1.0
 LINES = 10
 """Of progress, at most: a bake may take an hour, and its log is read by people."""
 
+PROVEN_LEASES = 4
+"""While an engine writes, nobody counts: its own waits, for a busy API server or a slow router, are longer."""
+
 MANY = 1_000_000
 """Pods: where it is not known how many carried the traffic before, as many as carry it now are needed."""
 
@@ -61,7 +64,7 @@ class Keeper:
         """Wait until a flip's keeper is seen to live (False) or not (True); at most `LEASE_SECONDS`."""
         if not flip.keeper or flip.keeper == self.name:
             return True
-        give_up = time.monotonic() + LEASE_SECONDS
+        give_up = time.monotonic() + LEASE_SECONDS * (PROVEN_LEASES if flip.stage is Stage.PROVEN else 1)
         while time.monotonic() < give_up:
             await asyncio.sleep(1)
             last = (await self._records.load()).history.last

@@ -1,8 +1,9 @@
 """What all settings are made of: frozen models, and names, numbers and texts with their bounds."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
 
@@ -37,3 +38,21 @@ class Model(BaseModel):
     """An object of the config: camelCase keys, none unknown, nothing that changes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class Parts(Model):
+    """An object whose parts have defaults of their own: what is given of a part overrides that, not the whole part."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_defaults(cls, data: object) -> object:
+        if not isinstance(data, Mapping):
+            return data
+        given = cast("Mapping[str, object]", data)
+        merged = dict(given)
+        for name, field in cls.model_fields.items():
+            key, default = field.alias or name, field.default
+            part = given.get(key)
+            if isinstance(default, Model) and isinstance(part, Mapping):
+                merged[key] = {**default.model_dump(by_alias=True, exclude_unset=True), **part}
+        return merged

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from infra.settings.base import Model, Path, Quantity, Seconds
+from infra.settings.base import Model, Parts, Path, Quantity, Seconds
 
 
 class Probe(Model):
@@ -18,7 +18,7 @@ class Probe(Model):
     failure_threshold: Annotated[int, Field(ge=1, le=1000)] = 3
 
 
-class Probes(Model):
+class Probes(Parts):
     """The three probes. Liveness and readiness as in the service's guide, startup as in the rolling update's.
 
     Startup: 60 s in all (12 x 5 s). Liveness: every 30 s, 3 failures restart.
@@ -78,7 +78,7 @@ class ResourceAmounts(Model):
     memory: Quantity = Field(description="the API server would refuse the pods", examples=["512Mi"])
 
 
-class Resources(Model):
+class Resources(Parts):
     """What a pod asks for and what it may use at most."""
 
     requests: ResourceAmounts = ResourceAmounts(cpu="500m", memory="512Mi")
