@@ -43,9 +43,8 @@ def read_yaml(path: Path, failure: type[EngineError]) -> tuple[dict[str, Any], Y
     yaml.width = 1 << 16  # never fold a long line: a ciphertext stays on its own
     try:
         text = path.read_text(encoding="utf-8-sig")
-        _, indent, offset = load_yaml_guess_indent(text)
+        document, indent, offset = load_yaml_guess_indent(text, yaml=yaml)
         yaml.indent(mapping=2, sequence=indent or 4, offset=offset if offset is not None else 2)
-        document: object = cast("object", yaml.load(text))
     except OSError as error:
         raise failure(f"cannot read {path}: {error.strerror}. Nothing was done.") from error
     except MarkedYAMLError as error:
