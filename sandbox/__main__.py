@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, validators
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -36,6 +36,14 @@ Kubeconfig = Annotated[
     Parameter(name="--kubeconfig", help="Use the cluster of this file's current context; nothing is built."),
 ]
 _RATE = 50  # the demo's: 200 in all, and 100 from frontend to backend, take half of one core, client and server
+Rate = Annotated[
+    int,
+    Parameter(
+        name="--rate",
+        help="Requests per second, on each front door and in each mode.",
+        validator=validators.Number(gte=4, lte=400),  # `sandbox.load` refuses others, but minutes later
+    ),
+]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 
@@ -132,7 +140,7 @@ def demo(
     name: Name = "teal",
     ports: Ports = "30000-30999",
     kubeconfig: Kubeconfig = None,
-    rate: Annotated[int, Parameter(name="--rate", help="Requests per second, on each front door and mode.")] = _RATE,
+    rate: Rate = _RATE,
     json_output: Json = False,
 ) -> None:
     """Watch live traffic move from blue to green and back, and a broken slot refused."""
