@@ -31,6 +31,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
         BusinessApi(settings.version, records).routes(),
         OperationsApi(settings, lifecycle, records).routes(),
     ):
+        router.routes[:] = [each for each in router.routes if getattr(each, "path", "") != settings.fault_removed_path]
         app.include_router(router)
         paths |= {route.path: bool(route.deprecated) for route in router.routes if isinstance(route, APIRoute)}
     business = Relay(app, settings.backend_url) if settings.backend_url else app

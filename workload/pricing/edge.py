@@ -47,6 +47,7 @@ class Edge:
         self._paths = paths
         self._latency = settings.fault_latency_ms / 1000
         self._error_share = settings.fault_error_percent / 100
+        self._well = settings.fault_after_requests
         self._marks = [
             (b"x-colour", settings.deployment_group.encode()),
             (b"x-version", settings.version.encode()),
@@ -83,6 +84,10 @@ class Edge:
             self._records.request(template, scope["method"], status, time.perf_counter() - started)
 
     async def _answer_business(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._well:
+            self._well -= 1
+            await self._app(scope, receive, send)
+            return
         if self._latency:
             await asyncio.sleep(self._latency)
         if self._error_share and random.random() < self._error_share:  # noqa: S311 - a rehearsed fault is no secret

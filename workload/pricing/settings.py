@@ -57,6 +57,10 @@ class Settings(BaseModel):
     """The share of business requests that is answered 500."""
     fault_latency_ms: float = Field(default=0.0, alias="FAULT_LATENCY_MS", ge=0, le=60_000)
     """Added to every business request."""
+    fault_after_requests: int = Field(default=0, alias="FAULT_AFTER_REQUESTS", ge=0)
+    """Business requests that are answered well before errors and latency begin: a release that only traffic breaks."""
+    fault_removed_path: str | None = Field(default=None, alias="FAULT_REMOVED_PATH", pattern=r"^/")
+    """A path that this release no longer offers."""
     fault_version: str | None = Field(default=None, alias="FAULT_VERSION", pattern=_HEADER_SAFE)
 
     @property

@@ -36,6 +36,7 @@ class Stack:
         file: dict[str, Any] = yaml.safe_load((WORK_TREE / "stacks/Pulumi.sandbox.yaml").read_text())
         config = file["config"]
         config["teal:namespace"] = name
+        config["teal:bake"] = {"seconds": 1, "windowSeconds": 10}  # what it decides, test_bake.py is about
         for part in ("teal:services", "teal:blue"):  # half the pods: what two services do is the demo's
             del config[part]["frontend"]
         backend = config["teal:services"]["backend"]
@@ -119,6 +120,21 @@ class Stack:
             text=True,
             capture_output=True,
             timeout=seconds,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def teal(self, *args: str) -> str:
+        """Run teal's own command line."""
+        command = [str(WORK_TREE / ".venv/bin/python"), "-m", "teal", *args, "--namespace", self.name]
+        done = subprocess.run(
+            self.sandbox.command(command),
+            env=self.environ(),
+            cwd=WORK_TREE,
+            text=True,
+            capture_output=True,
+            timeout=60,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -17,6 +17,7 @@ MODES = ("new_connections", "kept_alive")
 def _rest(stack: Stack) -> Iterator[None]:
     """Blue live and green well, before each test and whatever became of the last one."""
     stack.configure("services.backend.probePath", "/pricing")
+    stack.configure("bake.seconds", "3")
     yield
     stack.pulumi("config", "rm", "--path", "teal:green.backend.env", check=False)
     stack.configure("activeColour", "blue")
@@ -67,7 +68,6 @@ def test_traffic_stays_where_the_old_colour_cannot_take_it_back(stack: Stack, tm
     assert done.returncode != 0
     assert "Traffic was put back onto blue" in done.stdout, done.stdout
     assert stack.live() == "blue"
-    stack.configure("bake.seconds", "3")
 
 
 def test_kept_alive_connections_follow_the_flip(stack: Stack, tmp_path: Path) -> None:
@@ -111,7 +111,6 @@ def test_a_flip_is_finished_from_another_checkout(stack: Stack, tmp_path: Path) 
     assert (after["number"], after["stage"]) == (begun["number"], "CONFIRMED")
     assert after["keeper"] != begun["keeper"]
     assert stack.confirmed() == "green"
-    stack.configure("bake.seconds", "3")
 
 
 def test_somebody_who_writes_while_the_gates_look_is_not_overwritten(stack: Stack, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Pods that are deleted under load: what the drain hook is there for."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,17 +23,14 @@ def delete_each_live_pod(stack: Stack) -> None:
 @pytest.fixture
 def without_hook(stack: Stack) -> Iterator[Stack]:
     """Pods that end at once: no wait before SIGTERM, and nothing of the service's own that would linger."""
-    command = stack.pulumi("config", "get", "--path", "teal:services.backend.shutdown.drainCommand").stdout.strip()
+    before = stack.config.read_text()
     stack.pulumi("config", "rm", "--path", "teal:services.backend.shutdown.drainCommand")
     stack.configure("services.backend.shutdown.waitSeconds", "0")
     stack.configure("blue.backend.env.DRAIN_LINGER_SECONDS", "0")
     stack.configure("blue.backend.env.DRAIN_TIMEOUT_SECONDS", "0")
     stack.up()
     yield stack
-    stack.pulumi("config", "rm", "--path", "teal:blue.backend.env")
-    stack.configure("services.backend.shutdown.waitSeconds", "5")
-    for number, word in enumerate(json.loads(command)):
-        stack.pulumi("config", "set", "--path", f"teal:services.backend.shutdown.drainCommand[{number}]", "--", word)
+    stack.config.write_text(before)
     stack.up()
 
 

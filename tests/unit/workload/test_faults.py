@@ -72,3 +72,17 @@ def test_crash_ends_the_process() -> None:
     assert done.returncode == 1
     assert "FAULT_CRASH_AFTER_SECONDS=0.05" in done.stderr
     assert "drain began" not in done.stderr
+
+
+async def test_a_release_that_only_traffic_breaks_answers_well_first() -> None:
+    """The gates see the first requests, the bake the others."""
+    async with asking(FAULT_ERROR_PERCENT="100", FAULT_AFTER_REQUESTS="3") as client:
+        assert [(await client.get("/pricing")).status_code for _ in range(5)] == [200, 200, 200, 500, 500]
+
+
+async def test_a_removed_path_is_gone_from_the_contract_too() -> None:
+    """Neither answered nor offered."""
+    async with asking(FAULT_REMOVED_PATH="/pricing") as client:
+        assert (await client.get("/pricing")).status_code == 404
+        assert "/pricing" not in (await client.get("/openapi.json")).json()["paths"]
+        assert (await client.get("/models")).status_code == 200

@@ -1,0 +1,132 @@
+"""Each gate refuses what it is there for, under load: nothing moves, nothing is lost, and the evidence is kept."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.program.stacks import WORK_TREE, Load, Stack
+
+pytestmark = pytest.mark.timeout(300)
+
+PROMETHEUS = "http://127.0.0.1:9090"
+
+GATES = {
+    "prometheus.url": PROMETHEUS,
+    "services.backend.gates.contract.path": "/openapi.json",
+    "services.backend.gates.metrics.windowSeconds": "30",
+    "services.backend.gates.metrics.waitSeconds": "15",
+    "services.backend.gates.metrics.traffic.paths[0]": "/pricing",
+}
+
+BROKEN: Mapping[str, tuple[Mapping[str, str], Sequence[str]]] = {
+    "errors": ({"FAULT_ERROR_PERCENT": "10"}, ["metrics.errors of backend FAILED", "5 %"]),
+    "slow": ({"FAULT_LATENCY_MS": "2500"}, ["metrics.p95 of backend FAILED", "2 s"]),
+    "contract": ({"FAULT_REMOVED_PATH": "/models"}, ["contract", "/models"]),
+}
+"""What is wrong with green, and what the refusal says of it."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _gates(stack: Stack) -> None:
+    for key, value in GATES.items():
+        stack.configure(key, value)
+    stack.up()
+
+
+@pytest.fixture
+def load(stack: Stack, tmp_path: Path) -> Iterator[Load]:
+    """Live traffic throughout; none of it may be lost, whatever is refused."""
+    with Load(stack, "new_connections", tmp_path, rate=50) as running:
+        yield running
+    assert running.lost == []
+
+
+@pytest.mark.parametrize("wrong", BROKEN)
+def test_a_broken_release_is_refused(stack: Stack, load: Load, wrong: str) -> None:
+    """By the gate that is there for it, with its evidence in the message and in the history."""
+    assert load
+    env, said = BROKEN[wrong]
+    for name, value in env.items():
+        stack.configure(f"green.backend.env.{name}", value)
+    stack.up()
+    done = stack.flip("green", check=False)
+    live = stack.live()
+    stack.pulumi("config", "rm", "--path", "teal:green.backend.env")
+    stack.configure("activeColour", "blue")
+    assert done.returncode != 0, done.stdout
+    for words in said:
+        assert words in done.stdout, done.stdout
+    assert live == "blue"
+    assert stack.history()[-1]["stage"] == "REFUSED"
+
+
+def test_a_release_that_is_well_passes_all_of_them(stack: Stack, load: Load) -> None:
+    """The same gates let a good one through: what they refuse is not everything."""
+    assert load
+    stack.flip("green")
+    flip = stack.history()[-1]
+    stack.flip("blue")
+    passed = {each["gate"] for each in flip["verdicts"] if each["outcome"] == "PASSED"}
+    assert {"contract", "metrics.availability", "metrics.errors", "metrics.p95"} <= passed
+    assert flip["stage"] == "CONFIRMED"
+
+
+def test_a_rollback_is_not_asked_for_more_than_it_needs(stack: Stack) -> None:
+    """Blue was confirmed before: the history says which gates were left out, and why."""
+    flip = stack.history()[-1]
+    assert (flip["to"], flip["rollback"]) == ("blue", True)
+    assert set(flip["skipped"]) == {"contract", "metrics"}
+
+
+def test_nobody_flips_without_an_approval_where_one_is_needed(stack: Stack, load: Load) -> None:
+    """Refused without it, let through with it; it is for this colour and these versions alone."""
+    assert load
+    stack.configure("approval.maxAgeSeconds", "600")
+    stack.configure("green.version", "1.2.0")
+    stack.configure("green.backend.image", "localhost/teal/pricing:1.2.0")
+    stack.up()
+    done = stack.flip("green", check=False)
+    assert done.returncode != 0
+    assert "approval" in done.stdout
+    assert stack.live() == "blue"
+    stack.teal("approve", "green", "1.2.0")
+    stack.up()
+    assert stack.live() == "green"
+    stack.flip("blue")
+    stack.pulumi("config", "rm", "teal:approval")
+
+
+def test_a_prometheus_that_is_down_is_no_pass(stack: Stack, load: Load) -> None:
+    """Could not look: refused. Skipped by name and with a reason: let through, and the history says why."""
+    assert load
+    stack.configure("green.version", "1.1.0")
+    stack.configure("green.backend.image", "localhost/teal/pricing:1.1.0")
+    stack.configure("green.backend.env.LOG_LEVEL", "info")  # a release that was never confirmed
+    stack.up()
+    component(stack, "stop")
+    try:
+        done = stack.flip("green", check=False)
+        assert done.returncode != 0
+        assert "metrics.errors of backend ERROR" in done.stdout, done.stdout
+        assert stack.live() == "blue"
+        stack.configure("skipGates.metrics", "Prometheus is being mended")
+        done = stack.up(check=False)
+        assert stack.live() == "green"
+        assert "could not be judged" in done.stdout, "the bake asks Prometheus too, and confirms nothing without it"
+        assert stack.history()[-1]["skipped"] == {"metrics": "Prometheus is being mended"}
+    finally:
+        component(stack, "start")
+    stack.pulumi("config", "rm", "teal:skipGates")
+    stack.configure("bake.samples", "0")
+    stack.up()
+    assert stack.confirmed() == "green"
+    stack.flip("blue")
+
+
+def component(stack: Stack, do: str) -> None:
+    """Stop or start Prometheus."""
+    command = [sys.executable, "-m", "sandbox", do, "prometheus", "--name", stack.sandbox.name]
+    subprocess.run(command, cwd=WORK_TREE, check=True, timeout=60)
