@@ -6,7 +6,8 @@ told from the service's by its form: a `Status` object.
 """
 
 import asyncio
-import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx2
@@ -20,8 +21,13 @@ from teal.gates.replies import Reply, Request
 RETRY_SECONDS = 10.0
 """For all tries of one question: an API server that restarts is back within it (measured: 3-6 s)."""
 
+CONNECT_SECONDS = 2.0
+"""For one connection: an API server that has just come back may accept it and say nothing."""
+
 MOST_BYTES = 4 * 1024 * 1024
 """Of an answer's body: an OpenAPI document of thousands of operations; more is not read."""
+
+_Answered = TypeVar("_Answered")
 
 
 async def ask(http: httpx2.AsyncClient, namespace: str, pod: str, port: int, path: str) -> Answer:
@@ -31,7 +37,7 @@ async def ask(http: httpx2.AsyncClient, namespace: str, pod: str, port: int, pat
     """
     url = f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}"
     try:
-        response = await http.get(url)
+        response = await _patiently(_AWAY, lambda: http.get(url))
         if not response.is_success:
             return Answer(endpoint=pod, error=f"{path} answered {response.status_code}")
         said = objects.Identity.model_validate_json(response.content)
@@ -60,37 +66,51 @@ async def request(http: httpx2.AsyncClient, namespace: str, service: str, wanted
         return Reply(error="its path leaves the service for the API server's own")
     url = f"/api/v1/namespaces/{namespace}/services/{service}:http/proxy{quote(wanted.path, safe=_AS_IT_IS)}"
     # What never left, or changes nothing, may be sent again.
-    again = httpx2.NetworkError | httpx2.RemoteProtocolError if wanted.method in _SAFE else httpx2.ConnectError
-    reply = Reply(error="never sent")
+    again = _AWAY if wanted.method in _SAFE else _UNREACHED
     try:
-        async for attempt in stamina.retry_context(
-            on=lambda error: isinstance(error, again), timeout=RETRY_SECONDS, attempts=None
-        ):
-            with attempt:
-                reply = await _send(http, url, wanted, within)
+        return await _patiently(again, lambda: _send(http, url, wanted, within))
     except (httpx2.ReadTimeout, httpx2.WriteTimeout):
         return Reply(late=True)
     except httpx2.HTTPError as error:
         return Reply(error=f"API server {http.base_url}: {_said(error)}")
-    return reply
 
 
+_UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout)
+_AWAY = (*_UNREACHED, httpx2.NetworkError, httpx2.RemoteProtocolError)
 _SAFE = {"GET", "HEAD"}
 _AS_IT_IS = "/?&=%:@!$'()*+,;~-._"  # what a path with a query may hold unquoted (RFC 3986)
 
 
+async def _patiently(on: tuple[type[Exception], ...], ask: Callable[[], Awaitable[_Answered]]) -> _Answered:
+    """What comes of asking, again and again as long as it fails so; then it is raised."""
+    async for attempt in stamina.retry_context(on=on, timeout=RETRY_SECONDS, attempts=None):
+        with attempt:
+            return await ask()
+    raise AssertionError("the last attempt returns or raises")
+
+
 async def _send(http: httpx2.AsyncClient, url: str, wanted: Request, within: float) -> Reply:
+    """One attempt. The time runs from the moment that there is a connection: until then nobody was asked."""
+    loop = asyncio.get_running_loop()
     body = bytearray()
-    begun = time.monotonic()
+    begun = loop.time()
+
+    async def trace(event: str, _: Mapping[str, Any]) -> None:
+        nonlocal begun
+        if event.endswith(".send_request_headers.started"):
+            begun = loop.time()
+            deadline.reschedule(begun + within)
+
     try:
         async with (
-            asyncio.timeout(within),
+            asyncio.timeout(None) as deadline,
             http.stream(
                 wanted.method,
                 url,
                 headers={"User-Agent": "teal", **wanted.headers},
                 content=wanted.body.encode() if wanted.body is not None else None,
-                timeout=within,
+                timeout=httpx2.Timeout(within, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
+                extensions={"trace": trace},
             ) as response,
         ):
             async for chunk in response.aiter_bytes():
@@ -107,7 +127,7 @@ async def _send(http: httpx2.AsyncClient, url: str, wanted: Request, within: flo
         headers={name.lower(): value for name, value in response.headers.items()},
         body=bytes(body[:MOST_BYTES]),
         whole=len(body) <= MOST_BYTES,
-        seconds=time.monotonic() - begun,
+        seconds=loop.time() - begun,
     )
 
 

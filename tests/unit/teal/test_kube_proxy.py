@@ -142,3 +142,66 @@ async def test_only_what_changes_nothing_is_sent_again(
     reply = await answered(handler, Request(path="/", method=method))
     assert len(asked) == times
     assert (reply.error is None) == (times > 1)
+
+
+async def test_what_the_api_server_takes_to_be_there_is_not_the_services_time() -> None:
+    """Only what comes after the connection is; here the one connection is taken for longer than the bound."""
+    free = asyncio.Event()
+    begun = asyncio.Event()
+
+    async def handler(asked: Asked) -> Said:
+        if asked.target.endswith("/first"):
+            begun.set()
+            await free.wait()
+        return Said()
+
+    limits = httpx2.Limits(max_connections=1)
+    async with serving(handler) as url, httpx2.AsyncClient(base_url=url, trust_env=False, limits=limits) as http:
+
+        async def one(path: str, within: float) -> Reply:
+            return await kube_proxy.request(http, "shop", "backend-green", Request(path=path), within=within)
+
+        first = asyncio.create_task(one("/first", 5))
+        await begun.wait()
+        second = asyncio.create_task(one("/second", 0.2))
+        asyncio.get_running_loop().call_later(0.4, free.set)
+        assert (await second).status == 200
+        assert (await second).seconds < 0.2
+        assert (await first).status == 200
+
+
+@pytest.mark.parametrize(("fails", "version"), [(0, "1.1.0"), (1, "1.1.0")])
+async def test_a_pod_is_asked_again_while_the_api_server_is_away(fails: int, version: str) -> None:
+    """One that restarts is no reason to refuse a flip."""
+    asked: list[Asked] = []
+
+    async def handler(each: Asked) -> Said | None:
+        asked.append(each)
+        body = json.dumps({"version": version, "deployment_group": "green"}).encode()
+        return Said(body=body) if len(asked) > fails else None
+
+    async with serving(handler) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as http:
+        answer = await kube_proxy.ask(http, "shop", "backend-green-1", 8000, "/deployment/metadata")
+    assert (answer.version, answer.colour, answer.error) == (version, "green", None)
+    assert asked[0].target == "/api/v1/namespaces/shop/pods/backend-green-1:8000/proxy/deployment/metadata"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (503, b"", "/version answered 503"),
+        (200, b"{}", "/version answered without a usable version, deployment_group"),
+        (200, b'{"version": 1, "deployment_group": "green"}', "without a usable version"),
+        (200, b"<html>", "without a usable json_invalid"),
+    ],
+)
+async def test_a_pod_that_answers_nonsense_has_said_nothing(status: int, body: bytes, error: str) -> None:
+    """What was wrong is kept."""
+
+    async def handler(_: Asked) -> Said:
+        return Said(status=status, body=body)
+
+    async with serving(handler) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as http:
+        answer = await kube_proxy.ask(http, "shop", "backend-green-1", 8000, "/version")
+    assert answer.version is None
+    assert error in str(answer.error)
