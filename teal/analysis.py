@@ -16,7 +16,7 @@ from teal.colours import Colour
 from teal.evidence import Doors, Source
 from teal.gates import samples
 from teal.gates.replies import Reply, Request
-from teal.gates.samples import REQUESTS, Lack, MetricCheck, MetricsPlan, Queried, SyntheticTraffic
+from teal.gates.samples import AVAILABILITY, REQUESTS, Lack, MetricCheck, MetricsPlan, Queried, SyntheticTraffic
 from teal.verdict import Outcome, Verdict
 
 PAUSE_SECONDS = 1.0
@@ -69,22 +69,26 @@ class Analysis:
             wait: False asks once, and sends no traffic.
         """
         wait = wait and bool(self._pods[self._destination])  # what has no pod will have no samples either
-        sent = await self._fill(doors, source) if wait else ""
+        verdicts, counts = await self._look(source, "")
+        if not wait or _final(verdicts):
+            return verdicts
+        sent = await self._fill(doors, counts)
         give_up = time.monotonic() + self._plan.wait_seconds
         while True:
-            verdicts = await self._look(source, sent)
-            if not wait or _final(verdicts) or time.monotonic() > give_up:
+            verdicts, _ = await self._look(source, sent)
+            if _final(verdicts) or time.monotonic() > give_up:
                 return verdicts
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _look(self, source: Source, sent: str) -> Sequence[Verdict]:
+    async def _look(self, source: Source, sent: str) -> tuple[Sequence[Verdict], Queried]:
+        """The verdicts as of now, and the requests that they rest on."""
         plan, service, destination = self._plan, self._service, self._destination
         up, counts, measured = await asyncio.gather(
             source.query(self._about(plan.up, destination)),
             source.query(self._about(plan.counts, *self._colours)),
             asyncio.gather(*(self._measure(source, check) for check in plan.checks)),
         )
-        return [
+        verdicts = [
             samples.availability(service, destination, ready=self._pods[destination], up=up),
             samples.enough(service, self._colours, plan=plan, counts=counts, sent=sent),
             *(
@@ -92,6 +96,7 @@ class Analysis:
                 for check, (here, there) in zip(plan.checks, measured, strict=True)
             ),
         ]
+        return verdicts, counts
 
     async def _measure(self, source: Source, check: MetricCheck) -> tuple[Queried, Queried]:
         """One number of the destination and of live; asked twice only where the query says which colour it is of."""
@@ -110,15 +115,12 @@ class Analysis:
         # A matcher of nothing would match what has no pod at all; no pod is called "-".
         return query.replace("{pods}", "|".join(pods) or "-").replace("{live}", self._live or "")
 
-    async def _fill(self, doors: Doors, source: Source) -> str:
+    async def _fill(self, doors: Doors, counts: Queried) -> str:
         """Send what is missing; says what was sent, and what came of it."""
         traffic = self._plan.traffic
         if traffic is None:
             return ""
-        counts = await source.query(self._about(self._plan.counts, *self._colours))
         lacking = [colour for colour in self._colours if _count(counts, colour) < self._plan.samples]
-        if counts.error is not None or not lacking:
-            return ""
         count = math.ceil(self._plan.samples * MARGIN)
         done = await asyncio.gather(*(_send(doors, f"{self._service}-{colour}", traffic, count) for colour in lacking))
         return "; ".join(f"test traffic to {colour}: {what}" for colour, what in zip(lacking, done, strict=True))
@@ -151,9 +153,14 @@ def _count(counts: Queried, colour: Colour) -> float:
 
 
 def _final(verdicts: Sequence[Verdict]) -> bool:
-    """Whether waiting would not help: somebody could not look, nothing is missing, or enough is there to fail."""
-    outcomes = {each.outcome for each in verdicts}
-    if Outcome.ERROR in outcomes or Outcome.INCONCLUSIVE not in outcomes:
+    """Whether waiting would not help: somebody could not look, nothing is missing, or enough is there to fail.
+
+    A ready pod that is down may only have been scraped before it listened: the next scrape says.
+    """
+    outcomes = {each.gate: each.outcome for each in verdicts}
+    if Outcome.ERROR in outcomes.values():
         return True
-    counted = any(each.gate == REQUESTS and each.outcome is Outcome.PASSED for each in verdicts)
-    return counted and Outcome.FAILED in outcomes
+    failed = {gate for gate, outcome in outcomes.items() if outcome is Outcome.FAILED} - {AVAILABILITY}
+    if failed and outcomes[REQUESTS] is Outcome.PASSED:
+        return True
+    return Outcome.INCONCLUSIVE not in outcomes.values() and outcomes[AVAILABILITY] is not Outcome.FAILED

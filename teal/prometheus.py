@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from teal.gates.samples import Queried, Series
 
-RETRY_SECONDS = 3.0
+RETRY_SECONDS = 2.0
 """For all tries of one query that does not get through: a dropped connection, not a Prometheus that is down."""
 
 

@@ -188,6 +188,32 @@ async def test_what_fails_with_enough_samples_fails_at_once() -> None:
     assert world.asked.count("up") == 1
 
 
+async def test_a_pod_that_was_scraped_before_it_listened_is_scraped_again() -> None:
+    """It is ready; that Prometheus has it down may be of a second before."""
+    world = World(blue=1000, green=10)
+    up = world.answers.pop("up")
+    down = Queried(series=[replace(each, value=0.0) for each in up.series])
+
+    async def query(promql: str) -> Queried:
+        if promql == "up":
+            world.asked.append(promql)
+            return up if world.asked.count("up") > 3 else down
+        return await World.query(world, promql)
+
+    world.query = query
+    assert await outcomes(world) == ALL_WELL
+    assert world.asked.count("up") == 4
+
+
+async def test_a_pod_that_stays_down_fails_in_the_end() -> None:
+    """When the time for scrapes is over."""
+    world = World(blue=1000, green=10)
+    world.answers["up"] = Queried(series=[Series(labels={"pod": "green-1"}, value=0)])
+    found = await outcomes(world, replace(PLAN, wait_seconds=0.05))
+    assert found == {"availability": FAILED, "requests": PASSED, "errors": PASSED}
+    assert world.asked.count("up") > 2
+
+
 async def test_what_fails_on_too_few_samples_is_measured_on() -> None:
     """One of three requests is no share of errors."""
     world = World(scraped_after=5, blue=1000)
