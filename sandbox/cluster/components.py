@@ -192,8 +192,42 @@ def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()
         ),
         *loads,
     ]
-    # When all is there that a start waits for: only autoscalers ask for metrics, and they ask again.
-    return [*cluster, *_metrics(layout, serving, after=tuple(each.name for each in cluster if each.awaited))]
+    # When all is there that a start waits for: autoscalers and gates, who ask for metrics, ask again.
+    last = tuple(each.name for each in cluster if each.awaited)
+    return [*cluster, *_metrics(layout, serving, after=last), *_prometheus(layout, python, after=last)]
+
+
+def _prometheus(layout: Layout, python: str, after: tuple[str, ...]) -> list[Component]:
+    ready = f"{_PROMETHEUS}/-/ready"
+    return [
+        Component(
+            name="prometheus",
+            argv=(
+                "prometheus",
+                f"--config.file={layout.config}/prometheus.yaml",
+                f"--storage.tsdb.path={layout.prometheus}",
+                "--storage.tsdb.retention.time=2h",
+                "--web.enable-lifecycle",  # to be told of new rules
+                # For the update on loopback, and for the watch's pods on the node's address.
+                *(f"--web.listen-address={address}:{PROMETHEUS_PORT}" for address in ("127.0.0.1", NODE_ADDRESS)),
+            ),
+            check=Check.HTTP,
+            target=ready,
+            after=after,
+            awaited=False,
+        ),
+        Component(
+            name="prometheus-rules",
+            argv=(
+                *(python, "-m", "sandbox.prometheus.rules"),
+                *(f"{layout.config}/rules", _PROMETHEUS, f"{layout.pki}/admin.kubeconfig"),
+            ),
+            check=Check.HTTP,
+            target=ready,  # it listens nowhere
+            after=("prometheus",),
+            awaited=False,
+        ),
+    ]
 
 
 def _metrics(layout: Layout, serving: Sequence[str], after: tuple[str, ...]) -> list[Component]:
