@@ -1,7 +1,9 @@
 """Asking a Service through the API server: what the service said, and what was never its word."""
 
 import asyncio
+import contextlib
 import json
+import time
 
 import httpx2
 import pytest
@@ -84,6 +86,31 @@ async def test_an_answer_that_does_not_come_in_time_is_late() -> None:
 
     for path in ("/silent", "/half"):
         assert (await answered(handler, Request(path=path), within=0.05)).late
+
+
+async def test_an_answer_that_trickles_is_late_as_a_whole() -> None:
+    """However quickly each of its bytes follows the one before."""
+    over = asyncio.Event()
+
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while not over.is_set():
+            writer.write(b"x")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), 0.01)
+        writer.close()
+
+    server = await asyncio.start_server(trickle, "127.0.0.1", 0)
+    try:
+        begun = time.monotonic()
+        reply = await ask(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", Request(path="/"), within=0.2)
+        assert reply.late
+        assert time.monotonic() - begun < 5
+    finally:
+        over.set()
+        server.close()
+        await server.wait_closed()
 
 
 async def test_no_more_is_read_than_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
