@@ -19,6 +19,7 @@ app = App(
     help="What the program costs. Exit statuses: 0 measured, 1 a command failed or changed something, 2 cannot be "
     "asked for, 130 interrupted.",
     version_flags=[],
+    suppress_keyboard_interrupt=False,  # it is answered below, with what has become of the sandbox
 )
 
 

@@ -33,11 +33,11 @@ class Events:
     def phases(self) -> Mapping[str, float]:
         """Seconds of each part of the run, in order; nothing where an engine sent no such events."""
         marks = {
-            "the engine starts": self._prelude,
+            "engine starts": self._prelude,
             # Its body runs as a whole before Pulumi's SDK sends the first of what it declared.
-            "the program: Python, imports, config, cluster, what it declares": self._first,
-            "the engine and its provider compare, resource by resource": self._last,
-            "the end": self._end,
+            "program: imports, live state, declarations": self._first,
+            "resources compared, one by one": self._last,
+            "end": self._end,
         }
         if not all(marks.values()):
             return {}
