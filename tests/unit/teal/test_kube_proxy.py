@@ -90,7 +90,7 @@ async def test_an_answer_that_does_not_come_in_time_is_late() -> None:
 
 async def test_an_answer_that_trickles_is_late_as_a_whole() -> None:
     """However quickly each of its bytes follows the one before."""
-    over = asyncio.Event()
+    over, ended = asyncio.Event(), asyncio.Event()
 
     async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -99,7 +99,8 @@ async def test_an_answer_that_trickles_is_late_as_a_whole() -> None:
             writer.write(b"x")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), 0.01)
-        writer.close()
+        writer.transport.abort()
+        ended.set()
 
     server = await asyncio.start_server(trickle, "127.0.0.1", 0)
     try:
@@ -109,6 +110,7 @@ async def test_an_answer_that_trickles_is_late_as_a_whole() -> None:
         assert time.monotonic() - begun < 5
     finally:
         over.set()
+        await ended.wait()
         server.close()
         await server.wait_closed()
 
