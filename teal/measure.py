@@ -155,7 +155,7 @@ def require(
     if expected and not why:
         return
     if not missing and {each.gate for each in failed} == {APPROVAL}:
-        remedy = f"teal approve {destination} --namespace {namespace}"
+        remedy = f"python -m teal approve {destination} --namespace {namespace}"
     else:
         remedy = f"kubectl -n {namespace} get pods -l {COLOUR_LABEL}={destination}, mend that slot"
     raise RefusedError(
