@@ -14,6 +14,7 @@ pytestmark = pytest.mark.timeout(300)
 PROMETHEUS = "http://127.0.0.1:9090"
 
 GATES = {
+    "bake.seconds": "5",
     "prometheus.url": PROMETHEUS,
     "services.backend.gates.contract.path": "/openapi.json",
     "services.backend.gates.metrics.windowSeconds": "30",
@@ -70,7 +71,17 @@ def test_a_release_that_is_well_passes_all_of_them(stack: Stack, load: Load) -> 
     flip = stack.history()[-1]
     stack.flip("blue")
     passed = {each["gate"] for each in flip["verdicts"] if each["outcome"] == "PASSED"}
-    assert {"contract", "metrics.availability", "metrics.errors", "metrics.p95"} <= passed
+    metrics = {f"metrics.{name}" for name in ("availability", "requests", "errors", "p95")}
+    assert passed >= {
+        "capacity",
+        "version",
+        "smoke.readiness",
+        "contract.changes",
+        "contract.deprecations",
+        *metrics,
+        "bake",
+        "bake-metrics",
+    }
     assert flip["stage"] == "CONFIRMED"
 
 
