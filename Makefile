@@ -66,6 +66,10 @@ unit: .venv/ready ## seconds: Pulumi's mocks, pure functions, servers on loopbac
 e2e: .venv/ready ## minutes: the program on a sandbox cluster of its own
 	.venv/bin/pytest tests/sandbox
 
+.PHONY: bench
+bench: .venv/ready ## how previews and updates grow with services; a sandbox of its own (ARGS='--services 1,10')
+	$(PYTHON) -m bench growth $(ARGS)
+
 .PHONY: clean-all
 clean-all: ## end all sandboxes of this work tree; delete the caches and everything that was built
 	if [ -x $(PYTHON) ]; then $(SANDBOX) clean-all; fi
