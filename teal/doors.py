@@ -8,14 +8,13 @@ the API server has just been restarted).
 import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Literal
 
 import httpx2
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from teal.colours import Colour
 from teal.errors import RefusedError
-from teal.kube_objects import Identity
+from teal.kube_objects import Identity, Status
 
 DEADLINE_SECONDS = 30.0
 """For the data path to follow a write: over three times the slowest seen."""
@@ -55,16 +54,6 @@ async def await_version(url: str, path: str, version: str, destination: Colour) 
             f"{seen}, needed: version {version} of {destination}, {IN_A_ROW} times in a row. The router was "
             f"told, its data path has not followed. Next: kubectl get endpointslices, then pulumi up again"
         ) from None
-
-
-class Status(BaseModel):
-    """What the API server answers for itself."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: Literal["Status"]
-    reason: str = ""
-    message: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

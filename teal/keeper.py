@@ -164,7 +164,10 @@ class Keeper:
         if self._witness is None:
             return
         try:
-            seen.error_share, seen.requests = await self._witness.traffic(service, bake.colour, bake.plan.window)
+            ready = await self._cluster.ready_endpoints(f"{service}-{bake.colour}")
+            seen.error_share, seen.requests = await self._witness.traffic(
+                service, bake.colour, bake.plan.window, (each.pod for each in ready)
+            )
         except UnreachableError as error:
             seen.unseen = str(error)
         else:

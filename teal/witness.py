@@ -1,6 +1,6 @@
 """What a Prometheus knows of live traffic during a bake."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from teal.colours import Colour
@@ -18,13 +18,17 @@ class Witness:
         self._prometheus = prometheus
         self._namespace = namespace
 
-    async def traffic(self, service: str, colour: Colour, window: int) -> tuple[float | None, float]:
+    async def traffic(
+        self, service: str, colour: Colour, window: int, pods: Iterable[str]
+    ) -> tuple[float | None, float]:
         """Share of a colour's requests of the last `window` seconds answered 5xx, 0 to 1, and how many there were.
+
+        Of these pods alone: within the window the colour may have had others, of another release.
 
         Raises:
             UnreachableError: Prometheus could not say.
         """
-        queries = Queries(namespace=self._namespace, service=service)
+        queries = Queries(namespace=self._namespace, service=service, pods="|".join(pods) or "none")
         shares, counts = (
             _of(await self._prometheus.query(queries.counted_error_share(f"{window}s")), colour),
             _of(await self._prometheus.query(queries.counted(f"{window}s")), colour),
