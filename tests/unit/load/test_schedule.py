@@ -60,7 +60,7 @@ async def test_a_busy_pool_is_not_exchanged() -> None:
     async with serving(behave) as server:
         records, _ = await load(server.url, mode=Mode.KEPT_ALIVE, seconds=0.3)
     assert records[1].connection == 2
-    assert records[-1].connection == 1
+    assert 1 in {each.connection for each in records[2:]}
     assert {connection.served for connection in server.connections[1:]} == {1}
 
 
