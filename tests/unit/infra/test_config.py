@@ -124,3 +124,24 @@ def test_environment_values_reach_processes_as_text() -> None:
     slot_blue = settings.slot(Colour.BLUE)
     assert slot_blue is not None
     assert slot_blue.services["backend"].env == {"A": "true", "B": "3", "C": "x"}
+
+
+def test_mistakes_in_one_service_are_reported_at_once() -> None:
+    """An amount, a range, a time, an address and a migration, each wrong in its own way: five lines."""
+    wrong = {
+        "resources": {"requests": {"cpu": "lots"}},
+        "autoscaling": {"minReplicas": 9, "maxReplicas": 2},
+        "shutdown": {"gracePeriodSeconds": 20},
+        "network": {"callers": {"office": {"cidrs": ["10.0.0.0/33"]}}},
+        "migrations": {"up": ["migrate"]},
+    }
+    message = refusal(services=json.dumps({"backend": wrong}))
+    for said in (
+        'requests.cpu: "lots"',
+        "minReplicas 9 is above maxReplicas 2",
+        "gracePeriodSeconds 20 is not longer",
+        "callers.office.cidrs[0]",
+        "a migration with no down is refused",
+    ):
+        assert said in message
+    assert "has 5 problems" in message
