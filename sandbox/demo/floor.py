@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAME: Final = "floor"
 _BEFORE_SECONDS: Final = 1.1  # the last second before a write says who answered
 _PATCH_SECONDS: Final = 1.6  # between two patches: the last second decides whether it moved
-_PATCHES: Final = ("green", "blue", "green", "blue")
+_PATCHES: Final = ("green", "blue")
 
 
 def make(user: User, service: str) -> None:
