@@ -4,6 +4,7 @@ Two witnesses a service: the front door, which is asked on every tick, and,
 where the stack has a Prometheus, the live traffic's own error rate.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -115,8 +116,10 @@ class Bake:
 
         if seen.unseen:
             return verdict(Outcome.ERROR, seen.unseen)
-        if seen.error_share is None or seen.requests < self.plan.samples:
+        if not seen.requests and not self.plan.samples:
+            return verdict(Outcome.PASSED, f"no request of {self.colour}")
+        if seen.error_share is None or math.isnan(seen.error_share) or seen.requests < self.plan.samples:
             return verdict(Outcome.INCONCLUSIVE, f"{seen.requests:.0f} requests of {self.colour}")
         percent = 100 * seen.error_share
         what = f"{percent:.2g} % of {seen.requests:.0f} requests of {self.colour} were answered 5xx"
-        return verdict(Outcome.FAILED if not percent <= bound else Outcome.PASSED, what)
+        return verdict(Outcome.FAILED if percent > bound else Outcome.PASSED, what)

@@ -130,23 +130,33 @@ class Keeper:
 
     async def _watch(self, bake: Bake, kept: Kept) -> Kept:
         """Ask, until the time is over or what was seen suffices to fail; show signs of life meanwhile."""
-        begun = looked = beaten = said = time.monotonic()
+        begun = beaten = said = time.monotonic()
         end = begun + bake.plan.seconds
-        first = True
-        while first or (time.monotonic() < end and not bake.failed()):
-            await asyncio.gather(*(self._ask(name, each.path, bake) for name, each in bake.plan.services.items()))
-            if self._witness is not None and (first or time.monotonic() - looked >= LOOK_SECONDS):
-                looked = time.monotonic()
-                await asyncio.gather(*(self._look(name, bake) for name in bake.plan.services))
-            if time.monotonic() - beaten >= BEAT_SECONDS:
-                beaten = time.monotonic()
-                kept = await self._record(kept, _last(kept))
-                if beaten - said >= bake.plan.seconds / LINES:
-                    said = beaten
-                    self._say(_progress(bake, beaten - begun))
-            first = False
-            await asyncio.sleep(min(TICK_SECONDS, max(0.0, end - time.monotonic())))
+        looking = asyncio.create_task(self._look_on(bake))
+        try:
+            while True:
+                await asyncio.gather(*(self._ask(name, each.path, bake) for name, each in bake.plan.services.items()))
+                if time.monotonic() - beaten >= BEAT_SECONDS:
+                    beaten = time.monotonic()
+                    kept = await self._record(kept, _last(kept))
+                    if beaten - said >= bake.plan.seconds / LINES:
+                        said = beaten
+                        self._say(_progress(bake, beaten - begun))
+                if time.monotonic() >= end or bake.failed():
+                    break
+                await asyncio.sleep(min(TICK_SECONDS, max(0.0, end - time.monotonic())))
+        finally:  # a Prometheus that hangs holds nobody up
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+        if not bake.failed():
+            await asyncio.gather(*(self._look(name, bake) for name in bake.plan.services))
         return kept
+
+    async def _look_on(self, bake: Bake) -> None:
+        """Ask the witness from time to time, beside the front doors."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.gather(*(self._look(name, bake) for name in bake.plan.services))
 
     async def _ask(self, service: str, path: str, bake: Bake) -> None:
         seen = bake.observed[service]

@@ -63,7 +63,7 @@ def test_a_bake_ends_early_once_enough_answers_failed(asked: int, *, early: bool
         (1.0, 10, "", Outcome.FAILED),
         (1.0, 9, "", Outcome.INCONCLUSIVE),  # one below the samples needed
         (None, 1000, "", Outcome.INCONCLUSIVE),
-        (math.nan, 1000, "", Outcome.FAILED),  # a share that is no number has not passed
+        (math.nan, 1000, "", Outcome.INCONCLUSIVE),  # a share that is no number has not passed
         (0.0, 1000, "Prometheus did not answer within 5 s", Outcome.ERROR),
     ],
 )
@@ -74,6 +74,23 @@ def test_live_traffic_is_judged_by_its_share_of_errors(
     seen = Observed(asked=100, error_share=share, requests=requests, unseen=unseen)
     door, traffic = bake(seen, BOTH).verdicts()
     assert (door.outcome, traffic.outcome) == (Outcome.PASSED, outcome)
+
+
+@pytest.mark.parametrize(
+    ("share", "requests", "outcome"),
+    [
+        (None, 0, Outcome.PASSED),
+        (math.nan, 0, Outcome.PASSED),
+        (math.nan, 1, Outcome.INCONCLUSIVE),
+        (1.0, 1, Outcome.FAILED),
+    ],
+)
+def test_a_stack_may_say_that_it_needs_no_traffic(share: float | None, requests: float, outcome: Outcome) -> None:
+    """With `samples: 0` silence passes, and whatever there is counts all the same."""
+    plan = BOTH.model_copy(update={"samples": 0})
+    seen = Observed(asked=100, error_share=share, requests=requests)
+    assert bake(seen, plan).verdicts()[1].outcome is outcome
+    assert bool(bake(seen, plan).failed()) is (outcome is Outcome.FAILED)
 
 
 def test_without_a_prometheus_the_door_is_the_only_witness() -> None:
