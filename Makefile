@@ -67,8 +67,9 @@ e2e: .venv/ready ## minutes: the program on a sandbox cluster of its own
 	.venv/bin/pytest tests/sandbox
 
 .PHONY: bench
-bench: .venv/ready ## how previews and updates grow with services; a sandbox of its own (ARGS='--services 1,10')
+bench: .venv/ready ## how previews and updates grow with services, and flips beside bare patches; in a sandbox of its own
 	$(PYTHON) -m bench growth $(ARGS)
+	$(PYTHON) -m bench flips
 
 .PHONY: clean-all
 clean-all: ## end all sandboxes of this work tree; delete the caches and everything that was built

@@ -5,12 +5,15 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
+from bench import flips as flipping
 from bench import growth as growing
 from bench.errors import BenchError, ExitCode, UsageError
+from bench.own import own_sandbox, results_folder
 from sandbox.cluster.packages import SYSTEM_PATH
 from sandbox.cluster.progress import Steps, console
 
@@ -38,7 +41,7 @@ def growth(
     plan = growing.Plan(services=_numbers(services), runs=runs, name=name, ports=ports)
     with Steps() as steps:
         found = growing.measure(plan, steps)
-    folder = growing.results_folder(name)
+    folder = results_folder(name)
     text = json.dumps(show.document(found), indent=2)
     (folder / "growth.json").write_text(text + "\n")
     show.picture(found, folder / "growth.png")
@@ -47,6 +50,34 @@ def growth(
     else:
         show.table(found, console())
         console().print(f"\n{folder / 'growth.json'}, growth.png, growth.log", markup=False)
+
+
+@app.command
+def flips(
+    *,
+    count: Annotated[int, Parameter(help="How many flips, and bare patches beside them.")] = 20,
+    json_output: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
+    name: Annotated[str, Parameter(help="Of the sandbox that is made for this, and ended.")] = "bench",
+    ports: Annotated[str, Parameter(help="Its range of node ports, first-last.")] = "30000-30999",
+) -> None:
+    """Time from a flip's write to the last answer of the old colour, beside a bare patch of a selector."""
+    if count < 1:
+        raise UsageError(f"--count {count}: nothing would be measured. Say --count 20")
+    folder = results_folder(name)
+    with Steps() as steps, own_sandbox(name, ports, folder / "sandbox.log", steps) as sandbox:
+        found = flipping.measure(sandbox, count, steps)
+    text = json.dumps({**asdict(found), "ratio": found.ratio}, indent=2)
+    (folder / "flips.json").write_text(text + "\n")
+    if json_output:
+        sys.stdout.write(text + "\n")
+        return
+    moved, patched = flipping.middle(found.flips_ms), flipping.middle(found.patches_ms)
+    console().print(
+        f"write to last old answer, new connections, median of {count}: flip {moved} ms, bare patch {patched} ms, "
+        f"ratio {found.ratio}\npulumi up, median: {flipping.middle(found.up_seconds)} s\n"
+        f"{found.lost} of {found.requests} requests lost\n{folder / 'flips.json'}",
+        markup=False,
+    )
 
 
 def _numbers(text: str) -> Sequence[int]:

@@ -4,17 +4,15 @@ One stack grows from size to size; at each, both commands run several times, in 
 what is held is that every command succeeded and that none of them found anything to change.
 """
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import stack
-from bench.errors import BenchError, UsageError
+from bench.errors import UsageError
 from bench.measure import Took, run
+from bench.own import own_sandbox, results_folder
 from bench.phases import Events
 from bench.results import Command, Growth, Size
 from sandbox.cluster.environment import WORK_TREE, Sandbox
@@ -58,26 +56,13 @@ def measure(plan: Plan, steps: Steps) -> Growth:
     Raises:
         BenchError: a command failed, or changed something where nothing was to change.
     """
-    _refuse_in_use(plan.name)
     folder = results_folder(plan.name)
-    folder.mkdir(parents=True, exist_ok=True)
     log = folder / "growth.log"
-    log.write_text("")
-    try:
-        steps.step("a sandbox of its own")
-        _sandbox(["up", "--name", plan.name, "--ports", plan.ports], log)
-        user = _User(Sandbox.load(plan.name), folder / f"Pulumi.{stack.NAME}.yaml", log)
+    with own_sandbox(plan.name, plan.ports, log, steps) as sandbox:
+        user = _User(sandbox, folder / f"Pulumi.{stack.NAME}.yaml", log)
         user.init()
         sizes = [_size(user, services, plan.runs, steps) for services in sorted(set(plan.services))]
-    finally:
-        steps.step("ending the sandbox")
-        _sandbox(["down", "--name", plan.name], log)
     return Growth(cores=os.cpu_count() or 1, sizes=sizes)
-
-
-def results_folder(name: str) -> Path:
-    """Where results and the log of all commands go; `sandbox down` leaves them."""
-    return WORK_TREE / ".sandbox" / name
 
 
 class _User:
@@ -136,22 +121,3 @@ def _size(user: _User, services: int, runs: int, steps: Steps) -> Size:
         phases=events.phases(),
         load_average=max(load),
     )
-
-
-def _refuse_in_use(name: str) -> None:
-    status = subprocess.run(  # noqa: S603 - the sandbox's own command line
-        [sys.executable, "-m", "sandbox", "status", "--name", name, "--json"],
-        cwd=WORK_TREE,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if status.returncode == 0 and json.loads(status.stdout)["up"]:
-        raise BenchError(
-            f"a sandbox {name!r} is up already, and the benchmark ends the one that it measures on. Nothing was done. "
-            f"Next: make sandbox-down NAME={name}, or give the benchmark another --name"
-        )
-
-
-def _sandbox(args: Sequence[str], log: Path) -> None:
-    run([sys.executable, "-m", "sandbox", *args], log=log, environ=os.environ, cwd=WORK_TREE)
