@@ -10,7 +10,7 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap
 
 from infra.guard import Guard
-from infra.labels import CONFIRMED
+from teal.records import CONFIRMED
 
 
 class Confirmed(pulumi.ComponentResource):

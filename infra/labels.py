@@ -11,9 +11,6 @@ from teal.colours import COLOUR_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL, Colou
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
-CONFIRMED = "teal-confirmed"
-"""Name of the ConfigMap that records the confirmed colour."""
-
 
 def migrations(service: str) -> str:
     """The name that a service's migration pods carry: another one than its own, so that no Service selects them."""

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from infra import labels
-from infra.labels import CONFIRMED
 from infra.settings import Settings
 from infra.settings.service import ServiceSettings
-from teal.colours import MANAGER, Colour, colour_of
+from teal import flip
+from teal.colours import Colour, colour_of
 from teal.errors import ForeignChangeError
 from teal.history import History
 from teal.kube import Cluster, ClusterAccess, LiveAutoscaler, LiveService, LiveSlot
 from teal.migrations import Contracted
-from teal.records import Records
+from teal.records import CONFIRMED, Records
 
 OUR_WRITER = "pulumi-kubernetes"
 """Prefix of the field manager under which Pulumi's Kubernetes provider applies."""
@@ -103,12 +103,7 @@ def ours(service: LiveService) -> bool:
 
 def _explained(service: LiveService, settings: Settings, live: Live) -> bool:
     expected = {settings.active_colour, live.confirmed}
-    return (
-        service.colour in expected
-        or ours(service)
-        or service.writer == MANAGER  # a bake that failed put it back
-        or (settings.repair is not None and service.colour is settings.repair)
-    )
+    return service.colour in expected or ours(service) or flip.is_forgiven(service, settings.repair)
 
 
 def require_explained(live: Live, settings: Settings) -> None:

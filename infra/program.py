@@ -100,8 +100,8 @@ class _Stack:
         of = Identity(service=name, colour=colour, version=slot.version, namespace=self._access.namespace)
         environment = Environment(
             of,
-            {**self._backing("plain"), **release.env},
-            {**self._backing("confidential"), **release.secrets},
+            {**self._backing(name, "plain"), **release.env},
+            {**self._backing(name, "confidential"), **release.secrets},
             self._opts,
         )
         policy = self._network.services.get(name)
@@ -140,7 +140,7 @@ class _Stack:
             image=release.image,
             account=self._access.accounts[of.service],
             environment=environment.sources,
-            target={key: value for key, value in self._backing("plain").items() if key.startswith("DB_")},
+            target={key: value for key, value in self._backing(of.service, "plain").items() if key.startswith("DB_")},
         )
         self._tools[of.service, of.colour] = tool
         steps = [step for step in self._schemas[of.service].before if step.release.colour is of.colour]
@@ -202,10 +202,10 @@ class _Stack:
             return ()
         return [Watch(settings.watch, settings, self._access.namespace, self._opts).cron_job]
 
-    def _backing(self, part: Literal["plain", "confidential"]) -> Mapping[str, str]:
-        """The variables of all backing services."""
-        backing = self._settings.backing.values()
-        parts = (each.plain if part == "plain" else each.confidential for each in backing)
+    def _backing(self, service: str, part: Literal["plain", "confidential"]) -> Mapping[str, str]:
+        """The variables of the backing services that a service needs: nobody else's password reaches its pods."""
+        needed = self._settings.services[service].network.needed(self._settings.backing)
+        parts = (each.plain if part == "plain" else each.confidential for each in needed.values())
         return {key: value for variables in parts for key, value in variables.items()}
 
     def confirmed(self, after: Sequence[pulumi.Resource]) -> Confirmed:

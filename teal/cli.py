@@ -24,9 +24,7 @@ from teal.gates.approvals import Approval
 from teal.history import Flip, History, Stage
 from teal.keeper import Keeper
 from teal.kube import Cluster, ClusterAccess
-from teal.records import OvertakenError, Records
-
-CONFIRMED = "teal-confirmed"
+from teal.records import CONFIRMED, OvertakenError, Records
 
 
 class Exit(IntEnum):
@@ -72,7 +70,7 @@ app = App(
 def status(where: Where = HERE, *, json_output: Json = False) -> None:
     """Say where live traffic goes, what is confirmed, and whether a flip is under way."""
 
-    async def ask() -> tuple[dict[str, str], str | None, Flip | None]:
+    async def ask() -> tuple[dict[str, str], str | None, History]:
         async with Cluster.connect(where.access) as cluster:
             live, record, kept = await asyncio.gather(
                 cluster.live_services(),
@@ -80,10 +78,11 @@ def status(where: Where = HERE, *, json_output: Json = False) -> None:
                 Records(cluster.http, cluster.namespace).load(),
             )
         colours = {name: str(each.colour or dict(each.selector)) for name, each in live.items()}
-        return colours, record.get("colour"), kept.history.last
+        return colours, record.get("colour"), kept.history
 
-    live, confirmed, last = _run(ask())
-    rests = set(live.values()) == {confirmed} and (last is None or not last.stage.open)
+    live, confirmed, known = _run(ask())
+    last = known.open or known.last
+    rests = set(live.values()) == {confirmed} and known.open is None
     if json_output:
         flip = last.model_dump(mode="json", by_alias=True) if last else None
         _print(json.dumps({"live": live, "confirmed": confirmed, "atRest": rests, "last": flip}, indent=2))
@@ -113,7 +112,7 @@ def history(
 
     flips = [each for each in _run(ask()).flips if number in {None, each.number}]
     if number is not None and not flips:
-        _fail(f"no flip {number} is remembered. Next: teal history")
+        _fail(f"no flip {number} is remembered. Next: python -m teal history")
     if json_output:
         _print(json.dumps([each.model_dump(mode="json", by_alias=True) for each in flips], indent=2))
     elif number is None:

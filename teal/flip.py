@@ -1,6 +1,6 @@
 """What is asked of the live state around a write: that it was explained before, and followed after."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from teal.colours import MANAGER, Colour
@@ -11,8 +11,8 @@ from teal.kube import LiveService
 class Traffic(Protocol):
     """Who can be asked: `teal.kube.Cluster`, or a fake in tests."""
 
-    async def live_service(self, name: str) -> LiveService | None:
-        """Where a service's traffic goes now."""
+    async def live_services(self) -> Mapping[str, LiveService]:
+        """Where each service's traffic goes now."""
         ...
 
 
@@ -38,13 +38,18 @@ def require_known(
     """
     if live is None or recorded is None or live.colour in {recorded, destination}:
         return
-    if live.writer == MANAGER or (repair is not None and live.colour is repair):
-        return  # teal's own revert, which no engine's state knows of; or somebody else's change, given up by name
+    if is_forgiven(live, repair):
+        return
     raise ForeignChangeError(
         f"service {service} leads to {live.colour or dict(live.selector)}, written by '{live.writer}'; the last "
         f"pulumi up left it on {recorded}. Somebody else moves this traffic, so nothing was changed. Next: find out "
         f"who; to overwrite it, pulumi config set teal:repair {live.colour or recorded}, then pulumi up"
     )
+
+
+def is_forgiven(live: LiveService, repair: Colour | None) -> bool:
+    """Whether no engine's state has to explain a selector: teal's own revert, or a change given up by name."""
+    return live.writer == MANAGER or (repair is not None and live.colour is repair)
 
 
 def require_untouched(before: Mapping[str, LiveService], now: Mapping[str, LiveService]) -> None:
@@ -64,18 +69,20 @@ def require_untouched(before: Mapping[str, LiveService], now: Mapping[str, LiveS
         )
 
 
-async def read_back(cluster: Traffic, destination: Colour, flip_set: Iterable[str]) -> None:
+async def read_back(cluster: Traffic, destination: Colour, flip_set: Collection[str]) -> None:
     """See that every service's traffic is where it was sent.
 
     Raises:
         RefusedError: some service's is not.
         UnreachableError: the cluster could not be asked.
     """
-    for service in flip_set:
-        live = await cluster.live_service(service)
-        if live is None or live.colour is not destination:
-            seen = live.colour if live is not None else "nothing"
-            raise RefusedError(
-                f"{destination} is not confirmed: live traffic of {service} goes to {seen}. The record of the "
-                "confirmed colour stays as it was. Next: pulumi up again"
-            )
+    live = await cluster.live_services()
+    colours = {name: live[name].colour if name in live else None for name in flip_set}
+    elsewhere = [
+        f"of {name} goes to {colour or 'nothing'}" for name, colour in colours.items() if colour is not destination
+    ]
+    if elsewhere:
+        raise RefusedError(
+            f"{destination} is not confirmed: live traffic {', '.join(elsewhere)}. The record of the confirmed "
+            "colour stays as it was. Next: pulumi up again"
+        )

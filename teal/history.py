@@ -1,8 +1,8 @@
 """What became of every flip: who, when, from, to, what was measured, how it ended. Pure; `teal.records` keeps it.
 
-The last entry is also the flip under way: whoever finds it unfinished, from
-whichever machine, knows from it alone what was proven, what has to be watched
-and where traffic came from.
+One entry may be the flip under way: whoever finds it unfinished, from whichever
+machine, knows from it alone what was proven, what has to be watched and where
+traffic came from.
 """
 
 from collections.abc import Mapping, Sequence
@@ -110,19 +110,24 @@ class Flip(Model):
 
 
 class History(Model):
-    """The last flips, oldest first."""
+    """The last flips, oldest first; at most one of them is open."""
 
     flips: tuple[Flip, ...] = ()
 
     @property
     def last(self) -> Flip | None:
-        """The flip under way, or the one that ended last."""
+        """The flip that was begun last."""
         return self.flips[-1] if self.flips else None
 
     @property
     def open(self) -> Flip | None:
-        """The flip that somebody has to go on with."""
-        return self.last if self.last is not None and self.last.stage.open else None
+        """The flip that somebody has to go on with; what was refused after it moved nothing."""
+        return next((each for each in reversed(self.flips) if each.stage.open), None)
+
+    @property
+    def last_move(self) -> Flip | None:
+        """The last flip that was not refused: traffic is where it ended."""
+        return next((each for each in reversed(self.flips) if each.stage is not Stage.REFUSED), None)
 
     @property
     def next_number(self) -> int:
@@ -132,10 +137,14 @@ class History(Model):
     def with_flip(self, flip: Flip) -> "History":
         """The history with a flip added, or further on; what is too old for the bounds is forgotten.
 
-        Where another flip was still open, it was overtaken by this one.
+        Where another flip was still open, it was overtaken by this one, unless this one moved nothing.
         """
         flips = [_overtaken(each, flip) for each in self.flips if each.number != flip.number]
-        return History(flips=_bounded([*flips, flip]))
+        return History(flips=_bounded(sorted([*flips, flip], key=lambda each: each.number)))
+
+    def find(self, number: int) -> Flip | None:
+        """A flip by its number; None where it is forgotten."""
+        return next((each for each in self.flips if each.number == number), None)
 
 
 def now() -> str:
@@ -144,7 +153,7 @@ def now() -> str:
 
 
 def _overtaken(flip: Flip, by: Flip) -> Flip:
-    if flip.number > by.number or not flip.stage.open:
+    if flip.number > by.number or not flip.stage.open or by.stage is Stage.REFUSED:
         return flip
     return flip.at(Stage.ABANDONED, f"overtaken by flip {by.number}")
 

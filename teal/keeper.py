@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from teal import connections, doors, revert
-from teal.bake import Bake, Observed, ServiceBake
+from teal.bake import Bake, BakePlan, Observed, ServiceBake
 from teal.colours import Colour
 from teal.errors import RefusedError, UnreachableError
 from teal.history import Flip, Stage
@@ -61,14 +61,17 @@ class Keeper:
         self._say = say
 
     async def free(self, flip: Flip) -> bool:
-        """Wait until a flip's keeper is seen to live (False) or not (True); at most `LEASE_SECONDS`."""
+        """Wait until a flip's keeper is seen to live (False) or not (True).
+
+        At most `LEASE_SECONDS`; `PROVEN_LEASES` times as long for a flip whose write is under way.
+        """
         if not flip.keeper or flip.keeper == self.name:
             return True
         give_up = time.monotonic() + LEASE_SECONDS * (PROVEN_LEASES if flip.stage is Stage.PROVEN else 1)
         while time.monotonic() < give_up:
             await asyncio.sleep(1)
-            last = (await self._records.load()).history.last
-            if last is None or (last.number, last.beat, last.stage) != (flip.number, flip.beat, flip.stage):
+            now = (await self._records.load()).history.find(flip.number)
+            if now is None or (now.beat, now.stage) != (flip.beat, flip.stage):
                 return False
         return True
 
@@ -84,20 +87,16 @@ class Keeper:
             RefusedError: traffic could not be put back, because somebody else moved it.
         """
         kept = await self._record(kept, flip.at(Stage.BAKING))
-        await self._close_connections(flip, flip.origin, begin=True)
+        await self.close_connections(flip.plan, flip.origin, begin=True)
         bake = Bake.begin(flip.plan, flip.to)
-        kept = await self._watch(bake, kept)
-        flip = _last(kept)
-        failed = bake.failed()
-        if failed:
-            return await self._revert(kept, flip, failed)
-        verdicts = bake.verdicts()
+        kept = await self._watch(bake, kept, flip.number)
+        flip = kept.flip(flip.number)
+        verdicts = bake.failed() or bake.verdicts()
         missing = unproven(verdicts)
-        stage = Stage.UNPROVEN if missing else Stage.CONFIRMED
-        reason = "; ".join(str(verdict) for verdict in missing)
         if any(verdict.outcome is Outcome.FAILED for verdict in missing):
             return await self._revert(kept, flip, verdicts)
-        return await self._end(kept, flip, stage, reason, *verdicts)
+        reason = "; ".join(str(verdict) for verdict in missing)
+        return await self._end(kept, flip, Stage.UNPROVEN if missing else Stage.CONFIRMED, reason, *verdicts)
 
     async def go_on(self) -> Flip | None:
         """Bring a flip to its end that nobody keeps any more, whatever step its update died at.
@@ -114,7 +113,7 @@ class Keeper:
         if flip is None or not await self.free(flip):
             return None
         kept = await self._record(await self._records.load(), flip)
-        flip = _last(kept)
+        flip = kept.flip(flip.number)
         live = await self.live(list(flip.plan.services))
         there = [name for name, each in live.items() if each.colour is flip.to]
         if len(there) == len(flip.plan.services):
@@ -128,7 +127,7 @@ class Keeper:
             return await self.keep(kept, flip)
         return await self._revert(kept, flip, (), because=half)
 
-    async def _watch(self, bake: Bake, kept: Kept) -> Kept:
+    async def _watch(self, bake: Bake, kept: Kept, number: int) -> Kept:
         """Ask, until the time is over or what was seen suffices to fail; show signs of life meanwhile."""
         begun = beaten = said = time.monotonic()
         end = begun + bake.plan.seconds
@@ -138,7 +137,7 @@ class Keeper:
                 await asyncio.gather(*(self._ask(name, each.path, bake) for name, each in bake.plan.services.items()))
                 if time.monotonic() - beaten >= BEAT_SECONDS:
                     beaten = time.monotonic()
-                    kept = await self._record(kept, _last(kept))
+                    kept = await self._record(kept, kept.flip(number))
                     if beaten - said >= bake.plan.seconds / LINES:
                         said = beaten
                         self._say(_progress(bake, beaten - begun))
@@ -196,9 +195,9 @@ class Keeper:
             missing = "; ".join(str(verdict) for verdict in unproven(proof))
             reason = f"{failed}. {flip.origin} could not take the traffic back: {missing}"
             return await self._end(kept, flip, Stage.STUCK, reason, *why, *proof)
-        await self._close_connections(flip, flip.origin, begin=False)
+        await self.close_connections(flip.plan, flip.origin, begin=False)
         await self.move(services, flip.origin)
-        await self._close_connections(flip, flip.to, begin=True)
+        await self.close_connections(flip.plan, flip.to, begin=True)
         return await self._end(kept, flip, Stage.REVERTED, failed, *why, *proof)
 
     async def move(self, services: list[str], back: Colour) -> None:
@@ -219,16 +218,16 @@ class Keeper:
 
     async def live(self, services: list[str]) -> Mapping[str, LiveService]:
         """Where the traffic of each service goes now; those that are gone are left out."""
-        found = await asyncio.gather(*(self._cluster.live_service(name) for name in services))
-        return {name: each for name, each in zip(services, found, strict=True) if each is not None}
+        found = await self._cluster.live_services()
+        return {name: found[name] for name in services if name in found}
 
-    async def _close_connections(self, flip: Flip, colour: Colour | None, *, begin: bool) -> None:
+    async def close_connections(self, plan: BakePlan, colour: Colour | None, *, begin: bool) -> None:
         """Ask a colour's pods to end their kept-alive connections, or to keep them again.
 
         All services at once: pods that do not answer hold up a way back, and a keeper that waits shows no sign of life.
         """
         if colour is not None:
-            asked = (self._close(name, service, colour, begin=begin) for name, service in flip.plan.services.items())
+            asked = (self._close(name, service, colour, begin=begin) for name, service in plan.services.items())
             await asyncio.gather(*asked)
 
     async def _close(self, name: str, service: ServiceBake, colour: Colour, *, begin: bool) -> None:
@@ -248,17 +247,11 @@ class Keeper:
     async def _end(self, kept: Kept, flip: Flip, stage: Stage, reason: str, *verdicts: Verdict) -> Flip:
         """Say how it ended and who saw to that; what is still open is kept no longer, to be gone on with at once."""
         ended = flip.at(stage, reason, *verdicts)
-        return _last(await self._records.save(kept, ended.kept_by("" if stage.open else self.name)))
+        kept = await self._records.save(kept, ended.kept_by("" if stage.open else self.name))
+        return kept.flip(flip.number)
 
     async def _record(self, kept: Kept, flip: Flip) -> Kept:
         return await self._records.save(kept, flip.kept_by(self.name))
-
-
-def _last(kept: Kept) -> Flip:
-    last = kept.history.last
-    if last is None:
-        raise AssertionError("a history that was just written has a flip")
-    return last
 
 
 def _progress(bake: Bake, seconds: float) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from teal import connections, doors, flip, measure
+from teal import doors, flip, measure
 from teal.bake import BakePlan
 from teal.colours import Colour
 from teal.errors import RefusedError
@@ -136,7 +136,8 @@ class Mover:
         flip.require_untouched(live, await self._keeper.live(list(move.flip_set)))
         carried = await self._carried(origin)
         await self._save(kept, entry.model_copy(update={"carried": carried}))
-        await self._keep_connections()
+        # A colour that was left a moment ago may still be ending its connections: it is to keep them from now on.
+        await self._keeper.close_connections(move.bake, move.to, begin=False)
 
     async def finish(self, recorded: Colour | None) -> None:
         """See that traffic is where it was sent, bake it, and return if that passed.
@@ -158,7 +159,7 @@ class Mover:
         )
         kept = await self._records.load()
         if kept.history.open is None or kept.history.open.to is not move.to:
-            last = kept.history.last
+            last = kept.history.last_move
             confirmed = last is not None and last.stage is Stage.CONFIRMED and last.to is move.to
             if confirmed or move.confirmed is move.to or recorded is move.to:
                 return  # confirmed by somebody else, or nothing moved: the record gets a new version of the same colour
@@ -177,11 +178,14 @@ class Mover:
     async def _finished(self, kept: Kept) -> Flip:
         """The open flip's end, whoever brings it about."""
         give_up = time.monotonic() + self._move.bake.seconds + MARGIN_SECONDS
+        number = 0
         while (entry := kept.history.open) is not None:
+            number = entry.number
             if time.monotonic() > give_up:
                 raise RefusedError(
                     f"{entry}; its keeper {entry.keeper} neither ended it nor gave it up within "
-                    f"{self._move.bake.seconds + MARGIN_SECONDS:.0f} s. Next: teal status, then pulumi up again"
+                    f"{self._move.bake.seconds + MARGIN_SECONDS:.0f} s. Next: python -m teal status, then pulumi up "
+                    "again"
                 )
             try:
                 if await self._keeper.free(entry):
@@ -190,12 +194,12 @@ class Mover:
             except OvertakenError:
                 pass
             kept = await self._records.load()
-        last = kept.history.last
-        if last is None:
+        ended = kept.history.find(number)
+        if ended is None:
             raise RefusedError(
                 "the history of flips was deleted during a bake: nothing is known of it. Next: pulumi up"
             )
-        return last
+        return ended
 
     def _there(self, live: Mapping[str, LiveService]) -> bool:
         """Whether all traffic is where it is to be."""
@@ -242,18 +246,9 @@ class Mover:
         except OvertakenError:
             found = (await self._records.load()).history.last
             raise RefusedError(
-                f"somebody else recorded a flip while this one was proven ({found}). Nothing was moved by this "
-                "update. Next: teal history, then pulumi up again"
+                f"somebody else recorded a flip ({found}) while this update had {entry} to record, so this update "
+                "goes no further. Next: python -m teal status, then pulumi up again"
             ) from None
-
-    async def _keep_connections(self) -> None:
-        """A colour that was left a moment ago may still be ending its connections: it is to keep them from now on."""
-        for name, service in self._move.bake.services.items():
-            if service.close_path:
-                endpoints = await self._cluster.ready_endpoints(f"{name}-{self._move.to}")
-                await connections.close(
-                    self._cluster.http, self._cluster.namespace, endpoints, service.close_path, seconds=0
-                )
 
 
 def require_confirmed(ended: Flip) -> None:

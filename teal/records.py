@@ -22,6 +22,9 @@ from teal.history import Flip, History
 NAME = "teal-history"
 """Of the ConfigMap."""
 
+CONFIRMED = "teal-confirmed"
+"""Of the ConfigMap in which the program records whose bake passed last; what may shrink the other one waits for it."""
+
 _KEY = "flips.json"
 _PATIENCE_SECONDS = 15.0  # an API server that restarts is back within 6
 _PAUSE_SECONDS = 0.3
@@ -38,6 +41,17 @@ class Kept:
     history: History
     resource_version: str
     """Empty where there is no record yet."""
+
+    def flip(self, number: int) -> Flip:
+        """A flip that was just recorded.
+
+        Raises:
+            OvertakenError: it is not there any more: somebody began the history anew.
+        """
+        found = self.history.find(number)
+        if found is None:
+            raise OvertakenError(f"ConfigMap {NAME} has no flip {number}")
+        return found
 
 
 class Records:
@@ -65,7 +79,7 @@ class Records:
             raise UnreachableError(
                 f"ConfigMap {NAME} in namespace {self._namespace} is no history of flips "
                 f"({error.error_count()} problems, the first: {error.errors()[0]['msg']}), so it is not known whether "
-                "one is under way; nothing was changed. Next: teal history, or, to begin anew, "
+                "one is under way; nothing was changed. Next: python -m teal history, or, to begin anew, "
                 f"kubectl -n {self._namespace} delete configmap {NAME}"
             ) from None
         return Kept(history, found.metadata.resource_version)
@@ -135,7 +149,7 @@ class Records:
                     await asyncio.sleep(_PAUSE_SECONDS)
         except TimeoutError:
             raise UnreachableError(
-                f"ConfigMap {NAME} could not be asked for ({method}) within {_PATIENCE_SECONDS:.0f} s: the API server "
+                f"{method} {path} came to nothing within {_PATIENCE_SECONDS:.0f} s: the API server "
                 f"{self._http.base_url}: {why or 'no answer'}. Next: kubectl cluster-info, then pulumi up again"
             ) from None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -24,6 +24,9 @@ def _cidr(value: str) -> str:
 
 
 Cidr = Annotated[str, AfterValidator(_cidr)]
+
+
+_Of = TypeVar("_Of")
 
 
 class Peer(Model):
@@ -134,7 +137,11 @@ class NetworkSettings(Model):
         default_factory=dict[str, BackingPeer | None], description="the pods could not connect to the backing service"
     )
     """Backing services of this service alone. A name that the stack's backing services have, too, replaces that one's
-    peer; null: this service does not need it."""
+    peer; null: this service does not need it, so its pods get neither its way there nor its variables and secrets."""
+
+    def needed(self, stack: Mapping[str, _Of]) -> Mapping[str, _Of]:
+        """Those of the stack's backing services that this service does not do without."""
+        return {name: each for name, each in stack.items() if self.backing.get(name, each) is not None}
 
     def reached(self, stack: Mapping[str, BackingPeer | None]) -> Mapping[str, BackingPeer]:
         """The backing services to which the service's pods may connect: the stack's and its own."""

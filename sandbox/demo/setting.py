@@ -82,6 +82,7 @@ class Setting:
         if database:
             config["teal:backing"] = {"database": _database(database)}
             config["teal:services"][BACKEND]["migrations"] = {}
+            config["teal:services"][FRONTEND]["network"]["backing"] = {"database": None}
             blue[BACKEND]["schema"] = SCHEMAS[blue["version"]]
         folder = sandbox.root / STACK
         folder.mkdir(parents=True, exist_ok=True)

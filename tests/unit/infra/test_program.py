@@ -220,7 +220,7 @@ async def test_secrets_are_secrets_to_the_engine_and_named_by_content() -> None:
     assert len(set(names)) == 2
 
 
-async def test_backing_services_reach_both_colours_by_seed_003s_names() -> None:
+async def test_backing_services_reach_both_colours_by_the_production_guides_names() -> None:
     """Plain settings by the ConfigMap, the password by the Secret."""
     backing: dict[str, dict[str, Any]] = {
         "db": {"kind": "database", "host": "db.example", "port": 5432, "password": "s3cret-enough"}
@@ -231,6 +231,20 @@ async def test_backing_services_reach_both_colours_by_seed_003s_names() -> None:
         data = resources["ConfigMap", f"backend-{colour}-config"]["data"]
         assert data == {"DB_HOST": "db.example", "DB_PORT": "5432"}
         assert list(sealed(resources["Secret", f"backend-{colour}-secret"]["stringData"])) == ["DB_PASSWORD"]
+
+
+async def test_a_password_reaches_nobody_who_does_without_its_service() -> None:
+    """`network.backing.db: null` keeps its variables and its secrets from those pods as well."""
+    backing: dict[str, Any] = {"kind": "database", "host": "db.example", "password": "s3cret-enough"}
+    backing["network"] = {"cidrs": ["10.20.0.0/16"], "ports": [5432]}
+    raw = {**config(services=["backend", "frontend"]), "backing": json.dumps({"db": backing})}
+    raw["services"] = json.dumps({"backend": {}, "frontend": {"network": {"backing": {"db": None}}}})
+    resources = await declared(raw)
+    assert {service for kind, service in resources if kind == "Secret"} == {
+        "backend-blue-secret",
+        "backend-green-secret",
+    }
+    assert not resources.get(("ConfigMap", "frontend-blue-config"), {}).get("data")
 
 
 async def test_nothing_but_the_autoscaler_writes_replicas() -> None:

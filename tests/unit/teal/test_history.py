@@ -79,3 +79,13 @@ def test_it_survives_its_way_through_json() -> None:
 def test_what_is_over_says_when(stage: Stage, *, ended: bool) -> None:
     """An open flip has no end."""
     assert bool(flip(1).at(stage).ended) is ended
+
+
+def test_a_refusal_leaves_the_open_flip_open() -> None:
+    """Nothing moved, so traffic is still where the open one sent it, and somebody has to go on with that."""
+    history = History().with_flip(flip(1, Stage.BAKING)).with_flip(flip(2, Stage.REFUSED))
+    assert history.open is not None
+    assert (history.open.number, history.next_number) == (1, 3)
+    ended = history.with_flip(history.open.at(Stage.CONFIRMED))
+    assert [(each.number, each.stage) for each in ended.flips] == [(1, Stage.CONFIRMED), (2, Stage.REFUSED)]
+    assert (ended.open, ended.next_number) == (None, 3)
