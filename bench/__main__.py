@@ -12,8 +12,8 @@ from cyclopts import App, CycloptsError, Parameter
 
 from bench import flips as flipping
 from bench import growth as growing
-from bench.errors import BenchError, ExitCode, UsageError
 from bench.own import own_sandbox, results_folder
+from sandbox.cluster.errors import ExitCode, SandboxError, UsageError
 from sandbox.cluster.packages import SYSTEM_PATH
 from sandbox.cluster.progress import Steps, console
 
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; the sandbox has been ended\n")
         return ExitCode.INTERRUPTED
-    except BenchError as error:
+    except SandboxError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
     return ExitCode.OK

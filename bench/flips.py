@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.errors import BenchError
 from sandbox.cluster.environment import Sandbox
+from sandbox.cluster.errors import SandboxError
 from sandbox.cluster.progress import Steps
 from sandbox.demo import floor
-from sandbox.demo.errors import DemoError
 from sandbox.demo.setting import BACKEND, NAMESPACE, Setting
 from sandbox.demo.traffic import Traffic
 from sandbox.demo.user import User
@@ -54,20 +53,17 @@ def measure(sandbox: Sandbox, count: int, steps: Steps) -> Flips:
     """Flip `count` times on a sandbox that is up, and patch as often.
 
     Raises:
-        BenchError: a command failed, or a load ended.
+        SandboxError: a command failed, or a load ended.
     """
     setting = Setting.prepare(sandbox, {})  # no database: nothing is migrated
     folder = setting.config.parent
     user = User(sandbox, stack=STACK, namespace=NAMESPACE, config=setting.config, log=folder / "flips.log")
-    try:
-        steps.step("both colours of two services")
-        user.init()
-        user.configure({**setting.release("green", _VERSIONS["green"]), "bake.seconds": "0"})
-        user.up()
-        with Traffic(user, rate=_RATE) as traffic:
-            return _measure(user, traffic, count, steps)
-    except DemoError as error:
-        raise BenchError(str(error)) from error
+    steps.step("both colours of two services")
+    user.init()
+    user.configure({**setting.release("green", _VERSIONS["green"]), "bake.seconds": "0"})
+    user.up()
+    with Traffic(user, rate=_RATE) as traffic:
+        return _measure(user, traffic, count, steps)
 
 
 def _measure(user: User, traffic: Traffic, count: int, steps: Steps) -> Flips:
@@ -118,5 +114,5 @@ def _measure(user: User, traffic: Traffic, count: int, steps: Steps) -> Flips:
 def _seen(traffic: Traffic, service: str) -> Load:
     found = traffic.seen(service, Mode.NEW_CONNECTIONS)
     if found is None:
-        raise BenchError(f"the load on {service} recorded nothing, so nothing was measured. Next: make bench")
+        raise SandboxError(f"the load on {service} recorded nothing, so nothing was measured. Next: make bench")
     return found

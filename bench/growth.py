@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import stack
-from bench.errors import UsageError
 from bench.measure import Took, run
 from bench.own import own_sandbox, results_folder
 from bench.phases import Events
 from bench.results import Command, Growth, Size
 from sandbox.cluster.environment import WORK_TREE, Sandbox
+from sandbox.cluster.errors import UsageError
 from sandbox.cluster.progress import Steps
 
 _EXAMPLE = WORK_TREE / "stacks" / "Pulumi.sandbox.yaml"
@@ -54,7 +54,7 @@ def measure(plan: Plan, steps: Steps) -> Growth:
     """Bring a sandbox up, measure every size on it, and leave nothing of it but results and logs.
 
     Raises:
-        BenchError: a command failed, or changed something where nothing was to change.
+        SandboxError: a command failed, or changed something where nothing was to change.
     """
     folder = results_folder(plan.name)
     log = folder / "growth.log"

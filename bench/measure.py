@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.errors import BenchError
+from sandbox.cluster.errors import SandboxError
 
 _TAIL_LINES = 12
 _INTERRUPT_SECONDS = 30
@@ -45,7 +45,7 @@ def run(
         each_line: told of every line on standard output, and of the seconds since the start.
 
     Raises:
-        BenchError: its exit status was not 0.
+        SandboxError: its exit status was not 0.
     """
     with log.open("a", encoding="utf-8") as out:
         out.write(f"$ {shlex.join(argv)}\n")
@@ -79,7 +79,7 @@ def run(
         out.write(f"[exit status {process.returncode} after {took.wall_seconds:.1f} s]\n\n")
     if process.returncode:
         tail = "\n".join(f"    {line}" for line in log.read_text().rstrip().splitlines()[-_TAIL_LINES:])
-        raise BenchError(
+        raise SandboxError(
             f"`{shlex.join(argv)}` ended with exit status {process.returncode}, so nothing can be said of its speed:\n"
             f"{tail}\nAll that was printed is in {log}."
         )

@@ -8,9 +8,9 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.errors import BenchError
 from bench.measure import run
 from sandbox.cluster.environment import WORK_TREE, Sandbox
+from sandbox.cluster.errors import SandboxError
 from sandbox.cluster.progress import Steps
 
 
@@ -19,7 +19,7 @@ def own_sandbox(name: str, ports: str, log: Path, steps: Steps) -> Generator[San
     """Bring a sandbox up for as long as a `with` block runs; what its commands print goes to `log`.
 
     Raises:
-        BenchError: it is in use, or does not come up.
+        SandboxError: it is in use, or does not come up.
     """
     _refuse_in_use(name)
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def _refuse_in_use(name: str) -> None:
         check=False,
     )
     if status.returncode == 0 and json.loads(status.stdout)["up"]:
-        raise BenchError(
+        raise SandboxError(
             f"a sandbox {name!r} is up already, and the benchmark ends the one that it measures on. Nothing was done. "
             f"Next: make sandbox-down NAME={name}, or give the benchmark another --name"
         )

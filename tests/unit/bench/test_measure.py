@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bench.__main__ import main
-from bench.errors import BenchError, ExitCode
 from bench.measure import Took, run
+from sandbox.cluster.errors import ExitCode, SandboxError
 
 
 def python(code: str, log: Path) -> Took:
@@ -29,7 +29,7 @@ def test_children_count(tmp_path: Path) -> None:
 def test_a_failure_says_what_was_printed(tmp_path: Path) -> None:
     """A command that failed is no measurement: its last words, its status and where to read on."""
     log = tmp_path / "log"
-    with pytest.raises(BenchError, match=r"(?s)exit status 3.*no such stack.*" + str(log)):
+    with pytest.raises(SandboxError, match=r"(?s)exit status 3.*no such stack.*" + str(log)):
         python("import sys; print('no such stack', file=sys.stderr); sys.exit(3)", log)
 
 
