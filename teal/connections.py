@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 import httpx2
-from httpx2.websockets import HTTPXWSException
+from httpx2.websockets import AsyncWebSocketSession, HTTPXWSException
 
 from teal.kube import Endpoint
 
@@ -46,31 +46,48 @@ async def close(
 async def _ask(http: httpx2.AsyncClient, namespace: str, endpoint: Endpoint, path: str, seconds: int) -> str:
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):
-            status = await _post(http, namespace, endpoint, path, f'{{"seconds": {seconds}}}'.encode())
+            return await _post(http, namespace, endpoint, path, f'{{"seconds": {seconds}}}'.encode())
     except TimeoutError:
         return f"did not answer within {DEADLINE_SECONDS:.0f} s"
-    except (httpx2.HTTPError, HTTPXWSException, ValueError) as error:
-        return f"{type(error).__name__} {error}".strip()
-    return "" if status == HTTPStatus.OK else f"answered {status}"
+    except (httpx2.HTTPError, HTTPXWSException) as error:
+        return _said(error)
 
 
-async def _post(http: httpx2.AsyncClient, namespace: str, endpoint: Endpoint, path: str, body: bytes) -> int:
-    """One HTTP request by one forwarded port; its status."""
+async def _post(http: httpx2.AsyncClient, namespace: str, endpoint: Endpoint, path: str, body: bytes) -> str:
+    """One HTTP request by one forwarded port; what went wrong."""
     head = f"POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
     url = f"/api/v1/namespaces/{namespace}/pods/{endpoint.pod}/portforward"
-    answer = b""
     async with http.websocket(
         http.base_url.join(url), params={"ports": str(endpoint.port)}, subprotocols=["v4.channel.k8s.io"]
     ) as forwarded:
         await forwarded.send_bytes(_DATA + head.encode() + body)
-        begun: set[int] = set()
-        while b"\r\n" not in answer:
-            message = await forwarded.receive_bytes()
-            channel, content = message[0], message[1:]
-            if channel not in begun:
-                begun.add(channel)
-                content = content[_PORT_BYTES:]
-            if channel == _ERROR and content:
-                raise ValueError(content.decode(errors="replace"))
-            answer += content
+        try:
+            status = await _status(forwarded)
+        except (HTTPXWSException, ValueError) as error:  # outside of the session it would come as one of a group
+            return _said(error)
+    return "" if status == HTTPStatus.OK else f"answered {status}"
+
+
+async def _status(forwarded: AsyncWebSocketSession) -> int:
+    """The status of the answer.
+
+    Raises:
+        ValueError: the kubelet says why there is none, or it is no HTTP.
+        HTTPXWSException: the connection ended.
+    """
+    answer = b""
+    begun: set[int] = set()
+    while b"\r\n" not in answer:
+        message = await forwarded.receive_bytes()
+        channel, content = message[0], message[1:]
+        if channel not in begun:
+            begun.add(channel)
+            content = content[_PORT_BYTES:]
+        if channel == _ERROR and content:
+            raise ValueError(content.decode(errors="replace"))
+        answer += content
     return int(answer.split(maxsplit=2)[1])
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__} {error}".strip()

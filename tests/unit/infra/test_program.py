@@ -11,8 +11,10 @@ from infra.config import load
 from infra.live import Live, require_explained
 from infra.program import provision
 from infra.schema import plans
+from teal.bake import BakePlan
 from teal.colours import Colour
 from teal.errors import ForeignChangeError
+from teal.history import Flip, History, Stage
 from teal.kube import ClusterAccess, LiveService, LiveSlot
 
 
@@ -191,6 +193,45 @@ async def test_a_flip_set_has_one_door_a_service_and_one_record() -> None:
         "version": "1.1.0",
         "since": "",
     }
+
+
+OPEN = History(
+    flips=(
+        Flip(
+            number=1,
+            origin=Colour.BLUE,
+            to=Colour.GREEN,
+            version="1.1.0",
+            by="somebody",
+            begun="2026-01-01T00:00:00+00:00",
+            stage=Stage.BAKING,
+            plan=BakePlan(services={}, seconds=300, error_percent=5, samples=0, window=60),
+        ),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("colour", "version", "history", "asked"),
+    [
+        ("green", "1.1.0", History(), False),
+        ("green", "1.1.0", OPEN, True),  # its update died during the bake
+        ("blue", "1.1.0", History(), True),  # traffic is to move, or was put back
+        ("green", "1.0.9", History(), True),  # the live slot itself gets another version
+    ],
+)
+async def test_the_record_differs_whenever_traffic_may_move(
+    colour: str, version: str, history: History, *, asked: bool
+) -> None:
+    """An engine asks a hook only about what differs; at rest nothing is written."""
+    found = Live(
+        services={"backend": service(colour, "pulumi-kubernetes-1")},
+        record={"colour": "green", "version": version, "since": "2026-01-01T00:05:00+00:00"},
+        history=history,
+        at="2026-01-02T00:00:00+00:00",
+    )
+    record = (await declared(config("green"), found))["ConfigMap", "teal-confirmed"]["data"]
+    assert record["since"] == ("2026-01-02T00:00:00+00:00" if asked else "2026-01-01T00:05:00+00:00")
 
 
 async def test_a_colour_without_a_release_has_no_objects() -> None:
