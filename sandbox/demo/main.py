@@ -1,9 +1,9 @@
 """The demo, step by step: what a user would type, while clients keep asking and everything is recorded.
 
 Two services, which flip together, and a database. Blue 1.0.0 is live; green 1.1.0 is prepared, its migration first,
-and made live; blue is given 1.2.0, whose backend does not answer as what it was declared to be, and is refused; blue
-1.0.0 comes back and is made live again; a bare patch of a Service of the demo's own shows what the cluster itself
-takes. The verdict is the report's, not the demo's.
+and made live. Blue is given 1.2.0, broken in one way after the other: it is refused each time, until one passes, fails
+in its bake and is undone. Blue 1.0.0 comes back and is made live again; a bare patch of a Service of the demo's own
+shows what the cluster itself takes. The verdict is the report's, not the demo's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from sandbox.backing import postgres
 from sandbox.cluster.errors import ExitCode
-from sandbox.demo import floor, migrations, setting
+from sandbox.demo import broken, floor, migrations, setting
 from sandbox.demo.errors import DemoError
 from sandbox.demo.screen import Screen, summary
 from sandbox.demo.setting import BACKEND, FRONTEND, NAMESPACE, STACK, Setting
@@ -26,10 +26,11 @@ from sandbox.load.records import Mode
 from sandbox.load.writes import COLOUR_LABEL
 from sandbox.report.files import write
 from sandbox.report.model import Evidence, Refusal, Untouched
-from sandbox.report.seen import FlipSeen, Move, Seen
+from sandbox.report.seen import FlipSeen, Move, RevertSeen, Seen
 
 if TYPE_CHECKING:
     from sandbox.cluster.environment import Sandbox
+    from sandbox.demo.broken import Broken
     from sandbox.demo.user import Ran
 
 _OBSERVE_SECONDS: Final = 3.5  # after the writes: the picture shows 3 s of them
@@ -101,7 +102,9 @@ class Demo:
                 self._prepare("green", "1.1.0")
                 preview = self._preview("green")
                 self._flip("blue", "green", "1.1.0", preview_seconds=preview)
-                self._refuse("green", "blue", "1.2.0", answers_as="1.1.9")
+                for each in self._setting.broken:
+                    self._refuse("green", "blue", each)
+                self._revert("green", "blue", broken.LATE)
                 self._prepare("blue", "1.0.0")
                 self._flip("green", "blue", "1.0.0")
                 with self.screen.step("the floor: bare kubectl patches of a separate Service"):
@@ -185,12 +188,12 @@ class Demo:
             }
             self._seen.flips.append(FlipSeen(moves=moves, up_seconds=up.seconds, preview_seconds=preview_seconds))
 
-    def _refuse(self, live: str, broken: str, version: str, *, answers_as: str) -> None:
-        """Give the idle slot a release whose backend is not what it says, and try to make it live."""
+    def _refuse(self, live: str, idle: str, wrong: Broken) -> None:
+        """Give the idle slot a broken release, and try to make it live."""
         user = self._user
-        self._prepare(broken, version, FAULT_VERSION=answers_as)
-        with self.screen.step(f"pulumi up: {broken} {version} is broken and must be refused"):
-            user.configure({"activeColour": broken})
+        self._prepare(idle, broken.VERSION, **wrong.env)
+        with self.screen.step(f"pulumi up: {idle} {broken.VERSION} {wrong.what}, and must be refused"):
+            user.configure({"activeColour": idle})
             before = self._resource_versions()
             begun = time.monotonic_ns()
             up = self._up(check=False)
@@ -209,17 +212,53 @@ class Demo:
         said = refusal(up.output)
         self._seen.refusals.append(
             Refusal(
-                to=broken,
-                version=version,
+                to=idle,
+                version=broken.VERSION,
+                what=wrong.what,
                 reason=said or f"it did not say that it refused: {up.output.strip()[-500:]}",
-                refused=said is not None and up.status != 0 and all(each.still(live) for each in services.values()),
+                refused=said is not None
+                and f"{wrong.gate} of {BACKEND} FAILED" in said
+                and up.status != 0
+                and all(each.still(live) for each in services.values()),
                 evidence=Evidence(exit_status=up.status, services=services),
             )
         )
         self.screen.say(self._seen.refusals[-1].reason)
-        with self.screen.step(f"pulumi config: activeColour {live} again, {broken} mended"):
-            user.configure({"activeColour": live})
-            user.pulumi("config", "rm", "--path", f"teal:{broken}.{BACKEND}.env")
+        self._mend(live, idle)
+
+    def _revert(self, live: str, idle: str, wrong: Broken) -> None:
+        """Make a release live that only fails when it is, and see it undone."""
+        user, services = self._user, self._setting.services
+        self._prepare(idle, broken.VERSION, **wrong.env)
+        self._seen.broken = f"{idle} {broken.VERSION}"
+        with self.screen.step(f"pulumi up: {idle} {broken.VERSION} {wrong.what}, and must be undone"):
+            user.configure({"activeColour": idle})
+            begun = time.monotonic_ns()
+            up = self._up(check=False)
+            moved = [self._traffic.written(name, idle, begun) for name in services]
+            back = [self._traffic.written(name, live, min(moved)) for name in services]
+            self._observe(_SETTLED_SECONDS)
+        said = undone(up.output)
+        selectors = {name: user.get("service", name)["spec"]["selector"].get(COLOUR_LABEL, "") for name in services}
+        self._seen.reverts.append(
+            RevertSeen(
+                to=idle,
+                version=broken.VERSION,
+                what=wrong.what,
+                reason=said or f"it did not say that it put traffic back: {up.output.strip()[-500:]}",
+                undone=said is not None and up.status != 0 and set(selectors.values()) == {live},
+                exit_status=up.status,
+                moved_ns=min(moved),
+                back_ns=max(back),
+            )
+        )
+        self.screen.say(self._seen.reverts[-1].reason)
+        self._mend(live, idle)
+
+    def _mend(self, live: str, idle: str) -> None:
+        with self.screen.step(f"pulumi config: activeColour {live} again, {idle} mended"):
+            self._user.configure({"activeColour": live})
+            self._user.pulumi("config", "rm", "--path", f"teal:{idle}.{BACKEND}.env")
 
     def _resource_versions(self) -> dict[str, str]:
         """Of each active Service: equal means that nobody wrote."""
@@ -238,4 +277,10 @@ def refusal(output: str) -> str | None:
     An update that fails for another reason has refused nothing, whatever its exit status.
     """
     found = re.findall(r"flip from \w+ to \w+ refused\..*", output)
+    return found[-1].strip() if found else None
+
+
+def undone(output: str) -> str | None:
+    """Return the sentence with which the program said that it put traffic back; None if it did not."""
+    found = re.findall(r"flip \d+ from .*: REVERTED\..* Traffic was put back onto .*", output)
     return found[-1].strip() if found else None

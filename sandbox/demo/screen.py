@@ -15,7 +15,7 @@ from rich.text import Text
 from sandbox.cluster.progress import console
 from sandbox.load.records import Mode
 from sandbox.report.model import Report, Step
-from sandbox.report.page import milliseconds, ran, title
+from sandbox.report.page import milliseconds, ran, release, title, undone
 from sandbox.report.verdict import WORDS
 
 if TYPE_CHECKING:
@@ -140,8 +140,11 @@ def summary(report: Report, folder: Path) -> None:
         for why in report.migrations.waiting:
             out.print(why, markup=False)
     for refusal in report.refusals:
-        out.print(f"\nRefused: {refusal.to} {refusal.version}", style="bold")
+        out.print(f"\nRefused: {release(refusal)}", style="bold")
         out.print(refusal.reason, markup=False)
+    for revert in report.reverts:
+        out.print(f"\nUndone: {release(revert)}: {undone(revert)}", style="bold")
+        out.print(revert.reason, markup=False)
     out.print()
     for problem in report.problems:
         out.print(f"• {problem}", style="red", markup=False)

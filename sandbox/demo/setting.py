@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 from ruamel.yaml import YAML
 
 from sandbox.cluster.environment import WORK_TREE
-from sandbox.cluster.layout import NODE_ADDRESS
+from sandbox.cluster.layout import NODE_ADDRESS, PROMETHEUS_PORT
+from sandbox.demo.broken import ELSEWHERE, MEASURED
 from sandbox.report.model import Host
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sandbox.cluster.environment import Sandbox
+    from sandbox.demo.broken import Broken
     from sandbox.demo.user import User
 
 STACK: Final = "demo"
@@ -37,6 +39,10 @@ SCHEMAS: Final = {
 
 _EXAMPLE: Final = WORK_TREE / "stacks" / "Pulumi.sandbox.yaml"
 _FIRST_PORT: Final = 90  # within the sandbox's range, and not the example stack's, which may be up beside the demo
+_BAKE: Final = {"seconds": 6, "windowSeconds": 10}
+_METRICS: Final = {"windowSeconds": 20, "waitSeconds": 12, "traffic": {"paths": ["/pricing"]}}
+"""Of a Prometheus that scrapes every second."""
+
 _GIB: Final = 1 << 30
 
 
@@ -52,6 +58,7 @@ class Setting:
     repository: str  # of their image, without the tag
     backends: Mapping[str, str]  # by colour, the URL at which a frontend finds its own
     password: str | None  # of the database; None: there is none
+    broken: Sequence[Broken]  # releases that this stack's gates have to refuse
 
     @classmethod
     def prepare(cls, sandbox: Sandbox, database: Mapping[str, str]) -> Setting:
@@ -77,11 +84,18 @@ class Setting:
             if service == BACKEND:
                 backends = {each: _backend(sandbox, each, previews[each]) for each in COLOURS}
             port += 1 + len(previews)
+        config["teal:bake"] = _BAKE
+        backend = config["teal:services"][BACKEND]
+        backend["probePath"] = "/pricing"
+        backend["gates"] = {"contract": {"path": "/openapi.json"}}
+        if sandbox.netns:
+            config["teal:prometheus"] = {"url": f"http://127.0.0.1:{PROMETHEUS_PORT}"}
+            backend["gates"]["metrics"] = _METRICS
         blue = config["teal:blue"]
         blue[FRONTEND]["env"]["BACKEND_URL"] = backends["blue"]
         if database:
             config["teal:backing"] = {"database": _database(database)}
-            config["teal:services"][BACKEND]["migrations"] = {}
+            backend["migrations"] = {}
             config["teal:services"][FRONTEND]["network"]["backing"] = {"database": None}
             blue[BACKEND]["schema"] = SCHEMAS[blue["version"]]
         folder = sandbox.root / STACK
@@ -96,6 +110,7 @@ class Setting:
             repository=repository,
             backends=backends,
             password=database.get("DB_PASSWORD"),
+            broken=[*ELSEWHERE, *(MEASURED if sandbox.netns else ())],
         )
 
     def release(self, colour: str, version: str) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sandbox.demo.user import User
 
-_LIMIT_SECONDS: Final = 600  # a load ends by itself, whatever becomes of the demo
+_LIMIT_SECONDS: Final = 1800  # a load ends by itself, whatever becomes of the demo
 _PATIENCE_SECONDS: Final = 15
 _END_SECONDS: Final = 20  # requests in flight have 5 s
 _NANO: Final = 1_000_000_000

@@ -16,7 +16,7 @@ from itertools import groupby
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from sandbox.load.records import Mode
+from sandbox.load.records import Mode, Outcome
 from sandbox.report import verdict
 from sandbox.report.model import (
     Flip,
@@ -27,6 +27,7 @@ from sandbox.report.model import (
     Patch,
     Quantiles,
     Report,
+    Revert,
     Second,
     ServiceMove,
 )
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sandbox.load.records import Record
-    from sandbox.report.seen import FlipSeen, JobSeen, Load, Move, Seen
+    from sandbox.report.seen import FlipSeen, JobSeen, Load, Move, RevertSeen, Seen
 
 SETTLED_NS: Final = 1_000_000_000
 """How much before the write, and at the end of the watch, says where clients were and where they are."""
@@ -89,8 +90,9 @@ def conclude(seen: Seen) -> Report:
     """Judge a run; what is missing from it is a problem, never a pass."""
     found = {name: {load.header.mode: load for load in seen.loads if load.service == name} for name in seen.services}
     flips = [_flip(found, flip) for flip in seen.flips]
-    loads = {name: {mode: _detail(load) for mode, load in modes.items()} for name, modes in found.items()}
+    loads = {name: {mode: _detail(load, seen.broken) for mode, load in modes.items()} for name, modes in found.items()}
     details = [detail for modes in loads.values() for detail in modes.values()]
+    reverts = [_revert(revert, sum(detail.by_broken for detail in details)) for revert in seen.reverts]
     migrations = Migrations(jobs=[_job(seen, job) for job in seen.jobs], waiting=seen.waiting)
     floor = _floor(seen)
     known = [p.write_to_last_old_ms for p in floor.patches if p.write_to_last_old_ms is not None] if floor else []
@@ -100,6 +102,7 @@ def conclude(seen: Seen) -> Report:
         *verdict.of_mixing(loads, seen.frontend),
         *verdict.of_flips(flips),
         *verdict.of_refusals(seen.refusals),
+        *verdict.of_reverts(reverts),
         *(verdict.of_migrations(migrations) if seen.migrates else ()),
     ]
     return Report(
@@ -110,6 +113,7 @@ def conclude(seen: Seen) -> Report:
         mixed=sum(detail.mixed for detail in details),
         flips=flips,
         refusals=seen.refusals,
+        reverts=reverts,
         migrations=migrations if seen.migrates else None,
         floor_ms=round(median(known), 1) if known else None,
         floor=floor,
@@ -189,9 +193,27 @@ def _floor(seen: Seen) -> Floor | None:
     )
 
 
-def _detail(load: Load) -> ModeDetail:
+def _revert(seen: RevertSeen, failed_answers: int) -> Revert:
+    return Revert(
+        to=seen.to,
+        version=seen.version,
+        what=seen.what,
+        reason=seen.reason,
+        undone=seen.undone,
+        exit_status=seen.exit_status,
+        live_seconds=round((seen.back_ns - seen.moved_ns) / 1e9, 2),
+        failed_answers=failed_answers,
+    )
+
+
+def _is_of(record: Record, broken: str) -> bool:
+    """Whether an answer is the broken release's own: complete, 500 or above, and signed by it."""
+    return record.outcome is Outcome.SERVER_ERROR and f"{record.colour} {record.version}" == broken
+
+
+def _detail(load: Load, broken: str) -> ModeDetail:
     records = load.records
-    failed = [record for record in records if record.outcome.lost]
+    failed = [record for record in records if record.outcome.lost and not _is_of(record, broken)]
     answered = [record for record in records if not record.outcome.lost]
     late_ms = load.end.late_ms if load.end else 0.0
     late = [record for record in records if load.end and record.started_us > late_ms * 1000]
@@ -199,6 +221,7 @@ def _detail(load: Load) -> ModeDetail:
         rate=load.header.rate,
         requests=len(records),
         lost=len(failed),
+        by_broken=sum(_is_of(record, broken) for record in records),
         lost_by_outcome=Counter(record.outcome for record in failed),
         lost_while_late=len(set(failed) & set(late)),
         answers_by_version=Counter(f"{r.colour} {r.version}" for r in records if r.colour),

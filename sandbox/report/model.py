@@ -65,9 +65,23 @@ class Refusal(_Frozen):
 
     to: str
     version: str
+    what: str  # is wrong with it
     reason: str  # the program's own words
     refused: bool  # it said so, exit status not 0, nothing written, and only the live colour answered
     evidence: Evidence
+
+
+class Revert(_Frozen):
+    """One move onto a release that failed its bake, and that had to be undone."""
+
+    to: str
+    version: str
+    what: str  # is wrong with it
+    reason: str  # the program's own words
+    undone: bool  # it said so, exit status not 0, and every selector was back
+    exit_status: int
+    live_seconds: float  # from the first write to the last write back
+    failed_answers: int  # answers of 500 or above that it gave, at all doors
 
 
 class Migration(_Frozen):
@@ -128,7 +142,8 @@ class ModeDetail(_Frozen):
 
     rate: int  # requests per second, as scheduled
     requests: int
-    lost: int
+    lost: int  # answers of 500 or above that are in `by_broken` are not among them
+    by_broken: int  # such answers of the release that was live only to fail
     lost_by_outcome: dict[Outcome, int]
     lost_while_late: int  # of those lost, sent late by the generator itself
     answers_by_version: dict[str, int]  # "blue 1.0.0": 4210
@@ -174,6 +189,7 @@ class Report(_Frozen):
     mixed: int  # answers in which services of two colours met
     flips: list[Flip]
     refusals: list[Refusal]
+    reverts: list[Revert]
     migrations: Migrations | None  # None: no database to migrate
     floor_ms: float | None  # median of the floor's patches
     floor: Floor | None

@@ -10,7 +10,7 @@ from sandbox.report.verdict import WORDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sandbox.report.model import Flip, Migration, Quantiles, Report
+    from sandbox.report.model import Flip, Migration, Quantiles, Refusal, Report, Revert
 
 
 _LOAD_HEADS: Final = (
@@ -21,7 +21,7 @@ _LOAD_HEADS: Final = (
 
 def page(report: Report, picture: str | None) -> str:
     """Return the page in Markdown; `picture` is the file to show, relative to the page."""
-    sections = (_what_moved(report), _migrated(report), _refused(report), _load(report), _how(report))
+    sections = (_what_moved(report), _migrated(report), _refused(report), _undone(report), _load(report), _how(report))
     parts = [*_top(report, picture), *(part for section in sections for part in section)]
     return "\n\n".join(part for part in parts if part)
 
@@ -112,7 +112,7 @@ def ran(job: Migration) -> list[str]:
 def _refused(report: Report) -> Iterable[str]:
     yield "## Refusals"
     for refusal in report.refusals:
-        yield f"Flip to {refusal.to}: {'refused' if refusal.refused else '**not refused**'}."
+        yield f"{release(refusal)}: {'refused' if refusal.refused else '**not refused**'}."
         yield f"> {refusal.reason}"
         yield f"Exit status {refusal.evidence.exit_status}. " + " ".join(
             f"The selector of {name} then said {seen.selector_colour} (resource version {seen.resource_version_before} "
@@ -121,6 +121,24 @@ def _refused(report: Report) -> Iterable[str]:
             + "."
             for name, seen in refusal.evidence.services.items()
         )
+
+
+def _undone(report: Report) -> Iterable[str]:
+    yield "## Undone"
+    for revert in report.reverts:
+        yield f"{release(revert)}: {undone(revert)}, exit status {revert.exit_status}."
+        yield f"> {revert.reason}"
+
+
+def release(moved: Refusal | Revert) -> str:
+    """Name a release that is broken on purpose."""
+    return f"{moved.to} {moved.version}, which {moved.what}"
+
+
+def undone(revert: Revert) -> str:
+    """Say for how long it was live, and what it cost."""
+    back = "traffic was put back" if revert.undone else "**traffic was not put back**"
+    return f"live for {revert.live_seconds:.1f} s, {revert.failed_answers} of its answers were errors, then {back}"
 
 
 def _load(report: Report) -> Iterable[str]:

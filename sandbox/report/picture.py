@@ -59,6 +59,7 @@ def draw(seen: Seen, path: Path) -> None:
         (at, f"{refusal.to} {refusal.version} refused")
         for at, refusal in zip(seen.refused_ns, seen.refusals, strict=False)  # a run cut short may lack the last
     ]
+    marks += [(each.moved_ns, f"{each.to} {each.version} fails, undone") for each in seen.reverts]
     for axes, load in zip(timelines, loads, strict=True):
         _timeline(axes, load, marks if axes is timelines[0] else [(at, "") for at, _ in marks], start)
     timelines[-1].set_xlabel("seconds since the load began", color=_FAINT)

@@ -60,6 +60,20 @@ class FlipSeen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RevertSeen:
+    """One command that moved the whole flip set onto a release that failed its bake, and put it back."""
+
+    to: str
+    version: str
+    what: str  # is wrong with it
+    reason: str  # the program's own words
+    undone: bool  # it said so, its exit status was not 0, and every selector was back
+    exit_status: int
+    moved_ns: int  # the first write
+    back_ns: int  # the last write back
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobSeen:
     """One migration of a database's schema, by the cluster's own record of it, in whole seconds."""
 
@@ -88,6 +102,8 @@ class Seen:
     frontend: str | None = None  # the one of them that asks its own colour's backend
     flips: list[FlipSeen] = field(default_factory=list[FlipSeen])
     refusals: list[Refusal] = field(default_factory=list["Refusal"])
+    reverts: list[RevertSeen] = field(default_factory=list[RevertSeen])
+    broken: str = ""  # colour and version that are live only to fail: their own 5xx answers are counted apart
     refused_ns: list[int] = field(default_factory=list[int])  # when each refusal was over
     migrates: bool = False  # whether there is a database to migrate
     jobs: list[JobSeen] = field(default_factory=list[JobSeen])

@@ -14,7 +14,7 @@ from sandbox.load.records import Mode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sandbox.report.model import Flip, Migrations, ModeDetail, Refusal
+    from sandbox.report.model import Flip, Migrations, ModeDetail, Refusal, Revert
 
 WORDS: Final = {Mode.NEW_CONNECTIONS: "new connections", Mode.KEPT_ALIVE: "kept-alive connections"}
 _EXPAND: Final = "expand"
@@ -67,6 +67,17 @@ def of_refusals(refusals: Sequence[Refusal]) -> Iterable[str]:
     for refusal in refusals:
         if not refusal.refused:
             yield f"the flip to {refusal.to} had to be refused with nothing moved, and was not: see its evidence"
+
+
+def of_reverts(reverts: Sequence[Revert]) -> Iterable[str]:
+    """Say what was not undone, and what nobody would have noticed."""
+    if not reverts:
+        yield "no bake was seen to fail"
+    for revert in reverts:
+        if not revert.undone:
+            yield f"{revert.to} {revert.version} had to be undone, and was not: see its own words"
+        if not revert.failed_answers:
+            yield f"{revert.to} {revert.version} failed no request of the load: what was undone is unknown"
 
 
 def of_migrations(migrations: Migrations) -> Iterable[str]:

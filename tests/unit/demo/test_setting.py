@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from sandbox.cluster.environment import WORK_TREE, Sandbox
-from sandbox.demo.main import refusal
+from sandbox.demo.main import refusal, undone
 from sandbox.demo.setting import NAMESPACE, Setting, host
 
 if TYPE_CHECKING:
@@ -98,3 +98,19 @@ SENTENCE = "flip from green to blue refused. version of backend FAILED: x; neede
 def test_only_the_programs_own_sentence_is_a_refusal(output: str, said: str | None) -> None:
     """An update that crashed has not refused anything."""
     assert refusal(output) == said
+
+
+UNDONE = "flip 4 from green 1.1.0 to blue 1.2.0, begun now by me: REVERTED. x. Traffic was put back onto green, x"
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        (f'    error: before hook "teal-confirm" failed: {UNDONE}\nResources:\n', UNDONE),
+        ("flip 4 from green to blue, begun now by me: STUCK. TRAFFIC STAYS ON BLUE", None),
+        ("error: connection refused", None),
+    ],
+)
+def test_only_the_programs_own_sentence_is_a_revert(output: str, said: str | None) -> None:
+    """A bake that failed and left traffic where it was has undone nothing."""
+    assert undone(output) == said

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.load.records import End, Header, Mode, Outcome, Record
 from sandbox.report.model import Evidence, Host, Refusal, Untouched
-from sandbox.report.seen import FlipSeen, JobSeen, Load, Move, Seen
+from sandbox.report.seen import FlipSeen, JobSeen, Load, Move, RevertSeen, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +48,12 @@ def staying() -> list[Record]:
     return [record(at) for at in range(0, 9 * NANO, NANO // 100)]
 
 
+def breaking(records: Iterable[Record], version: str = "1.2.0") -> list[Record]:
+    """The first one is an error that blue gave in this version."""
+    first, *others = records
+    return [first._replace(outcome=Outcome.SERVER_ERROR, status=500, colour="blue", version=version), *others]
+
+
 def in_order(records: Iterable[Record]) -> list[Record]:
     """As a load's file is read."""
     return sorted(records, key=lambda record: record.scheduled_ns)
@@ -74,7 +80,27 @@ def refusal(*, refused: bool = True) -> Refusal:
     )
     evidence = Evidence(exit_status=255, services=dict.fromkeys(SERVICES, untouched))
     return Refusal(
-        to="blue", version="1.2.0", reason="flip from green to blue refused.", refused=refused, evidence=evidence
+        to="blue",
+        version="1.2.0",
+        what="takes 2.5 s",
+        reason="flip from green to blue refused.",
+        refused=refused,
+        evidence=evidence,
+    )
+
+
+def revert(*, undone: bool = True) -> RevertSeen:
+    """A release that was live for a while, and failed."""
+    said = "flip 3 from green 1.1.0 to blue 1.2.0: REVERTED. Traffic was put back onto green"
+    return RevertSeen(
+        to="blue",
+        version="1.2.0",
+        what="is well at first",
+        reason=said,
+        undone=undone,
+        exit_status=255,
+        moved_ns=20 * NANO,
+        back_ns=24 * NANO,
     )
 
 
@@ -93,7 +119,7 @@ def flipped(apart_ns: int = 12_000_000) -> FlipSeen:
 
 
 def run(new: list[Record] | None = None, kept: list[Record] | None = None) -> Seen:
-    """A run that nothing speaks against: new connections moved, kept-alive ones did not, one flip was refused.
+    """A run that nothing speaks against: new connections moved, kept-alive ones did not; one refusal, one undoing.
 
     Args:
         new: what the backend's door answered on new connections.
@@ -107,12 +133,14 @@ def run(new: list[Record] | None = None, kept: list[Record] | None = None) -> Se
         frontend="frontend",
         loads=[
             load(Mode.NEW_CONNECTIONS, new or moving()),
-            load(Mode.KEPT_ALIVE, kept or staying()),
+            load(Mode.KEPT_ALIVE, breaking(kept or staying())),
             load(Mode.NEW_CONNECTIONS, asking(moving(90)), service="frontend"),
             load(Mode.KEPT_ALIVE, asking(staying()), service="frontend"),
         ],
         flips=[flipped()],
         refusals=[refusal()],
+        reverts=[revert()],
+        broken="blue 1.2.0",
         migrates=True,
         jobs=[job()],
         waiting=["contracting backend to 0004 for green 1.1.0 waits: blue 1.0.0 still needs what it drops"],

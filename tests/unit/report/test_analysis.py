@@ -16,6 +16,7 @@ from .runs import (
     VERSIONS,
     WRITE_NS,
     asking,
+    breaking,
     failed,
     in_order,
     job,
@@ -23,6 +24,7 @@ from .runs import (
     moving,
     record,
     refusal,
+    revert,
     run,
     staying,
 )
@@ -204,8 +206,29 @@ def test_what_was_not_seen_is_no_pass() -> None:
     seen.failure = "interrupted"
     assert len(conclude(seen).problems) == 3
     seen = run()
-    seen.flips, seen.refusals = [], []
-    assert conclude(seen).problems == ["no flip was seen", "no refusal was seen"]
+    seen.flips, seen.refusals, seen.reverts = [], [], []
+    assert conclude(seen).problems == ["no flip was seen", "no refusal was seen", "no bake was seen to fail"]
+
+
+def test_only_the_broken_releases_own_errors_are_counted_apart() -> None:
+    """Complete answers, signed by it; the same from anybody else is a request lost."""
+    report = conclude(run())
+    (revert,) = report.reverts
+    assert (revert.failed_answers, revert.live_seconds, report.lost) == (1, 4.0, 0)
+    report = conclude(run(new=breaking(moving(), version="1.0.0")))
+    assert report.lost == 1
+    assert report.loads["backend"][Mode.NEW_CONNECTIONS].lost_by_outcome == {Outcome.SERVER_ERROR: 1}
+
+
+def test_a_bake_that_failed_has_to_be_undone_and_to_have_cost_something() -> None:
+    """Traffic that stayed, and a release that failed nobody, both speak against the run."""
+    seen = run()
+    seen.reverts = [revert(undone=False)]
+    assert conclude(seen).problems == ["blue 1.2.0 had to be undone, and was not: see its own words"]
+    seen = run()
+    seen.broken = "blue 9.9.9"
+    problems = conclude(seen).problems
+    assert "blue 1.2.0 failed no request of the load: what was undone is unknown" in problems
 
 
 def test_the_floor_is_the_median_of_its_patches_and_apart_from_the_load() -> None:

@@ -39,6 +39,7 @@ def test_the_page_says_what_counts(tmp_path: Path) -> None:
     assert "- contracting backend to 0004 for green 1.1.0 waits: blue 1.0.0 still needs" in page
     assert "The selector of frontend then said green (resource version 7 before, 7 after)" in page
     assert "> flip from green to blue refused." in page
+    assert "blue 1.2.0, which is well at first: live for 4.0 s, 1 of its answers were errors, then traffic was" in page
     assert "(flips.png)" in page
 
 
