@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from infra.labels import Identity
 from infra.settings.pod import Probe, Shutdown
 from infra.settings.service import ServiceSettings
 from teal.colours import COLOUR_LABEL
 
 if TYPE_CHECKING:  # the modules are heavy; the program imports them where it makes resources
+    import pulumi
     from pulumi_kubernetes.core.v1 import (
         ContainerArgsDict,
         EnvFromSourceArgsDict,
         EnvVarArgsDict,
         LifecycleArgsDict,
+        PodTemplateSpecArgsDict,
         ProbeArgsDict,
         SecurityContextArgsDict,
         TopologySpreadConstraintArgsDict,
@@ -23,6 +26,47 @@ DEPLOYED_AT = "teal/deployed-at"
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
 """Label that Kubernetes copies from node to pod (PodTopologyLabelsAdmission); empty where it does not."""
+
+
+def template(  # noqa: PLR0913 - what a pod is made of, from six places
+    of: Identity,
+    settings: ServiceSettings,
+    image: str,
+    sources: "list[EnvFromSourceArgsDict]",
+    fixed: Mapping[str, str],
+    *,
+    account: "pulumi.Input[str]",
+    deployed_at: str,
+) -> "PodTemplateSpecArgsDict":
+    """The pods of one colour; any change of it replaces them all.
+
+    Args:
+        of: whose pods they are.
+        settings: what both colours share.
+        image: of this slot.
+        sources: the slot's ConfigMap and Secret; their entries are the environment.
+        fixed: ENV and REGION.
+        account: the name of the account that they run as.
+        deployed_at: since when the slot's content has been so, RFC 3339.
+    """
+    return {
+        "metadata": {
+            "labels": dict(of.labels),
+            "annotations": {
+                DEPLOYED_AT: deployed_at,
+                "prometheus.io/scrape": "true",
+                "prometheus.io/port": str(settings.port),
+                "prometheus.io/path": "/metrics",
+            },
+        },
+        "spec": {
+            "service_account_name": account,
+            "automount_service_account_token": settings.access.read_cluster,
+            "termination_grace_period_seconds": settings.shutdown.grace_period_seconds,
+            "topology_spread_constraints": spread(of.selector),
+            "containers": [container(of.service, settings, image, sources, {**fixed, "VERSION": of.version})],
+        },
+    }
 
 
 def container(

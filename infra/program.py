@@ -7,35 +7,33 @@ moment ago: nothing may shrink it before the move is confirmed.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import pulumi
 from pulumi_kubernetes import Provider
 
-from infra import capacity, schema
+from infra import capacity, schema, stamp
 from infra.access import Access
 from infra.confirmed import Confirmed
 from infra.doors import url
-from infra.environment import Environment
+from infra.environment import Environment, variables
 from infra.guard import Guard
 from infra.labels import Identity
 from infra.live import Live
 from infra.migrations import Contraction, ContractionArgs, Migration, Tool
+from infra.move import front_door, move_of
 from infra.network import Member, NetworkPolicies
 from infra.observability import Observability
 from infra.settings import Settings
 from infra.settings.service import ServiceSettings
 from infra.settings.slot import Slot as SlotSettings
-from infra.settings.slot import SlotService, State
+from infra.settings.slot import SlotService
 from infra.slot import Slot, SlotArgs
 from infra.traffic import Route, Router, Traffic
 from infra.traffic.service_selector import ServiceSelector
 from infra.watch import Watch
-from teal.bake import BakePlan, ServiceBake
 from teal.colours import Colour
 from teal.kube import ClusterAccess
 from teal.migrations import Contracted, Plan
-from teal.moves import Move
 from teal.queries import Queries
 
 ENDING_SECONDS = 15
@@ -83,7 +81,7 @@ class _Stack:
             self._opts,
         )
         self._guard = Guard(
-            cluster, _move(settings, live), settings.prometheus.access() if settings.prometheus else None
+            cluster, move_of(settings, live), settings.prometheus.access() if settings.prometheus else None
         )
 
     def slots(self, colour: Colour, after: Sequence[pulumi.Resource] = ()) -> Sequence[Slot]:
@@ -98,12 +96,7 @@ class _Stack:
         """One colour of one service: its environment, what its database needs first, and its pods."""
         settings, release = self._settings.services[name], slot.services[name]
         of = Identity(service=name, colour=colour, version=slot.version, namespace=self._access.namespace)
-        environment = Environment(
-            of,
-            {**self._backing(name, "plain"), **release.env},
-            {**self._backing(name, "confidential"), **release.secrets},
-            self._opts,
-        )
+        environment = Environment(of, *variables(self._settings, name, release), self._opts)
         policy = self._network.services.get(name)
         first = [*([policy] if policy else []), *after]
         live = self._live.slots.get((name, colour))
@@ -114,11 +107,10 @@ class _Stack:
                 release=release,
                 account=self._access.accounts[name],
                 environment=environment,
-                running=slot.state is State.RUNNING,
+                made=stamp.made(self._settings, name, slot, of),
                 capacity=capacity.of(
                     settings.autoscaling, name, colour, active=self._settings.active_colour, live=self._live
                 ),
-                fixed={"ENV": self._settings.environment, "REGION": self._settings.region},
                 live=live.annotations if live else {},
                 now=self._live.at,
                 after=[*first, *self._migrations(of, release, environment, first)],
@@ -133,6 +125,7 @@ class _Stack:
         settings = self._settings.services[of.service]
         if settings.migrations is None:
             return ()
+        plain, _ = variables(self._settings, of.service, SlotService(image=release.image))
         tool = Tool(
             of=of,
             settings=settings,
@@ -140,7 +133,7 @@ class _Stack:
             image=release.image,
             account=self._access.accounts[of.service],
             environment=environment.sources,
-            target={key: value for key, value in self._backing(of.service, "plain").items() if key.startswith("DB_")},
+            target={key: value for key, value in plain.items() if key.startswith("DB_")},
         )
         self._tools[of.service, of.colour] = tool
         steps = [step for step in self._schemas[of.service].before if step.release.colour is of.colour]
@@ -202,12 +195,6 @@ class _Stack:
             return ()
         return [Watch(settings.watch, settings, self._access.namespace, self._opts).cron_job]
 
-    def _backing(self, service: str, part: Literal["plain", "confidential"]) -> Mapping[str, str]:
-        """The variables of the backing services that a service needs: nobody else's password reaches its pods."""
-        needed = self._settings.services[service].network.needed(self._settings.backing)
-        parts = (each.plain if part == "plain" else each.confidential for each in needed.values())
-        return {key: value for variables in parts for key, value in variables.items()}
-
     def confirmed(self, after: Sequence[pulumi.Resource]) -> Confirmed:
         """The record that the move was seen to have happened."""
         record = {"colour": self._settings.active_colour, "version": self._settings.active_slot.version}
@@ -219,49 +206,6 @@ class _Stack:
         return Confirmed(record, after, self._guard, self._access.namespace, self._opts)
 
 
-def _move(settings: Settings, live: Live) -> Move:
-    """What is declared of live traffic, as far as its proof and its bake need it."""
-    return Move(
-        to=settings.active_colour,
-        versions={colour: slot.version for colour in Colour if (slot := settings.slot(colour))},
-        release=settings.active_slot.digest,
-        confirmed=live.confirmed,
-        flip_set={
-            name: each.gates.plan(
-                service=name,
-                namespace=settings.namespace,
-                version=settings.active_slot.version,
-                version_path=each.version_path,
-                readiness_path=each.probes.readiness.path,
-                skip=settings.skip_gates.reasons,
-            )
-            for name, each in settings.services.items()
-        },
-        approval=settings.approval.plan() if settings.approval and not settings.skip_gates.approval else None,
-        skipped=settings.skip_gates.reasons,
-        bake=BakePlan(
-            services={
-                name: ServiceBake(
-                    path=each.probe_path or each.version_path,
-                    close_path=each.shutdown.close_connections_path or "",
-                    close_seconds=each.shutdown.close_connections_seconds,
-                )
-                for name, each in settings.services.items()
-            },
-            seconds=settings.bake.seconds,
-            error_percent=settings.bake.error_percent,
-            prometheus=settings.prometheus.url if settings.prometheus else "",
-            samples=settings.bake.samples,
-            window=settings.bake.window_seconds,
-        ),
-        # A door without a host has no address that this machine could be sure to reach.
-        front_doors={
-            name: _front_door(settings, name) for name, each in settings.services.items() if each.front_door.host
-        },
-        repair=settings.repair,
-    )
-
-
 def _ports(service: ServiceSettings) -> Sequence[int]:
     """On which a service's pods are reached."""
     return [service.port, *(each.target_port for each in service.front_door.extra_ports.values())]
@@ -269,7 +213,7 @@ def _ports(service: ServiceSettings) -> Sequence[int]:
 
 def _outputs(settings: Settings, traffic: Mapping[str, Traffic]) -> None:
     """The doors of the first service stand alone too: most stacks have one."""
-    fronts = {name: _front_door(settings, name) for name in settings.services}
+    fronts = {name: front_door(settings, name) for name in settings.services}
     previews = {name: _preview_door(settings, name) for name in settings.services}
     first = next(iter(settings.services))
     pulumi.export("activeColour", settings.active_colour)
@@ -279,11 +223,6 @@ def _outputs(settings: Settings, traffic: Mapping[str, Traffic]) -> None:
     pulumi.export("frontDoors", fronts)
     pulumi.export("previewDoors", previews)
     pulumi.export("versions", {colour: slot.version for colour in Colour if (slot := settings.slot(colour))})
-
-
-def _front_door(settings: Settings, service: str) -> str:
-    door = settings.services[service].front_door
-    return url(door, service, settings.namespace, door.node_port)
 
 
 def _preview_door(settings: Settings, service: str) -> str:

@@ -13,17 +13,15 @@ from pulumi_kubernetes.core.v1 import Service
 
 from infra import pod
 from infra.doors import service_spec
-from infra.environment import Environment, digest
+from infra.environment import Environment
 from infra.labels import Identity
 from infra.scaling import Capacity, Scaling
 from infra.settings.service import ServiceSettings
 from infra.settings.slot import SlotService
+from infra.stamp import Made, stamps
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict
-
-DIGEST = "teal/slot-digest"
-"""Annotation: SHA-256 of what the slot was declared to be, to tell a changed slot from an unchanged one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,11 +33,9 @@ class SlotArgs:
     release: SlotService
     account: pulumi.Input[str]
     environment: Environment
-    running: bool
-    """False for a colour that is retired or stopped."""
+    made: Made
+    """The same once more, as its Deployment says it to later updates."""
     capacity: Capacity
-    fixed: Mapping[str, str]
-    """ENV and REGION."""
     live: Mapping[str, str]
     """Annotations of the Deployment as it is now; empty where there is none."""
     now: str
@@ -59,7 +55,7 @@ class Slot(pulumi.ComponentResource):
         of = args.of
         super().__init__("teal:kubernetes:Slot", of.name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        stamp = _stamp(args)
+        stamp = stamps(args.made, args.live, args.now)
         later = pulumi.ResourceOptions(parent=self, depends_on=[*args.environment.objects, *args.after])
         deployment = Deployment(of.name, metadata=of.meta(annotations=stamp), spec=_spec(args, stamp), opts=later)
         door = args.settings.preview_door
@@ -70,7 +66,7 @@ class Slot(pulumi.ComponentResource):
             opts=child,
         )
         self.ready: list[pulumi.Resource] = [deployment]
-        if args.running:
+        if args.made.running:
             scaling = Scaling(of, args.settings, args.capacity, later)
             self.ready += [scaling.autoscaler] if scaling.autoscaler else []
         self.register_outputs({})
@@ -82,54 +78,16 @@ def _spec(args: SlotArgs, stamp: Mapping[str, str]) -> "DeploymentSpecArgsDict":
         "progress_deadline_seconds": settings.progress_deadline_seconds,
         "selector": {"match_labels": dict(of.selector)},
         "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": 1, "max_unavailable": 0}},
-        "template": {
-            "metadata": {
-                "labels": dict(of.labels),
-                "annotations": {
-                    pod.DEPLOYED_AT: stamp[pod.DEPLOYED_AT],
-                    "prometheus.io/scrape": "true",
-                    "prometheus.io/port": str(settings.port),
-                    "prometheus.io/path": "/metrics",
-                },
-            },
-            "spec": {
-                "service_account_name": args.account,
-                "automount_service_account_token": settings.access.read_cluster,
-                "termination_grace_period_seconds": settings.shutdown.grace_period_seconds,
-                "topology_spread_constraints": pod.spread(of.selector),
-                "containers": [
-                    pod.container(
-                        of.service,
-                        settings,
-                        args.release.image,
-                        args.environment.sources,
-                        {**args.fixed, "VERSION": of.version},
-                    )
-                ],
-            },
-        },
+        "template": pod.template(
+            of,
+            settings,
+            args.release.image,
+            args.environment.sources,
+            args.made.fixed,
+            account=args.account,
+            deployed_at=stamp[pod.DEPLOYED_AT],
+        ),
     }
-    if not args.running:
-        spec["replicas"] = 0
-    elif not settings.autoscaling.enabled:
-        spec["replicas"] = settings.replicas
+    if args.made.replicas is not None:
+        spec["replicas"] = args.made.replicas
     return spec
-
-
-_OF_THE_POD = {"port", "probes", "shutdown", "resources", "image_pull_policy", "access"}
-"""Settings that change what runs in a pod; the others leave its digest, and so its timestamp, as it is."""
-
-
-def _stamp(args: SlotArgs) -> Mapping[str, str]:
-    """Digest of the slot, and since when it has been so: what is live keeps its time if its digest is the same."""
-    declared = digest(
-        {
-            "version": args.of.version,
-            "image": args.release.image,
-            "environment": [args.environment.config_name, args.environment.secret_name],
-            "pod": args.settings.model_dump(mode="json", include=_OF_THE_POD),
-            "fixed": dict(args.fixed),
-        }
-    )
-    since = args.live.get(pod.DEPLOYED_AT) if args.live.get(DIGEST) == declared else None
-    return {DIGEST: declared, pod.DEPLOYED_AT: since or args.now}
