@@ -19,12 +19,13 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from sandbox.engine import urns
 from sandbox.engine.children import Child, start_child
 from sandbox.engine.errors import EngineError
+from sandbox.engine.policyconfig import read_config, reconciled
 from sandbox.engine.protocol import CHANNEL_OPTIONS, ask
 from sandbox.engine.report import Violation
 from sandbox.engine.values import to_struct
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from google.protobuf.message import Message
 
@@ -47,8 +48,8 @@ class Analyzers:
         self.versions: dict[str, str] = {}
         self.violated = False
 
-    def start(self, folders: Sequence[str], context: Context, engine_address: str) -> None:
-        """Start the packs in these folders; `ready` tells when they are."""
+    def start(self, packs: Mapping[str, str | None], context: Context, engine_address: str) -> None:
+        """Start the packs in these folders, each with its config file if it has one; `ready` tells when they are."""
         settings = {
             "PULUMI_PROJECT": context.project,
             "PULUMI_STACK": context.stack,
@@ -65,8 +66,9 @@ class Analyzers:
             config_secret_keys=context.secret_keys,
         )
 
-        async def start_one(folder: str) -> None:
+        async def start_one(folder: str, config: str | None) -> None:
             root = Path(folder)
+            given = read_config(config) if config else {}
             if not (root / "PulumiPolicy.yaml").is_file():
                 raise EngineError(f"{folder} holds no PulumiPolicy.yaml, so it is no policy pack; nothing was done")
             child = await start_child(
@@ -79,9 +81,10 @@ class Analyzers:
             self._packs.append((stub, channel, child))
             await ask(stub, "ConfigureStack", configure, analyzer_pb2.AnalyzerStackConfigureResponse)
             info = await ask(stub, "GetAnalyzerInfo", empty_pb2.Empty(), analyzer_pb2.AnalyzerInfo)
+            await ask(stub, "Configure", reconciled(info, given), empty_pb2.Empty)
             self.versions[info.name] = info.version
 
-        self._starting = asyncio.gather(*(start_one(folder) for folder in folders))
+        self._starting = asyncio.gather(*(start_one(folder, config) for folder, config in packs.items()))
 
     async def ready(self) -> None:
         """Wait until the packs can judge.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -44,6 +45,8 @@ class NotSupportedError(EngineError):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        if unknown := re.match(r"argument \w+_command: invalid choice: '([^']+)'", message):
+            raise NotSupportedError(f"`{self.prog} {unknown[1]}`")
         raise EngineError(f"{message}; see `{self.prog} --help`", exit_code=ExitCode.CONFIGURATION)
 
 
@@ -96,9 +99,14 @@ def _dispatch(argv: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     module: Any = importlib.import_module(f"sandbox.engine.{_COMMANDS[name]}")
     module.add_parsers(commands)
-    args, unknown = parser.parse_known_args(argv)
-    if unknown and not unknown[0].startswith("-") and getattr(args, "value", ...) is None:
-        args.value = unknown.pop(0)  # argparse gives up on an optional argument once a flag has stood before it
+    flags, separator, literal = _cut(argv)
+    args, unknown = parser.parse_known_args(flags)
+    words = literal if separator else [word for word in unknown if not word.startswith("-")]
+    if len(words) == 1 and getattr(args, "value", ...) is None:
+        args.value = words[0]  # argparse gives up on an optional argument once a flag has stood before it
+        unknown = [word for word in unknown if word is not words[0]]
+    elif separator:
+        unknown += literal
     if unknown:
         raise NotSupportedError(f"`{unknown[0].partition('=')[0]}` of `pulumi {name}`")
     if (folder := getattr(args, "cwd", None)) is not None:
@@ -108,6 +116,12 @@ def _dispatch(argv: list[str]) -> int:
             raise EngineError(f"--cwd {folder}: {error.strerror}; nothing was done") from error
     run: Any = args.run
     return run(args)
+
+
+def _cut(argv: list[str]) -> tuple[list[str], bool, list[str]]:
+    """What stands before `--`, whether there is one, and what stands behind it: that is never a flag."""
+    index = argv.index("--") if "--" in argv else len(argv)
+    return argv[:index], index < len(argv), argv[index + 1 :]
 
 
 def _command_of(argv: list[str]) -> str | None:

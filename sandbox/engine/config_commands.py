@@ -39,9 +39,13 @@ def add_parsers(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is
     many.add_argument("--path", action="store_true")
     many.add_argument("--plaintext", action="append", default=[], metavar="KEY=VALUE")
     many.add_argument("--secret", action="append", default=[], metavar="KEY=VALUE")
+    many.add_argument("-j", "--json", help="all at once, as `pulumi config --json` shows them")
     remove = add_command(below, "rm", remove_config, "Remove one value")
     remove.add_argument("key")
     remove.add_argument("--path", action="store_true")
+    several = add_command(below, "rm-all", remove_all, "Remove several values")
+    several.add_argument("keys", nargs="*")
+    several.add_argument("--path", action="store_true")
 
 
 def _open(args: argparse.Namespace) -> tuple[str, StackConfig]:
@@ -114,12 +118,24 @@ def _value(args: argparse.Namespace) -> str:
 def set_all(args: argparse.Namespace) -> int:
     """Set several values at once, or none."""
     _, config = _open(args)
+    described: dict[str, dict[str, Any]] = json.loads(args.json or "{}")
+    for key, entry in described.items():
+        config.set(key, entry["value"], secret=entry.get("secret", False))
     for pairs, secret in ((args.plaintext, False), (args.secret, True)):
         for pair in pairs:
             key, equals, value = pair.partition("=")
             if not equals:
                 raise EngineError(f"'{pair}' is not of the form KEY=VALUE; nothing was set")
             config.set(key, value, path=args.path, secret=secret)
+    config.save()
+    return ExitCode.SUCCESS
+
+
+def remove_all(args: argparse.Namespace) -> int:
+    """Remove several values."""
+    _, config = _open(args)
+    for key in args.keys:
+        config.rm(key, path=args.path)
     config.save()
     return ExitCode.SUCCESS
 

@@ -17,7 +17,8 @@ from sandbox.engine.model import Context, Goal, Op, OperationFailedError, Outcom
 from sandbox.engine.operations import Live
 from sandbox.engine.planner import Planner
 from sandbox.engine.resolution import Resolver
-from sandbox.engine.state import ResourceState
+from sandbox.engine.state import ResourceState, depends_on
+from sandbox.engine.targets import Targets
 from sandbox.engine.values import Properties, contains_unknown
 
 if TYPE_CHECKING:
@@ -47,9 +48,11 @@ class Deployment:
         analyzers: Analyzers,
         reporter: Reporter,
         interrupted: Interrupted,
+        targets: Targets | None = None,
     ) -> None:
         """Start from the journal's base."""
         self.context = context
+        self.targets = targets or Targets()
         self.journal = journal
         self.registry = registry
         self.hooks = hooks
@@ -67,6 +70,7 @@ class Deployment:
             analyze=analyzers.analyze,
             dry_run=context.dry_run,
             interrupted=interrupted,
+            targets=self.targets,
         )
         self.executor = Executor(
             journal=journal,
@@ -95,7 +99,7 @@ class Deployment:
     @property
     def declared(self) -> list[ResourceState]:
         """What the program declared, as it stands."""
-        return [step.new for step in self._steps.values() if step.new is not None]
+        return [step.new for step in self._steps.values() if step.new is not None and not step.left_out]
 
     def tracked(self, work: Coroutine[Any, Any, T]) -> Awaitable[T]:
         """Do something to its end, even if whoever asked for it is gone by then."""
@@ -117,7 +121,7 @@ class Deployment:
         Raises:
             EngineError: it has no name of its own, or the run was cancelled; all other failures are in the outcome.
         """
-        self._inherit(goal)
+        goal.inherit(self._goals.get(goal.parent))
         if not goal.parent and goal.type != urns.STACK_TYPE and not urns.is_provider(goal.type):
             goal.parent = self.root
         urn = self._identities.register(goal)
@@ -152,6 +156,7 @@ class Deployment:
             raise AssertionError("the last step of a registration leaves a new state")
         for step in steps:
             if step.op is Op.DELETE_REPLACED:
+                self.targets.refuse(() if step.urn == urn or self.targets.include(step.subject) else (step.urn,))
                 self.executor.condemned.add(step.urn)
             await self.executor.run(step)
             if step.new is not None and step.logical:
@@ -215,19 +220,6 @@ class Deployment:
         self.journal.keep(state, old if old and old.external else None)
         return state
 
-    def _inherit(self, goal: Goal) -> None:
-        parent = self._goals.get(goal.parent)
-        if parent is None:
-            return
-        goal.deleted_with = goal.deleted_with or parent.deleted_with
-        goal.protect = parent.protect if goal.protect is None else goal.protect
-        goal.retain_on_delete = parent.retain_on_delete if goal.retain_on_delete is None else goal.retain_on_delete
-        if not goal.provider and parent.provider:
-            provided = urns.package_of(urns.type_of(urns.split_reference(parent.provider)[0]))
-            if not goal.custom or provided == urns.package_of(goal.type):
-                goal.provider = parent.provider
-        goal.providers = {**parent.providers, **goal.providers} if not goal.custom else goal.providers
-
     def _blocker(self, goal: Goal) -> str | None:
         """What this depends on that did not succeed."""
         needed = {goal.parent, goal.deleted_with, urns.split_reference(goal.provider)[0], *goal.dependencies}
@@ -242,10 +234,23 @@ class Deployment:
         if self.executor.stopping or (self.failed and not self.context.continue_on_error):
             return
         over = [state for state in self._olds if state.delete or not self._identities.is_declared(state.urn)]
-        await self.delete([state for state in over if not state.external])
+        await self._delete_meant([state for state in over if not state.external])
         for state in over:
             if state.external:
                 self.journal.drop(state)  # it was only read, and stays as it is
+
+    async def destroy(self) -> None:
+        """Delete everything, without asking the program."""
+        await self._delete_meant(self._olds)
+
+    async def _delete_meant(self, states: list[ResourceState]) -> None:
+        try:
+            meant = self.targets.deletions(states, self._olds, self._goals)
+        except OperationFailedError as error:
+            self.errors.append(str(error))
+            self._reporter.diagnostic("error", str(error))
+            return
+        await self.delete(meant)
 
     async def delete(self, states: list[ResourceState]) -> None:
         """Delete resources, each once everything that depends on it is gone; in parallel where that allows it."""
@@ -289,11 +294,3 @@ class Deployment:
             return outputs
         kept = {key: old[key] if contains_unknown(value) and key in old else value for key, value in outputs.items()}
         return {key: value for key, value in kept.items() if not contains_unknown(value)}
-
-
-def depends_on(state: ResourceState) -> set[str]:
-    """The URNs a resource depends on, in any way."""
-    found = {state.parent, state.deleted_with, urns.split_reference(state.provider)[0], *state.dependencies}
-    for dependencies in state.property_dependencies.values():
-        found.update(dependencies)
-    return found - {""}

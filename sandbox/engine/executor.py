@@ -93,6 +93,8 @@ class Executor:
             self._same(step)
 
     def _same(self, step: Step) -> None:
+        if step.left_out:
+            return
         old, new = _both(step)
         new.id, new.outputs = old.id, old.outputs
         self._journal.keep(new, old)

@@ -14,6 +14,8 @@ from sandbox.engine.display import masked
 from sandbox.engine.model import Op
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.engine.model import Step
     from sandbox.engine.report import Severity, Summary, Violation
     from sandbox.engine.state import ResourceState
@@ -99,9 +101,9 @@ class Digest:
 class Events:
     """One `apitype.EngineEvent` a line: `pulumi up --json`."""
 
-    def __init__(self, config: dict[str, str], out: TextIO | None = None) -> None:
-        """Print to `out` (standard output). `config` has its secrets masked."""
-        self._out = out or sys.stdout
+    def __init__(self, config: dict[str, str], tell: Callable[[str], None] | None = None) -> None:
+        """Hand each line to `tell` (to print it). `config` has its secrets masked."""
+        self._tell = tell or _print
         self._config = config
         self._dry_run = False
         self._sequence = 0
@@ -161,7 +163,11 @@ class Events:
     def _emit(self, name: str, body: dict[str, Any]) -> None:
         event = {"sequence": self._sequence, "timestamp": int(time.time()), name: body}
         self._sequence += 1
-        print(json.dumps(event), file=self._out, flush=True)
+        self._tell(json.dumps(event))
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - the command's output
 
 
 def _metadata(step: Step) -> dict[str, Any]:

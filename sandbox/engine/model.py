@@ -135,6 +135,19 @@ class Goal:
             hooks={kind: names for kind, names in hooks.items() if names},
         )
 
+    def inherit(self, parent: Goal | None) -> None:
+        """Take over what a child has from its parent unless it says otherwise."""
+        if parent is None:
+            return
+        self.deleted_with = self.deleted_with or parent.deleted_with
+        self.protect = parent.protect if self.protect is None else self.protect
+        self.retain_on_delete = parent.retain_on_delete if self.retain_on_delete is None else self.retain_on_delete
+        if not self.provider and parent.provider:
+            provided = urns.package_of(urns.type_of(urns.split_reference(parent.provider)[0]))
+            if not self.custom or provided == urns.package_of(self.type):
+                self.provider = parent.provider
+        self.providers = {**parent.providers, **self.providers} if not self.custom else self.providers
+
 
 def refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
     """Refuse, by name, what a registration may ask for and this engine does not do."""
@@ -241,6 +254,11 @@ class Step:
     def logical(self) -> bool:
         """Whether the step is an operation of its own, and not one half of a replacement."""
         return self.op not in (Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED)
+
+    @property
+    def left_out(self) -> bool:
+        """Whether it is the making of a new resource, left out because the run is not about it (`--target`)."""
+        return self.op is Op.SAME and self.old is None
 
     @property
     def internal(self) -> bool:

@@ -21,7 +21,8 @@ def add_parsers(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is
     add_command(commands, "version", version, "Show the version of the protocol this engine speaks")
     about_ = add_command(commands, "about", about, "Show versions and the backend")
     about_.add_argument("-j", "--json", action="store_true")
-    add_command(commands, "whoami", whoami, "Show who is logged in")
+    who = add_command(commands, "whoami", whoami, "Show who is logged in")
+    who.add_argument("-j", "--json", action="store_true")
     login_ = add_command(commands, "login", login, "Choose a folder as the backend")
     login_.add_argument("url", nargs="?")
     login_.add_argument("-l", "--local", action="store_true")
@@ -56,9 +57,10 @@ def _table(facts: dict[str, dict[str, str]]) -> str:
     return "\n".join(f"{name:<20}{value}" for group in facts.values() for name, value in group.items())
 
 
-def whoami(args: argparse.Namespace) -> int:  # noqa: ARG001 - as every command
+def whoami(args: argparse.Namespace) -> int:
     """Show the user; a folder knows no other."""
-    print(getpass.getuser())  # noqa: T201 - the command's output
+    user = getpass.getuser()
+    print(json.dumps({"user": user, "url": backend_url()}) if args.json else user)  # noqa: T201 - the command's output
     return ExitCode.SUCCESS
 
 

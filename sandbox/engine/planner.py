@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sandbox.engine import urns
 from sandbox.engine.model import Difference, Goal, Op, OperationFailedError, Step
 from sandbox.engine.operations import Wish, live_of
-from sandbox.engine.state import ResourceState
+from sandbox.engine.state import ResourceState, depends_on
 from sandbox.engine.values import (
     UNKNOWN,
     Properties,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sandbox.engine.identity import Identities
     from sandbox.engine.interrupted import Interrupted
     from sandbox.engine.operations import Check, Operations
+    from sandbox.engine.targets import Targets
 
     Analyze = Callable[[ResourceState, Goal], Awaitable[bool]]
     ProviderOf = Callable[[ResourceState], Awaitable[Operations | None]]
@@ -48,8 +49,10 @@ class Planner:
         analyze: Analyze,
         dry_run: bool,
         interrupted: Interrupted,
+        targets: Targets,
     ) -> None:
         """Plan against the old states."""
+        self._targets = targets
         self._identities = identities
         self._olds = olds
         self._provider_of = provider_of
@@ -65,6 +68,10 @@ class Planner:
         """
         old = self._identities.old_of(urn, goal)
         new = _new_state(urn, goal, old)
+        if not self._targets.include(new):
+            return self._left(new, old)
+        if problem := self._targets.unmade(new):
+            raise OperationFailedError(problem)
         provider = await self._provider_of(new) if goal.custom else None
         await self._check(goal, provider, new, self._carries_on(old) or self._interrupted.begun.get(urn))
         if not await self._analyze(new, goal):
@@ -74,6 +81,18 @@ class Planner:
         if old.external:  # somebody else's so far: it is let go of once ours stands
             return [Step(Op.CREATE_REPLACEMENT, old, new, goal), Step(Op.REPLACE, old, new, goal)]
         return await self._compare(goal, provider, old, new)
+
+    def _left(self, new: ResourceState, old: ResourceState | None) -> list[Step]:
+        """What is not meant stays, and before it what it needs and the program no longer declares."""
+        if old is None:
+            self._targets.skipped.add(new.urn)
+            return [Step(Op.SAME, None, new)]
+        needed, steps = depends_on(old), [Step(Op.SAME, old, replaced(old, urn=new.urn, parent=new.parent))]
+        for state in reversed(self._olds):
+            if state.urn in needed and not state.delete and not self._identities.is_declared(state.urn):
+                needed |= depends_on(state)
+                steps.insert(0, Step(Op.SAME, state, replaced(state)))
+        return steps
 
     async def _compare(
         self, goal: Goal, provider: Operations | None, old: ResourceState, new: ResourceState

@@ -9,8 +9,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import grpc
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc
+
 from sandbox.engine.children import Child, start_child
 from sandbox.engine.errors import EngineError
+from sandbox.engine.protocol import CHANNEL_OPTIONS, ask
 
 if TYPE_CHECKING:
     from sandbox.engine.model import Context
@@ -49,6 +53,43 @@ class Program:
         """End it; `grace` is in seconds."""
         await self._child.stop(grace)
         await asyncio.gather(*self._readers)
+
+
+class InlineProgram:
+    """A program that runs already, in the process that called: a function given to the Automation API."""
+
+    def __init__(self, client: str, project: Project, context: Context, address: str) -> None:
+        """Have it run by the language runtime at `client`."""
+        request = language_pb2.RunRequest(
+            project=context.project,
+            stack=context.stack,
+            organization="organization",
+            pwd=str(project.root),
+            program=str(project.main),
+            args=[address],
+            monitor_address=address,
+            config=context.config,
+            configSecretKeys=context.secret_keys,
+            dryRun=context.dry_run,
+            parallel=context.parallel,
+        )
+        self._channel = grpc.aio.insecure_channel(client, options=CHANNEL_OPTIONS)
+        stub = language_pb2_grpc.LanguageRuntimeStub(self._channel)
+        self._run = asyncio.create_task(ask(stub, "Run", request, language_pb2.RunResponse))
+
+    async def wait(self) -> str | None:
+        """Wait for its end; None if all is well, else what to tell (empty when it has told by itself)."""
+        try:
+            answer = await self._run
+        except (grpc.aio.AioRpcError, asyncio.CancelledError) as error:
+            return f"the program could not be run: {error}"
+        return "" if answer.error or answer.bail else None
+
+    async def stop(self, grace: float) -> None:
+        """Wait for its end no longer than `grace` seconds; it learns from its next call that the run is over."""
+        await asyncio.wait([self._run], timeout=grace)
+        self._run.cancel()
+        await self._channel.close()
 
 
 async def start_program(project: Project, context: Context, *, address: str, reporter: Reporter) -> Program:

@@ -23,7 +23,11 @@ async def refresh_all(deployment: Deployment, reporter: Reporter) -> None:
         *(
             _refresh(deployment, reporter, state)
             for state in deployment.journal.base.resources
-            if state.custom and not urns.is_provider(state.type) and not state.delete and not state.pending_replacement
+            if deployment.targets.include(state)
+            and state.custom
+            and not urns.is_provider(state.type)
+            and not state.delete
+            and not state.pending_replacement
         )
     )
 

@@ -25,14 +25,15 @@ from sandbox.engine.interrupted import settle_interrupted
 from sandbox.engine.journal import Journal
 from sandbox.engine.model import Context
 from sandbox.engine.monitor import Engine, Monitor
-from sandbox.engine.program import start_program
+from sandbox.engine.program import InlineProgram, start_program
 from sandbox.engine.protocol import CHANNEL_OPTIONS
 from sandbox.engine.refresh import refresh_all
 from sandbox.engine.registry import Registry
 from sandbox.engine.report import RunKind, Summary
+from sandbox.engine.targets import Targets
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from sandbox.engine.checkpoint import Snapshot
     from sandbox.engine.project import Project
@@ -56,9 +57,13 @@ class Request:
     environ: Mapping[str, str]
     dry_run: bool
     parallel: int = 16
-    policy_packs: Sequence[str] = ()
+    policy_packs: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
+    """Folders of policy packs, and the config file of each if it has one."""
     continue_on_error: bool = False
     silent_hooks: bool = False
+    client: str = ""
+    """Where the program runs already (the Automation API's inline programs); else the project's own is started."""
+    targets: Targets = field(default_factory=Targets)
 
 
 @dataclass
@@ -130,6 +135,7 @@ async def _session(request: Request, reporter: Reporter) -> AsyncGenerator[_Sess
         analyzers=analyzers,
         reporter=reporter,
         interrupted=interrupted,
+        targets=request.targets,
     )
     monitor = Monitor(deployment)
     resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
@@ -181,7 +187,7 @@ async def _kinds(request: Request, session: _Session, reporter: Reporter) -> Non
     if request.kind == "refresh":
         await refresh_all(deployment, reporter)
     elif request.kind == "destroy":
-        await deployment.delete(list(deployment.journal.base.resources))
+        await deployment.destroy()
     else:
         await _run_program(request, session, reporter)
 
@@ -189,12 +195,15 @@ async def _kinds(request: Request, session: _Session, reporter: Reporter) -> Non
 async def _run_program(request: Request, session: _Session, reporter: Reporter) -> None:
     deployment = session.deployment
     session.analyzers.start(request.policy_packs, deployment.context, session.address)
-    program = await start_program(
-        request.project,
-        deployment.context,
-        address=session.address,
-        reporter=reporter,
-    )
+    if request.client:
+        program = InlineProgram(request.client, request.project, deployment.context, session.address)
+    else:
+        program = await start_program(
+            request.project,
+            deployment.context,
+            address=session.address,
+            reporter=reporter,
+        )
     cancelled = asyncio.create_task(session.cancelled.wait())
     ended = asyncio.create_task(program.wait())
     try:

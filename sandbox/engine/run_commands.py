@@ -7,10 +7,12 @@ import copy
 import os
 import sys
 import time
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.engine.cli import BANNER, ExitCode, add_command, confirm, interactive
 from sandbox.engine.errors import EngineError
+from sandbox.engine.reporting import reporter_for
 
 if TYPE_CHECKING:
     import argparse
@@ -52,9 +54,15 @@ def add_parsers(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is
             "--show-sames",
         ):
             parser.add_argument(flag, action="store_true")
+        parser.add_argument("-t", "--target", action="append", default=[], metavar="URN", help="only these")
+        parser.add_argument("--target-dependents", action="store_true", help="and what depends on them")
+        parser.add_argument("--event-log", default="", help="tell events to this file, or to tcp://HOST:PORT")
+        parser.add_argument("--client", default="", metavar="HOST:PORT", help="the program, where it runs already")
+        parser.add_argument("--exec-kind", default="", help="accepted: who calls makes no difference")
         parser.add_argument("--suppress-permalink", nargs="?", default="true", help="accepted: there is none")
         if kind in ("update", "preview"):
             parser.add_argument("--policy-pack", action="append", default=[], metavar="FOLDER")
+            parser.add_argument("--policy-pack-config", action="append", default=[], metavar="FILE")
         if kind != "preview":
             parser.add_argument("-y", "--yes", action="store_true")
             parser.add_argument("-f", "--skip-preview", action="store_true")
@@ -80,9 +88,9 @@ def execute(args: argparse.Namespace) -> int:
     workspace = Workspace(args)
     command = _Command(args, workspace, workspace.stack)
     if preview or args.preview_only:
-        return command.preview_only()
+        return command.carry_out()
     with workspace.backend.lock(command.stack, _tell):
-        return command.change()
+        return command.carry_out()
 
 
 class _Command:
@@ -103,14 +111,16 @@ class _Command:
         needs_config = args.kind in ("update", "preview")
         self._values: ConfigValues | None = self._config.values() if needs_config else None
         _tell(f"pulumi: {BANNER}")
-        self._reporter: Any = _reporter(args, self._values)
+        self._reporter: Any = None
 
-    def preview_only(self) -> int:
-        """Show what would be done, and do nothing."""
-        summary = self._run(dry_run=True, snapshot=self._snapshot())
-        return self._exit_code(summary)
+    def carry_out(self) -> int:
+        """Tell whoever is to be told, while it goes on."""
+        with reporter_for(self.args, self._values) as self._reporter:
+            if self.args.kind != "preview" and not self.args.preview_only:
+                return self._change()
+            return self._exit_code(self._run(dry_run=True, snapshot=self._snapshot()))
 
-    def change(self) -> int:
+    def _change(self) -> int:
         """Look, ask, do."""
         args = self.args
         snapshot = self._snapshot()
@@ -148,6 +158,7 @@ class _Command:
         self, *, dry_run: bool, snapshot: Snapshot, reporter: Reporter | None = None, silent: bool = False
     ) -> Summary:
         from sandbox.engine.run import Request, run  # noqa: PLC0415 - gRPC and protobuf, only for commands that run
+        from sandbox.engine.targets import Targets  # noqa: PLC0415 - as above
 
         args = self.args
         kind: RunKind = "update" if args.kind == "preview" else args.kind
@@ -164,9 +175,11 @@ class _Command:
             environ=os.environ,
             dry_run=dry_run,
             parallel=args.parallel,
-            policy_packs=[os.path.abspath(folder) for folder in getattr(args, "policy_pack", ())],  # noqa: PTH100 - text for another process
+            policy_packs=_packs(args),
             continue_on_error=args.continue_on_error,
             silent_hooks=silent,
+            client=args.client,
+            targets=Targets(args.target, dependents=args.target_dependents),
         )
         return asyncio.run(run(request, reporter or self._reporter))
 
@@ -208,36 +221,22 @@ class _Command:
         return ExitCode.SUCCESS
 
 
+def _packs(args: argparse.Namespace) -> dict[str, str | None]:
+    """The policy packs' folders, each with its config file if there is one: one for each pack, or none at all."""
+    folders: list[str] = getattr(args, "policy_pack", [])
+    configs: list[str] = getattr(args, "policy_pack_config", [])
+    if configs and len(configs) != len(folders):
+        raise EngineError('the number of "--policy-pack-config" flags must match the number of "--policy-pack" flags')
+    pairs = zip_longest(folders, configs)
+    return {os.path.abspath(folder): config for folder, config in pairs}  # noqa: PTH100 - text for another process
+
+
 def _scratch(snapshot: Snapshot) -> Snapshot:
     """A copy that a preview may mark as it likes."""
     scratch = copy.copy(snapshot)
     scratch.resources = [copy.copy(state) for state in snapshot.resources]
     scratch.pending_operations = list(snapshot.pending_operations)
     return scratch
-
-
-def _reporter(args: argparse.Namespace, values: ConfigValues | None) -> Any:  # noqa: ANN401 - one of two displays
-    if args.json:
-        from sandbox.engine.jsondisplay import Digest, Events  # noqa: PLC0415 - one of the two
-
-        shown = dict(values.plain) if values else {}
-        shown.update(dict.fromkeys(values.secret_keys if values else (), "[secret]"))
-        streaming = args.kind != "preview" or os.environ.get("PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "").lower() in (
-            "1",
-            "true",
-        )
-        return Events(shown) if streaming else Digest(shown, show_sames=args.show_sames)
-    from sandbox.engine.display import Terminal  # noqa: PLC0415 - one of the two
-
-    colour = getattr(args, "color", "auto")
-    return Terminal(
-        colour=colour == "always" or (colour == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR")),
-        show_diff=args.diff,
-        show_secrets=args.show_secrets,
-        show_sames=args.show_sames,
-        progress=not args.suppress_progress,
-        outputs=not args.suppress_outputs,
-    )
 
 
 def _tell(line: str) -> None:

@@ -52,6 +52,9 @@ def add_parsers(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is
         remove.add_argument(*flags, action="store_true")
     history = add_command(below, "history", show_history, "Show what was done to a stack", aliases=["hist"])
     history.add_argument("-j", "--json", action="store_true")
+    history.add_argument("--show-secrets", action="store_true", help="accepted: this history holds no config")
+    history.add_argument("--page-size", type=int, default=0, help="entries a page; all at once if 0")
+    history.add_argument("--page", type=int, default=1)
     cancel = add_command(commands, "cancel", cancel_update, "Remove the lock of an update")
     cancel.add_argument("name", nargs="?")
     cancel.add_argument("-y", "--yes", action="store_true")
@@ -229,6 +232,8 @@ def show_history(args: argparse.Namespace) -> int:
     """Show what was done to a stack, newest first."""
     workspace = Workspace(args)
     entries = workspace.backend.history(workspace.stack)
+    if args.page_size:
+        entries = entries[(args.page - 1) * args.page_size : args.page * args.page_size]
     if args.json:
         print(json.dumps([_entry(entry) for entry in entries], indent=2))  # noqa: T201 - the command's output
         return ExitCode.SUCCESS

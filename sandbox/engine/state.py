@@ -92,6 +92,14 @@ class ResourceState:
         self.__dict__[_TEXT] = text
 
 
+def depends_on(state: ResourceState) -> set[str]:
+    """The URNs a resource depends on, in any way."""
+    found = {state.parent, state.deleted_with, state.provider.rpartition("::")[0], *state.dependencies}
+    for dependencies in state.property_dependencies.values():
+        found.update(dependencies)
+    return found - {""}
+
+
 @dataclass(frozen=True)
 class PendingOperation:
     """An operation that was begun and whose end was not recorded; its resource is the state it began with."""

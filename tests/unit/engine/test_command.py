@@ -183,12 +183,12 @@ def test_unknown_package_is_named(project: Project) -> None:
 
 def test_refuses_what_it_does_not_do(project: Project) -> None:
     """Commands and flags of Pulumi that are missing here are refused by name."""
-    for command in (["import"], ["up", "--target", "x"], ["stack", "graph"], ["watch"]):
+    for command in (["import"], ["up", "--replace", "x"], ["stack", "graph"], ["watch"]):
         result = project.run(*command)
         assert result.status != 0
         assert "error: " in result.err
     assert "`pulumi import` is not supported by the embedded engine" in project.run("import").err
-    assert "`--target` of `pulumi up` is not supported by the embedded engine" in project.run("up", "--target", "x").err
+    assert "`--replace` of `pulumi up` is not supported" in project.run("up", "--replace", "x").err
 
 
 @pytest.mark.parametrize("order", [("--secret", "hush-hush"), ("hush-hush", "--secret")])

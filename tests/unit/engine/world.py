@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from sandbox.engine.model import Step
     from sandbox.engine.report import Severity, Summary, Violation
+    from sandbox.engine.targets import Targets
 
 ENVIRON = {"PULUMI_CONFIG_PASSPHRASE": "for tests"}
 CRYPTER = open_crypter(None, ENVIRON)[0]  # its key is derived once, and only if a secret is sealed
@@ -240,6 +241,7 @@ class World:
         continue_on_error: bool = False,
         hooks: Hooks | None = None,
         parallel: int = 8,
+        targets: Targets | None = None,
     ) -> Deployment:
         """Run a program (None: destroy) against the state."""
         recorder = self.recorder
@@ -261,9 +263,10 @@ class World:
             analyzers=Analyzers(recorder),
             reporter=recorder,
             interrupted=interrupted,
+            targets=targets,
         )
         if body is None:
-            await deployment.delete(list(journal.base.resources))
+            await deployment.destroy()
         else:
             await deployment.register(Goal(type=urns.STACK_TYPE, name="demo-dev", custom=False))
             await body(Program(deployment))

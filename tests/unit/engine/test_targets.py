@@ -1,0 +1,112 @@
+"""`--target`: a run touches what it names, and says what else it would have to touch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.engine.targets import Targets
+from tests.unit.engine.world import Program, World, urn
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Body = Callable[[Program], Awaitable[None]]
+
+
+def things(**values: int) -> Body:
+    """`a`, `b` that needs it, and `c`, as far as they are given, each with its value."""
+
+    async def body(program: Program) -> None:
+        for name, value in values.items():
+            needs = [urn("a")] if name == "b" and "a" in values else []
+            await program.thing(name, {"x": value}, dependencies=needs)
+
+    return body
+
+
+async def test_only_what_is_named_is_touched() -> None:
+    """Of three changes, one deletion and one creation, only the change that is named is made."""
+    world = World()
+    await world.up(things(a=1, b=1, old=1))
+    deployment = await world.up(things(a=2, b=2, c=1), targets=Targets([urn("a")]))
+    assert (deployment.errors, world.cloud.log) == ([], ["update a"])
+    assert world.names() == ["a", "b", "old"]
+
+
+async def test_dependents_on_request() -> None:
+    """With `--target-dependents` what depends on the named follows."""
+    world = World()
+    await world.up(things(a=1, b=1, c=1))
+    await world.up(things(a=2, b=2, c=2), targets=Targets([urn("a")], dependents=True))
+    assert world.cloud.log == ["update a", "update b"]
+
+
+async def test_patterns() -> None:
+    """`*` stands for a name, `**` for any part of a URN."""
+    world = World()
+    await world.up(things(a=1, c=1), targets=Targets(["**Thing::*"]))
+    assert world.cloud.log == ["create a", "create c"]
+    await world.up(things(a=2, c=2), targets=Targets(["urn:*::Thing::a"]))
+    assert world.cloud.log == []
+
+
+async def test_needs_what_is_not_made() -> None:
+    """A named resource that needs a new one that is not named is refused, and both are told."""
+    world = World()
+    deployment = await world.up(things(a=1, b=1), targets=Targets([urn("b")]))
+    assert deployment.errors == [
+        f"Resource '{urn('b')}' depends on '{urn('a')}' which was was not specified in --target list."
+    ]
+    assert world.cloud.log == []
+
+
+@pytest.mark.parametrize("dependents", [False, True])
+async def test_deletions(*, dependents: bool) -> None:
+    """A named resource that is no longer declared goes, but only together with what depends on it."""
+    world = World()
+    await world.up(things(a=1, b=1, c=1))
+    deployment = await world.up(None, targets=Targets([urn("a")], dependents=dependents))
+    assert world.cloud.log == (["delete b", "delete a"] if dependents else [])
+    assert [f"'{urn('b')}' will be destroyed" in error for error in deployment.errors] == [True] * (not dependents)
+
+
+async def test_what_stays_keeps_what_it_needs() -> None:
+    """What is not named and depends on something no longer declared is kept together with it."""
+    world = World()
+    await world.up(things(a=1, b=1, c=1))
+
+    async def without_a(program: Program) -> None:
+        await program.thing("b", {"x": 2})
+        await program.thing("c", {"x": 2})
+
+    await world.up(without_a, targets=Targets([urn("c")]))
+    assert world.cloud.log == ["update c"]
+    assert world.names() == ["a", "b", "c"]
+
+
+async def test_replacing_spares_dependents_that_are_not_named() -> None:
+    """Deleting a named resource first, which would take a dependent along that is not named, is refused."""
+    world = World()
+
+    def program(key: int) -> Body:
+        async def body(program: Program) -> None:
+            made = (await program.thing("a", {"key": key, "early": True})).state.id
+            await program.thing("b", {"key": made}, dependencies=[urn("a")], property_dependencies={"key": [urn("a")]})
+
+        return body
+
+    await world.up(program(1))
+    deployment = await world.up(program(2), targets=Targets([urn("a")]))
+    assert "will be destroyed but was not specified" in deployment.errors[0]
+    assert world.cloud.log == []
+
+
+async def test_unknown_target_is_told() -> None:
+    """A URN that neither the program nor the state knows is an error, not silence."""
+    world = World()
+    deployment = await world.up(things(a=1), targets=Targets([urn("nobody")]))
+    assert deployment.errors == [
+        f"Target '{urn('nobody')}' could not be found in the stack. Did you forget to escape $ in your shell?"
+    ]
