@@ -1,0 +1,1 @@
+"""actionlint, compiled from its Go module: it reads the workflows as GitHub would."""

@@ -1,0 +1,1 @@
+"""What GitHub runs: the workflows as they are written, and the steps that they run."""

@@ -1,0 +1,249 @@
+"""The steps that GitHub runs, run here: what they ask of `pulumi`, `teal` and `gh`, which record it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.unit.workflows.reading import ROOT
+
+STAND_IN = """#!{python}
+import json, os, pathlib, sys
+name, args = pathlib.Path(sys.argv[0]).name, sys.argv[1:]
+world = pathlib.Path(os.environ["WORLD"])
+with (world / "log").open("a") as log:
+    log.write(json.dumps([name, *args]) + "\\n")
+queue = json.loads((world / "words").read_text())
+if name == "pulumi" and args[0] == "preview":
+    (world / "words").write_text(json.dumps(queue[1:]))
+    print(json.dumps({{"word": queue[0], "confirmedColour": os.environ.get("CONFIRMED") or None}}))
+    sys.exit(int(os.environ.get("JUDGED", "0")))
+if name == "pulumi" and args[:2] == ["config", "get"]:
+    print("shop")
+if name == "teal" and args[0] == "plan":
+    said = json.load(sys.stdin)
+    print(json.dumps(said) if args[1] == "--json" else f"**{{said['word']}}**")
+if name == "teal" and args[0] == "status":
+    print("live traffic of", os.environ["TEAL_NAMESPACE"])
+    sys.exit(int(os.environ.get("AT_REST", "0")))
+if name == "gh" and "--paginate" in args:
+    print(os.environ.get("COMMENTS", ""), end="")
+"""
+
+
+@dataclass
+class World:
+    """A folder with a stack, and what was run there."""
+
+    folder: Path
+
+    def make(self, target: str, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run a step; each preview says the next of `words`."""
+        (self.folder / "words").write_text(json.dumps(words))
+        (self.folder / "log").write_text("")
+        return subprocess.run(  # the tests' own commands
+            ["make", "--silent", target],  # noqa: S607 - make is what is tested
+            cwd=self.folder,
+            env={
+                "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+                "WORLD": str(self.folder),
+                "STACK": "test",
+                "CONFIRMED": "blue",
+                **environ,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def ran(self, name: str, *first: str) -> list[Sequence[str]]:
+        """The commands of that name, and with these first words, in their order."""
+        said: list[list[str]] = [json.loads(line) for line in (self.folder / "log").read_text().splitlines()]
+        return [command for command in said if command[: len(first) + 1] == [name, *first]]
+
+    @property
+    def updates(self) -> list[str]:
+        """The stack files that were made so."""
+        return [command[command.index("--config-file") + 1] for command in self.ran("pulumi", "up")]
+
+
+OWN = "stacks/Pulumi.test.yaml"
+HELD = ".delivery/test/held.yaml"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A stack whose file says green."""
+    for folder in ("bin", "stacks", ".venv"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / ".venv" / "ready").touch()
+    (tmp_path / OWN).write_text("config:\n  teal:activeColour: green\n")
+    makefile = ROOT / "Makefile"
+    settings = [line for line in makefile.read_text().splitlines() if re.match(r"\.?SHELL", line)]
+    own = [f"PYTHON := {sys.executable}", "TEAL := teal", f"include {ROOT / '.github' / 'delivery.mk'}"]
+    (tmp_path / "Makefile").write_text("\n".join([*settings, *own, ""]))
+    for name in ("pulumi", "teal", "gh"):
+        command = tmp_path / "bin" / name
+        command.write_text(STAND_IN.format(python=sys.executable))
+        command.chmod(0o755)
+    return World(tmp_path)
+
+
+def test_a_preview_changes_nothing_and_is_judged(world: World) -> None:
+    """One preview with the policies; the plan as Markdown on standard output and in a file."""
+    seen = world.make("preview", "FLIP")
+    assert seen.returncode == 0, seen.stderr
+    assert seen.stdout == (world.folder / ".delivery/test/plan.md").read_text() == "**FLIP**\n"
+    [preview] = world.ran("pulumi")
+    assert preview[1] == "preview"
+    assert preview[preview.index("--policy-pack") + 1] == "policies"
+
+
+def test_a_refused_preview_fails_and_still_has_its_plan(world: World) -> None:
+    """The comment has to say what is refused."""
+    assert world.make("preview", "UNSAFE", JUDGED="1").returncode != 0
+    assert (world.folder / ".delivery/test/plan.md").read_text() == "**UNSAFE**\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "held_word"), [("NOTHING", "NOTHING"), ("PREPARE", "PREPARE"), ("RELEASE", "PREPARE")]
+)
+def test_the_canary_prepares_and_holds_live_traffic_where_it_is(world: World, word: str, held_word: str) -> None:
+    """A release is prepared with the confirmed colour active; what is left is said by the file as it is."""
+    seen = world.make("canary", word, held_word, "FLIP")
+    assert seen.returncode == 0, seen.stderr
+    [held] = world.ran("pulumi", "config", "set")
+    assert held[-2:] == ["teal:activeColour", "blue"]
+    assert held[held.index("--config-file") + 1] == HELD
+    assert world.updates == [HELD]
+    previews = [command[command.index("--config-file") + 1] for command in world.ran("pulumi", "preview")]
+    assert previews == [OWN, HELD, OWN]
+    assert world.make("word").stdout == "word=FLIP\n"
+
+
+@pytest.mark.parametrize("word", ["FLIP", "ROLLBACK", "ROLLING", "RETIRE"])
+def test_the_canary_leaves_all_else_to_be_approved(world: World, word: str) -> None:
+    """Nothing that live traffic could notice is done without a yes."""
+    assert world.make("canary", word).returncode == 0
+    assert world.updates == []
+    assert world.make("word").stdout == f"word={word}\n"
+
+
+def test_the_canary_leaves_a_stack_where_nothing_is_confirmed(world: World) -> None:
+    """The first update of all makes something live."""
+    assert world.make("canary", "RELEASE", CONFIRMED="").returncode == 0
+    assert world.updates == []
+
+
+def test_the_canary_refuses_what_is_unsafe(world: World) -> None:
+    """Also where no policy did."""
+    seen = world.make("canary", "UNSAFE")
+    assert seen.returncode != 0
+    assert "UNSAFE: nothing was changed" in seen.stderr
+    assert world.updates == []
+
+
+def test_the_canary_stops_where_holding_live_traffic_is_more_than_preparing(world: World) -> None:
+    """A file that also changes the live colour in place is no matter of the canary."""
+    seen = world.make("canary", "RELEASE", "ROLLING")
+    assert seen.returncode != 0
+    assert "would be ROLLING, and PREPARE is what was asked for: nothing was changed" in seen.stderr
+    assert world.updates == []
+
+
+def test_a_promotion_is_what_was_approved(world: World) -> None:
+    """One update by the stack's own file, judged by the policies."""
+    seen = world.make("promote", "FLIP", EXPECT="FLIP")
+    assert seen.returncode == 0, seen.stderr
+    assert world.updates == [OWN]
+    [update] = world.ran("pulumi", "up")
+    assert update[update.index("--policy-pack") + 1] == "policies"
+
+
+def test_a_promotion_of_anything_else_is_refused(world: World) -> None:
+    """Somebody prepared another release since the reviewer looked."""
+    seen = world.make("promote", "ROLLING", EXPECT="FLIP")
+    assert seen.returncode != 0
+    assert "would be ROLLING, and FLIP is what was asked for: nothing was changed" in seen.stderr
+    assert world.updates == []
+
+
+def test_a_rollback_goes_to_the_colour_that_was_asked_for(world: World) -> None:
+    """By a copy of the stack file, which stays as it is."""
+    before = (world.folder / OWN).read_text()
+    seen = world.make("rollback", "ROLLBACK", COLOUR="blue")
+    assert seen.returncode == 0, seen.stderr
+    [held] = world.ran("pulumi", "config", "set")
+    assert held[-2:] == ["teal:activeColour", "blue"]
+    assert world.updates == [HELD]
+    assert (world.folder / OWN).read_text() == before
+
+
+@pytest.mark.parametrize("word", ["FLIP", "RELEASE", "NOTHING", "ROLLING"])
+def test_a_rollback_is_nothing_but_a_rollback(world: World, word: str) -> None:
+    """What that colour runs was never confirmed, or more would change than where traffic goes."""
+    seen = world.make("rollback", word, COLOUR="blue")
+    assert seen.returncode != 0
+    assert f"would be {word}, and ROLLBACK is what was asked for: nothing was changed" in seen.stderr
+    assert world.updates == []
+
+
+@pytest.mark.parametrize("colour", ["", "red", "blue; touch broken", "$(touch broken)"])
+def test_a_rollback_takes_a_colour_and_nothing_else(world: World, colour: str) -> None:
+    """Whatever is given stays text, and nothing is asked of anybody."""
+    seen = world.make("rollback", COLOUR=colour)
+    assert seen.returncode != 0
+    assert f"COLOUR is '{colour}': nothing was changed" in seen.stderr
+    assert world.ran("pulumi") == []
+    assert not (world.folder / "broken").exists()
+
+
+def test_the_verdict_fails_unless_all_is_at_rest(world: World) -> None:
+    """It asks in the stack's namespace, and shows the history in either case."""
+    for at_rest in ("0", "3"):
+        seen = world.make("verdict", AT_REST=at_rest)
+        assert (seen.returncode == 0) is (at_rest == "0")
+        assert seen.stdout.splitlines() == ["```", "live traffic of shop", "", "```"]
+        assert world.ran("teal", "history")
+
+
+def test_settling_goes_on_with_what_is_open(world: World) -> None:
+    """`teal watch`, which ends at once where nothing is."""
+    assert world.make("settle").returncode == 0
+    assert world.ran("teal") == [["teal", "watch"]]
+
+
+ASKED = {"PR": "7", "COMMIT": "0123abc", "RUN_URL": "https://ci.example/1"}
+
+
+@pytest.mark.parametrize(
+    ("comments", "method", "to"),
+    [
+        ("", "POST", "repos/{owner}/{repo}/issues/7/comments"),
+        ("41\n", "PATCH", "repos/{owner}/{repo}/issues/comments/41"),
+        ("41\n42\n", "PATCH", "repos/{owner}/{repo}/issues/comments/41"),
+    ],
+)
+def test_a_pull_request_has_one_comment(world: World, comments: str, method: str, to: str) -> None:
+    """The first plan makes it, all later ones change it."""
+    world.make("preview", "FLIP")
+    seen = world.make("comment", **ASKED, COMMENTS=comments)
+    assert seen.returncode == 0, seen.stderr
+    written = world.ran("gh")[-1]
+    assert list(written[2:]) == ["--silent", "--method", method, to, "--field", "body=@.delivery/test/comment.md"]
+    body = (world.folder / ".delivery/test/comment.md").read_text()
+    assert body == "<!-- teal: the plan of test -->\n**FLIP**\n\n0123abc, https://ci.example/1\n"
+
+
+def test_a_comment_without_a_plan_says_so(world: World) -> None:
+    """The plan of an older commit would be read as this one's."""
+    seen = world.make("comment", **ASKED, COMMENTS="41\n")
+    assert seen.returncode == 0, seen.stderr
+    body = (world.folder / ".delivery/test/comment.md").read_text()
+    assert "No plan of test could be made of 0123abc" in body
