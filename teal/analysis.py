@@ -39,7 +39,6 @@ class Analysis:
         destination: Colour,
         *,
         live: Colour | None,
-        pods: Mapping[Colour, Sequence[str]],
     ) -> None:
         """Prepare it.
 
@@ -48,15 +47,13 @@ class Analysis:
             service: the service's name.
             destination: the colour that traffic is to move to.
             live: the colour that serves now; None where none does.
-            pods: names of each colour's ready pods. Only they are asked about: those of the release before, in the
-                same colour, may still be there.
         """
         self._plan = plan
         self._service = service
         self._destination = destination
         # Nothing is compared with itself: that would pass whatever it is.
         self._live = live if live is not destination else None
-        self._pods = pods
+        self._pods: Mapping[Colour, Sequence[str]] = {}
         compared = self._live is not None and any(each.relative for each in plan.checks)
         self._colours = [destination, self._live] if compared and self._live else [destination]
 
@@ -68,20 +65,26 @@ class Analysis:
             source: a Prometheus.
             wait: False asks once, and sends no traffic.
         """
-        wait = wait and bool(self._pods[self._destination])  # what has no pod will have no samples either
-        verdicts, counts = await self._look(source, "")
-        if not wait or _final(verdicts):
+        verdicts, counts = await self._look(doors, source, "")
+        # What has no pod will have no samples either.
+        if not wait or not self._pods[self._destination] or _final(verdicts):
             return verdicts
         sent = await self._fill(doors, counts)
         give_up = time.monotonic() + self._plan.wait_seconds
         while True:
-            verdicts, _ = await self._look(source, sent)
+            verdicts, _ = await self._look(doors, source, sent)
             if _final(verdicts) or time.monotonic() > give_up:
                 return verdicts
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _look(self, source: Source, sent: str) -> tuple[Sequence[Verdict], Queried]:
-        """The verdicts as of now, and the requests that they rest on."""
+    async def _look(self, doors: Doors, source: Source, sent: str) -> tuple[Sequence[Verdict], Queried]:
+        """The verdicts as of now, and the requests that they rest on.
+
+        Of the pods that are ready now: those of the release before, in the same colour, may still be there, and some
+        become ready, and are sent test traffic, while it is waited for.
+        """
+        ready = await doors.endpoints()
+        self._pods = {colour: [each.pod for each in ready.get(f"{self._service}-{colour}", ())] for colour in Colour}
         plan, service, destination = self._plan, self._service, self._destination
         up, counts, measured = await asyncio.gather(
             source.query(self._about(plan.up, destination)),

@@ -19,6 +19,10 @@ class Doors(Protocol):
         """Ask a Service; what goes wrong is in the reply."""
         ...
 
+    async def endpoints(self) -> Mapping[str, Sequence[Endpoint]]:
+        """The ready addresses behind every Service, by its name."""
+        ...
+
 
 class Source(Protocol):
     """Who answers queries: `teal.prometheus.Prometheus`."""
@@ -33,10 +37,6 @@ class Evidence(Doors, Protocol):
 
     async def live_services(self) -> Mapping[str, LiveService]:
         """Where traffic goes now, by service."""
-        ...
-
-    async def endpoints(self) -> Mapping[str, Sequence[Endpoint]]:
-        """The ready addresses behind every Service, by its name."""
         ...
 
     async def autoscalers(self) -> Mapping[str, LiveAutoscaler]:

@@ -251,11 +251,7 @@ class _Round:
     async def _metrics(self, service: str, plan: MetricsPlan, standing: Standing) -> Sequence[Verdict]:
         if self.prometheus is None:
             return _blind({service: plan.gates}, "the stack names no Prometheus (teal:prometheus.url)")
-        pods = {
-            self.destination: [each.pod for each in standing.ready],
-            self.destination.other: [each.pod for each in standing.serving],
-        }
-        analysis = Analysis(plan, service, self.destination, live=standing.live, pods=pods)
+        analysis = Analysis(plan, service, self.destination, live=standing.live)
         return await analysis.measure(self.cluster, self.prometheus, wait=self.wait)
 
 

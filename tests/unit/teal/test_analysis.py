@@ -13,6 +13,7 @@ from teal.analysis import Analysis
 from teal.colours import Colour
 from teal.gates.replies import Reply, Request
 from teal.gates.samples import MetricCheck, MetricsPlan, Queried, Series, SyntheticTraffic
+from teal.kube import Endpoint
 from teal.verdict import Outcome
 
 GREEN, BLUE = Colour.GREEN, Colour.BLUE
@@ -45,8 +46,16 @@ PODS = {GREEN: ["green-1", "green-2"], BLUE: ["blue-1"]}
 class World:
     """A Prometheus and two doors: what arrives is counted, and scraped some looks later."""
 
-    def __init__(self, *, scraped_after: int = 0, reply: Reply | None = None, **counts: float) -> None:
+    def __init__(
+        self,
+        *,
+        scraped_after: int = 0,
+        reply: Reply | None = None,
+        pods: Mapping[Colour, Sequence[str]] = PODS,
+        **counts: float,
+    ) -> None:
         """Start with these counts; nothing is answered 5xx."""
+        self.pods: dict[Colour, Sequence[str]] = dict(pods)
         self.counts = Counter(counts)
         self.arrived: Counter[str] = Counter()
         self.paths: list[str] = []
@@ -66,6 +75,10 @@ class World:
         seen = self.arrived if self.asked.count("counts") > self._scraped_after + 1 else Counter[str]()
         return by_colour(**{colour: self.counts[colour] + seen[colour] for colour in Colour})
 
+    async def endpoints(self) -> Mapping[str, Sequence[Endpoint]]:
+        """Those of both colours, which are ready."""
+        return {f"backend-{colour}": [Endpoint(pod=pod, port=8000) for pod in of] for colour, of in self.pods.items()}
+
     async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
         """Count it."""
         assert within > 0
@@ -79,11 +92,10 @@ async def outcomes(
     plan: MetricsPlan = PLAN,
     *,
     live: Colour | None = BLUE,
-    pods: Mapping[Colour, Sequence[str]] = PODS,
     wait: bool = True,
 ) -> dict[str, Outcome]:
     """Measure, and say what came of each gate."""
-    verdicts = await Analysis(plan, "backend", GREEN, live=live, pods=pods).measure(world, world, wait=wait)
+    verdicts = await Analysis(plan, "backend", GREEN, live=live).measure(world, world, wait=wait)
     assert {each.gate for each in verdicts} == plan.gates
     return {each.gate.removeprefix("metrics."): each.outcome for each in verdicts}
 
@@ -156,8 +168,8 @@ async def test_without_test_traffic_samples_are_only_waited_for() -> None:
 @pytest.mark.parametrize("wait", [True, False])
 async def test_nothing_is_sent_to_a_colour_without_pods(*, wait: bool) -> None:
     """Nor is anything waited for: it will have no samples."""
-    world = World(blue=1000)
-    assert (await outcomes(world, pods={GREEN: [], BLUE: ["blue-1"]}, wait=wait))["requests"] is INCONCLUSIVE
+    world = World(pods={GREEN: [], BLUE: ["blue-1"]}, blue=1000)
+    assert (await outcomes(world, wait=wait))["requests"] is INCONCLUSIVE
     assert world.arrived == {}
     assert world.asked.count("counts") == 1
 
@@ -234,7 +246,7 @@ async def test_what_fails_on_too_few_samples_is_measured_on() -> None:
 async def test_what_became_of_the_test_traffic_is_evidence(reply: Reply, seen: str) -> None:
     """It explains the numbers."""
     world = World(blue=1000, reply=reply)
-    verdicts = await Analysis(PLAN, "backend", GREEN, live=BLUE, pods=PODS).measure(world, world, wait=True)
+    verdicts = await Analysis(PLAN, "backend", GREEN, live=BLUE).measure(world, world, wait=True)
     (found,) = [each for each in verdicts if each.gate == "metrics.requests"]
     assert f"test traffic to green: {seen}" in found.seen
 
@@ -273,7 +285,7 @@ async def test_only_the_pods_that_are_ready_now_are_asked_about() -> None:
     relative = replace(PLAN.checks[0], query="errors{{pods}}")
     plan = replace(PLAN, up="up{{pods}}", counts="counts{{pods}}", checks=(check, placed, relative))
     world = World()
-    await Analysis(plan, "backend", GREEN, live=BLUE, pods=PODS).measure(world, world, wait=False)
+    await Analysis(plan, "backend", GREEN, live=BLUE).measure(world, world, wait=False)
     green, both = "{green-1|green-2}", "{green-1|green-2|blue-1}"
     assert set(world.asked) == {
         f"up{green}",
@@ -285,11 +297,27 @@ async def test_only_the_pods_that_are_ready_now_are_asked_about() -> None:
     }
 
 
+async def test_a_pod_that_becomes_ready_meanwhile_is_asked_about_too() -> None:
+    """It is sent test traffic as well: what it answered counts."""
+    world = World(blue=1000, scraped_after=1, pods={GREEN: ["green-1"], BLUE: ["blue-1"]})
+    plan = replace(PLAN, counts="counts", up="up{{pods}}")
+    world.answers["up{green-1}"] = Queried(series=[Series(labels={"pod": "green-1"}, value=1)])
+    world.answers["up{green-1|green-2}"] = world.answers["up"]
+
+    async def request(service: str, wanted: Request, *, within: float) -> Reply:
+        world.pods.update(PODS)
+        return await World.request(world, service, wanted, within=within)
+
+    world.request = request
+    assert await outcomes(world, plan) == ALL_WELL
+    assert world.asked[-3:].count("up{green-1|green-2}") == 1
+
+
 async def test_no_pods_are_not_all_pods() -> None:
     """A matcher of nothing would match whatever has no pod."""
-    world = World()
+    world = World(pods={GREEN: [], BLUE: []})
     plan = replace(PLAN, up="up{{pods}}")
-    await Analysis(plan, "backend", GREEN, live=BLUE, pods={GREEN: [], BLUE: []}).measure(world, world, wait=False)
+    await Analysis(plan, "backend", GREEN, live=BLUE).measure(world, world, wait=False)
     assert "up{-}" in world.asked
 
 

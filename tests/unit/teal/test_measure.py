@@ -74,7 +74,8 @@ class World:
         await asyncio.sleep(0)
 
     async def live_services(self) -> Mapping[str, LiveService]:
-        """Where traffic goes."""
+        """Where traffic goes: the first of what a look at who serves asks for."""
+        self.reads += 1
         await self._pause("services")
         if self.live is None:
             return {}
@@ -83,7 +84,6 @@ class World:
 
     async def endpoints(self) -> Mapping[str, Sequence[Endpoint]]:
         """As many as there are."""
-        self.reads += 1
         if self.reads == self.come_at:
             self.ready[GREEN] = 2
         return {
