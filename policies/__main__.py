@@ -1,30 +1,8 @@
-"""The policy pack: binds the rules to resources. Run it with `--policy-pack policies`."""
+"""The policy pack. Run it with `--policy-pack policies`."""
 
-from pulumi_policy import (
-    EnforcementLevel,
-    PolicyPack,
-    ReportViolation,
-    ResourceValidationArgs,
-    ResourceValidationPolicy,
-)
+from pulumi_policy import PolicyPack
 
-from policies import rules
+from policies.binding import bind
+from policies.table import POLICIES
 
-
-def _pods_are_guarded(args: ResourceValidationArgs, report: ReportViolation) -> None:
-    if args.resource_type == "kubernetes:apps/v1:Deployment":
-        for finding in rules.unguarded_containers(args.props):
-            report(finding, args.urn)
-
-
-PolicyPack(
-    name="teal",
-    enforcement_level=EnforcementLevel.MANDATORY,
-    policies=[
-        ResourceValidationPolicy(
-            name="pods-are-guarded",
-            description="Every container of a colour has its three probes and a preStop hook.",
-            validate=_pods_are_guarded,
-        ),
-    ],
-)
+PolicyPack(name="teal", policies=bind(POLICIES))

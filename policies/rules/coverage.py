@@ -1,0 +1,86 @@
+"""That the other policies had something to judge: what nobody looked at is not what passed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from policies import plan
+from policies.kinds import DEPLOYMENT, PLAN, POD_TEMPLATES, SERVICE
+from policies.model import Bounds, Finding, Graph, Properties, Resource, ResourcePolicy, StackRule
+from policies.plan import Plan
+
+REMEDY = "use the policy pack of this program, or bring policies/kinds.py up to it"
+
+
+def looked_at(judges: Sequence[ResourcePolicy]) -> StackRule:
+    """The rule that each of these policies, unless it may find nothing, found a resource of its types."""
+
+    def rule(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
+        del bounds
+        present = {each.type for each in graph.resources}
+        for judge in judges:
+            if judge.required and not present & {*judge.types}:
+                types = ", ".join(judge.types)
+                yield Finding(
+                    f"policy {judge.name}", "it had nothing to look at", f"a resource of type {types}", REMEDY
+                )
+
+    return rule
+
+
+def known_types(judges: Sequence[ResourcePolicy]) -> StackRule:
+    """The rule that nothing of a kind which policies judge, and nothing that runs pods, is of a type none looks at."""
+    known = {type_ for judge in judges for type_ in judge.types}
+    kinds = {_kind(type_): type_ for type_ in known}
+
+    def rule(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
+        for each in graph.resources:
+            if each.type in known or each.type in bounds["ignored"]:
+                continue
+            if each.kind in kinds and each.type.split(":", 1)[0] == kinds[each.kind].split(":", 1)[0]:
+                yield Finding(str(each), f"type {each.type}, at which no policy looks", kinds[each.kind], REMEDY)
+            elif _runs_pods(each.properties):
+                types = ", ".join(POD_TEMPLATES)
+                yield Finding(str(each), f"type {each.type} runs pods, and no policy looks at it", types, REMEDY)
+
+    return rule
+
+
+def _kind(type_: str) -> str:
+    return type_.rsplit(":", 1)[-1]
+
+
+def _runs_pods(properties: Properties) -> bool:
+    """Whether a resource describes containers, by its shape."""
+    inner: Any = properties.get("spec")
+    while isinstance(inner, Mapping):
+        spec = cast("Properties", inner)
+        if spec.get("containers"):
+            return True
+        inner = next((spec[key] for key in ("jobTemplate", "template", "spec") if key in spec), None)
+    return False
+
+
+def plan_is_there(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
+    """One plan that can be read and names services; and what it names is in the graph."""
+    del bounds
+    its, plans = plan.of(graph), list(graph.of(PLAN))
+    if its is None or not its.services:
+        seen = f"{len(plans)} plan resources" + (", which say nothing that could be read" if plans else "")
+        yield Finding("the plan", seen, f"one {PLAN} with services: without it live facts are not known", REMEDY)
+        return
+    for what in _unseen(graph, its):
+        yield Finding(what, "in the plan, and not among the resources", "each slot and each active Service", REMEDY)
+
+
+def _unseen(graph: Graph, its: Plan) -> Iterator[str]:
+    for service in its.services:
+        slots = [colour for colour, slot in service.slots.items() if slot.planned]
+        for colour in slots:
+            if not any(each.is_slot_of(service.name, colour) for each in graph.of(DEPLOYMENT)):
+                yield f"Deployment {service.name}-{colour}"
+        if slots and not any(_is_named(each, service.name) for each in graph.of(SERVICE)):
+            yield f"active Service {service.name}"
+
+
+def _is_named(resource: Resource, name: str) -> bool:
+    return resource.metadata.get("name") == name

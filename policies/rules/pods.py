@@ -1,0 +1,176 @@
+"""What pods are made of, wherever a resource describes some: Kubernetes' `restricted` level, and what teal adds."""
+
+import re
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+
+from policies.kinds import BUDGET, DEPLOYMENT, POD_TEMPLATES
+from policies.model import Bounds, Finding, Graph, Properties, Resource, part, parts
+from teal.colours import COLOUR_LABEL
+
+PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
+DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
+VOLUMES = ("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "name", "persistentVolumeClaim", "projected")
+"""The volume types of the `restricted` level (`secret` as well), and the key that every volume has."""
+
+
+def guarded(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
+    """A coloured pod starts, serves and ends without losing a request."""
+    if COLOUR_LABEL not in resource.labels:
+        return
+    for container in parts(pod(resource), "containers"):
+        missing = [probe for probe in PROBES if not container.get(probe)]
+        if not part(container, "lifecycle").get("preStop"):
+            missing.append("lifecycle.preStop")
+        if missing:
+            yield Finding(
+                _within(resource, container),
+                f"no {', '.join(missing)}",
+                f"{', '.join(PROBES)}, lifecycle.preStop: requests are lost when a pod starts or ends",
+                "set probes and shutdown in teal:services",
+            )
+    grace, least = pod(resource).get("terminationGracePeriodSeconds"), bounds["graceSeconds"]
+    if grace is None or grace < least:
+        yield Finding(
+            str(resource),
+            f"terminationGracePeriodSeconds {'not set' if grace is None else f'{grace:g}'}",
+            f"at least {least:g} (graceSeconds)",
+            "raise shutdown.gracePeriodSeconds in teal:services",
+        )
+    over = {each.get("topologyKey") for each in parts(pod(resource), "topologySpreadConstraints")}
+    lacking = [key for key in bounds["spreadOver"] if key not in over]
+    if lacking:
+        yield Finding(
+            str(resource),
+            f"not spread over {', '.join(lacking)}",
+            f"topologySpreadConstraints over {', '.join(bounds['spreadOver'])}",
+            "declare its pods with infra.pod.spread",
+        )
+
+
+def limited(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
+    """Each container says what it asks for and what it may use at most."""
+    for container in containers(resource):
+        missing = [
+            f"{side}.{amount}"
+            for side in ("requests", "limits")
+            for amount in bounds[side]
+            if not part(container, "resources", side).get(amount)
+        ]
+        if missing:
+            yield Finding(
+                _within(resource, container),
+                f"resources without {', '.join(missing)}",
+                f"requests of {', '.join(bounds['requests'])}; limits of {', '.join(bounds['limits'])}",
+                "set resources in teal:services",
+            )
+
+
+def confined(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
+    """Kubernetes' `restricted` Pod Security level, and a root file system that is read only."""
+    its = pod(resource)
+    shared = part(its, "securityContext")
+    remedy = "declare it with infra.pod.confined"
+    for field in ("hostNetwork", "hostPID", "hostIPC"):
+        if its.get(field):
+            yield Finding(str(resource), f"{field} is true", "false: pods share nothing of their node", remedy)
+    for volume in parts(its, "volumes"):
+        for source in volume.keys() - {*VOLUMES, "secret"}:
+            yield Finding(str(resource), f"a volume of type {source}", f"one of {', '.join(VOLUMES)}, secret", remedy)
+    for container in containers(resource):
+        context = {**shared, **part(container, "securityContext")}
+        for seen, needed in _unconfined(context, bounds):
+            yield Finding(_within(resource, container), seen, needed, remedy)
+        ports = [port["hostPort"] for port in parts(container, "ports") if port.get("hostPort")]
+        if ports:
+            yield Finding(_within(resource, container), f"hostPort {ports[0]:g}", "no port of its node", remedy)
+
+
+def _unconfined(context: Properties, bounds: Bounds) -> Iterator[tuple[str, str]]:
+    """What of a security context is seen, and what is needed instead."""
+    for field, needed in (
+        ("runAsNonRoot", True),
+        ("readOnlyRootFilesystem", True),
+        ("allowPrivilegeEscalation", False),
+    ):
+        if context.get(field) is not needed:
+            yield f"{field} is {_shown(context.get(field))}", f"{field}: {_shown(needed)}"
+    if context.get("privileged"):
+        yield "privileged is true", "privileged: false"
+    if context.get("runAsUser") == 0:
+        yield "runAsUser is 0", "a user other than root"
+    if "ALL" not in parts(context, "capabilities", "drop"):
+        yield "capabilities.drop is without ALL", "capabilities.drop: [ALL]"
+    added = [each for each in parts(context, "capabilities", "add") if each not in bounds["capabilities"]]
+    if added:
+        allowed = ", ".join(bounds["capabilities"]) or "none"
+        yield f"capabilities.add is {', '.join(added)}", f"{allowed} (capabilities)"
+    profile = part(context, "seccompProfile").get("type")
+    if profile not in {"RuntimeDefault", "Localhost"}:
+        yield f"seccompProfile is {_shown(profile)}", "seccompProfile: RuntimeDefault or Localhost"
+
+
+def pinned(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
+    """What was tested is what runs: a tag can be moved, a digest cannot."""
+    if any(fnmatch(resource.stack, each) for each in bounds["exemptStacks"]):
+        return
+    for container in containers(resource):
+        image: str = container.get("image") or ""
+        if not DIGEST.search(image) and image.split("/", 1)[0] not in bounds["exemptRegistries"]:
+            yield Finding(
+                _within(resource, container),
+                f"image {image or 'not set'}",
+                "repository@sha256:… (or its stack in exemptStacks, its registry in exemptRegistries)",
+                "set the slot's image in the stack file to the digest that the build printed",
+            )
+
+
+def budgeted(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
+    """A drained node takes no more than a few of a colour's pods at a time."""
+    for deployment in graph.of(DEPLOYMENT):
+        if COLOUR_LABEL not in deployment.labels or deployment.spec.get("replicas") == 0:
+            continue
+        labels = part(deployment.spec, "template", "metadata", "labels").items()
+        budgets = [
+            each
+            for each in graph.of(BUDGET)
+            if each.metadata.get("namespace") == deployment.metadata.get("namespace")
+            and (wanted := part(each.spec, "selector", "matchLabels"))
+            and wanted.items() <= labels
+        ]
+        if not budgets:
+            remedy = "declare it with infra.scaling.Scaling"
+            yield Finding(str(deployment), "no PodDisruptionBudget selects its pods", "one", remedy)
+        for budget in budgets:
+            yield from _spares(budget, bounds)
+
+
+def _spares(budget: Resource, bounds: Bounds) -> Iterator[Finding]:
+    most = int(bounds["maxUnavailable"])
+    unavailable = budget.spec.get("maxUnavailable")
+    if budget.spec.get("minAvailable") is None and (not isinstance(unavailable, int | float) or unavailable > most):
+        yield Finding(
+            str(budget),
+            f"maxUnavailable {unavailable if isinstance(unavailable, str | None) else f'{unavailable:g}'}",
+            f"at most {most} (maxUnavailable)",
+            "lower disruption.maxUnavailable in teal:services",
+        )
+
+
+def pod(resource: Resource) -> Properties:
+    """The spec of the pods that a resource describes."""
+    return part(resource.properties, *POD_TEMPLATES[resource.type], "spec")
+
+
+def containers(resource: Resource) -> Sequence[Properties]:
+    """All containers of the pods that a resource describes, initial ones included."""
+    its = pod(resource)
+    return [*parts(its, "initContainers"), *parts(its, "containers")]
+
+
+def _within(resource: Resource, container: Properties) -> str:
+    return f"{resource}, container {container.get('name', '(unnamed)')}"
+
+
+def _shown(value: object) -> str:
+    return "not set" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,365 @@
+"""The pack: every policy with its level, its reason, its settings, its rules and what they look at."""
+
+from collections.abc import Sequence
+
+from policies import kinds
+from policies.model import Policy, ResourcePolicy, StackPolicy
+from policies.rules import coverage, labels, live, load_balancing, network, plain, pods, rights
+from policies.rules import plan as planned
+
+_STRINGS = {"type": "array", "items": {"type": "string"}}
+
+_ALLOW_STOPPED = {
+    "type": "boolean",
+    "default": True,
+    "description": "Whether a colour that traffic leaves may be `stopped` in the same update, once the move is "
+    "confirmed: the emergency scale-down.",
+}
+
+ON_THE_PLAN: Sequence[ResourcePolicy] = (
+    ResourcePolicy(
+        name="plan-is-safe",
+        reason="What the plan calls UNSAFE is never applied.",
+        page="The plan's word and that of each service. A word that the pack does not know is refused, too.",
+        types=[kinds.PLAN],
+        rules=[planned.is_safe],
+        unknown="refuse",
+    ),
+    ResourcePolicy(
+        name="live-colour-stays",
+        reason="The colour that carries live traffic is never deleted, retired or asked for too few pods.",
+        page="By the live colour as it was read, not as it is declared: a flip may move traffic away from a colour, "
+        "and what ends it comes in a later update.",
+        types=[kinds.PLAN],
+        rules=[planned.live_colour_stays],
+        bounds={
+            "minimumReplicas": {
+                "type": "integer",
+                "minimum": 1,
+                "default": 1,
+                "description": "Pods that a live colour which stays live is asked for at least.",
+            },
+            "allowStopped": _ALLOW_STOPPED,
+        },
+        unknown="refuse",
+    ),
+    ResourcePolicy(
+        name="one-move-at-a-time",
+        reason="An update either changes the live slot or moves traffic away from it, never both.",
+        page="Traffic that has moved away can only be brought back to pods that are what they were.",
+        types=[kinds.PLAN],
+        rules=[planned.one_move_at_a_time],
+        unknown="refuse",
+    ),
+    ResourcePolicy(
+        name="idle-colour-keeps-its-share",
+        reason="Until the active colour is confirmed, the idle one keeps pods enough to take traffic back.",
+        page="Judged where the idle colour has pods and the active one is not confirmed: in the update of a flip, and "
+        "in those after one that was not confirmed. How much it keeps beyond this floor is "
+        "`autoscaling.idlePercent`'s to say.",
+        types=[kinds.PLAN],
+        rules=[planned.idle_colour_keeps_its_share],
+        bounds={
+            "percent": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": 100,
+                "default": 10,
+                "description": "Of the pods that the active colour is asked for, rounded up.",
+            },
+            "allowStopped": _ALLOW_STOPPED,
+        },
+        unknown="refuse",
+    ),
+)
+
+ON_TRAFFIC: Sequence[Policy] = (
+    StackPolicy(
+        name="live-objects-stay",
+        reason="The Deployment that carries live traffic is never replaced by another one.",
+        page="It keeps what an engine knows it by (type, parents, logical name, or an alias of them) and what the API "
+        "server does not change in place (name, namespace, selector), and is never deleted before its replacement.",
+        rules=[live.deployments_stay],
+        unknown="refuse",
+    ),
+    StackPolicy(
+        name="live-capacity-stays",
+        reason="Live traffic is never left with fewer pods than it has.",
+        page="A colour that stays live is not capped below the pods it has; a colour that traffic moves to is asked "
+        "for as many as are ready on the live one. The gates measure what is there then.",
+        rules=[live.pods_stay],
+        bounds={
+            "flipPercent": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": 100,
+                "default": 100,
+                "description": "Of the live colour's ready pods, rounded up: what the destination is asked for.",
+            }
+        },
+        unknown="refuse",
+    ),
+    StackPolicy(
+        name="traffic-stays",
+        reason="The Service that carries live traffic is never replaced, and selects the active colour alone.",
+        page="As for the live Deployment: identity, name and namespace stay. Its selector names the service and the "
+        "active colour and nothing else: one label more could leave it without pods.",
+        rules=[live.traffic_stays],
+        unknown="refuse",
+    ),
+    StackPolicy(
+        name="idle-waits-for-confirmed",
+        reason="Nothing that may shrink the idle colour is changed before the move is confirmed.",
+        page="By the dependencies between resources: active Services, then the record of the confirmed colour, then "
+        "the idle colour's Deployments and autoscalers.",
+        rules=[live.idle_waits],
+        unknown="refuse",
+    ),
+    ResourcePolicy(
+        name="load-balancing-is-protected",
+        reason="Load balancers, listeners, their rules and target groups are never deleted or replaced.",
+        page="An analyzer does not see what is there already, so it cannot tell a replacement. `protect` can: no "
+        "engine replaces what has it.",
+        types=kinds.LOAD_BALANCING,
+        rules=[load_balancing.is_protected],
+        required=False,
+    ),
+    ResourcePolicy(
+        name="both-target-groups-attached",
+        reason="A rule that forwards names both colours' target groups, whatever their weights.",
+        page="A target group that is in no rule is not health-checked, so nobody could tell whether it may take "
+        "traffic. In a preview, the names of groups yet to be made are unknown: that they differ is judged then by "
+        "advice, and by `up`.",
+        types=[each for each in kinds.LOAD_BALANCING if "istener" in each],
+        rules=[load_balancing.both_attached, load_balancing.attached_once],
+        bounds={
+            "targetGroups": {
+                "type": "integer",
+                "minimum": 1,
+                "default": 2,
+                "description": "Target groups of each forward: one a colour.",
+            }
+        },
+        required=False,
+    ),
+)
+
+ON_PODS: Sequence[Policy] = (
+    ResourcePolicy(
+        name="pods-are-guarded",
+        reason="A colour's pods have probes, a preStop hook, time to end, and are spread.",
+        page="Of Deployments with a colour. The grace period is the service's guide's: 5 s out of the endpoints, 25 s "
+        "of drain, 15 s to spare.",
+        types=[kinds.DEPLOYMENT],
+        rules=[pods.guarded],
+        bounds={
+            "graceSeconds": {
+                "type": "number",
+                "minimum": 0,
+                "default": 45,
+                "description": "Least terminationGracePeriodSeconds.",
+            },
+            "spreadOver": {
+                **_STRINGS,
+                "default": ["kubernetes.io/hostname", "topology.kubernetes.io/zone"],
+                "description": "Topology keys over which pods are spread.",
+            },
+        },
+    ),
+    ResourcePolicy(
+        name="containers-are-limited",
+        reason="Every container says what it asks for and what it may use at most.",
+        page="Of Deployments, Jobs and CronJobs, initial containers included.",
+        types=[*kinds.POD_TEMPLATES],
+        rules=[pods.limited],
+        bounds={
+            "requests": {
+                **_STRINGS,
+                "default": ["cpu", "memory"],
+                "description": "Amounts that a container asks for.",
+            },
+            "limits": {
+                **_STRINGS,
+                "default": ["cpu", "memory"],
+                "description": "Amounts that a container is held to.",
+            },
+        },
+    ),
+    ResourcePolicy(
+        name="pods-are-confined",
+        reason="Pods run as non-root, on a read-only root file system, without capabilities.",
+        page="Kubernetes' `restricted` Pod Security level, which the namespace enforces on pods only when they are "
+        "made; and `readOnlyRootFilesystem`, which no level asks for.",
+        types=[*kinds.POD_TEMPLATES],
+        rules=[pods.confined],
+        bounds={
+            "capabilities": {**_STRINGS, "default": [], "description": "Capabilities that containers may add."},
+        },
+    ),
+    ResourcePolicy(
+        name="images-are-pinned",
+        reason="Images are named by digest: what was tested is what runs.",
+        page="A tag can be moved. Rehearsals run what was built a minute ago: their stacks are listed, and images "
+        "under `localhost` are in no registry that could have given them a digest.",
+        types=[*kinds.POD_TEMPLATES],
+        rules=[pods.pinned],
+        bounds={
+            "exemptStacks": {
+                **_STRINGS,
+                "default": ["sandbox"],
+                "description": "Names of stacks that may use tags; `*` stands for anything.",
+            },
+            "exemptRegistries": {
+                **_STRINGS,
+                "default": ["localhost"],
+                "description": "First parts of image names that may have tags.",
+            },
+        },
+    ),
+    StackPolicy(
+        name="pods-have-a-budget",
+        reason="A PodDisruptionBudget selects the pods of each colour that runs.",
+        page="Without one, a drained node takes all of its pods at once.",
+        rules=[pods.budgeted],
+        bounds={
+            "maxUnavailable": {
+                "type": "integer",
+                "minimum": 0,
+                "default": 1,
+                "description": "Pods that evictions may take at a time; budgets by `minAvailable` pass.",
+            }
+        },
+    ),
+)
+
+ON_ACCESS: Sequence[Policy] = (
+    StackPolicy(
+        name="network-denies-by-default",
+        reason="A network policy denies the namespace's pods what no other one allows, both ways.",
+        page="It selects all pods of the stack's namespace, those of services listed in `writtenElsewhere` excepted.",
+        rules=[network.denied_by_default],
+        bounds={
+            "writtenElsewhere": {
+                **_STRINGS,
+                "default": [],
+                "description": "Names of pods (`app.kubernetes.io/name`) whose policies others write.",
+            }
+        },
+    ),
+    ResourcePolicy(
+        name="egress-is-named",
+        reason="No network policy lets pods connect to every address.",
+        page="`0.0.0.0/0` and `::/0`, in one piece or in several, and rules that name nobody.",
+        types=[kinds.NETWORK_POLICY],
+        rules=[network.egress_is_named],
+        bounds={
+            "everywhere": {
+                **_STRINGS,
+                "default": [],
+                "description": "Logical names of network policies that may, `backend-network` for one.",
+            }
+        },
+        required=False,
+    ),
+    ResourcePolicy(
+        name="rights-are-narrow",
+        reason="Roles name what they allow: no wildcards, no secrets, nothing that leads to more.",
+        page="The ways to more rights are those of Kubernetes' RBAC good practices. Bindings name accounts, and none "
+        "of the roles that may do everything.",
+        types=[*kinds.ROLES, *kinds.BINDINGS],
+        rules=[rights.narrow, rights.bound_to_few],
+        bounds={
+            "exempt": {**_STRINGS, "default": [], "description": "Logical names of roles and bindings not judged."}
+        },
+    ),
+    ResourcePolicy(
+        name="secrets-are-sealed",
+        reason="No secret stands in a variable, an argument or a ConfigMap.",
+        page="By names, and by values that have a known form: keys in PEM, URLs with a password, tokens of well-known "
+        "issuers. Messages name the variable and never its value.",
+        types=[*kinds.POD_TEMPLATES, kinds.CONFIG_MAP],
+        rules=[plain.no_plain_secret],
+        bounds={
+            "names": {
+                "type": "string",
+                "default": r"(password|passwd|passphrase|secret|token|credential|private_?key|api_?key|access_?key)s?$",
+                "description": "Regular expression for names that a secret has.",
+            },
+            "values": {
+                **_STRINGS,
+                "default": [
+                    r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+                    r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@",
+                    r"\b(AKIA|ASIA)[0-9A-Z]{16}\b",
+                    r"\bgh[opsur]_[A-Za-z0-9]{36}",
+                    r"\bgithub_pat_[A-Za-z0-9_]{22}",
+                    r"\bglpat-[A-Za-z0-9_-]{20}",
+                    r"\bxox[abeoprs]-[A-Za-z0-9-]{10}",
+                    r"\b[rs]k_live_[A-Za-z0-9]{16}",
+                    r"\bAIza[A-Za-z0-9_-]{35}",
+                    r"\bpul-[0-9a-f]{40}\b",
+                    r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.",
+                ],
+                "description": "Regular expressions for values that are one.",
+            },
+            "allowed": {**_STRINGS, "default": [], "description": "Names that look like a secret's and are none."},
+        },
+    ),
+    StackPolicy(
+        name="objects-are-labelled",
+        reason="Every Kubernetes object carries the recommended labels.",
+        page="So that one selector finds all of a stack; what belongs to a colour says of which service and release.",
+        rules=[labels.labelled],
+        bounds={
+            "labels": {
+                **_STRINGS,
+                "default": ["app.kubernetes.io/part-of"],
+                "description": "Of every object.",
+            },
+            "colouredLabels": {
+                **_STRINGS,
+                "default": [
+                    "app.kubernetes.io/name",
+                    "app.kubernetes.io/version",
+                    "app.kubernetes.io/managed-by",
+                ],
+                "description": "Of every object of a colour, beside those.",
+            },
+        },
+    ),
+    StackPolicy(
+        name="aws-is-tagged",
+        reason="The AWS provider tags everything that it makes.",
+        page="By the provider's default tags: no resource can be forgotten.",
+        rules=[labels.tagged],
+        bounds={
+            "tags": {
+                **_STRINGS,
+                "default": ["Project", "Stack"],
+                "description": "Keys of the default tags.",
+            }
+        },
+    ),
+)
+
+_JUDGES = (*ON_THE_PLAN, *ON_TRAFFIC, *ON_PODS, *ON_ACCESS)
+_OF_TYPES = [each for each in _JUDGES if isinstance(each, ResourcePolicy)]
+
+COVERAGE = StackPolicy(
+    name="nothing-escapes",
+    reason="The policies had something to judge: the plan, each of its slots and Services, and each type.",
+    page="A type that was renamed, a graph without resources or a program without a plan would otherwise pass every "
+    "policy. Refused as well: a type of a kind that policies judge (a Deployment of another API version), and "
+    "anything that runs pods, at which no policy looks.",
+    rules=[
+        coverage.plan_is_there,
+        coverage.looked_at(_OF_TYPES),
+        coverage.known_types(_OF_TYPES),
+    ],
+    bounds={
+        "ignored": {**_STRINGS, "default": [], "description": "Types that no policy has to look at."},
+    },
+    unknown="refuse",
+)
+
+POLICIES: Sequence[Policy] = (*_JUDGES, COVERAGE)
