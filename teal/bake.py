@@ -73,11 +73,13 @@ class Bake:
     plan: BakePlan
     colour: Colour
     observed: dict[str, Observed] = field(default_factory=dict[str, Observed])
+    first: bool = False
+    """Whether there was no live traffic before: nobody knows of the service yet, so nobody has to have asked it."""
 
     @classmethod
-    def begin(cls, plan: BakePlan, colour: Colour) -> "Bake":
+    def begin(cls, plan: BakePlan, colour: Colour, *, first: bool = False) -> "Bake":
         """Nothing seen yet."""
-        return cls(plan=plan, colour=colour, observed={service: Observed() for service in plan.services})
+        return cls(plan=plan, colour=colour, observed={service: Observed() for service in plan.services}, first=first)
 
     def failed(self) -> tuple[Verdict, ...]:
         """What already suffices to put traffic back."""
@@ -108,17 +110,17 @@ class Bake:
         return verdict(Outcome.FAILED if percent > bound else Outcome.PASSED, what)
 
     def _traffic(self, service: str, seen: Observed) -> Verdict:
-        bound = self.plan.error_percent
+        bound, samples = self.plan.error_percent, 0 if self.first else self.plan.samples
 
         def verdict(outcome: Outcome, what: str) -> Verdict:
-            needed = f"at most {bound:g} % over {self.plan.window} s, of at least {self.plan.samples} requests"
+            needed = f"at most {bound:g} % over {self.plan.window} s, of at least {samples} requests"
             return Verdict(gate="bake-metrics", service=service, outcome=outcome, seen=what, needed=needed)
 
         if seen.unseen:
             return verdict(Outcome.ERROR, seen.unseen)
-        if not seen.requests and not self.plan.samples:
+        if not seen.requests and not samples:
             return verdict(Outcome.PASSED, f"no request of {self.colour}")
-        if seen.error_share is None or math.isnan(seen.error_share) or seen.requests < self.plan.samples:
+        if seen.error_share is None or math.isnan(seen.error_share) or seen.requests < samples:
             return verdict(Outcome.INCONCLUSIVE, f"{seen.requests:.0f} requests of {self.colour}")
         percent = 100 * seen.error_share
         what = f"{percent:.2g} % of {seen.requests:.0f} requests of {self.colour} were answered 5xx"

@@ -88,7 +88,7 @@ class Keeper:
         """
         kept = await self._record(kept, flip.at(Stage.BAKING))
         await self.close_connections(flip.plan, flip.origin, begin=True)
-        bake = Bake.begin(flip.plan, flip.to)
+        bake = Bake.begin(flip.plan, flip.to, first=flip.origin is None)
         kept = await self._watch(bake, kept, flip.number)
         flip = kept.flip(flip.number)
         verdicts = bake.failed() or bake.verdicts()

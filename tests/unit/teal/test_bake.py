@@ -93,6 +93,22 @@ def test_a_stack_may_say_that_it_needs_no_traffic(share: float | None, requests:
     assert bool(bake(seen, plan).failed()) is (outcome is Outcome.FAILED)
 
 
+@pytest.mark.parametrize(
+    ("share", "requests", "outcome"),
+    [
+        (None, 0, Outcome.PASSED),
+        (0.0, 1, Outcome.PASSED),
+        (1.0, 1, Outcome.FAILED),
+        (math.nan, 1, Outcome.INCONCLUSIVE),
+    ],
+)
+def test_a_first_release_need_not_have_been_asked(share: float | None, requests: float, outcome: Outcome) -> None:
+    """Nobody knows of it; the front door is the witness. Where there is traffic enough, it counts."""
+    bake = Bake.begin(BOTH, Colour.GREEN, first=True)
+    bake.observed["backend"] = Observed(asked=100, error_share=share, requests=requests)
+    assert {each.gate: each.outcome for each in bake.verdicts()} == {"bake": Outcome.PASSED, "bake-metrics": outcome}
+
+
 def test_without_a_prometheus_the_door_is_the_only_witness() -> None:
     """Nothing is said of traffic that nobody measures."""
     assert [each.gate for each in bake(Observed(asked=100)).verdicts()] == ["bake"]
