@@ -49,9 +49,14 @@ rollback: .venv/ready ## live traffic back to COLOUR (blue or green), if it stil
 	$(MAKE) --no-print-directory update EXPECT=ROLLBACK CONFIG_FILE=$(HELD)
 	@echo "stacks/Pulumi.$(STACK).yaml says what it said: the next promotion goes by it. Next: teal:activeColour there"
 
+.PHONY: unlock
+unlock: ## take the lock of STACK from an update that is dead; one that lives would be joined by another
+	pulumi cancel --non-interactive --yes "$$STACK"
+
 .PHONY: settle
 settle: .venv/ready ## go on with a flip of STACK whose update ended early: confirm it, or put traffic back
-	TEAL_NAMESPACE="$$(pulumi config get $(ON) teal:namespace || echo teal)" $(TEAL) watch
+	@export TEAL_NAMESPACE="$$(pulumi config get $(ON) teal:namespace || echo teal)"; \
+	export PROMETHEUS_TOKEN="$$(pulumi config get $(ON) --path teal:prometheus.token 2>/dev/null || true)"; $(TEAL) watch
 
 .PHONY: verdict
 verdict: .venv/ready ## where live traffic of STACK goes and what became of its flips; fails unless all is at rest

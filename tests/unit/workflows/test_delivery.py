@@ -25,7 +25,9 @@ if name == "pulumi" and args[0] == "preview":
     print(json.dumps({{"word": queue[0], "confirmedColour": os.environ.get("CONFIRMED") or None}}))
     sys.exit(int(os.environ.get("JUDGED", "0")))
 if name == "pulumi" and args[:2] == ["config", "get"]:
-    print("shop")
+    print("s3cret" if "teal:prometheus.token" in args else "shop")
+if name == "teal" and args == ["watch"]:
+    print("watching", os.environ["TEAL_NAMESPACE"], "with token", os.environ["PROMETHEUS_TOKEN"])
 if name == "teal" and args[0] == "plan":
     said = json.load(sys.stdin)
     print(json.dumps(said) if args[1] == "--json" else f"**{{said['word']}}**")
@@ -214,9 +216,16 @@ def test_the_verdict_fails_unless_all_is_at_rest(world: World) -> None:
 
 
 def test_settling_goes_on_with_what_is_open(world: World) -> None:
-    """`teal watch`, which ends at once where nothing is."""
-    assert world.make("settle").returncode == 0
-    assert world.ran("teal") == [["teal", "watch"]]
+    """`teal watch`, in the stack's namespace and with its way to Prometheus; it ends at once where nothing is open."""
+    seen = world.make("settle")
+    assert seen.returncode == 0, seen.stderr
+    assert seen.stdout == "watching shop with token s3cret\n"
+
+
+def test_a_lock_is_taken_from_the_stack_alone(world: World) -> None:
+    """Whoever asks for it knows that its update is dead."""
+    assert world.make("unlock").returncode == 0
+    assert world.ran("pulumi") == [["pulumi", "cancel", "--non-interactive", "--yes", "test"]]
 
 
 ASKED = {"PR": "7", "COMMIT": "0123abc", "RUN_URL": "https://ci.example/1"}
