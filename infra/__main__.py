@@ -1,13 +1,14 @@
-"""teal, as `pulumi up` runs it: read the config, read what is live, refuse what is unexplained, declare the rest."""
+"""teal, as `pulumi up` runs it: read the config, read what is live, say the plan, refuse what is unsafe, declare it."""
 
 import sys
 
 import pulumi
 
-from infra import config, live, rules, schema
+from infra import config, live, plan, rules, schema
 from infra.program import provision
 from teal.errors import TealError
 from teal.kube import ClusterAccess
+from teal.plans.model import Word
 
 try:
     settings = config.from_stack()
@@ -16,6 +17,11 @@ try:
         namespace=settings.namespace, kubeconfig=provider.get("kubeconfig"), context=provider.get("context")
     )
     found = live.read(cluster, settings.services)
+    planned = plan.make(settings, found)
+    if pulumi.runtime.is_dry_run():
+        plan.tell(planned)
+    if pulumi.runtime.is_dry_run() or planned.word is not Word.UNSAFE:
+        plan.declare(planned)
     live.require_explained(found, settings)
     rules.require_safe(settings, found)
     schemas = schema.plans(settings, found)

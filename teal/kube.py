@@ -71,6 +71,8 @@ class LiveSlot:
     annotations: Mapping[str, str]
     replicas: int
     """Pods that it is asked for at present."""
+    ready: int = 0
+    """Pods of it that are ready."""
     version: str = ""
     """As its labels have it."""
 
@@ -166,6 +168,7 @@ class Cluster:
             (item.metadata.labels[NAME_LABEL], colour): LiveSlot(
                 annotations=item.metadata.annotations,
                 replicas=item.spec.replicas,
+                ready=item.status.ready_replicas,
                 version=item.metadata.labels.get(VERSION_LABEL, ""),
             )
             for item in (found.items if found else ())

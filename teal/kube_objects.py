@@ -79,11 +79,18 @@ class DeploymentSpec(_Object):
     replicas: int = 1
 
 
+class DeploymentStatus(_Object):
+    """Of a Deployment."""
+
+    ready_replicas: int = 0
+
+
 class Deployment(_Object):
     """`apps/v1` Deployment."""
 
     metadata: Metadata
     spec: DeploymentSpec
+    status: DeploymentStatus = DeploymentStatus()
 
 
 class Deployments(_Object):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra import slots, stamp
 from infra.config import load
 from infra.live import Live
 from infra.rules import require_safe
@@ -26,6 +27,13 @@ def settings(active: str = "blue", services: str = "backend", **changes: Any) ->
     return load({"activeColour": active, **texts}, stack="dev")
 
 
+def stamped(colour: Colour, **changes: Any) -> Mapping[str, str]:  # noqa: ANN401 - raw config
+    """What a Deployment says that was made from these settings."""
+    made = slots.made(settings(**changes), "backend", colour)
+    assert made is not None
+    return stamp.stamps(made, {}, NOW)
+
+
 def live(colour: str = "blue", *, confirmed: str = "blue", since: str = "2026-01-01T00:00:00+00:00") -> Live:
     """A backend whose traffic goes to a colour, both colours with three pods."""
     service = LiveService(
@@ -33,7 +41,7 @@ def live(colour: str = "blue", *, confirmed: str = "blue", since: str = "2026-01
     )
     return Live(
         services={"backend": service},
-        slots={("backend", each): LiveSlot(annotations={}, replicas=3) for each in Colour},
+        slots={("backend", each): LiveSlot(annotations=stamped(each), replicas=3) for each in Colour},
         record={"colour": confirmed, "since": since},
         at=NOW,
     )

@@ -1,0 +1,106 @@
+"""From a stack's settings and what is live to the plan of the update; and where the plan is shown.
+
+Registered before anything else as a component of its own, so that policies
+judge it, exported as a stack output, and told in a preview's diagnostics.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import pulumi
+from lightkube.utils.quantity import parse_quantity
+
+from infra import live as explained
+from infra import rules, schema, slots, stamp
+from infra.live import Live
+from infra.move import move_of
+from infra.rules import Danger
+from infra.settings import Settings
+from infra.settings.service import ServiceSettings
+from infra.slots import Slots
+from teal.colours import MANAGER, Colour
+from teal.errors import TealError
+from teal.plans import render
+from teal.plans.decide import Facts, ServiceFacts, decide
+from teal.plans.model import Cost, Plan, Word
+
+
+def make(settings: Settings, live: Live) -> Plan:
+    """What this update will do, whatever refuses it included."""
+    planned = slots.compared(settings, live)
+    found = [*_refusals(settings, live), *rules.dangers(settings, live, planned)]
+    gone = [name for name in live.services if name not in settings.services]
+    return decide(
+        Facts(
+            namespace=settings.namespace,
+            move=move_of(settings, live),
+            history=live.history,
+            releases={colour: slot.digest for colour in Colour if (slot := settings.slot(colour))},
+            services={
+                name: _service(settings, live, planned, name, [each.text for each in found if each.service == name])
+                for name in (*settings.services, *gone)
+            },
+            dangers=tuple(each.text for each in found if not each.service),
+        )
+    )
+
+
+def _refusals(settings: Settings, live: Live) -> Iterator[Danger]:
+    """What the rest of the program refuses before it declares anything."""
+    for check in (partial(explained.require_explained, live, settings), partial(schema.plans, settings, live)):
+        try:
+            check()
+        except TealError as refusal:
+            yield Danger(str(refusal))
+
+
+def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers: Sequence[str]) -> ServiceFacts:
+    traffic, service = live.services.get(name), settings.services.get(name)
+    serving = traffic.colour if traffic else None
+    slot = live.slots.get((name, serving)) if serving else None
+    declared = slots.made(settings, name, serving) if serving else None
+    foreign = traffic is not None and not explained.ours(traffic) and traffic.writer != MANAGER
+    return ServiceFacts(
+        live=serving,
+        slots={colour: planned[name, colour] for colour in Colour},
+        beside=stamp.changed_service(declared, slot.annotations) if declared and slot else (),
+        overwrites=traffic.writer if traffic and foreign and serving is not settings.active_colour else "",
+        request=_request(service) if service else Cost(),
+        removed=service is None and name in settings.removed,
+        dangers=tuple(dangers),
+    )
+
+
+def _request(service: ServiceSettings) -> Cost:
+    """What one pod asks for."""
+    requests = service.resources.requests
+    cpu, memory = parse_quantity(requests.cpu), parse_quantity(requests.memory)
+    return Cost(pods=1, cpu_millicores=int((cpu or 0) * 1000), memory_bytes=int(memory or 0))
+
+
+class Planned(pulumi.ComponentResource):
+    """The plan as a resource that holds nothing, so that policies judge it with everything else.
+
+    Its outputs are this plan. So are its inputs, unless nothing is to be done:
+    then they stay those of the last plan that did something, or every update
+    would be followed by one that changes the plan and nothing else.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        """Declare it."""
+        content = plan.model_dump(mode="json", by_alias=True)
+        rests = [*content] if plan.word is Word.NOTHING else None
+        super().__init__("teal:index:Plan", "plan", content, pulumi.ResourceOptions(ignore_changes=rests))
+        self.register_outputs(content)
+
+
+def declare(plan: Plan) -> None:
+    """Register the plan, and make it a stack output."""
+    Planned(plan)
+    pulumi.export("plan", plan.model_dump(mode="json", by_alias=True))
+
+
+def tell(plan: Plan) -> None:
+    """Say the plan where a preview's diagnostics are shown; why it is refused, the error says."""
+    told = plan.model_copy(update={"reasons": ()}) if plan.word is Word.UNSAFE else plan
+    pulumi.log.info(render.text(told))

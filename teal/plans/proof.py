@@ -1,0 +1,55 @@
+"""Which gates a move has to pass, and which it need not: for the plan, before anything is measured."""
+
+from dataclasses import dataclass
+
+from teal.colours import Colour
+from teal.gates.approvals import GATE as APPROVAL
+from teal.history import History, Stage
+from teal.moves import Move
+from teal.plans.model import Proof
+
+KNOWN = "this release was confirmed before"
+"""Why a rollback is asked for less."""
+
+_FIRST = ("capacity", "version")  # what nothing switches off is named first
+
+
+def known(history: History, colour: Colour, release: str) -> bool:
+    """Whether a release was live before, in this colour, and confirmed.
+
+    Args:
+        history: of flips.
+        colour: of the release.
+        release: digest of all that its slot declares.
+    """
+    return any(
+        each.stage is Stage.CONFIRMED and each.to is colour and each.release == release for each in history.flips
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """The gates of one move."""
+
+    move: Move
+    fewer: bool
+    """Whether it goes to a release that was confirmed before."""
+
+    def of(self, service: str) -> Proof:
+        """Those of one service of the flip set."""
+        plan = self.move.flip_set[service]
+        asked = (plan.for_rollback() if self.fewer else plan).gates
+        left_out = dict.fromkeys(sorted({gate.partition(".")[0] for gate in plan.gates - asked}), KNOWN)
+        off = {gate: why for gate, why in self.move.skipped.items() if gate != APPROVAL}
+        return Proof(asked=tuple(sorted(asked, key=_order)), skipped={**left_out, **off})
+
+    @property
+    def of_the_flip_set(self) -> Proof:
+        """What people have to say to all of it."""
+        if self.move.approval is None:
+            return Proof(skipped={gate: why for gate, why in self.move.skipped.items() if gate == APPROVAL})
+        return Proof(skipped={APPROVAL: KNOWN}) if self.fewer else Proof(asked=(APPROVAL,))
+
+
+def _order(gate: str) -> tuple[int, str]:
+    return (_FIRST.index(gate) if gate in _FIRST else len(_FIRST), gate)
