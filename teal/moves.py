@@ -80,6 +80,7 @@ class Mover:
         self._move = move
         self._records = Records(cluster.http, cluster.namespace)
         self._prometheus = prometheus
+        self._say = say
         witness = Witness(prometheus, cluster.namespace) if prometheus is not None else None
         self._keeper = Keeper(cluster, self._records, witness, name=name, say=say)
 
@@ -118,6 +119,10 @@ class Mover:
         if self._there(live) and (_begun(kept.history, move) or move.confirmed is move.to):
             return  # moved already, by an update that was killed or by a bake that failed: nothing moves now
         asked = self._asked(kept.history)
+        gates = measure.expected(asked.flip_set, asked.approval)
+        self._say(
+            f"proving {move.to}: {'; '.join(f'{name}: {', '.join(sorted(each))}' for name, each in gates.items())}"
+        )
         verdicts = await self._prove(asked, wait=True)
         origin = next((each.colour for each in live.values() if each.colour is not move.to), None)
         entry = await self._entry(kept.history, origin)
@@ -125,7 +130,7 @@ class Mover:
         try:
             measure.require(
                 verdicts,
-                expected=measure.expected(asked.flip_set, asked.approval),
+                expected=gates,
                 live=origin,
                 destination=move.to,
                 namespace=self._cluster.namespace,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import yaml
 
@@ -139,6 +139,11 @@ class Stack:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def watch(self, what: str, out: BinaryIO) -> subprocess.Popen[bytes]:
+        """Have every version of an object written to a file, as JSON, until the process is ended."""
+        command = ["kubectl", "-n", self.name, "get", what, "--watch", "--output", "json"]
+        return subprocess.Popen(self.sandbox.command(command), env=self.environ(), stdout=out)
 
     def can_i(self, verb: str, what: str, account: str, *, namespace: str | None = None) -> bool:
         """Whether an account may do something, by the API server's own word."""

@@ -1,11 +1,15 @@
 """Each gate refuses what it is there for, under load: nothing moves, nothing is lost, and the evidence is kept."""
 
+import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.sandbox.program.stacks import WORK_TREE, Load, Stack
 
@@ -20,12 +24,16 @@ GATES = {
     "services.backend.gates.metrics.windowSeconds": "30",
     "services.backend.gates.metrics.waitSeconds": "15",
     "services.backend.gates.metrics.traffic.paths[0]": "/pricing",
+    "services.backend.gates.smoke.requests.models.path": "/models",
 }
 
 BROKEN: Mapping[str, tuple[Mapping[str, str], Sequence[str]]] = {
     "errors": ({"FAULT_ERROR_PERCENT": "10"}, ["metrics.errors of backend FAILED", "5 %"]),
     "slow": ({"FAULT_LATENCY_MS": "2500"}, ["metrics.p95 of backend FAILED", "2 s"]),
-    "contract": ({"FAULT_REMOVED_PATH": "/models"}, ["contract", "/models"]),
+    "contract": (
+        {"FAULT_REMOVED_PATH": "/models"},
+        ["contract.changes of backend FAILED", "smoke.models of backend FAILED: GET /models answered 404"],
+    ),
 }
 """What is wrong with green, and what the refusal says of it."""
 
@@ -135,6 +143,41 @@ def test_a_prometheus_that_is_down_is_no_pass(stack: Stack, load: Load) -> None:
     stack.up()
     assert stack.confirmed() == "green"
     stack.flip("blue")
+
+
+def test_prometheus_has_loaded_the_alert_rules(stack: Stack) -> None:
+    """Those of the stack, from the ConfigMap that a sidecar would read, and each of them can be evaluated."""
+    names = {rule["alert"] for group in yaml.safe_load(rules(stack))["groups"] for rule in group["rules"]}
+    assert names
+    give_up = time.monotonic() + 30
+    while True:
+        groups = ask(stack, f"{PROMETHEUS}/api/v1/rules?type=alert")["data"]["groups"]
+        loaded = {
+            rule["name"]: rule["health"]
+            for group in groups
+            for rule in group["rules"]
+            if f'namespace="{stack.name}"' in rule["query"]
+        }
+        if loaded.keys() >= names and set(loaded.values()) == {"ok"}:
+            break
+        assert time.monotonic() < give_up, (names, loaded)
+        time.sleep(1)
+
+
+def rules(stack: Stack) -> str:
+    """The rules file that the program made."""
+    found = json.loads(stack.kubectl("get", "configmaps", "-o", "json"))["items"]
+    (text,) = [text for item in found for name, text in item["data"].items() if name.endswith(".rules.yaml")]
+    return text
+
+
+def ask(stack: Stack, url: str) -> Any:
+    """JSON from within the sandbox's network namespace."""
+    code = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())"
+    done = subprocess.run(
+        stack.sandbox.command([sys.executable, "-c", code, url]), capture_output=True, text=True, timeout=60, check=True
+    )
+    return json.loads(done.stdout)
 
 
 def component(stack: Stack, do: str) -> None:
