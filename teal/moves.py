@@ -121,7 +121,7 @@ class Mover:
         asked = self._asked(kept.history)
         gates = measure.expected(asked.flip_set, asked.approval)
         self._say(
-            f"proving {move.to}: {'; '.join(f'{name}: {', '.join(sorted(each))}' for name, each in gates.items())}"
+            f"proving {move.to}: " + "; ".join(f"{', '.join(sorted(each))} of {name}" for name, each in gates.items())
         )
         verdicts = await self._prove(asked, wait=True)
         origin = next((each.colour for each in live.values() if each.colour is not move.to), None)

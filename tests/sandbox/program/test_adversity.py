@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def _gates(stack: Stack) -> None:
 
 
 @contextmanager
-def stages(stack: Stack, out: Path) -> Iterator[Callable[[], str]]:
+def stages(stack: Stack, out: Path) -> Generator[Callable[[], str]]:
     """The stage of the last flip, as the API server tells a watch of it: within milliseconds, not a kubectl's start."""
     with out.open("wb") as file:
         watch = stack.watch("configmap/teal-history", file)

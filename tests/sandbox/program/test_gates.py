@@ -171,7 +171,7 @@ def rules(stack: Stack) -> str:
     return text
 
 
-def ask(stack: Stack, url: str) -> Any:
+def ask(stack: Stack, url: str) -> Mapping[str, Any]:
     """JSON from within the sandbox's network namespace."""
     code = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())"
     done = subprocess.run(
