@@ -35,7 +35,11 @@ def made(settings: Settings, service: str, colour: Colour) -> Made | None:
 
 
 def _compared(settings: Settings, live: Live, service: str, colour: Colour, found: LiveSlot | None) -> SlotPlan:
-    now = Now(version=found.version, replicas=found.replicas, ready=found.ready) if found else None
+    now = (
+        Now(version=found.version, replicas=found.replicas, ready=found.ready, outdated=found.outdated)
+        if found
+        else None
+    )
     declared, slot = made(settings, service, colour), settings.slot(colour)
     if declared is None or slot is None:
         return SlotPlan(now=now)

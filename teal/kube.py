@@ -72,7 +72,8 @@ class LiveSlot:
     replicas: int
     """Pods that it is asked for at present."""
     ready: int = 0
-    """Pods of it that are ready."""
+    outdated: int = 0
+    """Pods of it that a rollout has not replaced yet."""
     version: str = ""
     """As its labels have it."""
 
@@ -169,6 +170,7 @@ class Cluster:
                 annotations=item.metadata.annotations,
                 replicas=item.spec.replicas,
                 ready=item.status.ready_replicas,
+                outdated=item.status.replicas - item.status.updated_replicas,
                 version=item.metadata.labels.get(VERSION_LABEL, ""),
             )
             for item in (found.items if found else ())

@@ -82,6 +82,9 @@ class DeploymentSpec(_Object):
 class DeploymentStatus(_Object):
     """Of a Deployment."""
 
+    replicas: int = 0
+    """Pods that there are, of the template before as well."""
+    updated_replicas: int = 0
     ready_replicas: int = 0
 
 

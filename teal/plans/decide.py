@@ -9,10 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from teal.colours import Colour
-from teal.history import History
+from teal.history import History, Stage
 from teal.moves import Move
 from teal.plans.model import Cost, Plan, Proof, Rollback, ServicePlan, SlotPlan, Word, strongest
 from teal.plans.proof import Proofs, known
+from teal.verdict import printable
+
+SHOWN = 200
+"""Characters of what came of an earlier flip: the whole of it is in the history."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,11 +138,11 @@ def _moved(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
     elif back:
         started = ", whose pods are started first" if slot.starts else ""
         yield Word.ROLLBACK, f"{move}, which was confirmed before{started}"
-    elif slot.starts:
+    elif slot.starts or slot.halfway:
         yield Word.RELEASE, f"{_prepared(active, slot)}; then {move}"
     else:
         yield Word.FLIP, move
-    yield from ((Word.FLIP, why) for why in _short(each, active))
+    yield from ((Word.FLIP, why) for why in (*_short(each, active), *_tried(facts)))
 
 
 def _short(each: ServiceFacts, active: Colour) -> Iterator[str]:
@@ -152,11 +156,20 @@ def _short(each: ServiceFacts, active: Colour) -> Iterator[str]:
         )
 
 
+def _tried(facts: Facts) -> Iterator[str]:
+    """Whoever tries again ought to know what came of it before."""
+    last, move = facts.history.last, facts.move
+    if last and last.stage in {Stage.REFUSED, Stage.REVERTED} and (last.to, last.release) == (move.to, move.release):
+        yield f"the last try, flip {last.number}, came to {last.stage}: {printable(last.reason, SHOWN)}"
+
+
 def _in_place(each: ServiceFacts, live: Colour) -> Iterator[Finding]:
     """What changes under live traffic."""
     slot = each.slots[live]
     if slot.changes:
         yield Word.ROLLING, f"pods of {live}, which is live, are replaced in place: {_changes(slot)}"
+    elif slot.halfway:
+        yield Word.ROLLING, _going_on(live, slot)
     if each.beside:
         yield Word.ROLLING, f"around live pods, without a restart of them, changes: {', '.join(each.beside)}"
     if slot.now and slot.planned and slot.planned.replicas > slot.now.replicas:
@@ -171,7 +184,7 @@ def _idle(colour: Colour, slot: SlotPlan, *, live: bool) -> Iterator[Finding]:
     if slot.ends and slot.now is not None:
         what = f"is {slot.planned.state}" if slot.planned else "has no release any more"
         yield Word.RETIRE, f"{colour} {slot.now.version} {what}: its {_pods(slot.now.replicas)} go{after}"
-    elif slot.now is None or slot.changes or slot.starts:
+    elif slot.now is None or slot.changes or slot.starts or slot.halfway:
         yield Word.PREPARE, _prepared(colour, slot)
     elif slot.planned and slot.planned.replicas != slot.now.replicas:
         yield Word.PREPARE, f"{colour} goes from {slot.now.replicas} to {_pods(slot.planned.replicas)}{after}"
@@ -181,8 +194,15 @@ def _prepared(colour: Colour, slot: SlotPlan) -> str:
     """What is done to a colour that carries no traffic."""
     if slot.now is None:
         return f"{colour} {slot.version} is made"
+    if slot.halfway and not slot.changes:
+        return _going_on(colour, slot)
     what = f"{colour} changes: {_changes(slot)}" if slot.changes else f"{colour} {slot.version} is started"
     return f"{what}, with {_pods(slot.planned.replicas)}" if slot.starts and slot.planned else what
+
+
+def _going_on(colour: Colour, slot: SlotPlan) -> str:
+    """What an update did not bring to its end goes on by itself, and is waited for."""
+    return f"the last rollout of {colour} goes on: {_pods(slot.now.outdated if slot.now else 0)} not replaced yet"
 
 
 def _changes(slot: SlotPlan) -> str:

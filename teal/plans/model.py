@@ -58,6 +58,8 @@ class Now(Model):
     replicas: int
     """Pods that its Deployment is asked for."""
     ready: int
+    outdated: int = 0
+    """Pods that the last rollout has not replaced yet."""
 
 
 class Planned(Model):
@@ -94,6 +96,11 @@ class SlotPlan(Model):
     def starts(self) -> bool:
         """Whether it gets pods that it has not."""
         return self.planned is not None and self.planned.running and (self.now is None or self.now.replicas == 0)
+
+    @property
+    def halfway(self) -> bool:
+        """Whether its last rollout is still to be brought to its end."""
+        return bool(self.planned and self.planned.running and self.now and self.now.outdated)
 
     @property
     def ends(self) -> bool:
