@@ -70,6 +70,7 @@ e2e: .venv/ready ## minutes: the program on a sandbox cluster of its own
 bench: .venv/ready ## how previews and updates grow with services, and flips beside bare patches; in a sandbox of its own
 	$(PYTHON) -m bench growth $(ARGS)
 	$(PYTHON) -m bench flips
+	$(PYTHON) -m bench decide
 
 .PHONY: clean-all
 clean-all: ## end all sandboxes of this work tree; delete the caches and everything that was built

@@ -10,12 +10,16 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
+from bench import decide as deciding
 from bench import flips as flipping
 from bench import growth as growing
+from bench import stack
 from bench.own import own_sandbox, results_folder
 from sandbox.cluster.errors import ExitCode, SandboxError, UsageError
 from sandbox.cluster.packages import SYSTEM_PATH
 from sandbox.cluster.progress import Steps, console
+
+_MOST_WARM = stack.MOST // 2  # both colours of each have a pod
 
 app = App(
     name="bench",
@@ -76,6 +80,34 @@ def flips(
         f"write to last old answer, new connections, median of {count}: flip {moved} ms, bare patch {patched} ms, "
         f"ratio {found.ratio}\npulumi up, median: {flipping.middle(found.up_seconds)} s\n"
         f"{found.lost} of {found.requests} requests lost\n{folder / 'flips.json'}",
+        markup=False,
+    )
+
+
+@app.command
+def decide(
+    *,
+    services: Annotated[int, Parameter(help="Of the flip set.")] = 10,
+    runs: Annotated[int, Parameter(help="How often a flip is previewed.")] = 7,
+    json_output: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
+    name: Annotated[str, Parameter(help="Of the sandbox that is made for this, and ended.")] = "bench",
+    ports: Annotated[str, Parameter(help="Its range of node ports, first-last.")] = "30000-30999",
+) -> None:
+    """Time the decision on a flip: all gates but metrics, of a flip set of so many services."""
+    if not 1 <= services <= _MOST_WARM or runs < 1:
+        raise UsageError(f"--services {services} --runs {runs}: 1 to {_MOST_WARM} services, and at least one run")
+    with Steps() as steps:
+        found = deciding.measure(services, runs, name, ports, steps)
+    document = found.document()
+    text = json.dumps(document, indent=2)
+    (results_folder(name) / "decide.json").write_text(text + "\n")
+    if json_output:
+        sys.stdout.write(text + "\n")
+        return
+    console().print(
+        f"{found.gates} gates of {found.services} services: median {document['median']:.2f} s, worst "
+        f"{max(found.seconds):.2f} s of {len(found.seconds)} (load average {found.load_average})\n"
+        f"{results_folder(name) / 'decide.json'}",
         markup=False,
     )
 

@@ -18,13 +18,14 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def write(services: int, example: Path, path: Path) -> None:
+def write(services: int, example: Path, path: Path, *, warm: bool = False) -> None:
     """Write the stack's config: blue is live with a pod a service, green has everything but pods.
 
     Args:
         services: how many.
         example: a stack file of the sandbox, whose first service is repeated.
         path: where to write.
+        warm: green, too, has a pod a service, and another release.
     """
     config: dict[str, Any] = yaml.safe_load(example.read_text())["config"]
     first, settings = next(iter(config["teal:services"].items()))
@@ -43,13 +44,20 @@ def write(services: int, example: Path, path: Path) -> None:
         },
         "resources": {"requests": {"cpu": "5m", "memory": "32Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
     }
+    if warm:
+        settings["gates"] = {
+            "contract": {"path": "/openapi.json"},
+            "smoke": {"requests": {"pricing": {"path": "/pricing"}}},
+        }
     names = [f"service-{number:03d}" for number in range(1, services + 1)]
     release = {name: {"image": image} for name in names}
+    green = {"version": "1.1.0", **{name: {"image": image.replace("1.0.0", "1.1.0")} for name in names}}
+    retired = {"version": "1.0.0", "state": "retired", **release}
     config |= {
         "teal:namespace": NAME,
         "teal:bake": {"seconds": 0},
         "teal:services": dict.fromkeys(names, settings),
         "teal:blue": {"version": "1.0.0", **release},
-        "teal:green": {"version": "1.0.0", "state": "retired", **release},
+        "teal:green": green if warm else retired,
     }
     path.write_text(yaml.dump({"config": config}, Dumper=_Plain, sort_keys=False))

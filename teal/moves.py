@@ -94,9 +94,12 @@ class Mover:
         return await self._prove(self._asked(history), wait=False)
 
     async def _prove(self, asked: Move, *, wait: bool) -> Sequence[Verdict]:
-        return await measure.prove(
+        begun = time.monotonic()
+        verdicts = await measure.prove(
             self._cluster, self._prometheus, asked.to, asked.flip_set, approval=asked.approval, wait=wait
         )
+        self._say(f"asked {len(verdicts)} gates of {asked.to} in {time.monotonic() - begun:.2f} s")
+        return verdicts
 
     def _asked(self, history: History) -> Move:
         """The move, with the gates that have to pass: of a release that was confirmed before, fewer."""

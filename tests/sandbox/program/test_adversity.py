@@ -74,6 +74,7 @@ def test_an_api_server_that_restarts_costs_nothing(stack: Stack, tmp_path: Path,
     stack.configure("activeColour", target)
     log = tmp_path / "up.log"
     with Load(stack, "new_connections", tmp_path) as load, stages(stack, tmp_path / "stages") as stage:
+        await_(lambda: stage() != "", log)  # the watch has begun
         before = stage()
         flip = stack.start_up(log)
         if moment == "gates":
@@ -128,5 +129,5 @@ def await_(true: Callable[[], bool], log: Path, *, seconds: float = 120) -> None
     """Wait for what a watch shows, looking all the time: it may be over in a tenth of a second."""
     give_up = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < give_up, log.read_text()
+        assert time.monotonic() < give_up, log.read_text() if log.exists() else "nothing was seen"
         time.sleep(0.005)
