@@ -61,6 +61,7 @@ def _resource(seen: sdk.ResourceValidationArgs | sdk.PolicyResource, dependencie
         urn=seen.urn,
         properties=seen.props,
         protect=seen.opts.protect,
+        ignore_changes=list(seen.opts.ignore_changes),
         delete_before_replace=seen.opts.delete_before_replace,
         aliases=list(seen.opts.aliases),
         dependencies=list(dependencies),

@@ -51,6 +51,7 @@ class Resource:
     urn: str
     properties: Properties
     protect: bool = False
+    ignore_changes: Sequence[str] = ()
     delete_before_replace: bool | None = None
     aliases: Sequence[str] = ()
     dependencies: Sequence[str] = ()
@@ -136,6 +137,10 @@ class Policy:
     """What the documentation says beyond the reason."""
     bounds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     """JSON schema of each setting, with its default and its description."""
+    types: Sequence[str] = ()
+    """What it looks at; none for one that looks at everything."""
+    required: bool = True
+    """Whether a stack without any such resource is none that this pack knows how to judge."""
     unknown: Literal["advise", "refuse"] = "advise"
     """What becomes of a rule that reads a value which no preview can know: said as advice, or a violation."""
     level: Literal["mandatory", "advisory"] = "mandatory"
@@ -149,10 +154,7 @@ class Policy:
 class ResourcePolicy(Policy):
     """Judges each resource of its types before it is touched."""
 
-    types: Sequence[str]
     rules: Sequence[ResourceRule]
-    required: bool = True
-    """Whether a stack without any such resource is none that this pack knows how to judge."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

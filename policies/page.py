@@ -46,11 +46,8 @@ def page() -> str:
 
 
 def _section(policy: Policy) -> str:
-    types = (
-        f"\nJudges: {', '.join(f'`{each}`' for each in policy.types)}."
-        if isinstance(policy, ResourcePolicy)
-        else ("\nJudges the stack as a whole.")
-    )
+    each = "each" if isinstance(policy, ResourcePolicy) else "the whole stack's"
+    types = f"Judges {each}: {', '.join(f'`{its}`' for its in policy.types) or 'everything'}."
     unknown = " A value that no preview can know is a violation." if policy.unknown == "refuse" else ""
     settings = "".join(
         f"| `{key}` | {schema['type']} | `{json.dumps(schema['default']).replace('|', chr(92) + '|')}` "
@@ -58,7 +55,7 @@ def _section(policy: Policy) -> str:
         for key, schema in policy.bounds.items()
     )
     table = f"\n| setting | type | default | |\n| --- | --- | --- | --- |\n{settings}" if settings else ""
-    return f"\n## {policy.name}\n\n{policy.reason} {policy.page}\n{types}{unknown}\n{table}"
+    return f"\n## {policy.name}\n\n{policy.reason}\n\n{policy.page}\n\n{types}{unknown}\n{table}"
 
 
 if __name__ == "__main__":

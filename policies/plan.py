@@ -1,109 +1,57 @@
-"""The plan as the program tells it: what was live when it was read, and what this update would do. Plain values."""
+"""The plan that the program registers, as rules read it: what was live, and what this update would do."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 from policies.kinds import PLAN
-from policies.model import Graph, Properties, part, parts
+from policies.model import Graph, Resource
 from teal.colours import Colour
+from teal.plans.model import Plan, ServicePlan, SlotPlan, Word
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Slot:
-    """One colour of one service."""
+def told(resource: Resource) -> Plan | None:
+    """The plan in a plan resource's inputs; None where they are not this update's.
 
-    ready: int
-    """Pods that were ready when it was read."""
-    replicas: int
-    """Pods it was asked for when it was read; 0 where it had none."""
-    exists: bool
-    planned: Mapping[str, Any] | None
-    """None where the colour has no release."""
-    changes: Sequence[str]
-    """What of its pods would change in place."""
-
-    @property
-    def state(self) -> str:
-        """What the colour is to do: running, retired, stopped, or gone."""
-        return str(self.planned["state"]) if self.planned else "gone"
-
-    @property
-    def kept(self) -> int:
-        """Pods that it is to have at least."""
-        return int(self.planned["replicas"]) if self.planned and self.state == "running" else 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Service:
-    """One service of the flip set."""
-
-    name: str
-    word: str
-    reasons: Sequence[str]
-    live: str | None
-    """The colour that traffic went to."""
-    slots: Mapping[str, Slot]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """What an update would do to the flip set."""
-
-    word: str
-    reasons: Sequence[str]
-    active: str
-    confirmed: str | None
-    namespace: str
-    services: Sequence[Service]
-
-    @property
-    def idle(self) -> str:
-        """The colour that is not declared active."""
-        return Colour(self.active).other
-
-
-def read(inputs: Properties) -> Plan:
-    """The plan of a plan resource's properties.
+    A program that has nothing to do leaves the inputs as they were
+    (`ignoreChanges`), so that its plan is no change: they are an older plan's,
+    and the outputs, which stack policies see, are this one's.
 
     Raises:
-        KeyError, TypeError, ValueError: it is not of the shape that this pack knows.
+        ValueError: it is not of the shape, or in the words, that this pack knows.
     """
-    return Plan(
-        word=inputs["word"],
-        reasons=inputs["reasons"],
-        active=Colour(inputs["activeColour"]),
-        confirmed=inputs.get("confirmedColour"),
-        namespace=inputs["namespace"],
-        services=[_service(name, each) for name, each in inputs["services"].items()],
-    )
-
-
-def _service(name: str, inputs: Properties) -> Service:
-    return Service(
-        name=name,
-        word=inputs["word"],
-        reasons=inputs["reasons"],
-        live=inputs.get("liveColour"),
-        slots={colour: _slot(part(inputs, "slots", colour)) for colour in Colour},
-    )
-
-
-def _slot(inputs: Properties) -> Slot:
-    now = inputs.get("now")
-    return Slot(
-        ready=int(now["ready"]) if now else 0,
-        replicas=int(now["replicas"]) if now else 0,
-        exists=now is not None,
-        planned=inputs.get("planned"),
-        changes=parts(inputs, "changes"),
-    )
+    return None if resource.ignore_changes else Plan.model_validate(resource.properties)
 
 
 def of(graph: Graph) -> Plan | None:
     """The plan in a graph; None where it has none, or not one that could be read: `nothing-escapes` refuses that."""
     resources = list(graph.of(PLAN))
     try:
-        return read(resources[0].properties) if len(resources) == 1 else None
-    except (KeyError, TypeError, ValueError):
+        return Plan.model_validate(resources[0].properties) if len(resources) == 1 else None
+    except ValueError:
         return None
+
+
+def carrying(plan: Plan | None) -> Iterator[tuple[str, ServicePlan, Colour]]:
+    """The services that carry live traffic and are to go on doing so: name, plan, live colour."""
+    for name, service in plan.services.items() if plan else ():
+        if service.live_colour is not None and not is_to_go(service):
+            yield name, service, service.live_colour
+
+
+def is_to_go(service: ServicePlan) -> bool:
+    """Whether a service ends because the stack says so (`teal:removed`): else its plan would be UNSAFE."""
+    return service.word is Word.RETIRE and not any(slot.planned for slot in service.slots.values())
+
+
+def slot_of(service: ServicePlan, colour: Colour) -> SlotPlan:
+    """One colour of a service; empty where there is neither a release nor a pod of it."""
+    return service.slots.get(colour, SlotPlan())
+
+
+def state(slot: SlotPlan) -> str:
+    """What a colour is to do: running, retired, stopped, or gone."""
+    return slot.planned.state if slot.planned else "gone"
+
+
+def pods(slot: SlotPlan) -> int:
+    """Pods that a colour is going to have."""
+    return slot.planned.replicas if slot.planned and slot.planned.running else 0

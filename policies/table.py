@@ -9,6 +9,8 @@ from policies.rules import plan as planned
 
 _STRINGS = {"type": "array", "items": {"type": "string"}}
 
+_PERCENT = {"type": "integer", "minimum": 0, "maximum": 100}
+
 _ALLOW_STOPPED = {
     "type": "boolean",
     "default": True,
@@ -20,16 +22,17 @@ ON_THE_PLAN: Sequence[ResourcePolicy] = (
     ResourcePolicy(
         name="plan-is-safe",
         reason="What the plan calls UNSAFE is never applied.",
-        page="The plan's word and that of each service. A word that the pack does not know is refused, too.",
+        page="The program refuses such an update, too, and makes nothing of it; a preview shows both.",
         types=[kinds.PLAN],
         rules=[planned.is_safe],
         unknown="refuse",
     ),
     ResourcePolicy(
         name="live-colour-stays",
-        reason="The colour that carries live traffic is never deleted, retired or asked for too few pods.",
+        reason="The colour that carries live traffic is never deleted, retired or shrunk.",
         page="By the live colour as it was read, not as it is declared: a flip may move traffic away from a colour, "
-        "and what ends it comes in a later update.",
+        "to one that is asked for as many pods; what ends the colour comes in a later update. The gates measure what "
+        "is there then.",
         types=[kinds.PLAN],
         rules=[planned.live_colour_stays],
         bounds={
@@ -37,7 +40,17 @@ ON_THE_PLAN: Sequence[ResourcePolicy] = (
                 "type": "integer",
                 "minimum": 1,
                 "default": 1,
-                "description": "Pods that a live colour which stays live is asked for at least.",
+                "description": "Pods that live traffic has after the update, at least.",
+            },
+            "keepPercent": {
+                **_PERCENT,
+                "default": 100,
+                "description": "Of its pods, rounded up, that a colour which stays live keeps.",
+            },
+            "flipPercent": {
+                **_PERCENT,
+                "default": 100,
+                "description": "Of the live colour's ready pods, rounded up, that the destination of a flip has.",
             },
             "allowStopped": _ALLOW_STOPPED,
         },
@@ -61,9 +74,7 @@ ON_THE_PLAN: Sequence[ResourcePolicy] = (
         rules=[planned.idle_colour_keeps_its_share],
         bounds={
             "percent": {
-                "type": "integer",
-                "minimum": 0,
-                "maximum": 100,
+                **_PERCENT,
                 "default": 10,
                 "description": "Of the pods that the active colour is asked for, rounded up.",
             },
@@ -78,25 +89,10 @@ ON_TRAFFIC: Sequence[Policy] = (
         name="live-objects-stay",
         reason="The Deployment that carries live traffic is never replaced by another one.",
         page="It keeps what an engine knows it by (type, parents, logical name, or an alias of them) and what the API "
-        "server does not change in place (name, namespace, selector), and is never deleted before its replacement.",
+        "server does not change in place (name, namespace, selector), and is never deleted before its replacement. Nor "
+        "do it and its autoscaler end pods that the plan keeps.",
+        types=[kinds.DEPLOYMENT, kinds.AUTOSCALER],
         rules=[live.deployments_stay],
-        unknown="refuse",
-    ),
-    StackPolicy(
-        name="live-capacity-stays",
-        reason="Live traffic is never left with fewer pods than it has.",
-        page="A colour that stays live is not capped below the pods it has; a colour that traffic moves to is asked "
-        "for as many as are ready on the live one. The gates measure what is there then.",
-        rules=[live.pods_stay],
-        bounds={
-            "flipPercent": {
-                "type": "integer",
-                "minimum": 0,
-                "maximum": 100,
-                "default": 100,
-                "description": "Of the live colour's ready pods, rounded up: what the destination is asked for.",
-            }
-        },
         unknown="refuse",
     ),
     StackPolicy(
@@ -104,6 +100,7 @@ ON_TRAFFIC: Sequence[Policy] = (
         reason="The Service that carries live traffic is never replaced, and selects the active colour alone.",
         page="As for the live Deployment: identity, name and namespace stay. Its selector names the service and the "
         "active colour and nothing else: one label more could leave it without pods.",
+        types=[kinds.SERVICE],
         rules=[live.traffic_stays],
         unknown="refuse",
     ),
@@ -112,6 +109,7 @@ ON_TRAFFIC: Sequence[Policy] = (
         reason="Nothing that may shrink the idle colour is changed before the move is confirmed.",
         page="By the dependencies between resources: active Services, then the record of the confirmed colour, then "
         "the idle colour's Deployments and autoscalers.",
+        types=[kinds.SERVICE, kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.AUTOSCALER],
         rules=[live.idle_waits],
         unknown="refuse",
     ),
@@ -220,6 +218,7 @@ ON_PODS: Sequence[Policy] = (
         name="pods-have-a-budget",
         reason="A PodDisruptionBudget selects the pods of each colour that runs.",
         page="Without one, a drained node takes all of its pods at once.",
+        types=[kinds.DEPLOYMENT, kinds.BUDGET],
         rules=[pods.budgeted],
         bounds={
             "maxUnavailable": {
@@ -237,6 +236,7 @@ ON_ACCESS: Sequence[Policy] = (
         name="network-denies-by-default",
         reason="A network policy denies the namespace's pods what no other one allows, both ways.",
         page="It selects all pods of the stack's namespace, those of services listed in `writtenElsewhere` excepted.",
+        types=[kinds.NETWORK_POLICY],
         rules=[network.denied_by_default],
         bounds={
             "writtenElsewhere": {
@@ -245,6 +245,7 @@ ON_ACCESS: Sequence[Policy] = (
                 "description": "Names of pods (`app.kubernetes.io/name`) whose policies others write.",
             }
         },
+        required=False,
     ),
     ResourcePolicy(
         name="egress-is-named",
@@ -282,24 +283,12 @@ ON_ACCESS: Sequence[Policy] = (
         bounds={
             "names": {
                 "type": "string",
-                "default": r"(password|passwd|passphrase|secret|token|credential|private_?key|api_?key|access_?key)s?$",
+                "default": plain.NAMES,
                 "description": "Regular expression for names that a secret has.",
             },
             "values": {
                 **_STRINGS,
-                "default": [
-                    r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
-                    r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@",
-                    r"\b(AKIA|ASIA)[0-9A-Z]{16}\b",
-                    r"\bgh[opsur]_[A-Za-z0-9]{36}",
-                    r"\bgithub_pat_[A-Za-z0-9_]{22}",
-                    r"\bglpat-[A-Za-z0-9_-]{20}",
-                    r"\bxox[abeoprs]-[A-Za-z0-9-]{10}",
-                    r"\b[rs]k_live_[A-Za-z0-9]{16}",
-                    r"\bAIza[A-Za-z0-9_-]{35}",
-                    r"\bpul-[0-9a-f]{40}\b",
-                    r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.",
-                ],
+                "default": [*plain.VALUES],
                 "description": "Regular expressions for values that are one.",
             },
             "allowed": {**_STRINGS, "default": [], "description": "Names that look like a secret's and are none."},
@@ -331,7 +320,9 @@ ON_ACCESS: Sequence[Policy] = (
         name="aws-is-tagged",
         reason="The AWS provider tags everything that it makes.",
         page="By the provider's default tags: no resource can be forgotten.",
+        types=[kinds.AWS_PROVIDER],
         rules=[labels.tagged],
+        required=False,
         bounds={
             "tags": {
                 **_STRINGS,
@@ -342,8 +333,7 @@ ON_ACCESS: Sequence[Policy] = (
     ),
 )
 
-_JUDGES = (*ON_THE_PLAN, *ON_TRAFFIC, *ON_PODS, *ON_ACCESS)
-_OF_TYPES = [each for each in _JUDGES if isinstance(each, ResourcePolicy)]
+_JUDGES: Sequence[Policy] = (*ON_THE_PLAN, *ON_TRAFFIC, *ON_PODS, *ON_ACCESS)
 
 COVERAGE = StackPolicy(
     name="nothing-escapes",
@@ -353,8 +343,8 @@ COVERAGE = StackPolicy(
     "anything that runs pods, at which no policy looks.",
     rules=[
         coverage.plan_is_there,
-        coverage.looked_at(_OF_TYPES),
-        coverage.known_types(_OF_TYPES),
+        coverage.looked_at(_JUDGES),
+        coverage.known_types(_JUDGES),
     ],
     bounds={
         "ignored": {**_STRINGS, "default": [], "description": "Types that no policy has to look at."},

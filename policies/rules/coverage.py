@@ -5,20 +5,20 @@ from typing import Any, cast
 
 from policies import plan
 from policies.kinds import DEPLOYMENT, PLAN, POD_TEMPLATES, SERVICE
-from policies.model import Bounds, Finding, Graph, Properties, Resource, ResourcePolicy, StackRule
-from policies.plan import Plan
+from policies.model import Bounds, Finding, Graph, Policy, Properties, StackRule
+from teal.plans.model import Plan
 
 REMEDY = "use the policy pack of this program, or bring policies/kinds.py up to it"
 
 
-def looked_at(judges: Sequence[ResourcePolicy]) -> StackRule:
+def looked_at(judges: Sequence[Policy]) -> StackRule:
     """The rule that each of these policies, unless it may find nothing, found a resource of its types."""
 
     def rule(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
         del bounds
         present = {each.type for each in graph.resources}
         for judge in judges:
-            if judge.required and not present & {*judge.types}:
+            if judge.types and judge.required and not present & {*judge.types}:
                 types = ", ".join(judge.types)
                 yield Finding(
                     f"policy {judge.name}", "it had nothing to look at", f"a resource of type {types}", REMEDY
@@ -27,7 +27,7 @@ def looked_at(judges: Sequence[ResourcePolicy]) -> StackRule:
     return rule
 
 
-def known_types(judges: Sequence[ResourcePolicy]) -> StackRule:
+def known_types(judges: Sequence[Policy]) -> StackRule:
     """The rule that nothing of a kind which policies judge, and nothing that runs pods, is of a type none looks at."""
     known = {type_ for judge in judges for type_ in judge.types}
     kinds = {_kind(type_): type_ for type_ in known}
@@ -73,14 +73,10 @@ def plan_is_there(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
 
 
 def _unseen(graph: Graph, its: Plan) -> Iterator[str]:
-    for service in its.services:
-        slots = [colour for colour, slot in service.slots.items() if slot.planned]
-        for colour in slots:
-            if not any(each.is_slot_of(service.name, colour) for each in graph.of(DEPLOYMENT)):
-                yield f"Deployment {service.name}-{colour}"
-        if slots and not any(_is_named(each, service.name) for each in graph.of(SERVICE)):
-            yield f"active Service {service.name}"
-
-
-def _is_named(resource: Resource, name: str) -> bool:
-    return resource.metadata.get("name") == name
+    for name, service in its.services.items():
+        colours = [colour for colour, slot in service.slots.items() if slot.planned]
+        for colour in colours:
+            if not any(each.is_slot_of(name, colour) for each in graph.of(DEPLOYMENT)):
+                yield f"Deployment {name}-{colour}"
+        if colours and not any(each.metadata.get("name") == name for each in graph.of(SERVICE)):
+            yield f"active Service {name}"

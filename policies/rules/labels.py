@@ -27,7 +27,10 @@ def _labels(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 def tagged(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
     """The AWS provider puts tags on everything that can have some."""
-    for provider in graph.of(AWS_PROVIDER):
+    providers = list(graph.of(AWS_PROVIDER))
+    if not providers and any(each.type.startswith("aws:") for each in graph.resources):
+        yield Finding("AWS", "no provider among the resources", "one with default tags", "make an aws.Provider")
+    for provider in providers:
         missing = [each for each in bounds["tags"] if not _tags(provider).get(each)]
         if missing:
             yield Finding(

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from policies import plan
 from policies.kinds import AUTOSCALER, CONFIG_MAP, DEPLOYMENT, SERVICE
 from policies.model import Bounds, Finding, Graph, Resource, part
-from policies.plan import Plan
-from policies.plan import Service as Planned
-from teal.colours import COLOUR_LABEL, NAME_LABEL
+from policies.plan import carrying, of, pods, slot_of
+from teal.colours import COLOUR_LABEL, NAME_LABEL, Colour
+from teal.plans.model import Plan, ServicePlan
 
 SLOT_CHAIN = f"teal:kubernetes:Slot${DEPLOYMENT}"
 ROUTE_CHAIN = f"teal:kubernetes:ServiceSelector${SERVICE}"
@@ -17,15 +16,16 @@ CONFIRMED = "teal-confirmed"
 
 
 def deployments_stay(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """What an engine or the API server would have to replace: another identity, name, namespace or selector."""
+    """What an engine or the API server would have to replace, or what would end pods that the plan keeps."""
     del bounds
-    its = plan.of(graph)
-    for service in its.services if its else ():
-        if its and service.live and service.slots[service.live].exists and service.slots[service.live].planned:
-            yield from _deployment(graph, its, service.name, service.live)
+    plan = of(graph)
+    for name, service, live in carrying(plan):
+        if plan is not None and slot_of(service, live).planned:
+            yield from _deployment(graph, plan, name, live)
+            yield from _pods(graph, name, service, plan.active_colour)
 
 
-def _deployment(graph: Graph, its: Plan, service: str, colour: str) -> Iterator[Finding]:
+def _deployment(graph: Graph, plan: Plan, service: str, colour: str) -> Iterator[Finding]:
     name = f"{service}-{colour}"
     what = f"Deployment {name}, which carries live traffic"
     found = [each for each in graph.of(DEPLOYMENT) if each.is_slot_of(service, colour)]
@@ -33,48 +33,32 @@ def _deployment(graph: Graph, its: Plan, service: str, colour: str) -> Iterator[
         yield Finding(what, f"{len(found)} of them declared", "exactly one", "declare the live slot as it was")
     for each in found:
         yield from _same(each, what, SLOT_CHAIN, name)
-        yield from _placed(each, what, name, its.namespace)
-        selector = {NAME_LABEL: service, COLOUR_LABEL: colour}
-        yield from _selects(each, what, part(each.spec, "selector", "matchLabels"), selector)
+        yield from _placed(each, what, name, plan.namespace)
+        selector = part(each.spec, "selector", "matchLabels")
+        yield from _selects(what, selector, {NAME_LABEL: service, COLOUR_LABEL: colour})
 
 
-def pods_stay(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """Live traffic keeps as many pods as it has: the live colour is not capped below, a flip asks for no fewer."""
-    its = plan.of(graph)
-    for service in its.services if its else ():
-        if its and service.live:
-            yield from _capacity(graph, its, service, service.live, bounds)
-
-
-def _capacity(graph: Graph, its: Plan, service: Planned, live: str, bounds: Bounds) -> Iterator[Finding]:
-    flips = live != its.active
-    slot = service.slots[live]
-    has, percent = (slot.ready, int(bounds["flipPercent"])) if flips else (slot.replicas, 100)
-    needed = -(-has * percent // 100)
-    declared = [each for each in graph.of(DEPLOYMENT, AUTOSCALER) if each.is_slot_of(service.name, its.active)]
-    for each in declared:
-        key = "replicas" if each.type == DEPLOYMENT else "minReplicas" if flips else "maxReplicas"
-        pods = each.spec.get(key)
-        scaled = any(other.type == AUTOSCALER for other in declared)
-        if pods is not None and pods < needed and not (each.type == DEPLOYMENT and scaled):
-            yield Finding(
-                f"{each}, to carry live traffic",
-                f"{key} {pods:g}; live colour {live} has {has} pods",
-                f"at least {needed}" + (f" ({percent} %, flipPercent)" if flips else ""),
-                f"raise teal:services.{service.name}.autoscaling.{key}, or its replicas",
-            )
+def _pods(graph: Graph, name: str, service: ServicePlan, active: Colour) -> Iterator[Finding]:
+    """That resources do not say otherwise than the plan, by which the live colour's pods are judged."""
+    planned = pods(slot_of(service, active))
+    for each in graph.of(AUTOSCALER, DEPLOYMENT):
+        most = each.spec.get("maxReplicas" if each.type == AUTOSCALER else "replicas")
+        ends = most is not None and (most < planned if each.type == AUTOSCALER else not most)
+        if planned and ends and each.is_slot_of(name, active):
+            seen, remedy = f"at most {most:g} pods", "declare what the plan says"
+            yield Finding(f"{each}, to carry live traffic", seen, f"{planned}, as the plan says", remedy)
 
 
 def traffic_stays(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
     """Each service's active Service is the one that is there, and selects the declared colour and nothing else."""
     del bounds
-    its = plan.of(graph)
-    for service in its.services if its else ():
-        if its and service.live:
-            yield from _route(graph, its, service.name)
+    plan = of(graph)
+    for name, _, _ in carrying(plan):
+        if plan is not None:
+            yield from _route(graph, plan, name)
 
 
-def _route(graph: Graph, its: Plan, service: str) -> Iterator[Finding]:
+def _route(graph: Graph, plan: Plan, service: str) -> Iterator[Finding]:
     what = f"active Service {service}, which carries live traffic"
     found = [each for each in graph.of(SERVICE) if each.metadata.get("name") == service]
     if len(found) != 1:
@@ -82,8 +66,9 @@ def _route(graph: Graph, its: Plan, service: str) -> Iterator[Finding]:
         yield Finding(what, f"{len(found)} of them declared", "exactly one: without it, traffic ends", remedy)
     for each in found:
         yield from _same(each, what, ROUTE_CHAIN, f"{service}-active")
-        yield from _placed(each, what, service, its.namespace)
-        yield from _selects(each, what, part(each.spec, "selector"), {NAME_LABEL: service, COLOUR_LABEL: its.active})
+        yield from _placed(each, what, service, plan.namespace)
+        selector = part(each.spec, "selector")
+        yield from _selects(what, selector, {NAME_LABEL: service, COLOUR_LABEL: plan.active_colour})
         if each.spec.get("type") == "ExternalName":
             yield Finding(what, "type ExternalName", "a Service that selects pods", "keep frontDoor.type")
 
@@ -91,16 +76,16 @@ def _route(graph: Graph, its: Plan, service: str) -> Iterator[Finding]:
 def idle_waits(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
     """What could shrink the idle colour is changed after the record of the confirmed one, and that after traffic."""
     del bounds
-    its = plan.of(graph)
-    if its is None:
+    plan = of(graph)
+    if plan is None:
         return
     records = [each for each in graph.of(CONFIG_MAP) if each.metadata.get("name") == CONFIRMED]
     if len(records) != 1:
         remedy = "declare infra.confirmed.Confirmed, once"
         yield Finding(f"ConfigMap {CONFIRMED}", f"{len(records)} of them declared", "exactly one", remedy)
-    names = {service.name for service in its.services}
-    routes = [each for each in graph.of(SERVICE) if each.metadata.get("name") in names]
-    idle = [each for each in graph.of(DEPLOYMENT, AUTOSCALER) if each.labels.get(COLOUR_LABEL) == its.idle]
+    routes = [each for each in graph.of(SERVICE) if each.metadata.get("name") in plan.services]
+    other = plan.active_colour.other
+    idle = [each for each in graph.of(DEPLOYMENT, AUTOSCALER) if each.labels.get(COLOUR_LABEL) == other]
     for record in records:
         pairs = [*((each, record) for each in idle), *((record, each) for each in routes)]
         for later, earlier in pairs:
@@ -132,8 +117,7 @@ def _placed(each: Resource, what: str, name: str, namespace: str) -> Iterator[Fi
             yield Finding(what, seen, f"{key} {needed}: a changed one means another object", f"keep its {key}")
 
 
-def _selects(each: Resource, what: str, selector: Mapping[str, str], needed: Mapping[str, str]) -> Iterator[Finding]:
-    del each
+def _selects(what: str, selector: Mapping[str, str], needed: Mapping[str, str]) -> Iterator[Finding]:
     if dict(selector) != needed:
         seen = ", ".join(f"{key}={value}" for key, value in sorted(selector.items())) or "nothing"
         wanted = ", ".join(f"{key}={value}" for key, value in sorted(needed.items()))

@@ -7,6 +7,26 @@ from policies.kinds import CONFIG_MAP
 from policies.model import Bounds, Finding, Resource, part, parts
 from policies.rules import pods
 
+NAMES = (
+    r"(^|[_.-])(pass|pwd)$"
+    r"|(password|passwd|passphrase|secret|token|credential|private_?key|api_?key|access_?key)s?$"
+)
+"""At the end of a name: `TOKEN_URL` and `PASSWORD_FILE` say where a secret is."""
+
+VALUES = (
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:(?!\$[({])[^/\s@]+@",  # a URL with a password, not with a reference to one
+    r"\b(AKIA|ASIA)[0-9A-Z]{16}\b",  # AWS
+    r"\bgh[opsur]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{22}",
+    r"\bglpat-[A-Za-z0-9_-]{20}",  # GitLab
+    r"\bxox[abeoprs]-[A-Za-z0-9-]{10}",  # Slack
+    r"\b[rs]k_live_[A-Za-z0-9]{16}",  # Stripe
+    r"\bAIza[A-Za-z0-9_-]{35}",  # Google
+    r"\bpul-[0-9a-f]{40}\b",  # Pulumi
+    r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.",  # a JSON Web Token
+)
+"""The forms in which well-known issuers write their keys."""
+
 REMEDY = "move it to the slot's secrets (pulumi config set --path --secret), so that it reaches pods by a Secret"
 
 

@@ -1,88 +1,88 @@
 """What the plan alone tells. The plan is registered first, so these refuse before anything else is declared."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from policies import plan
 from policies.model import Bounds, Finding, Resource
-from policies.plan import Plan, Service
-
-WORDS = ("NOTHING", "PREPARE", "FLIP", "RELEASE", "ROLLBACK", "ROLLING", "RETIRE", "UNSAFE")
+from policies.plan import carrying, pods, slot_of, state, told
+from teal.colours import Colour
+from teal.plans.model import Plan, ServicePlan, Word
 
 
 def is_safe(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """Nothing is UNSAFE, and every word is one that this pack knows."""
+    """Nothing is UNSAFE."""
     del bounds
-    its = plan.read(resource.properties)
-    judged = [("the flip set", its.word, its.reasons), *((each.name, each.word, each.reasons) for each in its.services)]
-    for what, word, reasons in judged:
-        if word == "UNSAFE":
-            why = "; ".join(reasons) or "no reason given"
-            yield Finding(what, f"UNSAFE: {why}", "a plan without UNSAFE", "change the config that the reasons name")
-        elif word not in WORDS:
-            yield Finding(what, f"word {word!r}", f"one of {', '.join(WORDS)}", "use the policy pack of this program")
+    plan = told(resource)
+    if plan is not None and plan.word is Word.UNSAFE:
+        why = "; ".join(plan.reasons) or "no reason given"
+        yield Finding("the plan", f"UNSAFE: {why}", "any other word", "change the config that the reasons name")
 
 
 def live_colour_stays(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """The colour that carries traffic keeps its release and its pods until traffic has moved."""
-    its = plan.read(resource.properties)
-    for service in its.services:
-        if service.live is not None:
-            yield from _live_slot(its, service, service.live, bounds)
+    """The colour that carries traffic keeps its release and its pods until traffic has moved to as many."""
+    plan = told(resource)
+    for name, service, live in carrying(plan):
+        if plan is not None:
+            yield from _live_slot(plan, name, service, live, bounds)
 
 
-def _live_slot(its: Plan, service: Service, live: str, bounds: Bounds) -> Iterator[Finding]:
-    slot, leaving = service.slots[live], live != its.active
-    what = f"service {service.name}, live colour {live} ({slot.replicas} pods)"
+def _live_slot(plan: Plan, name: str, service: ServicePlan, live: Colour, bounds: Bounds) -> Iterator[Finding]:
+    slot, active = slot_of(service, live), slot_of(service, plan.active_colour)
+    leaving = live is not plan.active_colour
+    has = slot.now.ready if leaving and slot.now else slot.now.replicas if slot.now else 0
     allowed = ["running", *(["stopped"] if leaving and bounds["allowStopped"] else [])]
-    if slot.state not in allowed:
+    if state(slot) not in allowed:
         yield Finding(
-            what,
-            f"it would be {slot.state}",
+            f"service {name}, live colour {live} ({has} pods)",
+            f"it would be {state(slot)}",
             " or ".join(allowed),
             f"keep teal:{live} running, flip first, and end it in a later update",
         )
-    elif not leaving and slot.kept < (least := int(bounds["minimumReplicas"])):
+        return
+    bound = "flipPercent" if leaving else "keepPercent"
+    least = max(_share(has, bounds[bound]), int(bounds["minimumReplicas"]))
+    if pods(active) < least:
         yield Finding(
-            what,
-            f"it would be asked for {slot.kept} pods",
-            f"at least {least} (minimumReplicas)",
-            f"raise teal:services.{service.name}.autoscaling.minReplicas, or its replicas",
+            f"service {name}, live colour {live} ({has} pods)",
+            f"{plan.active_colour} would have {pods(active)} pods",
+            f"at least {least} ({bounds[bound]:g} % of them, {bound}; minimumReplicas {bounds['minimumReplicas']:g})",
+            f"raise teal:services.{name}.autoscaling.minReplicas and maxReplicas, or its replicas",
         )
 
 
 def one_move_at_a_time(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     """Pods that are live do not change in the update that moves traffic away: it is what a rollback returns to."""
     del bounds
-    its = plan.read(resource.properties)
-    for service in its.services:
-        changes = service.slots[service.live].changes if service.live and service.live != its.active else ()
-        if changes:
+    plan = told(resource)
+    for name, service, live in carrying(plan):
+        slot = slot_of(service, live)
+        if plan is not None and live is not plan.active_colour and slot.changes and pods(slot):
             yield Finding(
-                f"service {service.name}, live colour {service.live}",
-                f"{', '.join(changes)} would change, and traffic would move to {its.active}",
+                f"service {name}, live colour {live}",
+                f"{', '.join(slot.changes)} would change, and traffic would move to {plan.active_colour}",
                 "one of the two an update",
-                f"put teal:{service.live} back, flip, and change it in a later update",
+                f"put teal:{live} back, flip, and change it in a later update",
             )
 
 
 def idle_colour_keeps_its_share(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     """Until the active colour is confirmed, the other one stays able to take traffic back."""
-    its = plan.read(resource.properties)
-    if its.confirmed == its.active:
+    plan = told(resource)
+    if plan is None or plan.confirmed_colour is plan.active_colour:
         return
-    for service in its.services:
-        yield from _idle_slot(its, service, bounds)
+    idle = plan.active_colour.other
+    for name, service, _ in carrying(plan):
+        slot, active = slot_of(service, idle), slot_of(service, plan.active_colour)
+        ended = state(slot) == "stopped" and bounds["allowStopped"]
+        least = _share(pods(active), bounds["percent"])
+        if slot.now and slot.now.replicas and not ended and pods(slot) < least:
+            yield Finding(
+                f"service {name}, idle colour {idle} ({slot.now.replicas} pods)",
+                f"it would be {state(slot)} with {pods(slot)} pods, and {plan.active_colour} is not confirmed",
+                f"at least {least} pods until then ({bounds['percent']:g} % of {plan.active_colour}'s {pods(active)})",
+                f"keep teal:{idle} running and raise autoscaling.idlePercent; retire it in a later update",
+            )
 
 
-def _idle_slot(its: Plan, service: Service, bounds: Bounds) -> Iterable[Finding]:
-    slot, active = service.slots[its.idle], service.slots[its.active]
-    ended = slot.state == "stopped" and bounds["allowStopped"]
-    least = -(-active.kept * int(bounds["percent"]) // 100)
-    if slot.replicas and not ended and slot.kept < least:
-        confirmed = its.confirmed or "nothing"
-        yield Finding(
-            f"service {service.name}, idle colour {its.idle} ({slot.replicas} pods)",
-            f"it would be {slot.state} with {slot.kept} pods, and {confirmed} is confirmed",
-            f"at least {least} pods until {its.active} is confirmed ({bounds['percent']:g} % of its {active.kept})",
-            f"keep teal:{its.idle} running and raise autoscaling.idlePercent; retire it in a later update",
-        )
+def _share(of: int, percent: float) -> int:
+    """Rounded up."""
+    return -(-of * int(percent) // 100)

@@ -1,13 +1,15 @@
 """The graph that the real program registers, as an analyzer is sent it; and ways to spoil it."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from itertools import product
 from typing import Any, cast
 
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime import mocks, stack
 from pulumi.runtime.proto import analyzer_pb2, resource_pb2
 
+from infra import plan
 from infra.config import load
 from infra.live import Live
 from infra.program import provision
@@ -61,6 +63,7 @@ class Recorder(mocks.MockMonitor):
                 dependencies=request.dependencies,
                 options=analyzer_pb2.AnalyzerResourceOptions(
                     protect=request.protect,
+                    ignoreChanges=request.ignoreChanges,
                     deleteBeforeReplace=request.deleteBeforeReplace,
                     deleteBeforeReplaceDefined=request.deleteBeforeReplaceDefined,
                 ),
@@ -122,73 +125,42 @@ def slot(colour: str = "blue", **of_backend: Any) -> dict[str, Any]:  # noqa: AN
     return {**release, "backend": {**release["backend"], **of_backend}}
 
 
-def live_in(colour: str | None, *, pods: int = 3, confirmed: str | None = None) -> Live:
-    """Both services live in a colour, both colours with pods; nothing there at all without a colour."""
+_made: Resources = []
+
+
+async def live_in(colour: str | None, *, has: int = 3, idle: int = 3, confirmed: str | None = None) -> Live:
+    """Both colours as `config` declares them, and all traffic in one, which has so many pods; nothing without one."""
     if colour is None:
         return Live()
+    if not _made:
+        _made.extend(await declared(live=Live()))
+    slots: dict[tuple[str, Colour], LiveSlot] = {}
+    for name, each in product(("backend", "frontend"), Colour):
+        metadata = json_format.MessageToDict(find(_made, "Deployment", f"{name}-{each}").properties)["metadata"]
+        version = metadata["labels"]["app.kubernetes.io/version"]
+        pods = has if each == colour else idle
+        slots[name, each] = LiveSlot(annotations=metadata["annotations"], replicas=pods, ready=pods, version=version)
     services = {
         name: LiveService(
             colour=Colour(colour), selector={}, annotations={}, resource_version="7", writer="pulumi-kubernetes-1"
         )
         for name in ("backend", "frontend")
     }
-    slots = {
-        (name, each): LiveSlot(annotations={}, replicas=pods) for name in ("backend", "frontend") for each in Colour
-    }
     record = {"colour": confirmed or colour, "version": "1.0.0", "since": "2026-01-01T00:00:00+00:00"}
     return Live(services=services, slots=slots, record=record, at="2026-01-02T00:00:00+00:00")
 
 
-async def declared(raw: Mapping[str, str] | None = None, live: Live | None = None, **options: Any) -> Resources:  # noqa: ANN401 - of `planned`
-    """What the program registers for a config, live state given; first of all its plan."""
+async def declared(raw: Mapping[str, str] | None = None, live: Live | None = None) -> Resources:
+    """What the program registers for a config and a live state, whatever else of it would refuse that."""
     raw = config() if raw is None else raw
-    live = live_in(raw["activeColour"]) if live is None else live
+    found = await live_in(raw["activeColour"]) if live is None else live
 
     async def program() -> None:
         settings = load(raw, stack="production")
-        provision(settings, live, ClusterAccess(namespace="teal"), plans(settings, live))
+        plan.declare(plan.make(settings, found))
+        provision(settings, found, ClusterAccess(namespace="teal"), plans(settings, found))
 
-    graph = await registered(program)
-    return [planned(raw, live, **options), *graph]
-
-
-def planned(raw: Mapping[str, str], live: Live, **options: Any) -> analyzer_pb2.AnalyzerResource:  # noqa: ANN401 - any JSON
-    """The plan resource, as the program makes it."""
-    settings = load(raw, stack="production")
-    changes: Mapping[str, Sequence[str]] = options.get("changes", {})
-    services: dict[str, Any] = {}
-    for name, its in settings.services.items():
-        slots: dict[str, Any] = {}
-        for colour in Colour:
-            release, now = settings.slot(colour), live.slots.get((name, colour))
-            pods = its.autoscaling.min_replicas if its.autoscaling.enabled else its.replicas
-            slots[colour] = {
-                "now": now and {"version": "1.0.0", "replicas": now.replicas, "ready": now.replicas},
-                "planned": release
-                and {
-                    "version": release.version,
-                    "replicas": pods if release.state == "running" else 0,
-                    "state": release.state,
-                    "digest": release.digest,
-                },
-                "changes": list(changes.get(colour, ())),
-            }
-        carried = live.services.get(name)
-        services[name] = {
-            "word": options.get("word", "NOTHING"),
-            "reasons": ["as declared"],
-            "liveColour": carried and carried.colour,
-            "slots": slots,
-        }
-    inputs = {
-        "word": options.get("word", "NOTHING"),
-        "reasons": options.get("reasons", ["as declared"]),
-        "activeColour": settings.active_colour,
-        "confirmedColour": live.confirmed,
-        "namespace": settings.namespace,
-        "services": services,
-    }
-    return resource("teal:index:Plan", "plan", inputs)
+    return await registered(program)
 
 
 def resource(type_: str, name: str, properties: Mapping[str, Any], **fields: Any) -> analyzer_pb2.AnalyzerResource:  # noqa: ANN401 - of the message

@@ -18,6 +18,8 @@ FOLDER = Path(__file__).parents[3] / "policies"
 NOWHERE = "127.0.0.1:1"
 """The engine's address: it is only asked to log, and the pack has nothing to log."""
 
+Diagnostics = Sequence[analyzer_pb2.AnalyzeDiagnostic]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
@@ -50,6 +52,7 @@ class Pack:
         assert self._process.stdout is not None
         port = self._process.stdout.readline().strip()
         assert port, f"the pack ended with status {self._process.wait()} before it said its port"
+        self._answers: dict[tuple[bytes, bytes], Diagnostics] = {}
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
         self._stub: Any = analyzer_pb2_grpc.AnalyzerStub(self._channel)
         self.info: analyzer_pb2.AnalyzerInfo = self._stub.GetAnalyzerInfo(empty_pb2.Empty())
@@ -58,18 +61,25 @@ class Pack:
         self, graph: Sequence[analyzer_pb2.AnalyzerResource], config: Mapping[str, Any] | None = None
     ) -> list[Violation]:
         """What it says of a graph: of each resource in its order, then of all of them."""
-        self._stub.Configure(reconciled(self.info, config or {}))
+        configured = reconciled(self.info, config or {})
+        self._stub.Configure(configured)
         found = [
             (diagnostic, each.urn)
             for each in graph
-            for diagnostic in self._stub.Analyze(
-                analyzer_pb2.AnalyzeRequest(
-                    type=each.type, name=each.name, urn=each.urn, properties=each.properties, options=each.options
-                )
-            ).diagnostics
+            for diagnostic in self._analyze(each, configured.SerializeToString(deterministic=True))
         ]
         whole = self._stub.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=graph))
         return [_violation(*each) for each in (*found, *((diagnostic, "") for diagnostic in whole.diagnostics))]
+
+    def _analyze(self, each: analyzer_pb2.AnalyzerResource, configured: bytes) -> Diagnostics:
+        """What it says of one resource; asked once for the same one, since a pack remembers nothing."""
+        request = analyzer_pb2.AnalyzeRequest(
+            type=each.type, name=each.name, urn=each.urn, properties=each.properties, options=each.options
+        )
+        key = configured, request.SerializeToString(deterministic=True)
+        if key not in self._answers:
+            self._answers[key] = list(self._stub.Analyze(request).diagnostics)
+        return self._answers[key]
 
     def stop(self) -> None:
         """End it."""
