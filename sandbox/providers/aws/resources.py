@@ -1,0 +1,168 @@
+"""Operations on resources: property trees in, property trees out.
+
+Between the protocol (`provider.py`) and the kinds: finds the kind, gives names, takes secrets out of their envelopes
+on the way in and puts them back on the way out, and says in a preview what is not known yet.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sandbox.providers.aws.balancing import LoadBalancer, TargetGroup
+from sandbox.providers.aws.errors import UnsupportedError
+from sandbox.providers.aws.kind import Failure, Kind, problems
+from sandbox.providers.aws.listening import Listener, ListenerRule
+from sandbox.providers.aws.security import SecurityGroup, SecurityGroupRule
+from sandbox.providers.aws.session import Aws
+from sandbox.providers.aws.watching import MetricAlarm, Record
+from sandbox.providers.kubernetes.diff import Change, diff, top_level
+from sandbox.providers.kubernetes.inputs import without_nulls
+from sandbox.providers.kubernetes.observe import take_up_drift
+from sandbox.providers.properties import UNKNOWN, Map, is_map, list_at, mark_secrets, reveal
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "aws:cloudwatch/metricAlarm:MetricAlarm": MetricAlarm(),
+    "aws:ec2/securityGroup:SecurityGroup": SecurityGroup(),
+    "aws:lb/listener:Listener": Listener(),
+    "aws:lb/listenerRule:ListenerRule": ListenerRule(),
+    "aws:lb/loadBalancer:LoadBalancer": LoadBalancer(),
+    "aws:lb/targetGroup:TargetGroup": TargetGroup(),
+    "aws:route53/record:Record": Record(),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": SecurityGroupRule("egress"),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": SecurityGroupRule("ingress"),
+}
+_DEFAULTS: Final = "__defaults"  # where pulumi-aws keeps which inputs were its own idea
+_SUFFIX: Final = 7  # hexadecimal digits, as pulumi-aws takes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """How a resource without a name gets one: Pulumi's autonaming."""
+
+    logical_name: str
+    seed: bytes = b""
+    proposed: str = ""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Changed paths, each with how it changes and whether it forces a replacement."""
+
+    changes: Mapping[str, tuple[Change, bool]]
+    delete_before_replace: bool
+
+
+def kind_of(token: str) -> Kind:
+    """The kind of a type token.
+
+    Raises:
+        UnsupportedError: there is none.
+    """
+    if token not in KINDS:
+        raise UnsupportedError(
+            f"{token} is not managed by the stand-in AWS provider (it knows {', '.join(KINDS)}). Nothing was changed. "
+            "Run this program with Pulumi's own engine and provider, or leave the resource out"
+        )
+    return KINDS[token]
+
+
+def check(token: str, news: Map, olds: Map, naming: Naming) -> tuple[Map, list[Failure]]:
+    """Complete inputs by a name, and find what pulumi-aws or AWS would refuse of them without being asked."""
+    kind, inputs = kind_of(token), without_nulls(news)
+    failures: list[Failure] = []
+    inputs.pop(_DEFAULTS, None)
+    if kind.name_limit:
+        if "name" not in inputs:
+            kept = olds.get("name") if "name" in list_at(olds, _DEFAULTS) else None
+            inputs |= {"name": kept or _autoname(naming), _DEFAULTS: ["name"]}
+        failures += _name_failures(kind, str(reveal(inputs["name"])))
+    return inputs, [*failures, *problems(kind, reveal(inputs))]
+
+
+def compare(token: str, old: Map, new: Map, ignore: Iterable[str]) -> Difference:
+    """What differs between inputs, and what of it cannot change in place."""
+    kind = kind_of(token)
+    before, after = ({key: value for key, value in tree.items() if key != _DEFAULTS} for tree in (old, new))
+    found = diff(before, after, config={}, ignore=ignore).changes
+    changes: dict[str, tuple[Change, bool]] = {
+        path: (change, top_level(path) in kind.replaces) for path, (change, _) in found.items()
+    }
+    fixed = bool(kind.name_limit) and _DEFAULTS not in new and reveal(old.get("name")) == reveal(new.get("name"))
+    return Difference(changes, fixed and any(forced for _, forced in changes.values()))
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The resources of one configured provider."""
+
+    aws: Aws
+
+    def preview_create(self, token: str, inputs: Map) -> Map:
+        """Say what creating would give: a field that is missing reaches a program as None, so it is unknown instead."""
+        kind = kind_of(token)
+        unknown = dict.fromkeys(kind.computed, UNKNOWN)
+        given = {key: value for key, value in inputs.items() if key != _DEFAULTS}
+        return {**unknown, **kind.defaults, **given, **self._preview_tags(kind, inputs)}
+
+    def create(self, token: str, inputs: Map) -> tuple[str, Map]:
+        """Create. Returns id and state."""
+        identifier = kind_of(token).create(self.aws, _plain(inputs))
+        return identifier, self._live(token, identifier, inputs) or inputs
+
+    def preview_update(self, token: str, inputs: Map, state: Map) -> Map:
+        """Say what updating would give."""
+        given = {key: value for key, value in inputs.items() if key != _DEFAULTS}
+        return {**state, **given, **self._preview_tags(kind_of(token), inputs)}
+
+    def update(self, token: str, identifier: str, inputs: Map, state: Map) -> Map:
+        """Update in place. Returns the new state."""
+        kind_of(token).update(self.aws, identifier, reveal(state), _plain(inputs))
+        return self._live(token, identifier, inputs) or inputs
+
+    def delete(self, token: str, identifier: str, state: Map) -> None:
+        """Delete."""
+        kind_of(token).delete(self.aws, identifier, reveal(state))
+
+    def read(self, token: str, identifier: str, inputs: Map, state: Map) -> tuple[Map, Map] | None:
+        """Read what is live: inputs that are still followed as they were written, and the state; None if gone."""
+        kind = kind_of(token)
+        live = kind.read(self.aws, identifier) if identifier else None
+        if live is None:
+            return None
+        if inputs:
+            followed = mark_secrets(take_up_drift(reveal(inputs), reveal(state), live), inputs)
+            followed |= {_DEFAULTS: inputs[_DEFAULTS]} if _DEFAULTS in inputs else {}
+        else:
+            followed = {key: value for key, value in live.items() if key in kind.inputs and value not in (None, {}, [])}
+        return followed, mark_secrets(live, inputs)
+
+    def _live(self, token: str, identifier: str, inputs: Map) -> Map | None:
+        live = kind_of(token).read(self.aws, identifier)
+        return None if live is None else mark_secrets(live, inputs)
+
+    def _preview_tags(self, kind: Kind, inputs: Map) -> Map:
+        tags = inputs.get("tags", {})
+        return {"tagsAll": self.aws.tags(tags)} if "tagsAll" in kind.computed and is_map(tags) else {}
+
+
+def _plain(inputs: Map) -> Map:
+    return {key: value for key, value in reveal(inputs).items() if key != _DEFAULTS}
+
+
+def _autoname(naming: Naming) -> str:
+    if naming.proposed:
+        return naming.proposed
+    seeded = hashlib.sha256(naming.seed + naming.logical_name.encode()).hexdigest()
+    return f"{naming.logical_name}-{seeded[:_SUFFIX] if naming.seed else secrets.token_hex(4)[:_SUFFIX]}"
+
+
+def _name_failures(kind: Kind, name: str) -> list[Failure]:
+    if len(name) > kind.name_limit:
+        return [("name", f"is {name!r}, {len(name)} characters: AWS takes {kind.name_limit}. Give a shorter name")]
+    balanced = isinstance(kind, LoadBalancer | TargetGroup)
+    if balanced and (not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", name) or name.startswith("internal-")):
+        return [("name", f"is {name!r}: AWS takes letters, digits and inner hyphens, and not `internal-` at its start")]
+    return []

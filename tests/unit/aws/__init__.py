@@ -1,0 +1,1 @@
+"""The sandbox's AWS: its provider, its strictness, its data path."""

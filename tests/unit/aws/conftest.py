@@ -1,0 +1,76 @@
+"""The sandbox's AWS, in a process of its own: moto's state is its process's, and its strictness must not leak."""
+
+import json
+import random
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3  # pyright: ignore[reportMissingTypeStubs] - there are none
+import pytest
+from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs] - as boto3
+
+from sandbox.aws import faults
+
+
+@dataclass(frozen=True)
+class Aws:
+    """Where it is, and how to ask it."""
+
+    endpoint: str
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has no types
+        """A client that tries once."""
+        return _client(service, self.endpoint)
+
+    def order(self, **wrong: Any) -> None:  # noqa: ANN401 - members of `Faults`
+        """Replace all faults."""
+        body = json.dumps(wrong).encode()
+        request = urllib.request.Request(f"{self.endpoint}{faults.PATH}", data=body, method="PUT")  # noqa: S310 - our own
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - as above
+            assert answer.status == 200
+
+
+@cache  # a client takes longer to make than all a test asks of it
+def _client(service: str, endpoint: str) -> Any:  # noqa: ANN401 - as above
+    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
+    return session.client(service, endpoint_url=endpoint, config=Config(retries={"total_max_attempts": 1}))
+
+
+@pytest.fixture(scope="session")
+def running_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """The sandbox's AWS; its load balancers listen from an address of its own on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    first = f"127.{random.randint(100, 200)}.{random.randint(1, 200)}.1"  # noqa: S311 - only to be alone
+    folder = tmp_path_factory.mktemp("aws")
+    command = [sys.executable, "-m", "sandbox.aws", "127.0.0.1", str(port), str(folder / "haproxy"), first]
+    with (
+        Path(folder / "log").open("wb") as log,
+        subprocess.Popen(command, stdout=log, stderr=log) as process,
+    ):
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)  # no event tells
+        yield Aws(f"http://127.0.0.1:{port}")
+        process.terminate()
+
+
+@pytest.fixture
+def aws(running_aws: Aws) -> Iterator[Aws]:
+    """The sandbox's AWS, without faults when a test begins and when it ends."""
+    yield running_aws
+    running_aws.order()
