@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -219,6 +220,15 @@ class Stack:
     def environ(self) -> dict[str, str]:
         """The sandbox's environment."""
         return self.sandbox.environ(os.environ)
+
+
+def checkout(folder: Path) -> Path:
+    """Another checkout of the program, as another machine has one: what the first one left behind is not in it."""
+    other = folder / "checkout"
+    for name in ("infra", "teal"):
+        shutil.copytree(WORK_TREE / name, other / name)
+    shutil.copy(WORK_TREE / "Pulumi.yaml", other)
+    return other
 
 
 def _written(item: Mapping[str, Any]) -> str:

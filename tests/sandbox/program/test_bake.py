@@ -1,12 +1,11 @@
 """A flip that is watched, and undone by itself, under load."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.sandbox.program.stacks import WORK_TREE, Load, Stack
+from tests.sandbox.program.stacks import Load, Stack, checkout
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -95,10 +94,7 @@ def test_who_flipped_what_and_why_is_kept(stack: Stack) -> None:
 def test_a_flip_is_finished_from_another_checkout(stack: Stack, tmp_path: Path) -> None:
     """The runner is killed during the bake; another machine's checkout finds the flip, bakes it and confirms it."""
     stack.configure("bake.seconds", "10")
-    other = tmp_path / "checkout"
-    for name in ("infra", "teal"):
-        shutil.copytree(WORK_TREE / name, other / name)
-    shutil.copy(WORK_TREE / "Pulumi.yaml", other)
+    other = checkout(tmp_path)
     before = stack.history()[-1]["number"]
     stack.configure("activeColour", "green")
     up = stack.start_up(tmp_path / "up.log")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.program.stacks import Load, Stack
+from tests.sandbox.program.stacks import Load, Stack, checkout
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -41,7 +41,8 @@ def kill_at(stack: Stack, step: int, log: Path) -> bool:
 
 
 def test_an_update_killed_at_any_step_is_finished_by_the_next(stack: Stack, tmp_path: Path) -> None:
-    """Each `up` of a flip is killed one checkpoint later than the one before; the next `up` always finishes it."""
+    """Each `up` of a flip is killed one checkpoint later than the one before; another checkout's always finishes it."""
+    other = checkout(tmp_path)
     colours = ["green", "blue"]
     step = 0
     with Load(stack, "new_connections", tmp_path) as load:
@@ -49,7 +50,7 @@ def test_an_update_killed_at_any_step_is_finished_by_the_next(stack: Stack, tmp_
             target = colours[(step + 1) % 2]
             stack.configure("activeColour", target)
             killed = kill_at(stack, step, tmp_path / f"{step}.log")
-            stack.up()
+            stack.up(checkout=other)
             assert stack.live() == target
             state = json.loads(stack.pulumi("stack", "export").stdout)["deployment"]
             assert not state.get("pending_operations")
