@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from sandbox import aws
 from sandbox.backing import postgres
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.layout import (
@@ -176,13 +177,6 @@ def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()
             after=("kube-controller-manager",),
         ),
         Component(
-            name="moto",
-            argv=(python, "-m", "moto.server", "--host=127.0.0.1", f"--port={MOTO_PORT}"),
-            check=Check.HTTP,
-            target=f"http://127.0.0.1:{MOTO_PORT}/moto-api/",
-            awaited=False,  # a stand-in for AWS that most rehearsals do not touch; it takes seconds to import
-        ),
-        Component(
             name="postgres",
             argv=(python, "-m", "sandbox.backing.postgres", str(layout.postgres), "127.0.0.1", NODE_ADDRESS),
             check=Check.LISTENS,
@@ -194,7 +188,38 @@ def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()
     ]
     # When all is there that a start waits for: autoscalers and gates, who ask for metrics, ask again.
     last = tuple(each.name for each in cluster if each.awaited)
-    return [*cluster, *_metrics(layout, serving, after=last), *_prometheus(layout, python, after=last)]
+    return [*cluster, *_metrics(layout, serving, last), *_prometheus(layout, python, last), *_aws(layout, python, last)]
+
+
+def _aws(layout: Layout, python: str, after: tuple[str, ...]) -> list[Component]:
+    """A stand-in for AWS that most rehearsals do not touch; it takes seconds to import."""
+    ready = f"http://127.0.0.1:{MOTO_PORT}/moto-api/"
+    kind = f"--filename={Path(aws.__file__).parent}/kind.yaml"
+    return [
+        Component(
+            name="moto",
+            argv=(python, "-m", "sandbox.aws", "127.0.0.1", str(MOTO_PORT), "/run/aws"),  # with a socket: a short path
+            check=Check.HTTP,
+            target=ready,
+            after=after,
+            awaited=False,
+        ),
+        Component(
+            name="target-group-binding-kind",
+            argv=("kubectl", f"--kubeconfig={layout.pki}/admin.kubeconfig", "apply", kind),
+            check=Check.EXITS,
+            after=after,
+            awaited=False,
+        ),
+        Component(
+            name="target-group-binding",
+            argv=(python, "-m", "sandbox.aws.binding"),
+            check=Check.HTTP,
+            target=ready,  # it listens nowhere
+            after=("moto", "target-group-binding-kind"),
+            awaited=False,
+        ),
+    ]
 
 
 def _prometheus(layout: Layout, python: str, after: tuple[str, ...]) -> list[Component]:

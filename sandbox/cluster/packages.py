@@ -33,6 +33,7 @@ NEEDED: dict[str, str] = {
     "unshare": "util-linux",
     "mount": "mount",
     "mmdebstrap": "mmdebstrap",
+    "haproxy": "haproxy",
     str(postgres.BINARIES / "postgres"): postgres.PACKAGE,
     **{
         str(CNI_PLUGINS / name): "containernetworking-plugins"

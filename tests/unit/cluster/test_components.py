@@ -61,7 +61,8 @@ def test_nobody_waits_for_what_most_rehearsals_do_not_touch(listed: dict[str, Co
     """Nor do these slow a start down: the database begins with the node, metrics when all that is awaited is there."""
     awaited = {name for name, component in listed.items() if component.awaited}
     assert set(listed) - awaited == {
-        *("moto", "postgres", "metrics-server", "metrics-api", "prometheus", "prometheus-rules")
+        *("moto", "target-group-binding-kind", "target-group-binding"),
+        *("postgres", "metrics-server", "metrics-api", "prometheus", "prometheus-rules"),
     }
     assert listed["postgres"].after == ("node",)
     assert set(listed["metrics-server"].after) == awaited
