@@ -67,14 +67,14 @@ verdict: .venv/ready ## where live traffic of STACK goes and what became of its 
 word: ## the last plan's word, as a step's output
 	@echo "word=$(call said,word)"
 
-MARK := <!-- teal: the plan of $(STACK) -->
+# The first line of a plan as a comment; what begins so is ours.
+MARK := <!-- teal plan -->
 MINE = .[] | select(.user.login == "github-actions[bot]" and (.body | startswith("$(MARK)"))) | .id
 
 .PHONY: comment
 comment: ## the plan as the one comment of pull request PR: made, or brought up to date
-	@mkdir -p $(PLAN); { echo '$(MARK)'; \
-	cat $(PLAN)/plan.md || echo "No plan of $$STACK could be made of $$COMMIT: what merging would do is not known."; \
-	printf '\n%s\n' "$$COMMIT, $$RUN_URL"; } >$(PLAN)/comment.md
+	@mkdir -p $(PLAN); unknown="No plan of $$STACK could be made: what merging would do is not known."; \
+	{ cat $(PLAN)/plan.md || printf '%s\n' '$(MARK)' "$$unknown"; printf '\n%s\n' "$$COMMIT, $$RUN_URL"; } >$(PLAN)/comment.md
 	@id="$$(gh api --paginate "repos/{owner}/{repo}/issues/$$PR/comments" --jq '$(MINE)' | sed -n 1p)"; \
 	to="repos/{owner}/{repo}/issues/$$PR/comments"; method=POST; \
 	if [ -n "$$id" ]; then to="repos/{owner}/{repo}/issues/comments/$$id"; method=PATCH; fi; \

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from teal.plans.render import MARKER
 from tests.unit.workflows.reading import ROOT
 
-STAND_IN = """#!{python}
+STAND_IN = """#!{python} -IS
 import json, os, pathlib, sys
 name, args = pathlib.Path(sys.argv[0]).name, sys.argv[1:]
 world = pathlib.Path(os.environ["WORLD"])
@@ -30,7 +31,7 @@ if name == "teal" and args == ["watch"]:
     print("watching", os.environ["TEAL_NAMESPACE"], "with token", os.environ["PROMETHEUS_TOKEN"])
 if name == "teal" and args[0] == "plan":
     said = json.load(sys.stdin)
-    print(json.dumps(said) if args[1] == "--json" else f"**{{said['word']}}**")
+    print(json.dumps(said) if args[1] == "--json" else f"{marker}\\n**{{said['word']}}**")
 if name == "teal" and args[0] == "status":
     print("live traffic of", os.environ["TEAL_NAMESPACE"])
     sys.exit(int(os.environ.get("AT_REST", "0")))
@@ -92,7 +93,7 @@ def world(tmp_path: Path) -> World:
     (tmp_path / "Makefile").write_text("\n".join([*settings, *own, ""]))
     for name in ("pulumi", "teal", "gh"):
         command = tmp_path / "bin" / name
-        command.write_text(STAND_IN.format(python=sys.executable))
+        command.write_text(STAND_IN.format(python=sys.executable, marker=MARKER))
         command.chmod(0o755)
     return World(tmp_path)
 
@@ -101,7 +102,7 @@ def test_a_preview_changes_nothing_and_is_judged(world: World) -> None:
     """One preview with the policies; the plan as Markdown on standard output and in a file."""
     seen = world.make("preview", "FLIP")
     assert seen.returncode == 0, seen.stderr
-    assert seen.stdout == (world.folder / ".delivery/test/plan.md").read_text() == "**FLIP**\n"
+    assert seen.stdout == (world.folder / ".delivery/test/plan.md").read_text() == f"{MARKER}\n**FLIP**\n"
     [preview] = world.ran("pulumi")
     assert preview[1] == "preview"
     assert preview[preview.index("--policy-pack") + 1] == "policies"
@@ -110,7 +111,7 @@ def test_a_preview_changes_nothing_and_is_judged(world: World) -> None:
 def test_a_refused_preview_fails_and_still_has_its_plan(world: World) -> None:
     """The comment has to say what is refused."""
     assert world.make("preview", "UNSAFE", JUDGED="1").returncode != 0
-    assert (world.folder / ".delivery/test/plan.md").read_text() == "**UNSAFE**\n"
+    assert (world.folder / ".delivery/test/plan.md").read_text() == f"{MARKER}\n**UNSAFE**\n"
 
 
 @pytest.mark.parametrize(
@@ -247,7 +248,8 @@ def test_a_pull_request_has_one_comment(world: World, comments: str, method: str
     written = world.ran("gh")[-1]
     assert list(written[2:]) == ["--silent", "--method", method, to, "--field", "body=@.delivery/test/comment.md"]
     body = (world.folder / ".delivery/test/comment.md").read_text()
-    assert body == "<!-- teal: the plan of test -->\n**FLIP**\n\n0123abc, https://ci.example/1\n"
+    assert body == f"{MARKER}\n**FLIP**\n\n0123abc, https://ci.example/1\n"
+    assert f'startswith("{MARKER}")' in world.ran("gh")[0][-1]
 
 
 def test_a_comment_without_a_plan_says_so(world: World) -> None:
@@ -255,4 +257,5 @@ def test_a_comment_without_a_plan_says_so(world: World) -> None:
     seen = world.make("comment", **ASKED, COMMENTS="41\n")
     assert seen.returncode == 0, seen.stderr
     body = (world.folder / ".delivery/test/comment.md").read_text()
-    assert "No plan of test could be made of 0123abc" in body
+    assert body.startswith(f"{MARKER}\nNo plan of test could be made")
+    assert body.endswith("\n0123abc, https://ci.example/1\n")
