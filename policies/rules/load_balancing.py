@@ -31,7 +31,7 @@ def both_attached(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
         elif None in weights or not any(weights):
             yield Finding(
                 str(resource),
-                f"weights {', '.join(str(each) for each in weights)}",
+                f"weights {', '.join('none' if each is None else f'{each:g}' for each in weights)}",
                 "a weight for each target group, and one above 0",
                 "give the active colour's target group 100, the idle one's 0",
             )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from copy import deepcopy
 from itertools import product
 from typing import Any, cast
 
@@ -28,12 +29,13 @@ API_SERVER = {"cidrs": ["192.0.2.10/32"], "ports": [6443]}
 
 
 class Accepting(mocks.Mocks):
-    """Answers with the inputs, as a cluster that accepts everything."""
+    """Answers with the inputs, as a cluster that accepts everything; what AWS makes has an ARN."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         """What was asked for."""
         inputs = cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType]  # the SDK's plain dict
-        return f"{args.name}-id", inputs
+        arn = {"arn": f"arn:aws:elasticloadbalancing:eu-west-1:1:{args.name}"} if args.typ.startswith("aws:") else {}
+        return f"{args.name}-id", {**inputs, **arn}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         """No function is expected to be called."""
@@ -82,61 +84,83 @@ async def registered(program: Callable[[], Awaitable[None]], *, name: str = "pro
 
 
 def config(active: str = "blue", **parts: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON
-    """Raw config of a stack that has everything there is, a flip set of two services; `parts` replace its keys."""
+    """Raw config of a stack of one service; `parts` replace its keys."""
     release = {
-        name: {"image": f"registry.example/{name}@{DIGEST}", "env": {"LOG_LEVEL": "info"}, "secrets": {"PIN": SECRET}}
-        for name in ("backend", "frontend")
+        "backend": {
+            "image": f"registry.example/backend@{DIGEST}",
+            "env": {"LOG_LEVEL": "info"},
+            "secrets": {"PIN": SECRET},
+        }
     }
-    release["backend"] |= {"schema": {"expand": "0001"}}
-    everything: dict[str, Any] = {
-        "services": {
-            "backend": {
-                "migrations": {},
-                "access": {"readCluster": True},
-                "ingress": {"host": "shop.example"},
-            },
-            "frontend": {"autoscaling": {"enabled": False}, "replicas": 3},
-        },
-        "backing": {
-            "db": {
-                "kind": "database",
-                "host": "db.example",
-                "password": SECRET,
-                "network": {"cidrs": ["10.20.0.0/16"], "ports": [5432]},
-            }
-        },
-        "watch": {"image": f"registry.example/teal@{DIGEST}", "egress": {"api-server": API_SERVER}},
-        "observability": {"alerts": "prometheusRule"},
+    own = {
+        "services": {"backend": {"access": {"readCluster": True}}},
+        "observability": {"alerts": "none", "dashboard": False},
         "blue": {"version": "1.0.0", **release},
         "green": {"version": "1.1.0", **release},
     }
-    return {"activeColour": active, **{key: json.dumps(value) for key, value in (everything | parts).items()}}
+    return {"activeColour": active, **{key: json.dumps(value) for key, value in (own | parts).items()}}
 
 
-def changed(**services: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-    """The stack's services, with settings of some of them replaced; one more underscore stands for a deeper key."""
-    known = json.loads(config()["services"])
-    return {name: {**its, **services.get(name, {})} for name, its in known.items()}
+def everything(active: str = "blue", **parts: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON
+    """Raw config of a stack that has all there is, a flip set of two services included."""
+    release = slot()["backend"]
+    both = {"backend": {**release, "schema": {"expand": "0001"}}, "frontend": release}
+    own: dict[str, Any] = {
+        "services": {
+            "backend": {"migrations": {}, "access": {"readCluster": True}, "ingress": {"host": "shop.example"}},
+            "frontend": {"autoscaling": {"enabled": False}, "replicas": 3},
+        },
+        "backing": backed_by("10.20.0.0/16"),
+        "watch": {"image": f"registry.example/teal@{DIGEST}", "egress": {"api-server": API_SERVER}},
+        "observability": {"alerts": "prometheusRule"},
+        "blue": {"version": "1.0.0", **both},
+        "green": {"version": "1.1.0", **both},
+    }
+    return config(active, **(own | parts))
 
 
-def slot(colour: str = "blue", **of_backend: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-    """A colour's release with settings of backend's replaced."""
+def backed_by(*cidrs: str, **network: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    """A database as backing service, and where it is."""
+    network = {"cidrs": cidrs, "ports": [5432], **network}
+    return {"db": {"kind": "database", "host": "db.example", "password": SECRET, "network": network}}
+
+
+def changed(**settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    """The stack's one service with some of its settings replaced."""
+    return {"backend": {**json.loads(config()["services"])["backend"], **settings}}
+
+
+def slot(colour: str = "blue", **settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    """A colour's release with settings of its service replaced."""
     release = json.loads(config()[colour])
-    return {**release, "backend": {**release["backend"], **of_backend}}
+    return {**release, "backend": {**release["backend"], **settings}}
 
 
-_made: Resources = []
+async def live_in(
+    colour: str | None,
+    *,
+    before: Mapping[str, str] | None = None,
+    has: int = 3,
+    idle: int = 3,
+    confirmed: str | None = None,
+) -> Live:
+    """What an update finds after one by the config `before` (default: `config`); nothing at all without a colour.
 
-
-async def live_in(colour: str | None, *, has: int = 3, idle: int = 3, confirmed: str | None = None) -> Live:
-    """Both colours as `config` declares them, and all traffic in one, which has so many pods; nothing without one."""
+    Args:
+        colour: that all traffic goes to.
+        before: the config that made both colours.
+        has: pods of the live colour.
+        idle: pods of the other one.
+        confirmed: the colour that was confirmed; default: the live one.
+    """
     if colour is None:
         return Live()
-    if not _made:
-        _made.extend(await declared(live=Live()))
+    raw = config() if before is None else before
+    made = await declared(raw, Live())
+    names = list(json.loads(raw["services"]))
     slots: dict[tuple[str, Colour], LiveSlot] = {}
-    for name, each in product(("backend", "frontend"), Colour):
-        metadata = json_format.MessageToDict(find(_made, "Deployment", f"{name}-{each}").properties)["metadata"]
+    for name, each in product(names, Colour):
+        metadata = json_format.MessageToDict(find(made, "Deployment", f"{name}-{each}").properties)["metadata"]
         version = metadata["labels"]["app.kubernetes.io/version"]
         pods = has if each == colour else idle
         slots[name, each] = LiveSlot(annotations=metadata["annotations"], replicas=pods, ready=pods, version=version)
@@ -144,10 +168,14 @@ async def live_in(colour: str | None, *, has: int = 3, idle: int = 3, confirmed:
         name: LiveService(
             colour=Colour(colour), selector={}, annotations={}, resource_version="7", writer="pulumi-kubernetes-1"
         )
-        for name in ("backend", "frontend")
+        for name in names
     }
     record = {"colour": confirmed or colour, "version": "1.0.0", "since": "2026-01-01T00:00:00+00:00"}
     return Live(services=services, slots=slots, record=record, at="2026-01-02T00:00:00+00:00")
+
+
+_declared: dict[str, Resources] = {}
+"""What was declared before, by config and live state."""
 
 
 async def declared(raw: Mapping[str, str] | None = None, live: Live | None = None) -> Resources:
@@ -160,16 +188,10 @@ async def declared(raw: Mapping[str, str] | None = None, live: Live | None = Non
         plan.declare(plan.make(settings, found))
         provision(settings, found, ClusterAccess(namespace="teal"), plans(settings, found))
 
-    return await registered(program)
-
-
-def resource(type_: str, name: str, properties: Mapping[str, Any], **fields: Any) -> analyzer_pb2.AnalyzerResource:  # noqa: ANN401 - of the message
-    """One resource of the stack, as an analyzer is sent it."""
-    made = analyzer_pb2.AnalyzerResource(
-        type=type_, name=name, urn=f"urn:pulumi:production::teal::{type_}::{name}", **fields
-    )
-    json_format.ParseDict(json.loads(json.dumps(properties)), made.properties)
-    return made
+    key = f"{raw} {found}"
+    if key not in _declared:
+        _declared[key] = await registered(program)
+    return deepcopy(_declared[key])
 
 
 def find(graph: Iterable[analyzer_pb2.AnalyzerResource], kind: str, name: str) -> analyzer_pb2.AnalyzerResource:
@@ -182,10 +204,10 @@ def spoil(graph: Resources, kind: str, name: str, path: str, value: object) -> N
     """Set what is at a path (`spec.template.spec.containers.0.image`) of a resource; None takes it away."""
     found = find(graph, kind, name)
     properties = json_format.MessageToDict(found.properties)
-    *outer, last = path.split(".")
+    *outer, last = [int(key) if key.isdigit() else key for key in path.split(".")]
     here: Any = properties
     for key in outer:
-        here = here[int(key)] if key.isdigit() else here.setdefault(key, {})
+        here = here[key] if isinstance(key, int) else here.setdefault(key, {})
     if value is None:
         del here[last]
     else:

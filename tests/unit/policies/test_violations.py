@@ -4,7 +4,6 @@ The config is what the program is brought to violate a policy by. Where no
 setting can, the graph that it registered is spoilt (`spoil`, `without`).
 """
 
-import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,9 +15,11 @@ import pytest
 from tests.unit.policies.graphs import (
     SECRET,
     Resources,
+    backed_by,
     changed,
     config,
     declared,
+    everything,
     find,
     live_in,
     slot,
@@ -141,17 +142,17 @@ PLAN_CASES = [
     ),
     Case(
         policy="live-colour-stays",
-        raw=config(services=changed(backend={"migrations": {}, "autoscaling": {"minReplicas": 2, "maxReplicas": 3}})),
+        raw=config(services=changed(autoscaling={"minReplicas": 2, "maxReplicas": 3})),
         has=5,
         says=("service backend, live colour blue (5 pods): blue would have 3 pods", "at least 5 (100 % of them, keep"),
         also=frozenset({"plan-is-safe"}),
     ),
     Case(
         policy="live-colour-stays",
-        raw=config("green", services=changed(frontend={"autoscaling": {"enabled": False}, "replicas": 3})),
+        raw=config("green", services=changed(autoscaling={"enabled": False}, replicas=3)),
         has=5,
         bounds={"flipPercent": 80},
-        says=("service frontend, live colour blue (5 pods): green would have 3 pods", "at least 4 (80 % of them, flip"),
+        says=("service backend, live colour blue (5 pods): green would have 3 pods", "at least 4 (80 % of them, flip"),
     ),
     Case(
         policy="one-move-at-a-time",
@@ -177,7 +178,7 @@ PLAN_CASES = [
     ),
     Case(
         policy="idle-colour-keeps-its-share",
-        raw=config("green", services=changed(backend={"autoscaling": {"minReplicas": 4, "idlePercent": 25}})),
+        raw=config("green", services=changed(autoscaling={"minReplicas": 4, "idlePercent": 25})),
         live="green",
         confirmed="blue",
         idle=1,
@@ -269,7 +270,7 @@ TRAFFIC_CASES = [
 POD_CASES = [
     Case(
         policy="pods-are-guarded",
-        raw=config(services=changed(backend={"migrations": {}, "shutdown": {"gracePeriodSeconds": 31}})),
+        raw=config(services=changed(shutdown={"gracePeriodSeconds": 31})),
         says=("Deployment backend-blue: terminationGracePeriodSeconds 31", "at least 45 (graceSeconds)"),
     ),
     Case(
@@ -289,11 +290,13 @@ POD_CASES = [
     ),
     Case(
         policy="containers-are-limited",
+        raw=everything(),
         spoilt=field_of("CronJob", "teal-watch", f"spec.jobTemplate.{POD}.containers.0.resources.limits.memory", None),
         says=("CronJob teal-watch, container watch: resources without limits.memory", "limits of cpu, memory"),
     ),
     Case(
         policy="containers-are-limited",
+        raw=everything(),
         spoilt=field_of("Job", "backend-blue-expand", f"{POD}.initContainers.0.resources", None),
         says=("Job backend-blue-expand, container up: resources without requests.cpu", "requests of cpu, memory"),
     ),
@@ -336,7 +339,7 @@ POD_CASES = [
     ),
     Case(
         policy="pods-have-a-budget",
-        raw=config(services=changed(backend={"migrations": {}, "disruption": {"maxUnavailable": 2}})),
+        raw=config(services=changed(disruption={"maxUnavailable": 2})),
         says=("PodDisruptionBudget backend-blue-budget: maxUnavailable 2", "at most 1 (maxUnavailable)"),
     ),
     Case(
@@ -347,33 +350,24 @@ POD_CASES = [
 ]
 
 COLOURED = {"app.kubernetes.io/name": "backend", "teal/colour": "blue"}
-NAMED = {"host": "db.example", "kind": "database", "password": SECRET}
+HALF_DENIED: dict[str, Any] = json.loads(everything()["services"])
+HALF_DENIED["frontend"]["network"] = {"policies": False}
 ACCESS_CASES = [
     Case(
         policy="network-denies-by-default",
-        raw=config(
-            services={name: {**its, "network": {"policies": False}} for name, its in changed().items()},
-            watch=None,
-        ),
+        raw=config(services=changed(network={"policies": False})),
         says=("namespace teal: 0 network policies, none of which denies by default", "one for all pods"),
     ),
     Case(
         policy="network-denies-by-default",
-        raw=config(services=changed(frontend={"network": {"policies": False}})),
+        raw=everything(services=HALF_DENIED),
         bounds={"writtenElsewhere": ["frontend"]},
         says=("NetworkPolicy default-deny: leaves out the pods of frontend-migrations", "but those of frontend"),
     ),
     Case(
         policy="egress-is-named",
-        raw=config(
-            backing={
-                "db": {
-                    **NAMED,
-                    "network": {"cidrs": ["0.0.0.0/1", "128.0.0.0/1"], "ports": [1], "allowEverywhere": True},
-                }
-            }
-        ),
-        bounds={"everywhere": ["frontend-network"]},
+        raw=config(backing=backed_by("0.0.0.0/1", "128.0.0.0/1", allowEverywhere=True)),
+        bounds={"everywhere": ["default-deny"]},
         says=("NetworkPolicy backend-network: egress to 0.0.0.0/1, 128.0.0.0/1", "addresses that are named"),
     ),
     Case(
@@ -384,15 +378,16 @@ ACCESS_CASES = [
     *(
         Case(
             policy="rights-are-narrow",
-            spoilt=field_of("Role", "teal-watch-role", f"rules.0.{key}", value),
-            says=(f"Role teal-watch-role, rule 0: {seen}", needed),
+            spoilt=field_of("Role", "reader", "rules.0", {"apiGroups": [""], "resources": resources, "verbs": verbs}),
+            says=(f"Role reader, rule 0: {seen}", needed),
         )
-        for key, value, seen, needed in (
-            ("verbs", ["*"], "verbs with a wildcard", "verbs by name"),
-            ("resources", ["*/scale"], "resources with a wildcard", "resources by name"),
-            ("resources", ["secrets"], "get, update secrets", "no right to secrets"),
-            ("verbs", ["bind"], "verb bind", "none of escalate, bind, impersonate"),
-            ("resources", ["rolebindings"], "update rolebindings", "no right that leads to another account's"),
+        for resources, verbs, seen, needed in (
+            (["pods"], ["*"], "verbs with a wildcard", "verbs by name"),
+            (["*/scale"], ["get"], "resources with a wildcard", "resources by name"),
+            (["secrets"], ["list"], "list secrets", "no right to secrets"),
+            (["roles"], ["bind"], "verb bind", "none of escalate, bind, impersonate"),
+            (["rolebindings"], ["get", "patch"], "patch rolebindings", "no right that leads to another account's"),
+            (["pods/exec"], ["create"], "create pods/exec", "no right that leads to another account's"),
         )
     ),
     Case(
@@ -460,23 +455,20 @@ COVERAGE_CASES = [
     ),
     Case(
         policy="nothing-escapes",
+        raw=everything(),
         spoilt=retyped("Job", "backend-blue-expand", "kubernetes:apps/v1:DaemonSet"),
         says=("DaemonSet backend-blue-expand", "runs pods, and no policy looks at it", "kubernetes:batch/v1:CronJob"),
     ),
 ]
 
 CASES = [*PLAN_CASES, *TRAFFIC_CASES, *POD_CASES, *ACCESS_CASES, *COVERAGE_CASES]
-_graphs: dict[str, Resources] = {}
 
 
 async def graph_of(case: Case) -> Resources:
-    """What the program registers for a case: run once for those that have it in common."""
-    key = json.dumps([case.raw, case.live, case.confirmed, case.has, case.idle])
-    if key not in _graphs:
-        _graphs[key] = await declared(
-            case.raw, await live_in(case.live, has=case.has, idle=case.idle, confirmed=case.confirmed)
-        )
-    graph = copy.deepcopy(_graphs[key])
+    """What the program registers for a case, spoilt where that is needed."""
+    before = everything() if "watch" in case.raw else config()
+    live = await live_in(case.live, before=before, has=case.has, idle=case.idle, confirmed=case.confirmed)
+    graph = await declared(case.raw, live)
     if case.spoilt:
         case.spoilt(graph)
     return graph

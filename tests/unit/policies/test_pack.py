@@ -1,0 +1,127 @@
+"""The pack itself: that nothing of it goes untested or undocumented, and what it does with what it cannot judge."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policies.page import page
+from policies.table import POLICIES
+from sandbox.engine.errors import EngineError
+from tests.unit.policies import test_load_balancing, test_violations
+from tests.unit.policies.graphs import UNKNOWN, config, declared, live_in, slot, spoil
+from tests.unit.policies.pack import Pack, names
+
+
+def test_every_policy_is_violated_by_a_test() -> None:
+    """Those of AWS in a module of their own: the program declares nothing there yet."""
+    aws = Path(test_load_balancing.__file__).read_text()
+    elsewhere = {each.name for each in POLICIES if f'{{"{each.name}"}}' in aws}
+    assert {case.policy for case in test_violations.CASES} | elsewhere == {each.name for each in POLICIES}
+
+
+def test_every_policy_says_what_it_is(pack: Pack) -> None:
+    """Name, level, a reason of one line, and each setting with type, default and description."""
+    assert [each.name for each in pack.info.policies] == [each.name for each in POLICIES]
+    for policy in POLICIES:
+        assert "\n" not in policy.reason
+        assert policy.reason.endswith(".")
+        assert all({"type", "default", "description"} <= schema.keys() for schema in policy.bounds.values())
+
+
+def test_the_page_is_made_from_the_pack() -> None:
+    """`python -m policies.page > docs/policies.md` has been run."""
+    assert (Path(__file__).parents[3] / "docs/policies.md").read_text() == page()
+
+
+@pytest.mark.parametrize(
+    ("settings", "allowed"),
+    [
+        ({"images-are-pinned": {"exemptStacks": ["prod*"]}}, True),
+        ({"images-are-pinned": {"exemptRegistries": ["registry.example"]}}, True),
+        ({"images-are-pinned": "disabled"}, True),
+        ({"all": "advisory"}, True),
+        ({"images-are-pinned": {"exemptStacks": ["staging"]}}, False),
+    ],
+)
+async def test_settings_move_bounds_and_levels(pack: Pack, settings: Mapping[str, Any], *, allowed: bool) -> None:
+    """A list of exempt stacks, a level, none at all."""
+    levels = {key: {"enforcementLevel": its} if isinstance(its, str) else its for key, its in settings.items()}
+    graph = await declared(config(blue=slot(image="registry.example/backend:1")))
+    assert names(pack.judge(graph, levels)) == (set() if allowed else {"images-are-pinned"})
+
+
+async def test_a_misspelt_setting_is_refused(pack: Pack) -> None:
+    """Engines let it pass, and the bound that was meant would not hold."""
+    violations = pack.judge(await declared(), {"pods-have-a-budget": {"maxUnavailabel": 3}})
+    assert names(violations) == {"pods-have-a-budget"}
+    assert "setting maxUnavailabel; needed: one of: maxUnavailable" in violations[0].message
+
+
+async def test_a_setting_of_another_type_is_refused_by_the_engine(pack: Pack) -> None:
+    """The schema is there for it."""
+    with pytest.raises(EngineError, match="pods-have-a-budget: maxUnavailable"):
+        pack.judge([], {"pods-have-a-budget": {"maxUnavailable": "all"}})
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "path", "policy"),
+    [
+        ("Deployment", "backend-blue", "spec.template.spec.containers.0.image", "images-are-pinned"),
+        ("NetworkPolicy", "backend-network", "spec.egress", "egress-is-named"),
+    ],
+)
+async def test_what_a_preview_cannot_know_is_said(pack: Pack, kind: str, name: str, path: str, policy: str) -> None:
+    """As advice: the update, which knows it, judges it before the resource is touched."""
+    graph = await declared()
+    spoil(graph, kind, name, path, UNKNOWN)
+    advice = [each for each in pack.judge(graph) if each.policy == policy]
+    assert [each.mandatory for each in advice] == [False]
+    assert f"{path} can't be known during preview" in advice[0].message
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "path", "policy"),
+    [
+        ("Plan", "plan", "services.backend.liveColour", "live-colour-stays"),
+        ("Service", "backend-active", "spec.selector.teal/colour", "traffic-stays"),
+    ],
+)
+async def test_live_traffic_is_not_left_to_what_nobody_knows(
+    pack: Pack, kind: str, name: str, path: str, policy: str
+) -> None:
+    """What cannot be proven is refused."""
+    graph = await declared(config("green"), await live_in("blue"))
+    spoil(graph, kind, name, path, UNKNOWN)
+    violations = pack.judge(graph)
+    assert policy in names(violations)
+    assert any(f"{path} is not known before the update" in each.message for each in violations)
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "policy"),
+    [
+        (("Plan", "plan", "services.backend.slots"), "none", "live-colour-stays"),
+        (("Plan", "plan", "word"), "SHUFFLE", "plan-is-safe"),
+        (("Deployment", "backend-blue", "spec.template.spec.containers"), [7], "pods-are-confined"),
+    ],
+)
+async def test_what_a_rule_does_not_understand_is_refused(
+    pack: Pack, where: tuple[str, str, str], value: object, policy: str
+) -> None:
+    """Another shape, another vocabulary: no crash, no pass."""
+    graph = await declared(config("green"), await live_in("blue"))
+    spoil(graph, *where, value)
+    violations = [each for each in pack.judge(graph) if each.policy == policy]
+    assert any(each.mandatory and "it could not judge" in each.message for each in violations)
+
+
+async def test_a_plan_of_nothing_is_judged_by_its_outputs(pack: Pack) -> None:
+    """Its inputs are those of the last plan that did something: an engine keeps them where `ignoreChanges` says so."""
+    old = await declared(config("green", blue=slot(env={"A": "1"})), await live_in("blue"))
+    graph = await declared()
+    plans = [next(each for each in graph if each.name == "plan") for graph in (old, graph)]
+    assert list(plans[1].options.ignoreChanges)
+    plans[0].options.CopyFrom(plans[1].options)
+    assert [each for each in pack.judge([plans[0]]) if each.policy == "one-move-at-a-time"] == []
