@@ -16,26 +16,24 @@ hold = cp stacks/Pulumi.$(STACK).yaml $(HELD); pulumi config set $(ON) --config-
 
 .PHONY: preview
 preview: .venv/ready ## what an update of STACK would do, in one word and why; fails where a policy refuses it
-	mkdir -p $(PLAN)
-	judged=0; pulumi preview $(ON) --config-file "$$CONFIG_FILE" --policy-pack policies --json >$(PLAN)/preview.json || judged=$$?; \
-	$(TEAL) plan --json <$(PLAN)/preview.json >$(PLAN)/plan.json; \
-	$(TEAL) plan --markdown <$(PLAN)/preview.json | tee $(PLAN)/plan.md; \
+	@mkdir -p $(PLAN); rm -f $(PLAN)/plan.*
+	@judged=0; TEAL_PLAN_FILE=$(PLAN)/plan.json pulumi preview $(ON) --config-file "$$CONFIG_FILE" --policy-pack policies \
+		|| judged=$$?; if [ -e $(PLAN)/plan.json ]; then $(TEAL) plan --markdown $(PLAN)/plan.json >$(PLAN)/plan.md; fi; \
 	exit $$judged
 
 .PHONY: update
 update: preview ## make STACK what its file says; EXPECT=WORD refuses a plan that says anything else
-	@word="$(call said,word)"; if [ "$${EXPECT:-$$word}" != "$$word" ]; then \
+	@word="$(call said,word)"; if [[ " $${EXPECT:-$$word} " != *" $$word "* ]]; then \
 		echo "this update would be $$word, and $$EXPECT is what was asked for: nothing was changed. Either somebody" \
 			"updated $$STACK meanwhile, or its file says more than that. Next: read $(PLAN)/plan.md" >&2; exit 1; fi
 	pulumi up $(ON) --config-file "$$CONFIG_FILE" --policy-pack policies --yes --skip-preview
 
 .PHONY: canary
 canary: preview ## prepare the idle colour of STACK; live traffic stays, whatever its file says
-	@mkdir -p $(PLAN); word="$(call said,word)"; live="$(call said,confirmedColour)"; case "$$word:$$live" in \
+	@word="$(call said,word)"; live="$(call said,confirmedColour)"; case "$$word:$$live" in \
 	NOTHING:?*|PREPARE:?*|RELEASE:?*) $(call hold,"$$live"); \
 		$(MAKE) --no-print-directory update EXPECT="$${word/RELEASE/PREPARE}" CONFIG_FILE=$(HELD); \
 		echo "What is left to promote:"; $(MAKE) --no-print-directory preview ;; \
-	UNSAFE:*) echo "UNSAFE: nothing was changed. Next: read $(PLAN)/plan.md" >&2; exit 1 ;; \
 	*) echo "$$word is nothing to prepare: it is left to be promoted" ;; esac
 
 .PHONY: promote
@@ -46,7 +44,7 @@ rollback: .venv/ready ## live traffic back to COLOUR (blue or green), if it stil
 	@mkdir -p $(PLAN); case "$${COLOUR:-}" in blue|green) ;; \
 	*) echo "COLOUR is '$${COLOUR:-}': nothing was changed. Next: make rollback COLOUR=blue, or green" >&2; exit 2 ;; esac
 	$(call hold,"$$COLOUR")
-	$(MAKE) --no-print-directory update EXPECT=ROLLBACK CONFIG_FILE=$(HELD)
+	$(MAKE) --no-print-directory update EXPECT="ROLLBACK NOTHING" CONFIG_FILE=$(HELD)
 	@echo "stacks/Pulumi.$(STACK).yaml says what it said: the next promotion goes by it. Next: teal:activeColour there"
 
 .PHONY: unlock
@@ -65,7 +63,7 @@ verdict: .venv/ready ## where live traffic of STACK goes and what became of its 
 
 .PHONY: word
 word: ## the last plan's word, as a step's output
-	@echo "word=$(call said,word)"
+	@word="$(call said,word)"; echo "word=$$word"
 
 # The first line of a plan as a comment; what begins so is ours.
 MARK := <!-- teal plan -->

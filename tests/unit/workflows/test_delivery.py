@@ -23,15 +23,19 @@ with (world / "log").open("a") as log:
 queue = json.loads((world / "words").read_text())
 if name == "pulumi" and args[0] == "preview":
     (world / "words").write_text(json.dumps(queue[1:]))
-    print(json.dumps({{"word": queue[0], "confirmedColour": os.environ.get("CONFIRMED") or None}}))
+    plan = {{"word": queue[0], "activeColour": "green", "namespace": "shop"}}
+    if queue[0]:
+        confirmed = os.environ.get("CONFIRMED") or None
+        pathlib.Path(os.environ["TEAL_PLAN_FILE"]).write_text(json.dumps({{**plan, "confirmedColour": confirmed}}))
     sys.exit(int(os.environ.get("JUDGED", "0")))
 if name == "pulumi" and args[:2] == ["config", "get"]:
     print("s3cret" if "teal:prometheus.token" in args else "shop")
 if name == "teal" and args == ["watch"]:
     print("watching", os.environ["TEAL_NAMESPACE"], "with token", os.environ["PROMETHEUS_TOKEN"])
-if name == "teal" and args[0] == "plan":
-    said = json.load(sys.stdin)
-    print(json.dumps(said) if args[1] == "--json" else f"{marker}\\n**{{said['word']}}**")
+if name == "teal" and args[:2] == ["plan", "--markdown"]:
+    word = json.loads(pathlib.Path(args[2]).read_text())["word"]
+    print(f"{marker}\\n**{{word}}**")
+    sys.exit(4 if word == "UNSAFE" else 0)
 if name == "teal" and args[0] == "status":
     print("live traffic of", os.environ["TEAL_NAMESPACE"])
     sys.exit(int(os.environ.get("AT_REST", "0")))
@@ -78,6 +82,7 @@ class World:
 
 OWN = "stacks/Pulumi.test.yaml"
 HELD = ".delivery/test/held.yaml"
+PLAN = ".delivery/test/plan.md"
 
 
 @pytest.fixture
@@ -89,7 +94,7 @@ def world(tmp_path: Path) -> World:
     (tmp_path / OWN).write_text("config:\n  teal:activeColour: green\n")
     makefile = ROOT / "Makefile"
     settings = [line for line in makefile.read_text().splitlines() if re.match(r"\.?SHELL", line)]
-    own = [f"PYTHON := {sys.executable}", "TEAL := teal", f"include {ROOT / '.github' / 'delivery.mk'}"]
+    own = [f"PYTHON := {sys.executable}", "TEAL ?= teal", f"include {ROOT / '.github' / 'delivery.mk'}"]
     (tmp_path / "Makefile").write_text("\n".join([*settings, *own, ""]))
     for name in ("pulumi", "teal", "gh"):
         command = tmp_path / "bin" / name
@@ -99,10 +104,10 @@ def world(tmp_path: Path) -> World:
 
 
 def test_a_preview_changes_nothing_and_is_judged(world: World) -> None:
-    """One preview with the policies; the plan as Markdown on standard output and in a file."""
+    """One preview with the policies; the plan as Markdown in a file."""
     seen = world.make("preview", "FLIP")
     assert seen.returncode == 0, seen.stderr
-    assert seen.stdout == (world.folder / ".delivery/test/plan.md").read_text() == f"{MARKER}\n**FLIP**\n"
+    assert (world.folder / PLAN).read_text() == f"{MARKER}\n**FLIP**\n"
     [preview] = world.ran("pulumi")
     assert preview[1] == "preview"
     assert preview[preview.index("--policy-pack") + 1] == "policies"
@@ -111,7 +116,22 @@ def test_a_preview_changes_nothing_and_is_judged(world: World) -> None:
 def test_a_refused_preview_fails_and_still_has_its_plan(world: World) -> None:
     """The comment has to say what is refused."""
     assert world.make("preview", "UNSAFE", JUDGED="1").returncode != 0
-    assert (world.folder / ".delivery/test/plan.md").read_text() == f"{MARKER}\n**UNSAFE**\n"
+    assert (world.folder / PLAN).read_text() == f"{MARKER}\n**UNSAFE**\n"
+
+
+def test_a_refusal_by_a_policy_alone_fails_as_well(world: World) -> None:
+    """Whatever the word is."""
+    assert world.make("preview", "PREPARE", JUDGED="1").returncode != 0
+    assert world.make("promote", "FLIP", EXPECT="FLIP", JUDGED="1").returncode != 0
+    assert world.updates == []
+
+
+def test_a_program_that_ends_before_it_has_a_plan_leaves_none(world: World) -> None:
+    """Not that of the preview before either: nobody is to take it for this one's."""
+    assert world.make("preview", "FLIP").returncode == 0
+    assert world.make("preview", "", JUDGED="1").returncode != 0
+    assert not (world.folder / PLAN).exists()
+    assert world.make("word").returncode != 0
 
 
 @pytest.mark.parametrize(
@@ -144,11 +164,10 @@ def test_the_canary_leaves_a_stack_where_nothing_is_confirmed(world: World) -> N
     assert world.updates == []
 
 
-def test_the_canary_refuses_what_is_unsafe(world: World) -> None:
-    """Also where no policy did."""
-    seen = world.make("canary", "UNSAFE")
-    assert seen.returncode != 0
-    assert "UNSAFE: nothing was changed" in seen.stderr
+@pytest.mark.parametrize("target", ["canary", "promote"])
+def test_what_is_unsafe_is_refused(world: World, target: str) -> None:
+    """Also where no policy did, and nobody said what to expect."""
+    assert world.make(target, "UNSAFE").returncode != 0
     assert world.updates == []
 
 
@@ -177,10 +196,11 @@ def test_a_promotion_of_anything_else_is_refused(world: World) -> None:
     assert world.updates == []
 
 
-def test_a_rollback_goes_to_the_colour_that_was_asked_for(world: World) -> None:
-    """By a copy of the stack file, which stays as it is."""
+@pytest.mark.parametrize("word", ["ROLLBACK", "NOTHING"])
+def test_a_rollback_goes_to_the_colour_that_was_asked_for(world: World, word: str) -> None:
+    """By a copy of the stack file, which stays as it is; also where traffic went back by itself before."""
     before = (world.folder / OWN).read_text()
-    seen = world.make("rollback", "ROLLBACK", COLOUR="blue")
+    seen = world.make("rollback", word, COLOUR="blue")
     assert seen.returncode == 0, seen.stderr
     [held] = world.ran("pulumi", "config", "set")
     assert held[-2:] == ["teal:activeColour", "blue"]
@@ -188,12 +208,12 @@ def test_a_rollback_goes_to_the_colour_that_was_asked_for(world: World) -> None:
     assert (world.folder / OWN).read_text() == before
 
 
-@pytest.mark.parametrize("word", ["FLIP", "RELEASE", "NOTHING", "ROLLING"])
+@pytest.mark.parametrize("word", ["FLIP", "RELEASE", "PREPARE", "ROLLING", "RETIRE"])
 def test_a_rollback_is_nothing_but_a_rollback(world: World, word: str) -> None:
     """What that colour runs was never confirmed, or more would change than where traffic goes."""
     seen = world.make("rollback", word, COLOUR="blue")
     assert seen.returncode != 0
-    assert f"would be {word}, and ROLLBACK is what was asked for: nothing was changed" in seen.stderr
+    assert f"would be {word}, and ROLLBACK NOTHING is what was asked for: nothing was changed" in seen.stderr
     assert world.updates == []
 
 

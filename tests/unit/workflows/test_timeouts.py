@@ -67,10 +67,11 @@ def test_jobs_outlast_what_they_wait_for(stack: str) -> None:
     prepare, prove, bake = max(map(preparing, services)), max(map(proving, services)), baking(all_of.bake)
     contract = max((each.migrations or MigrationSettings()).deadline_seconds for each in services)
     flip = prove + bake + all_of.settle_seconds
+    start = max(each.progress_deadline_seconds for each in services)  # of a colour that was retired
     wanted = {
         "deploy/canary": prepare,
         "deploy/promote": prepare + flip + contract + bake,  # `settle` may bake again
-        "rollback/rollback": flip + bake,
+        "rollback/rollback": start + flip + bake,
     }
     assert bake > all_of.bake.seconds >= 0
     for name, seconds in wanted.items():
