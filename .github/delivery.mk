@@ -59,7 +59,7 @@ settle: .venv/ready ## go on with a flip of STACK whose update ended early: conf
 .PHONY: verdict
 verdict: .venv/ready ## where live traffic of STACK goes and what became of its flips; fails unless all is at rest
 	@export TEAL_NAMESPACE="$$(pulumi config get $(ON) teal:namespace || echo teal)" COLUMNS=$${COLUMNS:-160}; \
-	echo '```'; rest=0; $(TEAL) status || rest=$$?; echo; $(TEAL) history || rest=$$?; echo '```'; exit $$rest
+	echo '```'; rest=0; $(TEAL) status 2>&1 || rest=$$?; echo; $(TEAL) history 2>&1 || rest=$$?; echo '```'; exit $$rest
 
 .PHONY: word
 word: ## the last plan's word, as a step's output

@@ -37,7 +37,7 @@ if name == "teal" and args[:2] == ["plan", "--markdown"]:
     print(f"{marker}\\n**{{word}}**")
     sys.exit(4 if word == "UNSAFE" else 0)
 if name == "teal" and args[0] == "status":
-    print("live traffic of", os.environ["TEAL_NAMESPACE"])
+    print("live traffic of", os.environ["TEAL_NAMESPACE"], file=sys.stderr)
     sys.exit(int(os.environ.get("AT_REST", "0")))
 if name == "gh" and "--paginate" in args:
     print(os.environ.get("COMMENTS", ""), end="")
@@ -228,7 +228,7 @@ def test_a_rollback_takes_a_colour_and_nothing_else(world: World, colour: str) -
 
 
 def test_the_verdict_fails_unless_all_is_at_rest(world: World) -> None:
-    """It asks in the stack's namespace, and shows the history in either case."""
+    """It asks in the stack's namespace, and shows the history and what went wrong in either case."""
     for at_rest in ("0", "3"):
         seen = world.make("verdict", AT_REST=at_rest)
         assert (seen.returncode == 0) is (at_rest == "0")
