@@ -14,6 +14,9 @@ HELD := $(PLAN)/held.yaml
 said = $$($(PYTHON) -c 'import json, sys; print(json.load(sys.stdin)["$(1)"] or "")' <$(PLAN)/plan.json)
 hold = cp stacks/Pulumi.$(STACK).yaml $(HELD); pulumi config set $(ON) --config-file $(HELD) teal:activeColour $(1)
 
+# Where `gate-tools` leaves what gates run.
+preview update: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
 .PHONY: preview
 preview: .venv/ready ## what an update of STACK would do, in one word and why; fails where a policy refuses it
 	@mkdir -p $(PLAN); rm -f $(PLAN)/plan.*

@@ -21,6 +21,8 @@ world = pathlib.Path(os.environ["WORLD"])
 with (world / "log").open("a") as log:
     log.write(json.dumps([name, *args]) + "\\n")
 queue = json.loads((world / "words").read_text())
+if name == "pulumi" and args[0] in ("preview", "up"):
+    (world / "tools").write_text(os.environ["PATH"].split(":")[0])
 if name == "pulumi" and args[0] == "preview":
     (world / "words").write_text(json.dumps(queue[1:]))
     plan = {{"word": queue[0], "activeColour": "green", "namespace": "shop"}}
@@ -111,6 +113,13 @@ def test_a_preview_changes_nothing_and_is_judged(world: World) -> None:
     [preview] = world.ran("pulumi")
     assert preview[1] == "preview"
     assert preview[preview.index("--policy-pack") + 1] == "policies"
+
+
+@pytest.mark.parametrize("target", ["preview", "promote"])
+def test_gates_find_their_tools(world: World, target: str) -> None:
+    """`make gate-tools` leaves oasdiff there."""
+    world.make(target, "FLIP")
+    assert (world.folder / "tools").read_text() == str(world.folder / ".venv" / "bin")
 
 
 def test_a_refused_preview_fails_and_still_has_its_plan(world: World) -> None:

@@ -190,3 +190,12 @@ def test_pulumi_is_the_one_that_the_program_is_locked_to() -> None:
 def test_a_job_names_a_stack_that_there_is(job: Job) -> None:
     """A stack's file is what its updates make of it."""
     assert job.stack is None or (ROOT / "stacks" / f"Pulumi.{job.stack}.yaml").exists()
+
+
+def test_what_has_to_be_set_up_is_written_down() -> None:
+    """Every environment and variable, on the page that says how to set them up."""
+    page = (ROOT / "docs" / "workflows.md").read_text()
+    text = "".join(path.read_text() for path in WORKFLOWS.values())
+    variables = set(re.findall(r"vars\.(\w+)", text))
+    assert variables
+    assert [each for each in {*variables, *ENVIRONMENTS.values()} if f"`{each}`" not in page] == []
