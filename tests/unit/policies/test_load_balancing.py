@@ -1,12 +1,16 @@
 """What directs traffic in AWS, as pulumi-aws declares it: protected, tagged, and with both colours attached."""
 
+from typing import TYPE_CHECKING
+
 import pulumi_aws as aws
 import pytest
 from pulumi import ResourceOptions
-from pulumi_aws.lb import ListenerRuleActionForwardTargetGroupArgsDict as TargetGroup
 
 from tests.unit.policies.graphs import UNKNOWN, Resources, declared, find, registered, spoil
 from tests.unit.policies.pack import Pack, names
+
+if TYPE_CHECKING:
+    from pulumi_aws.lb import ListenerRuleActionForwardTargetGroupArgsDict as TargetGroup
 
 TAGS = {"Project": "teal", "Stack": "production"}
 ONE = "forwards to 1 target group(s); needed: 2"
