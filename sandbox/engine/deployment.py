@@ -148,7 +148,8 @@ class Deployment:
         try:
             steps = await self._planner.plan(urn, goal)
         except EngineError as error:
-            self._reporter.diagnostic("error", str(error), urn)
+            if str(error):  # a policy has told by itself
+                self._reporter.diagnostic("error", str(error), urn)
             raise
         self.journal.renamed = self._identities.renamed()
         new = steps[-1].new
@@ -234,10 +235,7 @@ class Deployment:
         if self.executor.stopping or (self.failed and not self.context.continue_on_error):
             return
         over = [state for state in self._olds if state.delete or not self._identities.is_declared(state.urn)]
-        await self._delete_meant([state for state in over if not state.external])
-        for state in over:
-            if state.external:
-                self.journal.drop(state)  # it was only read, and stays as it is
+        await self._delete_meant(over)
 
     async def destroy(self) -> None:
         """Delete everything, without asking the program."""
@@ -266,7 +264,8 @@ class Deployment:
         if not all([await task for task in dependents]) or state.urn in self._blocked:
             return False
         try:
-            await self.executor.run(Step(Op.DELETE_REPLACED if state.delete else Op.DELETE, state))
+            gone = Op.DISCARD if state.external else Op.DELETE_REPLACED if state.delete else Op.DELETE
+            await self.executor.run(Step(gone, state))
         except CancelledRunError:
             return False
         except EngineError as error:

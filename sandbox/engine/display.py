@@ -27,6 +27,7 @@ _SIGNS: Final = {
     Op.CREATE_REPLACEMENT: "++",
     Op.DELETE_REPLACED: "--",
     Op.READ: ">",
+    Op.DISCARD: "<",
     Op.REFRESH: "~",
 }
 _DOING: Final = {
@@ -37,6 +38,7 @@ _DOING: Final = {
     Op.CREATE_REPLACEMENT: ("create replacement", "creating replacement", "created replacement"),
     Op.DELETE_REPLACED: ("delete original", "deleting original", "deleted original"),
     Op.READ: ("read", "reading", "read"),
+    Op.DISCARD: ("discard", "discarding", "discarded"),
     Op.REFRESH: ("refresh", "refreshing", "refreshed"),
     Op.SAME: ("", "", ""),
 }
@@ -241,7 +243,7 @@ class Terminal:
     def _counts(self, summary: Summary) -> None:
         self._print(f"\n{self._bold('Resources:')}")
         changes = {Op(op): count for op, count in summary.changes.items() if count}
-        kinds = [op for op in _DOING if op not in (Op.SAME, Op.READ) and op in changes]
+        kinds = [op for op in _DOING if op not in (Op.SAME, Op.READ, Op.DISCARD) and op in changes]
         for op in kinds:
             words = f"to {_DOING[op][0]}" if summary.dry_run else _DOING[op][2]
             self._print(f"    {self._paint(_SIGNS[op], f'{_SIGNS[op]:<2}{changes[op]} {words}')}")

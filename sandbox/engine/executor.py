@@ -74,7 +74,8 @@ class Executor:
             try:
                 await self._apply(step)
             except EngineError as error:
-                self._reporter.failed(step, str(error), time.monotonic() - started)
+                message = f"Preview failed: {error}" if self._dry_run else str(error)
+                self._reporter.failed(step, message, time.monotonic() - started)
                 raise
             if step.internal:
                 return
@@ -89,6 +90,9 @@ class Executor:
             await self._update(step)
         elif step.op in (Op.DELETE, Op.DELETE_REPLACED):
             await self._delete(step)
+        elif step.op is Op.DISCARD:  # it was only read, and stays as it is
+            self._journal.drop(step.subject)
+            self._write()
         elif step.op is Op.SAME:
             self._same(step)
 
@@ -175,7 +179,7 @@ class Executor:
                 f"resource {old.urn!r} cannot be deleted\nbecause it is protected. To unprotect the resource, remove "
                 "the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
             )
-        spared = old.external or old.retain_on_delete or old.pending_replacement or old.deleted_with in self.condemned
+        spared = old.retain_on_delete or old.pending_replacement or old.deleted_with in self.condemned
         if old.custom and not spared and not self._dry_run:
             provider = await self._provider(old)
             self._begin("deleting", old)

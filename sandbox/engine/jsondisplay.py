@@ -124,7 +124,8 @@ class Events:
     def failed(self, step: Step, message: str, seconds: float) -> None:
         """Tell that an operation failed, and why."""
         self.diagnostic("error", message, step.urn)
-        self._emit("resOpFailedEvent", {"metadata": _metadata(step), "status": 0, "steps": 0})
+        if not self._dry_run:
+            self._emit("resOpFailedEvent", {"metadata": _metadata(step), "status": 0, "steps": 0})
 
     def diagnostic(self, severity: Severity, message: str, urn: str = "", *, ephemeral: bool = False) -> None:
         """Tell what was said; debug messages are kept back, as without --debug."""

@@ -41,6 +41,7 @@ class Op(StrEnum):
     CREATE_REPLACEMENT = "create-replacement"
     DELETE_REPLACED = "delete-replaced"
     READ = "read"
+    DISCARD = "discard"
     REFRESH = "refresh"
 
 

@@ -74,8 +74,10 @@ class Planner:
             raise OperationFailedError(problem)
         provider = await self._provider_of(new) if goal.custom else None
         await self._check(goal, provider, new, self._carries_on(old) or self._interrupted.begun.get(urn))
-        if not await self._analyze(new, goal):
-            raise OperationFailedError("a mandatory policy is violated")
+        if (
+            not await self._analyze(new, goal) and not self._dry_run
+        ):  # a preview goes on, and tells all there is to tell
+            raise OperationFailedError("")
         if old is None:
             return [Step(Op.CREATE, None, new, goal)]
         if old.external:  # somebody else's so far: it is let go of once ours stands

@@ -24,7 +24,6 @@ async def refresh_all(deployment: Deployment, reporter: Reporter) -> None:
             _refresh(deployment, reporter, state)
             for state in deployment.journal.base.resources
             if deployment.targets.include(state)
-            and state.custom
             and not urns.is_provider(state.type)
             and not state.delete
             and not state.pending_replacement
@@ -36,7 +35,9 @@ async def _refresh(deployment: Deployment, reporter: Reporter, state: ResourceSt
     step = Step(Op.REFRESH, state, state)
     try:
         provider = await deployment.resolver.provider_of(state)
-        live = await provider.read(state.urn, live_of(state)) if provider else None
+        live = (
+            await provider.read(state.urn, live_of(state)) if provider else live_of(state)
+        )  # components are as they are
     except EngineError as error:
         deployment.errors.append(str(error))
         reporter.failed(step, str(error), 0)

@@ -42,8 +42,8 @@ class Summary:
 
     @property
     def changed(self) -> bool:
-        """Whether anything but `same` and `read` was, or would be, done."""
-        return any(count for op, count in self.changes.items() if op not in ("same", "read"))
+        """Whether anything was, or would be, done to a resource."""
+        return any(count for op, count in self.changes.items() if op not in ("same", "read", "discard"))
 
 
 class Reporter(Protocol):

@@ -484,6 +484,20 @@ async def test_read_resources_are_nobodys_to_delete() -> None:
     assert (world.cloud.log, world.names(), list(world.cloud.objects)) == ([], [], ["theirs"])
 
 
+async def test_what_was_read_is_let_go_of_before_its_provider() -> None:
+    """With the last resource of a package, one that was only read, its provider goes too, in an order that holds."""
+    world = World()
+    world.cloud.objects["theirs"] = {}
+
+    async def reading(program: Program) -> None:
+        await program.deployment.read(Goal(type="fake:index:Thing", name="t"), "theirs")
+
+    await world.up(reading)
+    deployment = await world.up(nothing)  # each state that is written is verified
+    assert (deployment.errors, deployment.executor.changes["discard"], world.names()) == ([], 1, [])
+    assert "theirs" in world.cloud.objects
+
+
 async def test_taking_over_what_was_read() -> None:
     """A resource that was only read and is now declared is created as ours; what was read is let go of, not deleted."""
     world = World()
