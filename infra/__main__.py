@@ -20,6 +20,7 @@ try:
     planned = plan.make(settings, found)
     if pulumi.runtime.is_dry_run():
         plan.tell(planned)
+        plan.write(planned)
     if pulumi.runtime.is_dry_run() or planned.word is not Word.UNSAFE:
         plan.declare(planned)
     live.require_explained(found, settings)

@@ -4,8 +4,10 @@ Registered before anything else as a component of its own, so that policies
 judge it, exported as a stack output, and told in a preview's diagnostics.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 import pulumi
 from lightkube.utils.quantity import parse_quantity
@@ -23,6 +25,9 @@ from teal.errors import TealError
 from teal.plans import render
 from teal.plans.decide import Facts, ServiceFacts, decide
 from teal.plans.model import Cost, Plan, Word
+
+FILE = "TEAL_PLAN_FILE"
+"""Environment variable: where a preview writes the plan as JSON; relative to the project."""
 
 
 def make(settings: Settings, live: Live) -> Plan:
@@ -104,3 +109,22 @@ def tell(plan: Plan) -> None:
     """Say the plan where a preview's diagnostics are shown; why it is refused, the error says."""
     told = plan.model_copy(update={"reasons": ()}) if plan.word is Word.UNSAFE else plan
     pulumi.log.info(render.text(told))
+
+
+def write(plan: Plan) -> None:
+    """Write the plan to the file that `TEAL_PLAN_FILE` names, if it names one, for `teal plan`.
+
+    Raises:
+        TealError: it cannot be written.
+    """
+    name = os.environ.get(FILE)
+    if not name:
+        return
+    file = Path(pulumi.runtime.get_root_directory() or ".") / name
+    try:
+        file.write_text(plan.model_dump_json(by_alias=True, indent=2) + "\n")
+    except OSError as error:
+        raise TealError(
+            f"the plan cannot be written to {file} ({error}), which {FILE} names; nothing was changed. Next: unset "
+            f"{FILE}, or name a file in a folder that is there"
+        ) from error

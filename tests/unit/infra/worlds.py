@@ -96,18 +96,9 @@ def service(colour: Colour | str | None, writer: str = OURS) -> LiveService:
 def flip(declared: Settings, live: Live, stage: Stage = Stage.CONFIRMED, **more: Any) -> Flip:  # noqa: ANN401 - fields of a flip
     """The flip that made what is declared live."""
     move = move_of(declared, live)
-    return Flip(
-        number=live.history.next_number,
-        origin=None,
-        to=move.to,
-        version=move.version,
-        by="somebody@example",
-        begun=LONG_AGO,
-        stage=stage,
-        release=move.release,
-        plan=move.bake,
-        **more,
-    )
+    told: dict[str, Any] = {"origin": None, "by": "somebody@example", "begun": LONG_AGO, "plan": move.bake, **more}
+    number = live.history.next_number
+    return Flip(number=number, to=move.to, version=move.version, stage=stage, release=move.release, **told)
 
 
 def scaled(live: Live, colour: str, replicas: int, *, ready: int | None = None, name: str = "backend") -> Live:
