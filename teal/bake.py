@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from teal.colours import Colour
+from teal.routes import AlbRoute, RouterKind
 from teal.verdict import Outcome, Verdict
 
 ENOUGH_PROBES = 20
@@ -28,6 +29,8 @@ class ServiceBake(BaseModel):
     close_path: str = ""
     """Where a pod is asked to end its kept-alive connections; empty where it cannot be asked."""
     close_seconds: int = 60
+    host: str = ""
+    """Named to a router's own door, where several services share it."""
 
 
 class BakePlan(BaseModel):
@@ -36,6 +39,11 @@ class BakePlan(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     services: dict[str, ServiceBake]
+    router: RouterKind = RouterKind.SERVICE
+    routes: dict[str, AlbRoute] = Field(default_factory=dict[str, AlbRoute])
+    """What directs each service's traffic in AWS, once that is there."""
+    knock: bool = True
+    """Whether a router's door is asked itself, where it has one; False asks the live colour through the API server."""
     seconds: Annotated[float, Field(ge=0)]
     error_percent: float
     """Above which traffic goes back."""
@@ -64,6 +72,8 @@ class Observed:
     """That the share rests on."""
     unseen: str = ""
     """Why Prometheus did not say; empty where it did."""
+    ringing: str = ""
+    """Which of the router's own alarms ring, and why; empty where none does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +95,7 @@ class Bake:
         """What already suffices to put traffic back."""
         verdicts = [self._door(name, each, ENOUGH_PROBES) for name, each in self.observed.items()]
         verdicts += [self._traffic(name, each) for name, each in self.observed.items() if self.plan.prometheus]
+        verdicts += [_alarmed(name, each.ringing) for name, each in self.observed.items() if each.ringing]
         return tuple(verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED)
 
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -125,3 +136,9 @@ class Bake:
         percent = 100 * seen.error_share
         what = f"{percent:.2g} % of {seen.requests:.0f} requests of {self.colour} were answered 5xx"
         return verdict(Outcome.FAILED if percent > bound else Outcome.PASSED, what)
+
+
+def _alarmed(service: str, ringing: str) -> Verdict:
+    return Verdict(
+        gate="bake-alarms", service=service, outcome=Outcome.FAILED, seen=ringing, needed="no alarm of its router"
+    )

@@ -25,7 +25,7 @@ IN_A_ROW = 5
 PAUSE_SECONDS = 0.02
 
 
-async def await_version(url: str, path: str, version: str, destination: Colour) -> None:
+async def await_version(url: str, path: str, version: str, destination: Colour, *, host: str = "") -> None:
     """Probe a front door until it answers with the declared version and colour, on new connections.
 
     Args:
@@ -33,6 +33,7 @@ async def await_version(url: str, path: str, version: str, destination: Colour) 
         path: at which the service says what it is.
         version: what it is declared to be.
         destination: the colour that has to answer.
+        host: the name that the door knows the service by, where that is not the URL's.
 
     Raises:
         RefusedError: it did not within `DEADLINE_SECONDS`.
@@ -45,7 +46,7 @@ async def await_version(url: str, path: str, version: str, destination: Colour) 
             httpx2.AsyncClient(timeout=5, headers={"Connection": "close"}, trust_env=False) as http,
         ):
             while in_a_row < IN_A_ROW:
-                seen = await _ask(http, url + path)
+                seen = await _ask(http, url + path, host)
                 in_a_row = in_a_row + 1 if seen == f"version {version} of {destination}" else 0
                 await asyncio.sleep(PAUSE_SECONDS)
     except TimeoutError:
@@ -90,9 +91,36 @@ async def knock(http: httpx2.AsyncClient, namespace: str, service: str, path: st
     return Knock(blind=f"API server: {response.status_code} {said.message}")
 
 
-async def _ask(http: httpx2.AsyncClient, url: str) -> str:
+async def knock_at(url: str, host: str = "") -> Knock:
+    """Ask a front door itself, as a client does, on a connection of its own.
+
+    Args:
+        url: what to ask for.
+        host: the name that the door knows the service by, where that is not the URL's.
+    """
     try:
-        said = Identity.model_validate_json((await http.get(url)).content)
+        async with httpx2.AsyncClient(timeout=5, headers={"Connection": "close"}, trust_env=False) as http:
+            response = await _get(http, url, host)
+    except httpx2.ConnectError as error:
+        return Knock(blind=f"{url}: {error or type(error).__name__}")
+    except httpx2.HTTPError as error:
+        return Knock(failure=f"{url}: {type(error).__name__} {error}".strip())
+    return (
+        Knock()
+        if response.status_code < HTTPStatus.BAD_REQUEST
+        else Knock(failure=f"{url} answered {response.status_code}")
+    )
+
+
+async def _get(http: httpx2.AsyncClient, url: str, host: str) -> httpx2.Response:
+    """Ask a door under a name of its own: its certificate is for that one."""
+    named = {"Host": host} if host else {}
+    return await http.get(url, headers=named, extensions={"sni_hostname": host} if host else {})
+
+
+async def _ask(http: httpx2.AsyncClient, url: str, host: str) -> str:
+    try:
+        said = Identity.model_validate_json((await _get(http, url, host)).content)
     except httpx2.HTTPError as error:
         return f"{type(error).__name__} {error}".strip()
     except ValidationError:

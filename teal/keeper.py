@@ -8,14 +8,18 @@ who sees the count stand still for `LEASE_SECONDS` takes over.
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
-from teal import connections, doors, revert
+from teal import connections, doors, revert, routers
 from teal.bake import Bake, BakePlan, Observed, ServiceBake
 from teal.colours import Colour
 from teal.errors import RefusedError, UnreachableError
+from teal.flip import leads
 from teal.history import Flip, Stage
 from teal.kube import Cluster, LiveService
 from teal.records import Kept, Records
+from teal.routers import Router
+from teal.routes import RouterKind
 from teal.verdict import Outcome, Verdict, unproven
 from teal.witness import Witness
 
@@ -24,6 +28,9 @@ TICK_SECONDS = 0.2
 
 LOOK_SECONDS = 1.0
 """Between two questions to Prometheus; it scrapes no oftener."""
+
+LISTEN_SECONDS = 10.0
+"""Between two looks at a router's alarms, which decide once a minute; CloudWatch takes nine such requests a second."""
 
 LINES = 10
 """Of progress, at most: a bake may take an hour, and its log is read by people."""
@@ -59,6 +66,7 @@ class Keeper:
         self._witness = witness
         self.name = name
         self._say = say
+        self._router: Router | None = None
 
     async def free(self, flip: Flip) -> bool:
         """Wait until a flip's keeper is seen to live (False) or not (True).
@@ -86,6 +94,8 @@ class Keeper:
             UnreachableError: the cluster could not be asked, or the record not written.
             RefusedError: traffic could not be put back, because somebody else moved it.
         """
+        if flip.plan.router is RouterKind.ALB and not flip.plan.routes:  # made by this very update: now it has a name
+            flip = flip.model_copy(update={"plan": routed(flip.plan, await self.live(flip.plan))})
         kept = await self._record(kept, flip.at(Stage.BAKING))
         await self.close_connections(flip.plan, flip.origin, begin=True)
         bake = Bake.begin(flip.plan, flip.to, first=flip.origin is None)
@@ -114,7 +124,7 @@ class Keeper:
             return None
         kept = await self._record(await self._records.load(), flip)
         flip = kept.flip(flip.number)
-        live = await self.live(list(flip.plan.services))
+        live = await self.live(flip.plan)
         there = [name for name, each in live.items() if each.colour is flip.to]
         if len(there) == len(flip.plan.services):
             return await self.keep(kept, flip)
@@ -123,7 +133,7 @@ class Keeper:
         # Half of a flip set is what no release was ever tested with.
         half = f"its update died when only {', '.join(there)} had moved"
         if flip.undoes:
-            await self.move(list(flip.plan.services), flip.to)
+            await self.move(flip.plan, flip.to)
             return await self.keep(kept, flip)
         return await self._revert(kept, flip, (), because=half)
 
@@ -131,7 +141,7 @@ class Keeper:
         """Ask, until the time is over or what was seen suffices to fail; show signs of life meanwhile."""
         begun = beaten = said = time.monotonic()
         end = begun + bake.plan.seconds
-        looking = asyncio.create_task(self._look_on(bake))
+        looking = [asyncio.create_task(each) for each in (self._look_on(bake), self._listen(bake))]
         try:
             while True:
                 await asyncio.gather(*(self._ask(name, each.path, bake) for name, each in bake.plan.services.items()))
@@ -145,8 +155,9 @@ class Keeper:
                     break
                 await asyncio.sleep(min(TICK_SECONDS, max(0.0, end - time.monotonic())))
         finally:  # a Prometheus that hangs holds nobody up
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+            for each in looking:
+                each.cancel()
+            await asyncio.gather(*looking, return_exceptions=True)
         if not bake.failed():
             await asyncio.gather(*(self._look(name, bake) for name in bake.plan.services))
         return kept
@@ -157,9 +168,18 @@ class Keeper:
             await asyncio.sleep(LOOK_SECONDS)
             await asyncio.gather(*(self._look(name, bake) for name in bake.plan.services))
 
+    async def _listen(self, bake: Bake) -> None:
+        """Ask for the router's alarms from time to time; who cannot be asked has not rung."""
+        while True:
+            with suppress(UnreachableError):
+                rings = await self.router(bake.plan).ringing(bake.plan.services, bake.colour)
+                for name, why in rings.items():
+                    bake.observed[name].ringing = why
+            await asyncio.sleep(LISTEN_SECONDS)
+
     async def _ask(self, service: str, path: str, bake: Bake) -> None:
         seen = bake.observed[service]
-        answer = await doors.knock(self._cluster.http, self._cluster.namespace, service, path)
+        answer = await self._knock(service, path, bake)
         seen.blind = answer.blind
         if answer.blind:
             return
@@ -167,6 +187,14 @@ class Keeper:
         if answer.failure:
             seen.failed += 1
             seen.failure = seen.failure or answer.failure
+
+    async def _knock(self, service: str, path: str, bake: Bake) -> doors.Knock:
+        """Ask the router's own door, where it has one that can be asked; else what it leads to, through the cluster."""
+        route = bake.plan.routes.get(service)
+        if route is not None and bake.plan.knock:
+            return await doors.knock_at(route.door + path, bake.plan.services[service].host)
+        door = self.router(bake.plan).door(service, bake.colour)
+        return await doors.knock(self._cluster.http, self._cluster.namespace, door, path)
 
     async def _look(self, service: str, bake: Bake) -> None:
         seen: Observed = bake.observed[service]
@@ -188,38 +216,45 @@ class Keeper:
         if flip.origin is None or flip.undoes:
             stay = f"{flip.origin} was never confirmed" if flip.undoes else "there is no other colour"
             return await self._end(kept, flip, Stage.STUCK, f"{failed}. Traffic is not put back: {stay}", *why)
-        services = list(flip.plan.services)
-        carried = {name: flip.carried.get(name, MANY) for name in services}
-        proof = await revert.capacity(self._cluster, carried, back=flip.origin)
+        carried = {name: flip.carried.get(name, MANY) for name in flip.plan.services}
+        proof = await revert.capacity(self._cluster, self.router(flip.plan), carried, back=flip.origin)
         if unproven(proof):
             missing = "; ".join(str(verdict) for verdict in unproven(proof))
             reason = f"{failed}. {flip.origin} could not take the traffic back: {missing}"
             return await self._end(kept, flip, Stage.STUCK, reason, *why, *proof)
         await self.close_connections(flip.plan, flip.origin, begin=False)
-        await self.move(services, flip.origin)
+        await self.move(flip.plan, flip.origin)
         await self.close_connections(flip.plan, flip.to, begin=True)
         return await self._end(kept, flip, Stage.REVERTED, failed, *why, *proof)
 
-    async def move(self, services: list[str], back: Colour) -> None:
+    def router(self, plan: BakePlan) -> Router:
+        """What directs the traffic of a flip set; one for all that this keeper asks it."""
+        if self._router is None:
+            self._router = routers.connect(plan.router, self._cluster, plan.routes)
+        return self._router
+
+    async def move(self, plan: BakePlan, back: Colour) -> None:
         """Put traffic onto a colour, and read it back.
 
         Raises:
-            RefusedError: somebody else wrote a Service meanwhile.
+            RefusedError: somebody else moved it meanwhile.
             UnreachableError: the cluster could not be asked.
         """
-        await revert.move(self._cluster, await self.live(services), back=back)
-        elsewhere = {name: each.colour for name, each in (await self.live(services)).items() if each.colour is not back}
+        await revert.move(self.router(plan), await self.live(plan), back=back)
+        elsewhere = {
+            name: leads(each) for name, each in (await self.live(plan)).items() if each.colour is not back or each.share
+        }
         if elsewhere:
             raise RefusedError(
                 f"traffic was put back onto {back}, and is elsewhere: "
-                + ", ".join(f"{name} on {colour}" for name, colour in elsewhere.items())
-                + ". Somebody else moves it. Next: kubectl get services --show-managed-fields -o yaml"
+                + ", ".join(f"{name} on {where}" for name, where in elsewhere.items())
+                + f". Somebody else moves it. Next: {_who(plan)}"
             )
 
-    async def live(self, services: list[str]) -> Mapping[str, LiveService]:
+    async def live(self, plan: BakePlan) -> Mapping[str, LiveService]:
         """Where the traffic of each service goes now; those that are gone are left out."""
-        found = await self._cluster.live_services()
-        return {name: found[name] for name in services if name in found}
+        found = await self.router(plan).live_services()
+        return {name: found[name] for name in plan.services if name in found}
 
     async def close_connections(self, plan: BakePlan, colour: Colour | None, *, begin: bool) -> None:
         """Ask a colour's pods to end their kept-alive connections, or to keep them again.
@@ -252,6 +287,20 @@ class Keeper:
 
     async def _record(self, kept: Kept, flip: Flip) -> Kept:
         return await self._records.save(kept, flip.kept_by(self.name))
+
+
+def routed(plan: BakePlan, live: Mapping[str, LiveService]) -> BakePlan:
+    """A plan that names what directs traffic, as far as that was read: who goes on with it need not search."""
+    found = {name: each.route for name, each in live.items() if each.route is not None}
+    return plan.model_copy(update={"routes": {**plan.routes, **found}})
+
+
+def _who(plan: BakePlan) -> str:
+    """How to find out who else moves traffic."""
+    if plan.router is RouterKind.ALB:
+        return "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=ModifyRule"
+    kind = "services" if plan.router is RouterKind.SERVICE else "httproutes"
+    return f"kubectl get {kind} --show-managed-fields -o yaml"
 
 
 def _progress(bake: Bake, seconds: float) -> str:

@@ -23,6 +23,7 @@ from teal.errors import UnreachableError
 from teal.gates.identity import Answer
 from teal.gates.replies import Reply, Request
 from teal.kube_access import ClusterAccess
+from teal.routes import AlbRoute
 
 RETRY_SECONDS = 10.0
 """For all tries of one read: an API server that restarts is back within it (measured: 3-6 s)."""
@@ -36,15 +37,20 @@ SERVICE_LABEL = "kubernetes.io/service-name"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveService:
-    """An active Service as read: where its traffic goes, and who sent it there."""
+    """A service's live traffic as read from its router: where it goes, and who sent it there."""
 
     colour: Colour | None
     """None where the selector names no colour that teal knows."""
     selector: Mapping[str, str]
+    """What directs it: an active Service's selector, or weights by colour."""
     annotations: Mapping[str, str]
     resource_version: str
     writer: str
     """The field manager that owns the selector, as the API server recorded it."""
+    share: int = 0
+    """Percent of its traffic that goes to the other colour, where a router splits it by weights."""
+    route: AlbRoute | None = None
+    """What directs it in AWS, where that does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,7 +123,7 @@ class Cluster:
         Raises:
             UnreachableError: the API server did not answer, or not with 200 or 404.
         """
-        found = await self._get(f"/api/v1/namespaces/{self._namespace}/services/{name}", objects.Service)
+        found = await self.read(f"/api/v1/namespaces/{self._namespace}/services/{name}", objects.Service)
         return _live_service(found) if found else None
 
     async def live_services(self) -> Mapping[str, LiveService]:
@@ -126,7 +132,7 @@ class Cluster:
         Raises:
             UnreachableError: the API server could not be asked.
         """
-        found = await self._get(
+        found = await self.read(
             f"/api/v1/namespaces/{self._namespace}/services",
             objects.Services,
             {"labelSelector": f"{PART_OF_LABEL}={PART_OF},!{COLOUR_LABEL}"},
@@ -139,7 +145,7 @@ class Cluster:
         Raises:
             UnreachableError: the API server could not be asked.
         """
-        found = await self._get(self._slices, objects.EndpointSlices, {"labelSelector": f"{SERVICE_LABEL}={service}"})
+        found = await self.read(self._slices, objects.EndpointSlices, {"labelSelector": f"{SERVICE_LABEL}={service}"})
         return [each for piece in (found.items if found else ()) for each in _ready(piece, port_name)]
 
     async def endpoints(self) -> Mapping[str, Sequence[Endpoint]]:
@@ -148,7 +154,7 @@ class Cluster:
         Raises:
             UnreachableError: the API server could not be asked.
         """
-        found = await self._get(self._slices, objects.EndpointSlices)
+        found = await self.read(self._slices, objects.EndpointSlices)
         ready: dict[str, list[Endpoint]] = defaultdict(list)
         for piece in found.items if found else ():
             ready[piece.metadata.labels.get(SERVICE_LABEL, "")] += _ready(piece, "http")
@@ -160,7 +166,7 @@ class Cluster:
 
     async def slots(self) -> Mapping[tuple[str, Colour], LiveSlot]:
         """The colours that have a Deployment, by service and colour."""
-        found = await self._get(
+        found = await self.read(
             f"/apis/apps/v1/namespaces/{self._namespace}/deployments",
             objects.Deployments,
             {"labelSelector": f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}"},
@@ -179,7 +185,7 @@ class Cluster:
 
     async def pods(self, service: str) -> Sequence[LivePod]:
         """A service's pods in both colours that have not ended, those on their way out included."""
-        found = await self._get(
+        found = await self.read(
             f"/api/v1/namespaces/{self._namespace}/pods", objects.Pods, {"labelSelector": f"{NAME_LABEL}={service}"}
         )
         return [
@@ -195,12 +201,12 @@ class Cluster:
     async def autoscaler(self, name: str) -> LiveAutoscaler | None:
         """A HorizontalPodAutoscaler; None where there is none."""
         base = f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers"
-        found = await self._get(f"{base}/{name}", objects.Autoscaler)
+        found = await self.read(f"{base}/{name}", objects.Autoscaler)
         return _live_autoscaler(found) if found else None
 
     async def autoscalers(self) -> Mapping[str, LiveAutoscaler]:
         """Those of all colours, by name: asked for one by one, they would take a request a service and colour."""
-        found = await self._get(
+        found = await self.read(
             f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers",
             objects.Autoscalers,
             {"labelSelector": f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}"},
@@ -210,7 +216,7 @@ class Cluster:
     async def pods_asked_for(self, name: str) -> int:
         """Pods that a Deployment has been asked for, by its replicas or by its autoscaler; 0 for one that is off."""
         deployment, autoscaler = await asyncio.gather(
-            self._get(f"/apis/apps/v1/namespaces/{self._namespace}/deployments/{name}", objects.Deployment),
+            self.read(f"/apis/apps/v1/namespaces/{self._namespace}/deployments/{name}", objects.Deployment),
             self.autoscaler(name),
         )
         if deployment is None or deployment.spec.replicas == 0:
@@ -219,7 +225,7 @@ class Cluster:
 
     async def config_map(self, name: str) -> Mapping[str, str]:
         """A ConfigMap's data; empty where there is none."""
-        found = await self._get(f"/api/v1/namespaces/{self._namespace}/configmaps/{name}", objects.ConfigMap)
+        found = await self.read(f"/api/v1/namespaces/{self._namespace}/configmaps/{name}", objects.ConfigMap)
         return found.data if found else {}
 
     async def ask(self, endpoint: Endpoint, path: str) -> Answer:
@@ -239,7 +245,12 @@ class Cluster:
         async with self._turn:
             return await kube_proxy.request(self._http, self._namespace, service, wanted, within=within)
 
-    async def _get(self, path: str, shape: type[_Read], params: Mapping[str, str] | None = None) -> _Read | None:
+    async def read(self, path: str, shape: type[_Read], params: Mapping[str, str] | None = None) -> _Read | None:
+        """Read an object, or a list; None where there is none.
+
+        Raises:
+            UnreachableError: the API server did not answer, or not with 200 or 404.
+        """
         response: httpx2.Response | None = None
         try:
             async for attempt in stamina.retry_context(on=httpx2.TransportError, timeout=RETRY_SECONDS, attempts=None):
@@ -268,7 +279,7 @@ def _live_service(found: objects.Service) -> LiveService:
         selector=found.spec.selector,
         annotations=found.metadata.annotations,
         resource_version=found.metadata.resource_version,
-        writer=_writer(found.metadata.managed_fields),
+        writer=writer_of(found.metadata.managed_fields, "selector"),
     )
 
 
@@ -292,8 +303,8 @@ def _live_autoscaler(found: objects.Autoscaler) -> LiveAutoscaler:
     )
 
 
-def _writer(managed_fields: Sequence[objects.ManagedFields]) -> str:
-    """The manager that owns the selector, which the API server tracks as a whole; of several the last to write."""
-    owners = [entry for entry in managed_fields if entry.fields.spec is not None and entry.fields.spec.owns_selector]
+def writer_of(managed_fields: Sequence[objects.ManagedFields], field: str) -> str:
+    """The manager that owns a field which the API server tracks as a whole; of several the last to write."""
+    owners = [entry for entry in managed_fields if entry.fields.owns(field)]
     newest = max(owners, key=lambda entry: entry.time, default=None)
     return "unknown" if newest is None else newest.manager

@@ -14,25 +14,17 @@ class _Object(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
-class OwnedSpec(BaseModel):
-    """Which of a spec's fields a manager owns; the keys are field paths, their values say nothing here."""
-
-    model_config = ConfigDict(frozen=True)
-
-    selector: object = Field(default=None, alias="f:selector")
-
-    @property
-    def owns_selector(self) -> bool:
-        """A Service's selector is atomic: owned as a whole or not at all."""
-        return self.selector is not None
-
-
 class OwnedFields(BaseModel):
     """The part of `fieldsV1` that is read here."""
 
     model_config = ConfigDict(frozen=True)
 
-    spec: OwnedSpec | None = Field(default=None, alias="f:spec")
+    spec: Mapping[str, object] = Field(default_factory=dict[str, object], alias="f:spec")
+    """The spec's fields that a manager owns: the keys are field paths, their values say nothing here."""
+
+    def owns(self, field: str) -> bool:
+        """Whether a field of the spec is the manager's. For what is atomic: owned as a whole or not at all."""
+        return f"f:{field}" in self.spec
 
 
 class ManagedFields(_Object):

@@ -6,6 +6,7 @@ deadline of its own; nothing waits for ever.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from teal.gates.endpoints import needed
 from teal.gates.replies import SmokeCheck
 from teal.gates.samples import MetricsPlan
 from teal.kube import Endpoint, LiveAutoscaler, LiveService
+from teal.routers.base import Router
 from teal.verdict import Outcome, Verdict, unproven
 
 COMING_SECONDS = 30.0
@@ -43,6 +45,9 @@ APPROVAL_SECONDS = 30.0
 
 SMOKE_MARGIN_SECONDS = 15.0
 """Beyond the time that a smoke request has: for an API server that restarts."""
+
+ROUTER_SECONDS = 180.0
+"""The router's own gates': a load balancer's health checks take a minute, its alarms look once in one."""
 
 METRICS_MARGIN_SECONDS = 60.0
 """Beyond the time that scrapes are waited for: the test traffic, and the queries."""
@@ -63,12 +68,14 @@ class GatePlan:
     smoke: Sequence[SmokeCheck] = ()
     contract: ContractPlan | None = None
     metrics: MetricsPlan | None = None
+    router: frozenset[str] = frozenset()
+    """Names of the gates that the router itself has."""
 
     @property
     def gates(self) -> frozenset[str]:
         """The names of all verdicts that have to come back."""
         asked = [each.gates for each in (self.contract, self.metrics) if each is not None]
-        return frozenset({"capacity", "version"}).union({each.gate for each in self.smoke}, *asked)
+        return frozenset({"capacity", "version"}).union(self.router, {each.gate for each in self.smoke}, *asked)
 
     def for_rollback(self) -> Self:
         """What is asked of a release that was confirmed before: that it is there, is what it was, and answers.
@@ -101,6 +108,8 @@ async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
     flip_set: Mapping[str, GatePlan],
     *,
     approval: ApprovalPlan | None = None,
+    router: Router | None = None,
+    share: int = 100,
     wait: bool = True,
 ) -> Sequence[Verdict]:
     """Measure the whole flip set; every gate that its plans name comes back with a verdict.
@@ -111,12 +120,16 @@ async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
         destination: the colour that traffic is to move to.
         flip_set: what to measure, by service.
         approval: what a person's yes has to be; None where nobody has to give it.
+        router: what directs live traffic; None: the selectors that the cluster has.
+        share: percent of the traffic that is to move.
         wait: False says how it is at this moment: no pods and no samples are waited for, no test traffic is sent.
 
     Raises:
         UnreachableError: the cluster could not be asked.
     """
-    measuring = _Round(cluster=cluster, prometheus=prometheus, destination=destination, wait=wait)
+    measuring = _Round(
+        cluster=cluster, prometheus=prometheus, router=router, destination=destination, share=share, wait=wait
+    )
     work = [measuring.flip_set(flip_set)]
     if approval is not None:
         versions = {service: plan.version for service, plan in flip_set.items()}
@@ -170,7 +183,9 @@ class _Round:
 
     cluster: Evidence
     prometheus: Source | None
+    router: Router | None
     destination: Colour
+    share: int
     wait: bool
 
     async def flip_set(self, plans: Mapping[str, GatePlan]) -> Sequence[Verdict]:
@@ -181,7 +196,11 @@ class _Round:
         except TimeoutError:
             return _blind(expected(plans), f"no answer within {CAPACITY_SECONDS:.0f} s")
         capacities = [each.capacity for each in standings.values()]
-        rest = (each for name, plan in plans.items() for each in self._service(name, plan, standings[name]))
+        rest = [each for name, plan in plans.items() for each in self._service(name, plan, standings[name])]
+        if self.router is not None:
+            asked = {name: plan.router for name, plan in plans.items() if plan.router}
+            work = self.router.prove(asked, self.destination, share=self.share, wait=self.wait)
+            rest.append(_timed(asked, ROUTER_SECONDS, work))
         return [*capacities, *await _together(rest)]
 
     def _service(self, service: str, plan: GatePlan, standing: Standing) -> Iterator[Work]:
@@ -203,7 +222,7 @@ class _Round:
         while True:
             # Lists, and both colours at once: as many requests for ten services as for one.
             live, ready, autoscalers = await asyncio.gather(
-                self.cluster.live_services(), self.cluster.endpoints(), self.cluster.autoscalers()
+                (self.router or self.cluster).live_services(), self.cluster.endpoints(), self.cluster.autoscalers()
             )
             found = {name: self._standing(name, live.get(name), ready, autoscalers) for name in services}
             short = {name: each for name, each in found.items() if each.capacity.outcome is not Outcome.PASSED}
@@ -228,6 +247,7 @@ class _Round:
         serving = {None: 0, self.destination: len(here), self.destination.other: len(others)}[colour]
         autoscaler = autoscalers.get(f"{service}-{colour}") if colour is not self.destination else None
         wanted = autoscaler.desired if autoscaler is not None else 0
+        serving, wanted = (math.ceil(each * self.share / 100) for each in (serving, wanted))
         capacity = gates.capacity(
             service, self.destination, ready=len(here), live=colour, live_ready=serving, live_wanted=wanted
         )

@@ -15,7 +15,7 @@ from teal.colours import Colour
 from teal.errors import RefusedError
 from teal.gates.approvals import ApprovalPlan
 from teal.history import Flip, History, Stage, now
-from teal.keeper import Keeper
+from teal.keeper import Keeper, routed
 from teal.kube import Cluster, LiveService
 from teal.measure import GatePlan
 from teal.prometheus import Prometheus
@@ -48,6 +48,10 @@ class Move:
     """What a person's yes has to be; None where nobody has to give it."""
     repair: Colour | None = None
     """A colour that somebody else may have sent traffic to, and that this update may overwrite."""
+    share: int = 0
+    """Percent of live traffic that the other colour is to get."""
+    canary: Mapping[str, GatePlan] = field(default_factory=dict[str, GatePlan])
+    """What is measured of the other colour before it gets more than it has."""
 
     @property
     def version(self) -> str:
@@ -93,10 +97,48 @@ class Mover:
         history = (await self._records.load()).history
         return await self._prove(self._asked(history), wait=False)
 
+    async def canary(self, *, wait: bool) -> Sequence[Verdict]:
+        """Let the other colour have its share of live traffic if it is proven to carry that.
+
+        Not a flip: nothing is recorded, and nothing is baked.
+
+        Args:
+            wait: False says what the gates would decide now, and refuses nothing.
+
+        Raises:
+            RefusedError: it is not.
+            UnreachableError: the cluster could not be asked.
+        """
+        move = self._move
+        verdicts = await measure.prove(
+            self._cluster,
+            None,
+            move.to.other,
+            move.canary,
+            router=self._keeper.router(move.bake),
+            share=move.share,
+            wait=wait,
+        )
+        if wait:
+            measure.require(
+                verdicts,
+                expected=measure.expected(move.canary),
+                live=move.to,
+                destination=move.to.other,
+                namespace=self._cluster.namespace,
+            )
+        return verdicts
+
     async def _prove(self, asked: Move, *, wait: bool) -> Sequence[Verdict]:
         begun = time.monotonic()
         verdicts = await measure.prove(
-            self._cluster, self._prometheus, asked.to, asked.flip_set, approval=asked.approval, wait=wait
+            self._cluster,
+            self._prometheus,
+            asked.to,
+            asked.flip_set,
+            approval=asked.approval,
+            router=self._keeper.router(asked.bake),
+            wait=wait,
         )
         self._say(f"asked {len(verdicts)} gates of {asked.to} in {time.monotonic() - begun:.2f} s")
         return verdicts
@@ -117,7 +159,7 @@ class Mover:
             UnreachableError: the cluster could not be asked.
         """
         move = self._move
-        live = await self._keeper.live(list(move.flip_set))
+        live = await self._keeper.live(move.bake)
         kept = await self._records.load()
         if self._there(live) and (_begun(kept.history, move) or move.confirmed is move.to):
             return  # moved already, by an update that was killed or by a bake that failed: nothing moves now
@@ -129,7 +171,7 @@ class Mover:
         verdicts = await self._prove(asked, wait=True)
         origin = next((each.colour for each in live.values() if each.colour is not move.to), None)
         entry = await self._entry(kept.history, origin)
-        entry = entry.at(Stage.PROVEN, "", *verdicts)
+        entry = entry.at(Stage.PROVEN, "", *verdicts).model_copy(update={"plan": routed(move.bake, live)})
         try:
             measure.require(
                 verdicts,
@@ -141,7 +183,7 @@ class Mover:
         except RefusedError as refusal:
             await self._save(kept, entry.at(Stage.REFUSED, str(refusal)))
             raise
-        flip.require_untouched(live, await self._keeper.live(list(move.flip_set)))
+        flip.require_untouched(live, await self._keeper.live(move.bake))
         carried = await self._carried(origin)
         await self._save(kept, entry.model_copy(update={"carried": carried}))
         # A colour that was left a moment ago may still be ending its connections: it is to keep them from now on.
@@ -158,13 +200,8 @@ class Mover:
             UnreachableError: the cluster could not be asked.
         """
         move = self._move
-        await flip.read_back(self._cluster, move.to, move.flip_set)
-        await asyncio.gather(
-            *(
-                doors.await_version(url, move.flip_set[name].version_path, move.version, move.to)
-                for name, url in move.front_doors.items()
-            )
-        )
+        live = await flip.read_back(self._keeper.router(move.bake), move.to, move.flip_set, share=move.share)
+        await self._followed(live)
         kept = await self._records.load()
         if kept.history.open is None or kept.history.open.to is not move.to:
             last = kept.history.last_move
@@ -173,6 +210,20 @@ class Mover:
                 return  # confirmed by somebody else, or nothing moved: the record gets a new version of the same colour
             kept = await self._save(kept, await self._entry(kept.history, recorded))
         require_confirmed(await self._finished(kept))
+
+    async def _followed(self, live: Mapping[str, LiveService]) -> None:
+        """Wait until the front doors answer as they are told to; those of a router's own where they can be asked."""
+        move = self._move
+        urls = dict(move.front_doors)
+        if move.bake.knock and not move.share:  # of a door that splits its traffic no answer is the one to wait for
+            urls = {name: each.route.door for name, each in live.items() if each.route is not None} | urls
+        await asyncio.gather(
+            *(
+                doors.await_version(url, plan.version_path, move.version, move.to, host=move.bake.services[name].host)
+                for name, url in urls.items()
+                if (plan := move.flip_set.get(name)) is not None
+            )
+        )
 
     async def _carried(self, origin: Colour | None) -> Mapping[str, int]:
         """With how many endpoints the colour that is left carries each service's traffic."""

@@ -1,0 +1,45 @@
+"""Routers as a flip meets them: read, put back, proven by what they alone know. One module each, behind one interface.
+
+    selector  a Service's selector            Kubernetes keeps who wrote it, and writes on a condition
+    gateway   an HTTPRoute's weights          the same
+    alb       a listener rule's weights       AWS keeps neither: read, compared, written, read back
+
+Declaring them is the program's (`infra.traffic`).
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from teal.errors import UnreachableError
+from teal.kube import Cluster
+from teal.routers.base import Router
+from teal.routers.gateway import GatewayRouter
+from teal.routers.selector import SelectorRouter
+from teal.routes import AlbRoute, RouterKind
+
+__all__ = ["Router", "connect"]
+
+
+def connect(kind: RouterKind, cluster: Cluster, routes: Mapping[str, AlbRoute] | None = None) -> Router:
+    """The router of a stack.
+
+    Args:
+        kind: which one.
+        cluster: the stack's.
+        routes: of services, where a record has them: then nothing has to be searched for.
+
+    Raises:
+        UnreachableError: the router's own client is not installed.
+    """
+    if kind is RouterKind.SERVICE:
+        return SelectorRouter(cluster)
+    if kind is RouterKind.GATEWAY:
+        return GatewayRouter(cluster)
+    try:  # by its name: boto3 takes long to import, and is of no use to any other stack
+        module = import_module("teal.routers.alb")
+    except ModuleNotFoundError as error:
+        raise UnreachableError(
+            f"the stack's router is alb, and this installation has no {error.name}: nothing is known of the live "
+            "traffic, so nothing was changed. Next: pip install boto3"
+        ) from None
+    return module.AlbRouter(cluster, routes or {})

@@ -1,0 +1,47 @@
+"""What a flip, its bake and its way back ask of whatever directs live traffic."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from teal.colours import Colour
+from teal.kube import LiveService
+from teal.verdict import Verdict
+
+
+class Router(Protocol):
+    """Directs the live traffic of a stack's services. Raises `UnreachableError` where it cannot be asked."""
+
+    async def live_services(self) -> Mapping[str, LiveService]:
+        """Where the traffic of each service goes now, by its name."""
+        ...
+
+    async def move(self, service: str, live: LiveService, colour: Colour) -> None:
+        """Put all of a service's traffic onto a colour, on the condition that nobody moved it since it was read.
+
+        Raises:
+            RefusedError: somebody did.
+        """
+        ...
+
+    async def prove(self, services: Iterable[str], destination: Colour, *, share: int, wait: bool) -> Sequence[Verdict]:
+        """The router's own gates: what it knows of a colour that the cluster does not.
+
+        Args:
+            services: of the flip set.
+            destination: the colour that is to get traffic.
+            share: percent of the traffic that it is to get.
+            wait: False says how it is at this moment.
+        """
+        ...
+
+    async def capacity(self, carried: Mapping[str, int], back: Colour) -> Sequence[Verdict]:
+        """Whether a colour could take traffic back, as the router sees it; each service with what carried it before."""
+        ...
+
+    async def ringing(self, services: Iterable[str], colour: Colour) -> Mapping[str, str]:
+        """Why a colour is not well, by service, as the router's own alarms have it; empty where nothing rings."""
+        ...
+
+    def door(self, service: str, colour: Colour) -> str:
+        """The Service through which the API server reaches what is live."""
+        ...

@@ -1,0 +1,113 @@
+"""`router: gateway`: the weights of an HTTPRoute over the Services of both colours."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from teal.colours import MOVED_FROM, PART_OF, PART_OF_LABEL, Colour, colour_of
+from teal.errors import RefusedError
+from teal.kube import LiveService, writer_of
+from teal.kube_objects import Metadata
+from teal.routers.kubernetes import KubernetesRouter
+from teal.routes import ACTIVE, Split, weights
+
+
+class _Object(BaseModel):
+    # What is not read here is kept as it is: the list of rules is written back as a whole.
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="allow")
+
+
+class Backend(_Object):
+    """One Service behind a rule, and its weight; the API's default is 1."""
+
+    name: str
+    weight: int = 1
+
+
+class Rule(_Object):
+    """One rule; that for live traffic is the last one."""
+
+    backend_refs: tuple[Backend, ...] = ()
+
+
+class Spec(_Object):
+    """Of an HTTPRoute."""
+
+    rules: tuple[Rule, ...] = ()
+
+
+class HttpRoute(_Object):
+    """`gateway.networking.k8s.io/v1` HTTPRoute."""
+
+    metadata: Metadata
+    spec: Spec
+
+
+class HttpRoutes(_Object):
+    """`gateway.networking.k8s.io/v1` HTTPRouteList."""
+
+    items: tuple[HttpRoute, ...] = Field(default=())
+
+
+class GatewayRouter(KubernetesRouter):
+    """Reads and writes the weights of HTTPRoutes."""
+
+    @property
+    def _path(self) -> str:
+        return f"/apis/gateway.networking.k8s.io/v1/namespaces/{self.cluster.namespace}/httproutes"
+
+    async def live_services(self) -> Mapping[str, LiveService]:
+        """How each HTTPRoute shares out its traffic; nothing where the cluster does not know the kind."""
+        found = await self.cluster.read(self._path, HttpRoutes, {"labelSelector": f"{PART_OF_LABEL}={PART_OF}"})
+        return {each.metadata.name: _live(each) for each in (found.items if found else ())}
+
+    async def _live(self, service: str) -> LiveService | None:
+        found = await self.cluster.read(f"{self._path}/{service}", HttpRoute)
+        return _live(found) if found else None
+
+    async def move(self, service: str, live: LiveService, colour: Colour) -> None:
+        """Write the weights of the last rule; a list of rules is only ever written as a whole."""
+        found = await self.cluster.read(f"{self._path}/{service}", HttpRoute)
+        if found is None or not found.spec.rules:
+            raise RefusedError(
+                f"HTTPRoute {service} is gone, or has no rule: its traffic cannot be put back onto {colour}. Next: "
+                f"kubectl -n {self.cluster.namespace} get httproute {service} -o yaml, then pulumi up"
+            )
+        *others, last = found.spec.rules
+        wanted = {f"{service}-{each}": weight for each, weight in weights(colour).items()}
+        refs = tuple(
+            each.model_copy(update={"weight": wanted.get(each.name, each.weight)}) for each in last.backend_refs
+        )
+        rules = [*others, last.model_copy(update={"backend_refs": refs})]
+        patch = {
+            "metadata": {"annotations": {MOVED_FROM: f"{live.colour}@{live.resource_version}", ACTIVE: str(colour)}},
+            "spec": {"rules": [each.model_dump(mode="json", by_alias=True, exclude_unset=True) for each in rules]},
+        }
+        read = partial(self._live, service)
+        await self.write(f"httproute {service}", f"{self._path}/{service}", patch, read, live=live, colour=colour)
+
+    def door(self, service: str, colour: Colour) -> str:
+        """The colour's own Service: no Service leads through a gateway."""
+        return f"{service}-{colour}"
+
+
+def _live(found: HttpRoute) -> LiveService:
+    name = found.metadata.name
+    rules = found.spec.rules
+    by_name = {each.name: each.weight for each in (rules[-1].backend_refs if rules else ())}
+    known = {f"{name}-{colour}": colour for colour in Colour}
+    split = Split(
+        weights={colour: by_name[each] for each, colour in known.items() if each in by_name},
+        said=colour_of(found.metadata.annotations.get(ACTIVE)),
+        strangers={each: weight for each, weight in by_name.items() if each not in known},
+    )
+    return LiveService(
+        colour=split.colour,
+        selector=split.shown,
+        annotations=found.metadata.annotations,
+        resource_version=found.metadata.resource_version,
+        writer=writer_of(found.metadata.managed_fields, "rules"),
+        share=split.share,
+    )
