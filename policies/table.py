@@ -95,6 +95,15 @@ ON_TRAFFIC: Sequence[Policy] = (
         rules=[live.deployments_stay],
         unknown="refuse",
     ),
+    ResourcePolicy(
+        name="traffic-is-updated-in-place",
+        reason="An active Service declares nothing that would make an engine replace it.",
+        page="By its inputs, and so before anything is touched: `deleteBeforeReplace`, `clusterIP` (which "
+        "pulumi-kubernetes does not change in place) and the type `ExternalName`, which selects no pods.",
+        types=[kinds.SERVICE],
+        rules=[live.updated_in_place],
+        unknown="refuse",
+    ),
     StackPolicy(
         name="traffic-stays",
         reason="The Service that carries live traffic is never replaced, and selects the active colour alone.",

@@ -6,7 +6,7 @@ from typing import Any, cast
 from policies import plan
 from policies.kinds import DEPLOYMENT, PLAN, POD_TEMPLATES, SERVICE
 from policies.model import Bounds, Finding, Graph, Policy, Properties, StackRule
-from teal.plans.model import Plan
+from teal.plans.model import Plan, Word
 
 REMEDY = "use the policy pack of this program, or bring policies/kinds.py up to it"
 
@@ -68,6 +68,9 @@ def plan_is_there(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
         seen = f"{len(plans)} plan resources" + (", which say nothing that could be read" if plans else "")
         yield Finding("the plan", seen, f"one {PLAN} with services: without it live facts are not known", REMEDY)
         return
+    if plans[0].ignore_changes and its.word is not Word.NOTHING:
+        seen = f"{its.word}, and its inputs are kept from an older one (ignoreChanges)"
+        yield Finding("the plan", seen, "inputs of this update: they are judged first", REMEDY)
     for what in _unseen(graph, its):
         yield Finding(what, "in the plan, and not among the resources", "each slot and each active Service", REMEDY)
 

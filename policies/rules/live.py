@@ -33,6 +33,8 @@ def _deployment(graph: Graph, plan: Plan, service: str, colour: str) -> Iterator
         yield Finding(what, f"{len(found)} of them declared", "exactly one", "declare the live slot as it was")
     for each in found:
         yield from _same(each, what, SLOT_CHAIN, name)
+        if each.delete_before_replace:
+            yield Finding(what, "deleteBeforeReplace", "none: its pods would be gone", "leave the option out")
         yield from _placed(each, what, name, plan.namespace)
         selector = part(each.spec, "selector", "matchLabels")
         yield from _selects(what, selector, {NAME_LABEL: service, COLOUR_LABEL: colour})
@@ -47,6 +49,20 @@ def _pods(graph: Graph, name: str, service: ServicePlan, active: Colour) -> Iter
         if planned and ends and each.is_slot_of(name, active):
             seen, remedy = f"at most {most:g} pods", "declare what the plan says"
             yield Finding(f"{each}, to carry live traffic", seen, f"{planned}, as the plan says", remedy)
+
+
+def updated_in_place(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
+    """An active Service declares nothing for which pulumi-kubernetes would make another one."""
+    del bounds
+    if COLOUR_LABEL in resource.labels or resource.metadata.get("name") != resource.labels.get(NAME_LABEL):
+        return  # a colour's preview door, or none of a service's
+    what = f"active Service {resource.metadata['name']}"
+    if resource.delete_before_replace:
+        yield Finding(what, "deleteBeforeReplace", "none: it would be gone for a while", "leave the option out")
+    if "clusterIP" in resource.spec:
+        yield Finding(what, "a declared clusterIP", "none: a changed one means another Service", "leave it out")
+    if resource.spec.get("type") == "ExternalName":
+        yield Finding(what, "type ExternalName", "a Service that selects pods", "keep frontDoor.type")
 
 
 def traffic_stays(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
@@ -69,8 +85,6 @@ def _route(graph: Graph, plan: Plan, service: str) -> Iterator[Finding]:
         yield from _placed(each, what, service, plan.namespace)
         selector = part(each.spec, "selector")
         yield from _selects(what, selector, {NAME_LABEL: service, COLOUR_LABEL: plan.active_colour})
-        if each.spec.get("type") == "ExternalName":
-            yield Finding(what, "type ExternalName", "a Service that selects pods", "keep frontDoor.type")
 
 
 def idle_waits(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
@@ -106,8 +120,6 @@ def _same(each: Resource, what: str, chain: str, name: str) -> Iterator[Finding]
             f"…::{chain}::{name}, or an alias of that: an engine would create another and delete this one",
             "give it pulumi.Alias with its old name, type and parent",
         )
-    if each.delete_before_replace:
-        yield Finding(what, "deleteBeforeReplace", "none: it would be gone for a while", "leave the option out")
 
 
 def _placed(each: Resource, what: str, name: str, namespace: str) -> Iterator[Finding]:

@@ -1,5 +1,7 @@
 """What the program declares passes every policy, with everything that a stack can ask for."""
 
+import json
+
 import pytest
 
 from tests.unit.policies.graphs import declared, everything, live_in
@@ -11,3 +13,11 @@ from tests.unit.policies.pack import Pack
 async def test_every_policy_passes(pack: Pack, active: str, live: str | None) -> None:
     """A first update, one that changes nothing, and a flip either way."""
     assert pack.judge(await declared(everything(active), await live_in(live, before=everything()))) == []
+
+
+async def test_a_service_that_is_said_to_go_may_go(pack: Pack) -> None:
+    """`teal:removed` names it; what it takes along is nobody's to keep."""
+    raw = everything(removed=["frontend"])
+    for key in ("services", "blue", "green"):
+        raw[key] = json.dumps({name: its for name, its in json.loads(raw[key]).items() if name != "frontend"})
+    assert pack.judge(await declared(raw, await live_in("blue", before=everything()))) == []

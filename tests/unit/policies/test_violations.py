@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from google.protobuf import json_format
 
 from tests.unit.policies.graphs import (
     SECRET,
@@ -37,6 +38,8 @@ class Case:
 
     policy: str
     raw: Mapping[str, str] = field(default_factory=config)
+    before: Mapping[str, str] = field(default_factory=config)
+    """The config of what is live."""
     live: str = "blue"
     confirmed: str | None = None
     """As live, if not said."""
@@ -62,7 +65,7 @@ def option(kind: str, name: str, **options: Any) -> Spoiler:  # noqa: ANN401 - o
 
     def change(graph: Resources) -> None:
         for key, value in options.items():
-            setattr(find(graph, kind, name).options, key, value)
+            json_format.ParseDict({key: value}, find(graph, kind, name).options)
 
     return change
 
@@ -206,7 +209,7 @@ TRAFFIC_CASES = [
     Case(
         policy="live-objects-stay",
         spoilt=option(*BLUE, deleteBeforeReplace=True, deleteBeforeReplaceDefined=True),
-        says=("Deployment backend-blue, which carries live traffic: deleteBeforeReplace", "it would be gone"),
+        says=("Deployment backend-blue, which carries live traffic: deleteBeforeReplace", "its pods would be gone"),
     ),
     Case(
         policy="live-objects-stay",
@@ -241,8 +244,25 @@ TRAFFIC_CASES = [
     ),
     Case(
         policy="traffic-stays",
+        raw=config(),
+        before=everything(),
+        says=("active Service frontend, which carries live traffic: 0 of them declared", "exactly one"),
+        also=frozenset({"live-colour-stays", "plan-is-safe"}),
+    ),
+    Case(
+        policy="traffic-is-updated-in-place",
         spoilt=field_of("Service", "backend-active", "spec.type", "ExternalName"),
-        says=("active Service backend", "type ExternalName", "a Service that selects pods"),
+        says=("active Service backend: type ExternalName", "a Service that selects pods"),
+    ),
+    Case(
+        policy="traffic-is-updated-in-place",
+        spoilt=field_of("Service", "backend-active", "spec.clusterIP", "10.96.0.7"),
+        says=("active Service backend: a declared clusterIP", "a changed one means another Service"),
+    ),
+    Case(
+        policy="traffic-is-updated-in-place",
+        spoilt=option("Service", "backend-active", deleteBeforeReplace=True, deleteBeforeReplaceDefined=True),
+        says=("active Service backend: deleteBeforeReplace", "it would be gone for a while"),
     ),
     Case(
         policy="traffic-stays",
@@ -290,12 +310,14 @@ POD_CASES = [
     ),
     Case(
         policy="containers-are-limited",
+        before=everything(),
         raw=everything(),
         spoilt=field_of("CronJob", "teal-watch", f"spec.jobTemplate.{POD}.containers.0.resources.limits.memory", None),
         says=("CronJob teal-watch, container watch: resources without limits.memory", "limits of cpu, memory"),
     ),
     Case(
         policy="containers-are-limited",
+        before=everything(),
         raw=everything(),
         spoilt=field_of("Job", "backend-blue-expand", f"{POD}.initContainers.0.resources", None),
         says=("Job backend-blue-expand, container up: resources without requests.cpu", "requests of cpu, memory"),
@@ -360,6 +382,7 @@ ACCESS_CASES = [
     ),
     Case(
         policy="network-denies-by-default",
+        before=everything(),
         raw=everything(services=HALF_DENIED),
         bounds={"writtenElsewhere": ["frontend"]},
         says=("NetworkPolicy default-deny: leaves out the pods of frontend-migrations", "but those of frontend"),
@@ -437,6 +460,12 @@ COVERAGE_CASES = [
     ),
     Case(
         policy="nothing-escapes",
+        raw=config(green=slot("green", env={"A": "1"})),
+        spoilt=option("Plan", "plan", ignoreChanges=["word"]),
+        says=("the plan: PREPARE, and its inputs are kept from an older one", "inputs of this update"),
+    ),
+    Case(
+        policy="nothing-escapes",
         spoilt=field_of("Plan", "plan", "services", {}),
         says=("the plan: 1 plan resources, which say nothing that could be read", "one teal:index:Plan"),
     ),
@@ -455,6 +484,7 @@ COVERAGE_CASES = [
     ),
     Case(
         policy="nothing-escapes",
+        before=everything(),
         raw=everything(),
         spoilt=retyped("Job", "backend-blue-expand", "kubernetes:apps/v1:DaemonSet"),
         says=("DaemonSet backend-blue-expand", "runs pods, and no policy looks at it", "kubernetes:batch/v1:CronJob"),
@@ -466,8 +496,7 @@ CASES = [*PLAN_CASES, *TRAFFIC_CASES, *POD_CASES, *ACCESS_CASES, *COVERAGE_CASES
 
 async def graph_of(case: Case) -> Resources:
     """What the program registers for a case, spoilt where that is needed."""
-    before = everything() if "watch" in case.raw else config()
-    live = await live_in(case.live, before=before, has=case.has, idle=case.idle, confirmed=case.confirmed)
+    live = await live_in(case.live, before=case.before, has=case.has, idle=case.idle, confirmed=case.confirmed)
     graph = await declared(case.raw, live)
     if case.spoilt:
         case.spoilt(graph)
