@@ -21,8 +21,7 @@ try:
     if pulumi.runtime.is_dry_run():
         plan.tell(planned)
         plan.write(planned)
-    if pulumi.runtime.is_dry_run() or planned.word is not Word.UNSAFE:
-        plan.declare(planned)
+    judged = [plan.declare(planned)] if pulumi.runtime.is_dry_run() or planned.word is not Word.UNSAFE else []
     live.require_explained(found, settings)
     rules.require_safe(settings, found)
     schemas = schema.plans(settings, found)
@@ -31,4 +30,4 @@ except TealError as error:
     pulumi.log.error(str(error))
     sys.exit(1)
 
-provision(settings, found, cluster, schemas)
+provision(settings, found, cluster, schemas, judged)

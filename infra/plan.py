@@ -99,10 +99,11 @@ class Planned(pulumi.ComponentResource):
         self.register_outputs(content)
 
 
-def declare(plan: Plan) -> None:
+def declare(plan: Plan) -> Planned:
     """Register the plan, and make it a stack output."""
-    Planned(plan)
+    planned = Planned(plan)
     pulumi.export("plan", plan.model_dump(mode="json", by_alias=True))
+    return planned
 
 
 def tell(plan: Plan) -> None:

@@ -42,9 +42,15 @@ ENDING_SECONDS = 15
 ROUTERS: Mapping[str, Router] = {"service": ServiceSelector}
 
 
-def provision(settings: Settings, live: Live, cluster: ClusterAccess, schemas: Mapping[str, Plan]) -> None:
-    """Declare everything that a stack consists of, and its outputs."""
-    stack = _Stack(settings, live, cluster, schemas)
+def provision(
+    settings: Settings,
+    live: Live,
+    cluster: ClusterAccess,
+    schemas: Mapping[str, Plan],
+    after: Sequence[pulumi.Resource] = (),
+) -> None:
+    """Declare all that a stack consists of, and its outputs; nothing touches the cluster before `after` is there."""
+    stack = _Stack(settings, live, cluster, schemas, after)
     active = settings.active_colour
     active_slots = stack.slots(active)
     traffic = stack.traffic(after=[*stack.watch(), *(each for slot in active_slots for each in slot.ready)])
@@ -58,7 +64,14 @@ def provision(settings: Settings, live: Live, cluster: ClusterAccess, schemas: M
 class _Stack:
     """The parts of one stack; they share its settings, its cluster and its guard."""
 
-    def __init__(self, settings: Settings, live: Live, cluster: ClusterAccess, schemas: Mapping[str, Plan]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        live: Live,
+        cluster: ClusterAccess,
+        schemas: Mapping[str, Plan],
+        after: Sequence[pulumi.Resource],
+    ) -> None:
         self._settings = settings
         self._live = live
         self._cluster = cluster
@@ -67,7 +80,11 @@ class _Stack:
         # Mutable ConfigMaps: the record of the confirmed colour has to be updated in place. Replaced, it would be
         # deleted before the hook that guards it had its say.
         provider = Provider(
-            "cluster", kubeconfig=cluster.kubeconfig, context=cluster.context, enable_config_map_mutable=True
+            "cluster",
+            kubeconfig=cluster.kubeconfig,
+            context=cluster.context,
+            enable_config_map_mutable=True,
+            opts=pulumi.ResourceOptions(depends_on=list(after)),
         )
         self._opts = pulumi.ResourceOptions(providers=[provider])
         self._access = Access(settings.namespace, settings.services, self._opts)
