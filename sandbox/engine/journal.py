@@ -90,12 +90,13 @@ class Journal:
 
 
 def _follow(state: ResourceState, renamed: dict[str, str]) -> ResourceState:
-    """A state of the last run, naming its relatives as they are called now."""
+    """A state of the last run, naming itself and its relatives as they are called now."""
     if not renamed:
         return state
     provider_urn, provider_id = urns.split_reference(state.provider)
     return replace(
         state,
+        urn=renamed.get(state.urn, state.urn),
         parent=renamed.get(state.parent, state.parent),
         provider=urns.reference(renamed[provider_urn], provider_id) if provider_urn in renamed else state.provider,
         dependencies=[renamed.get(urn, urn) for urn in state.dependencies],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.engine.model import OperationFailedError
+from sandbox.engine.model import Alias, OperationFailedError
 from sandbox.engine.state import PendingOperation, secret
 from tests.unit.engine.world import Moment, Program, World, urn
 
@@ -51,7 +51,18 @@ async def nothing(program: Program) -> None:
     """A program that declares nothing any more."""
 
 
+def named(name: str, value: int, **options: list[Alias]) -> Body:
+    """A thing under this name, and one that needs it."""
+
+    async def body(program: Program) -> None:
+        made = (await program.thing(name, {"x": value}, **options)).state.outputs["x"]
+        await program.thing("b", {"from": made}, dependencies=[urn(name)])
+
+    return body
+
+
 SCENARIOS: dict[str, tuple[Body | None, Body | None]] = {
+    "rename and update": (named("a", 1), named("a2", 2, aliases=[Alias(name="a")])),
     "create": (None, things(v=1)),
     "update": (things(v=1), things(v=2)),
     "delete": (things(v=1), nothing),
