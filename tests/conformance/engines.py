@@ -18,11 +18,11 @@ import psutil
 
 ROOT: Final = Path(__file__).parents[2]
 _PROVIDER: Final = ROOT / "tests/unit/engine/fake_provider.py"
-_RUNTIME: Final = "runtime: {{name: python, options: {{toolchain: uv, virtualenv: '{environment}'}}}}\n"
-_PROJECT: Final = f"name: demo\nmain: infra\nstackConfigDir: stacks\n{_RUNTIME}"
+RUNTIME: Final = "runtime: {{name: python, options: {{toolchain: uv, virtualenv: '{environment}'}}}}\n"
+_PROJECT: Final = f"name: demo\nmain: infra\nstackConfigDir: stacks\n{RUNTIME}"
 _MOMENTARY: Final = frozenset(("created", "modified", "time", "sourcePosition", "stackTrace"))
 _SECRET: Final = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the signature of secrets in Pulumi's formats
-_QUIET: Final = {
+QUIET: Final = {
     "PULUMI_SKIP_UPDATE_CHECK": "true",
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     "PULUMI_DEBUG_COMMANDS": "true",  # so that Pulumi's own knows --event-log
@@ -44,7 +44,7 @@ def real_pulumi() -> str | None:
     if found is None:
         return None
     version = subprocess.run(
-        [found, "version"], capture_output=True, text=True, check=False, env={**os.environ, **_QUIET}
+        [found, "version"], capture_output=True, text=True, check=False, env={**os.environ, **QUIET}
     )
     return found if version.returncode == 0 and "embedded" not in version.stdout else None
 
@@ -95,7 +95,7 @@ class Stack:
         plugin.write_text(f'#!/bin/sh\nexec {sys.executable} {_PROVIDER} "$@"\n')
         plugin.chmod(0o755)
         shutil.copytree(Path(__file__).with_name("pack"), root / "pack", ignore=shutil.ignore_patterns("__pycache__"))
-        (root / "pack/PulumiPolicy.yaml").write_text(_RUNTIME.format(environment=sys.prefix))
+        (root / "pack/PulumiPolicy.yaml").write_text(RUNTIME.format(environment=sys.prefix))
         self.check("stack", "init", "dev")
         self.check("config", "set", "--secret", "word", "hunter2")
 
@@ -103,7 +103,7 @@ class Stack:
         """Start a command."""
         environment = {
             **os.environ,
-            **_QUIET,
+            **QUIET,
             "PATH": os.pathsep.join(
                 [str(self.root / "bin"), str(Path(self.engine.command[0]).parent), os.environ["PATH"]]
             ),
@@ -151,20 +151,16 @@ class Stack:
     def see(self, process: subprocess.Popen[str]) -> Seen:
         """Wait for the end of a command."""
         out, err = process.communicate(timeout=100)
-        lines = self._events.read_text().splitlines() if self._events.exists() else []
-        events: list[dict[str, Any]] = [json.loads(line) for line in lines]
-        counts: list[dict[str, int]] = [
-            event["summaryEvent"]["resourceChanges"] for event in events if "summaryEvent" in event
-        ]
         calls = self._log.read_text().splitlines() if self._log.exists() else []
+        said, operations, changes = events_of(self._events)
         return Seen(
             process.returncode,
             out,
             err,
             [call for call in calls if call != "cancel provider"],
-            sorted({told for event in events for told in _operation(event)}),
-            sorted(told for event in events for told in _said(event)),
-            counts[0] if counts else {},
+            operations,
+            said,
+            changes,
         )
 
     def die_during(self, *args: str) -> Seen:
@@ -224,6 +220,21 @@ class Stack:
         return self.cloud / "log"
 
 
+def events_of(file: Path, *, infos: bool = False) -> tuple[list[tuple[str, str]], list[str], dict[str, int]]:
+    """What a run's event log tells: what was said, by severity; operations; and how many of each kind."""
+    lines = file.read_text().splitlines() if file.exists() else []
+    events: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    levels = ("warning", "error", *(("info",) if infos else ()))
+    counts: list[dict[str, int]] = [
+        event["summaryEvent"]["resourceChanges"] for event in events if "summaryEvent" in event
+    ]
+    return (
+        sorted(told for event in events for told in _said(event, levels)),
+        sorted({told for event in events for told in _operation(event)}),
+        counts[0] if counts else {},
+    )
+
+
 def _operation(event: dict[str, Any]) -> list[str]:
     """What became of a resource (`update b`, `create a failed`); the stack and default providers are left out."""
     for kind, suffix in (("resOutputsEvent", ""), ("resOpFailedEvent", " failed")):
@@ -235,11 +246,11 @@ def _operation(event: dict[str, Any]) -> list[str]:
     return []
 
 
-def _said(event: dict[str, Any]) -> list[tuple[str, str]]:
-    """Errors and warnings; of policies, by level."""
-    if (said := event.get("diagnosticEvent")) and said["severity"] in ("warning", "error"):
-        text = _plain(said["message"])
-        return [] if _NOISE.match(text) else [(said["severity"], text)]
+def _said(event: dict[str, Any], levels: tuple[str, ...]) -> list[tuple[str, str]]:
+    """What is of these levels; of policies, anything, by its own level."""
+    if said := event.get("diagnosticEvent"):
+        text, severity = _plain(said["message"]), said["severity"].partition("#")[0]
+        return [(severity, text)] if severity in levels and not _NOISE.match(text) else []
     if broken := event.get("policyEvent"):
         return [(broken["enforcementLevel"], _plain(broken["message"]))]
     return []

@@ -26,14 +26,17 @@ SCENARIOS: Final[dict[str, Any]] = {
     for file in sorted((HERE / "scenarios").glob("*.yaml"))
 }
 PULUMI: Final = real_pulumi()
+pytestmark = pytest.mark.timeout(600)  # a scenario is a dozen commands, each a process or five
 OPERATIONS: Final = ("up", "preview", "refresh", "destroy")
 
 Told = list[dict[str, Any]]
 
 
 def play(scenario: dict[str, Any], stack: Stack) -> Told:
-    """Go through a scenario; gives what each step came to, by field."""
-    return [_step(step, stack) for step in scenario["steps"]]
+    """Go through a scenario; gives what each step came to, by field, and in the end the outputs as they are shown."""
+    told = [_step(step, stack) for step in scenario["steps"]]
+    told[-1] |= {"outputs": stack.outputs(), "in the clear": stack.outputs("--show-secrets")}
+    return told
 
 
 def _step(step: dict[str, Any], stack: Stack) -> dict[str, Any]:
@@ -60,8 +63,6 @@ def _step(step: dict[str, Any], stack: Stack) -> dict[str, Any]:
         "operations": seen.operations,
         "said": [severity for severity, _ in seen.said],
         "changes": seen.changes,
-        "outputs": stack.outputs(),
-        "in the clear": stack.outputs("--show-secrets"),
         "state": stack.exported(),
     }
     _hold(step, seen, stack.engine.name)

@@ -1,0 +1,134 @@
+"""The program itself, on a real cluster: created, flipped, refused and rolled back by either engine.
+
+What it does on the embedded engine is what `tests/sandbox` is about; here it is compared with Pulumi's own, which
+loads the sandbox's stand-in provider as its plugin. Without that engine there is nothing to compare, and no cluster is
+started.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from ruamel.yaml import YAML
+
+from sandbox.cluster.environment import WORK_TREE, Sandbox
+from tests.conformance.engines import QUIET, RUNTIME, Engine, events_of, real_pulumi
+from tests.sandbox.program.stacks import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME: Final = "conf"
+PORTS: Final = "33000-33999"
+PULUMI: Final = real_pulumi()
+DELIVERIES: Final[dict[str, Any]] = {
+    file.stem: YAML(typ="safe").load(file)  # pyright: ignore[reportUnknownMemberType] - it carries no types
+    for file in sorted((Path(__file__).parent / "deliveries").glob("*.yaml"))
+}
+
+pytestmark = [
+    pytest.mark.skipif(PULUMI is None, reason="no pulumi of Pulumi's own on PATH: nothing to compare with"),
+    pytest.mark.timeout(1800),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered(Stack):
+    """A stack of the program that one of the two engines works on."""
+
+    engine: Engine
+    folder: Path
+
+    @classmethod
+    def on(cls, engine: Engine, sandbox: Sandbox, folder: Path, node_port: int) -> Delivered:
+        """A new stack, in a checkout that leaves this work tree's own environment alone."""
+        folder.mkdir()
+        for name in ("infra", "teal"):
+            (folder / name).symlink_to(WORK_TREE / name)
+        project = (WORK_TREE / "Pulumi.yaml").read_text().split("runtime:")[0]
+        (folder / "Pulumi.yaml").write_text(project + RUNTIME.format(environment=sys.prefix))
+        (folder / "uv.lock").write_text("version = 1\n")
+        plugin = folder / "bin/pulumi-resource-kubernetes"
+        plugin.parent.mkdir()
+        plugin.write_text(f'#!/bin/sh\nexec {sys.executable} -m sandbox.providers.kubernetes "$@"\n')
+        plugin.chmod(0o755)
+        made = Stack.create(sandbox, f"{NAME}-{engine.name}", folder, node_port)
+        return cls(sandbox=sandbox, name=made.name, config=made.config, engine=engine, folder=folder)
+
+    def argv(self, *args: str) -> list[str]:
+        """As a `pulumi` command, with the engine's own."""
+        prefix, command = self.sandbox.command([]), super().argv(*args)
+        return [*prefix, *self.engine.command, *command[len(prefix) + 1 :]]
+
+    def environ(self) -> dict[str, str]:
+        """The sandbox's environment, with our provider as a plugin."""
+        environ = {**super().environ(), **QUIET}
+        return {**environ, "PATH": f"{self.folder / 'bin'}:{Path(sys.executable).parent}:{environ['PATH']}"}
+
+    def step(self, step: dict[str, Any]) -> dict[str, Any]:
+        """Take a step, hold it to what it asks for; gives what else can be seen, without what is this stack's own."""
+        for key, value in step.get("set", {}).items():
+            self.configure(key, str(value))
+        for key in step.get("unset", []):
+            self.pulumi("config", "rm", "--path", f"teal:{key}")
+        words = shlex.split(step["run"])
+        if words[0] != "preview" and "--preview-only" not in words:
+            words += ["--yes", "--skip-preview"]
+        events = self.folder / "events"
+        events.unlink(missing_ok=True)
+        done = self.pulumi(*words, "--non-interactive", "--event-log", str(events), check=False, checkout=self.folder)
+        said, operations, changes = events_of(events, infos=True)
+        where = f"{self.engine.name}: {step['run']}\n{done.stdout}"
+        assert done.returncode == step.get("status", 0), where
+        for severity, text in step.get("says", []):
+            assert [each for level, each in said if level == severity and text in each], (text, said, where)
+        if "live" in step:
+            assert self.live() == step["live"], where
+        outputs = json.dumps(self.outputs()).replace(self.name, "@stack")
+        for number in range(3):
+            outputs = outputs.replace(str(self.port + number), f"@port{number}")
+        return {
+            "status": done.returncode,
+            "operations": [each.replace(self.name, "@stack") for each in operations],
+            "changes": changes,
+            "severities": [level for level, _ in said if level != "info"],
+            "outputs": json.loads(outputs),
+        }
+
+    @property
+    def port(self) -> int:
+        """The first of its node ports."""
+        config = YAML(typ="safe").load(self.config)  # pyright: ignore[reportUnknownMemberType] - as above
+        port: int = config["config"]["teal:services"]["backend"]["frontDoor"]["nodePort"]
+        return port
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """A cluster of these tests' own; gone afterwards."""
+
+    def run(command: str, *args: str) -> None:
+        subprocess.run([sys.executable, "-m", "sandbox", command, "--name", NAME, *args], cwd=WORK_TREE, check=True)
+
+    if "CONFORMANCE_KEEPS_CLUSTER" not in os.environ or not Sandbox.named(NAME).description.exists():
+        run("up", "--ports", PORTS)
+    yield Sandbox.load(NAME)
+    if "CONFORMANCE_KEEPS_CLUSTER" not in os.environ:
+        run("down")
+
+
+@pytest.mark.parametrize("name", DELIVERIES)
+def test_both_engines_deliver_alike(name: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Each step ends with the same status, operations, severities and outputs, and live traffic where it should be."""
+    ours = Delivered.on(Engine.embedded(), sandbox, tmp_path / "embedded", 33100)
+    theirs = Delivered.on(Engine("pulumi", (PULUMI or "",)), sandbox, tmp_path / "pulumi", 33110)
+    for step in DELIVERIES[name]["steps"]:
+        assert ours.step(step) == theirs.step(step), step
