@@ -11,13 +11,8 @@ from infra.settings import Settings
 from infra.settings.bake import Bake
 from infra.settings.migrations import MigrationSettings
 from infra.settings.service import ServiceSettings
-from teal.measure import (
-    APPROVAL_SECONDS,
-    CAPACITY_SECONDS,
-    METRICS_MARGIN_SECONDS,
-    SMOKE_MARGIN_SECONDS,
-    VERSION_SECONDS,
-)
+from teal import measure
+from teal.measure import CAPACITY_SECONDS, METRICS_MARGIN_SECONDS, SMOKE_MARGIN_SECONDS
 from teal.moves import MARGIN_SECONDS
 from teal.openapi import DEADLINE_SECONDS as CONTRACT_SECONDS
 from tests.unit.workflows.reading import ACTIONS, ROOT, jobs, read
@@ -46,8 +41,7 @@ def proving(service: ServiceSettings) -> float:
     """Seconds until all gates have answered, or have not; they run at the same time once capacity has answered."""
     gates = service.gates
     return CAPACITY_SECONDS + max(
-        VERSION_SECONDS,
-        APPROVAL_SECONDS,
+        *(seconds for name, seconds in vars(measure).items() if name.endswith("_SECONDS")),  # also those to come
         CONTRACT_SECONDS,
         gates.smoke.readiness_seconds + SMOKE_MARGIN_SECONDS,
         gates.metrics.wait_seconds + METRICS_MARGIN_SECONDS if gates.metrics else 0,
