@@ -21,10 +21,9 @@ from sandbox.aws.targets import Health, Target, Targets
 _LOG = logging.getLogger(__name__)
 _LOOK_S: Final = 0.5
 # Columns of `show servers state`, version 1: backend, server, operational state, result of the last check.
-_BACKEND, _SERVER, _STATE, _RESULT = 1, 3, 5, 10
+_BACKEND, _SERVER, _STATE, _RESULT = 1, 3, 5, 11
 _RUNNING: Final = "2"
-_UNKNOWN_RESULT: Final = ("0", "1")
-_PASSED: Final = "3"
+_FAILED: Final = "2"
 
 
 class DataPath:
@@ -188,11 +187,11 @@ class DataPath:
         for line in lines:
             columns = line.split()
             if len(columns) > _RESULT and columns[0].isdecimal():
-                result: Health = "down"
+                result: Health = "checking"  # not checked yet, or passed, but not as often as it takes
                 if columns[_STATE] == _RUNNING:
                     result = "up"
-                elif columns[_RESULT] in (*_UNKNOWN_RESULT, _PASSED):
-                    result = "checking"  # also: passed, but not yet as often as it takes
+                elif columns[_RESULT] == _FAILED:
+                    result = "down"
                 found.setdefault(columns[_BACKEND], {})[columns[_SERVER]] = result
         return found
 

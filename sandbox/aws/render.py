@@ -99,7 +99,11 @@ def _acted(rule: Rule, listener: Listener, folder: Path) -> list[str]:
         return [f"  http-request return status {status}{said} if {chosen}"]
     if action.redirect:
         status, url = action.redirect
-        return [f"  http-request redirect location {_location(url, listener)} code {status} if {chosen}"]
+        place, _, query = _location(url, listener).partition("?")
+        asked = [f"  http-request redirect location {place}?{query} code {status} if {chosen} {{ query -m len gt 0 }}"]
+        # What was asked without a query is redirected without one, unless the action has one of its own.
+        plain = place if query == "%[query]" or not query else f"{place}?{query}"
+        return [*(asked if query else []), f"  http-request redirect location {plain} code {status} if {chosen}"]
     lines: list[str] = []
     if action.sticky_s:
         known = " ".join(f"tg-{group}" for group, _ in action.shares)
@@ -150,7 +154,7 @@ def _quoted(text: str) -> str:
 
 
 def _location(url: str, listener: Listener) -> str:
-    """AWS's placeholders as HAProxy's; a query or a port that would be empty or usual is left out."""
+    """AWS's placeholders as HAProxy's; the usual port is left out."""
     scheme = "https" if listener.certificate else "http"
     filled = (
         url.replace("#{protocol}", scheme)
@@ -160,9 +164,7 @@ def _location(url: str, listener: Listener) -> str:
     filled = filled.replace("#{host}", "%[req.hdr(host),field(1,:)]")
     scheme, _, rest = filled.replace("HTTPS://", "https://").replace("HTTP://", "http://").partition("://")
     usual = ":443/" if scheme == "https" else ":80/"
-    place, _, query = rest.replace(usual, "/", 1).partition("?")
-    query = query.replace("#{query}", "%[query]")
-    return f"{scheme}://{place}" + (f"?{query}" if query and query != "%[query]" else "")
+    return f"{scheme}://{rest.replace(usual, '/', 1)}".replace("#{query}", "%[query]")
 
 
 def _backend(group: Group, targets: Iterable[Target], folder: Path) -> str:

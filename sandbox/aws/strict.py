@@ -3,10 +3,10 @@
 Each limit is the Elastic Load Balancing API reference's. Whatever changes load balancing tells the data path.
 """
 
+import threading
 from typing import Any, ClassVar, Final, Protocol
 
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
-from moto.core.utils import utcnow
 from moto.ec2.exceptions import DependencyViolationError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.elbv2.exceptions import DuplicateListenerError, DuplicateLoadBalancerName, ELBClientError
@@ -47,6 +47,8 @@ _ATTRIBUTES: Final = {  # of a target group of an ALB, with the limits of those 
         )
     ),
 }
+_DECIDES_S: Final = 5.0  # AWS: at an alarm's first evaluation, within a minute
+_MISSING: Final = {"notBreaching": "OK", "breaching": "ALARM"}
 _HEALTH: Final = {  # by moto's parameter: what AWS calls it, and its limits
     "healthcheck_interval_seconds": ("Health check interval", (5, 300)),
     "healthcheck_timeout_seconds": ("Health check timeout", (2, 120)),
@@ -347,13 +349,11 @@ def _meant(key: Key, target: dict[str, Any]) -> bool:
 class StrictAlarms(CloudWatchBackend):
     """Alarms that begin without data, and keep their state when they are written anew.
 
-    There are no metrics here. An alarm that nobody has set says, from `decides_s` after it was made, what its missing
+    There are no metrics here. An alarm that nobody has set says, from a while after it was made, what its missing
     data means to it.
     """
 
     __module__ = CloudWatchBackend.__module__
-    decides_s: ClassVar[float] = 10.0  # AWS: at the first evaluation, within a minute
-    _MISSING: Final = {"notBreaching": "OK", "breaching": "ALARM"}
 
     def put_metric_alarm(self, name: str, *args: Any, **kwargs: Any) -> Alarm:  # noqa: ANN401 - moto's
         """Write an alarm."""
@@ -364,16 +364,16 @@ class StrictAlarms(CloudWatchBackend):
             made.state_updated_timestamp, made.history = before.state_updated_timestamp, before.history
         else:
             made.state_value = "INSUFFICIENT_DATA"
+        later = threading.Timer(_DECIDES_S, self._decide, [name])
+        later.daemon = True
+        later.start()
         return made
 
-    def describe_alarms(self) -> Any:  # noqa: ANN401 - moto's
-        """Let the alarms decide that nobody has set."""
-        for alarm in self.alarms.values():
-            age = (utcnow() - alarm.state_updated_timestamp).total_seconds()
-            wanted = self._MISSING.get(alarm.treat_missing_data or "")
-            if wanted and not alarm.history and age >= self.decides_s:
-                alarm.update_state("no datapoints were received", "{}", wanted)
-        return super().describe_alarms()
+    def _decide(self, name: str) -> None:
+        alarm = self.alarms.get(name)
+        wanted = _MISSING.get((alarm and alarm.treat_missing_data) or "")
+        if alarm and wanted and not alarm.history:
+            alarm.update_state("no datapoints were received", "{}", wanted)
 
 
 class StrictNetwork(EC2Backend):

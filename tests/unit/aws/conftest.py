@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +36,14 @@ class Aws:
         request = urllib.request.Request(f"{self.endpoint}{faults.PATH}", data=body, method="PUT")  # noqa: S310 - our own
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - as above
             assert answer.status == 200
+
+    def until(self, condition: Callable[[], bool], *, seconds: float = 30.0) -> float:
+        """Wait until it holds, looking as often as nothing tells; returns the seconds it took."""
+        began = time.monotonic()
+        while not condition():
+            assert time.monotonic() - began < seconds, f"not within {seconds:.0f} s"
+            time.sleep(0.05)
+        return time.monotonic() - began
 
 
 @cache  # a client takes longer to make than all a test asks of it

@@ -1,0 +1,1 @@
+"""The sandbox's AWS with a cluster behind it."""
