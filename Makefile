@@ -75,7 +75,10 @@ bench: .venv/ready ## how previews and updates grow with services, and flips bes
 .PHONY: clean-all
 clean-all: ## end all sandboxes of this work tree; delete the caches and everything that was built
 	if [ -x $(PYTHON) ]; then $(SANDBOX) clean-all; fi
-	rm -rf .sandbox .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .sandbox .delivery .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# What the workflows do, step by step (docs/workflows.md).
+include .github/delivery.mk
 
 .venv/ready: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen --quiet

@@ -17,7 +17,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
-from teal import approval, witness
+from teal import approval, plan_command, witness
 from teal.colours import Colour
 from teal.errors import TealError
 from teal.gates.approvals import Approval
@@ -64,6 +64,7 @@ app = App(
     "asked for, 3 not confirmed.",
     version_flags=[],
 )
+app.command(plan_command.plan)
 
 
 @app.command

@@ -145,10 +145,7 @@ def test_a_program_that_ends_before_it_has_a_plan_leaves_none(world: World) -> N
 
 def test_the_plan_is_what_teal_makes_of_the_programs(world: World) -> None:
     """With the real command instead of its stand-in."""
-    command = (
-        "from cyclopts import App; from teal import plan_command; app = App(); app.command(plan_command.plan); app()"
-    )
-    seen = world.make("preview", "FLIP", TEAL=f"{sys.executable} -c '{command}'", PYTHONPATH=str(ROOT))
+    seen = world.make("preview", "FLIP", TEAL=f"{sys.executable} -m teal", PYTHONPATH=str(ROOT))
     assert seen.returncode == 0, seen.stderr
     assert (world.folder / PLAN).read_text().startswith(f"{MARKER}\n**FLIP** live traffic moves\n")
 
