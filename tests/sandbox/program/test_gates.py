@@ -167,7 +167,7 @@ def test_prometheus_has_loaded_the_alert_rules(stack: Stack) -> None:
 def rules(stack: Stack) -> str:
     """The rules file that the program made."""
     found = json.loads(stack.kubectl("get", "configmaps", "-o", "json"))["items"]
-    (text,) = [text for item in found for name, text in item["data"].items() if name.endswith(".rules.yaml")]
+    (text,) = [text for item in found for name, text in item.get("data", {}).items() if name.endswith(".rules.yaml")]
     return text
 
 
