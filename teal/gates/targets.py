@@ -1,0 +1,48 @@
+"""The targets gate: what a load balancer itself finds healthy, against what serves now."""
+
+import math
+from collections.abc import Mapping
+
+from teal.colours import Colour
+from teal.verdict import Outcome, Verdict
+
+HEALTHY = "healthy"
+COMING = "initial"
+"""State of a target whose health checks have begun and not decided; registered is not healthy."""
+
+States = Mapping[str, int]
+"""Registered targets by their state, in the load balancer's words."""
+
+
+def needed(there: States, *, share: int = 100, carried: int | None = None) -> int:
+    """Healthy targets that a colour has to have, at least one.
+
+    Args:
+        there: of the colour that serves now.
+        share: percent of its traffic that is to move.
+        carried: targets that carried the same traffic a moment ago; what serves now may have scaled out since.
+    """
+    present = math.ceil(there.get(HEALTHY, 0) * share / 100)
+    return max(1, present if carried is None else min(present, carried))
+
+
+def targets(service: str, destination: Colour, *, here: States, need: int) -> Verdict:
+    """Healthy targets of the destination's group against those that are needed.
+
+    Args:
+        service: the service's name.
+        destination: the colour that traffic is to move to.
+        here: of its target group.
+        need: healthy ones that it has to have.
+    """
+    healthy = here.get(HEALTHY, 0)
+    others = ", ".join(f"{number} {state}" for state, number in sorted(here.items()) if state != HEALTHY and number)
+    return Verdict(
+        gate="targets",
+        service=service,
+        outcome=Outcome.PASSED if healthy >= need else Outcome.FAILED,
+        seen=f"{destination} has {healthy} healthy target{'' if healthy == 1 else 's'}"
+        + (f" ({others})" if others else ""),
+        needed=f"{need} healthy",
+        asked=f"elasticloadbalancing for the health of the targets of {service} in both colours",
+    )

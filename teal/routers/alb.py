@@ -1,0 +1,250 @@
+"""`router: alb`: the weights of a listener rule over the target groups of both colours.
+
+AWS keeps neither who wrote a rule nor a version of it, and knows no condition on a write: a rule is read right before
+it is written, compared with what was read before, and read back afterwards.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import BaseModel, Field
+
+from teal.colours import COLOUR_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL, Colour, colour_of
+from teal.elb import connect
+from teal.elb_objects import Listener, Rule
+from teal.errors import RefusedError
+from teal.gates.alarms import QUIET, RINGING, alarms
+from teal.gates.targets import COMING, HEALTHY, needed, targets
+from teal.kube import Cluster, LiveService
+from teal.kube_objects import Labelled
+from teal.routes import ACTIVE, LIVE, ROLE, AlbRoute, Split, alarm_prefix, weights
+from teal.verdict import Outcome, Verdict
+
+WRITER = "a client of AWS that it keeps no name of"
+"""Who wrote a rule last; CloudTrail knows, minutes later."""
+
+ORDER = "teal/order"
+"""Beside the tags that are read of a rule: its forward's order, by which the program makes a write a change."""
+
+HEALTHY_SECONDS = 120.0
+"""For targets whose health checks have begun: two of them, 30 s apart, and the registration before."""
+
+QUIET_SECONDS = 150.0
+"""For alarms that have not looked yet: they are evaluated once a minute."""
+
+PAUSE_SECONDS = 1.0
+
+Groups = Mapping[str, Mapping[Colour, str]]
+"""ARN of each colour's target group, by service."""
+
+
+class _Spec(BaseModel):
+    target_group_arn: str = Field(alias="targetGroupARN")
+
+
+class _Binding(BaseModel):
+    metadata: Labelled
+    spec: _Spec
+
+
+class _Bindings(BaseModel):
+    items: tuple[_Binding, ...]
+
+
+class AlbRouter:
+    """Reads and writes listener rules."""
+
+    def __init__(self, cluster: Cluster, routes: Mapping[str, AlbRoute]) -> None:
+        """Ask AWS about the services of a cluster's namespace.
+
+        Args:
+            cluster: whose TargetGroupBindings name the target groups.
+            routes: of services, where they are known already.
+        """
+        self._cluster = cluster
+        self._routes = dict(routes)
+
+    async def live_services(self) -> Mapping[str, LiveService]:
+        """How each rule shares out its traffic. Services without a rule, or without target groups, are not there."""
+        if not self._routes:
+            self._routes = dict(await self._search())
+        by_region: dict[str, list[str]] = {}
+        for route in self._routes.values():
+            by_region.setdefault(route.region, []).append(route.rule)
+        found = await asyncio.gather(*(self._read(region, arns) for region, arns in by_region.items()))
+        rules = {rule.arn: rule for part in found for rule in part}
+        return {name: _live(route, rules[route.rule]) for name, route in self._routes.items() if route.rule in rules}
+
+    async def _read(self, region: str, arns: Sequence[str]) -> Sequence[Rule]:
+        elb = connect(region)
+        return await elb.tagged(await elb.rules(arns=arns))
+
+    async def _search(self) -> Mapping[str, AlbRoute]:
+        """From the cluster's bindings to their target groups, to the load balancers, listeners and rules over those."""
+        groups = await self._bound()
+        by_region: dict[str, dict[str, Mapping[Colour, str]]] = {}
+        for name, colours in groups.items():
+            region = next(iter(colours.values())).split(":")[3]
+            by_region.setdefault(region, {})[name] = colours
+        found = await asyncio.gather(*(self._rules_over(region, part) for region, part in by_region.items()))
+        return {name: route for part in found for name, route in part.items()}
+
+    async def _bound(self) -> Groups:
+        base = f"/apis/elbv2.k8s.aws/v1beta1/namespaces/{self._cluster.namespace}/targetgroupbindings"
+        listed = await self._cluster.read(base, _Bindings, {"labelSelector": f"{PART_OF_LABEL}={PART_OF}"})
+        groups: dict[str, dict[Colour, str]] = {}
+        for each in listed.items if listed else ():
+            labels = each.metadata.labels
+            colour = colour_of(labels.get(COLOUR_LABEL))
+            if colour is not None and NAME_LABEL in labels:
+                groups.setdefault(labels[NAME_LABEL], {})[colour] = each.spec.target_group_arn
+        return groups
+
+    async def _rules_over(self, region: str, groups: Groups) -> Mapping[str, AlbRoute]:
+        elb = connect(region)
+        balancers = await elb.balancers(arn for colours in groups.values() for arn in colours.values())
+        listed = await asyncio.gather(*(elb.listeners(each.load_balancer_arn) for each in balancers))
+        names = {each.load_balancer_arn: each.dns_name for each in balancers}
+        listeners = {each.listener_arn: each for part in listed for each in part}
+        rules = [
+            rule
+            for part in await asyncio.gather(*(elb.rules(listener=arn) for arn in listeners))
+            for rule in part
+            if any({*colours.values()} & {*rule.weights} for colours in groups.values())
+        ]
+        found: dict[str, AlbRoute] = {}
+        for rule in await elb.tagged(rules):
+            listener = listeners[rule.listener]
+            for name, colours in groups.items():
+                if rule.tags.get(ROLE) == LIVE and {*colours.values()} & {*rule.weights}:
+                    door = _door(names[listener.load_balancer_arn], listener)
+                    found[name] = AlbRoute(region=region, rule=rule.arn, groups=colours, door=door)
+        return found
+
+    async def move(self, service: str, live: LiveService, colour: Colour) -> None:
+        """Write both weights of one rule, if it is as it was read."""
+        route = live.route or self._routes[service]
+        elb = connect(route.region)
+        found = [each for each in await elb.rules(arns=[route.rule]) if each.arn == route.rule]
+        if not found or found[0].digest != live.resource_version:
+            raise RefusedError(
+                f"listener rule {route.rule} of {service} was written by somebody else while {live.colour} was "
+                f"watched: it was not put back onto {colour}. Next: aws elbv2 describe-rules --rule-arns {route.rule}, "
+                "then pulumi up"
+            )
+        wanted = {route.groups[each]: weight for each, weight in weights(colour).items()}
+        await elb.write(found[0], wanted, {ACTIVE: str(colour)})
+
+    async def prove(self, services: Iterable[str], destination: Colour, *, share: int, wait: bool) -> Sequence[Verdict]:
+        """Healthy targets and quiet alarms of the destination.
+
+        Raises:
+            UnreachableError: AWS could not be asked.
+        """
+        groups = await self._bound()
+        each = [
+            verdict
+            for name in services
+            for verdict in (
+                self._targets(name, groups.get(name, {}), destination, share=share, wait=wait),
+                self._alarms(name, groups.get(name, {}), destination, wait=wait),
+            )
+        ]
+        return await asyncio.gather(*each)
+
+    async def capacity(self, carried: Mapping[str, int], back: Colour) -> Sequence[Verdict]:
+        """Healthy targets of the colour that is to take traffic back; alarms that rang over it long ago are no reason.
+
+        Raises:
+            UnreachableError: AWS could not be asked.
+        """
+        groups = {name: route.groups for name, route in self._routes.items()} or await self._bound()
+        return await asyncio.gather(
+            *(self._targets(name, groups.get(name, {}), back, carried=least) for name, least in carried.items())
+        )
+
+    async def _targets(  # noqa: PLR0913 - of whom, and how many of them
+        self,
+        service: str,
+        groups: Mapping[Colour, str],
+        destination: Colour,
+        *,
+        share: int = 100,
+        carried: int | None = None,
+        wait: bool = False,
+    ) -> Verdict:
+        if len(groups) < len(Colour):
+            return _unbound("targets", service, groups)
+        give_up = time.monotonic() + HEALTHY_SECONDS
+        elb = connect(groups[destination].split(":")[3])
+        while True:
+            here, there = await asyncio.gather(elb.health(groups[destination]), elb.health(groups[destination.other]))
+            need = needed(there, share=share, carried=carried)
+            coming = here.get(HEALTHY, 0) < need <= here.get(HEALTHY, 0) + here.get(COMING, 0)
+            if not (wait and coming) or time.monotonic() > give_up:
+                return targets(service, destination, here=here, need=need)
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _alarms(self, service: str, groups: Mapping[Colour, str], destination: Colour, *, wait: bool) -> Verdict:
+        if destination not in groups:
+            return _unbound("alarms", service, groups)
+        give_up = time.monotonic() + QUIET_SECONDS
+        group = groups[destination]
+        while True:
+            states = await connect(group.split(":")[3]).alarms(alarm_prefix(service, destination), group)
+            undecided = {*states.values()} - {QUIET} and RINGING not in states.values()
+            if not (wait and undecided) or time.monotonic() > give_up:
+                return alarms(service, destination, states)
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def ringing(self, services: Iterable[str], colour: Colour) -> Mapping[str, str]:
+        """The alarms that ring over a colour's targets.
+
+        Raises:
+            UnreachableError: AWS could not be asked.
+        """
+        groups = {name: route.groups for name, route in self._routes.items()} or await self._bound()
+        verdicts = await asyncio.gather(
+            *(self._alarms(name, groups.get(name, {}), colour, wait=False) for name in services)
+        )
+        return {each.service: each.seen for each in verdicts if each.outcome is Outcome.FAILED}
+
+    def door(self, service: str, colour: Colour) -> str:
+        """The colour's own Service: no Service leads through a load balancer."""
+        return f"{service}-{colour}"
+
+
+def _live(route: AlbRoute, rule: Rule) -> LiveService:
+    colours = {arn: colour for colour, arn in route.groups.items()}
+    split = Split(
+        weights={colours[arn]: weight for arn, weight in rule.weights.items() if arn in colours},
+        said=colour_of(rule.tags.get(ACTIVE)),
+        strangers={arn: weight for arn, weight in rule.weights.items() if arn not in colours},
+    )
+    return LiveService(
+        colour=split.colour,
+        selector=split.shown,
+        annotations={**rule.tags, ORDER: str(rule.order)},
+        resource_version=rule.digest,
+        writer=WRITER,
+        share=split.share,
+        route=route,
+    )
+
+
+def _door(name: str, listener: Listener) -> str:
+    scheme = listener.protocol.lower()
+    usual = {"http": 80, "https": 443}.get(scheme)
+    return f"{scheme}://{name}" + ("" if listener.port == usual else f":{listener.port}")
+
+
+def _unbound(gate: str, service: str, groups: Mapping[Colour, str]) -> Verdict:
+    return Verdict(
+        gate=gate,
+        service=service,
+        outcome=Outcome.ERROR,
+        seen=f"TargetGroupBindings of {', '.join(groups) or 'no colour'} in the cluster",
+        needed="one for each colour",
+        asked="the API server for the TargetGroupBindings of the stack",
+    )
