@@ -24,6 +24,10 @@ everything else) first; those of the whole stack judge at the end of the preview
 one says, as advice, that it cannot be judged during preview, and judges it in the update; policies about live traffic
 refuse instead. A rule that does not understand what it reads refuses, too.
 
+**What an analyzer cannot see.** It is sent what is declared, not what is there, and nothing of what is deleted. So what
+is live comes from the plan, which the program reads from the cluster; what must stay is looked for among what is
+declared; and whether a declaration would replace an object is told by what an engine and the API server go by.
+
 **Settings** are JSON, by policy; what is left out keeps its default. `"all"` sets the level of all policies.
 
 ```json

@@ -4,11 +4,14 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from copy import deepcopy
 from itertools import product
+from pathlib import Path
 from typing import Any, cast
 
+import yaml
 from google.protobuf import json_format, struct_pb2
-from pulumi.runtime import mocks, stack
+from pulumi.runtime import mocks
 from pulumi.runtime.proto import analyzer_pb2, resource_pb2
+from pulumi.runtime.stack import run_pulumi_func
 
 from infra import plan
 from infra.config import load
@@ -79,7 +82,7 @@ async def registered(program: Callable[[], Awaitable[None]], *, name: str = "pro
     recorder = Recorder()
     mocks.set_mocks(recorder.mocks, project="teal", stack=name, monitor=recorder)
     recorder.graph.clear()  # the stack resource that setting up made
-    await stack.run_pulumi_func(program)
+    await run_pulumi_func(program)
     return recorder.graph
 
 
@@ -117,6 +120,13 @@ def everything(active: str = "blue", **parts: Any) -> dict[str, str]:  # noqa: A
         "green": {"version": "1.1.0", **both},
     }
     return config(active, **(own | parts))
+
+
+def example(name: str) -> dict[str, str]:
+    """Raw config of one of the stack files in `stacks/`."""
+    file = yaml.safe_load((Path(__file__).parents[3] / f"stacks/Pulumi.{name}.yaml").read_text())
+    values = {key.removeprefix("teal:"): value for key, value in file["config"].items()}
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
 def backed_by(*cidrs: str, **network: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
@@ -178,19 +188,21 @@ _declared: dict[str, Resources] = {}
 """What was declared before, by config and live state."""
 
 
-async def declared(raw: Mapping[str, str] | None = None, live: Live | None = None) -> Resources:
+async def declared(
+    raw: Mapping[str, str] | None = None, live: Live | None = None, *, stack: str = "production"
+) -> Resources:
     """What the program registers for a config and a live state, whatever else of it would refuse that."""
     raw = config() if raw is None else raw
     found = await live_in(raw["activeColour"]) if live is None else live
 
     async def program() -> None:
-        settings = load(raw, stack="production")
-        plan.declare(plan.make(settings, found))
-        provision(settings, found, ClusterAccess(namespace="teal"), plans(settings, found))
+        settings = load(raw, stack=stack)
+        judged = plan.declare(plan.make(settings, found))
+        provision(settings, found, ClusterAccess(namespace="teal"), plans(settings, found), [judged])
 
-    key = f"{raw} {found}"
+    key = f"{stack} {raw} {found}"
     if key not in _declared:
-        _declared[key] = await registered(program)
+        _declared[key] = await registered(program, name=stack)
     return deepcopy(_declared[key])
 
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.unit.policies.graphs import declared, everything, live_in
+from infra.live import Live
+from tests.unit.policies.graphs import declared, everything, example, live_in
 from tests.unit.policies.pack import Pack
 
 
@@ -13,6 +14,12 @@ from tests.unit.policies.pack import Pack
 async def test_every_policy_passes(pack: Pack, active: str, live: str | None) -> None:
     """A first update, one that changes nothing, and a flip either way."""
     assert pack.judge(await declared(everything(active), await live_in(live, before=everything()))) == []
+
+
+@pytest.mark.parametrize("name", ["production", "sandbox"])
+async def test_the_examples_pass(pack: Pack, name: str) -> None:
+    """Each as the stack that its file is named after."""
+    assert pack.judge(await declared(example(name), Live(), stack=name)) == []
 
 
 async def test_a_service_that_is_said_to_go_may_go(pack: Pack) -> None:

@@ -388,6 +388,23 @@ ACCESS_CASES = [
         says=("NetworkPolicy default-deny: leaves out the pods of frontend-migrations", "but those of frontend"),
     ),
     Case(
+        policy="network-denies-by-default",
+        spoilt=field_of("NetworkPolicy", "default-deny", "spec.policyTypes", ["Ingress"]),
+        says=("namespace teal: 2 network policies, none of which denies by default", "with Ingress and Egress"),
+    ),
+    Case(
+        policy="network-denies-by-default",
+        spoilt=field_of(
+            "NetworkPolicy", "default-deny", "spec.egress", [{"to": [{"ipBlock": {"cidr": "192.0.2.0/24"}}]}]
+        ),
+        says=("namespace teal: 2 network policies, none of which denies by default", "and no rules"),
+    ),
+    Case(
+        policy="network-denies-by-default",
+        spoilt=field_of("NetworkPolicy", "default-deny", "spec.podSelector", {"matchLabels": {"tier": "web"}}),
+        says=("namespace teal: 2 network policies, none of which denies by default", "one for all pods"),
+    ),
+    Case(
         policy="egress-is-named",
         raw=config(backing=backed_by("0.0.0.0/1", "128.0.0.0/1", allowEverywhere=True)),
         bounds={"everywhere": ["default-deny"]},
