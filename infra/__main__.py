@@ -4,7 +4,7 @@ import sys
 
 import pulumi
 
-from infra import config, live, plan, rules, schema
+from infra import config, live, plan, schema
 from infra.program import provision
 from teal.errors import TealError
 from teal.kube import ClusterAccess
@@ -22,8 +22,7 @@ try:
         plan.tell(planned)
         plan.write(planned)
     judged = [plan.declare(planned)] if pulumi.runtime.is_dry_run() or planned.word is not Word.UNSAFE else []
-    live.require_explained(found, settings)
-    rules.require_safe(settings, found)
+    plan.require_safe(planned)
     schemas = schema.plans(settings, found)
 except TealError as error:
     # One clear message instead of a traceback: nothing has been declared, so nothing was changed.

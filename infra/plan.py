@@ -21,7 +21,7 @@ from infra.settings import Settings
 from infra.settings.service import ServiceSettings
 from infra.slots import Slots
 from teal.colours import MANAGER, Colour
-from teal.errors import TealError
+from teal.errors import RefusedError, TealError
 from teal.plans import render
 from teal.plans.decide import Facts, ServiceFacts, decide
 from teal.plans.model import Cost, Plan, Word
@@ -104,6 +104,17 @@ def declare(plan: Plan) -> Planned:
     planned = Planned(plan)
     pulumi.export("plan", plan.model_dump(mode="json", by_alias=True))
     return planned
+
+
+def require_safe(plan: Plan) -> None:
+    """Refuse what the plan calls unsafe, in its words.
+
+    Raises:
+        RefusedError: names all of it.
+    """
+    if plan.word is Word.UNSAFE:
+        why = "\n  ".join(plan.reasons)
+        raise RefusedError(f"refused before anything was touched; nothing was changed:\n  {why}")
 
 
 def tell(plan: Plan) -> None:

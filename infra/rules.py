@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from infra import slots, stamp
+from infra import stamp
 from infra.live import Live
 from infra.settings import Settings
 from infra.settings.slot import State
 from infra.slots import Slots
 from teal.colours import Colour
-from teal.errors import RefusedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +25,6 @@ class Danger:
     """What, the value seen, the consequence, the next command."""
     service: str = ""
     """Whose doing it is; empty where it is nobody's in particular."""
-
-
-def require_safe(settings: Settings, live: Live) -> None:
-    """Refuse what would shrink, remove, rename or restart what is live at the wrong moment.
-
-    Raises:
-        RefusedError: names all of it.
-    """
-    refuse(dangers(settings, live, slots.compared(settings, live)))
-
-
-def refuse(found: Sequence[Danger]) -> None:
-    """Refuse an update that has dangers.
-
-    Raises:
-        RefusedError: names all of them.
-    """
-    if found:
-        said = dict.fromkeys(each.text for each in found)
-        raise RefusedError("refused before anything was touched; nothing was changed:\n  " + "\n  ".join(said))
 
 
 def dangers(settings: Settings, live: Live, planned: Slots) -> Sequence[Danger]:

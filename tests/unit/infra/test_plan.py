@@ -13,7 +13,7 @@ from pulumi.runtime.config import set_all_config
 from infra import plan, slots, stamp
 from infra.live import Live
 from teal.colours import Colour
-from teal.errors import TealError
+from teal.errors import RefusedError, TealError
 from teal.plans import render
 from teal.plans.model import Plan, Word
 from tests.unit.conftest import FakeApiServer
@@ -216,6 +216,15 @@ def _deployment(live: Live, colour: Colour) -> dict[str, Any]:
 
 
 UNSAFE: dict[str, Any] = {**GREEN, "blue.backend.env": {"A": "1"}}
+
+
+def test_the_refusal_is_the_plan_word_for_word() -> None:
+    """All of its reasons, and no other; what is not UNSAFE is let through."""
+    said = made({**UNSAFE, "services.backend.autoscaling": {"maxReplicas": 3}})
+    with pytest.raises(RefusedError) as refused:
+        plan.require_safe(said)
+    assert str(refused.value).splitlines()[1:] == [f"  {reason}" for reason in said.reasons]
+    plan.require_safe(made(GREEN))
 
 
 async def test_unsafe_is_never_applied(api_server: FakeApiServer) -> None:
