@@ -145,3 +145,9 @@ def test_what_people_typed_is_text_in_a_comment(said: str, tmp_path: Path, capsy
     run(a_plan(reasons=(f"what '{said}' wrote",)).model_dump_json(by_alias=True), tmp_path, "--markdown")
     (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("- what"))
     assert said not in line
+
+
+def test_the_page_explains_every_word() -> None:
+    """In its table, and in the order in which the graver word is said."""
+    page = (Path(__file__).parents[3] / "docs/plan.md").read_text()
+    assert [line.split("`")[1] for line in page.splitlines() if line.startswith("| `") and line[3].isupper()] == [*Word]
