@@ -40,11 +40,14 @@ class Faults:
     Attributes:
         rule_delay_s: how much later the data path learns of a listener or rule; the API tells the change at once.
         registration_delay_s: how much later it learns of a target; until then the target is `initial`.
+        check_interval_s: health checks as often as this, whatever the target groups say; 0 for as they say. No fault,
+            but patience that a rehearsal need not have: the least that AWS takes is 5 s.
         answers: errors in place of answers.
     """
 
     rule_delay_s: float = 0.0
     registration_delay_s: float = 0.0
+    check_interval_s: float = 0.0
     answers: tuple[Answer, ...] = ()
 
     @classmethod
@@ -64,12 +67,16 @@ class FaultBox:
     """The faults of now; many threads ask it."""
 
     now: Faults = field(default_factory=Faults)
+    changed: Callable[[], None] = lambda: None
+    """Called when others are put."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def put(self, faults: Faults) -> None:
         """Replace all faults."""
         with self._lock:
-            self.now = faults
+            before, self.now = self.now, faults
+        if before.check_interval_s != faults.check_interval_s:
+            self.changed()
 
     def take(self, operation: str) -> Answer | None:
         """The error to answer this call with, one time fewer from now on."""

@@ -73,7 +73,7 @@ class Group:
     matcher: str
     check_port: int | None
     check_secure: bool
-    interval_s: int
+    interval_s: float
     timeout_s: int
     healthy: int
     unhealthy: int
@@ -96,8 +96,8 @@ def backends() -> Iterator[ELBv2Backend]:
         yield from list(account.values())
 
 
-def take() -> Picture:
-    """The picture of now."""
+def take(check_interval_s: float = 0.0) -> Picture:
+    """The picture of now; health checks as often as `check_interval_s`, or if that is 0 as the groups say."""
     listeners: list[Listener] = []
     groups: list[Group] = []
     for backend in backends():
@@ -107,7 +107,8 @@ def take() -> Picture:
                 seen = _listener(backend, balancer, listener)
                 listeners.append(seen)
                 used |= {group for rule in seen.rules for group, _ in rule.action.shares}
-        groups += [_group(group) for group in list(backend.target_groups.values()) if short(group.arn) in used]
+        present = [group for group in list(backend.target_groups.values()) if short(group.arn) in used]
+        groups += [_group(group, check_interval_s) for group in present]
     return Picture(tuple(listeners), tuple(groups))
 
 
@@ -189,7 +190,7 @@ def _action(actions: list[dict[str, Any]]) -> Action:
     )
 
 
-def _group(group: FakeTargetGroup) -> Group:
+def _group(group: FakeTargetGroup, check_interval_s: float) -> Group:
     port = str(group.health_check_port or "traffic-port")
     return Group(
         id=short(group.arn),
@@ -199,7 +200,7 @@ def _group(group: FakeTargetGroup) -> Group:
         matcher=str(group.matcher.get("HttpCode") or "200"),
         check_port=None if port == "traffic-port" else int(port),
         check_secure=group.health_check_protocol == "HTTPS",
-        interval_s=int(group.health_check_interval_seconds),
+        interval_s=check_interval_s or int(group.health_check_interval_seconds),
         timeout_s=int(group.health_check_timeout_seconds),
         healthy=int(group.healthy_threshold_count),
         unhealthy=int(group.unhealthy_threshold_count),

@@ -193,7 +193,7 @@ def servers(group: Group, target: Target) -> list[tuple[str, str, str]]:
     """A target's two servers: name, address and options; neither is asked before it is told to be."""
     address = f"{target.address}:{target.port}"
     plain = "ssl verify none" if group.secure else ""
-    rhythm = " ".join(f"{name} {group.interval_s}s" for name in ("inter", "fastinter", "downinter"))
+    rhythm = " ".join(f"{name} {group.interval_s * 1000:.0f}ms" for name in ("inter", "fastinter", "downinter"))
     check = f"check {rhythm} rise {group.healthy} fall {group.unhealthy}"
     port = f" port {group.check_port}" if group.check_port else ""
     ramp = f" slowstart {group.slow_start_s}s" if group.slow_start_s else ""

@@ -32,7 +32,8 @@ class StandIn:
         """
         self.faults = FaultBox()
         self._targets = Targets(time.monotonic)
-        self._path = DataPath(folder, self._targets, self.faults, picture.take)
+        self._path = DataPath(folder, self._targets, self.faults, self._take)
+        self.faults.changed = self._path.changed
         self._first = ipaddress.ip_address(addresses)
         self._addresses: dict[str, str] = {}
         self._server: Any = None
@@ -52,6 +53,9 @@ class StandIn:
         self._server.shutdown()
         self._server.server_close()
         self._path.stop()
+
+    def _take(self) -> picture.Picture:
+        return picture.take(self.faults.now.check_interval_s)
 
     # What the strict moto asks and tells (strict.World).
 

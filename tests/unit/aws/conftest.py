@@ -31,8 +31,8 @@ class Aws:
         return _client(service, self.endpoint)
 
     def order(self, **wrong: Any) -> None:  # noqa: ANN401 - members of `Faults`
-        """Replace all faults."""
-        body = json.dumps(wrong).encode()
+        """Replace all faults; targets are checked twice a second."""
+        body = json.dumps({"check_interval_s": 0.5, **wrong}).encode()
         request = urllib.request.Request(f"{self.endpoint}{faults.PATH}", data=body, method="PUT")  # noqa: S310 - our own
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - as above
             assert answer.status == 200
@@ -73,7 +73,9 @@ def running_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
                 assert process.poll() is None, (folder / "log").read_text()
                 assert time.monotonic() < deadline
                 time.sleep(0.05)  # no event tells
-        yield Aws(f"http://127.0.0.1:{port}")
+        aws = Aws(f"http://127.0.0.1:{port}")
+        aws.order()
+        yield aws
         process.terminate()
 
 
