@@ -85,31 +85,23 @@ ON_THE_PLAN: Sequence[ResourcePolicy] = (
 )
 
 ON_TRAFFIC: Sequence[Policy] = (
-    StackPolicy(
-        name="live-objects-stay",
-        reason="The Deployment that carries live traffic is never replaced by another one.",
-        page="It keeps what an engine knows it by (type, parents, logical name, or an alias of them) and what the API "
-        "server does not change in place (name, namespace, selector), and is never deleted before its replacement. Nor "
-        "do it and its autoscaler end pods that the plan keeps.",
-        types=[kinds.DEPLOYMENT, kinds.AUTOSCALER],
-        rules=[live.deployments_stay],
-        unknown="refuse",
-    ),
     ResourcePolicy(
-        name="traffic-is-updated-in-place",
-        reason="An active Service declares nothing that would make an engine replace it.",
-        page="By its inputs, and so before anything is touched: `deleteBeforeReplace`, `clusterIP` (which "
-        "pulumi-kubernetes does not change in place) and the type `ExternalName`, which selects no pods.",
-        types=[kinds.SERVICE],
-        rules=[live.updated_in_place],
+        name="live-objects-stay",
+        reason="A slot's Deployment and an active Service are never replaced by other ones.",
+        page="Judged on inputs, and so before anything is touched: what an engine knows them by (type, parents and "
+        "logical name, or an alias of them), what is not changed in place (a name, a Deployment's selector, a "
+        "Service's `clusterIP`), `deleteBeforeReplace`. A selector names the service and a colour and nothing else: "
+        "one label more could leave it without pods.",
+        types=[kinds.DEPLOYMENT, kinds.SERVICE],
+        rules=[live.objects_stay],
         unknown="refuse",
     ),
     StackPolicy(
-        name="traffic-stays",
-        reason="The Service that carries live traffic is never replaced, and selects the active colour alone.",
-        page="As for the live Deployment: identity, name and namespace stay. Its selector names the service and the "
-        "active colour and nothing else: one label more could leave it without pods.",
-        types=[kinds.SERVICE],
+        name="live-traffic-stays",
+        reason="What carries live traffic is declared, once, where it is, and leads to the active colour.",
+        page="The active Service and the live Deployment of each service that has live traffic, in the plan's "
+        "namespace, with the pods that the plan says. A service that is to go is named in `teal:removed`.",
+        types=[kinds.SERVICE, kinds.DEPLOYMENT, kinds.AUTOSCALER],
         rules=[live.traffic_stays],
         unknown="refuse",
     ),

@@ -1,4 +1,4 @@
-"""What the graph tells of the objects that carry, or carried, live traffic: that they stay the objects they are."""
+"""What carries live traffic, or is about to: that it stays the objects it is, and leads where the plan says."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,29 +15,89 @@ ROUTE_CHAIN = f"teal:kubernetes:ServiceSelector${SERVICE}"
 CONFIRMED = "teal-confirmed"
 
 
-def deployments_stay(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """What an engine or the API server would have to replace, or what would end pods that the plan keeps."""
+def objects_stay(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
+    """A slot's Deployment and an active Service declare nothing for which another one would be made."""
+    del bounds
+    service, colour = resource.labels.get(NAME_LABEL), resource.labels.get(COLOUR_LABEL)
+    if resource.type == DEPLOYMENT and colour:
+        yield from _kept(resource, SLOT_CHAIN, f"{service}-{colour}")
+        selector = part(resource.spec, "selector", "matchLabels")
+        yield from _selects(resource, selector, {NAME_LABEL: str(service), COLOUR_LABEL: colour})
+        if resource.metadata.get("name") != f"{service}-{colour}":
+            seen = f"name {resource.metadata.get('name')}"
+            yield Finding(str(resource), seen, f"name {service}-{colour}: another name is another object", "keep it")
+    elif resource.type == SERVICE and not colour and resource.metadata.get("name") == service:
+        yield from _kept(resource, ROUTE_CHAIN, f"{service}-active")
+        selector = part(resource.spec, "selector")
+        yield from _selects(
+            resource, selector, {NAME_LABEL: str(service), COLOUR_LABEL: selector.get(COLOUR_LABEL, "")}
+        )
+        if "clusterIP" in resource.spec:
+            seen, needed = "a declared clusterIP", "none: a changed one means another Service"
+            yield Finding(str(resource), seen, needed, "leave it out")
+        if resource.spec.get("type") == "ExternalName":
+            yield Finding(str(resource), "type ExternalName", "a Service that selects pods", "keep frontDoor.type")
+
+
+def _kept(resource: Resource, chain: str, name: str) -> Iterator[Finding]:
+    if not resource.keeps_identity(chain, name):
+        yield Finding(
+            str(resource),
+            f"declared as {resource.urn}",
+            f"…::{chain}::{name}, or an alias of that: an engine would create another and delete this one",
+            "give it pulumi.Alias with its old name, type and parent",
+        )
+    if resource.delete_before_replace:
+        yield Finding(str(resource), "deleteBeforeReplace", "none: it would be gone for a while", "leave it out")
+
+
+def _selects(resource: Resource, selector: Mapping[str, str], needed: Mapping[str, str]) -> Iterator[Finding]:
+    if dict(selector) != needed:
+        seen = ", ".join(f"{key}={value}" for key, value in sorted(selector.items())) or "nothing"
+        wanted = ", ".join(f"{key}={value}" for key, value in sorted(needed.items()))
+        remedy = "leave selectors to infra.labels"
+        yield Finding(str(resource), f"selects {seen}", f"{wanted}, and nothing else", remedy)
+
+
+def traffic_stays(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
+    """Live traffic keeps its Service, which leads to the active colour, and its Deployment, with the plan's pods."""
     del bounds
     plan = of(graph)
     for name, service, live in carrying(plan):
-        if plan is not None and slot_of(service, live).planned:
-            yield from _deployment(graph, plan, name, live)
-            yield from _pods(graph, name, service, plan.active_colour)
+        if plan is not None:
+            yield from _route(graph, plan, name)
+            if slot_of(service, live).planned:
+                yield from _deployment(graph, plan, name, live)
+                yield from _pods(graph, name, service, plan.active_colour)
+
+
+def _route(graph: Graph, plan: Plan, service: str) -> Iterator[Finding]:
+    what = f"active Service {service}, which carries live traffic"
+    found = [each for each in graph.of(SERVICE) if each.metadata.get("name") == service]
+    if len(found) != 1:
+        remedy = f"name {service} in teal:services again"
+        yield Finding(what, f"{len(found)} of them declared", "exactly one: without it, traffic ends", remedy)
+    for each in found:
+        yield from _placed(each, what, plan.namespace)
+        colour = part(each.spec, "selector").get(COLOUR_LABEL)
+        if colour != plan.active_colour:
+            remedy = "leave selectors to teal:activeColour"
+            yield Finding(what, f"selects {COLOUR_LABEL}={colour}", f"{plan.active_colour}, as the plan says", remedy)
 
 
 def _deployment(graph: Graph, plan: Plan, service: str, colour: str) -> Iterator[Finding]:
-    name = f"{service}-{colour}"
-    what = f"Deployment {name}, which carries live traffic"
+    what = f"Deployment {service}-{colour}, which carries live traffic"
     found = [each for each in graph.of(DEPLOYMENT) if each.is_slot_of(service, colour)]
     if len(found) != 1:
         yield Finding(what, f"{len(found)} of them declared", "exactly one", "declare the live slot as it was")
     for each in found:
-        yield from _same(each, what, SLOT_CHAIN, name)
-        if each.delete_before_replace:
-            yield Finding(what, "deleteBeforeReplace", "none: its pods would be gone", "leave the option out")
-        yield from _placed(each, what, name, plan.namespace)
-        selector = part(each.spec, "selector", "matchLabels")
-        yield from _selects(what, selector, {NAME_LABEL: service, COLOUR_LABEL: colour})
+        yield from _placed(each, what, plan.namespace)
+
+
+def _placed(each: Resource, what: str, namespace: str) -> Iterator[Finding]:
+    if (seen := each.metadata.get("namespace")) != namespace:
+        needed = f"namespace {namespace}: in another one it is another object"
+        yield Finding(what, f"namespace {seen}", needed, "keep teal:namespace")
 
 
 def _pods(graph: Graph, name: str, service: ServicePlan, active: Colour) -> Iterator[Finding]:
@@ -49,42 +109,6 @@ def _pods(graph: Graph, name: str, service: ServicePlan, active: Colour) -> Iter
         if planned and ends and each.is_slot_of(name, active):
             seen, remedy = f"at most {most:g} pods", "declare what the plan says"
             yield Finding(f"{each}, to carry live traffic", seen, f"{planned}, as the plan says", remedy)
-
-
-def updated_in_place(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """An active Service declares nothing for which pulumi-kubernetes would make another one."""
-    del bounds
-    if COLOUR_LABEL in resource.labels or resource.metadata.get("name") != resource.labels.get(NAME_LABEL):
-        return  # a colour's preview door, or none of a service's
-    what = f"active Service {resource.metadata['name']}"
-    if resource.delete_before_replace:
-        yield Finding(what, "deleteBeforeReplace", "none: it would be gone for a while", "leave the option out")
-    if "clusterIP" in resource.spec:
-        yield Finding(what, "a declared clusterIP", "none: a changed one means another Service", "leave it out")
-    if resource.spec.get("type") == "ExternalName":
-        yield Finding(what, "type ExternalName", "a Service that selects pods", "keep frontDoor.type")
-
-
-def traffic_stays(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """Each service's active Service is the one that is there, and selects the declared colour and nothing else."""
-    del bounds
-    plan = of(graph)
-    for name, _, _ in carrying(plan):
-        if plan is not None:
-            yield from _route(graph, plan, name)
-
-
-def _route(graph: Graph, plan: Plan, service: str) -> Iterator[Finding]:
-    what = f"active Service {service}, which carries live traffic"
-    found = [each for each in graph.of(SERVICE) if each.metadata.get("name") == service]
-    if len(found) != 1:
-        remedy = f"name {service} in teal:services again"
-        yield Finding(what, f"{len(found)} of them declared", "exactly one: without it, traffic ends", remedy)
-    for each in found:
-        yield from _same(each, what, ROUTE_CHAIN, f"{service}-active")
-        yield from _placed(each, what, service, plan.namespace)
-        selector = part(each.spec, "selector")
-        yield from _selects(what, selector, {NAME_LABEL: service, COLOUR_LABEL: plan.active_colour})
 
 
 def idle_waits(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
@@ -110,27 +134,3 @@ def idle_waits(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
                     "traffic, then its confirmation, then whatever may shrink the idle colour",
                     f"give it depends_on {earlier}",
                 )
-
-
-def _same(each: Resource, what: str, chain: str, name: str) -> Iterator[Finding]:
-    if not each.keeps_identity(chain, name):
-        yield Finding(
-            what,
-            f"declared as {each.urn}",
-            f"…::{chain}::{name}, or an alias of that: an engine would create another and delete this one",
-            "give it pulumi.Alias with its old name, type and parent",
-        )
-
-
-def _placed(each: Resource, what: str, name: str, namespace: str) -> Iterator[Finding]:
-    for key, needed in (("name", name), ("namespace", namespace)):
-        if each.metadata.get(key) != needed:
-            seen = f"{key} {each.metadata.get(key)}"
-            yield Finding(what, seen, f"{key} {needed}: a changed one means another object", f"keep its {key}")
-
-
-def _selects(what: str, selector: Mapping[str, str], needed: Mapping[str, str]) -> Iterator[Finding]:
-    if dict(selector) != needed:
-        seen = ", ".join(f"{key}={value}" for key, value in sorted(selector.items())) or "nothing"
-        wanted = ", ".join(f"{key}={value}" for key, value in sorted(needed.items()))
-        yield Finding(what, f"selects {seen}", f"{wanted}, and nothing else", "leave selectors to teal:activeColour")

@@ -85,7 +85,7 @@ async def test_what_a_preview_cannot_know_is_said(pack: Pack, kind: str, name: s
     ("kind", "name", "path", "policy"),
     [
         ("Plan", "plan", "services.backend.liveColour", "live-colour-stays"),
-        ("Service", "backend-active", "spec.selector.teal/colour", "traffic-stays"),
+        ("Service", "backend-active", "spec.selector.teal/colour", "live-traffic-stays"),
     ],
 )
 async def test_live_traffic_is_not_left_to_what_nobody_knows(

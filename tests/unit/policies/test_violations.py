@@ -5,7 +5,7 @@ setting can, the graph that it registered is spoilt (`spoil`, `without`).
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -49,7 +49,7 @@ class Case:
     """Pods of the other one."""
     spoilt: Spoiler | None = None
     bounds: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    says: tuple[str, ...]
+    says: Sequence[str]
     """Resource, value seen, bound."""
     also: frozenset[str] = frozenset()
     """Policies that refuse it as well."""
@@ -190,85 +190,90 @@ PLAN_CASES = [
     ),
 ]
 
+ACTIVE = ("Service", "backend-active")
 TRAFFIC_CASES = [
-    Case(
-        policy="live-objects-stay",
-        spoilt=renamed(*BLUE, "backend-blue-2"),
-        says=("Deployment backend-blue, which carries live traffic: declared as urn:", "or an alias of that"),
+    *(
+        Case(policy="live-objects-stay", spoilt=spoilt, says=says)
+        for spoilt, *says in (
+            (renamed(*BLUE, "blue"), "Deployment blue: declared as urn:", "or an alias of that"),
+            (field_of(*BLUE, "metadata.name", "blue"), "Deployment backend-blue: name blue", "name backend-blue"),
+            (
+                field_of(*BLUE, "spec.selector.matchLabels.tier", "web"),
+                "Deployment backend-blue: selects app.kubernetes.io/name=backend, teal/colour=blue, tier=web",
+                "teal/colour=blue, and nothing else",
+            ),
+            (
+                option(*BLUE, deleteBeforeReplace=True, deleteBeforeReplaceDefined=True),
+                "Deployment backend-blue: deleteBeforeReplace",
+                "it would be gone for a while",
+            ),
+            (renamed(*ACTIVE, "live"), "Service live: declared as urn:", "or an alias of that"),
+            (
+                field_of(*ACTIVE, "spec.selector.release", "7"),
+                "Service backend-active: selects app.kubernetes.io/name=backend, release=7",
+                "teal/colour=blue, and nothing else",
+            ),
+            (
+                field_of(*ACTIVE, "spec.clusterIP", "10.96.0.7"),
+                "Service backend-active: a declared clusterIP",
+                "a changed one means another Service",
+            ),
+            (
+                field_of(*ACTIVE, "spec.type", "ExternalName"),
+                "Service backend-active: type ExternalName",
+                "a Service that selects pods",
+            ),
+            (
+                option(*ACTIVE, deleteBeforeReplace=True, deleteBeforeReplaceDefined=True),
+                "Service backend-active: deleteBeforeReplace",
+                "it would be gone for a while",
+            ),
+        )
     ),
     Case(
-        policy="live-objects-stay",
-        spoilt=field_of(*BLUE, "metadata.name", "blue-backend"),
-        says=("Deployment backend-blue, which carries live traffic: name blue-backend", "name backend-blue: a changed"),
-    ),
-    Case(
-        policy="live-objects-stay",
-        spoilt=field_of(*BLUE, "spec.selector.matchLabels.tier", "web"),
-        says=("Deployment backend-blue", "selects app.kubernetes.io/name=backend, teal/colour=blue, tier=web"),
-    ),
-    Case(
-        policy="live-objects-stay",
-        spoilt=option(*BLUE, deleteBeforeReplace=True, deleteBeforeReplaceDefined=True),
-        says=("Deployment backend-blue, which carries live traffic: deleteBeforeReplace", "its pods would be gone"),
-    ),
-    Case(
-        policy="live-objects-stay",
-        spoilt=without(*BLUE),
-        says=("Deployment backend-blue, which carries live traffic: 0 of them declared", "exactly one"),
-        also=frozenset({"nothing-escapes"}),
-    ),
-    Case(
-        policy="live-objects-stay",
-        spoilt=field_of(*BLUE, "spec.replicas", 0),
-        says=("Deployment backend-blue, to carry live traffic: at most 0 pods", "3, as the plan says"),
-    ),
-    Case(
-        policy="live-objects-stay",
-        spoilt=field_of("HorizontalPodAutoscaler", "backend-blue-autoscaler", "spec.maxReplicas", 2),
-        says=("HorizontalPodAutoscaler backend-blue-autoscaler", "at most 2 pods", "3, as the plan says"),
-    ),
-    Case(
-        policy="traffic-stays",
-        spoilt=renamed("Service", "backend-active", "backend-live"),
-        says=("active Service backend, which carries live traffic: declared as urn:", "or an alias of that"),
-    ),
-    Case(
-        policy="traffic-stays",
-        spoilt=field_of("Service", "backend-active", "metadata.namespace", "elsewhere"),
-        says=("active Service backend", "namespace elsewhere", "namespace teal: a changed one means another object"),
-    ),
-    Case(
-        policy="traffic-stays",
-        spoilt=field_of("Service", "backend-active", "spec.selector.release", "7"),
-        says=("active Service backend", "selects app.kubernetes.io/name=backend, release=7", "and nothing else"),
-    ),
-    Case(
-        policy="traffic-stays",
+        policy="live-traffic-stays",
         raw=config(),
         before=everything(),
         says=("active Service frontend, which carries live traffic: 0 of them declared", "exactly one"),
         also=frozenset({"live-colour-stays", "plan-is-safe"}),
     ),
     Case(
-        policy="traffic-is-updated-in-place",
-        spoilt=field_of("Service", "backend-active", "spec.type", "ExternalName"),
-        says=("active Service backend: type ExternalName", "a Service that selects pods"),
-    ),
-    Case(
-        policy="traffic-is-updated-in-place",
-        spoilt=field_of("Service", "backend-active", "spec.clusterIP", "10.96.0.7"),
-        says=("active Service backend: a declared clusterIP", "a changed one means another Service"),
-    ),
-    Case(
-        policy="traffic-is-updated-in-place",
-        spoilt=option("Service", "backend-active", deleteBeforeReplace=True, deleteBeforeReplaceDefined=True),
-        says=("active Service backend: deleteBeforeReplace", "it would be gone for a while"),
-    ),
-    Case(
-        policy="traffic-stays",
-        spoilt=without("Service", "backend-active"),
+        policy="live-traffic-stays",
+        spoilt=without(*ACTIVE),
         says=("active Service backend, which carries live traffic: 0 of them", "exactly one: without it, traffic ends"),
         also=frozenset({"nothing-escapes"}),
+    ),
+    Case(
+        policy="live-traffic-stays",
+        spoilt=field_of(*ACTIVE, "metadata.namespace", "elsewhere"),
+        says=("active Service backend", "namespace elsewhere", "namespace teal: in another one it is another object"),
+    ),
+    Case(
+        policy="live-traffic-stays",
+        spoilt=field_of(*ACTIVE, "spec.selector", {"app.kubernetes.io/name": "backend", "teal/colour": "green"}),
+        says=("active Service backend", "selects teal/colour=green", "blue, as the plan says"),
+    ),
+    Case(
+        policy="live-traffic-stays",
+        spoilt=without(*BLUE),
+        says=("Deployment backend-blue, which carries live traffic: 0 of them declared", "exactly one"),
+        also=frozenset({"nothing-escapes"}),
+    ),
+    Case(
+        policy="live-traffic-stays",
+        spoilt=field_of(*BLUE, "metadata.namespace", "elsewhere"),
+        says=("Deployment backend-blue", "namespace elsewhere", "namespace teal: in another one it is another object"),
+        also=frozenset({"pods-have-a-budget"}),
+    ),
+    Case(
+        policy="live-traffic-stays",
+        spoilt=field_of(*BLUE, "spec.replicas", 0),
+        says=("Deployment backend-blue, to carry live traffic: at most 0 pods", "3, as the plan says"),
+    ),
+    Case(
+        policy="live-traffic-stays",
+        spoilt=field_of("HorizontalPodAutoscaler", "backend-blue-autoscaler", "spec.maxReplicas", 2),
+        says=("HorizontalPodAutoscaler backend-blue-autoscaler", "at most 2 pods", "3, as the plan says"),
     ),
     Case(
         policy="idle-waits-for-confirmed",
