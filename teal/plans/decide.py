@@ -54,6 +54,11 @@ class Facts:
     """Why the update is refused, as far as it is nobody's in particular."""
 
     @property
+    def staying(self) -> Mapping[str, ServiceFacts]:
+        """The services of the flip set; beside them there may be some that are to go."""
+        return {name: each for name, each in self.services.items() if name in self.move.flip_set}
+
+    @property
     def fewer(self) -> bool:
         """Whether the active release was confirmed before: what it is worth is known."""
         return known(self.history, self.move.to, self.move.release)
@@ -66,7 +71,7 @@ Finding = tuple[Word, str]
 def decide(facts: Facts) -> Plan:
     """Say what an update will do."""
     found = {name: _sorted(_service(facts, each)) for name, each in facts.services.items()}
-    moving = {name for name, findings in found.items() if any(word.moves for word, _ in findings)}
+    proven = any(each.live is not facts.move.to for each in facts.staying.values())
     proofs = Proofs(facts.move, facts.fewer)
     services = {
         name: ServicePlan(
@@ -75,13 +80,12 @@ def decide(facts: Facts) -> Plan:
             live_colour=each.live,
             slots=each.slots,
             beside=each.beside,
-            proof=proofs.of(name) if name in moving and each.live is not facts.move.to else Proof(),
+            proof=proofs.of(name) if proven and name in facts.staying else Proof(),
             idle_cost=_cost(each, facts.move.to.other),
         )
         for (name, findings), each in zip(found.items(), facts.services.values(), strict=True)
     }
     word = strongest([*(each.word for each in services.values()), *([Word.UNSAFE] if facts.dangers else [])])
-    proven = any(each.proof.asked for each in services.values())
     return Plan(
         word=word,
         reasons=(*facts.dangers, *_grouped(found, only=Word.UNSAFE if word is Word.UNSAFE else None)),
@@ -242,20 +246,22 @@ def _grouped(found: Mapping[str, Sequence[Finding]], only: Word | None) -> Itera
 def _traffic(facts: Facts, word: Word, found: Mapping[str, Sequence[Finding]]) -> str:
     """What clients will notice."""
     move = facts.move
-    there = {each.live for each in facts.services.values() if not each.removed}
-    on = " and ".join(sorted(str(each) for each in there if each)) or "nothing"
+    moving = {name: each.live for name, each in facts.staying.items() if each.live is not move.to}
+    on = " and ".join(sorted({str(each.live) for each in facts.staying.values() if each.live})) or "nothing"
     watched = f"is watched for {move.bake.seconds:g} s"
     if word is Word.UNSAFE:
         return f"stays on {on}: the update is refused before anything is touched"
-    if there - {move.to}:
-        origin = move.to.other if move.to.other in there else None
+    if moving:
+        whose = "" if len(moving) == len(facts.staying) else f"of {', '.join(moving)} "
+        origin = move.to.other if move.to.other in moving.values() else None
         back = f", and goes back where more than {move.bake.error_percent:g} % of it fails" if origin else ""
-        came = f"from {origin} {move.versions.get(origin, '')}".rstrip() if origin else "from nothing"
-        return f"goes {came} to {move.to} {move.version} once every gate has passed; then it {watched}{back}"
+        came = f"{origin} {move.versions.get(origin, '')}".rstrip() if origin else "nothing"
+        return (
+            f"{whose}goes from {came} to {move.to} {move.version} once every gate has passed; then it {watched}{back}"
+        )
     if any(finding.moves for findings in found.values() for finding, _ in findings):
         return f"stays on {on}; it {watched}, and then {move.to} is confirmed, or it goes back"
-    restarts = any(each.slots[move.to].changes for each in facts.services.values() if not each.removed)
-    if word is Word.ROLLING and restarts:
+    if any(each.slots[move.to].changes for each in facts.staying.values()):
         return f"stays on {on}, whose pods are replaced one by one: no gate, no bake"
     return f"stays on {on} {move.version}"
 
@@ -265,8 +271,7 @@ def _rollback(facts: Facts, word: Word) -> Rollback:
     if word is Word.UNSAFE:
         return Rollback(how="nothing changes: there is nothing to come back from")
     idle = facts.move.to.other
-    slots = [each.slots[idle].planned for each in facts.services.values() if not each.removed]
-    planned = [each for each in slots if each is not None]
+    planned = [slot for each in facts.staying.values() if (slot := each.slots[idle].planned) is not None]
     if not planned:
         return Rollback(how=f"none: there is no release in {idle}")
     version, warm = planned[0].version, all(each.running for each in planned)

@@ -68,6 +68,18 @@ def test_a_rollback_is_asked_for_less() -> None:
     assert {*said.proof.skipped} == {"approval"}
 
 
+def test_a_service_that_is_there_already_is_proven_with_the_others() -> None:
+    """What flips together is proven together: also when one of them is new, or half of them have moved."""
+    more: dict[str, Any] = {
+        "services.frontend": {"port": 8000},
+        "blue.frontend": {"image": "registry.example/frontend:1.0.0"},
+        "green.frontend": {"image": "registry.example/frontend:1.1.0"},
+    }
+    said = made(more)
+    assert said.services["backend"].proof.asked == said.services["frontend"].proof.asked != ()
+    assert said.traffic.startswith("of frontend goes from nothing to blue 1.0.0")
+
+
 def test_where_nothing_moves_no_gate_is_asked() -> None:
     """A slot that is prepared is not proven yet."""
     said = made({"green.version": "2.0.0"})
