@@ -100,9 +100,10 @@ def _acted(rule: Rule, listener: Listener, folder: Path) -> list[str]:
     if action.redirect:
         status, url = action.redirect
         place, _, query = _location(url, listener).partition("?")
-        asked = [f"  http-request redirect location {place}?{query} code {status} if {chosen} {{ query -m len gt 0 }}"]
+        full = _quoted(f"{place}?{query}")
+        asked = [f"  http-request redirect location {full} code {status} if {chosen} {{ query -m len gt 0 }}"]
         # What was asked without a query is redirected without one, unless the action has one of its own.
-        plain = place if query == "%[query]" or not query else f"{place}?{query}"
+        plain = _quoted(place) if query in ("%[query]", "") else full
         return [*(asked if query else []), f"  http-request redirect location {plain} code {status} if {chosen}"]
     lines: list[str] = []
     if action.sticky_s:
@@ -155,7 +156,7 @@ def _quoted(text: str) -> str:
 
 def _location(url: str, listener: Listener) -> str:
     """AWS's placeholders as HAProxy's; the usual port is left out."""
-    scheme = "https" if listener.certificate else "http"
+    scheme, url = "https" if listener.certificate else "http", url.replace("%", "%%")  # a format's own sign
     filled = (
         url.replace("#{protocol}", scheme)
         .replace("#{port}", str(listener.port))
