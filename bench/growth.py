@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _COMMANDS: Mapping[Command, Sequence[str]] = {
     "preview": ["preview", "--non-interactive", "--expect-no-changes"],
+    "preview with policies": [
+        *("preview", "--non-interactive", "--expect-no-changes"),
+        *("--policy-pack", "policies", "--policy-pack-config", "bench/policies.json"),
+    ],
     "up": ["up", "--yes", "--skip-preview", "--non-interactive", "--expect-no-changes"],
 }
 

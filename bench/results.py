@@ -7,7 +7,7 @@ from typing import Literal
 
 from bench.measure import Took
 
-Command = Literal["preview", "up"]
+Command = Literal["preview", "preview with policies", "up"]
 Time = Literal["wall_seconds", "cpu_seconds"]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _COMMANDS: Final = cast("tuple[Command, ...]", get_args(Command))
 _TIMES: Final = cast("tuple[Time, ...]", get_args(Time))
-_HUES: Final[dict[Command, str]] = {"preview": "#4a90e2", "up": "#34a66a"}
+_HUES: Final[dict[Command, str]] = {"preview": "#4a90e2", "preview with policies": "#9b59b6", "up": "#34a66a"}
 _FAINT: Final = "#6b7280"
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -18,7 +18,7 @@ def took(*seconds: float) -> Sequence[Took]:
 
 def size(services: int, resources: int, *seconds: float) -> Size:
     """A size at which both commands took so long."""
-    runs: Mapping[Command, Sequence[Took]] = {"preview": took(*seconds), "up": took(*seconds)}
+    runs: Mapping[Command, Sequence[Took]] = {command: took(*seconds) for command in get_args(Command)}
     return Size(services=services, resources=resources, made_seconds=1, took=runs, phases={}, load_average=0)
 
 
