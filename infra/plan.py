@@ -23,7 +23,8 @@ from infra.slots import Slots
 from teal.colours import MANAGER, Colour
 from teal.errors import RefusedError, TealError
 from teal.plans import render
-from teal.plans.decide import Facts, ServiceFacts, decide
+from teal.plans.decide import decide
+from teal.plans.facts import Facts, ServiceFacts
 from teal.plans.model import Cost, Plan, Word
 
 FILE = "TEAL_PLAN_FILE"
@@ -67,6 +68,7 @@ def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers:
     foreign = traffic is not None and not explained.ours(traffic) and traffic.writer != MANAGER
     return ServiceFacts(
         live=serving,
+        share=traffic.share if traffic else 0,
         slots={colour: planned[name, colour] for colour in Colour},
         beside=stamp.changed_service(declared, slot.annotations) if declared and slot else (),
         overwrites=traffic.writer if traffic and foreign and serving is not settings.active_colour else "",

@@ -6,62 +6,17 @@ for the same reason.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from teal.colours import Colour
-from teal.history import History, Stage
-from teal.moves import Move
-from teal.plans.model import Cost, Plan, Proof, Rollback, ServicePlan, SlotPlan, Word, strongest
-from teal.plans.proof import Proofs, known
+from teal.history import Stage
+from teal.plans import outcome
+from teal.plans.facts import Facts, ServiceFacts
+from teal.plans.model import Cost, Plan, Proof, ServicePlan, SlotPlan, Word, strongest
+from teal.plans.proof import Proofs
 from teal.verdict import printable
 
 SHOWN = 200
 """Characters of what came of an earlier flip: the whole of it is in the history."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServiceFacts:
-    """One service, as declared and as read."""
-
-    live: Colour | None
-    """Where its traffic goes; None where it has none."""
-    slots: Mapping[Colour, SlotPlan]
-    """Both colours."""
-    beside: tuple[str, ...] = ()
-    """What changes that live traffic depends on without being part of a pod, by the setting's name."""
-    overwrites: str = ""
-    """Who else moved its traffic, where this update is told to overwrite that."""
-    request: Cost = field(default_factory=Cost)
-    """Of one pod."""
-    removed: bool = False
-    """Whether it is to go, although it carries live traffic."""
-    dangers: tuple[str, ...] = ()
-    """Why the update is refused, as far as it is this service's doing."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
-    """All that a plan rests on."""
-
-    namespace: str
-    move: Move
-    """What is declared of live traffic."""
-    history: History
-    releases: Mapping[Colour, str]
-    """Digest of each slot that there is, as the history keeps them."""
-    services: Mapping[str, ServiceFacts]
-    dangers: tuple[str, ...] = field(default=())
-    """Why the update is refused, as far as it is nobody's in particular."""
-
-    @property
-    def staying(self) -> Mapping[str, ServiceFacts]:
-        """The services of the flip set; beside them there may be some that are to go."""
-        return {name: each for name, each in self.services.items() if name in self.move.flip_set}
-
-    @property
-    def fewer(self) -> bool:
-        """Whether the active release was confirmed before: what it is worth is known."""
-        return known(self.history, self.move.to, self.move.release)
 
 
 Finding = tuple[Word, str]
@@ -71,8 +26,8 @@ Finding = tuple[Word, str]
 def decide(facts: Facts) -> Plan:
     """Say what an update will do."""
     found = {name: _sorted(_service(facts, each)) for name, each in facts.services.items()}
-    proven = any(each.live is not facts.move.to for each in facts.staying.values())
     proofs = Proofs(facts.move, facts.fewer)
+    proof = outcome.proof_of(facts, proofs)
     services = {
         name: ServicePlan(
             word=strongest(word for word, _ in findings),
@@ -80,21 +35,22 @@ def decide(facts: Facts) -> Plan:
             live_colour=each.live,
             slots=each.slots,
             beside=each.beside,
-            proof=proofs.of(name) if proven and name in facts.staying else Proof(),
-            idle_cost=_cost(each, facts.move.to.other),
+            proof=proof(name) if name in facts.staying else Proof(),
+            idle_cost=outcome.cost(each, facts.move.to.other),
         )
         for (name, findings), each in zip(found.items(), facts.services.values(), strict=True)
     }
     word = strongest([*(each.word for each in services.values()), *([Word.UNSAFE] if facts.dangers else [])])
+    watched = any(each.moves for findings in found.values() for each, _ in findings)
     return Plan(
         word=word,
         reasons=(*facts.dangers, *_grouped(found, only=Word.UNSAFE if word is Word.UNSAFE else None)),
         active_colour=facts.move.to,
         confirmed_colour=facts.move.confirmed,
         namespace=facts.namespace,
-        traffic=_traffic(facts, word, found),
-        rollback=_rollback(facts, word),
-        proof=proofs.of_the_flip_set if proven else Proof(),
+        traffic=outcome.traffic(facts, word, watched=watched),
+        rollback=outcome.rollback(facts, word),
+        proof=proofs.of_the_flip_set if facts.flips else Proof(),
         idle_cost=sum((each.idle_cost for each in services.values()), Cost()),
         services=services,
     )
@@ -109,6 +65,7 @@ def _service(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
     active = facts.move.to
     if each.live is active:
         yield from _unfinished(facts)
+        yield from _shared(facts.move.share, each, active.other)
         yield from _in_place(each, active)
     else:
         yield from _moved(facts, each)
@@ -122,6 +79,17 @@ def _unfinished(facts: Facts) -> Iterator[Finding]:
         return
     what = f"flip {flip.number} was not brought to its end ({flip.stage})" if flip else "nobody confirmed that"
     yield Word.FLIP, f"live traffic is on {active} already, and {what}: this update watches it, and ends it"
+
+
+def _shared(share: int, each: ServiceFacts, idle: Colour) -> Iterator[Finding]:
+    """The live colour stays live; the other one has, or gets, some of its traffic."""
+    slot = each.slots[idle]
+    if each.share and slot.changes:
+        what = f"pods of {idle}, which has {each.share} % of live traffic, are replaced in place"
+        yield Word.ROLLING, f"{what}: {_changes(slot)}"
+    if share != each.share:
+        word = Word.FLIP if share > each.share else Word.ROLLBACK
+        yield word, f"{idle} {slot.version} gets {share} % of live traffic; now it has {each.share} %"
 
 
 def _moved(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
@@ -241,48 +209,3 @@ def _grouped(found: Mapping[str, Sequence[Finding]], only: Word | None) -> Itera
     for each in _sorted(names):
         if only in {None, each[0]}:
             yield each[1] if len(names[each]) == len(found) else f"{', '.join(names[each])}: {each[1]}"
-
-
-def _traffic(facts: Facts, word: Word, found: Mapping[str, Sequence[Finding]]) -> str:
-    """What clients will notice."""
-    move = facts.move
-    moving = {name: each.live for name, each in facts.staying.items() if each.live is not move.to}
-    on = " and ".join(sorted({str(each.live) for each in facts.staying.values() if each.live})) or "nothing"
-    watched = f"is watched for {move.bake.seconds:g} s"
-    if word is Word.UNSAFE:
-        return f"stays on {on}: the update is refused before anything is touched"
-    if moving:
-        whose = "" if len(moving) == len(facts.staying) else f"of {', '.join(moving)} "
-        origin = move.to.other if move.to.other in moving.values() else None
-        back = f", and goes back where more than {move.bake.error_percent:g} % of it fails" if origin else ""
-        came = f"{origin} {move.versions.get(origin, '')}".rstrip() if origin else "nothing"
-        return (
-            f"{whose}goes from {came} to {move.to} {move.version} once every gate has passed; then it {watched}{back}"
-        )
-    if any(finding.moves for findings in found.values() for finding, _ in findings):
-        return f"stays on {on}; it {watched}, and then {move.to} is confirmed, or it goes back"
-    if any(each.slots[move.to].changes for each in facts.staying.values()):
-        return f"stays on {on}, whose pods are replaced one by one: no gate, no bake"
-    return f"stays on {on} {move.version}"
-
-
-def _rollback(facts: Facts, word: Word) -> Rollback:
-    """The way back, once this update is through."""
-    if word is Word.UNSAFE:
-        return Rollback(how="nothing changes: there is nothing to come back from")
-    idle = facts.move.to.other
-    planned = [slot for each in facts.staying.values() if (slot := each.slots[idle].planned) is not None]
-    if not planned:
-        return Rollback(how=f"none: there is no release in {idle}")
-    version, warm = planned[0].version, all(each.running for each in planned)
-    before = known(facts.history, idle, facts.releases.get(idle, "")) or facts.move.confirmed is idle
-    asks = "capacity, version and smoke alone" if before else "every gate: it was never confirmed"
-    start = "" if warm else f"it is {planned[0].state}, so its pods are started first; "
-    return Rollback(colour=idle, version=version, warm=warm, how=f"{start}asks for {asks}")
-
-
-def _cost(each: ServiceFacts, idle: Colour) -> Cost:
-    planned = each.slots[idle].planned
-    pods = planned.replicas if planned and not each.removed else 0
-    one = each.request
-    return Cost(pods=pods, cpu_millicores=one.cpu_millicores * pods, memory_bytes=one.memory_bytes * pods)

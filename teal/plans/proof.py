@@ -43,6 +43,11 @@ class Proofs:
         off = {gate: why for gate, why in self.move.skipped.items() if gate != APPROVAL}
         return Proof(asked=tuple(sorted(asked, key=_order)), skipped={**left_out, **off})
 
+    def of_a_share(self, service: str) -> Proof:
+        """Those of one service whose idle colour gets more of its traffic."""
+        plan = self.move.canary.get(service)
+        return Proof(asked=tuple(sorted(plan.gates, key=_order)) if plan else ())
+
     @property
     def of_the_flip_set(self) -> Proof:
         """What people have to say to all of it."""

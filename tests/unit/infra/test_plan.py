@@ -90,7 +90,7 @@ def test_where_nothing_moves_no_gate_is_asked() -> None:
     ("change", "colour", "warm", "how"),
     [
         (GREEN, "blue", True, "asks for capacity, version and smoke alone"),
-        ({}, "green", True, "asks for every gate: it was never confirmed"),
+        ({}, "green", True, "asks for every gate: this release was never confirmed"),
         ({"green.state": "retired"}, "green", False, "it is retired, so its pods are started first; asks for every"),
         ({"green": None}, None, False, "none: there is no release in green"),
     ],

@@ -1,0 +1,71 @@
+"""What follows from an update: what traffic sees, which gates it meets, the way back, and what that costs. Pure."""
+
+from collections.abc import Callable
+
+from teal.colours import Colour
+from teal.plans.facts import Facts, ServiceFacts
+from teal.plans.model import Cost, Proof, Rollback, Word
+from teal.plans.proof import Proofs, known
+
+
+def traffic(facts: Facts, word: Word, *, watched: bool) -> str:
+    """What clients will notice.
+
+    Args:
+        facts: of the update.
+        word: that is said of it.
+        watched: whether live traffic is watched although it stays: a move was not brought to its end.
+    """
+    move = facts.move
+    moving = {name: each.live for name, each in facts.staying.items() if each.live is not move.to}
+    on = " and ".join(sorted({str(each.live) for each in facts.staying.values() if each.live})) or "nothing"
+    looked_at = f"is watched for {move.bake.seconds:g} s"
+    if word is Word.UNSAFE:
+        return f"stays on {on}: the update is refused before anything is touched"
+    if moving:
+        whose = "" if len(moving) == len(facts.staying) else f"of {', '.join(moving)} "
+        origin = move.to.other if move.to.other in moving.values() else None
+        back = f", and goes back where more than {move.bake.error_percent:g} % of it fails" if origin else ""
+        came = f"{origin} {move.versions.get(origin, '')}".rstrip() if origin else "nothing"
+        return (
+            f"{whose}goes from {came} to {move.to} {move.version} once every gate has passed; then it {looked_at}{back}"
+        )
+    if any(each.share != move.share for each in facts.staying.values()):
+        return f"stays on {on}; {move.to.other} gets {move.share} % of it"
+    if watched:
+        return f"stays on {on}; it {looked_at}, and then {move.to} is confirmed, or it goes back"
+    if any(each.slots[move.to].changes for each in facts.staying.values()):
+        return f"stays on {on}, whose pods are replaced one by one: no gate, no bake"
+    return f"stays on {on} {move.version}"
+
+
+def rollback(facts: Facts, word: Word) -> Rollback:
+    """The way back, once this update is through."""
+    if word is Word.UNSAFE:
+        return Rollback(how="nothing changes: there is nothing to come back from")
+    idle = facts.move.to.other
+    planned = [slot for each in facts.staying.values() if (slot := each.slots[idle].planned) is not None]
+    if not planned:
+        return Rollback(how=f"none: there is no release in {idle}")
+    version, warm = planned[0].version, all(each.running for each in planned)
+    before = known(facts.history, idle, facts.releases.get(idle, ""))
+    asks = "capacity, version and smoke alone" if before else "every gate: this release was never confirmed"
+    start = "" if warm else f"it is {planned[0].state}, so its pods are started first; "
+    return Rollback(colour=idle, version=version, warm=warm, how=f"{start}asks for {asks}")
+
+
+def cost(each: ServiceFacts, idle: Colour) -> Cost:
+    """What the idle colour of a service asks of its nodes."""
+    planned = each.slots[idle].planned
+    pods = planned.replicas if planned and not each.removed else 0
+    one = each.request
+    return Cost(pods=pods, cpu_millicores=one.cpu_millicores * pods, memory_bytes=one.memory_bytes * pods)
+
+
+def proof_of(facts: Facts, proofs: Proofs) -> Callable[[str], Proof]:
+    """Which gates a service of the flip set is asked for: what moves together is proven together."""
+    if facts.flips:
+        return proofs.of
+    if any(facts.move.share > each.share for each in facts.staying.values()):
+        return proofs.of_a_share
+    return lambda _: Proof()
