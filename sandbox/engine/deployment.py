@@ -7,6 +7,7 @@ and nothing is deleted after a failure.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sandbox.engine import urns
@@ -18,7 +19,7 @@ from sandbox.engine.operations import Live
 from sandbox.engine.planner import Planner
 from sandbox.engine.resolution import Resolver
 from sandbox.engine.state import ResourceState, depends_on
-from sandbox.engine.targets import Targets
+from sandbox.engine.targets import Targets, unasked
 from sandbox.engine.values import Properties, contains_unknown
 
 if TYPE_CHECKING:
@@ -157,7 +158,8 @@ class Deployment:
             raise AssertionError("the last step of a registration leaves a new state")
         for step in steps:
             if step.op is Op.DELETE_REPLACED:
-                self.targets.refuse(() if step.urn == urn or self.targets.include(step.subject) else (step.urn,))
+                if step.urn != urn and not self.targets.include(step.subject):
+                    raise OperationFailedError(unasked(step.urn))
                 self.executor.condemned.add(step.urn)
             await self.executor.run(step)
             if step.new is not None and step.logical:
@@ -242,13 +244,15 @@ class Deployment:
         await self._delete_meant(self._olds)
 
     async def _delete_meant(self, states: list[ResourceState]) -> None:
-        try:
-            meant = self.targets.deletions(states, self._olds, self._goals)
-        except OperationFailedError as error:
-            self.errors.append(str(error))
-            self._reporter.diagnostic("error", str(error))
-            return
-        await self.delete(meant)
+        meant, problems = self.targets.deletions(states, self._olds, self._goals)
+        self.errors += problems
+        for problem in problems:
+            self._reporter.diagnostic("error", problem)
+        if not problems:
+            for state in self.targets.remaining(states, meant):
+                if not self.journal.came_to(state):
+                    await self.executor.run(Step(Op.SAME, state, replace(state)))
+            await self.delete(meant)
 
     async def delete(self, states: list[ResourceState]) -> None:
         """Delete resources, each once everything that depends on it is gone; in parallel where that allows it."""

@@ -52,6 +52,10 @@ class Journal:
         self._kept.add(new.urn)
         self._done.append(new)
 
+    def came_to(self, old: ResourceState) -> bool:
+        """Whether this run is done with a resource of the last one."""
+        return id(old) in self._gone
+
     def drop(self, old: ResourceState) -> None:
         """A resource is no more."""
         self._gone.add(id(old))

@@ -131,8 +131,9 @@ class Events:
         """Tell what was said; debug messages are kept back, as without --debug."""
         if severity == "debug":
             return
-        entry = {"urn": urn, "message": message, "color": "never", "severity": severity, "ephemeral": ephemeral}
-        self._emit("diagnosticEvent", {key: value for key, value in entry.items() if value})
+        entry = {"message": message, "color": "never", "severity": severity}
+        more = {"urn": urn, "ephemeral": ephemeral}
+        self._emit("diagnosticEvent", {**entry, **{key: value for key, value in more.items() if value}})
 
     def violated(self, violation: Violation) -> None:
         """Tell of a violated policy."""

@@ -24,6 +24,7 @@ async def refresh_all(deployment: Deployment, reporter: Reporter) -> None:
             _refresh(deployment, reporter, state)
             for state in deployment.journal.base.resources
             if deployment.targets.include(state)
+            and not (deployment.targets and state.type == urns.STACK_TYPE)
             and not urns.is_provider(state.type)
             and not state.delete
             and not state.pending_replacement

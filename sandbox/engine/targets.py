@@ -9,7 +9,6 @@ import re
 from typing import TYPE_CHECKING
 
 from sandbox.engine import urns
-from sandbox.engine.model import OperationFailedError
 from sandbox.engine.state import depends_on
 
 if TYPE_CHECKING:
@@ -53,36 +52,42 @@ class Targets:
         )
 
     def deletions(
-        self, doomed: Iterable[ResourceState], olds: Sequence[ResourceState], declared: Iterable[str]
-    ) -> list[ResourceState]:
-        """Which of the doomed go in this run: those named, and what depends on them.
+        self, doomed: Sequence[ResourceState], olds: Sequence[ResourceState], declared: Iterable[str]
+    ) -> tuple[list[ResourceState], list[str]]:
+        """Which of the doomed go in this run, those named and what depends on them, and what speaks against it.
 
-        Raises:
-            OperationFailedError: something that depends on them is neither named nor covered by --target-dependents, or
-                a URN is named that nobody knows; a pattern may well find nothing.
+        That is a dependent that is neither named nor covered by --target-dependents, or a URN that nobody knows; a
+        pattern may well find nothing.
         """
         if not self._patterns:
-            return list(doomed)
+            return list(doomed), []
         known = {*declared, *(state.urn for state in olds)}
-        if missing := [name for name in self._patterns if "*" not in name and name not in known]:
-            hint = "" if "$" in missing[0] else " Did you forget to escape $ in your shell?"
-            raise OperationFailedError(f"Target '{missing[0]}' could not be found in the stack.{hint}")
+        problems = [
+            f"Target '{name}' could not be found in the stack."
+            + ("" if "$" in name else " Did you forget to escape $ in your shell?")
+            for name in self._patterns
+            if "*" not in name and name not in known
+        ]
         going: set[str] = set()
         for state in olds:  # in their order: what a resource depends on stands before it
             if self.names(state.urn) or depends_on(state) & going:
                 going.add(state.urn)
         chosen = [state for state in doomed if state.urn in going]
-        self.refuse(state.urn for state in chosen if not (self._dependents or self.names(state.urn)))
-        return chosen
+        unnamed = [state.urn for state in chosen if not (self._dependents or self.names(state.urn))]
+        return chosen, problems + [unasked(urn) for urn in unnamed]
 
-    def refuse(self, deleted: Iterable[str]) -> None:
-        """Raise OperationFailedError if anything at all is to be deleted that was not named."""
-        if unnamed := [
-            f"Resource '{urn}' will be destroyed but was not specified in --target list.\n"
-            "Either include resource in --target list or pass --target-dependents to proceed."
-            for urn in deleted
-        ]:
-            raise OperationFailedError("\n".join(unnamed))
+    def remaining(self, doomed: Sequence[ResourceState], going: Sequence[ResourceState]) -> list[ResourceState]:
+        """Which of the doomed stay as they are, in their order."""
+        ids = {id(state) for state in going}
+        return [state for state in doomed if id(state) not in ids and not state.delete]
+
+
+def unasked(urn: str) -> str:
+    """Why a resource is not deleted along with another one."""
+    return (
+        f"Resource '{urn}' will be destroyed but was not specified in --target list.\n"
+        "Either include resource in --target list or pass --target-dependents to proceed."
+    )
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

@@ -269,8 +269,10 @@ def _settled(given: object, ids: dict[str, str]) -> Any:  # noqa: ANN401 - any J
             if _SECRET in entry:
                 return {"secret": json.loads(entry["plaintext"])}
             settled = {key: _settled(item, ids) for key, item in entry.items() if key not in _MOMENTARY}
+            if "dependencies" in settled:
+                settled["dependencies"].sort()  # the program sends them in any order
             needed: dict[str, list[str]] = settled.pop("propertyDependencies", {})
-            on = {key: urns for key, urns in needed.items() if urns}  # Pulumi's own forgets the others at times
+            on = {key: sorted(urns) for key, urns in needed.items() if urns}  # Pulumi's own forgets the others at times
             return {**settled, "propertyDependencies": on} if on else settled
         case list():
             return [_settled(item, ids) for item in cast("list[Any]", value)]
