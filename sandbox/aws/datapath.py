@@ -38,6 +38,7 @@ class DataPath:
         self._due: deque[tuple[float, Picture]] = deque()
         self._wake = threading.Condition()
         self._stopped = False
+        self._said = ""  # the last failure, told once
         self._picture = Picture()
         self._text = ""
         self._servers: dict[str, dict[str, Target]] = {}  # by backend, by name: what HAProxy has
@@ -85,8 +86,11 @@ class DataPath:
                     self._picture = self._due.popleft()[1]
             try:
                 self._follow()
-            except HaproxyError:
-                _LOG.exception("the data path is not as it should be; tried again")
+                self._said = ""
+            except Exception as error:  # noqa: BLE001 - it is tried again: a data path that ends tells nothing
+                if self._said != str(error):
+                    self._said = str(error)
+                    _LOG.warning("the data path is not as it should be; tried again", exc_info=True)
         self._haproxy.stop()
 
     def _follow(self) -> None:

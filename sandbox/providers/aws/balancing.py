@@ -87,7 +87,7 @@ class LoadBalancer(Tagged):
     defaults: ClassVar[Map] = {"internal": False, "ipAddressType": "ipv4", "loadBalancerType": "application"}
 
     def create(self, aws: Aws, inputs: Map) -> str:
-        """Create, with its attributes."""
+        """Create; its attributes take another call."""
         name = inputs["name"]
         if _described(aws, "load_balancer", Names=[name]):
             raise RefusedError(f"load balancer {name!r} exists already: give another name, or none")
@@ -102,9 +102,11 @@ class LoadBalancer(Tagged):
             IpAddressType=inputs.get("ipAddressType"),
             Tags=tag_list(aws.tags(inputs.get("tags") or {})) or None,
         )
-        arn: str = made["LoadBalancers"][0]["LoadBalancerArn"]
-        self._write_attributes(aws, arn, inputs, {})
-        return arn
+        return str(made["LoadBalancers"][0]["LoadBalancerArn"])
+
+    def complete(self, aws: Aws, identifier: str, inputs: Map) -> None:
+        """Set the attributes."""
+        self._write_attributes(aws, identifier, inputs, {})
 
     def read(self, aws: Aws, identifier: str) -> Map | None:
         """Outputs as live."""
@@ -192,7 +194,7 @@ class TargetGroup(Tagged):
     defaults: ClassVar[Map] = {"targetType": "instance", "protocolVersion": "HTTP1", "ipAddressType": "ipv4"}
 
     def create(self, aws: Aws, inputs: Map) -> str:
-        """Create, with its attributes."""
+        """Create; its attributes take another call."""
         made = aws.call(
             "elbv2",
             "create_target_group",
@@ -206,9 +208,11 @@ class TargetGroup(Tagged):
             Tags=tag_list(aws.tags(inputs.get("tags") or {})) or None,
             **_health(map_at(inputs, "healthCheck")),
         )
-        arn: str = made["TargetGroups"][0]["TargetGroupArn"]
-        self._write_attributes(aws, arn, inputs, {})
-        return arn
+        return str(made["TargetGroups"][0]["TargetGroupArn"])
+
+    def complete(self, aws: Aws, identifier: str, inputs: Map) -> None:
+        """Set the attributes."""
+        self._write_attributes(aws, identifier, inputs, {})
 
     def read(self, aws: Aws, identifier: str) -> Map | None:
         """Outputs as live."""

@@ -69,7 +69,10 @@ class Kind(ABC):
 
     @abstractmethod
     def create(self, aws: Aws, inputs: Map) -> str:
-        """Create; returns the id."""
+        """Create, in one call; returns the id."""
+
+    def complete(self, aws: Aws, identifier: str, inputs: Map) -> None:  # noqa: B027 - for most kinds that is nothing
+        """Do what creating takes beside that call."""
 
     @abstractmethod
     def read(self, aws: Aws, identifier: str) -> Map | None:

@@ -14,8 +14,9 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from sandbox.providers import failures
 from sandbox.providers.aws import resources
-from sandbox.providers.aws.errors import AwsError, ConfigurationError, UnreachableError, UnsupportedError
+from sandbox.providers.aws.errors import AwsError, ConfigurationError, PartialError, UnreachableError, UnsupportedError
 from sandbox.providers.aws.lookups import LOOKUPS
 from sandbox.providers.aws.resources import Naming, Resources
 from sandbox.providers.aws.session import Aws
@@ -205,10 +206,18 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 def _do(context: grpc.ServicerContext, work: Callable[[], T], secret_in: Map) -> T:
     """Run an operation; turn its failure into a gRPC status, without the secrets it was given.
 
-    UNKNOWN tells an engine that the operation may have taken place; FAILED_PRECONDITION that nothing happened.
+    UNKNOWN tells an engine that the operation may have taken place, or (with details) that the resource exists;
+    FAILED_PRECONDITION that nothing happened.
     """
     try:
         return work()
+    except PartialError as error:
+        message = scrub(str(error), secret_strings(secret_in))
+        detail = failures.details(
+            message, identifier=error.identifier, state=error.state, inputs=error.inputs, reasons=[message]
+        )
+        context.set_trailing_metadata(((failures.DETAILS_KEY, detail),))
+        _abort(context, grpc.StatusCode.UNKNOWN, message)
     except AwsError as error:
         uncertain = isinstance(error, UnreachableError)
         code = grpc.StatusCode.UNKNOWN if uncertain else grpc.StatusCode.FAILED_PRECONDITION

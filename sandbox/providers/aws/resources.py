@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.providers.aws.balancing import LoadBalancer, TargetGroup
-from sandbox.providers.aws.errors import UnsupportedError
+from sandbox.providers.aws.errors import AwsError, PartialError, RefusedError, UnsupportedError
 from sandbox.providers.aws.kind import Failure, Kind, problems
 from sandbox.providers.aws.listening import Listener, ListenerRule
 from sandbox.providers.aws.security import SecurityGroup, SecurityGroupRule
@@ -108,9 +108,19 @@ class Resources:
         return {**unknown, **kind.defaults, **given, **self._preview_tags(kind, inputs)}
 
     def create(self, token: str, inputs: Map) -> tuple[str, Map]:
-        """Create. Returns id and state."""
-        identifier = kind_of(token).create(self.aws, _plain(inputs))
-        return identifier, self._live(token, identifier, inputs) or inputs
+        """Create. Returns id and state.
+
+        Raises:
+            PartialError: it exists, but is not as it should be, or cannot be read.
+        """
+        kind, plain = kind_of(token), _plain(inputs)
+        identifier = kind.create(self.aws, plain)
+        try:
+            kind.complete(self.aws, identifier, plain)
+            return identifier, self._live(token, identifier, inputs) or inputs
+        except AwsError as error:
+            known = {"arn": identifier, **{key: inputs[key] for key in kind.required}}
+            raise self._partial(error, token, identifier, inputs, known) from error
 
     def preview_update(self, token: str, inputs: Map, state: Map) -> Map:
         """Say what updating would give."""
@@ -118,9 +128,19 @@ class Resources:
         return {**state, **given, **self._preview_tags(kind_of(token), inputs)}
 
     def update(self, token: str, identifier: str, inputs: Map, state: Map) -> Map:
-        """Update in place. Returns the new state."""
-        kind_of(token).update(self.aws, identifier, reveal(state), _plain(inputs))
-        return self._live(token, identifier, inputs) or inputs
+        """Update in place. Returns the new state.
+
+        Raises:
+            PartialError: some of it was done.
+        """
+        try:
+            kind_of(token).update(self.aws, identifier, reveal(state), _plain(inputs))
+            return self._live(token, identifier, inputs) or inputs
+        except AwsError as error:
+            partial = self._partial(error, token, identifier, inputs, state)
+            if reveal(partial.state) == reveal(state) and isinstance(error, RefusedError):
+                raise  # nothing was done
+            raise partial from error
 
     def delete(self, token: str, identifier: str, state: Map) -> None:
         """Delete."""
@@ -142,6 +162,14 @@ class Resources:
     def _live(self, token: str, identifier: str, inputs: Map) -> Map | None:
         live = kind_of(token).read(self.aws, identifier)
         return None if live is None else mark_secrets(live, inputs)
+
+    def _partial(self, error: AwsError, token: str, identifier: str, inputs: Map, known: Map) -> PartialError:
+        """A failure after which the resource is as it is now, or as far as it is known."""
+        try:
+            state = self._live(token, identifier, inputs) or known
+        except AwsError:
+            state = known
+        return PartialError(str(error), identifier=identifier, state=state, inputs=inputs)
 
     def _preview_tags(self, kind: Kind, inputs: Map) -> Map:
         tags = inputs.get("tags", {})

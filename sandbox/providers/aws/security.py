@@ -22,7 +22,7 @@ class SecurityGroup(Kind):
     defaults = {"description": "Managed by Pulumi", "revokeRulesOnDelete": False}  # noqa: RUF012 - a ClassVar of Kind
 
     def create(self, aws: Aws, inputs: Map) -> str:
-        """Create without AWS's rule that lets everything out, as pulumi-aws does."""
+        """Create; its rules take further calls."""
         tags = aws.tags(inputs.get("tags") or {})
         made = aws.call(
             "ec2",
@@ -32,13 +32,15 @@ class SecurityGroup(Kind):
             VpcId=inputs.get("vpcId"),
             TagSpecifications=[{"ResourceType": "security-group", "Tags": tag_list(tags)}] if tags else None,
         )
-        identifier: str = made["GroupId"]
+        return str(made["GroupId"])
+
+    def complete(self, aws: Aws, identifier: str, inputs: Map) -> None:
+        """Take away AWS's rule that lets everything out, as pulumi-aws does, and give it those that are inline."""
         live = self._live(aws, identifier) or {}
         if everything := list_at(live, "IpPermissionsEgress"):
             aws.call("ec2", "revoke_security_group_egress", GroupId=identifier, IpPermissions=everything)
         for way in ("ingress", "egress"):
             self._authorize(aws, identifier, way, list_at(inputs, way))
-        return identifier
 
     def read(self, aws: Aws, identifier: str) -> Map | None:
         """Outputs as live."""

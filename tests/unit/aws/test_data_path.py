@@ -207,22 +207,27 @@ def test_redirects_are_filled_in(aws: Aws, balancer: Balancer) -> None:
 
 
 def test_a_reload_cuts_nobody_off(aws: Aws, balancer: Balancer) -> None:
-    """A rule's making is a reload of the data path: a kept-alive client's requests all come back."""
-    with httpx2.Client(base_url=f"http://{balancer.address}:{balancer.port}") as client:
-        aws.until(lambda: client.get("/").text == "blue", seconds=5)
-        path = [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/green"]}}]
-        for priority in (3, 4):
-            made = balancer.elb.create_rule(
-                ListenerArn=balancer.listener,
-                Priority=priority,
-                Conditions=path,
-                Actions=balancer.forward({"green": 1}),
-            )
-            aws.until(lambda: client.get("/green").text == "green", seconds=5)
-            assert client.get("/").text == "blue"
-            balancer.elb.delete_rule(RuleArn=made["Rules"][0]["RuleArn"])
-            aws.until(lambda: client.get("/green").text == "blue", seconds=5)
+    """A rule's making is a reload of the data path: idle connections are good for another request."""
+    path = [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/green"]}}]
+    aws.until(lambda: _get(balancer) == (200, "blue"), seconds=5)
+    idle = [http.client.HTTPConnection(balancer.address, balancer.port) for _ in range(5)]
+    for connection in idle:
+        assert _ask(connection) == "blue"
+    made = balancer.elb.create_rule(
+        ListenerArn=balancer.listener, Priority=3, Conditions=path, Actions=balancer.forward({"green": 1})
+    )
+    aws.until(lambda: _get(balancer, "/green")[1] == "green", seconds=5)
+    for connection in idle:
+        assert _ask(connection) == "blue"
+        connection.close()
     assert set(balancer.states("blue").values()) == {"healthy"}  # what was found before is not forgotten
+    balancer.elb.delete_rule(RuleArn=made["Rules"][0]["RuleArn"])
+    aws.until(lambda: _get(balancer, "/green")[1] == "blue", seconds=5)
+
+
+def _ask(connection: http.client.HTTPConnection) -> str:
+    connection.request("GET", "/")
+    return connection.getresponse().read().decode()
 
 
 def test_https(aws: Aws, balancer: Balancer) -> None:

@@ -338,6 +338,34 @@ def test_secrets_stay_secret(stub: Stub, aws: Aws) -> None:
     assert "hunter22" not in said(failure.value)
 
 
+def test_what_was_begun_is_kept_and_finished(stub: Stub, aws: Aws) -> None:
+    """A target group whose attributes are refused exists: the engine gets its id, and its next update sets them."""
+    aws.order(answers=[{"operation": "ModifyTargetGroupAttributes", "code": "InvalidConfigurationRequest"}])
+    group = Resource(stub, _GROUP, "begun")
+    inputs = {"port": 8000, "protocol": "HTTP", "vpcId": vpc(aws), "deregistrationDelay": 30}
+    with pytest.raises(grpc.RpcError) as failure:
+        group.create(inputs)
+    assert "InvalidConfigurationRequest" in said(failure.value)
+    assert (group.id, group.state["deregistrationDelay"]) == (group.state["arn"], 300)
+    group.update(_said(group))
+    assert group.state["deregistrationDelay"] == 30
+
+
+def test_half_an_update_is_told_as_half(stub: Stub, aws: Aws) -> None:
+    """What is live afterwards is the state; of one that did nothing, nothing is."""
+    group = _group(stub, aws, "half", deregistrationDelay=30)
+    wanted = {**_said(group), "healthCheck": {"path": "/ready"}, "deregistrationDelay": 60}
+    aws.order(answers=[{"operation": "ModifyTargetGroupAttributes", "code": "InvalidConfigurationRequest"}])
+    with pytest.raises(grpc.RpcError):
+        group.update(wanted)
+    assert (group.state["healthCheck"]["path"], group.state["deregistrationDelay"]) == ("/ready", 30)
+    aws.order(answers=[{"operation": "ModifyTargetGroupAttributes", "code": "InvalidConfigurationRequest"}])
+    with pytest.raises(grpc.RpcError) as failure:
+        group.update(wanted)
+    assert isinstance(failure.value, grpc.Call)
+    assert failure.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+
+
 def test_throttled_calls_are_tried_again(stub: Stub, aws: Aws) -> None:
     """As Pulumi's provider does; only a lasting refusal fails."""
     aws.order(answers=[{"operation": "CreateTargetGroup", "code": "Throttling", "times": 2}])
