@@ -71,7 +71,7 @@ def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers:
         share=traffic.share if traffic else 0,
         slots={colour: planned[name, colour] for colour in Colour},
         beside=stamp.changed_service(declared, slot.annotations) if declared and slot else (),
-        overwrites=traffic.writer if traffic and foreign and serving is not settings.active_colour else "",
+        overwrites=traffic.writer if traffic and foreign and serving is settings.repair else "",
         request=_request(service) if service else Cost(),
         removed=service is None and name in settings.removed,
         dangers=tuple(dangers),

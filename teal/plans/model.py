@@ -95,7 +95,8 @@ class SlotPlan(Model):
     @property
     def starts(self) -> bool:
         """Whether it gets pods that it has not."""
-        return self.planned is not None and self.planned.running and (self.now is None or self.now.replicas == 0)
+        asked_for = self.planned is not None and self.planned.running and self.planned.replicas > 0
+        return asked_for and (self.now is None or self.now.replicas == 0)
 
     @property
     def halfway(self) -> bool:

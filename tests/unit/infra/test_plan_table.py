@@ -293,6 +293,20 @@ FLIP = [
         says=["live traffic goes from blue", "green is to have 4 pods, and blue serves with 6: the capacity gate will"],
     ),
     Row(
+        what="a destination that somebody scaled to none: no autoscaler brings it back",
+        change=GREEN_LIVE,
+        found=lambda live: scaled(live, "green", 0),
+        word=Word.FLIP,
+        says=["live traffic goes from blue", "green is to have 0 pods, and blue serves with 3: the capacity gate will"],
+    ),
+    Row(
+        what="what somebody else wrote is where the last update left it: nothing of theirs is overwritten",
+        change=GREEN_LIVE,
+        found=on("blue", "kubectl-edit"),
+        word=Word.FLIP,
+        says=["live traffic goes from blue 1.0.0 to green 1.1.0"],
+    ),
+    Row(
         what="once more what was put back: with why",
         change=GREEN_LIVE,
         found=put_back,
