@@ -11,6 +11,7 @@ CRON_JOB = "kubernetes:batch/v1:CronJob"
 SERVICE = "kubernetes:core/v1:Service"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+HTTP_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 ROLES = ("kubernetes:rbac.authorization.k8s.io/v1:Role", "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
@@ -27,14 +28,11 @@ POD_TEMPLATES: Mapping[str, Sequence[str]] = {
 """What runs pods, and where in it they are described."""
 
 LISTENER_RULES = ("aws:lb/listenerRule:ListenerRule", "aws:alb/listenerRule:ListenerRule")
-LOAD_BALANCING = (
-    *LISTENER_RULES,
-    *(
-        f"aws:{module}/{name}"
-        for module in ("lb", "alb")
-        for name in ("loadBalancer:LoadBalancer", "listener:Listener", "targetGroup:TargetGroup")
-    ),
-)
+LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
+LOAD_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
+TARGET_GROUPS = ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup")
 """What AWS sends traffic by. pulumi-aws has each under two names."""
+
+LOAD_BALANCING = (*LOAD_BALANCERS, *LISTENERS, *LISTENER_RULES, *TARGET_GROUPS)
 
 AWS_PROVIDER = "pulumi:providers:aws"

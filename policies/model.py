@@ -86,6 +86,11 @@ class Resource:
         """Kubernetes' spec; empty where there is none."""
         return part(self.properties, "spec")
 
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """AWS's tags, as declared on the resource itself."""
+        return part(self.properties, "tags")
+
     def is_slot_of(self, service: str, colour: str) -> bool:
         """Whether it belongs to one colour of a service."""
         return self.labels.get(NAME_LABEL) == service and self.labels.get(COLOUR_LABEL) == colour

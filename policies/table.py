@@ -87,28 +87,36 @@ ON_THE_PLAN: Sequence[ResourcePolicy] = (
 ON_TRAFFIC: Sequence[Policy] = (
     ResourcePolicy(
         name="live-objects-stay",
-        reason="A slot's Deployment and an active Service are never replaced by other ones.",
+        reason="A slot's Deployment and what directs live traffic are never replaced by others.",
         page="Judged on inputs, and so before anything is touched: what an engine knows them by (type, parents and "
         "logical name, or an alias of them), what is not changed in place (a name, a Deployment's selector, a "
         "Service's `clusterIP`), `deleteBeforeReplace`. A selector names the service and a colour and nothing else: "
         "one label more could leave it without pods.",
-        types=[kinds.DEPLOYMENT, kinds.SERVICE],
+        types=[kinds.DEPLOYMENT, kinds.SERVICE, kinds.HTTP_ROUTE],
         rules=[live.objects_stay],
         unknown="refuse",
     ),
     StackPolicy(
         name="live-traffic-stays",
         reason="What carries live traffic is declared, once, where it is, and leads to the active colour.",
-        page="The active Service and the live Deployment of each service that has live traffic, in the plan's "
-        "namespace, with the pods that the plan says. A service that is to go is named in `teal:removed`.",
-        types=[kinds.SERVICE, kinds.DEPLOYMENT, kinds.AUTOSCALER],
+        page="The route (an active Service, an HTTPRoute or a listener rule) and the live Deployment of each service "
+        "that has live traffic, in the plan's namespace, with the pods that the plan says, and its target groups "
+        "protected. A service that is to go is named in `teal:removed`.",
+        types=[
+            kinds.SERVICE,
+            kinds.HTTP_ROUTE,
+            *kinds.LISTENER_RULES,
+            *kinds.TARGET_GROUPS,
+            kinds.DEPLOYMENT,
+            kinds.AUTOSCALER,
+        ],
         rules=[live.traffic_stays],
         unknown="refuse",
     ),
     StackPolicy(
         name="idle-waits-for-confirmed",
         reason="Nothing that may shrink the idle colour is changed before the move is confirmed.",
-        page="By the dependencies between resources: active Services, then the record of the confirmed colour, then "
+        page="By the dependencies between resources: routes, then the record of the confirmed colour, then "
         "the idle colour's Deployments and autoscalers.",
         types=[kinds.SERVICE, kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.AUTOSCALER],
         rules=[live.idle_waits],
@@ -116,27 +124,35 @@ ON_TRAFFIC: Sequence[Policy] = (
     ),
     ResourcePolicy(
         name="load-balancing-is-protected",
-        reason="Load balancers, listeners, their rules and target groups are never deleted or replaced.",
+        reason="Load balancers, listeners and the rules of live traffic are never deleted or replaced.",
         page="An analyzer does not see what is there already, so it cannot tell a replacement. `protect` can: no "
-        "engine replaces what has it.",
-        types=kinds.LOAD_BALANCING,
+        "engine replaces what has it. Target groups have to be protected while they are of the live or the active "
+        "colour: `live-traffic-stays` sees to that.",
+        types=[*kinds.LOAD_BALANCERS, *kinds.LISTENERS, *kinds.LISTENER_RULES],
         rules=[load_balancing.is_protected],
+        bounds={
+            "exemptStacks": {
+                **_STRINGS,
+                "default": ["sandbox"],
+                "description": "Names of stacks that may be without protection; `*` stands for anything.",
+            }
+        },
         required=False,
     ),
     ResourcePolicy(
-        name="both-target-groups-attached",
-        reason="A rule that forwards names both colours' target groups, whatever their weights.",
-        page="A target group that is in no rule is not health-checked, so nobody could tell whether it may take "
-        "traffic. In a preview, the names of groups yet to be made are unknown: that they differ is judged then by "
-        "advice, and by `up`.",
-        types=[each for each in kinds.LOAD_BALANCING if "istener" in each],
+        name="both-colours-attached",
+        reason="What splits traffic by weights names both colours, whatever their weights.",
+        page="A target group that is in no listener rule is not health-checked, so nobody could tell whether it may "
+        "take traffic. In a preview, the names of target groups yet to be made are unknown: that they differ is "
+        "judged then by advice, and by `up`.",
+        types=[*kinds.LISTENERS, *kinds.LISTENER_RULES, kinds.HTTP_ROUTE],
         rules=[load_balancing.both_attached, load_balancing.attached_once],
         bounds={
-            "targetGroups": {
+            "colours": {
                 "type": "integer",
                 "minimum": 1,
                 "default": 2,
-                "description": "Target groups of each forward: one a colour.",
+                "description": "That each forward names.",
             }
         },
         required=False,
@@ -298,7 +314,8 @@ ON_ACCESS: Sequence[Policy] = (
     StackPolicy(
         name="objects-are-labelled",
         reason="Every Kubernetes object carries the recommended labels.",
-        page="So that one selector finds all of a stack; what belongs to a colour says of which service and release.",
+        page="So that one selector finds all of a stack; what belongs to a colour says of which service, and what runs "
+        "pods of which release.",
         rules=[labels.labelled],
         bounds={
             "labels": {
@@ -308,29 +325,30 @@ ON_ACCESS: Sequence[Policy] = (
             },
             "colouredLabels": {
                 **_STRINGS,
-                "default": [
-                    "app.kubernetes.io/name",
-                    "app.kubernetes.io/version",
-                    "app.kubernetes.io/managed-by",
-                ],
+                "default": ["app.kubernetes.io/name", "app.kubernetes.io/managed-by"],
                 "description": "Of every object of a colour, beside those.",
+            },
+            "releaseLabels": {
+                **_STRINGS,
+                "default": ["app.kubernetes.io/version"],
+                "description": "Of every object that runs pods of a colour, beside those.",
             },
         },
     ),
     StackPolicy(
         name="aws-is-tagged",
-        reason="The AWS provider tags everything that it makes.",
-        page="By the provider's default tags: no resource can be forgotten.",
-        types=[kinds.AWS_PROVIDER],
+        reason="Everything in AWS that can be is tagged as the stack's.",
+        page="By tags of its own, or by the default tags of the provider.",
+        types=[*kinds.LOAD_BALANCING],
         rules=[labels.tagged],
-        required=False,
         bounds={
             "tags": {
                 **_STRINGS,
-                "default": ["Project", "Stack"],
-                "description": "Keys of the default tags.",
+                "default": ["app.kubernetes.io/part-of"],
+                "description": "Keys of the tags.",
             }
         },
+        required=False,
     ),
 )
 

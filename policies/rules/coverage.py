@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from policies import plan
-from policies.kinds import DEPLOYMENT, PLAN, POD_TEMPLATES, SERVICE
+from policies.kinds import DEPLOYMENT, PLAN, POD_TEMPLATES
 from policies.model import Bounds, Finding, Graph, Policy, Properties, StackRule
+from policies.rules.live import is_route_of
 from teal.plans.model import Plan, Word
 
 REMEDY = "use the policy pack of this program, or bring policies/kinds.py up to it"
@@ -72,7 +73,7 @@ def plan_is_there(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
         seen = f"{its.word}, and its inputs are kept from an older one (ignoreChanges)"
         yield Finding("the plan", seen, "inputs of this update: they are judged first", REMEDY)
     for what in _unseen(graph, its):
-        yield Finding(what, "in the plan, and not among the resources", "each slot and each active Service", REMEDY)
+        yield Finding(what, "in the plan, and not among the resources", "each slot and each route", REMEDY)
 
 
 def _unseen(graph: Graph, its: Plan) -> Iterator[str]:
@@ -81,5 +82,5 @@ def _unseen(graph: Graph, its: Plan) -> Iterator[str]:
         for colour in colours:
             if not any(each.is_slot_of(name, colour) for each in graph.of(DEPLOYMENT)):
                 yield f"Deployment {name}-{colour}"
-        if colours and not any(each.metadata.get("name") == name for each in graph.of(SERVICE)):
-            yield f"active Service {name}"
+        if colours and not any(is_route_of(each, name) for each in graph.resources):
+            yield f"the route of {name}"

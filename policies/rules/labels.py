@@ -1,11 +1,11 @@
 """Everything says whose it is: labels in Kubernetes, tags in AWS."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from policies.kinds import AWS_PROVIDER
-from policies.model import Bounds, Finding, Graph, Resource, part
+from policies.kinds import AWS_PROVIDER, LOAD_BALANCING, POD_TEMPLATES
+from policies.model import Bounds, Finding, Graph, Properties, Resource, part
 from teal.colours import COLOUR_LABEL
 
 
@@ -17,7 +17,9 @@ def labelled(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
 
 
 def _labels(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    needed = [*bounds["labels"], *(bounds["colouredLabels"] if COLOUR_LABEL in resource.labels else ())]
+    needed = [*bounds["labels"]]
+    if COLOUR_LABEL in resource.labels:
+        needed += [*bounds["colouredLabels"], *(bounds["releaseLabels"] if resource.type in POD_TEMPLATES else ())]
     missing = [each for each in needed if not resource.labels.get(each)]
     if missing:
         yield Finding(
@@ -26,22 +28,22 @@ def _labels(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def tagged(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """The AWS provider puts tags on everything that can have some."""
-    providers = list(graph.of(AWS_PROVIDER))
-    if not providers and any(each.type.startswith("aws:") for each in graph.resources):
-        yield Finding("AWS", "no provider among the resources", "one with default tags", "make an aws.Provider")
-    for provider in providers:
-        missing = [each for each in bounds["tags"] if not _tags(provider).get(each)]
-        if missing:
-            yield Finding(
-                f"provider {provider.name}",
-                f"no default tag {', '.join(missing)}",
-                ", ".join(bounds["tags"]),
-                "give the provider default_tags",
-            )
+    """What is known to take tags: load balancing, and whatever declares some already."""
+    by_default = [_default_tags(provider) for provider in graph.of(AWS_PROVIDER)]
+    for resource in graph.resources:
+        if resource.type in LOAD_BALANCING or (resource.type.startswith("aws:") and resource.tags):
+            missing = [each for each in bounds["tags"] if not (resource.tags.get(each) or _all(each, by_default))]
+            if missing:
+                needed, remedy = ", ".join(bounds["tags"]), "give it tags, or its provider default_tags"
+                yield Finding(str(resource), f"no tag {', '.join(missing)}", needed, remedy)
 
 
-def _tags(provider: Resource) -> Mapping[str, str]:
+def _default_tags(provider: Resource) -> Properties:
     """Of a provider's inputs, in which objects are JSON."""
     given: Any = provider.properties.get("defaultTags")
     return part(json.loads(given) if isinstance(given, str) else given or {}, "tags")
+
+
+def _all(key: str, tags: Sequence[Properties]) -> bool:
+    """Whether every provider gives it: which of them makes a resource, an analyzer is not always told."""
+    return bool(tags) and all(each.get(key) for each in tags)

@@ -1,16 +1,24 @@
 """What carries live traffic, or is about to: that it stays the objects it is, and leads where the plan says."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
-from policies.kinds import AUTOSCALER, CONFIG_MAP, DEPLOYMENT, SERVICE
+from policies.kinds import AUTOSCALER, CONFIG_MAP, DEPLOYMENT, HTTP_ROUTE, LISTENER_RULES, SERVICE, TARGET_GROUPS
 from policies.model import Bounds, Finding, Graph, Resource, part
 from policies.plan import carrying, of, pods, slot_of
 from teal.colours import COLOUR_LABEL, NAME_LABEL, Colour
 from teal.plans.model import Plan, ServicePlan
+from teal.routes import ACTIVE, LIVE, ROLE
 
 SLOT_CHAIN = f"teal:kubernetes:Slot${DEPLOYMENT}"
-ROUTE_CHAIN = f"teal:kubernetes:ServiceSelector${SERVICE}"
-"""Types from the outermost component to the object: with the logical name, what an engine knows a resource by."""
+ROUTE_CHAINS = {
+    SERVICE: (f"teal:kubernetes:ServiceSelector${SERVICE}", "active"),
+    HTTP_ROUTE: (f"teal:kubernetes:WeightedRoute${HTTP_ROUTE}", "route"),
+}
+"""Types from the outermost component to the object, and how its logical name ends: what an engine knows it by."""
+
+OF_SERVICE = "teal/service"
+"""Tag of what is of one service in AWS."""
 
 CONFIRMED = "teal-confirmed"
 
@@ -26,8 +34,10 @@ def objects_stay(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
         if resource.metadata.get("name") != f"{service}-{colour}":
             seen = f"name {resource.metadata.get('name')}"
             yield Finding(str(resource), seen, f"name {service}-{colour}: another name is another object", "keep it")
-    elif resource.type == SERVICE and not colour and resource.metadata.get("name") == service:
-        yield from _kept(resource, ROUTE_CHAIN, f"{service}-active")
+    elif service and is_route_of(resource, service):
+        chain, ending = ROUTE_CHAINS[resource.type]
+        yield from _kept(resource, chain, f"{service}-{ending}")
+    if resource.type == SERVICE and service and is_route_of(resource, service):
         selector = part(resource.spec, "selector")
         yield from _selects(
             resource, selector, {NAME_LABEL: str(service), COLOUR_LABEL: selector.get(COLOUR_LABEL, "")}
@@ -37,6 +47,22 @@ def objects_stay(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
             yield Finding(str(resource), seen, needed, "leave it out")
         if resource.spec.get("type") == "ExternalName":
             yield Finding(str(resource), "type ExternalName", "a Service that selects pods", "keep frontDoor.type")
+
+
+def is_route_of(resource: Resource, service: str) -> bool:
+    """Whether it is what directs a service's live traffic: a Service, an HTTPRoute, a listener rule."""
+    if resource.type in ROUTE_CHAINS:
+        return resource.metadata.get("name") == service and COLOUR_LABEL not in resource.labels
+    if resource.type in LISTENER_RULES:
+        return (resource.tags.get(OF_SERVICE), resource.tags.get(ROLE)) == (service, LIVE)
+    return False
+
+
+def _leads_to(route: Resource) -> str | None:
+    """The colour that has a route's live traffic, by its own word."""
+    if route.type == SERVICE:
+        return part(route.spec, "selector").get(COLOUR_LABEL)
+    return part(route.metadata, "annotations").get(ACTIVE) or route.tags.get(ACTIVE)
 
 
 def _kept(resource: Resource, chain: str, name: str) -> Iterator[Finding]:
@@ -66,23 +92,32 @@ def traffic_stays(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
     for name, service, live in carrying(plan):
         if plan is not None:
             yield from _route(graph, plan, name)
+            yield from _target_groups(graph, name, {live, plan.active_colour})
             if slot_of(service, live).planned:
                 yield from _deployment(graph, plan, name, live)
                 yield from _pods(graph, name, service, plan.active_colour)
 
 
 def _route(graph: Graph, plan: Plan, service: str) -> Iterator[Finding]:
-    what = f"active Service {service}, which carries live traffic"
-    found = [each for each in graph.of(SERVICE) if each.metadata.get("name") == service]
+    what = f"the route of {service}, which carries live traffic"
+    found = [each for each in graph.resources if is_route_of(each, service)]
     if len(found) != 1:
         remedy = f"name {service} in teal:services again"
         yield Finding(what, f"{len(found)} of them declared", "exactly one: without it, traffic ends", remedy)
     for each in found:
-        yield from _placed(each, what, plan.namespace)
-        colour = part(each.spec, "selector").get(COLOUR_LABEL)
-        if colour != plan.active_colour:
-            remedy = "leave selectors to teal:activeColour"
-            yield Finding(what, f"selects {COLOUR_LABEL}={colour}", f"{plan.active_colour}, as the plan says", remedy)
+        if each.type in ROUTE_CHAINS:
+            yield from _placed(each, what, plan.namespace)
+        if (colour := _leads_to(each)) != plan.active_colour:
+            remedy = "leave where it leads to teal:activeColour"
+            yield Finding(str(each), f"leads to {colour}", f"{plan.active_colour}, as the plan says", remedy)
+
+
+def _target_groups(graph: Graph, service: str, colours: AbstractSet[str]) -> Iterator[Finding]:
+    for group in graph.of(*TARGET_GROUPS):
+        its = group.tags.get(OF_SERVICE), group.tags.get(COLOUR_LABEL)
+        if its[0] == service and its[1] in colours and not group.protect:
+            what, remedy = f"{group}, which carries live traffic", "give it protect=True"
+            yield Finding(what, "protect is off", "protect: nothing replaces it", remedy)
 
 
 def _deployment(graph: Graph, plan: Plan, service: str, colour: str) -> Iterator[Finding]:
@@ -121,7 +156,7 @@ def idle_waits(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
     if len(records) != 1:
         remedy = "declare infra.confirmed.Confirmed, once"
         yield Finding(f"ConfigMap {CONFIRMED}", f"{len(records)} of them declared", "exactly one", remedy)
-    routes = [each for each in graph.of(SERVICE) if each.metadata.get("name") in plan.services]
+    routes = [each for each in graph.resources for name in plan.services if is_route_of(each, name)]
     other = plan.active_colour.other
     idle = [each for each in graph.of(DEPLOYMENT, AUTOSCALER) if each.labels.get(COLOUR_LABEL) == other]
     for record in records:

@@ -1,10 +1,13 @@
 """What directs traffic in AWS, as pulumi-aws declares it: protected, tagged, and with both colours attached."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pulumi_aws as aws
 import pytest
-from pulumi import ResourceOptions
+from google.protobuf import json_format
+from pulumi import ComponentResource, ResourceOptions
+from pulumi_kubernetes.apiextensions import CustomResource
 
 from tests.unit.policies.graphs import UNKNOWN, Resources, declared, find, registered, spoil
 from tests.unit.policies.pack import Pack, names
@@ -12,18 +15,25 @@ from tests.unit.policies.pack import Pack, names
 if TYPE_CHECKING:
     from pulumi_aws.lb import ListenerRuleActionForwardTargetGroupArgsDict as TargetGroup
 
-TAGS = {"Project": "teal", "Stack": "production"}
-ONE = "forwards to 1 target group(s); needed: 2"
-RULE = ("ListenerRule", "traffic")
+ONE = "leads to 1 of the colours; needed: 2"
+VIOLATED = {"aws-is-tagged", "both-colours-attached", "load-balancing-is-protected"}
+RULE = ("ListenerRule", "backend-live")
+OURS = {"app.kubernetes.io/part-of": "teal"}
 
 
-async def balanced(*, tags: dict[str, str] | None = None, protect: bool = True) -> Resources:
-    """The program's graph, and beside it a load balancer whose rule sends all traffic to blue."""
+async def balanced(*, protect: bool = True, tags: Mapping[str, str] = OURS) -> Resources:
+    """The program's graph, with a load balancer's rule that sends all traffic to blue instead of the active Service."""
 
     async def program() -> None:
-        provider = aws.Provider("aws", region="eu-west-1", default_tags={"tags": TAGS if tags is None else tags})
+        provider = aws.Provider("aws", region="eu-west-1", default_tags={"tags": dict(tags)})
         options = ResourceOptions(provider=provider, protect=protect)
-        blue, green = (aws.lb.TargetGroup(each, port=80, protocol="HTTP", opts=options) for each in ("blue", "green"))
+        of_backend = {"teal/service": "backend"}
+        blue, green = (
+            aws.lb.TargetGroup(
+                colour, port=80, protocol="HTTP", tags={**of_backend, "teal/colour": colour}, opts=options
+            )
+            for colour in ("blue", "green")
+        )
         door = aws.lb.LoadBalancer("door", load_balancer_type="application", opts=options)
         listener = aws.lb.Listener(
             "http",
@@ -33,15 +43,20 @@ async def balanced(*, tags: dict[str, str] | None = None, protect: bool = True) 
             opts=options,
         )
         weights: list[TargetGroup] = [{"arn": blue.arn, "weight": 100}, {"arn": green.arn, "weight": 0}]
-        aws.lb.ListenerRule(
-            "traffic",
-            listener_arn=listener.arn,
-            actions=[{"type": "forward", "forward": {"target_groups": weights}}],
-            conditions=[{"path_pattern": {"values": ["/*"]}}],
-            opts=options,
-        )
+        for role in ("live", "test"):
+            aws.lb.ListenerRule(
+                f"backend-{role}",
+                listener_arn=listener.arn,
+                actions=[{"type": "forward", "forward": {"target_groups": weights}}],
+                conditions=[{"path_pattern": {"values": ["/*"]}}],
+                tags={**of_backend, "teal/role": role, "teal/active": "blue"},
+                opts=ResourceOptions(provider=provider, protect=protect and role == "live"),
+            )
 
-    return [*await declared(), *await registered(program)]
+    graph = [*await declared(), *await registered(program)]
+    graph.remove(find(graph, "Service", "backend-active"))
+    find(graph, "ConfigMap", "teal-confirmed").dependencies.append(find(graph, *RULE).urn)
+    return graph
 
 
 async def test_a_weighed_rule_over_two_groups_passes(pack: Pack) -> None:
@@ -63,7 +78,7 @@ async def test_a_weighed_rule_over_two_groups_passes(pack: Pack) -> None:
         (
             "actions.0.forward.targetGroups",
             [{"arn": "arn:1", "weight": 100}, {"arn": "arn:1", "weight": 0}],
-            "forwards to one target group twice; needed: one for each colour",
+            "leads to one colour twice; needed: each of them once",
         ),
     ],
 )
@@ -72,15 +87,15 @@ async def test_a_rule_without_both_groups_is_refused(pack: Pack, path: str, valu
     graph = await balanced()
     spoil(graph, *RULE, path, value)
     violations = pack.judge(graph)
-    assert names(violations) == {"both-target-groups-attached"}
-    assert f"ListenerRule traffic: {said}" in violations[0].message
+    assert names(violations) == {"both-colours-attached"}
+    assert f"ListenerRule backend-live: {said}" in violations[0].message
 
 
 async def test_a_listener_that_forwards_by_default_needs_both_groups_too(pack: Pack) -> None:
     """Its default actions are judged as a rule's actions are."""
     graph = await balanced()
     spoil(graph, "Listener", "http", "defaultActions.0", {"type": "forward", "targetGroupArn": "arn:1"})
-    assert names(pack.judge(graph)) == {"both-target-groups-attached"}
+    assert names(pack.judge(graph)) == {"both-colours-attached"}
 
 
 async def test_groups_that_no_preview_can_name_are_said_to_be_judged_later(pack: Pack) -> None:
@@ -88,39 +103,83 @@ async def test_groups_that_no_preview_can_name_are_said_to_be_judged_later(pack:
     graph = await balanced()
     spoil(graph, *RULE, "actions.0.forward.targetGroups.0.arn", UNKNOWN)
     (advice,) = pack.judge(graph)
-    assert (advice.policy, advice.mandatory) == ("both-target-groups-attached", False)
+    assert (advice.policy, advice.mandatory) == ("both-colours-attached", False)
     assert "can't be known during preview" in advice.message
     spoil(graph, *RULE, "actions.0.forward.targetGroups.0.weight", 0)
-    assert names(pack.judge(graph)) == {"both-target-groups-attached"}
+    assert names(pack.judge(graph)) == {"both-colours-attached"}
 
 
 async def test_what_is_not_protected_is_refused(pack: Pack) -> None:
-    """Each of the five could be replaced by a changed property."""
+    """What has live traffic, or is about to: the idle colour's target group and the rule for tests may be replaced."""
     violations = pack.judge(await balanced(protect=False))
-    assert names(violations) == {"load-balancing-is-protected"}
-    said = sorted(each.message.split("\n")[1].split(":")[0] for each in violations)
-    assert said == [
-        "Listener http",
-        "ListenerRule traffic",
-        "LoadBalancer door",
-        "TargetGroup blue",
-        "TargetGroup green",
-    ]
+    assert names(violations) == {"load-balancing-is-protected", "live-traffic-stays"}
+    said = {each.message.split("\n")[1].split(":")[0] for each in violations}
+    blue = "TargetGroup blue, which carries live traffic"
+    assert said == {"Listener http", "ListenerRule backend-live", "LoadBalancer door", blue}
+
+
+async def test_a_rule_that_leads_elsewhere_than_the_plan_says_is_refused(pack: Pack) -> None:
+    """By its own word, as a selector is; and there is one for each service."""
+    graph = await balanced()
+    spoil(graph, *RULE, "tags.teal/active", "green")
+    (violation,) = pack.judge(graph)
+    assert violation.policy == "live-traffic-stays"
+    assert "ListenerRule backend-live: leads to green; needed: blue, as the plan says" in violation.message
+    graph.remove(find(graph, *RULE))
+    assert names(pack.judge(graph)) == {"live-traffic-stays", "nothing-escapes"}
+
+
+async def routed(name: str = "backend-route") -> Resources:
+    """The program's graph, with an HTTPRoute that sends all traffic to blue instead of the active Service."""
+
+    async def program() -> None:
+        component = ComponentResource("teal:kubernetes:WeightedRoute", "backend")
+        CustomResource(
+            name,
+            api_version="gateway.networking.k8s.io/v1",
+            kind="HTTPRoute",
+            metadata={
+                "name": "backend",
+                "namespace": "teal",
+                "labels": {"app.kubernetes.io/name": "backend", **OURS},
+                "annotations": {"teal/active": "blue"},
+            },
+            spec={"rules": [{"backendRefs": [{"name": "blue", "weight": 100}, {"name": "green", "weight": 0}]}]},
+            opts=ResourceOptions(parent=component),
+        )
+
+    graph = [*await declared(), *await registered(program)]
+    graph.remove(find(graph, "Service", "backend-active"))
+    find(graph, "ConfigMap", "teal-confirmed").dependencies.append(find(graph, "HTTPRoute", name).urn)
+    return graph
+
+
+async def test_an_http_route_names_both_colours_and_stays_itself(pack: Pack) -> None:
+    """The Gateway API's way of the same."""
+    graph = await routed()
+    assert pack.judge(graph) == []
+    spoil(graph, "HTTPRoute", "backend-route", "spec.rules.0.backendRefs", [{"name": "blue", "weight": 100}])
+    assert names(pack.judge(graph)) == {"both-colours-attached"}
+    assert names(pack.judge(await routed("another-name"))) == {"live-objects-stay"}
 
 
 async def test_what_would_be_gone_before_its_replacement_is_refused(pack: Pack) -> None:
-    """An engine lets a person take the protection away; the order of a replacement is the program's."""
+    """A person may take the protection away; the order of a replacement is the program's."""
     graph = await balanced()
-    options = find(graph, "TargetGroup", "blue").options
+    options = find(graph, "Listener", "http").options
     options.deleteBeforeReplace, options.deleteBeforeReplaceDefined = True, True
     (violation,) = pack.judge(graph)
-    assert "TargetGroup blue: deleteBeforeReplace; needed: none" in violation.message
+    assert "Listener http: deleteBeforeReplace; needed: none" in violation.message
 
 
-async def test_a_provider_without_tags_is_refused(pack: Pack) -> None:
-    """And so are AWS resources without a provider that could tag them."""
-    untagged = pack.judge(await balanced(tags={"Project": "teal"}))
-    assert names(untagged) == {"aws-is-tagged"}
-    assert "provider aws: no default tag Stack; needed: Project, Stack" in untagged[0].message
-    without = [each for each in await balanced() if each.type != "pulumi:providers:aws"]
-    assert names(pack.judge(without)) == {"aws-is-tagged"}
+async def test_what_is_not_tagged_is_refused(pack: Pack) -> None:
+    """Neither by the provider's default tags nor by its own."""
+    violations = pack.judge(await balanced(tags={}))
+    assert names(violations) == {"aws-is-tagged"}
+    assert "no tag app.kubernetes.io/part-of; needed: app.kubernetes.io/part-of" in violations[0].message
+    graph = await balanced(tags={})
+    for each in graph:
+        if each.type.startswith("aws:"):
+            tags = json_format.MessageToDict(each.properties).get("tags", {})
+            spoil(graph, each.type.rsplit(":", 1)[-1], each.name, "tags", {**tags, **OURS})
+    assert pack.judge(graph) == []

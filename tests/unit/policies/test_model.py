@@ -1,7 +1,8 @@
 """What rules ask of a graph, without a pack."""
 
+from policies.kinds import SERVICE
 from policies.model import Graph, Resource
-from policies.rules.live import ROUTE_CHAIN
+from policies.rules.live import ROUTE_CHAINS
 
 
 def made(name: str, *dependencies: str, urn: str = "", aliases: tuple[str, ...] = ()) -> Resource:
@@ -22,8 +23,9 @@ def test_what_lies_between_is_waited_for_too() -> None:
 
 def test_an_alias_keeps_an_identity() -> None:
     """A component that was renamed, and says what it was."""
-    old = f"urn:pulumi:production::teal::{ROUTE_CHAIN}::backend-active"
-    assert made("new", urn=old).keeps_identity(ROUTE_CHAIN, "backend-active")
-    assert made("new", aliases=(old,)).keeps_identity(ROUTE_CHAIN, "backend-active")
-    assert not made("new").keeps_identity(ROUTE_CHAIN, "backend-active")
-    assert not made("new", urn=f"{old}-2").keeps_identity(ROUTE_CHAIN, "backend-active")
+    chain, _ = ROUTE_CHAINS[SERVICE]
+    old = f"urn:pulumi:production::teal::{chain}::backend-active"
+    assert made("new", urn=old).keeps_identity(chain, "backend-active")
+    assert made("new", aliases=(old,)).keeps_identity(chain, "backend-active")
+    assert not made("new").keeps_identity(chain, "backend-active")
+    assert not made("new", urn=f"{old}-2").keeps_identity(chain, "backend-active")

@@ -234,24 +234,24 @@ TRAFFIC_CASES = [
         policy="live-traffic-stays",
         raw=config(),
         before=everything(),
-        says=("active Service frontend, which carries live traffic: 0 of them declared", "exactly one"),
+        says=("the route of frontend, which carries live traffic: 0 of them declared", "exactly one"),
         also=frozenset({"live-colour-stays", "plan-is-safe"}),
     ),
     Case(
         policy="live-traffic-stays",
         spoilt=without(*ACTIVE),
-        says=("active Service backend, which carries live traffic: 0 of them", "exactly one: without it, traffic ends"),
+        says=("the route of backend, which carries live traffic: 0 of them", "exactly one: without it, traffic ends"),
         also=frozenset({"nothing-escapes"}),
     ),
     Case(
         policy="live-traffic-stays",
         spoilt=field_of(*ACTIVE, "metadata.namespace", "elsewhere"),
-        says=("active Service backend", "namespace elsewhere", "namespace teal: in another one it is another object"),
+        says=("the route of backend", "namespace elsewhere", "namespace teal: in another one it is another object"),
     ),
     Case(
         policy="live-traffic-stays",
         spoilt=field_of(*ACTIVE, "spec.selector", {"app.kubernetes.io/name": "backend", "teal/colour": "green"}),
-        says=("active Service backend", "selects teal/colour=green", "blue, as the plan says"),
+        says=("Service backend-active: leads to green", "blue, as the plan says"),
     ),
     Case(
         policy="live-traffic-stays",
@@ -377,6 +377,7 @@ POD_CASES = [
 ]
 
 COLOURED = {"app.kubernetes.io/name": "backend", "teal/colour": "blue"}
+MANAGED = {"app.kubernetes.io/managed-by": "pulumi"}
 HALF_DENIED: dict[str, Any] = json.loads(everything()["services"])
 HALF_DENIED["frontend"]["network"] = {"policies": False}
 ACCESS_CASES = [
@@ -470,7 +471,12 @@ ACCESS_CASES = [
         spoilt=field_of(
             "ConfigMap", "backend-blue-config", "metadata.labels", {"app.kubernetes.io/part-of": "teal", **COLOURED}
         ),
-        says=("ConfigMap backend-blue-config: no label app.kubernetes.io/version", "app.kubernetes.io/managed-by"),
+        says=("ConfigMap backend-blue-config: no label app.kubernetes.io/managed-by", "app.kubernetes.io/name"),
+    ),
+    Case(
+        policy="objects-are-labelled",
+        spoilt=field_of(*BLUE, "metadata.labels", {"app.kubernetes.io/part-of": "teal", **COLOURED, **MANAGED}),
+        says=("Deployment backend-blue: no label app.kubernetes.io/version", "app.kubernetes.io/managed-by"),
     ),
 ]
 
