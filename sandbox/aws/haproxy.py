@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from sandbox.aws import render
+
 PACKAGE: Final = "haproxy"
-_BAD_GATEWAY = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nServer: sandbox-alb\r\n\r\n"
 _RELOAD_S: Final = 10.0
 _TIMEOUT_S: Final = 5.0
 
@@ -28,7 +29,7 @@ class Haproxy:
         self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "502.http").write_text(_BAD_GATEWAY)
+        (folder / "503.http").write_text(render.ERROR)
         (folder / "servers").touch()
 
     @property

@@ -15,6 +15,8 @@ from sandbox.aws.targets import Target
 BUCKETS: Final = 100
 STICKY_COOKIE: Final = "AWSALBTG"
 BACKUP: Final = "-open"  # a target's second server: unchecked, asked only when no target of its group is healthy
+OWN_HEADER: Final = "x-data-path"  # on answers that are HAProxy's own; nobody outside sees it
+ERROR: Final = f"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n{OWN_HEADER}: 1\r\n\r\n"
 _CONNECT_S: Final = 10  # an ALB's connection timeout (its troubleshooting guide on HTTP 504)
 
 
@@ -182,9 +184,11 @@ def _backend(group: Group, targets: Iterable[Target], folder: Path) -> str:
         f"  {check}",
         f"  http-check expect status {group.matcher}",
         "  option allbackups",
-        # An ALB says 503 for a group without targets, 502 for a target that does not take a connection.
-        f"  http-request return status 503 if {{ nbsrv(tg-{group.id}) eq 0 }}",
-        f"  errorfile 503 {folder}/502.http",
+        # An ALB says 503 for a group without targets, 502 for a target that does not take a connection; HAProxy says
+        # 503 for both. (Counting servers does not tell: a worker that is on its way out counts none.)
+        f"  errorfile 503 {folder}/503.http",
+        f"  http-after-response set-status 502 if {{ res.hdr({OWN_HEADER}) -m found }} {{ srv_id -m found }}",
+        f"  http-after-response del-header {OWN_HEADER}",
         *(f"  server {server} {address} {options}" for t in targets for server, address, options in servers(group, t)),
     ]
     return "\n".join([*lines, ""])

@@ -227,7 +227,8 @@ def test_a_reload_cuts_nobody_off(aws: Aws, balancer: Balancer) -> None:
 
 def _ask(connection: http.client.HTTPConnection) -> str:
     connection.request("GET", "/")
-    return connection.getresponse().read().decode()
+    answer = connection.getresponse()
+    return answer.read().decode() or str((answer.status, answer.getheaders()))
 
 
 def test_https(aws: Aws, balancer: Balancer) -> None:
@@ -284,9 +285,11 @@ def test_a_target_lives_and_goes(aws: Aws) -> None:
     first.healthy = False
     aws.until(lambda: balancer.states("blue") == {first.address: "unhealthy"})
     second = Target("blue", "127.99.2.2")
+    aws.order(check_interval_s=10)
     balancer.register("blue", second.address)
     assert balancer.states("blue")[second.address] == "initial"
     assert {_get(balancer)[0] for _ in range(10)} == {500}  # all to the first: the second is not known yet
+    aws.order()
     aws.until(lambda: balancer.states("blue")[second.address] == "healthy")
     assert {_get(balancer)[0] for _ in range(10)} == {200}
     second.end()

@@ -71,7 +71,7 @@ def _picture(*conditions: Condition) -> Picture:
 def test_haproxy_takes_whatever_aws_takes(tmp_path: Path, condition: Condition) -> None:
     """Quotes, blanks, comments and wildcards of patterns and bodies are text to it."""
     picture = _picture(condition)
-    (tmp_path / "502.http").write_text("HTTP/1.1 502 Bad Gateway\r\n\r\n")
+    (tmp_path / "503.http").write_text(render.ERROR)
     for rule in render.rules(picture).values():
         render.map_path(rule, tmp_path).write_text("")
     targets = {_GROUP.arn: [Target("10.244.0.7", 8000, effective=0.0)]}
