@@ -9,14 +9,15 @@ import pytest
 from policies.page import page
 from policies.table import POLICIES
 from sandbox.engine.errors import EngineError
-from tests.unit.policies import test_load_balancing, test_violations
+from tests.unit.policies import test_load_balancing, test_object_violations, test_traffic_violations
 from tests.unit.policies.graphs import UNKNOWN, config, declared, live_in, slot, spoil
 from tests.unit.policies.pack import Pack, names
 
 
 def test_every_policy_is_violated_by_a_test() -> None:
     """Those of AWS in a module of their own: the program declares nothing there yet."""
-    violated = {case.policy for case in test_violations.CASES} | test_load_balancing.VIOLATED
+    cases = [*test_traffic_violations.CASES, *test_object_violations.CASES]
+    violated = {case.policy for case in cases} | test_load_balancing.VIOLATED
     assert violated == {each.name for each in POLICIES}
 
 
