@@ -16,7 +16,7 @@ try:
     cluster = ClusterAccess(
         namespace=settings.namespace, kubeconfig=provider.get("kubeconfig"), context=provider.get("context")
     )
-    found = live.read(cluster, settings.services)
+    found = live.read(cluster, settings.services, settings.router)
     planned = plan.make(settings, found)
     if pulumi.runtime.is_dry_run():
         plan.tell(planned)

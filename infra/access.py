@@ -25,13 +25,20 @@ READ_ONLY: "Sequence[PolicyRuleArgsDict]" = [
 class Access(pulumi.ComponentResource):
     """A namespace under the `restricted` Pod Security level, an account a service, and a Role that only reads."""
 
-    def __init__(self, name: str, services: Mapping[str, ServiceSettings], opts: pulumi.ResourceOptions) -> None:
+    def __init__(
+        self,
+        name: str,
+        services: Mapping[str, ServiceSettings],
+        opts: pulumi.ResourceOptions,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
         """Declare them.
 
         Args:
             name: the namespace's name.
             services: the services; each account has its service's name.
             opts: Pulumi's options.
+            labels: further ones of the namespace.
         """
         super().__init__("teal:kubernetes:Access", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -43,6 +50,7 @@ class Access(pulumi.ComponentResource):
                     "app.kubernetes.io/part-of": "teal",
                     "pod-security.kubernetes.io/enforce": "restricted",
                     "pod-security.kubernetes.io/warn": "restricted",
+                    **(labels or {}),
                 },
             },
             opts=child,

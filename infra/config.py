@@ -33,6 +33,9 @@ _OBJECTS = (
     "approval",
     "prometheus",
     "skipGates",
+    "alb",
+    "gateway",
+    "canaryMatch",
     *Colour,
 )
 """Keys whose value is an object; Pulumi hands those over as JSON text."""

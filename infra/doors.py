@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from infra.settings import Settings
 from infra.settings.doors import Door, ExtraPort, FrontDoor, Ingress
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
@@ -35,6 +36,18 @@ def ingress_spec(ingress: Ingress, service: str, port: int) -> "IngressSpecArgsD
     if ingress.tls_secret is not None:
         spec["tls"] = [{"hosts": [ingress.host], "secret_name": ingress.tls_secret}]
     return spec
+
+
+def front_door(settings: Settings, service: str) -> str:
+    """Where live traffic comes in, through the active Service."""
+    door = settings.services[service].front_door
+    return url(door, service, settings.namespace, door.node_port)
+
+
+def preview_door(settings: Settings, service: str) -> str:
+    """Where the idle colour answers."""
+    door, idle = settings.services[service].preview_door, settings.active_colour.other
+    return url(door, f"{service}-{idle}", settings.namespace, door.node_ports.get(idle))
 
 
 def url(door: Door, service: str, namespace: str, node_port: int | None) -> str:

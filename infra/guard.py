@@ -7,13 +7,13 @@ state as it was; that is why every decision here is taken before, never after.
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 from uuid import uuid4
 
 import pulumi
 
-from teal import flip
-from teal.colours import COLOUR_LABEL, Colour, colour_of
+from infra.traffic import declared
+from teal import flip, routers
+from teal.colours import colour_of
 from teal.kube import Cluster, ClusterAccess
 from teal.moves import Move, Mover
 from teal.prometheus import Prometheus, PrometheusAccess
@@ -51,16 +51,32 @@ class Guard:
         return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
     async def _prove(self, args: pulumi.ResourceHookArgs) -> None:
-        recorded = _colour(args.old_inputs)
-        service = _name(args.new_inputs)
+        wanted, move = declared(args.new_inputs or {}), self._move
+        recorded = declared(args.old_inputs) if args.old_inputs else None
         async with Cluster.connect(self._access) as cluster:
-            live = await cluster.live_service(service)
-        flip.require_known(service, live, recorded=recorded, destination=self._move.to, repair=self._move.repair)
-        if live is not None and live.colour is self._move.to and recorded is self._move.to:
-            return  # something else of the Service changes; its traffic stays where it is
+            live = (await routers.connect(move.bake.router, cluster).live_services()).get(wanted.service)
+        flip.require_known(
+            wanted.service,
+            live,
+            recorded=recorded.colour if recorded else None,
+            destination=move.to,
+            repair=move.repair,
+            shares={wanted.share, recorded.share if recorded else 0},
+        )
+        there = live is not None and live.colour is move.to and recorded is not None and recorded.colour is move.to
+        if there and live is not None and wanted.share <= live.share:
+            return  # something else of the router changes; its traffic stays where it is
         if self._proof is None:  # one proof for the flip set, whichever of its services comes first
-            self._proof = asyncio.create_task(self._preview() if pulumi.runtime.is_dry_run() else self._begin())
+            preview = pulumi.runtime.is_dry_run()
+            proof = self._canary(preview=preview) if there else self._preview() if preview else self._begin()
+            self._proof = asyncio.create_task(proof)
         await self._proof
+
+    async def _canary(self, *, preview: bool) -> None:
+        async with self._mover() as mover:
+            verdicts = await mover.canary(wait=not preview)
+        for verdict in verdicts if preview else ():
+            pulumi.log.info(f"as of now: {verdict}")
 
     async def _preview(self) -> None:
         async with self._mover() as mover:
@@ -84,15 +100,3 @@ class Guard:
                 await stack.enter_async_context(Prometheus.connect(self._prometheus)) if self._prometheus else None
             )
             yield Mover(cluster, self._move, name=self._name, prometheus=prometheus, say=pulumi.log.info)
-
-
-def _name(inputs: Mapping[str, Any] | None) -> str:
-    """Name of the object that a hook is about."""
-    return str((inputs or {})["metadata"]["name"])
-
-
-def _colour(inputs: Mapping[str, Any] | None) -> Colour | None:
-    """The colour in a Service's selector, as the engine knows its inputs."""
-    spec: Mapping[str, Any] = (inputs or {}).get("spec", {})
-    selector: Mapping[str, Any] = spec.get("selector") or {}
-    return colour_of(selector.get(COLOUR_LABEL))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -40,6 +41,14 @@ def shared(service: str) -> Mapping[str, str]:
 def coloured(service: str, colour: Colour, version: str) -> Mapping[str, str]:
     """Labels of what belongs to one colour of a service."""
     return {**shared(service), COLOUR_LABEL: colour, "app.kubernetes.io/version": version}
+
+
+def short(service: str, colour: Colour) -> str:
+    """A name that leaves room for the suffix which makes it unique: a target group's has at most 32 characters."""
+    most = 32 - len("-1234567") - len("-green")
+    if len(service) > most:
+        service = f"{service[: most - 5]}-{sha256(service.encode()).hexdigest()[:4]}"
+    return f"{service}-{colour}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,19 +8,21 @@ finish a move whose update was killed between the write and the record of it.
 import asyncio
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from infra import labels
 from infra.settings import Settings
 from infra.settings.service import ServiceSettings
-from teal import flip
-from teal.colours import Colour, colour_of
-from teal.errors import ForeignChangeError
-from teal.history import History
+from infra.settings.slot import State
+from teal import flip, routers
+from teal.colours import MANAGER, Colour, colour_of
+from teal.errors import ForeignChangeError, RefusedError
+from teal.history import History, Stage
 from teal.kube import Cluster, ClusterAccess, LiveAutoscaler, LiveService, LiveSlot
 from teal.migrations import Contracted
 from teal.records import CONFIRMED, Records
+from teal.routes import RouterKind
 
 OUR_WRITER = "pulumi-kubernetes"
 """Prefix of the field manager under which Pulumi's Kubernetes provider applies."""
@@ -54,8 +56,10 @@ class Live:
         return there and self.history.open is None
 
 
-def read(access: ClusterAccess, services: Mapping[str, ServiceSettings]) -> Live:
-    """Ask the cluster, once, for everything the program needs to know.
+def read(
+    access: ClusterAccess, services: Mapping[str, ServiceSettings], router: RouterKind = RouterKind.SERVICE
+) -> Live:
+    """Ask the cluster and the router, once, for everything the program needs to know.
 
     Raises:
         UnreachableError: the cluster could not be asked.
@@ -66,7 +70,7 @@ def read(access: ClusterAccess, services: Mapping[str, ServiceSettings]) -> Live
         async with Cluster.connect(access) as cluster:
             (found, slots, autoscalers, record, kept), schemas = await asyncio.gather(
                 asyncio.gather(
-                    cluster.live_services(),
+                    routers.connect(router, cluster).live_services(),
                     cluster.slots(),
                     cluster.autoscalers(),
                     cluster.config_map(CONFIRMED),
@@ -74,6 +78,8 @@ def read(access: ClusterAccess, services: Mapping[str, ServiceSettings]) -> Live
                 ),
                 asyncio.gather(*(_contracted(cluster, service) for service in migrated)),
             )
+        if router is RouterKind.ALB:  # AWS keeps no writer: what the history explains, teal or its engine wrote
+            found = {name: replace(each, writer=_writer(each, kept.history)) for name, each in found.items()}
         return Live(
             services=found,
             slots=slots,
@@ -96,6 +102,15 @@ async def _contracted(cluster: Cluster, service: str) -> Contracted:
     return Contracted(begun=begun.get("revision", ""), done=done.get("revision", ""), by=done.get("by", ""))
 
 
+def _writer(service: LiveService, history: History) -> str:
+    """Who left traffic where it is, as far as the record of flips tells."""
+    last = history.open or history.last_move
+    if last is None:
+        return service.writer
+    left = {Stage.CONFIRMED: {last.to}, Stage.REVERTED: {last.origin}, Stage.ABANDONED: {last.origin}}
+    return MANAGER if service.colour in left.get(last.stage, {last.to, last.origin}) else service.writer
+
+
 def ours(service: LiveService) -> bool:
     """Whether Pulumi's provider wrote the selector last."""
     return service.writer.startswith(OUR_WRITER)
@@ -103,6 +118,10 @@ def ours(service: LiveService) -> bool:
 
 def _explained(service: LiveService, settings: Settings, live: Live) -> bool:
     expected = {settings.active_colour, live.confirmed}
+    shares = {0, settings.canary_weight, int(live.record.get("canary", "0"))}
+    forgiven = settings.repair is not None and service.colour is settings.repair
+    if service.share not in shares:  # of a colour that is not the live one: nobody but a flip's record knows of it
+        return forgiven or (settings.router is not RouterKind.ALB and ours(service))
     return service.colour in expected or ours(service) or flip.is_forgiven(service, settings.repair)
 
 
@@ -115,13 +134,48 @@ def require_explained(live: Live, settings: Settings) -> None:
 
     Raises:
         ForeignChangeError: names the service, its selector and who wrote it.
+        RefusedError: a share of live traffic would be lost, or sent where nobody was asked about it.
     """
+    _require_whole(live, settings)
     for name, service in live.services.items():
         if _explained(service, settings, live):
             continue
         raise ForeignChangeError(
-            f"live traffic of {name} goes to {service.colour or dict(service.selector)}, and '{service.writer}' wrote "
+            f"live traffic of {name} goes to {flip.leads(service)}, and '{service.writer}' wrote "
             f"that, not this stack, which declares {settings.active_colour}. Nothing was changed. Next: find out who "
             f"moved it; to keep it, pulumi config set teal:activeColour {service.colour or settings.active_colour}; "
             f"to overwrite it, pulumi config set teal:repair {service.colour or settings.active_colour}; then pulumi up"
+        )
+
+
+def split(settings: Settings) -> Mapping[str, str]:
+    """Who gets the other colour beside a flip, as it is recorded: a change of it takes time to settle, too."""
+    chosen = {"chosen": str(settings.chosen)} if settings.chosen else {}
+    return {**({"canary": str(settings.canary_weight)} if settings.canary_weight else {}), **chosen}
+
+
+def _require_whole(live: Live, settings: Settings) -> None:
+    """Refuse to move half of the traffic, and to end a colour that still has a share.
+
+    Raises:
+        RefusedError: says which of the two.
+    """
+    active, idle = settings.active_colour, settings.active_colour.other
+    moving = [
+        name for name in settings.services if name not in live.services or live.services[name].colour is not active
+    ]
+    if settings.canary_weight and moving:
+        raise RefusedError(
+            f"live traffic of {', '.join(moving)} is to go to {active}, and teal:canaryWeight is "
+            f"{settings.canary_weight}: that share would go to {idle}, which nobody proves in the same update. Nothing "
+            "was changed. Next: pulumi config set teal:canaryWeight 0, pulumi up; then set it again"
+        )
+    slot = settings.slot(idle)
+    sharing = [name for name, each in live.services.items() if each.colour is active and each.share]
+    if (slot is None or slot.state is not State.RUNNING) and (sharing or live.record.get("chosen")):
+        who = f"{live.services[sharing[0]].share} % of live traffic" if sharing else live.record["chosen"]
+        raise RefusedError(
+            f"slot {idle} is to end, and it has the requests of {who}: they would be lost before every router has "
+            f"followed. Nothing was changed. Next: pulumi config set --path teal:{idle}.state running, take the share "
+            f"away, pulumi up; end {idle} {settings.settle_seconds} s later"
         )

@@ -1,12 +1,13 @@
 """The pod of one colour: container, probes, identity, shutdown, confinement. Plain data, no resources."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from infra.labels import Identity
 from infra.settings.pod import Probe, Shutdown
 from infra.settings.service import ServiceSettings
-from teal.colours import COLOUR_LABEL
+from teal.colours import COLOUR_LABEL, Colour
+from teal.routes import RouterKind
 
 if TYPE_CHECKING:  # the modules are heavy; the program imports them where it makes resources
     import pulumi
@@ -15,6 +16,7 @@ if TYPE_CHECKING:  # the modules are heavy; the program imports them where it ma
         EnvFromSourceArgsDict,
         EnvVarArgsDict,
         LifecycleArgsDict,
+        PodSpecArgsDict,
         PodTemplateSpecArgsDict,
         ProbeArgsDict,
         SecurityContextArgsDict,
@@ -28,6 +30,20 @@ ZONE_LABEL = "topology.kubernetes.io/zone"
 """Label that Kubernetes copies from node to pod (PodTopologyLabelsAdmission); empty where it does not."""
 
 
+def binding(service: str, colour: Colour) -> str:
+    """Name of the TargetGroupBinding that brings a colour's pods to a load balancer."""
+    return f"{service}-{colour}"
+
+
+def readiness_gates(router: RouterKind, service: str, colour: Colour) -> tuple[str, ...]:
+    """What beside its own probe has to be true before a pod counts: that the load balancer calls its target healthy.
+
+    Without it, pods that replace live ones count before anybody sends them traffic. Declared here and not left to the
+    controller's webhook: that puts it only into pods that are made after their binding was seen.
+    """
+    return (f"target-health.elbv2.k8s.aws/{binding(service, colour)}",) if router is RouterKind.ALB else ()
+
+
 def template(  # noqa: PLR0913 - what a pod is made of, from six places
     of: Identity,
     settings: ServiceSettings,
@@ -37,6 +53,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
     *,
     account: "pulumi.Input[str]",
     deployed_at: str,
+    gates: Sequence[str] = (),
 ) -> "PodTemplateSpecArgsDict":
     """The pods of one colour; any change of it replaces them all.
 
@@ -48,7 +65,17 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         fixed: ENV and REGION.
         account: the name of the account that they run as.
         deployed_at: since when the slot's content has been so, RFC 3339.
+        gates: conditions that others set, and that a pod's readiness waits for.
     """
+    spec: PodSpecArgsDict = {
+        "service_account_name": account,
+        "automount_service_account_token": settings.access.read_cluster,
+        "termination_grace_period_seconds": settings.shutdown.grace_period_seconds,
+        "topology_spread_constraints": spread(of.selector),
+        "containers": [container(of.service, settings, image, sources, {**fixed, "VERSION": of.version})],
+    }
+    if gates:
+        spec["readiness_gates"] = [{"condition_type": each} for each in gates]
     return {
         "metadata": {
             "labels": dict(of.labels),
@@ -59,13 +86,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
                 "prometheus.io/path": "/metrics",
             },
         },
-        "spec": {
-            "service_account_name": account,
-            "automount_service_account_token": settings.access.read_cluster,
-            "termination_grace_period_seconds": settings.shutdown.grace_period_seconds,
-            "topology_spread_constraints": spread(of.selector),
-            "containers": [container(of.service, settings, image, sources, {**fixed, "VERSION": of.version})],
-        },
+        "spec": spec,
     }
 
 

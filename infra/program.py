@@ -14,13 +14,12 @@ from pulumi_kubernetes import Provider
 from infra import capacity, schema, stamp
 from infra.access import Access
 from infra.confirmed import Confirmed
-from infra.doors import url
 from infra.environment import Environment, variables
 from infra.guard import Guard
 from infra.labels import Identity
-from infra.live import Live
+from infra.live import Live, split
 from infra.migrations import Contraction, ContractionArgs, Migration, Tool
-from infra.move import front_door, move_of
+from infra.move import move_of
 from infra.network import Member, NetworkPolicies
 from infra.observability import Observability
 from infra.settings import Settings
@@ -28,18 +27,21 @@ from infra.settings.service import ServiceSettings
 from infra.settings.slot import Slot as SlotSettings
 from infra.settings.slot import SlotService
 from infra.slot import Slot, SlotArgs
-from infra.traffic import Route, Router, Traffic
-from infra.traffic.service_selector import ServiceSelector
+from infra.traffic import Front, Route, Traffic, router
 from infra.watch import Watch
 from teal.colours import Colour
 from teal.kube import ClusterAccess
 from teal.migrations import Contracted, Plan
 from teal.queries import Queries
+from teal.routes import RouterKind
 
 ENDING_SECONDS = 15
 """What a kubelet takes beyond a pod's grace period, generously."""
 
-ROUTERS: Mapping[str, Router] = {"service": ServiceSelector}
+INJECTED: Mapping[RouterKind, Mapping[str, str]] = {
+    RouterKind.ALB: {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"}
+}
+"""Labels by which the namespace asks a router's controller for readiness gates."""
 
 
 def provision(
@@ -87,7 +89,7 @@ class _Stack:
             opts=pulumi.ResourceOptions(depends_on=list(after)),
         )
         self._opts = pulumi.ResourceOptions(providers=[provider])
-        self._access = Access(settings.namespace, settings.services, self._opts)
+        self._access = Access(settings.namespace, settings.services, self._opts, INJECTED.get(settings.router))
         self._network = NetworkPolicies(
             {
                 name: Member(ports=_ports(each), metrics_port=each.port, settings=each.network)
@@ -96,6 +98,9 @@ class _Stack:
             settings.peers,
             self._access.namespace,
             self._opts,
+        )
+        self._router = router(
+            Front(settings=settings, namespace=self._access.namespace, live=live.services, at=live.at), self._opts
         )
         self._guard = Guard(
             cluster, move_of(settings, live), settings.prometheus.access() if settings.prometheus else None
@@ -115,7 +120,7 @@ class _Stack:
         of = Identity(service=name, colour=colour, version=slot.version, namespace=self._access.namespace)
         environment = Environment(of, *variables(self._settings, name, release), self._opts)
         policy = self._network.services.get(name)
-        first = [*([policy] if policy else []), *after]
+        first = [*([policy] if policy else []), *self._router.before_pods(name, colour), *after]
         live = self._live.slots.get((name, colour))
         return Slot(
             SlotArgs(
@@ -181,22 +186,10 @@ class _Stack:
 
     def traffic(self, after: Sequence[pulumi.Resource]) -> Mapping[str, Traffic]:
         """Every service's live traffic; none of it before all of the destination is there."""
-        settings = self._settings
-        hooks = self._guard.traffic_hooks()
+        active, hooks = self._settings.active_colour, self._guard.traffic_hooks()
         return {
-            name: ROUTERS[settings.router](
-                Route(
-                    service=name,
-                    settings=service,
-                    namespace=self._access.namespace,
-                    active=settings.active_colour,
-                    live=self._live.services.get(name),
-                    hooks=hooks,
-                    after=after,
-                ),
-                self._opts,
-            )
-            for name, service in settings.services.items()
+            name: self._router.route(Route(service=name, active=active, hooks=hooks, after=after))
+            for name in self._settings.services
         }
 
     def observability(self) -> None:
@@ -214,7 +207,11 @@ class _Stack:
 
     def confirmed(self, after: Sequence[pulumi.Resource]) -> Confirmed:
         """The record that the move was seen to have happened."""
-        record = {"colour": self._settings.active_colour, "version": self._settings.active_slot.version}
+        record = {
+            "colour": self._settings.active_colour,
+            "version": self._settings.active_slot.version,
+            **split(self._settings),
+        }
         known = self._live.record
         # It differs whenever traffic moves, or may have been left halfway: only then do its hooks run.
         rests = self._live.rests_on(self._settings.active_colour, self._settings.services)
@@ -230,8 +227,8 @@ def _ports(service: ServiceSettings) -> Sequence[int]:
 
 def _outputs(settings: Settings, traffic: Mapping[str, Traffic]) -> None:
     """The doors of the first service stand alone too: most stacks have one."""
-    fronts = {name: front_door(settings, name) for name in settings.services}
-    previews = {name: _preview_door(settings, name) for name in settings.services}
+    fronts = {name: each.front_door for name, each in traffic.items()}
+    previews = {name: each.preview_door for name, each in traffic.items()}
     first = next(iter(settings.services))
     pulumi.export("activeColour", settings.active_colour)
     pulumi.export("liveColour", traffic[first].live_colour)
@@ -240,9 +237,3 @@ def _outputs(settings: Settings, traffic: Mapping[str, Traffic]) -> None:
     pulumi.export("frontDoors", fronts)
     pulumi.export("previewDoors", previews)
     pulumi.export("versions", {colour: slot.version for colour in Colour if (slot := settings.slot(colour))})
-
-
-def _preview_door(settings: Settings, service: str) -> str:
-    """Where the idle colour answers."""
-    door, idle = settings.services[service].preview_door, settings.active_colour.other
-    return url(door, f"{service}-{idle}", settings.namespace, door.node_ports.get(idle))

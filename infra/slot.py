@@ -86,6 +86,7 @@ def _spec(args: SlotArgs, stamp: Mapping[str, str]) -> "DeploymentSpecArgsDict":
             args.made.fixed,
             account=args.account,
             deployed_at=stamp[pod.DEPLOYED_AT],
+            gates=args.made.gates,
         ),
     }
     if args.made.replicas is not None:

@@ -64,6 +64,8 @@ class Made:
     """ENV and REGION."""
     running: bool
     """False for a colour that is retired or stopped."""
+    gates: tuple[str, ...] = ()
+    """Conditions that others set, and that a pod's readiness waits for."""
     peers: object = None
     """Where the stack's backing services are, as its network policies have it."""
 
@@ -123,7 +125,14 @@ class Made:
         if self.secret_name is not None:
             sources.append({"secret_ref": {"name": self.secret_name}})
         return pod.template(
-            self.of, self.settings, self.image, sources, self.fixed, account=self.of.service, deployed_at=""
+            self.of,
+            self.settings,
+            self.image,
+            sources,
+            self.fixed,
+            account=self.of.service,
+            deployed_at="",
+            gates=self.gates,
         )
 
 
@@ -139,6 +148,7 @@ def made(settings: Settings, service: str, slot: Slot, of: Identity) -> Made:
         secret_name=secret_name,
         fixed={"ENV": settings.environment, "REGION": settings.region},
         running=slot.state is State.RUNNING,
+        gates=pod.readiness_gates(settings.router, service, of.colour),
         peers={name: peer.model_dump(mode="json") if peer else None for name, peer in settings.peers.items()},
     )
 

@@ -214,8 +214,10 @@ class Mover:
     async def _followed(self, live: Mapping[str, LiveService]) -> None:
         """Wait until the front doors answer as they are told to; those of a router's own where they can be asked."""
         move = self._move
+        if move.share:
+            return  # of a door that splits its traffic no answer is the one to wait for
         urls = dict(move.front_doors)
-        if move.bake.knock and not move.share:  # of a door that splits its traffic no answer is the one to wait for
+        if move.bake.knock:
             urls = {name: each.route.door for name, each in live.items() if each.route is not None} | urls
         await asyncio.gather(
             *(

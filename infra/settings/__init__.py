@@ -5,29 +5,44 @@ A field's `description` is what a wrong value would have caused, its first
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from infra.settings.alb import Alb
 from infra.settings.backing import BackingService
 from infra.settings.bake import Bake, Watch
 from infra.settings.base import Model, Name, Seconds
 from infra.settings.gates import Approval, SkipGates
+from infra.settings.gateway import GatewaySettings
 from infra.settings.metrics import Prometheus
 from infra.settings.network import BackingPeer, require_reachable
 from infra.settings.observability import ObservabilitySettings
+from infra.settings.routing import VALUES, CanaryMatch, Percent
 from infra.settings.service import ServiceSettings
-from infra.settings.slot import Slot
+from infra.settings.slot import Slot, State
 from teal.colours import Colour
+from teal.routes import RouterKind
 
 
 class Settings(Model):
     """The whole of a stack's `teal:` config."""
 
     active_colour: Colour = Field(description="teal would not know where live traffic belongs", examples=["blue"])
-    router: Literal["service"] = Field(
-        default="service", description="there is no such router to move traffic with", examples=["service"]
+    router: RouterKind = Field(
+        default=RouterKind.SERVICE, description="there is no such router to move traffic with", examples=["service"]
     )
+    alb: Alb | None = None
+    """For `router: alb`."""
+    gateway: GatewaySettings | None = None
+    """For `router: gateway`."""
+    canary_weight: Percent = Field(
+        default=0, description="another share of live traffic would reach the idle colour", examples=["10"]
+    )
+    """Percent of live traffic that the idle colour gets, for `router: alb` and `gateway`."""
+    canary_match: CanaryMatch | None = None
+    """Clients that get the idle colour whenever there is one, for `router: alb` and `gateway`."""
     namespace: Name = Field(default="teal", description="the API server would refuse the namespace", examples=["teal"])
     environment: str = Field(default="", description="pods would report the wrong ENV", examples=["production"])
     region: str = Field(default="", description="pods would report the wrong REGION", examples=["eu-west-1"])
@@ -69,7 +84,14 @@ class Settings(Model):
         if self.watch is not None:
             self.watch.require_way_out(policies=self.policies)
             self.watch.require_believable(self.prometheus)
+        require_routable(self)
         return self
+
+    @property
+    def chosen(self) -> CanaryMatch | None:
+        """Who gets the idle colour now; nobody where it does not run."""
+        idle = self.slot(self.active_colour.other)
+        return self.canary_match if idle is not None and idle.state is State.RUNNING else None
 
     @property
     def policies(self) -> bool:
@@ -92,3 +114,44 @@ class Settings(Model):
         if slot is None:
             raise ValueError(f"no slot {self.active_colour}: infra.config refuses such a stack")
         return slot
+
+
+def require_routable(settings: Settings) -> None:
+    """Refuse a router that lacks its settings, or settings that the router has no way to follow.
+
+    Raises:
+        PydanticCustomError: names the first problem; its field is where to mend it.
+    """
+    kind, idle = settings.router, settings.active_colour.other
+    slot = settings.slot(idle)
+    off = slot is None or slot.state is not State.RUNNING
+    alb, weight = settings.alb, settings.canary_weight
+    if kind is RouterKind.ALB and alb is None:
+        raise _clash("alb.vpcId", "router is alb, and nothing says where the load balancer is to be")
+    if kind is RouterKind.GATEWAY and settings.gateway is None:
+        raise _clash("gateway.name", "router is gateway, and nothing says which Gateway takes the traffic")
+    if kind is RouterKind.SERVICE and (weight or settings.canary_match):
+        key = "canaryWeight" if weight else "canaryMatch"
+        raise _clash("router", f"{key} is set, and a Service's selector leads to one colour alone")
+    if weight == 100:  # noqa: PLR2004 - percent
+        raise _clash(
+            "canaryWeight", f"all of the traffic is no canary but a flip: activeColour is what makes {idle} live"
+        )
+    if weight and off:
+        raise _clash("canaryWeight", f"{idle} does not run, and {weight} % of live traffic would reach nobody")
+    if alb is not None and (alb.stickiness_seconds or 0) > settings.settle_seconds:
+        what = (
+            f"clients stay with a colour for {alb.stickiness_seconds} s (alb.stickinessSeconds), and it may go before"
+        )
+        raise _clash("settleSeconds", what)
+    for name, service in settings.services.items() if kind is RouterKind.ALB else ():
+        if service.network.policies and not any(each.cidrs for each in service.network.callers.values()):
+            where = f"services.{name}.network.callers.load-balancer.cidrs[0]"
+            raise _clash(where, f"router is alb, and network.callers of {name} names no address of the load balancer")
+        if service.routing.values + (settings.canary_match is not None) > VALUES:
+            where = f"services.{name}.routing.paths[0]"
+            raise _clash(where, f"hosts and paths of {name} take more than the {VALUES} values that a rule may have")
+
+
+def _clash(field: str, what: str) -> PydanticCustomError:
+    return PydanticCustomError("clash", "{what}", {"field": field, "what": what})

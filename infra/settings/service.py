@@ -12,6 +12,7 @@ from infra.settings.migrations import MigrationSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.observability import AlertBounds
 from infra.settings.pod import Probes, Resources, Shutdown
+from infra.settings.routing import Routing
 from infra.settings.scaling import Autoscaling, Disruption
 
 
@@ -29,6 +30,7 @@ class ServiceSettings(Model):
     disruption: Disruption = Disruption()
     access: Access = Access()
     ingress: Ingress | None = None
+    routing: Routing = Routing()
     migrations: MigrationSettings | None = None
     """Without it no schema is migrated, and a slot that asks for one is refused."""
     network: NetworkSettings = NetworkSettings()

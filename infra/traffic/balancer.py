@@ -1,0 +1,130 @@
+"""The load balancer in front of a stack: its own or one that is there, its listeners, and who may connect to them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pulumi
+from pulumi_aws import ec2, lb, vpc
+
+from infra.settings.alb import Alb
+from infra.settings.service import ServiceSettings
+from teal.colours import PART_OF, PART_OF_LABEL
+
+if TYPE_CHECKING:
+    from pulumi_aws.lb import ListenerDefaultActionArgsDict
+
+NOTHING_HERE: "ListenerDefaultActionArgsDict" = {
+    "type": "fixed-response",
+    "fixed_response": {"content_type": "text/plain", "status_code": "404"},
+}
+"""What a listener answers to requests of no service."""
+
+TAGS = {PART_OF_LABEL: PART_OF}
+
+
+class Balancer(pulumi.ComponentResource):
+    """A load balancer with a listener for live traffic, and one for the idle colour."""
+
+    def __init__(self, alb: Alb, services: Mapping[str, ServiceSettings], opts: pulumi.ResourceOptions) -> None:
+        """Declare it, or find it."""
+        super().__init__("teal:aws:Balancer", "balancer", None, opts)
+        self.settings = alb
+        self._held = pulumi.ResourceOptions(parent=self, protect=alb.protect)
+        self.arn: pulumi.Input[str]
+        name: pulumi.Input[str]
+        if alb.load_balancer is None:
+            made = self._own(alb, {each.port for each in services.values()})
+            self.arn, self.suffix, name = made.arn, made.arn_suffix, made.dns_name
+            self.security_groups = made.security_groups
+        else:
+            known = alb.load_balancer
+            found = lb.get_load_balancer_output(arn=known.arn, tags=dict(known.tags) or None)
+            self.arn, self.suffix, name = found.arn, found.arn_suffix, found.dns_name
+            self.security_groups = found.security_groups
+        existing = alb.load_balancer.listener_arn if alb.load_balancer else None
+        self.live_listener: pulumi.Input[str] = existing or self._live()
+        """ARN of the listener that takes live traffic."""
+        self.test_listener: pulumi.Input[str] = self._listener("test", alb.test_port).arn
+        """ARN of the listener that leads to the idle colour."""
+        secure = alb.certificate_arn is not None
+        scheme, port = ("https", alb.https_port) if secure else ("http", alb.http_port)
+        usual = port == {"https": 443, "http": 80}[scheme]
+        self.front_door = pulumi.Output.concat(f"{scheme}://", name, "" if usual else f":{port}")
+        self.preview_door = pulumi.Output.concat(f"{scheme}://", name, f":{alb.test_port}")
+        self.register_outputs({})
+
+    def _own(self, alb: Alb, ports: set[int]) -> lb.LoadBalancer:
+        network = ec2.get_vpc_output(id=alb.vpc_id).cidr_block
+        group = ec2.SecurityGroup(
+            "balancer",
+            description="Who may connect to the load balancer of a teal stack",
+            vpc_id=alb.vpc_id,
+            tags=TAGS,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        child = pulumi.ResourceOptions(parent=self)
+        open_ports = [alb.http_port, *([alb.https_port] if alb.certificate_arn else [])]
+        callers = [(port, cidr) for port in open_ports for cidr in alb.callers]
+        testers: list[tuple[int, pulumi.Input[str]]] = [(alb.test_port, each) for each in alb.test_callers or [network]]
+        for number, (port, cidr) in enumerate([*callers, *testers]):
+            six = isinstance(cidr, str) and ":" in cidr
+            vpc.SecurityGroupIngressRule(
+                f"balancer-in-{port}-{number}",
+                security_group_id=group.id,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                cidr_ipv4=None if six else cidr,
+                cidr_ipv6=cidr if six else None,
+                opts=child,
+            )
+        for port in sorted(ports):
+            vpc.SecurityGroupEgressRule(
+                f"balancer-out-{port}",
+                security_group_id=group.id,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                cidr_ipv4=network,
+                opts=child,
+            )
+        return lb.LoadBalancer(
+            "balancer",
+            load_balancer_type="application",
+            internal=alb.internal,
+            subnets=list(alb.subnet_ids),
+            security_groups=[group.id],
+            enable_deletion_protection=alb.protect,
+            drop_invalid_header_fields=True,
+            tags=TAGS,
+            opts=self._held,
+        )
+
+    def _live(self) -> pulumi.Output[str]:
+        """HTTPS where there is a certificate, and HTTP then only leads there."""
+        alb = self.settings
+        if alb.certificate_arn is None:
+            return self._listener("http", alb.http_port).arn
+        redirect: ListenerDefaultActionArgsDict = {
+            "type": "redirect",
+            "redirect": {"protocol": "HTTPS", "port": str(alb.https_port), "status_code": "HTTP_301"},
+        }
+        self._listener("http", alb.http_port, action=redirect, secure=False)
+        return self._listener("https", alb.https_port).arn
+
+    def _listener(
+        self, name: str, port: int, *, action: "ListenerDefaultActionArgsDict" = NOTHING_HERE, secure: bool = True
+    ) -> lb.Listener:
+        alb = self.settings
+        certified = secure and alb.certificate_arn is not None
+        return lb.Listener(
+            f"balancer-{name}",
+            load_balancer_arn=self.arn,
+            port=port,
+            protocol="HTTPS" if certified else "HTTP",
+            certificate_arn=alb.certificate_arn if certified else None,
+            ssl_policy=alb.ssl_policy if certified else None,
+            default_actions=[action],
+            tags=TAGS,
+            opts=self._held,
+        )
