@@ -1,6 +1,5 @@
 """Policies about live traffic refuse what they are there for; so does the one that nothing escapes."""
 
-
 import pytest
 
 from tests.unit.policies.cases import (
