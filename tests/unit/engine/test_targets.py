@@ -73,17 +73,23 @@ async def test_deletions(*, dependents: bool) -> None:
 
 
 async def test_what_stays_keeps_what_it_needs() -> None:
-    """What is not named and depends on something no longer declared is kept together with it."""
+    """What is not named and depends on things no longer declared, in turn, is kept together with them."""
     world = World()
-    await world.up(things(a=1, b=1, c=1))
 
-    async def without_a(program: Program) -> None:
+    async def chain(program: Program) -> None:
+        await program.thing("base")
+        await program.thing("a", dependencies=[urn("base")])
+        await program.thing("b", {"x": 1}, dependencies=[urn("a")])
+        await program.thing("c", {"x": 1})
+
+    async def its_end(program: Program) -> None:
         await program.thing("b", {"x": 2})
         await program.thing("c", {"x": 2})
 
-    await world.up(without_a, targets=Targets([urn("c")]))
+    await world.up(chain)
+    await world.up(its_end, targets=Targets([urn("c")]))
     assert world.cloud.log == ["update c"]
-    assert world.names() == ["a", "b", "c"]
+    assert world.names() == ["base", "a", "b", "c"]
 
 
 async def test_replacing_spares_dependents_that_are_not_named() -> None:
