@@ -253,7 +253,7 @@ class Keeper:
 
     async def live(self, plan: BakePlan) -> Mapping[str, LiveService]:
         """Where the traffic of each service goes now; those that are gone are left out."""
-        found = await self.router(plan).live_services()
+        found = await self.router(plan).live_services(plan.services)
         return {name: found[name] for name in plan.services if name in found}
 
     async def close_connections(self, plan: BakePlan, colour: Colour | None, *, begin: bool) -> None:

@@ -6,7 +6,7 @@ it is written, compared with what was read before, and read back afterwards.
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
@@ -65,8 +65,9 @@ class AlbRouter:
         self._cluster = cluster
         self._routes = dict(routes)
 
-    async def live_services(self) -> Mapping[str, LiveService]:
+    async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
         """How each rule shares out its traffic. Services without a rule, or without target groups, are not there."""
+        del names  # rules are read all at once
         if not self._routes:
             self._routes = dict(await self._search())
         by_region: dict[str, list[str]] = {}

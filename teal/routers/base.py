@@ -1,6 +1,6 @@
 """What a flip, its bake and its way back ask of whatever directs live traffic."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from teal.colours import Colour
@@ -11,8 +11,12 @@ from teal.verdict import Verdict
 class Router(Protocol):
     """Directs the live traffic of a stack's services. Raises `UnreachableError` where it cannot be asked."""
 
-    async def live_services(self) -> Mapping[str, LiveService]:
-        """Where the traffic of each service goes now, by its name."""
+    async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
+        """Where the traffic of each service goes now, by its name.
+
+        Args:
+            names: of the services; the right to get these suffices then, and nobody needs to list. None: all.
+        """
         ...
 
     async def move(self, service: str, live: LiveService, colour: Colour) -> None:

@@ -1,6 +1,6 @@
 """`router: gateway`: the weights of an HTTPRoute over the Services of both colours."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -58,8 +58,10 @@ class GatewayRouter(KubernetesRouter):
     def _path(self) -> str:
         return f"/apis/gateway.networking.k8s.io/v1/namespaces/{self.cluster.namespace}/httproutes"
 
-    async def live_services(self) -> Mapping[str, LiveService]:
+    async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
         """How each HTTPRoute shares out its traffic; nothing where the cluster does not know the kind."""
+        if names is not None:
+            return await self.each(names, self._live)
         found = await self.cluster.read(self._path, HttpRoutes, {"labelSelector": f"{PART_OF_LABEL}={PART_OF}"})
         return {each.metadata.name: _live(each) for each in (found.items if found else ())}
 

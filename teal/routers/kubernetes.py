@@ -1,5 +1,6 @@
 """What routers have in common that are objects of the cluster: who wrote them is known, and a write has a condition."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
@@ -36,6 +37,14 @@ class KubernetesRouter:
         """It has no alarms of its own."""
         del services, colour
         return {}
+
+    async def each(
+        self, names: Iterable[str], read: Callable[[str], Awaitable[LiveService | None]]
+    ) -> Mapping[str, LiveService]:
+        """Services one by one, by their names: whoever may get these need not be allowed to list all."""
+        wanted = [*names]
+        found = await asyncio.gather(*(read(name) for name in wanted))
+        return {name: each for name, each in zip(wanted, found, strict=True) if each is not None}
 
     async def write(  # noqa: PLR0913 - which object, what of it, and on which condition
         self,

@@ -1,6 +1,6 @@
 """`router: service`: the selector of the active Service."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from teal.colours import COLOUR_LABEL, MOVED_FROM, Colour
@@ -11,9 +11,11 @@ from teal.routers.kubernetes import KubernetesRouter
 class SelectorRouter(KubernetesRouter):
     """Reads and writes the selectors of active Services."""
 
-    async def live_services(self) -> Mapping[str, LiveService]:
+    async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
         """Where each selector leads."""
-        return await self.cluster.live_services()
+        if names is None:
+            return await self.cluster.live_services()
+        return await self.each(names, self.cluster.live_service)
 
     async def move(self, service: str, live: LiveService, colour: Colour) -> None:
         """Write one field of one Service."""

@@ -259,7 +259,10 @@ async def test_half_a_flip_set_is_put_back(api_server: FakeApiServer, monkeypatc
     await begin(api_server, both)
     api_server.service("backend", "green")
     async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        api_server.asked.clear()
         ended = await keeper.Keeper(found, Records(found.http, "teal"), None, name="watch-1", say=print).go_on()
+    lists = [path for path in api_server.asked if "/services?" in path]
+    assert not lists, "the watch may get the services that it knows, and list none"
     assert ended is not None
     assert ended.stage is Stage.REVERTED
     assert "only backend had moved" in ended.reason
