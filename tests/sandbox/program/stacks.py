@@ -109,6 +109,13 @@ class Stack:
         self.configure("activeColour", colour)
         return self.up(check=check)
 
+    def rest(self) -> None:
+        """Blue live, then green well: both at once would be refused, as green may be what is live."""
+        self.flip("blue")
+        self.pulumi("config", "rm", "--path", "teal:green.backend.env", check=False)
+        self.up()
+        assert self.live() == "blue"
+
     def outputs(self) -> Mapping[str, Any]:
         """`pulumi stack output`."""
         return json.loads(self.pulumi("stack", "output", "--json").stdout)

@@ -34,10 +34,7 @@ def _watched(stack: Stack) -> None:
 def _rest(stack: Stack) -> Iterator[None]:
     """Blue live and green well, after each test."""
     yield
-    stack.pulumi("config", "rm", "--path", "teal:green.backend.env", check=False)
-    stack.configure("activeColour", "blue")
-    stack.up()
-    assert stack.live() == "blue"
+    stack.rest()
 
 
 def die_in_the_bake(stack: Stack, log: Path) -> int:
