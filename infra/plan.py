@@ -41,6 +41,8 @@ def make(settings: Settings, live: Live) -> Plan:
             namespace=settings.namespace,
             move=move_of(settings, live),
             history=live.history,
+            chosen=str(settings.chosen or ""),
+            chosen_now=live.record.get("chosen", ""),
             releases={colour: slot.digest for colour in Colour if (slot := settings.slot(colour))},
             services={
                 name: _service(settings, live, planned, name, [each.text for each in found if each.service == name])

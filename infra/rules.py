@@ -54,10 +54,7 @@ def _gone(settings: Settings, live: Live) -> Iterator[Danger]:
 
 
 def _live_slots(settings: Settings, live: Live) -> Iterator[Danger]:
-    carrying = [each for name, each in live.services.items() if name in settings.services and each.colour]
-    colours = {each.colour for each in carrying} | {
-        each.colour.other for each in carrying if each.colour and each.share
-    }
+    colours = {each.colour for name, each in live.services.items() if name in settings.services} - {None}
     for colour in sorted(filter(None, colours)):
         slot = settings.slot(colour)
         leaving = colour is not settings.active_colour

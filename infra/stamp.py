@@ -68,6 +68,8 @@ class Made:
     """Conditions that others set, and that a pod's readiness waits for."""
     peers: object = None
     """Where the stack's backing services are, as its network policies have it."""
+    router: object = None
+    """What directs the stack's traffic, and its settings."""
 
     @property
     def replicas(self) -> int | None:
@@ -113,6 +115,7 @@ class Made:
                     "network": [settings["network"], self.peers],
                     "frontDoor": doors,
                     "ingress": settings["ingress"],
+                    "routing": [settings["routing"], self.router],
                     "capacity": [settings[name] for name in ("autoscaling", "replicas", "disruption")],
                 }
             ),
@@ -149,6 +152,7 @@ def made(settings: Settings, service: str, slot: Slot, of: Identity) -> Made:
         fixed={"ENV": settings.environment, "REGION": settings.region},
         running=slot.state is State.RUNNING,
         gates=pod.readiness_gates(settings.router, service, of.colour),
+        router=settings.model_dump(mode="json", include={"router", "alb", "gateway"}),
         peers={name: peer.model_dump(mode="json") if peer else None for name, peer in settings.peers.items()},
     )
 

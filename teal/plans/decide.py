@@ -66,6 +66,7 @@ def _service(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
     if each.live is active:
         yield from _unfinished(facts)
         yield from _shared(facts.move.share, each, active.other)
+        yield from _chosen(facts, active.other)
         yield from _in_place(each, active)
     else:
         yield from _moved(facts, each)
@@ -92,6 +93,14 @@ def _shared(share: int, each: ServiceFacts, idle: Colour) -> Iterator[Finding]:
         yield word, f"{idle} {slot.version} gets {share} % of live traffic; now it has {each.share} %"
 
 
+def _chosen(facts: Facts, idle: Colour) -> Iterator[Finding]:
+    """Some clients have the idle colour by name; to them it is live."""
+    if facts.chosen and facts.chosen != facts.chosen_now:
+        yield Word.FLIP, f"clients with {facts.chosen} get {idle}"
+    elif facts.chosen_now and not facts.chosen:
+        yield Word.ROLLBACK, f"clients with {facts.chosen_now} no longer get {idle}"
+
+
 def _moved(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
     """Traffic is somewhere else, or nowhere."""
     active = facts.move.to
@@ -100,7 +109,9 @@ def _moved(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
     if each.overwrites:
         yield Word.FLIP, f"what '{each.overwrites}' wrote is overwritten (teal:repair)"
     if each.live is None:
-        yield Word.RELEASE, f"nothing is live yet: {to} is made, and gets the traffic"
+        known = facts.move.confirmed
+        nothing = f"{known} was confirmed, and no traffic of it is found" if known else "nothing is live yet"
+        yield Word.RELEASE, f"{nothing}: {to} gets the traffic"
         return
     move = f"live traffic goes from {each.live} {each.slots[each.live].version} to {to}"
     back = facts.fewer or facts.move.confirmed is active

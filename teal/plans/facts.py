@@ -43,7 +43,11 @@ class Facts:
     releases: Mapping[Colour, str]
     """Digest of each slot that there is, as the history keeps them."""
     services: Mapping[str, ServiceFacts]
-    dangers: tuple[str, ...] = field(default=())
+    chosen: str = ""
+    """Clients that are to get the idle colour whatever is live; empty where nobody is."""
+    chosen_now: str = ""
+    """Those that get it now."""
+    dangers: tuple[str, ...] = ()
     """Why the update is refused, as far as it is nobody's in particular."""
 
     @property

@@ -30,13 +30,21 @@ def traffic(facts: Facts, word: Word, *, watched: bool) -> str:
         return (
             f"{whose}goes from {came} to {move.to} {move.version} once every gate has passed; then it {looked_at}{back}"
         )
+    return f"stays on {on}{_beside(facts, looked_at if watched else '')}"
+
+
+def _beside(facts: Facts, looked_at: str) -> str:
+    """What else clients notice of traffic that stays where it is."""
+    move = facts.move
     if any(each.share != move.share for each in facts.staying.values()):
-        return f"stays on {on}; {move.to.other} gets {move.share} % of it"
-    if watched:
-        return f"stays on {on}; it {looked_at}, and then {move.to} is confirmed, or it goes back"
+        return f"; {move.to.other} gets {move.share} % of it"
+    if facts.chosen != facts.chosen_now:
+        return f", but for clients with {facts.chosen or facts.chosen_now}"
+    if looked_at:
+        return f"; it {looked_at}, and then {move.to} is confirmed, or it goes back"
     if any(each.slots[move.to].changes for each in facts.staying.values()):
-        return f"stays on {on}, whose pods are replaced one by one: no gate, no bake"
-    return f"stays on {on} {move.version}"
+        return ", whose pods are replaced one by one: no gate, no bake"
+    return f" {move.version}"
 
 
 def rollback(facts: Facts, word: Word) -> Rollback:

@@ -36,6 +36,7 @@ TWO: Change = {
     "green.frontend": {"image": "registry.example/frontend:1.1.0"},
 }
 NO_AUTOSCALER: Change = {"services.backend.autoscaling": {"enabled": False}, "services.backend.replicas": 4}
+GATEWAY: Change = {"router": "gateway", "gateway": {"name": "public"}}
 MIGRATED: Change = {
     "services.backend.migrations": {},
     "blue.backend.schema": {"expand": "0001"},
@@ -321,13 +322,45 @@ FLIP = [
     ),
 ]
 
+CANARY = [
+    Row(
+        what="a share of live traffic",
+        base=GATEWAY,
+        change={"canaryWeight": "10"},
+        word=Word.FLIP,
+        says=["green 1.1.0 gets 10 % of live traffic; now it has 0 %"],
+    ),
+    Row(
+        what="some clients by name",
+        base=GATEWAY,
+        change={"canaryMatch": {"header": "X-Canary", "value": "always"}},
+        word=Word.FLIP,
+        says=["clients with header X-Canary: always get green"],
+    ),
+    Row(
+        what="they no longer do",
+        base=GATEWAY,
+        change={},
+        found=lambda live: replace(live, record={**live.record, "chosen": "header X-Canary: always"}),
+        word=Word.ROLLBACK,
+        says=["clients with header X-Canary: always no longer get green"],
+    ),
+    Row(
+        what="paths of a service change around its pods",
+        base=GATEWAY,
+        change={"services.backend.routing": {"paths": ["/api"]}},
+        word=Word.ROLLING,
+        says=["around live pods, without a restart of them, changes: routing"],
+    ),
+]
+
 RELEASE = [
     Row(
         what="the first update of an empty cluster",
         change={},
         found=lambda _: Live(at=NOW),
         word=Word.RELEASE,
-        says=["nothing is live yet: blue 1.0.0 is made", "green 1.1.0 is made"],
+        says=["nothing is live yet: blue 1.0.0 gets the traffic", "green 1.1.0 is made"],
     ),
     Row(
         what="the idle colour and the active one",
@@ -354,7 +387,10 @@ RELEASE = [
         base={},
         change=TWO,
         word=Word.RELEASE,
-        says=["frontend: nothing is live yet: blue 1.0.0 is made", "frontend: green 1.1.0 is made"],
+        says=[
+            "frontend: blue was confirmed, and no traffic of it is found",
+            "frontend: green 1.1.0 is made",
+        ],
     ),
     Row(
         what="one service of the destination changes: the word is the flip set's",
@@ -529,6 +565,21 @@ RETIRE = [
 
 UNSAFE = [
     Row(
+        what="a colour ends that has a share of live traffic",
+        base=GATEWAY,
+        change={"green.state": "retired"},
+        found=lambda live: replace(live, services={"backend": replace(live.services["backend"], share=10)}),
+        word=Word.UNSAFE,
+        says=["slot green is to end, and it has the requests of 10 % of live traffic"],
+    ),
+    Row(
+        what="traffic moves, and a share of it is to stay",
+        base=GATEWAY,
+        change={**GREEN_LIVE, "canaryWeight": "10"},
+        word=Word.UNSAFE,
+        says=["live traffic of backend is to go to green, and teal:canaryWeight is 10"],
+    ),
+    Row(
         what="the live slot changes and is left in one update",
         change={**GREEN_LIVE, "blue.backend.env": {"A": "1"}},
         word=Word.UNSAFE,
@@ -643,7 +694,7 @@ UNSAFE = [
 ]
 
 
-TABLE = [*NOTHING, *PREPARE, *FLIP, *RELEASE, *ROLLBACK, *ROLLING, *RETIRE, *UNSAFE]
+TABLE = [*NOTHING, *PREPARE, *FLIP, *CANARY, *RELEASE, *ROLLBACK, *ROLLING, *RETIRE, *UNSAFE]
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.what)

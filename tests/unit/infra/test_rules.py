@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -99,13 +98,3 @@ def test_what_does_not_is_refused_by_name(declared: Settings, found: Live, said:
 def test_a_colour_may_retire_once_the_other_has_settled() -> None:
     """60 s after the confirmation, and not a second before."""
     assert refused(settings(green=slot("retired")), live(since="2026-01-01T11:59:00+00:00")) == []
-
-
-@pytest.mark.parametrize(("state", "said"), [("retired", ["slot green is live"]), ("stopped", [])])
-def test_a_colour_with_a_share_of_live_traffic_is_live(state: str, said: Sequence[str]) -> None:
-    """It does not retire under what it has of it; to stop it at once is for emergencies."""
-    found = live()
-    shared = replace(found, services={"backend": replace(found.services["backend"], share=10)})
-    texts = refused(settings(green=slot(state)), shared)
-    assert len(texts) == len(said)
-    assert all(each in text for each, text in zip(said, texts, strict=True))
