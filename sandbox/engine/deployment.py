@@ -278,16 +278,14 @@ class Deployment:
         return True
 
     def settle_stack_outputs(self) -> tuple[Properties, Properties]:
-        """Record the stack's outputs, once it is known how the run went; gives the old ones and the new ones.
-
-        After a failure an output that is missing need not have been taken away: old ones stay.
-        """
+        """Record the stack's outputs, if the run went well (Pulumi's own ends the program else); gives old and new."""
         step = self._steps.get(self.root)
         stacks = [state.outputs for state in self._olds if state.type == urns.STACK_TYPE]
         old: Properties = stacks[0] if stacks else {}
         if step is None or step.new is None or self._stack_outputs is None:
             return old, old
-        outputs = self._known(self._stack_outputs, old)
+        ended = self.failed and not (self.context.continue_on_error or self.context.dry_run)
+        outputs = old if ended else self._known(self._stack_outputs, old)
         step.new.outputs = {**old, **outputs} if self.failed else outputs
         return old, step.new.outputs
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from sandbox.engine import urns
 from sandbox.engine.model import Op, Step
-from sandbox.engine.values import MASK, Properties, Value, contains_secret, is_secret, is_unknown, mask, same
+from sandbox.engine.values import MASK, Value, contains_secret, is_secret, is_unknown, mask, same
 
 if TYPE_CHECKING:
     from sandbox.engine.report import Severity, Summary, Violation
@@ -266,11 +266,6 @@ class Terminal:
 
     def _print(self, text: str) -> None:
         print(text, file=self._out, flush=True)
-
-
-def masked(properties: Properties, *, show_secrets: bool = False) -> dict[str, Value]:
-    """A property bag as it may be printed."""
-    return {key: mask(value, show_secrets=show_secrets) for key, value in properties.items()}
 
 
 def _seconds(seconds: float) -> str:

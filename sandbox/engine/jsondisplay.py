@@ -10,8 +10,8 @@ import time
 from typing import TYPE_CHECKING, Any, TextIO
 
 from sandbox.engine import urns
-from sandbox.engine.display import masked
 from sandbox.engine.model import Op
+from sandbox.engine.values import UNKNOWN, Properties, mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from sandbox.engine.model import Step
     from sandbox.engine.report import Severity, Summary, Violation
     from sandbox.engine.state import ResourceState
+
+
+def masked(properties: Properties) -> Properties:
+    """A property bag as Pulumi prints it as JSON: secrets masked, unknowns as they travel."""
+    return {key: mask(value, unknown=UNKNOWN) for key, value in properties.items()}
 
 
 def resource_json(state: ResourceState) -> dict[str, Any]:

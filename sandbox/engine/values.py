@@ -73,15 +73,15 @@ def reveal_properties(properties: Properties) -> Properties:
     return {key: reveal(item) for key, item in properties.items()}
 
 
-def mask(value: Value, *, show_secrets: bool = False) -> Value:
-    """The tree as it may be shown: secrets as `[secret]` (unless asked for), unknowns as `output<string>`."""
+def mask(value: Value, *, show_secrets: bool = False, unknown: str = "output<string>") -> Value:
+    """The tree as it may be shown: secrets as `[secret]` (unless asked for), unknowns as this word."""
     if isinstance(value, dict):
         if is_secret(value):
             return mask(value.get("value"), show_secrets=True) if show_secrets else MASK
-        return {key: mask(item, show_secrets=show_secrets) for key, item in value.items()}
+        return {key: mask(item, show_secrets=show_secrets, unknown=unknown) for key, item in value.items()}
     if isinstance(value, list):
-        return [mask(item, show_secrets=show_secrets) for item in value]
-    return "output<string>" if is_unknown(value) else value
+        return [mask(item, show_secrets=show_secrets, unknown=unknown) for item in value]
+    return unknown if is_unknown(value) else value
 
 
 def same(left: Value, right: Value) -> bool:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.engine.values import UNKNOWN
+
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Hold, Project
 
@@ -61,7 +63,7 @@ def test_preview_as_json(project: Project) -> None:
     assert (digest["changeSummary"], project.log) == ({"create": 4}, [])
     assert digest["config"] == {"demo:password": "[secret]"}
     thing = next(step for step in digest["steps"] if step["urn"].endswith("::b"))
-    assert (thing["op"], thing["newState"]["outputs"]["generated"]) == ("create", "output<string>")
+    assert (thing["op"], thing["newState"]["outputs"]["generated"]) == ("create", UNKNOWN)
     assert "hunter2" not in result.all
 
 

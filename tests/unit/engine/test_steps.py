@@ -453,20 +453,22 @@ async def test_component_passes_on_protection() -> None:
 
 
 async def test_kept_outputs_after_a_failure() -> None:
-    """Stack outputs that a failed update could not know keep their old values."""
+    """A failed update leaves the stack's outputs as they were, whatever the program says in its end."""
     world = World()
 
     def program(**inputs: Any) -> Body:  # noqa: ANN401 - whatever a goal takes
         async def body(program: Program) -> None:
             made = (await program.thing("a", inputs)).state.outputs.get("made", UNKNOWN)
-            await program.deployment.outputs(STACK, {"made": made})
+            await program.deployment.outputs(STACK, {"made": made, "key": inputs["key"]})
             program.deployment.settle_stack_outputs()
 
         return body
 
-    await world.up(program())
-    await world.up(program(refuse="quota"))
-    assert world.snapshot().resources[0].outputs == {"made": "by a"}
+    await world.up(program(key=1))
+    await world.up(program(key=2, unready="no pod answers"))
+    assert world.snapshot().resources[0].outputs == {"made": "by a", "key": 1}
+    await world.up(program(key=2))
+    assert world.snapshot().resources[0].outputs == {"made": "by a", "key": 2}
 
 
 async def test_read_resources_are_nobodys_to_delete() -> None:
