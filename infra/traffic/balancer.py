@@ -1,6 +1,6 @@
 """The load balancer in front of a stack: its own or one that is there, its listeners, and who may connect to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -33,14 +33,15 @@ class Balancer(pulumi.ComponentResource):
         self.arn: pulumi.Input[str]
         name: pulumi.Input[str]
         if alb.load_balancer is None:
-            made = self._own(alb, {each.port for each in services.values()})
+            group = self._open(alb, {each.port for each in services.values()})
+            made = self._own(alb, group)
             self.arn, self.suffix, name = made.arn, made.arn_suffix, made.dns_name
-            self.security_groups = made.security_groups
+            self.security_groups: pulumi.Output[Sequence[str]] = group.id.apply(lambda each: [each])
         else:
             known = alb.load_balancer
             found = lb.get_load_balancer_output(arn=known.arn, tags=dict(known.tags) or None)
             self.arn, self.suffix, name = found.arn, found.arn_suffix, found.dns_name
-            self.security_groups = found.security_groups
+            self.security_groups = found.security_groups.apply(lambda ids: ids)
         existing = alb.load_balancer.listener_arn if alb.load_balancer else None
         self.live_listener: pulumi.Input[str] = existing or self._live()
         """ARN of the listener that takes live traffic."""
@@ -53,7 +54,8 @@ class Balancer(pulumi.ComponentResource):
         self.preview_door = pulumi.Output.concat(f"{scheme}://", name, f":{alb.test_port}")
         self.register_outputs({})
 
-    def _own(self, alb: Alb, ports: set[int]) -> lb.LoadBalancer:
+    def _open(self, alb: Alb, ports: set[int]) -> ec2.SecurityGroup:
+        """Who may connect, and to which ports of the pods it may."""
         network = ec2.get_vpc_output(id=alb.vpc_id).cidr_block
         group = ec2.SecurityGroup(
             "balancer",
@@ -88,6 +90,9 @@ class Balancer(pulumi.ComponentResource):
                 cidr_ipv4=network,
                 opts=child,
             )
+        return group
+
+    def _own(self, alb: Alb, group: ec2.SecurityGroup) -> lb.LoadBalancer:
         return lb.LoadBalancer(
             "balancer",
             load_balancer_type="application",

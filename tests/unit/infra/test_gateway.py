@@ -1,0 +1,51 @@
+"""`router: gateway`, by Pulumi's mocks: one HTTPRoute a service, weights over both colours' Services."""
+
+import json
+
+from infra.traffic import declared as of_inputs
+from teal.colours import Colour
+from tests.unit.infra.declaring import config, declared
+
+
+async def test_a_flip_is_two_weights_of_one_route() -> None:
+    """Beside it only the record differs."""
+    before, after = await declared(config("blue", "gateway")), await declared(config("green", "gateway"))
+    assert {key for key in before.inputs if before[key] != after[key]} == {
+        ("HTTPRoute", "backend-route"),
+        ("ConfigMap", "teal-confirmed"),
+    }
+    weights = [
+        {
+            each["name"]: each["weight"]
+            for each in found["HTTPRoute", "backend-route"]["spec"]["rules"][-1]["backendRefs"]
+        }
+        for found in (before, after)
+    ]
+    assert weights == [{"backend-blue": 100, "backend-green": 0}, {"backend-blue": 0, "backend-green": 100}]
+
+
+async def test_the_route_hangs_on_the_gateway_that_is_named() -> None:
+    """With its hosts and its paths."""
+    routing = {"routing": {"hosts": ["shop.example"], "paths": ["/api"]}}
+    raw = {**config(router="gateway"), "services": json.dumps({"backend": routing})}
+    spec = (await declared(raw))["HTTPRoute", "backend-route"]["spec"]
+    assert spec["parentRefs"] == [{"name": "public", "namespace": "gateways"}]
+    assert spec["hostnames"] == ["shop.example"]
+    assert spec["rules"][0]["matches"] == [{"path": {"type": "PathPrefix", "value": "/api"}}]
+
+
+async def test_chosen_clients_and_a_share_get_the_idle_colour() -> None:
+    """A rule of their own first; the last one is live traffic's."""
+    match = {"header": "X-Canary", "value": "always"}
+    found = await declared(config(router="gateway", canaryMatch=match, canaryWeight="25"))
+    chosen, live = found["HTTPRoute", "backend-route"]["spec"]["rules"]
+    assert chosen["matches"][0]["headers"] == [{"type": "Exact", "name": "X-Canary", "value": "always"}]
+    assert [each["weight"] for each in chosen["backendRefs"]] == [0, 100]
+    assert [each["weight"] for each in live["backendRefs"]] == [75, 25]
+
+
+async def test_what_a_route_is_declared_to_do_is_read_from_its_inputs() -> None:
+    """As a hook is handed them."""
+    found = await declared(config("green", "gateway", canaryWeight="40"))
+    told = of_inputs(found["HTTPRoute", "backend-route"])
+    assert (told.service, told.colour, told.share) == ("backend", Colour.GREEN, 40)
