@@ -28,6 +28,7 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What stands for a string that only an update can tell."""
 
 SECRET = "correct-horse-battery"  # noqa: S105 - what no message may hold
+VPC = "vpc-0123456789abcdef0"
 API_SERVER = {"cidrs": ["192.0.2.10/32"], "ports": [6443]}
 
 
@@ -37,12 +38,14 @@ class Accepting(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         """What was asked for."""
         inputs = cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType]  # the SDK's plain dict
-        arn = {"arn": f"arn:aws:elasticloadbalancing:eu-west-1:1:{args.name}"} if args.typ.startswith("aws:") else {}
-        return f"{args.name}-id", {**inputs, **arn}
+        arn = f"arn:aws:elasticloadbalancing:eu-west-1:1:{args.name}"
+        of_aws = {"arn": arn, "arnSuffix": args.name, "dnsName": "door.example"} if args.typ.startswith("aws:") else {}
+        return f"{args.name}-id", {**inputs, **of_aws}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        """No function is expected to be called."""
-        raise AssertionError(args.token)
+        """What AWS says of a network that is there."""
+        assert args.token.endswith("getVpc"), args.token
+        return {"id": VPC, "cidrBlock": "10.0.0.0/16"}, []
 
 
 class Recorder(mocks.MockMonitor):
@@ -120,6 +123,17 @@ def everything(active: str = "blue", **parts: Any) -> dict[str, str]:  # noqa: A
         "green": {"version": "1.1.0", **both},
     }
     return config(active, **(own | parts))
+
+
+def routed_by(router: str, active: str = "blue", **alb: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON
+    """Raw config of a stack whose live traffic something else than a selector directs; `alb` are settings of that."""
+    subnets = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    own = {
+        "alb": {"alb": {"vpcId": VPC, "subnetIds": subnets, "callers": ["0.0.0.0/0"], **alb}},
+        "gateway": {"gateway": {"name": "public"}},
+    }
+    callers = {"callers": {"load-balancer": {"cidrs": ["10.0.0.0/16"]}}}
+    return {**config(active, services=changed(network=callers), **own[router]), "router": router}
 
 
 def example(name: str) -> dict[str, str]:

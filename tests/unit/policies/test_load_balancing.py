@@ -9,7 +9,7 @@ from google.protobuf import json_format
 from pulumi import ComponentResource, ResourceOptions
 from pulumi_kubernetes.apiextensions import CustomResource
 
-from tests.unit.policies.graphs import UNKNOWN, Resources, declared, find, registered, spoil
+from tests.unit.policies.graphs import UNKNOWN, Resources, declared, find, live_in, registered, routed_by, spoil
 from tests.unit.policies.pack import Pack, names
 
 if TYPE_CHECKING:
@@ -183,3 +183,13 @@ async def test_what_is_not_tagged_is_refused(pack: Pack) -> None:
             tags = json_format.MessageToDict(each.properties).get("tags", {})
             spoil(graph, each.type.rsplit(":", 1)[-1], each.name, "tags", {**tags, **OURS})
     assert pack.judge(graph) == []
+
+
+@pytest.mark.filterwarnings("ignore:aws.ec2:DeprecationWarning")  # pulumi-aws warns of itself when it is imported
+async def test_the_programs_own_load_balancer_is_refused_without_protection(pack: Pack) -> None:
+    """`teal:alb.protect: false`: for stacks that are listed, and no others."""
+    raw = routed_by("alb", protect=False)
+    graph = await declared(raw, await live_in("blue", before=raw))
+    violations = pack.judge(graph)
+    assert names(violations) == {"load-balancing-is-protected", "live-traffic-stays"}
+    assert any("ListenerRule backend-live: protect is off; needed: protect" in each.message for each in violations)

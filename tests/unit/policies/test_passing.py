@@ -5,7 +5,7 @@ import json
 import pytest
 
 from infra.live import Live
-from tests.unit.policies.graphs import declared, everything, example, live_in
+from tests.unit.policies.graphs import declared, everything, example, live_in, routed_by
 from tests.unit.policies.pack import Pack
 
 
@@ -14,6 +14,15 @@ from tests.unit.policies.pack import Pack
 async def test_every_policy_passes(pack: Pack, active: str, live: str | None) -> None:
     """A first update, one that changes nothing, and a flip either way."""
     assert pack.judge(await declared(everything(active), await live_in(live, before=everything()))) == []
+
+
+@pytest.mark.filterwarnings("ignore:aws.ec2:DeprecationWarning")  # pulumi-aws warns of itself when it is imported
+@pytest.mark.parametrize("router", ["alb", "gateway"])
+@pytest.mark.parametrize("live", [None, "blue", "green"])
+async def test_every_policy_passes_whatever_directs_traffic(pack: Pack, router: str, live: str | None) -> None:
+    """A listener rule or an HTTPRoute: a first update, one that changes nothing, and a flip."""
+    found = await live_in(live, before=routed_by(router))
+    assert pack.judge(await declared(routed_by(router), found)) == []
 
 
 @pytest.mark.parametrize("name", ["production", "sandbox"])
