@@ -87,4 +87,6 @@ if "invoke" in SCENARIO:
     pulumi.export("invoked", answer.apply(lambda found: (getattr(found, "value", found))["answer"]))
 for name in SCENARIO.get("export", []):
     pulumi.export(name, MADE[name].generated)
+for key, given in SCENARIO.get("outputs", {}).items():
+    pulumi.export(key, given)
 pulumi.export("word", pulumi.Config().get_secret("word"))

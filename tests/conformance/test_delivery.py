@@ -7,7 +7,6 @@ started.
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import sys
@@ -107,11 +106,9 @@ def sandbox() -> Iterator[Sandbox]:
     def run(command: str, *args: str) -> None:
         subprocess.run([sys.executable, "-m", "sandbox", command, "--name", NAME, *args], cwd=WORK_TREE, check=True)
 
-    if "CONFORMANCE_KEEPS_CLUSTER" not in os.environ or not Sandbox.named(NAME).description.exists():
-        run("up", "--ports", PORTS)
+    run("up", "--ports", PORTS)
     yield Sandbox.load(NAME)
-    if "CONFORMANCE_KEEPS_CLUSTER" not in os.environ:
-        run("down")
+    run("down")
 
 
 def deliver(engine: Engine, sandbox: Sandbox, folder: Path, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:

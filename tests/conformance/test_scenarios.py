@@ -40,7 +40,7 @@ def play(scenario: dict[str, Any], stack: Stack) -> Told:
 
 
 def _step(step: dict[str, Any], stack: Stack) -> dict[str, Any]:
-    program = {key: step[key] for key in ("declare", "export", "invoke") if key in step}
+    program = {key: step[key] for key in ("declare", "export", "invoke", "outputs") if key in step}
     stack.scenario = {key: value for key, value in stack.scenario.items() if key not in ("refuse", "raise")}
     stack.scenario |= json.loads(json.dumps(program).replace("@root", str(stack.root)))
     stack.scenario |= {key: step[key] for key in ("refuse", "raise") if key in step}
