@@ -25,7 +25,7 @@ async def test_every_policy_passes_whatever_directs_traffic(pack: Pack, router: 
     assert pack.judge(await declared(routed_by(router), found)) == []
 
 
-@pytest.mark.parametrize("name", ["production", "sandbox"])
+@pytest.mark.parametrize("name", ["production", "staging", "sandbox"])
 async def test_the_examples_pass(pack: Pack, name: str) -> None:
     """Each as the stack that its file is named after."""
     assert pack.judge(await declared(example(name), Live(), stack=name)) == []
