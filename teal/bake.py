@@ -74,6 +74,8 @@ class Observed:
     """Why Prometheus did not say; empty where it did."""
     ringing: str = ""
     """Which of the router's own alarms ring, and why; empty where none does."""
+    deaf: str = ""
+    """Why they could not be asked the last time; empty where they could."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,13 +97,15 @@ class Bake:
         """What already suffices to put traffic back."""
         verdicts = [self._door(name, each, ENOUGH_PROBES) for name, each in self.observed.items()]
         verdicts += [self._traffic(name, each) for name, each in self.observed.items() if self.plan.prometheus]
-        verdicts += [_alarmed(name, each.ringing) for name, each in self.observed.items() if each.ringing]
+        verdicts += [_alarms(name, each) for name, each in self.observed.items()]
         return tuple(verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """All of them, once the time is over."""
         verdicts = [self._door(name, each, 1) for name, each in self.observed.items()]
         verdicts += [self._traffic(name, each) for name, each in self.observed.items() if self.plan.prometheus]
+        if self.plan.router is RouterKind.ALB:
+            verdicts += [_alarms(name, each) for name, each in self.observed.items()]
         return tuple(verdicts)
 
     def _door(self, service: str, seen: Observed, enough: int) -> Verdict:
@@ -138,7 +142,7 @@ class Bake:
         return verdict(Outcome.FAILED if percent > bound else Outcome.PASSED, what)
 
 
-def _alarmed(service: str, ringing: str) -> Verdict:
-    return Verdict(
-        gate="bake-alarms", service=service, outcome=Outcome.FAILED, seen=ringing, needed="no alarm of its router"
-    )
+def _alarms(service: str, seen: Observed) -> Verdict:
+    outcome = Outcome.FAILED if seen.ringing else Outcome.ERROR if seen.deaf else Outcome.PASSED
+    what = seen.ringing or seen.deaf or "none rings"
+    return Verdict(gate="bake-alarms", service=service, outcome=outcome, seen=what, needed="no alarm of its router")

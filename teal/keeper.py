@@ -8,7 +8,6 @@ who sees the count stand still for `LEASE_SECONDS` takes over.
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
 from teal import connections, doors, revert, routers
 from teal.bake import Bake, BakePlan, Observed, ServiceBake
@@ -16,7 +15,8 @@ from teal.colours import Colour
 from teal.errors import RefusedError, UnreachableError
 from teal.flip import leads
 from teal.history import Flip, Stage
-from teal.kube import Cluster, LiveService
+from teal.kube import Cluster
+from teal.live import LiveService
 from teal.records import Kept, Records
 from teal.routers import Router
 from teal.routes import RouterKind
@@ -31,6 +31,9 @@ LOOK_SECONDS = 1.0
 
 LISTEN_SECONDS = 10.0
 """Between two looks at a router's alarms, which decide once a minute; CloudWatch takes nine such requests a second."""
+
+HEAR_SECONDS = 8.0
+"""For the alarms of all services: less than a lease."""
 
 LINES = 10
 """Of progress, at most: a bake may take an hour, and its log is read by people."""
@@ -159,7 +162,7 @@ class Keeper:
                 each.cancel()
             await asyncio.gather(*looking, return_exceptions=True)
         if not bake.failed():
-            await asyncio.gather(*(self._look(name, bake) for name in bake.plan.services))
+            await asyncio.gather(self._hear(bake), *(self._look(name, bake) for name in bake.plan.services))
         return kept
 
     async def _look_on(self, bake: Bake) -> None:
@@ -169,13 +172,22 @@ class Keeper:
             await asyncio.gather(*(self._look(name, bake) for name in bake.plan.services))
 
     async def _listen(self, bake: Bake) -> None:
-        """Ask for the router's alarms from time to time; who cannot be asked has not rung."""
+        """Ask for the router's alarms from time to time, beside the front doors."""
         while True:
-            with suppress(UnreachableError):
-                rings = await self.router(bake.plan).ringing(bake.plan.services, bake.colour)
-                for name, why in rings.items():
-                    bake.observed[name].ringing = why
+            await self._hear(bake)
             await asyncio.sleep(LISTEN_SECONDS)
+
+    async def _hear(self, bake: Bake) -> None:
+        rings, deaf = dict[str, str](), ""
+        try:
+            async with asyncio.timeout(HEAR_SECONDS):
+                rings = await self.router(bake.plan).ringing(bake.plan.services, bake.colour)
+        except UnreachableError as error:
+            deaf = str(error)
+        except TimeoutError:
+            deaf = f"the router's alarms: no answer within {HEAR_SECONDS:g} s"
+        for name, seen in bake.observed.items():
+            seen.ringing, seen.deaf = rings.get(name, ""), deaf
 
     async def _ask(self, service: str, path: str, bake: Bake) -> None:
         seen = bake.observed[service]

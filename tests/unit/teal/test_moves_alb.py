@@ -1,0 +1,202 @@
+"""A move by the weights of a listener rule, from its proof to its end: against moto, and a cluster on loopback."""
+
+import json
+
+import pytest
+
+from teal.bake import BakePlan, ServiceBake
+from teal.colours import Colour
+from teal.declared import Move
+from teal.errors import ForeignChangeError, RefusedError
+from teal.gates.plan import GatePlan
+from teal.history import Flip, History
+from teal.keeper import Keeper
+from teal.kube import Cluster, ClusterAccess
+from teal.moves import Mover
+from teal.records import Records
+from teal.routes import RouterKind
+from tests.unit.conftest import FakeApiServer
+from tests.unit.teal.balancing import BINDINGS, Balancing, balancing
+
+__all__ = ["balancing"]
+BLUE, GREEN = Colour.BLUE, Colour.GREEN
+RECORD = "/api/v1/namespaces/teal/configmaps/teal-history"
+DOORS = {colour: f"/api/v1/namespaces/teal/services/backend-{colour}:http/proxy/pricing" for colour in Colour}
+PLAN = GatePlan(version="1.1.0", version_path="/deployment/metadata", router=frozenset({"targets", "alarms"}))
+
+
+def move(share: int = 0) -> Move:
+    """From blue to green; its bake asks once, through the cluster."""
+    return Move(
+        to=BLUE if share else GREEN,
+        versions={BLUE: "1.0.0", GREEN: "1.1.0"},
+        release="digest",
+        confirmed=BLUE,
+        flip_set={"backend": PLAN},
+        canary={"backend": PLAN},
+        share=share,
+        bake=BakePlan(
+            services={"backend": ServiceBake(path="/pricing")},
+            router=RouterKind.ALB,
+            knock=False,
+            seconds=0,
+            error_percent=5,
+            samples=0,
+            window=10,
+        ),
+    )
+
+
+def world(server: FakeApiServer, balancing: Balancing, *, blue: int = 100, green: int = 0) -> None:
+    """Both colours run, each with two pods that are healthy targets and quiet; traffic is shared out so."""
+    balancing.service("backend", blue, green)
+    balancing.targets("backend", blue=["healthy"] * 2, green=["healthy"] * 2)
+    for colour, version in (("blue", "1.0.0"), ("green", "1.1.0")):
+        server.pods("backend", colour, [version] * 2)
+        balancing.alarm("backend", colour, "OK")
+        server.answers[DOORS[Colour(colour)]] = (200, {})
+    balancing.bind(server)
+
+
+async def begin(server: FakeApiServer) -> None:
+    """The traffic hook of an update."""
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)) as found:
+        await Mover(found, move(), name="update-1", say=print).begin()
+
+
+async def finish(server: FakeApiServer) -> None:
+    """The hook of the confirmed record."""
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)) as found:
+        await Mover(found, move(), name="update-1", say=print).finish(BLUE)
+
+
+def last(server: FakeApiServer) -> Flip:
+    """The flip that was begun last, as it is recorded."""
+    _, found = server.answers[RECORD]
+    flip = History.model_validate_json(found["data"]["flips.json"]).last
+    assert flip is not None
+    return flip
+
+
+async def test_a_proven_flip_is_confirmed_with_the_load_balancers_own_evidence(
+    api_server: FakeApiServer, balancing: Balancing
+) -> None:
+    """Healthy targets and quiet alarms beside the cluster's gates; the record has all that a way back needs."""
+    world(api_server, balancing)
+    await begin(api_server)
+    assert {each.gate for each in last(api_server).verdicts} == {"capacity", "version", "targets", "alarms"}
+    assert last(api_server).plan.routes["backend"].rule == balancing.rules["backend"]
+    balancing.weigh("backend", 0, 100)  # the engine's write
+    await finish(api_server)
+    assert last(api_server).stage == "CONFIRMED"
+
+
+@pytest.mark.parametrize(
+    ("green", "alarm", "why"),
+    [
+        (["healthy"], "OK", r"green has 1 healthy target; needed: 2 healthy"),
+        (["healthy", "unhealthy"], "OK", r"green has 1 healthy target \(1 unhealthy\)"),
+        (["healthy"] * 2, "ALARM", r"backend-green-errors-\w+ rings"),
+    ],
+)
+async def test_what_only_the_load_balancer_knows_refuses_a_flip(
+    api_server: FakeApiServer, balancing: Balancing, *, green: list[str], alarm: str, why: str
+) -> None:
+    """The cluster calls all of its endpoints ready; nothing is written."""
+    world(api_server, balancing)
+    balancing.targets("backend", green=green)
+    balancing.alarm("backend", "green", alarm)
+    with pytest.raises(RefusedError, match=why):
+        await begin(api_server)
+    assert balancing.weights("backend") == [100, 0]
+
+
+async def test_weights_that_somebody_writes_while_the_gates_look_are_not_overwritten(
+    api_server: FakeApiServer, balancing: Balancing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was proven is no longer what is live."""
+    world(api_server, balancing)
+    prove = Mover._prove  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the moment between its two reads
+
+    async def meddle(self: Mover, asked: Move, *, wait: bool) -> object:
+        verdicts = await prove(self, asked, wait=wait)
+        balancing.weigh("backend", 70, 30)
+        return verdicts
+
+    monkeypatch.setattr(Mover, "_prove", meddle)
+    with pytest.raises(ForeignChangeError, match="'blue': '70', 'green': '30'"):
+        await begin(api_server)
+
+
+async def test_a_share_that_is_left_behind_is_not_confirmed(api_server: FakeApiServer, balancing: Balancing) -> None:
+    """Reading back compares the whole split."""
+    world(api_server, balancing)
+    await begin(api_server)
+    balancing.weigh("backend", 1, 99)
+    with pytest.raises(RefusedError, match="not confirmed"):
+        await finish(api_server)
+
+
+@pytest.mark.parametrize("sign", ["door", "alarm"])
+async def test_a_bake_that_fails_puts_both_weights_back(
+    api_server: FakeApiServer, balancing: Balancing, sign: str
+) -> None:
+    """Whether its answers fail or the load balancer's own alarm rings."""
+    world(api_server, balancing)
+    await begin(api_server)
+    balancing.weigh("backend", 0, 100)
+    if sign == "door":
+        api_server.answers[DOORS[GREEN]] = (500, {})
+    else:
+        balancing.alarm("backend", "green", "ALARM")
+    with pytest.raises(RefusedError, match="Traffic was put back onto blue"):
+        await finish(api_server)
+    assert balancing.weights("backend") == [100, 0]
+
+
+async def test_traffic_is_not_put_back_onto_targets_that_are_not_healthy(
+    api_server: FakeApiServer, balancing: Balancing
+) -> None:
+    """Though the cluster calls their pods ready."""
+    world(api_server, balancing)
+    await begin(api_server)
+    balancing.weigh("backend", 0, 100)
+    balancing.targets("backend", blue=["unhealthy"] * 2)
+    api_server.answers[DOORS[GREEN]] = (500, {})
+    with pytest.raises(RefusedError, match="TRAFFIC STAYS ON GREEN"):
+        await finish(api_server)
+    assert balancing.weights("backend") == [0, 100]
+
+
+async def test_the_record_alone_suffices_to_put_traffic_back(api_server: FakeApiServer, balancing: Balancing) -> None:
+    """By whoever finds it, without the program; the bindings may even be gone."""
+    world(api_server, balancing)
+    await begin(api_server)
+    balancing.weigh("backend", 0, 100)
+    api_server.answers[DOORS[GREEN]] = (500, {})
+    status, found = api_server.answers[RECORD]
+    flips = json.loads(found["data"]["flips.json"])
+    flips["flips"][0]["keeper"] = ""  # its update is known to be dead
+    api_server.answers[RECORD] = (status, {**found, "data": {"flips.json": json.dumps(flips)}})
+    del api_server.answers[BINDINGS]
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as cluster:
+        ended = await Keeper(cluster, Records(cluster.http, "teal"), None, name="watch-1", say=print).go_on()
+    assert ended is not None
+    assert ended.stage == "REVERTED"
+    assert balancing.weights("backend") == [100, 0]
+
+
+@pytest.mark.parametrize(("green", "passes"), [(["healthy"], True), (["initial"], False)])
+async def test_a_share_is_proven_like_a_flip_of_its_size(
+    api_server: FakeApiServer, balancing: Balancing, *, green: list[str], passes: bool
+) -> None:
+    """A tenth of what two targets carry: one healthy target of the idle colour."""
+    world(api_server, balancing)
+    balancing.targets("backend", green=green)
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        mover = Mover(found, move(share=10), name="update-1", say=print)
+        if passes:
+            await mover.canary(wait=True)
+        else:
+            verdicts = await mover.canary(wait=False)
+            assert [each.gate for each in verdicts if each.outcome != "PASSED"] == ["targets"]
