@@ -16,7 +16,7 @@ from sandbox.aws import render
 from sandbox.aws.faults import FaultBox
 from sandbox.aws.haproxy import Haproxy, HaproxyError
 from sandbox.aws.picture import Group, Picture
-from sandbox.aws.targets import Health, Target, Targets
+from sandbox.aws.targets import Health, Key, Target, Targets
 
 _LOG = logging.getLogger(__name__)
 _LOOK_S: Final = 0.5
@@ -68,9 +68,14 @@ class DataPath:
         with self._wake:
             self._wake.notify()
 
-    def health(self, group_id: str) -> dict[str, Health]:
-        """What the checks of a group's servers found, by the server's name."""
-        return self._checks().get(f"tg-{group_id}", {})
+    def health(self, group_id: str, targets: list[Target]) -> dict[Key, Health]:
+        """What the checks of a group's targets found; of one that drains and came back, what they find from now on."""
+        backend = f"tg-{group_id}"
+        checks, has = self._checks().get(backend, {}), self._servers.get(backend, {})
+        return {
+            target.key: checks.get(target.server, "checking") if has.get(target.server) is target else "checking"
+            for target in targets
+        }
 
     def _run(self) -> None:
         while True:

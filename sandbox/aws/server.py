@@ -82,10 +82,10 @@ class StandIn:
         self._targets.drained(group.arn, float(group.attributes["deregistration_delay.timeout_seconds"]))
         used, now = bool(group.load_balancer_arns), time.monotonic()
         targets = self._targets.of(group.arn)
-        checks = self._path.health(picture.short(group.arn)) if targets else {}
+        checks = self._path.health(picture.short(group.arn), targets)
 
         def found(target: Target) -> Health:
-            health = checks.get(target.server, "checking")
+            health = checks[target.key]
             return "down" if health == "checking" and target.decided else health  # rising again, or not asked yet
 
         return {target.key: state(target, used=used, now=now, health=found(target)) for target in targets}

@@ -118,7 +118,8 @@ class StrictBalancing(ELBv2Backend):
             if self.ec2_backend.get_security_group_from_id(group) is None:
                 raise invalid(f"One or more security groups are invalid: {group}", "InvalidSecurityGroup")
         made = super().create_load_balancer(
-            name, security_groups, subnet_ids, subnet_mappings, scheme, loadbalancer_type, ip_address_type, tags
+            *(name, security_groups, subnet_ids, subnet_mappings),
+            *(scheme or "internet-facing", loadbalancer_type, ip_address_type or "ipv4", tags),  # moto passes None on
         )
         zones = {subnet.availability_zone for subnet in made.subnets}
         if made.type == "application" and (len(zones) < 2 or len(zones) < len(made.subnets)):  # noqa: PLR2004 - AWS's rule

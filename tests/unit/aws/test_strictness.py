@@ -32,6 +32,8 @@ def test_a_load_balancers_name_is_its_own(aws: Aws, balancer: Balancer) -> None:
 
 def test_a_load_balancer_has_two_zones(aws: Aws, balancer: Balancer) -> None:
     """One subnet is one zone."""
+    (here,) = balancer.elb.describe_load_balancers(Names=["strict"])["LoadBalancers"]
+    assert (here["Scheme"], len(here["AvailabilityZones"]) > 1) == ("internet-facing", True)
     one = subnets(aws)[:1]
     assert _code(lambda: balancer.elb.create_load_balancer(Name="one", Subnets=one)) == "ValidationError"
     assert "one" not in [each["LoadBalancerName"] for each in balancer.elb.describe_load_balancers()["LoadBalancers"]]
