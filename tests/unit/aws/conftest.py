@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -52,18 +53,14 @@ def _client(service: str, endpoint: str) -> Any:  # noqa: ANN401 - as above
     return session.client(service, endpoint_url=endpoint, config=Config(retries={"total_max_attempts": 1}))
 
 
-@pytest.fixture(scope="session")
-def running_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """The sandbox's AWS; its load balancers listen from an address of its own on."""
+@contextmanager
+def served(folder: Path) -> Generator[tuple[Aws, "subprocess.Popen[bytes]"]]:
+    """Run the sandbox's AWS, with HAProxy's files in `folder`; its load balancers are at addresses of its own."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     first = f"127.{random.randint(100, 200)}.{random.randint(1, 200)}.1"  # noqa: S311 - only to be alone
-    folder = tmp_path_factory.mktemp("aws")
     command = [sys.executable, "-m", "sandbox.aws", "127.0.0.1", str(port), str(folder / "haproxy"), first]
-    with (
-        Path(folder / "log").open("wb") as log,
-        subprocess.Popen(command, stdout=log, stderr=log) as process,
-    ):
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         deadline = time.monotonic() + 60
         while True:
             try:
@@ -75,8 +72,15 @@ def running_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
                 time.sleep(0.05)  # no event tells
         aws = Aws(f"http://127.0.0.1:{port}")
         aws.order()
-        yield aws
+        yield aws, process
         process.terminate()
+
+
+@pytest.fixture(scope="session")
+def running_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """The sandbox's AWS."""
+    with served(tmp_path_factory.mktemp("aws")) as (aws, _):
+        yield aws
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A TargetGroupBinding's stand-in, between a cluster that is made up and the sandbox's AWS."""
 
+import shutil
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -13,6 +14,8 @@ from tests.unit.aws.test_data_path import Target
 
 if TYPE_CHECKING:
     from sandbox.providers.kubernetes.api import Api
+
+pytestmark = pytest.mark.skipif(not shutil.which("haproxy"), reason="haproxy (Debian's package) is not installed")
 
 _GATE = "target-health.elbv2.k8s.aws/blue"
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.unit.aws.balancer import Balancer
-from tests.unit.aws.conftest import Aws
+from tests.unit.aws.conftest import Aws, served
 
 pytestmark = pytest.mark.skipif(not shutil.which("haproxy"), reason="haproxy (Debian's package) is not installed")
 
@@ -336,6 +337,16 @@ def test_targets_are_told_apart_by_port(aws: Aws) -> None:
     aws.until(lambda: _get(balancer) == (200, "8001"))
     for target in targets:
         target.end()
+
+
+def test_the_data_path_ends_with_the_server_that_started_it(tmp_path: Path) -> None:
+    """Even if that is killed, and cannot end it: a restarted one would find its ports taken."""
+    with served(tmp_path) as (aws, process):
+        balancer = Balancer.create(aws, "orphan", next(_ports))
+        aws.until(lambda: _status(balancer) == 503, seconds=10)
+        process.kill()
+        process.wait()
+        aws.until(lambda: _status(balancer) == 0, seconds=5)
 
 
 def _status(balancer: Balancer) -> int:
