@@ -3,13 +3,11 @@
 Each limit is the Elastic Load Balancing API reference's. Whatever changes load balancing tells the data path.
 """
 
-import threading
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Protocol
 
-from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
-from moto.ec2.exceptions import DependencyViolationError
-from moto.ec2.models import EC2Backend, ec2_backends
-from moto.elbv2.exceptions import DuplicateListenerError, DuplicateLoadBalancerName, ELBClientError
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.ec2.models import ec2_backends
+from moto.elbv2.exceptions import DuplicateListenerError, DuplicateLoadBalancerName
 from moto.elbv2.models import (
     ELBv2Backend,
     FakeAction,
@@ -23,38 +21,9 @@ from moto.elbv2.models import (
 )
 
 from sandbox.aws import picture
+from sandbox.aws.limits import ATTRIBUTES, GROUPS, HEALTH, NAME_LENGTH, invalid, within
+from sandbox.aws.neighbours import StrictAlarms, StrictNetwork
 from sandbox.aws.targets import Key, State
-
-_NAME_LENGTH: Final = 32
-_GROUPS: Final = 5  # target groups a rule forwards to (quota)
-_ATTRIBUTES: Final = {  # of a target group of an ALB, with the limits of those that are numbers
-    "deregistration_delay.timeout_seconds": (0, 3600),
-    "slow_start.duration_seconds": (0, 900),
-    "stickiness.lb_cookie.duration_seconds": (1, 604800),
-    "stickiness.app_cookie.duration_seconds": (1, 604800),
-    **dict.fromkeys(
-        (
-            "load_balancing.algorithm.anomaly_mitigation",
-            "load_balancing.algorithm.type",
-            "load_balancing.cross_zone.enabled",
-            "stickiness.app_cookie.cookie_name",
-            "stickiness.enabled",
-            "stickiness.type",
-            "target_group_health.dns_failover.minimum_healthy_targets.count",
-            "target_group_health.dns_failover.minimum_healthy_targets.percentage",
-            "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count",
-            "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage",
-        )
-    ),
-}
-_DECIDES_S: Final = 5.0  # AWS: at an alarm's first evaluation, within a minute
-_MISSING: Final = {"notBreaching": "OK", "breaching": "ALARM"}
-_HEALTH: Final = {  # by moto's parameter: what AWS calls it, and its limits
-    "healthcheck_interval_seconds": ("Health check interval", (5, 300)),
-    "healthcheck_timeout_seconds": ("Health check timeout", (2, 120)),
-    "healthy_threshold_count": ("Healthy threshold count", (2, 10)),
-    "unhealthy_threshold_count": ("Unhealthy threshold count", (2, 10)),
-}
 
 
 class World(Protocol):
@@ -78,17 +47,6 @@ class World(Protocol):
         ...
 
 
-def invalid(message: str, code: str = "ValidationError") -> ELBClientError:
-    """AWS's answer to what it does not take."""
-    return ELBClientError(code, message)
-
-
-def _within(what: str, value: object, limits: tuple[int, int]) -> None:
-    low, high = limits
-    if value is not None and not low <= int(str(value)) <= high:
-        raise invalid(f"{what} '{value}' must be between '{low}' and '{high}'")
-
-
 class StrictBalancing(ELBv2Backend):
     """Load balancing."""
 
@@ -108,8 +66,8 @@ class StrictBalancing(ELBv2Backend):
         tags: list[dict[str, str]] | None = None,
     ) -> FakeLoadBalancer:
         """A name of its own, two zones, security groups that exist; where it listens instead of a DNS name."""
-        if len(name) > _NAME_LENGTH:
-            raise invalid(f"The load balancer name '{name}' cannot be longer than '{_NAME_LENGTH}' characters")
+        if len(name) > NAME_LENGTH:
+            raise invalid(f"The load balancer name '{name}' cannot be longer than '{NAME_LENGTH}' characters")
         if name.startswith("internal-"):
             raise invalid(f"The load balancer name '{name}' cannot begin with 'internal-'")
         if any(balancer.name == name for balancer in self.load_balancers.values()):
@@ -205,7 +163,7 @@ class StrictBalancing(ELBv2Backend):
         tags: list[dict[str, str]] | None = None,
     ) -> FakeListenerRule:
         """A priority there is, weights there are."""
-        _within("Priority", priority, (1, 50000))
+        within("Priority", priority, (1, 50000))
         if not conditions:
             raise invalid("A condition must be specified")
         self._check_actions(actions, self.describe_listeners(None, [listener_arn])[0].load_balancer_arn)
@@ -230,7 +188,7 @@ class StrictBalancing(ELBv2Backend):
     def set_rule_priorities(self, rule_priorities: list[dict[str, Any]]) -> list[FakeRule]:
         """Priorities there are."""
         for each in rule_priorities:
-            _within("Priority", each["Priority"], (1, 50000))
+            within("Priority", each["Priority"], (1, 50000))
         found = super().set_rule_priorities(rule_priorities)
         self.world.changed()
         return found
@@ -241,16 +199,16 @@ class StrictBalancing(ELBv2Backend):
 
     def create_target_group(self, name: str, **kwargs: Any) -> FakeTargetGroup:  # noqa: ANN401 - moto's
         """Numbers within their limits."""
-        for key, (what, limits) in _HEALTH.items():
-            _within(what, kwargs.get(key), limits)
+        for key, (what, limits) in HEALTH.items():
+            within(what, kwargs.get(key), limits)
         return super().create_target_group(name, **kwargs)
 
     def modify_target_group(self, arn: str, *args: Any, **kwargs: Any) -> FakeTargetGroup:  # noqa: ANN401 - moto's
         """The same for a change, as a whole."""
-        names = ("protocol", "port", "path", *_HEALTH)  # the order of moto's parameters
+        names = ("protocol", "port", "path", *HEALTH)  # the order of moto's parameters
         given = dict(zip(names, args, strict=False))
-        for key, (what, limits) in _HEALTH.items():
-            _within(what, given.get(key), limits)
+        for key, (what, limits) in HEALTH.items():
+            within(what, given.get(key), limits)
         present = self.target_groups.get(arn)
         interval = given.get("healthcheck_interval_seconds") or (present and present.health_check_interval_seconds)
         timeout = given.get("healthcheck_timeout_seconds") or (present and present.health_check_timeout_seconds)
@@ -263,10 +221,10 @@ class StrictBalancing(ELBv2Backend):
     def modify_target_group_attributes(self, target_group_arn: str, attributes: dict[str, Any]) -> None:
         """Attributes there are, within their limits."""
         for key, value in attributes.items():
-            if key not in _ATTRIBUTES:
+            if key not in ATTRIBUTES:
                 raise invalid(f"Target group attribute key '{key}' is not recognized")
-            if limits := _ATTRIBUTES[key]:
-                _within(f"'{key}' value", value, limits)
+            if limits := ATTRIBUTES[key]:
+                within(f"'{key}' value", value, limits)
         super().modify_target_group_attributes(target_group_arn, attributes)
         self.world.changed()
 
@@ -306,14 +264,14 @@ class StrictBalancing(ELBv2Backend):
         for action in actions:
             weights = picture.group_weights(action)
             for _, weight in weights:
-                _within("Weight", weight, (0, 999))
+                within("Weight", weight, (0, 999))
             if weights and not any(weight for _, weight in weights):
                 raise invalid("At least one target group must have a weight greater than 0")
-            if len(weights) > _GROUPS:
-                raise invalid(f"The maximum number of target groups is {_GROUPS}", "TooManyTargetGroups")
+            if len(weights) > GROUPS:
+                raise invalid(f"The maximum number of target groups is {GROUPS}", "TooManyTargetGroups")
             sticky = action.get("ForwardConfig", {}).get("TargetGroupStickinessConfig", {})
             if str(sticky.get("Enabled")).lower() == "true":
-                _within("Stickiness duration", sticky.get("DurationSeconds") or 0, (1, 604800))
+                within("Stickiness duration", sticky.get("DurationSeconds") or 0, (1, 604800))
             for arn, _ in weights:
                 elsewhere = [other for other in self._associated().get(arn, ()) if other != balancer]
                 if elsewhere:
@@ -345,49 +303,6 @@ def _key(group: FakeTargetGroup, target: dict[str, Any]) -> Key:
 
 def _meant(key: Key, target: dict[str, Any]) -> bool:
     return key[0] == target["Id"] and (not target.get("Port") or key[1] == int(target["Port"]))
-
-
-class StrictAlarms(CloudWatchBackend):
-    """Alarms that begin without data, and keep their state when they are written anew.
-
-    There are no metrics here. An alarm that nobody has set says, from a while after it was made, what its missing
-    data means to it.
-    """
-
-    __module__ = CloudWatchBackend.__module__
-
-    def put_metric_alarm(self, name: str, *args: Any, **kwargs: Any) -> Alarm:  # noqa: ANN401 - moto's
-        """Write an alarm."""
-        before = self.alarms.get(name)
-        made = super().put_metric_alarm(name, *args, **kwargs)
-        if before:
-            made.state_value, made.state_reason = before.state_value, before.state_reason
-            made.state_updated_timestamp, made.history = before.state_updated_timestamp, before.history
-        else:
-            made.state_value = "INSUFFICIENT_DATA"
-        later = threading.Timer(_DECIDES_S, self._decide, [name])
-        later.daemon = True
-        later.start()
-        return made
-
-    def _decide(self, name: str) -> None:
-        alarm = self.alarms.get(name)
-        wanted = _MISSING.get((alarm and alarm.treat_missing_data) or "")
-        if alarm and wanted and not alarm.history:
-            alarm.update_state("no datapoints were received", "{}", wanted)
-
-
-class StrictNetwork(EC2Backend):
-    """A security group that a load balancer has is not deleted."""
-
-    __module__ = EC2Backend.__module__
-
-    def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
-        """Delete one that is free."""
-        for balancer in elbv2_backends[self.account_id][self.region_name].load_balancers.values():
-            if group_id in (balancer.security_groups or []):
-                raise DependencyViolationError(f"resource {group_id} has a dependent object")
-        super().delete_security_group(name, group_id)
 
 
 def install(world: World) -> None:
