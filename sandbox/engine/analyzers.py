@@ -19,6 +19,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from sandbox.engine import urns
 from sandbox.engine.children import Child, start_child
 from sandbox.engine.errors import EngineError
+from sandbox.engine.model import OperationFailedError
 from sandbox.engine.policyconfig import read_config, reconciled
 from sandbox.engine.protocol import CHANNEL_OPTIONS, ask
 from sandbox.engine.report import Violation
@@ -97,7 +98,10 @@ class Analyzers:
 
     async def analyze(self, state: ResourceState, goal: Goal) -> bool:
         """Judge one resource by its checked inputs; False if it must not be made so."""
-        await self.ready()
+        try:
+            await self.ready()
+        except EngineError as error:
+            raise OperationFailedError("") from error  # whoever started the packs tells it, once
         if not self._packs:
             return True
         request = analyzer_pb2.AnalyzeRequest(

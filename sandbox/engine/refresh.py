@@ -36,9 +36,8 @@ async def _refresh(deployment: Deployment, reporter: Reporter, state: ResourceSt
     step = Step(Op.REFRESH, state, state)
     try:
         provider = await deployment.resolver.provider_of(state)
-        live = (
-            await provider.read(state.urn, live_of(state)) if provider else live_of(state)
-        )  # components are as they are
+        known = live_of(state)
+        live = await provider.read(state.urn, known) if provider else known  # components are as they are
     except EngineError as error:
         deployment.errors.append(str(error))
         reporter.failed(step, str(error), 0)
@@ -51,9 +50,10 @@ async def _refresh(deployment: Deployment, reporter: Reporter, state: ResourceSt
         step = Step(Op.SAME, state, state)
     else:
         new = replace(state, id=live.id, inputs=live.inputs, outputs=live.outputs, init_errors=[])
-        step = Step(Op.UPDATE, state, new)
+        # As Pulumi counts: what was asked for differs. What the cloud says of itself (a status) is recorded, no more.
+        step = Step(Op.SAME if live.inputs == state.inputs else Op.UPDATE, state, new)
         deployment.journal.replace_base(state, new)
     changes[step.op] = changes.get(step.op, 0) + 1
     reporter.finished(step, 0)
-    if not deployment.context.dry_run and step.op is not Op.SAME:
+    if not deployment.context.dry_run and step.new is not state:
         deployment.journal.write()

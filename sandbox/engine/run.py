@@ -207,7 +207,12 @@ async def _run_program(request: Request, session: _Session, reporter: Reporter) 
     cancelled = asyncio.create_task(session.cancelled.wait())
     ended = asyncio.create_task(program.wait())
     try:
-        await session.analyzers.ready()
+        try:
+            await session.analyzers.ready()
+        except EngineError as error:
+            deployment.errors.append(str(error))
+            reporter.diagnostic("error", str(error))
+            return
         await asyncio.wait((ended, cancelled), return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
             await program.stop(_GRACE)  # its hooks end with it
