@@ -14,8 +14,9 @@ import pulumi
 from infra.traffic import declared
 from teal import flip, routers
 from teal.colours import colour_of
+from teal.declared import Move
 from teal.kube import Cluster, ClusterAccess
-from teal.moves import Move, Mover
+from teal.moves import Mover
 from teal.prometheus import Prometheus, PrometheusAccess
 
 

@@ -19,7 +19,8 @@ from teal import flip, routers
 from teal.colours import MANAGER, Colour, colour_of
 from teal.errors import ForeignChangeError, RefusedError
 from teal.history import History, Stage
-from teal.kube import Cluster, ClusterAccess, LiveAutoscaler, LiveService, LiveSlot
+from teal.kube import Cluster, ClusterAccess
+from teal.live import LiveAutoscaler, LiveService, LiveSlot
 from teal.migrations import Contracted
 from teal.records import CONFIRMED, Records
 from teal.routes import RouterKind

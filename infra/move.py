@@ -8,8 +8,8 @@ from infra.live import Live
 from infra.settings import Settings
 from teal.bake import BakePlan, ServiceBake
 from teal.colours import Colour
-from teal.measure import GatePlan
-from teal.moves import Move
+from teal.declared import Move
+from teal.gates.plan import GatePlan
 from teal.routes import RouterKind
 
 

@@ -8,7 +8,7 @@ from infra.live import Live
 from infra.settings import Settings
 from infra.stamp import Made
 from teal.colours import Colour
-from teal.kube import LiveSlot
+from teal.live import LiveSlot
 from teal.plans.model import Now, Planned, SlotPlan
 
 Slots = Mapping[tuple[str, Colour], SlotPlan]

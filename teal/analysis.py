@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from teal.colours import Colour
-from teal.evidence import Doors, Source
+from teal.evidence import Doors, Slots, Source
 from teal.gates import samples
 from teal.gates.replies import Reply, Request
 from teal.gates.samples import AVAILABILITY, REQUESTS, Lack, MetricCheck, MetricsPlan, Queried, SyntheticTraffic
@@ -57,7 +57,7 @@ class Analysis:
         compared = self._live is not None and any(each.relative for each in plan.checks)
         self._colours = [destination, self._live] if compared and self._live else [destination]
 
-    async def measure(self, doors: Doors, source: Source, *, wait: bool) -> Sequence[Verdict]:
+    async def measure(self, doors: Slots, source: Source, *, wait: bool) -> Sequence[Verdict]:
         """Ask until the verdicts are final, or the time for scrapes is over.
 
         Args:
@@ -77,7 +77,7 @@ class Analysis:
                 return verdicts
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _look(self, doors: Doors, source: Source, sent: str) -> tuple[Sequence[Verdict], Queried]:
+    async def _look(self, doors: Slots, source: Source, sent: str) -> tuple[Sequence[Verdict], Queried]:
         """The verdicts as of now, and the requests that they rest on.
 
         Of the pods that are ready now: those of the release before, in the same colour, may still be there, and some

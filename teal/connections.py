@@ -13,7 +13,7 @@ from http import HTTPStatus
 import httpx2
 from httpx2.websockets import AsyncWebSocketSession, HTTPXWSException
 
-from teal.kube import Endpoint
+from teal.live import Endpoint
 
 DEADLINE_SECONDS = 5.0
 """For one pod. It is a courtesy: a pod that does not answer keeps its connections until it ends them itself."""

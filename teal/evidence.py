@@ -9,7 +9,7 @@ from typing import Protocol
 from teal.gates.identity import Answer
 from teal.gates.replies import Reply, Request
 from teal.gates.samples import Queried
-from teal.kube import Endpoint, LiveAutoscaler, LiveService
+from teal.live import Endpoint, LiveAutoscaler, LiveService
 
 
 class Doors(Protocol):
@@ -18,6 +18,10 @@ class Doors(Protocol):
     async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
         """Ask a Service; what goes wrong is in the reply."""
         ...
+
+
+class Slots(Doors, Protocol):
+    """Who knows which pods are behind those doors."""
 
     async def endpoints(self) -> Mapping[str, Sequence[Endpoint]]:
         """The ready addresses behind every Service, by its name."""
@@ -32,7 +36,7 @@ class Source(Protocol):
         ...
 
 
-class Evidence(Doors, Protocol):
+class Evidence(Slots, Protocol):
     """Who knows a cluster: `teal.kube.Cluster`. Raises `UnreachableError` where it cannot be asked."""
 
     async def live_services(self) -> Mapping[str, LiveService]:

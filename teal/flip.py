@@ -5,7 +5,7 @@ from typing import Protocol
 
 from teal.colours import MANAGER, Colour
 from teal.errors import ForeignChangeError, RefusedError
-from teal.kube import LiveService
+from teal.live import LiveService
 
 
 class Traffic(Protocol):

@@ -142,6 +142,12 @@ class History(Model):
         flips = [_overtaken(each, flip) for each in self.flips if each.number != flip.number]
         return History(flips=_bounded(sorted([*flips, flip], key=lambda each: each.number)))
 
+    def was_confirmed(self, colour: Colour, release: str) -> bool:
+        """Whether a release (a digest of all that its slot declares) was live before, in this colour, and confirmed."""
+        return any(
+            each.stage is Stage.CONFIRMED and each.to is colour and each.release == release for each in self.flips
+        )
+
     def find(self, number: int) -> Flip | None:
         """A flip by its number; None where it is forgotten."""
         return next((each for each in self.flips if each.number == number), None)

@@ -8,7 +8,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Self, TypeVar
 
@@ -23,7 +22,7 @@ from teal.errors import UnreachableError
 from teal.gates.identity import Answer
 from teal.gates.replies import Reply, Request
 from teal.kube_access import ClusterAccess
-from teal.routes import AlbRoute
+from teal.live import Endpoint, LiveAutoscaler, LivePod, LiveService, LiveSlot
 
 RETRY_SECONDS = 10.0
 """For all tries of one read: an API server that restarts is back within it (measured: 3-6 s)."""
@@ -33,65 +32,6 @@ AT_ONCE = 16
 
 SERVICE_LABEL = "kubernetes.io/service-name"
 """Label by which an EndpointSlice says whose it is."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LiveService:
-    """A service's live traffic as read from its router: where it goes, and who sent it there."""
-
-    colour: Colour | None
-    """None where the selector names no colour that teal knows."""
-    selector: Mapping[str, str]
-    """What directs it: an active Service's selector, or weights by colour."""
-    annotations: Mapping[str, str]
-    resource_version: str
-    writer: str
-    """The field manager that owns the selector, as the API server recorded it."""
-    share: int = 0
-    """Percent of its traffic that goes to the other colour, where a router splits it by weights."""
-    route: AlbRoute | None = None
-    """What directs it in AWS, where that does."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Endpoint:
-    """A ready address of an EndpointSlice."""
-
-    pod: str
-    port: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LivePod:
-    """A pod of a slot, as its labels have it."""
-
-    name: str
-    colour: Colour | None
-    version: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LiveSlot:
-    """A colour's Deployment as read."""
-
-    annotations: Mapping[str, str]
-    replicas: int
-    """Pods that it is asked for at present."""
-    ready: int = 0
-    outdated: int = 0
-    """Pods of it that a rollout has not replaced yet."""
-    version: str = ""
-    """As its labels have it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LiveAutoscaler:
-    """A colour's autoscaler as read."""
-
-    annotations: Mapping[str, str]
-    minimum: int
-    desired: int = 0
-    """Pods that it has in mind at present; 0 before it has looked for the first time."""
 
 
 _Read = TypeVar("_Read", bound=BaseModel)

@@ -7,17 +7,17 @@ whoever comes after a killed update knows what was proven and what was not.
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from teal import doors, flip, measure
-from teal.bake import BakePlan
 from teal.colours import Colour
+from teal.declared import Move
+from teal.ended import require_confirmed
 from teal.errors import RefusedError
-from teal.gates.approvals import ApprovalPlan
 from teal.history import Flip, History, Stage, now
 from teal.keeper import Keeper, routed
-from teal.kube import Cluster, LiveService
-from teal.measure import GatePlan
+from teal.kube import Cluster
+from teal.live import LiveService
 from teal.prometheus import Prometheus
 from teal.records import Kept, OvertakenError, Records
 from teal.verdict import Verdict
@@ -25,38 +25,6 @@ from teal.witness import Witness
 
 MARGIN_SECONDS = 120.0
 """Beyond the bake itself, for somebody else's bake to end: then nobody waits any longer."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Move:
-    """What an update declares of live traffic."""
-
-    to: Colour
-    versions: Mapping[Colour, str]
-    """Of the slots that there are."""
-    release: str
-    """Digest of what the active slot declares."""
-    confirmed: Colour | None
-    """Whose bake passed last, as the cluster has it recorded."""
-    flip_set: Mapping[str, GatePlan]
-    bake: BakePlan
-    front_doors: Mapping[str, str] = field(default_factory=dict[str, str])
-    """URLs that this machine may probe after the write, by service."""
-    skipped: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Gates that the stack switches off, and its reason for each."""
-    approval: ApprovalPlan | None = None
-    """What a person's yes has to be; None where nobody has to give it."""
-    repair: Colour | None = None
-    """A colour that somebody else may have sent traffic to, and that this update may overwrite."""
-    share: int = 0
-    """Percent of live traffic that the other colour is to get."""
-    canary: Mapping[str, GatePlan] = field(default_factory=dict[str, GatePlan])
-    """What is measured of the other colour before it gets more than it has."""
-
-    @property
-    def version(self) -> str:
-        """What is to become live."""
-        return self.versions[self.to]
 
 
 class Mover:
@@ -145,7 +113,7 @@ class Mover:
 
     def _asked(self, history: History) -> Move:
         """The move, with the gates that have to pass: of a release that was confirmed before, fewer."""
-        if not _was_confirmed(history, self._move):
+        if not history.was_confirmed(self._move.to, self._move.release):
             return self._move
         fewer = {name: each.for_rollback() for name, each in self._move.flip_set.items()}
         return replace(self._move, flip_set=fewer, approval=None)
@@ -281,7 +249,7 @@ class Mover:
             begun=now(),
             stage=Stage.PROVEN,
             release=move.release,
-            rollback=_was_confirmed(history, move),
+            rollback=history.was_confirmed(move.to, move.release),
             undoes=move.confirmed is move.to,
             skipped=self._skipped(history),
             plan=move.bake,
@@ -310,38 +278,6 @@ class Mover:
                 f"somebody else recorded a flip ({found}) while this update had {entry} to record, so this update "
                 "goes no further. Next: python -m teal status, then pulumi up again"
             ) from None
-
-
-def require_confirmed(ended: Flip) -> None:
-    """Let pass a flip whose bake passed.
-
-    Raises:
-        RefusedError: it did not; says what was seen, where traffic is now and what to do.
-    """
-    if ended.stage is Stage.CONFIRMED:
-        return
-    what = f"{ended}. {ended.reason}"
-    if ended.stage is Stage.REVERTED:
-        raise RefusedError(
-            f"{what}. Traffic was put back onto {ended.origin}, which was proven to carry it. Next: pulumi config set "
-            f"teal:activeColour {ended.origin}, mend {ended.to}, then flip again"
-        )
-    if ended.stage is Stage.STUCK:
-        raise RefusedError(
-            f"{what}. TRAFFIC STAYS ON {str(ended.to).upper()}, WHICH FAILS. Next: kubectl get pods -l "
-            f"teal/colour={ended.origin or ended.to}, mend either colour, then pulumi up: it bakes again"
-        )
-    raise RefusedError(
-        f"{what}. It could not be judged, so {ended.to} is not confirmed; traffic stays there. Next: mend what could "
-        "not be asked, then pulumi up: it bakes again"
-    )
-
-
-def _was_confirmed(history: History, move: Move) -> bool:
-    """Whether this release was live before, in this colour, and confirmed."""
-    return any(
-        each.stage is Stage.CONFIRMED and each.to is move.to and each.release == move.release for each in history.flips
-    )
 
 
 def _begun(history: History, move: Move) -> bool:

@@ -11,7 +11,7 @@ import stamina
 
 from teal.colours import Colour
 from teal.errors import RefusedError
-from teal.kube import LivePod
+from teal.live import LivePod
 
 POLL_SECONDS = 1.0
 

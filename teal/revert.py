@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from teal import gates
 from teal.colours import Colour
-from teal.kube import Cluster, LiveService
+from teal.kube import Cluster
+from teal.live import LiveService
 from teal.routers.base import Router
 from teal.verdict import Verdict
 

@@ -15,7 +15,7 @@ from infra.settings.metrics import Metrics
 from infra.settings.smoke import DoorPath, Smoke
 from teal.gates.approvals import ApprovalPlan
 from teal.gates.documents import ContractPlan
-from teal.measure import GatePlan
+from teal.gates.plan import GatePlan
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
 

@@ -12,7 +12,7 @@ import pulumi
 
 from infra.settings import Settings
 from teal.colours import Colour
-from teal.kube import LiveService
+from teal.live import LiveService
 from teal.routes import RouterKind
 
 

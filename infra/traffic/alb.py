@@ -20,7 +20,7 @@ from infra.traffic import Declared, Front, Route
 from infra.traffic.balancer import Balancer
 from infra.traffic.target_alarms import TargetAlarm
 from teal.colours import MOVED_FROM, PART_OF, PART_OF_LABEL, Colour, colour_of
-from teal.kube import LiveService
+from teal.live import LiveService
 from teal.routers.alb import ORDER
 from teal.routes import ACTIVE, LIVE, ROLE, Split, weights
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from infra.live import ours
 from teal.colours import MOVED_FROM, Colour
-from teal.kube import LiveService
+from teal.live import LiveService
 
 FORCE = "pulumi.com/patchForce"
 """Annotation of pulumi-kubernetes: apply even over fields that another manager owns."""

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from teal.colours import Colour
+from teal.declared import Move
 from teal.history import History
-from teal.moves import Move
 from teal.plans.model import Cost, SlotPlan
-from teal.plans.proof import known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,4 +62,4 @@ class Facts:
     @property
     def fewer(self) -> bool:
         """Whether the active release was confirmed before: what it is worth is known."""
-        return known(self.history, self.move.to, self.move.release)
+        return self.history.was_confirmed(self.move.to, self.move.release)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from teal.colours import Colour
 from teal.plans.facts import Facts, ServiceFacts
 from teal.plans.model import Cost, Proof, Rollback, Word
-from teal.plans.proof import Proofs, known
+from teal.plans.proof import Proofs
 
 
 def traffic(facts: Facts, word: Word, *, watched: bool) -> str:
@@ -56,7 +56,7 @@ def rollback(facts: Facts, word: Word) -> Rollback:
     if not planned:
         return Rollback(how=f"none: there is no release in {idle}")
     version, warm = planned[0].version, all(each.running for each in planned)
-    before = known(facts.history, idle, facts.releases.get(idle, ""))
+    before = facts.history.was_confirmed(idle, facts.releases.get(idle, ""))
     asks = "capacity, version and smoke alone" if before else "every gate: this release was never confirmed"
     start = "" if warm else f"it is {planned[0].state}, so its pods are started first; "
     return Rollback(colour=idle, version=version, warm=warm, how=f"{start}asks for {asks}")

@@ -2,29 +2,14 @@
 
 from dataclasses import dataclass
 
-from teal.colours import Colour
+from teal.declared import Move
 from teal.gates.approvals import GATE as APPROVAL
-from teal.history import History, Stage
-from teal.moves import Move
 from teal.plans.model import Proof
 
 KNOWN = "this release was confirmed before"
 """Why a rollback is asked for less."""
 
 _FIRST = ("capacity", "version")  # what nothing switches off is named first
-
-
-def known(history: History, colour: Colour, release: str) -> bool:
-    """Whether a release was live before, in this colour, and confirmed.
-
-    Args:
-        history: of flips.
-        colour: of the release.
-        release: digest of all that its slot declares.
-    """
-    return any(
-        each.stage is Stage.CONFIRMED and each.to is colour and each.release == release for each in history.flips
-    )
 
 
 @dataclass(frozen=True, slots=True)

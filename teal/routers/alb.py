@@ -16,8 +16,9 @@ from teal.elb_objects import Listener, Rule
 from teal.errors import RefusedError
 from teal.gates.alarms import QUIET, RINGING, alarms
 from teal.gates.targets import COMING, HEALTHY, needed, targets
-from teal.kube import Cluster, LiveService
+from teal.kube import Cluster
 from teal.kube_objects import Labelled
+from teal.live import LiveService
 from teal.routes import ACTIVE, LIVE, ROLE, AlbRoute, Split, alarm_prefix, weights
 from teal.verdict import Outcome, Verdict
 

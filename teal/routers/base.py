@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from teal.colours import Colour
-from teal.kube import LiveService
+from teal.live import LiveService
 from teal.verdict import Verdict
 
 

@@ -8,8 +8,9 @@ from pydantic.alias_generators import to_camel
 
 from teal.colours import MOVED_FROM, PART_OF, PART_OF_LABEL, Colour, colour_of
 from teal.errors import RefusedError
-from teal.kube import LiveService, writer_of
+from teal.kube import writer_of
 from teal.kube_objects import Metadata
+from teal.live import LiveService
 from teal.routers.kubernetes import KubernetesRouter
 from teal.routes import ACTIVE, Split, weights
 

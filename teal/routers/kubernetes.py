@@ -10,7 +10,8 @@ import httpx2
 
 from teal.colours import MANAGER, Colour
 from teal.errors import RefusedError, UnreachableError
-from teal.kube import Cluster, LiveService
+from teal.kube import Cluster
+from teal.live import LiveService
 from teal.verdict import Verdict
 
 _TRIES = 3

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from functools import partial
 
 from teal.colours import COLOUR_LABEL, MOVED_FROM, Colour
-from teal.kube import LiveService
+from teal.live import LiveService
 from teal.routers.kubernetes import KubernetesRouter
 
 

@@ -11,7 +11,7 @@ from infra.live import Live, require_explained
 from infra.traffic import declared as of_inputs
 from teal.colours import Colour
 from teal.errors import ConfigError, ForeignChangeError, RefusedError
-from teal.kube import LiveService
+from teal.live import LiveService
 from teal.routers.alb import ORDER, WRITER
 from tests.unit.infra.declaring import ALB, CALLERS, config, declared
 

@@ -7,7 +7,7 @@ from infra.live import Live
 from infra.scaling import Capacity
 from infra.settings.scaling import Autoscaling
 from teal.colours import Colour
-from teal.kube import LiveAutoscaler, LiveService, LiveSlot
+from teal.live import LiveAutoscaler, LiveService, LiveSlot
 
 SCALING = Autoscaling(min_replicas=3, max_replicas=20, idle_percent=50)
 NOW = "2026-01-01T12:00:00+00:00"

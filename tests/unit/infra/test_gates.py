@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from infra.settings.gates import Approval, Gates, SkipGates
 from infra.settings.metrics import Metrics, Prometheus
 from infra.settings.smoke import Smoke, SmokeRequest
-from teal.measure import GatePlan
+from teal.gates.plan import GatePlan
 
 
 def plan(gates: dict[str, Any] | None = None, skip: tuple[str, ...] = ()) -> GatePlan:

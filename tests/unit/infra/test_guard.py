@@ -9,10 +9,10 @@ from pulumi.runtime import mocks
 from infra.guard import Guard
 from teal.bake import BakePlan, ServiceBake
 from teal.colours import Colour
+from teal.declared import Move
 from teal.errors import ForeignChangeError, RefusedError
+from teal.gates.plan import GatePlan
 from teal.kube import ClusterAccess
-from teal.measure import GatePlan
-from teal.moves import Move
 from tests.unit.conftest import FakeApiServer
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from infra import live
 from infra.settings.service import ServiceSettings
-from teal.kube import ClusterAccess, LiveAutoscaler
+from teal.kube import ClusterAccess
+from teal.live import LiveAutoscaler
 from tests.unit.teal.serving import Asked, Said, serving
 
 

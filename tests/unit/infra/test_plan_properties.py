@@ -18,7 +18,7 @@ from teal.colours import Colour
 from teal.errors import ConfigError
 from teal.gates.endpoints import needed
 from teal.history import Stage
-from teal.kube import LiveAutoscaler, LiveSlot
+from teal.live import LiveAutoscaler, LiveSlot
 from teal.plans.model import Plan, Word
 from tests.unit.infra.worlds import BASE, NOW, edited, flip, service, settings, settled
 

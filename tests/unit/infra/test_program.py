@@ -15,7 +15,8 @@ from teal.bake import BakePlan
 from teal.colours import Colour
 from teal.errors import ForeignChangeError
 from teal.history import Flip, History, Stage
-from teal.kube import ClusterAccess, LiveService, LiveSlot
+from teal.kube import ClusterAccess
+from teal.live import LiveService, LiveSlot
 
 
 class Recorder(mocks.Mocks):

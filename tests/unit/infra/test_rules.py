@@ -12,7 +12,7 @@ from infra.live import Live
 from infra.rules import dangers
 from infra.settings import Settings
 from teal.colours import Colour
-from teal.kube import LiveService, LiveSlot
+from teal.live import LiveService, LiveSlot
 
 NOW = "2026-01-01T12:00:00+00:00"
 

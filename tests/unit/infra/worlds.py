@@ -14,7 +14,7 @@ from infra.settings import Settings
 from infra.settings.slot import State
 from teal.colours import Colour
 from teal.history import Flip, Stage
-from teal.kube import LiveAutoscaler, LiveService, LiveSlot
+from teal.live import LiveAutoscaler, LiveService, LiveSlot
 
 NOW = "2026-01-01T12:00:00+00:00"
 LONG_AGO = "2026-01-01T00:00:00+00:00"

@@ -19,7 +19,8 @@ from infra.live import Live
 from infra.program import provision
 from infra.schema import plans
 from teal.colours import Colour
-from teal.kube import ClusterAccess, LiveService, LiveSlot
+from teal.kube import ClusterAccess
+from teal.live import LiveService, LiveSlot
 
 Resources = list[analyzer_pb2.AnalyzerResource]
 

@@ -13,7 +13,7 @@ from teal.analysis import Analysis
 from teal.colours import Colour
 from teal.gates.replies import Reply, Request
 from teal.gates.samples import MetricCheck, MetricsPlan, Queried, Series, SyntheticTraffic
-from teal.kube import Endpoint
+from teal.live import Endpoint
 from teal.verdict import Outcome
 
 GREEN, BLUE = Colour.GREEN, Colour.BLUE

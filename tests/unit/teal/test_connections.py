@@ -10,7 +10,7 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, RejectConnection, Request
 
 from teal import connections
-from teal.kube import Endpoint
+from teal.live import Endpoint
 
 PORTS = (b"\x00\x40\x1f", b"\x01\x40\x1f")
 """With which a kubelet begins the two channels of port 8000."""

@@ -5,8 +5,8 @@ import pytest
 from teal import flip, measure
 from teal.colours import Colour
 from teal.errors import ForeignChangeError, RefusedError, UnreachableError
+from teal.gates.plan import GatePlan
 from teal.kube import Cluster, ClusterAccess
-from teal.measure import GatePlan
 from teal.verdict import Outcome, Verdict
 from tests.unit.conftest import FakeApiServer
 

@@ -17,10 +17,11 @@ from teal.errors import RefusedError, UnreachableError
 from teal.gates import Answer
 from teal.gates.approvals import Approval, ApprovalPlan
 from teal.gates.documents import ContractPlan
+from teal.gates.plan import GatePlan
 from teal.gates.replies import Reply, Request, SmokeCheck
 from teal.gates.samples import MetricCheck, MetricsPlan, Queried, Series
-from teal.kube import Endpoint, LiveAutoscaler, LiveService
-from teal.measure import GatePlan, expected, prove, require
+from teal.live import Endpoint, LiveAutoscaler, LiveService
+from teal.measure import expected, prove, require
 from teal.verdict import Outcome, Verdict
 
 GREEN, BLUE = Colour.GREEN, Colour.BLUE

@@ -9,11 +9,13 @@ import pytest
 from teal import connections, keeper, measure
 from teal.bake import BakePlan, ServiceBake
 from teal.colours import Colour
+from teal.declared import Move
 from teal.errors import ForeignChangeError, RefusedError
+from teal.gates.plan import GatePlan
 from teal.history import Flip, History, Stage
-from teal.kube import Cluster, ClusterAccess, Endpoint
-from teal.measure import GatePlan
-from teal.moves import Move, Mover
+from teal.kube import Cluster, ClusterAccess
+from teal.live import Endpoint
+from teal.moves import Mover
 from teal.records import OvertakenError, Records
 from tests.unit.conftest import FakeApiServer
 

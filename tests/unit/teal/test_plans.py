@@ -6,9 +6,9 @@ import pytest
 
 from teal.bake import BakePlan
 from teal.colours import Colour
+from teal.declared import Move
+from teal.gates.plan import GatePlan
 from teal.history import History
-from teal.measure import GatePlan
-from teal.moves import Move
 from teal.plans.decide import decide
 from teal.plans.facts import Facts, ServiceFacts
 from teal.plans.model import Now, Planned, SlotPlan, Word
