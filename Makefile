@@ -72,6 +72,10 @@ bench: .venv/ready ## how previews and updates grow with services, and flips bes
 	$(PYTHON) -m bench flips
 	$(PYTHON) -m bench decide
 
+.PHONY: conformance
+conformance: .venv/ready ## the same scenarios on the embedded engine and, where it is on PATH, on Pulumi's own
+	.venv/bin/pytest tests/conformance -rs
+
 .PHONY: clean-all
 clean-all: ## end all sandboxes of this work tree; delete the caches and everything that was built
 	if [ -x $(PYTHON) ]; then $(SANDBOX) clean-all; fi

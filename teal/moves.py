@@ -171,7 +171,12 @@ class Mover:
         live = await flip.read_back(self._keeper.router(move.bake), move.to, move.flip_set, share=move.share)
         await self._followed(live)
         kept = await self._records.load()
-        if kept.history.open is None or kept.history.open.to is not move.to:
+        entry = kept.history.open
+        if entry is not None and entry.to is move.to and entry.release != move.release:
+            # The live slot was changed since: what is baked, and confirmed, is what is there now.
+            now_there = {"release": move.release, "version": move.version, "plan": move.bake}
+            kept = await self._save(kept, entry.model_copy(update=now_there))
+        elif entry is None or entry.to is not move.to:
             last = kept.history.last_move
             confirmed = last is not None and last.stage is Stage.CONFIRMED and last.to is move.to
             if confirmed or move.confirmed is move.to or recorded is move.to:

@@ -207,6 +207,17 @@ async def test_a_proof_is_not_borrowed_by_another_release(api_server: FakeApiSer
     assert stages(api_server) == ["PROVEN", "REFUSED"]  # the killed one may have moved something: not forgotten
 
 
+async def test_what_is_confirmed_is_what_was_baked(api_server: FakeApiServer) -> None:
+    """The live slot was changed while its flip was open: the release that was proven is not the one that baked."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    other = replace(move(), release="another digest", versions={BLUE: "1.0.0", GREEN: "1.1.1"})
+    await finish(api_server, other, name="update-2")
+    (flip,) = History.model_validate_json(api_server.answers[RECORD][1]["data"]["flips.json"]).flips
+    assert (flip.stage, flip.release, flip.version) == (Stage.CONFIRMED, "another digest", "1.1.1")
+
+
 async def test_after_a_revert_nothing_moves_for_the_old_colour(api_server: FakeApiServer) -> None:
     """The config goes back to blue, where traffic is already: no gates, no new flip."""
     cluster(api_server, "blue")
