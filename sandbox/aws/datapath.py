@@ -103,8 +103,9 @@ class DataPath:
         if picture.listeners:
             self._load(picture)
         if self._haproxy.running:
+            checks = self._checks()
             for group in picture.groups:
-                self._follow_targets(group)
+                self._follow_targets(group, checks.get(f"tg-{group.id}", {}))
         for group in picture.groups:
             self._targets.drained(group.arn, group.drain_s)
 
@@ -133,11 +134,10 @@ class DataPath:
             self._haproxy.replace_map(path, entries)
             path.write_text(_file(entries))
 
-    def _follow_targets(self, group: Group) -> None:
+    def _follow_targets(self, group: Group, checks: dict[str, Health]) -> None:
         backend, now = f"tg-{group.id}", time.monotonic()
         has = self._servers.setdefault(backend, {})
         wanted = {target.server: target for target in self._targets.of(group.arn) if target.effective <= now}
-        checks = self._checks().get(backend, {}) if has else {}
         for name, target in has.items():
             if checks.get(name, "checking") != "checking":
                 target.decided = True

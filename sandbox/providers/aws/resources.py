@@ -21,7 +21,7 @@ from sandbox.providers.aws.watching import MetricAlarm, Record
 from sandbox.providers.kubernetes.diff import Change, diff, top_level
 from sandbox.providers.kubernetes.inputs import without_nulls
 from sandbox.providers.kubernetes.observe import take_up_drift
-from sandbox.providers.properties import UNKNOWN, Map, is_map, list_at, mark_secrets, reveal
+from sandbox.providers.properties import UNKNOWN, Map, is_map, is_unknown, list_at, mark_secrets, reveal
 
 KINDS: Final[Mapping[str, Kind]] = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": MetricAlarm(),
@@ -78,7 +78,8 @@ def check(token: str, news: Map, olds: Map, naming: Naming) -> tuple[Map, list[F
         if "name" not in inputs:
             kept = olds.get("name") if "name" in list_at(olds, _DEFAULTS) else None
             inputs |= {"name": kept or _autoname(naming), _DEFAULTS: ["name"]}
-        failures += _name_failures(kind, str(reveal(inputs["name"])))
+        name = reveal(inputs["name"])
+        failures += [] if is_unknown(name) else _name_failures(kind, str(name))
     return inputs, [*failures, *problems(kind, reveal(inputs))]
 
 

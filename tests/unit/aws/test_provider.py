@@ -154,7 +154,7 @@ def test_what_was_named_by_hand_is_deleted_before_it_is_replaced(stub: Stub, aws
 
 def test_a_preview_knows_what_it_cannot_know(stub: Stub) -> None:
     """A missing output would be None to a program, and its `apply` would fail; unknown inputs are let through."""
-    inputs = {"port": 8000, "protocol": "HTTP", "vpcId": UNKNOWN, "tags": {"colour": "blue"}}
+    inputs = {"port": 8000, "protocol": "HTTP", "vpcId": UNKNOWN, "name": UNKNOWN, "tags": {"colour": "blue"}}
     preview = Resource(stub, _GROUP, "previewed").preview(inputs)
     assert {preview[key] for key in ("arn", "arnSuffix", "loadBalancerArns", "vpcId")} == {UNKNOWN}
     assert preview["tagsAll"] == {"colour": "blue", "team": "shop"}
