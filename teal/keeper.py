@@ -9,14 +9,15 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-from teal import connections, doors, revert, routers
-from teal.bake import Bake, BakePlan, Observed, ServiceBake
+from teal import connections, revert, routers
+from teal.bake import Bake, BakePlan, ServiceBake
 from teal.colours import Colour
-from teal.errors import RefusedError, UnreachableError
+from teal.errors import RefusedError
 from teal.flip import leads
 from teal.history import Flip, Stage
 from teal.kube import Cluster
 from teal.live import LiveService
+from teal.lookout import Lookout
 from teal.records import Kept, Records
 from teal.routers import Router
 from teal.routes import RouterKind
@@ -25,15 +26,6 @@ from teal.witness import Witness
 
 TICK_SECONDS = 0.2
 """Between two questions to a front door: 20 of them, the fewest that can fail a bake, take four seconds."""
-
-LOOK_SECONDS = 1.0
-"""Between two questions to Prometheus; it scrapes no oftener."""
-
-LISTEN_SECONDS = 10.0
-"""Between two looks at a router's alarms, which decide once a minute; CloudWatch takes nine such requests a second."""
-
-HEAR_SECONDS = 8.0
-"""For the alarms of all services: less than a lease."""
 
 LINES = 10
 """Of progress, at most: a bake may take an hour, and its log is read by people."""
@@ -144,10 +136,11 @@ class Keeper:
         """Ask, until the time is over or what was seen suffices to fail; show signs of life meanwhile."""
         begun = beaten = said = time.monotonic()
         end = begun + bake.plan.seconds
-        looking = [asyncio.create_task(each) for each in (self._look_on(bake), self._listen(bake))]
+        lookout = Lookout(self._cluster, self._witness, self.router(bake.plan), bake)
+        looking = [asyncio.create_task(each) for each in (lookout.watch(), lookout.listen())]
         try:
             while True:
-                await asyncio.gather(*(self._ask(name, each.path, bake) for name, each in bake.plan.services.items()))
+                await lookout.ask()
                 if time.monotonic() - beaten >= BEAT_SECONDS:
                     beaten = time.monotonic()
                     kept = await self._record(kept, kept.flip(number))
@@ -162,65 +155,8 @@ class Keeper:
                 each.cancel()
             await asyncio.gather(*looking, return_exceptions=True)
         if not bake.failed():
-            await asyncio.gather(self._hear(bake), *(self._look(name, bake) for name in bake.plan.services))
+            await lookout.look()
         return kept
-
-    async def _look_on(self, bake: Bake) -> None:
-        """Ask the witness from time to time, beside the front doors."""
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            await asyncio.gather(*(self._look(name, bake) for name in bake.plan.services))
-
-    async def _listen(self, bake: Bake) -> None:
-        """Ask for the router's alarms from time to time, beside the front doors."""
-        while True:
-            await self._hear(bake)
-            await asyncio.sleep(LISTEN_SECONDS)
-
-    async def _hear(self, bake: Bake) -> None:
-        rings, deaf = dict[str, str](), ""
-        try:
-            async with asyncio.timeout(HEAR_SECONDS):
-                rings = await self.router(bake.plan).ringing(bake.plan.services, bake.colour)
-        except UnreachableError as error:
-            deaf = str(error)
-        except TimeoutError:
-            deaf = f"the router's alarms: no answer within {HEAR_SECONDS:g} s"
-        for name, seen in bake.observed.items():
-            seen.ringing, seen.deaf = rings.get(name, ""), deaf
-
-    async def _ask(self, service: str, path: str, bake: Bake) -> None:
-        seen = bake.observed[service]
-        answer = await self._knock(service, path, bake)
-        seen.blind = answer.blind
-        if answer.blind:
-            return
-        seen.asked += 1
-        if answer.failure:
-            seen.failed += 1
-            seen.failure = seen.failure or answer.failure
-
-    async def _knock(self, service: str, path: str, bake: Bake) -> doors.Knock:
-        """Ask the router's own door, where it has one that can be asked; else what it leads to, through the cluster."""
-        route = bake.plan.routes.get(service)
-        if route is not None and bake.plan.knock:
-            return await doors.knock_at(route.door + path, bake.plan.services[service].host)
-        door = self.router(bake.plan).door(service, bake.colour)
-        return await doors.knock(self._cluster.http, self._cluster.namespace, door, path)
-
-    async def _look(self, service: str, bake: Bake) -> None:
-        seen: Observed = bake.observed[service]
-        if self._witness is None:
-            return
-        try:
-            ready = await self._cluster.ready_endpoints(f"{service}-{bake.colour}")
-            seen.error_share, seen.requests = await self._witness.traffic(
-                service, bake.colour, bake.plan.window, (each.pod for each in ready)
-            )
-        except UnreachableError as error:
-            seen.unseen = str(error)
-        else:
-            seen.unseen = ""
 
     async def _revert(self, kept: Kept, flip: Flip, why: tuple[Verdict, ...], because: str = "") -> Flip:
         """Put traffic back, if the old colour can carry it."""
