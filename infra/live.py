@@ -8,7 +8,7 @@ finish a move whose update was killed between the write and the record of it.
 import asyncio
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from infra import labels
@@ -16,9 +16,9 @@ from infra.settings import Settings
 from infra.settings.service import ServiceSettings
 from infra.settings.slot import State
 from teal import flip, routers
-from teal.colours import MANAGER, Colour, colour_of
+from teal.colours import Colour, colour_of
 from teal.errors import ForeignChangeError, RefusedError
-from teal.history import History, Stage
+from teal.history import History
 from teal.kube import Cluster, ClusterAccess
 from teal.live import LiveAutoscaler, LiveService, LiveSlot
 from teal.migrations import Contracted
@@ -79,8 +79,6 @@ def read(
                 ),
                 asyncio.gather(*(_contracted(cluster, service) for service in migrated)),
             )
-        if router is RouterKind.ALB:  # AWS keeps no writer: what the history explains, teal or its engine wrote
-            found = {name: replace(each, writer=_writer(each, kept.history)) for name, each in found.items()}
         return Live(
             services=found,
             slots=slots,
@@ -101,15 +99,6 @@ async def _contracted(cluster: Cluster, service: str) -> Contracted:
         cluster.config_map(labels.contracting(service)), cluster.config_map(labels.contracted(service))
     )
     return Contracted(begun=begun.get("revision", ""), done=done.get("revision", ""), by=done.get("by", ""))
-
-
-def _writer(service: LiveService, history: History) -> str:
-    """Who left traffic where it is, as far as the record of flips tells."""
-    last = history.open or history.last_move
-    if last is None:
-        return service.writer
-    left = {Stage.CONFIRMED: {last.to}, Stage.REVERTED: {last.origin}, Stage.ABANDONED: {last.origin}}
-    return MANAGER if service.colour in left.get(last.stage, {last.to, last.origin}) else service.writer
 
 
 def ours(service: LiveService) -> bool:
@@ -141,11 +130,13 @@ def require_explained(live: Live, settings: Settings) -> None:
     for name, service in live.services.items():
         if _explained(service, settings, live):
             continue
+        colour = service.colour or settings.active_colour
+        keep = f"teal:canaryWeight {service.share}" if service.share else f"teal:activeColour {colour}"
         raise ForeignChangeError(
             f"live traffic of {name} goes to {flip.leads(service)}, and '{service.writer}' wrote "
             f"that, not this stack, which declares {settings.active_colour}. Nothing was changed. Next: find out who "
-            f"moved it; to keep it, pulumi config set teal:activeColour {service.colour or settings.active_colour}; "
-            f"to overwrite it, pulumi config set teal:repair {service.colour or settings.active_colour}; then pulumi up"
+            f"moved it; to keep it, pulumi config set {keep}; "
+            f"to overwrite it, pulumi config set teal:repair {colour}; then pulumi up"
         )
 
 

@@ -130,6 +130,18 @@ class History(Model):
         return next((each for each in reversed(self.flips) if each.stage is not Stage.REFUSED), None)
 
     @property
+    def left(self) -> frozenset[Colour | None]:
+        """The colours that traffic is on if nobody but teal and its engine moved it; none where no flip is known."""
+        last = self.open or self.last_move
+        if last is None:
+            return frozenset()
+        if last.stage is Stage.CONFIRMED:
+            return frozenset({last.to})
+        if last.stage in {Stage.REVERTED, Stage.ABANDONED}:
+            return frozenset({last.origin})
+        return frozenset({last.to, last.origin})
+
+    @property
     def next_number(self) -> int:
         """Of the flip that comes; numbers go on where the beginning is forgotten."""
         return self.last.number + 1 if self.last is not None else 1

@@ -10,15 +10,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
-from teal.colours import COLOUR_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL, Colour, colour_of
+from teal.colours import COLOUR_LABEL, MANAGER, NAME_LABEL, PART_OF, PART_OF_LABEL, Colour, colour_of
 from teal.elb import connect
 from teal.elb_objects import Listener, Rule
 from teal.errors import RefusedError
 from teal.gates.alarms import QUIET, RINGING, alarms
 from teal.gates.targets import COMING, HEALTHY, needed, targets
+from teal.history import History
 from teal.kube import Cluster
 from teal.kube_objects import Labelled
 from teal.live import LiveService
+from teal.records import Records
 from teal.routes import ACTIVE, LIVE, ROLE, AlbRoute, Split, alarm_prefix, weights
 from teal.verdict import Outcome, Verdict
 
@@ -74,9 +76,16 @@ class AlbRouter:
         by_region: dict[str, list[str]] = {}
         for route in self._routes.values():
             by_region.setdefault(route.region, []).append(route.rule)
-        found = await asyncio.gather(*(self._read(region, arns) for region, arns in by_region.items()))
+        kept, found = await asyncio.gather(
+            Records(self._cluster.http, self._cluster.namespace).load(),
+            asyncio.gather(*(self._read(region, arns) for region, arns in by_region.items())),
+        )
         rules = {rule.arn: rule for part in found for rule in part}
-        return {name: _live(route, rules[route.rule]) for name, route in self._routes.items() if route.rule in rules}
+        return {
+            name: _live(route, rules[route.rule], kept.history)
+            for name, route in self._routes.items()
+            if route.rule in rules
+        }
 
     async def _read(self, region: str, arns: Sequence[str]) -> Sequence[Rule]:
         elb = connect(region)
@@ -217,7 +226,7 @@ class AlbRouter:
         return f"{service}-{colour}"
 
 
-def _live(route: AlbRoute, rule: Rule) -> LiveService:
+def _live(route: AlbRoute, rule: Rule, history: History) -> LiveService:
     colours = {arn: colour for colour, arn in route.groups.items()}
     split = Split(
         weights={colours[arn]: weight for arn, weight in rule.weights.items() if arn in colours},
@@ -229,7 +238,8 @@ def _live(route: AlbRoute, rule: Rule) -> LiveService:
         selector=split.shown,
         annotations={**rule.tags, ORDER: str(rule.order)},
         resource_version=rule.digest,
-        writer=WRITER,
+        # What the record of flips explains, teal or its engine wrote; a flip leaves no share behind.
+        writer=MANAGER if not split.share and split.colour in history.left - {None} else WRITER,
         share=split.share,
         route=route,
     )

@@ -14,6 +14,8 @@ from teal.keeper import Keeper
 from teal.kube import Cluster, ClusterAccess
 from teal.moves import Mover
 from teal.records import Records
+from teal.routers import connect
+from teal.routers.alb import WRITER
 from teal.routes import RouterKind
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.balancing import BINDINGS, Balancing, balancing
@@ -200,3 +202,20 @@ async def test_a_share_is_proven_like_a_flip_of_its_size(
         else:
             verdicts = await mover.canary(wait=False)
             assert [each.gate for each in verdicts if each.outcome != "PASSED"] == ["targets"]
+
+
+async def test_what_teal_put_back_is_no_foreign_change_and_another_share_is(
+    api_server: FakeApiServer, balancing: Balancing
+) -> None:
+    """AWS keeps no writer: the record of flips says where traffic was left, and that no share was."""
+    world(api_server, balancing)
+    await begin(api_server)
+    balancing.weigh("backend", 0, 100)
+    api_server.answers[DOORS[GREEN]] = (500, {})
+    with pytest.raises(RefusedError, match="put back onto blue"):
+        await finish(api_server)
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as cluster:
+        router = connect(RouterKind.ALB, cluster)
+        assert (await router.live_services())["backend"].writer == "teal"
+        balancing.weigh("backend", 90, 10)
+        assert (await router.live_services())["backend"].writer == WRITER
