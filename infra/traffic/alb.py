@@ -149,7 +149,7 @@ class Targets(pulumi.ComponentResource):
             },
             spec={
                 "selector": dict(labels.selector(service, colour)),
-                "ports": [{"name": "http", "port": port, "target_port": "http", "protocol": "TCP"}],
+                "ports": [{"name": "http", "port": 80, "target_port": "http", "protocol": "TCP"}],
             },
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -164,7 +164,7 @@ class Targets(pulumi.ComponentResource):
             spec={
                 "targetGroupARN": self.group.arn,
                 "targetType": "ip",
-                "serviceRef": {"name": finder.metadata.name, "port": port},
+                "serviceRef": {"name": finder.metadata.name, "port": "http"},
                 "networking": {"ingress": [{"from": from_balancer, "ports": [{"port": port, "protocol": "TCP"}]}]},
             },
             # The controller refuses another target group, and the name is the pods' readiness gate.
