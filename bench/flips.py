@@ -55,7 +55,7 @@ def measure(sandbox: Sandbox, count: int, steps: Steps) -> Flips:
     Raises:
         SandboxError: a command failed, or a load ended.
     """
-    setting = Setting.prepare(sandbox, {})  # no database: nothing is migrated
+    setting = Setting.prepare(sandbox, {}, gates=False)  # no database: nothing is migrated
     folder = setting.config.parent
     user = User(sandbox, stack=STACK, namespace=NAMESPACE, config=setting.config, log=folder / "flips.log")
     steps.step("both colours of two services")

@@ -61,13 +61,14 @@ class Setting:
     broken: Sequence[Broken]  # releases that this stack's gates have to refuse
 
     @classmethod
-    def prepare(cls, sandbox: Sandbox, database: Mapping[str, str]) -> Setting:
+    def prepare(cls, sandbox: Sandbox, database: Mapping[str, str], *, gates: bool = True) -> Setting:
         """Write the stack's config file, as blue 1.0.0 and nothing else; the work tree's files are only read.
 
         Args:
             sandbox: where.
             database: how pods connect to it (`sandbox.backing.postgres`); empty where there is none. Its password is
                 not written.
+            gates: beyond those that every flip has: contract, and metrics where there is a Prometheus.
         """
         yaml = YAML()
         document: dict[str, Any] = yaml.load(_EXAMPLE)  # pyright: ignore[reportUnknownMemberType] - untyped library
@@ -84,13 +85,9 @@ class Setting:
             if service == BACKEND:
                 backends = {each: _backend(sandbox, each, previews[each]) for each in COLOURS}
             port += 1 + len(previews)
-        config["teal:bake"] = _BAKE
         backend = config["teal:services"][BACKEND]
-        backend["probePath"] = "/pricing"
-        backend["gates"] = {"contract": {"path": "/openapi.json"}}
-        if sandbox.netns:
-            config["teal:prometheus"] = {"url": f"http://127.0.0.1:{PROMETHEUS_PORT}"}
-            backend["gates"]["metrics"] = _METRICS
+        if gates:
+            _measure(config, backend, prometheus=bool(sandbox.netns))
         blue = config["teal:blue"]
         blue[FRONTEND]["env"]["BACKEND_URL"] = backends["blue"]
         if database:
@@ -128,6 +125,16 @@ class Setting:
 def _backend(sandbox: Sandbox, colour: str, preview_port: int) -> str:
     """Where a frontend finds its own colour's backend; pods of the sandbox have no cluster DNS."""
     return f"http://{NODE_ADDRESS}:{preview_port}" if sandbox.netns else f"http://{BACKEND}-{colour}"
+
+
+def _measure(config: dict[str, Any], backend: dict[str, Any], *, prometheus: bool) -> None:
+    """Have the backend's contract and its numbers judged before a flip, and live traffic after it."""
+    config["teal:bake"] = _BAKE
+    backend["probePath"] = "/pricing"
+    backend["gates"] = {"contract": {"path": "/openapi.json"}}
+    if prometheus:
+        config["teal:prometheus"] = {"url": f"http://127.0.0.1:{PROMETHEUS_PORT}"}
+        backend["gates"]["metrics"] = _METRICS
 
 
 def _database(found: Mapping[str, str]) -> dict[str, Any]:
