@@ -42,10 +42,7 @@ def move_of(settings: Settings, live: Live) -> Move:
             },
             router=kind,
             knock=settings.alb is None or settings.alb.knock,
-            # Nothing shrinks before a flip is confirmed, nor before a router that is told of it elsewhere has followed.
-            seconds=settings.bake.seconds
-            if kind is RouterKind.SERVICE
-            else max(settings.bake.seconds, settings.settle_seconds),
+            seconds=settings.bake_seconds,
             error_percent=settings.bake.error_percent,
             prometheus=settings.prometheus.url if settings.prometheus else "",
             samples=settings.bake.samples,

@@ -18,7 +18,8 @@ from infra.settings import Settings
 from infra.settings.bake import Watch as WatchSettings
 from infra.settings.service import ServiceSettings
 from teal import records
-from teal.colours import NAME_LABEL, PART_OF, PART_OF_LABEL
+from teal.colours import NAME_LABEL, PART_OF, PART_OF_LABEL, Colour
+from teal.routes import RouterKind
 
 if TYPE_CHECKING:  # heavy at run time, needed for their types only
     from pulumi_kubernetes.batch.v1 import CronJobSpecArgsDict
@@ -42,20 +43,35 @@ LATE_SECONDS = 60
 hundred starts, as one does during a long bake."""
 
 
-def rights(services: Mapping[str, ServiceSettings]) -> "list[PolicyRuleArgsDict]":
+def rights(
+    services: Mapping[str, ServiceSettings], router: RouterKind = RouterKind.SERVICE
+) -> "list[PolicyRuleArgsDict]":
     """What the watch may do in the stack's namespace: by name, where the API has names to go by."""
     names = sorted(services)
+    # No Service leads to what is live where a load balancer or a gateway does: the colours' own are asked.
+    of_service = router is RouterKind.SERVICE
+    doors = names if of_service else [f"{name}-{colour}" for name in names for colour in Colour]
     rules: list[PolicyRuleArgsDict] = [
         _rule("configmaps", "get", "update", names=[records.NAME]),
-        _rule("services", "get", "patch", names=names),
+        *_router_rights(router, names),
         # The front doors, asked through the API server; it names a port with its Service.
-        _rule("services/proxy", "get", names=[f"{name}:http" for name in names]),
+        _rule("services/proxy", "get", names=[f"{name}:http" for name in doors]),
         {"api_groups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]},
     ]
     if any(each.shutdown.close_connections_path for each in services.values()):
         # Pods have no names to know before. Up to 1.34 a web socket takes `get`; from 1.35 on `create` as well.
         rules.append(_rule("pods/portforward", "create", "get"))
     return rules
+
+
+def _router_rights(router: RouterKind, names: list[str]) -> "list[PolicyRuleArgsDict]":
+    """What it takes to read where traffic goes, and to put it back; of AWS, its account's role has to say."""
+    if router is RouterKind.SERVICE:
+        return [_rule("services", "get", "patch", names=names)]
+    if router is RouterKind.GATEWAY:
+        verbs, group = ["get", "patch"], "gateway.networking.k8s.io"
+        return [{"api_groups": [group], "resources": ["httproutes"], "verbs": verbs, "resource_names": names}]
+    return [{"api_groups": ["elbv2.k8s.aws"], "resources": ["targetgroupbindings"], "verbs": ["list"]}]
 
 
 def _rule(resource: str, *verbs: str, names: list[str] | None = None) -> "PolicyRuleArgsDict":
@@ -106,7 +122,7 @@ class Watch(pulumi.ComponentResource):
         """An account whose token only the watch's own pods are given."""
         return [
             ServiceAccount(f"{NAME}-account", metadata=meta, automount_service_account_token=False, opts=self._child),
-            Role(f"{NAME}-role", metadata=meta, rules=rights(settings.services), opts=self._child),
+            Role(f"{NAME}-role", metadata=meta, rules=rights(settings.services, settings.router), opts=self._child),
             RoleBinding(
                 f"{NAME}-binding",
                 metadata=meta,
@@ -169,7 +185,7 @@ def _spec(watch: WatchSettings, settings: Settings, *, with_token: bool) -> "Cro
             "metadata": {"labels": dict(LABELS)},
             "spec": {
                 "backoff_limit": 0,
-                "active_deadline_seconds": settings.bake.seconds + MARGIN_SECONDS,
+                "active_deadline_seconds": settings.bake_seconds + MARGIN_SECONDS,
                 "template": {"metadata": {"labels": dict(LABELS)}, "spec": runs},
             },
         },

@@ -94,6 +94,13 @@ class Settings(Model):
         return self.canary_match if idle is not None and idle.state is State.RUNNING else None
 
     @property
+    def bake_seconds(self) -> int:
+        """Of a bake: nothing shrinks before it has passed, nor before a router that follows late has followed."""
+        if self.router is RouterKind.SERVICE:
+            return self.bake.seconds
+        return max(self.bake.seconds, self.settle_seconds)
+
+    @property
     def policies(self) -> bool:
         """Whether network policies of teal's deny what is not named in the namespace."""
         return any(each.network.policies for each in self.services.values())

@@ -281,3 +281,19 @@ def test_wrong_settings_are_named_with_their_consequence(changes: dict[str, Any]
     assert lines, str(found.value)
     assert any(part in lines[0] for part in what.split("|")), lines
     assert "Next: pulumi config set" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("router", "group", "resource"),
+    [("alb", "elbv2.k8s.aws", "targetgroupbindings"), ("gateway", "gateway.networking.k8s.io", "httproutes")],
+)
+async def test_the_watch_may_do_what_its_router_takes(router: str, group: str, resource: str) -> None:
+    """And may write no Service; its deadline leaves room for a bake as long as the settle time."""
+    watch = {"image": "registry.example/teal:1", "egress": {"api": {"cidrs": ["10.0.0.1/32"], "ports": [6443]}}}
+    raw = config(router=router, watch=watch, bake={"seconds": 3}, settleSeconds="90")
+    found = await declared(raw)
+    rules = found["Role", "teal-watch-role"]["rules"]
+    assert [each for each in rules if each["apiGroups"] == [group] and each["resources"] == [resource]]
+    assert not [each for each in rules if "services" in each["resources"]]
+    job = found["CronJob", "teal-watch"]["spec"]["jobTemplate"]["spec"]
+    assert job["activeDeadlineSeconds"] == 90 + 300
