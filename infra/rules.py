@@ -7,7 +7,7 @@ of exactly this, in these words.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from infra import stamp
 from infra.live import Live
@@ -82,13 +82,18 @@ def _too_early(settings: Settings, live: Live) -> Iterator[Danger]:
     if live.confirmed is not settings.active_colour:
         yield Danger(f"slot {idle} is to retire, and {settings.active_colour} is not confirmed yet. {remedy}")
         return
-    settled = datetime.fromisoformat(live.record.get("since", live.at)) + timedelta(seconds=settings.settle_seconds)
-    if datetime.fromisoformat(live.at) < settled:
+    last = live.history.last_move
+    # A bake that failed put traffic back, and left the record of what was confirmed before as it was.
+    since = max(live.record.get("since", live.at), last.ended if last else "", key=_instant)
+    if _instant(live.at) < _instant(since) + timedelta(seconds=settings.settle_seconds):
         yield Danger(
-            f"slot {idle} is to retire, and {settings.active_colour} is confirmed only since "
-            f"{live.record.get('since')}: routers have {settings.settle_seconds} s to follow "
-            f"(teal:settleSeconds). {remedy}"
+            f"slot {idle} is to retire, and {settings.active_colour} is confirmed only since {since}: routers have "
+            f"{settings.settle_seconds} s to follow (teal:settleSeconds). {remedy}"
         )
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
 
 
 def _changed_and_left(settings: Settings, live: Live, planned: Slots) -> Iterator[Danger]:

@@ -17,7 +17,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
-from teal import approval, plan_command, witness
+from teal import approval, flip, plan_command, routers, witness
 from teal.colours import Colour
 from teal.errors import TealError
 from teal.gates.approvals import Approval
@@ -25,6 +25,7 @@ from teal.history import Flip, History, Stage
 from teal.keeper import Keeper
 from teal.kube import Cluster, ClusterAccess
 from teal.records import CONFIRMED, OvertakenError, Records
+from teal.routes import RouterKind
 
 
 class Exit(IntEnum):
@@ -73,20 +74,21 @@ def status(where: Where = HERE, *, json_output: Json = False) -> None:
 
     async def ask() -> tuple[dict[str, str], str | None, History]:
         async with Cluster.connect(where.access) as cluster:
-            live, record, kept = await asyncio.gather(
-                cluster.live_services(),
-                cluster.config_map(CONFIRMED),
-                Records(cluster.http, cluster.namespace).load(),
+            record, kept = await asyncio.gather(
+                cluster.config_map(CONFIRMED), Records(cluster.http, cluster.namespace).load()
             )
-        colours = {name: str(each.colour or dict(each.selector)) for name, each in live.items()}
+            plan = kept.history.last.plan if kept.history.last else None
+            kind, routes = (plan.router, plan.routes) if plan else (RouterKind.SERVICE, {})
+            live = await routers.connect(kind, cluster, routes).live_services()
+        colours = {name: flip.leads(each) for name, each in live.items()}
         return colours, record.get("colour"), kept.history
 
     live, confirmed, known = _run(ask())
     last = known.open or known.last
     rests = set(live.values()) == {confirmed} and known.open is None
     if json_output:
-        flip = last.model_dump(mode="json", by_alias=True) if last else None
-        _print(json.dumps({"live": live, "confirmed": confirmed, "atRest": rests, "last": flip}, indent=2))
+        shown = last.model_dump(mode="json", by_alias=True) if last else None
+        _print(json.dumps({"live": live, "confirmed": confirmed, "atRest": rests, "last": shown}, indent=2))
     else:
         for name, colour in live.items():
             _print(f"live traffic of {name}: {colour}")

@@ -97,7 +97,7 @@ def router(front: Front, opts: pulumi.ResourceOptions) -> Router:
 def declared(inputs: Mapping[str, Any]) -> Declared:
     """What a traffic resource is declared to do, whichever router's it is."""
     if "actions" in inputs:
-        from infra.traffic.alb import declared as of_rule  # noqa: PLC0415 - see `router`
+        from infra.traffic.rule import declared as of_rule  # noqa: PLC0415 - see `router`
 
         return of_rule(inputs)
     if "rules" in inputs.get("spec", {}):

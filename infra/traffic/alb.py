@@ -7,7 +7,7 @@ Why so: docs/adr/0008. What the load balancer controller does: pods in and out o
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_aws import lb
@@ -15,26 +15,21 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Service
 
 from infra import labels, pod
-from infra.settings import Settings
-from infra.traffic import Declared, Front, Route
+from infra.traffic import Front, Route
+from infra.traffic import rule as rules
 from infra.traffic.balancer import Balancer
+from infra.traffic.rule import SERVICE, STEP
 from infra.traffic.target_alarms import TargetAlarm
-from teal.colours import MOVED_FROM, PART_OF, PART_OF_LABEL, Colour, colour_of
+from teal.colours import MOVED_FROM, PART_OF, PART_OF_LABEL, Colour
 from teal.live import LiveService
 from teal.routers.alb import ORDER
-from teal.routes import ACTIVE, LIVE, ROLE, Split, weights
+from teal.routes import ACTIVE, LIVE, ROLE
 
 if TYPE_CHECKING:
-    from pulumi_aws.lb import ListenerRuleActionArgsDict, ListenerRuleConditionArgsDict
-
-SERVICE = "teal/service"
-"""Tag of everything in AWS that is of one service."""
+    from pulumi_aws.lb import ListenerRuleConditionArgsDict
 
 COLOUR_HEADER = "X-Teal-Colour"
 """By which a request to the test listener chooses a colour; without it, the idle one answers."""
-
-STEP = 10
-"""Between the priorities of two services' rules: their other rules fit in."""
 
 ORDERS = 50_000
 """Up to which AWS takes an action's order."""
@@ -71,9 +66,9 @@ class LoadBalancer:
         return lb.ListenerRule(
             f"{service}-test-{colour}",
             listener_arn=self._balancer.test_listener,
-            priority=_test_priority(settings, service) + number,
-            conditions=[*conditions(settings, service), by_name],
-            actions=[forward(settings, self._groups(service), colour)],
+            priority=rules.test_priority(settings, service) + number,
+            conditions=[*rules.conditions(settings, service), by_name],
+            actions=[rules.forward(settings, self._groups(service), colour)],
             tags={PART_OF_LABEL: PART_OF, SERVICE: service, ROLE: "test"},
             opts=self._opts,
         )
@@ -188,8 +183,8 @@ class WeightedRule(pulumi.ComponentResource):
         """Declare them: a flip is the two weights of the first one, and the others follow it."""
         super().__init__("teal:aws:WeightedRule", route.service, None, opts)
         settings, name, active = front.settings, route.service, route.active
-        of_service = conditions(settings, name)
-        priority = _priority(settings, name)
+        of_service = rules.conditions(settings, name)
+        priority = rules.priority(settings, name)
         live = front.live.get(name)
         share = settings.canary_weight
         rule = lb.ListenerRule(
@@ -197,7 +192,7 @@ class WeightedRule(pulumi.ComponentResource):
             listener_arn=balancer.live_listener,
             priority=priority,
             conditions=of_service,
-            actions=[forward(settings, groups, active, share, order=_order(front, live, active, share))],
+            actions=[rules.forward(settings, groups, active, share, order=_order(front, live, active, share))],
             tags={
                 PART_OF_LABEL: PART_OF,
                 SERVICE: name,
@@ -219,17 +214,17 @@ class WeightedRule(pulumi.ComponentResource):
                 f"{name}-chosen",
                 listener_arn=balancer.live_listener,
                 priority=priority - 1,
-                conditions=[*of_service, _chosen(settings)],
-                actions=[forward(settings, groups, active.other)],
+                conditions=[*of_service, rules.chosen(settings)],
+                actions=[rules.forward(settings, groups, active.other)],
                 tags={PART_OF_LABEL: PART_OF, SERVICE: name, ROLE: "chosen"},
                 opts=later,
             )
         lb.ListenerRule(
             f"{name}-test",
             listener_arn=balancer.test_listener,
-            priority=_test_priority(settings, name) + STEP - 1,
+            priority=rules.test_priority(settings, name) + STEP - 1,
             conditions=of_service,
-            actions=[forward(settings, groups, active.other)],
+            actions=[rules.forward(settings, groups, active.other)],
             tags={PART_OF_LABEL: PART_OF, SERVICE: name, ROLE: "test"},
             opts=later,
         )
@@ -237,56 +232,6 @@ class WeightedRule(pulumi.ComponentResource):
         self.front_door: pulumi.Input[str] = balancer.front_door
         self.preview_door: pulumi.Input[str] = balancer.preview_door
         self.register_outputs({})
-
-
-def forward(
-    settings: Settings,
-    groups: Mapping[Colour, pulumi.Input[str]],
-    colour: Colour,
-    share: int = 0,
-    *,
-    order: int = 1,
-) -> "ListenerRuleActionArgsDict":
-    """To both colours, always; blue first, so that a flip is nothing but two numbers."""
-    by_colour = weights(colour, share)
-    sticky = settings.alb.stickiness_seconds if settings.alb else None
-    return {
-        "type": "forward",
-        "order": order,
-        "forward": {
-            "target_groups": [{"arn": groups[each], "weight": by_colour[each]} for each in Colour],
-            "stickiness": {"enabled": sticky is not None, "duration": sticky or 1},
-        },
-    }
-
-
-def conditions(settings: Settings, service: str) -> "list[ListenerRuleConditionArgsDict]":
-    """Which requests are a service's."""
-    routing = settings.services[service].routing
-    found: list[ListenerRuleConditionArgsDict] = [{"path_pattern": {"values": list(routing.patterns)}}]
-    if routing.hosts:
-        found.insert(0, {"host_header": {"values": list(routing.hosts)}})
-    return found
-
-
-def _chosen(settings: Settings) -> "ListenerRuleConditionArgsDict":
-    match = settings.chosen
-    if match is None:
-        raise ValueError("nobody is chosen")
-    if match.header:
-        return {"http_header": {"http_header_name": match.header, "values": [match.value]}}
-    # All cookies come in one header, and a pattern is all that a rule can look for in it.
-    return {"http_header": {"http_header_name": "Cookie", "values": [f"*{match.cookie}={match.value}*"]}}
-
-
-def _priority(settings: Settings, service: str) -> int:
-    own = settings.services[service].routing.priority
-    return own if own is not None else STEP * (1 + list(settings.services).index(service))
-
-
-def _test_priority(settings: Settings, service: str) -> int:
-    """Of the first of a service's rules on the test listener: services in the order in which live traffic has them."""
-    return STEP * sorted(settings.services, key=lambda each: _priority(settings, each)).index(service) + 1
 
 
 def _rests(live: LiveService, active: Colour, share: int) -> bool:
@@ -313,12 +258,3 @@ def _moved_from(front: Front, live: LiveService | None, active: Colour, share: i
     if _rests(live, active, share):
         return live.annotations.get(MOVED_FROM, "nothing")
     return f"{live.colour}@{front.at}"
-
-
-def declared(inputs: Mapping[str, Any]) -> Declared:
-    """What a live rule's inputs say, as the engine knows them: blue's weight comes first."""
-    tags: Mapping[str, str] = inputs.get("tags") or {}
-    listed: Sequence[Mapping[str, Any]] = inputs["actions"][0]["forward"]["targetGroups"]
-    by_colour = {colour: int(each["weight"]) for colour, each in zip(Colour, listed, strict=True)}
-    split = Split(weights=by_colour, said=colour_of(tags.get(ACTIVE)))
-    return Declared(service=tags[SERVICE], colour=split.colour, share=split.share)
