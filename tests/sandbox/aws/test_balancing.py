@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from sandbox.aws.ready import await_ready
 from sandbox.cluster.environment import WORK_TREE, Sandbox
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(400)]
 
 
 def _rehearse(sandbox: Sandbox, scenario: str) -> dict[str, Any]:
+    await_ready(sandbox)  # a start does not wait for it
     command = sandbox.command([sys.executable, "-m", "tests.sandbox.aws.rehearsal", scenario])
     done = subprocess.run(command, env=sandbox.environ(), cwd=WORK_TREE, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
