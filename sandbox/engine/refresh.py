@@ -25,7 +25,7 @@ async def refresh_all(deployment: Deployment, reporter: Reporter) -> None:
             for state in deployment.journal.base.resources
             if deployment.targets.include(state)
             and not (deployment.targets and state.type == urns.STACK_TYPE)
-            and not urns.is_provider(state.type)
+            and not urns.is_default_provider(state.urn)
             and not state.delete
             and not state.pending_replacement
         )
@@ -35,7 +35,8 @@ async def refresh_all(deployment: Deployment, reporter: Reporter) -> None:
 async def _refresh(deployment: Deployment, reporter: Reporter, state: ResourceState) -> None:
     step = Step(Op.REFRESH, state, state)
     try:
-        provider = await deployment.resolver.provider_of(state)
+        # Nobody but the engine knows of a provider: it is as it was recorded, and counted, as Pulumi does.
+        provider = None if urns.is_provider(state.type) else await deployment.resolver.provider_of(state)
         known = live_of(state)
         live = await provider.read(state.urn, known) if provider else known  # components are as they are
     except EngineError as error:

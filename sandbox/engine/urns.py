@@ -35,6 +35,11 @@ def is_provider(type_: str) -> bool:
     return type_.startswith(PROVIDER_PREFIX)
 
 
+def is_default_provider(urn: str) -> bool:
+    """Whether it is a provider that no program declared; Pulumi neither shows nor counts them."""
+    return is_provider(type_of(urn)) and name_of(urn).split("_")[0] == "default"
+
+
 def package_of(type_: str) -> str:
     """The package that implements a type or a function; of a provider type, the package it provides."""
     return type_.removeprefix(PROVIDER_PREFIX) if is_provider(type_) else type_.split(":", 1)[0]

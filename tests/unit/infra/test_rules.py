@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from infra.config import load
 from infra.live import Live
 from infra.rules import dangers
 from infra.settings import Settings
+from teal.bake import BakePlan
 from teal.colours import Colour
+from teal.history import Flip, History, Stage
 from teal.live import LiveService, LiveSlot
 
 NOW = "2026-01-01T12:00:00+00:00"
@@ -93,6 +96,23 @@ def test_what_does_not_is_refused_by_name(declared: Settings, found: Live, said:
     (text,) = refused(declared, found)
     assert said in text
     assert "Next:" in text
+
+
+def test_after_a_revert_it_settles_anew() -> None:
+    """Traffic came back a moment ago, and the record is what it was before: routers have to follow all the same."""
+    flip = Flip(
+        number=2,
+        origin=Colour.BLUE,
+        to=Colour.GREEN,
+        version="1.1.0",
+        by="somebody",
+        begun="2026-01-01T11:58:00+00:00",
+        ended="2026-01-01T11:59:30+00:00",
+        stage=Stage.REVERTED,
+        plan=BakePlan(services={}, seconds=300, error_percent=5, samples=0, window=60),
+    )
+    (text,) = refused(settings(green=slot("retired")), replace(live(), history=History(flips=(flip,))))
+    assert "confirmed only since 2026-01-01T11:59:30" in text
 
 
 def test_a_colour_may_retire_once_the_other_has_settled() -> None:
