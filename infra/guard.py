@@ -5,7 +5,7 @@ state as it was; that is why every decision here is taken before, never after.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ from teal.declared import Move
 from teal.kube import Cluster, ClusterAccess
 from teal.moves import Mover
 from teal.prometheus import Prometheus, PrometheusAccess
+from teal.verdict import Verdict, unproven
 
 
 class Guard:
@@ -76,13 +77,12 @@ class Guard:
     async def _canary(self, *, preview: bool) -> None:
         async with self._mover() as mover:
             verdicts = await mover.canary(wait=not preview)
-        for verdict in verdicts if preview else ():
-            pulumi.log.info(f"as of now: {verdict}")
+        if preview:
+            _tell(verdicts)
 
     async def _preview(self) -> None:
         async with self._mover() as mover:
-            for verdict in await mover.preview():
-                pulumi.log.info(f"as of now: {verdict}")
+            _tell(await mover.preview())
 
     async def _begin(self) -> None:
         async with self._mover() as mover:
@@ -101,3 +101,12 @@ class Guard:
                 await stack.enter_async_context(Prometheus.connect(self._prometheus)) if self._prometheus else None
             )
             yield Mover(cluster, self._move, name=self._name, prometheus=prometheus, say=pulumi.log.info)
+
+
+def _tell(verdicts: Sequence[Verdict]) -> None:
+    """Say what the gates would decide at this moment, and what that comes to."""
+    for verdict in verdicts:
+        pulumi.log.info(f"as of now: {verdict}")
+    missing = len(unproven(verdicts))
+    would = f"{missing} of {len(verdicts)} gates would refuse" if missing else f"all {len(verdicts)} gates would pass"
+    pulumi.log.info(f"as of now: {would}")
