@@ -114,3 +114,4 @@ async def test_a_preview_says_what_the_gates_would_and_refuses_nothing(
     with caplog.at_level(logging.INFO, "engine"):
         await prove(api_server, "blue", "green", dry_run=True)
     assert "as of now: capacity of backend FAILED" in caplog.text
+    assert "as of now: 2 of 2 gates would refuse" in caplog.text
