@@ -131,10 +131,11 @@ def _measure(config: dict[str, Any], backend: dict[str, Any], *, prometheus: boo
     """Have the backend's contract and its numbers judged before a flip, and live traffic after it."""
     config["teal:bake"] = _BAKE
     backend["probePath"] = "/pricing"
-    backend["gates"] = {"contract": {"path": "/openapi.json"}}
+    gates: dict[str, Any] = {"contract": {"path": "/openapi.json"}}
     if prometheus:
         config["teal:prometheus"] = {"url": f"http://127.0.0.1:{PROMETHEUS_PORT}"}
-        backend["gates"]["metrics"] = _METRICS
+        gates["metrics"] = _METRICS
+    backend["gates"] = gates
 
 
 def _database(found: Mapping[str, str]) -> dict[str, Any]:
