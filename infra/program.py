@@ -85,8 +85,8 @@ class _Stack:
             "cluster",
             kubeconfig=cluster.kubeconfig,
             context=cluster.context,
-            enable_config_map_mutable=True,
-            opts=pulumi.ResourceOptions(depends_on=list(after)),
+            # By a value and not by `depends_on`, which of a component means its children: the plan has none.
+            enable_config_map_mutable=pulumi.Output.all(*(each.urn for each in after)).apply(lambda _: True),
         )
         self._opts = pulumi.ResourceOptions(providers=[provider])
         self._access = Access(settings.namespace, settings.services, self._opts, INJECTED.get(settings.router))
