@@ -152,7 +152,7 @@ class History(Model):
         Where another flip was still open, it was overtaken by this one, unless this one moved nothing.
         """
         flips = [_overtaken(each, flip) for each in self.flips if each.number != flip.number]
-        return History(flips=_bounded(sorted([*flips, flip], key=lambda each: each.number)))
+        return History(flips=_bounded(sorted([*flips, flip], key=lambda each: each.number), flip))
 
     def was_confirmed(self, colour: Colour, release: str) -> bool:
         """Whether a release (a digest of all that its slot declares) was live before, in this colour, and confirmed."""
@@ -176,8 +176,12 @@ def _overtaken(flip: Flip, by: Flip) -> Flip:
     return flip.at(Stage.ABANDONED, f"overtaken by flip {by.number}")
 
 
-def _bounded(flips: Sequence[Flip]) -> tuple[Flip, ...]:
-    kept = list(flips[-KEPT:])
-    while len(kept) > 1 and sum(len(each.model_dump_json()) for each in kept) > KEPT_BYTES:
-        del kept[0]
+def _bounded(flips: Sequence[Flip], written: Flip) -> tuple[Flip, ...]:
+    """Without the oldest, of which nobody has to know any more: not the open one, nor the one that is written now."""
+    kept = list(flips)
+    for each in flips:
+        if len(kept) <= KEPT and sum(len(one.model_dump_json()) for one in kept) <= KEPT_BYTES:
+            break
+        if not each.stage.open and each.number != written.number:
+            kept.remove(each)
     return tuple(kept)

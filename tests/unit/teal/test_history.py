@@ -89,3 +89,15 @@ def test_a_refusal_leaves_the_open_flip_open() -> None:
     ended = history.with_flip(history.open.at(Stage.CONFIRMED))
     assert [(each.number, each.stage) for each in ended.flips] == [(1, Stage.CONFIRMED), (2, Stage.REFUSED)]
     assert (ended.open, ended.next_number) == (None, 3)
+
+
+def test_no_number_of_refusals_hides_the_open_flip() -> None:
+    """Whoever tries again and again moves nothing: traffic is still where the open one sent it."""
+    history = History().with_flip(flip(1, Stage.BAKING))
+    for number in range(2, KEPT + 10):
+        history = history.with_flip(flip(number, Stage.REFUSED))
+    assert history.open is not None
+    assert (history.open.number, len(history.flips)) == (1, KEPT)
+    ended = history.with_flip(history.open.at(Stage.CONFIRMED)).find(1)
+    assert ended is not None
+    assert ended.stage is Stage.CONFIRMED
