@@ -19,6 +19,8 @@ preview update: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: preview
 preview: .venv/ready ## what an update of STACK would do, in one word and why; fails where a policy refuses it
+	@command -v pulumi >/dev/null || { echo "no pulumi on PATH: nothing was done. Next: make shell, which has one" >&2; \
+		exit 127; }
 	@mkdir -p $(PLAN); rm -f $(PLAN)/plan.*
 	@judged=0; TEAL_PLAN_FILE=$(PLAN)/plan.json pulumi preview $(ON) --config-file "$$CONFIG_FILE" --policy-pack policies \
 		|| judged=$$?; if [ -e $(PLAN)/plan.json ]; then $(TEAL) plan --markdown $(PLAN)/plan.json >$(PLAN)/plan.md; fi; \

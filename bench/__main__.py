@@ -95,7 +95,10 @@ def decide(
 ) -> None:
     """Time the decision on a flip: all gates but metrics, of a flip set of so many services."""
     if not 1 <= services <= _MOST_WARM or runs < 1:
-        raise UsageError(f"--services {services} --runs {runs}: 1 to {_MOST_WARM} services, and at least one run")
+        raise UsageError(
+            f"--services {services} --runs {runs}: 1 to {_MOST_WARM} services, and at least one run. Say --services 10 "
+            "--runs 7"
+        )
     with Steps() as steps:
         found = deciding.measure(services, runs, name, ports, steps)
     document = found.document()

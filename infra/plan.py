@@ -128,7 +128,7 @@ def tell(plan: Plan) -> None:
 
 
 def write(plan: Plan) -> None:
-    """Write the plan to the file that `TEAL_PLAN_FILE` names, if it names one, for `teal plan`.
+    """Write the plan to the file that `TEAL_PLAN_FILE` names, if it names one, for `python -m teal plan`.
 
     Raises:
         TealError: it cannot be written.

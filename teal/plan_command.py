@@ -1,4 +1,4 @@
-"""`teal plan`: what an update will do, for a pull request's comment, from what the program wrote. Asks no cluster."""
+"""`python -m teal plan`: what an update will do, for a pull request's comment, from what was written. Asks nobody."""
 
 import json
 import sys
@@ -44,7 +44,8 @@ def plan(
         found = read(file.read_text() if file else sys.stdin.read())
     except (OSError, ValueError) as error:
         _fail(
-            f"{source} holds no plan: {error}. Next: TEAL_PLAN_FILE=plan.json pulumi preview, and teal plan plan.json"
+            f"{source} holds no plan: {error}. Next: TEAL_PLAN_FILE=plan.json pulumi preview, then "
+            "python -m teal plan plan.json"
         )
     if json_output:
         _print(found.model_dump_json(by_alias=True, indent=2))

@@ -1,7 +1,7 @@
 """The plan of an update as data: its words, and what each of them rests on. Decides nothing, shows nothing.
 
 The keys of its JSON are read by the policy pack, by stack outputs' readers and
-by `teal plan`; they only ever grow.
+by `python -m teal plan`; they only ever grow.
 """
 
 from collections.abc import Iterable, Mapping
