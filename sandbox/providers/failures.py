@@ -1,26 +1,55 @@
-"""Failures on the wire: an object that exists but is not ready, as Pulumi's protocol tells it.
+"""Failures on the wire, as Pulumi's protocol tells them.
 
-Such a failure carries the object's state, so that the engine records it (with `initErrors`) and the next update goes
-on from there. It travels as a `google.rpc.Status` in the trailing metadata of the call.
+That of a resource which exists all the same carries its state, so that the engine records it (with `initErrors`) and
+the next update goes on from there. It travels as a `google.rpc.Status` in the trailing metadata of the call.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NoReturn
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
-from sandbox.providers.properties import Map, to_struct
+from sandbox.providers.properties import Map, scrub, secret_strings, to_struct
 
 DETAILS_KEY: Final = "grpc-status-details-bin"
 
 
-def details(message: str, *, identifier: str, state: Map, inputs: Map, reasons: list[str]) -> bytes:
-    """Encode a failed initialisation: what exists under which id, and why it is not ready."""
+class UnfinishedError(Exception):
+    """The resource exists, with this id and state, and is not as it should be: what an engine has to record."""
+
+    def __init__(self, message: str, *, identifier: str, state: Map, inputs: Map, reasons: Sequence[str] = ()) -> None:
+        """Keep it; without reasons the message is the one there is."""
+        super().__init__(message)
+        self.identifier = identifier
+        self.state = state
+        self.inputs = inputs
+        self.reasons = [*reasons] or [message]
+
+
+def abort(
+    context: grpc.ServicerContext, code: grpc.StatusCode, message: str, *, secret_in: Map | None = None
+) -> NoReturn:
+    """End a call with a status, its message without the secrets of `secret_in`.
+
+    UNKNOWN tells an engine that the operation may have taken place; FAILED_PRECONDITION that nothing happened.
+    """
+    context.abort(code, scrub(message, secret_strings(secret_in)))
+    raise AssertionError  # abort raises
+
+
+def abort_unfinished(context: grpc.ServicerContext, error: UnfinishedError, *, secret_in: Map) -> NoReturn:
+    """End a call with what exists under which id, and why it is not as it should be."""
+    secrets = secret_strings(secret_in)
     failed = provider_pb2.ErrorResourceInitFailed(
-        id=identifier, properties=to_struct(state), inputs=to_struct(inputs), reasons=reasons
+        id=error.identifier,
+        properties=to_struct(error.state),
+        inputs=to_struct(error.inputs),
+        reasons=[scrub(reason, secrets) for reason in error.reasons],
     )
-    packed = AnyMessage()
-    packed.Pack(failed)
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=message, details=[packed])
-    return status.SerializeToString()
+    code, message = grpc.StatusCode.UNKNOWN, scrub(str(error), secrets)
+    status = status_pb2.Status(code=code.value[0], message=message, details=[AnyMessage()])
+    status.details[0].Pack(failed)
+    context.set_trailing_metadata(((DETAILS_KEY, status.SerializeToString()),))
+    abort(context, code, message)

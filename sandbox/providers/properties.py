@@ -127,6 +127,13 @@ def _map_children(tree: Any, function: Any) -> Any:  # noqa: ANN401 - any JSON i
     return [function(item) for item in tree] if is_list(tree) else tree
 
 
+def without_nulls(tree: Any) -> Any:  # noqa: ANN401 - a tree of any JSON type
+    """Copy a tree without the null members of its objects: absent and null mean the same to the servers."""
+    if is_map(tree):
+        return {key: without_nulls(value) for key, value in tree.items() if value is not None}
+    return [without_nulls(item) for item in tree] if is_list(tree) else tree
+
+
 def mark_secrets(outputs: Map, inputs: Map) -> Map:
     """Make secret in `outputs` what is secret at the same place in `inputs`.
 

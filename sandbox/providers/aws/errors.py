@@ -4,11 +4,8 @@ AwsError
 ├── ConfigurationError    settings that would have to be ignored, or no stand-in to speak to
 ├── UnsupportedError      a type, an input or a function this provider does not know
 ├── RefusedError          AWS answered, and said no
-├── UnreachableError      no answer: a write may have arrived
-└── PartialError          a part of it was done: the resource exists, or is between what it was and should be
+└── UnreachableError      no answer: a write may have arrived
 """
-
-from sandbox.providers.properties import Map
 
 
 class AwsError(Exception):
@@ -34,14 +31,3 @@ class RefusedError(AwsError):
 
 class UnreachableError(AwsError):
     """No answer; what was asked may have been done."""
-
-
-class PartialError(AwsError):
-    """Of several calls one failed after another was done; `state` is the resource as it is now."""
-
-    def __init__(self, message: str, *, identifier: str, state: Map, inputs: Map) -> None:
-        """Keep what the engine has to record."""
-        super().__init__(message)
-        self.identifier = identifier
-        self.state = state
-        self.inputs = inputs

@@ -8,21 +8,22 @@ Only translates: messages into trees, outcomes into messages, errors into status
 import json
 import os
 from collections.abc import Callable
-from typing import Final, NoReturn, TypeVar
+from typing import Final, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from sandbox.providers import failures
+from sandbox.engine import urns
 from sandbox.providers.aws import resources
-from sandbox.providers.aws.errors import AwsError, ConfigurationError, PartialError, UnreachableError, UnsupportedError
+from sandbox.providers.aws.errors import AwsError, ConfigurationError, UnreachableError, UnsupportedError
 from sandbox.providers.aws.lookups import LOOKUPS
-from sandbox.providers.aws.resources import Naming, Resources
+from sandbox.providers.aws.resources import Resources
 from sandbox.providers.aws.session import Aws
-from sandbox.providers.kubernetes.diff import top_level
-from sandbox.providers.kubernetes.names import name_of, type_of
-from sandbox.providers.properties import Map, from_struct, map_at, reveal, scrub, secret_strings, to_struct
+from sandbox.providers.comparing import settings_answer
+from sandbox.providers.failures import UnfinishedError, abort, abort_unfinished
+from sandbox.providers.naming import Naming
+from sandbox.providers.properties import Map, from_struct, map_at, reveal, to_struct
 
 T = TypeVar("T")
 _VERSION: Final = "7.51.1+stand-in"  # the SDK this is written for
@@ -33,14 +34,6 @@ _HARMLESS: Final = (
     *("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"),
     *("accessKey", "secretKey", "token", "profile", "maxRetries", "version"),
 )
-_KINDS: Final = {
-    ("add", False): provider_pb2.PropertyDiff.ADD,
-    ("add", True): provider_pb2.PropertyDiff.ADD_REPLACE,
-    ("delete", False): provider_pb2.PropertyDiff.DELETE,
-    ("delete", True): provider_pb2.PropertyDiff.DELETE_REPLACE,
-    ("update", False): provider_pb2.PropertyDiff.UPDATE,
-    ("update", True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
-}
 
 
 class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
@@ -81,10 +74,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         """Compare configurations; another region is other resources."""
         old, new = (_settings(from_struct(it)) for it in (request.old_inputs or request.olds, request.news))
-        changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
-        kind = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
-        replaces = [key for key in changed if key == "region"]
-        return provider_pb2.DiffResponse(changes=kind, diffs=changed, replaces=replaces)
+        return settings_answer(old, new, replace=("region",))
 
     def Configure(
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
@@ -105,12 +95,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         """Complete and validate the inputs of a resource."""
         news, olds = from_struct(request.news), from_struct(request.olds)
-        naming = Naming(
-            logical_name=request.name or name_of(request.urn),
-            seed=request.randomSeed,
-            proposed=request.autonaming.proposed_name,
-        )
-        inputs, failures = _do(context, lambda: resources.check(_token(request), news, olds, naming), news)
+        inputs, failures = _do(context, lambda: resources.check(_token(request), news, olds, Naming.of(request)), news)
         return provider_pb2.CheckResponse(
             inputs=to_struct(inputs),
             failures=[provider_pb2.CheckFailure(property=key, reason=f"{key} {reason}") for key, reason in failures],
@@ -120,18 +105,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Compare inputs; AWS is not asked."""
         old, new = from_struct(request.old_inputs or request.olds), from_struct(request.news)
         found = _do(context, lambda: resources.compare(_token(request), old, new, request.ignoreChanges), new)
-        some = provider_pb2.DiffResponse.DIFF_SOME if found.changes else provider_pb2.DiffResponse.DIFF_NONE
-        return provider_pb2.DiffResponse(
-            changes=some,
-            replaces=[path for path, (_, forced) in found.changes.items() if forced],
-            deleteBeforeReplace=found.delete_before_replace,
-            diffs=sorted({top_level(path) for path in found.changes}),
-            detailedDiff={
-                path: provider_pb2.PropertyDiff(kind=_KINDS[change], inputDiff=True)
-                for path, change in found.changes.items()
-            },
-            hasDetailedDiff=True,
-        )
+        return found.answer()
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         """Create a resource, or say what creating it would give."""
@@ -184,13 +158,13 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Call(self, request: provider_pb2.CallRequest, context: grpc.ServicerContext) -> provider_pb2.CallResponse:
         """Refuse."""
-        _abort(context, grpc.StatusCode.UNIMPLEMENTED, f"the stand-in AWS provider has no method {request.tok}")
+        abort(context, grpc.StatusCode.UNIMPLEMENTED, f"the stand-in AWS provider has no method {request.tok}")
 
     def Construct(
         self, request: provider_pb2.ConstructRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConstructResponse:
         """Refuse."""
-        _abort(context, grpc.StatusCode.UNIMPLEMENTED, f"the stand-in AWS provider has no component {request.type}")
+        abort(context, grpc.StatusCode.UNIMPLEMENTED, f"the stand-in AWS provider has no component {request.type}")
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         """Nothing here waits long."""
@@ -204,24 +178,15 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _do(context: grpc.ServicerContext, work: Callable[[], T], secret_in: Map) -> T:
-    """Run an operation; turn its failure into a gRPC status, without the secrets it was given.
-
-    UNKNOWN tells an engine that the operation may have taken place, or (with details) that the resource exists;
-    FAILED_PRECONDITION that nothing happened.
-    """
+    """Run an operation; turn its failure into a gRPC status, without the secrets it was given."""
     try:
         return work()
-    except PartialError as error:
-        message = scrub(str(error), secret_strings(secret_in))
-        detail = failures.details(
-            message, identifier=error.identifier, state=error.state, inputs=error.inputs, reasons=[message]
-        )
-        context.set_trailing_metadata(((failures.DETAILS_KEY, detail),))
-        _abort(context, grpc.StatusCode.UNKNOWN, message)
+    except UnfinishedError as error:
+        abort_unfinished(context, error, secret_in=secret_in)
     except AwsError as error:
         uncertain = isinstance(error, UnreachableError)
         code = grpc.StatusCode.UNKNOWN if uncertain else grpc.StatusCode.FAILED_PRECONDITION
-        _abort(context, code, scrub(str(error), secret_strings(secret_in)))
+        abort(context, code, str(error), secret_in=secret_in)
 
 
 def _settings(args: Map) -> Map:
@@ -243,9 +208,4 @@ def _token(
     | provider_pb2.ReadRequest
     | provider_pb2.UpdateRequest,
 ) -> str:
-    return request.type or type_of(request.urn)
-
-
-def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, message: str) -> NoReturn:
-    context.abort(code, message)
-    raise AssertionError  # abort raises
+    return request.type or urns.type_of(request.urn)

@@ -4,24 +4,22 @@ Between the protocol (`provider.py`) and the kinds: finds the kind, gives names,
 on the way in and puts them back on the way out, and says in a preview what is not known yet.
 """
 
-import hashlib
 import re
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from sandbox.providers.aws.balancing import LoadBalancer, TargetGroup
-from sandbox.providers.aws.errors import AwsError, PartialError, RefusedError, UnsupportedError
+from sandbox.providers.aws.errors import AwsError, RefusedError, UnsupportedError
 from sandbox.providers.aws.kind import Failure, Kind, problems
 from sandbox.providers.aws.listening import Listener, ListenerRule
 from sandbox.providers.aws.security import SecurityGroup, SecurityGroupRule
 from sandbox.providers.aws.session import Aws
 from sandbox.providers.aws.watching import MetricAlarm, Record
-from sandbox.providers.kubernetes.diff import Change, diff, top_level
-from sandbox.providers.kubernetes.inputs import without_nulls
-from sandbox.providers.kubernetes.observe import take_up_drift
-from sandbox.providers.properties import UNKNOWN, Map, is_map, is_unknown, list_at, mark_secrets, reveal
+from sandbox.providers.comparing import Change, Difference, differing, take_up_drift, top_level
+from sandbox.providers.failures import UnfinishedError
+from sandbox.providers.naming import FORBIDDEN, Naming
+from sandbox.providers.properties import UNKNOWN, Map, is_map, is_unknown, list_at, mark_secrets, reveal, without_nulls
 
 KINDS: Final[Mapping[str, Kind]] = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": MetricAlarm(),
@@ -35,24 +33,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": SecurityGroupRule("ingress"),
 }
 _DEFAULTS: Final = "__defaults"  # where pulumi-aws keeps which inputs were its own idea
-_SUFFIX: Final = 7  # hexadecimal digits, as pulumi-aws takes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Naming:
-    """How a resource without a name gets one: Pulumi's autonaming."""
-
-    logical_name: str
-    seed: bytes = b""
-    proposed: str = ""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Changed paths, each with how it changes and whether it forces a replacement."""
-
-    changes: Mapping[str, tuple[Change, bool]]
-    delete_before_replace: bool
+_DIGITS: Final = 7  # of an automatic name, as pulumi-aws takes
 
 
 def kind_of(token: str) -> Kind:
@@ -74,10 +55,13 @@ def check(token: str, news: Map, olds: Map, naming: Naming) -> tuple[Map, list[F
     kind, inputs = kind_of(token), without_nulls(news)
     failures: list[Failure] = []
     inputs.pop(_DEFAULTS, None)
-    if kind.name_limit:
-        if "name" not in inputs:
-            kept = olds.get("name") if "name" in list_at(olds, _DEFAULTS) else None
-            inputs |= {"name": kept or _autoname(naming), _DEFAULTS: ["name"]}
+    if kind.name_limit and "name" not in inputs:
+        kept = olds.get("name") if "name" in list_at(olds, _DEFAULTS) else None
+        if kept is None and naming.disabled:
+            failures.append(("name", FORBIDDEN))
+        else:
+            inputs |= {"name": kept or naming.automatic(_DIGITS), _DEFAULTS: ["name"]}
+    if kind.name_limit and "name" in inputs:
         name = reveal(inputs["name"])
         failures += [] if is_unknown(name) else _name_failures(kind, str(name))
     return inputs, [*failures, *problems(kind, reveal(inputs))]
@@ -87,12 +71,12 @@ def compare(token: str, old: Map, new: Map, ignore: Iterable[str]) -> Difference
     """What differs between inputs, and what of it cannot change in place."""
     kind = kind_of(token)
     before, after = ({key: value for key, value in tree.items() if key != _DEFAULTS} for tree in (old, new))
-    found = diff(before, after, config={}, ignore=ignore).changes
     changes: dict[str, tuple[Change, bool]] = {
-        path: (change, top_level(path) in kind.replaces) for path, (change, _) in found.items()
+        path: (change, top_level(path) in kind.replaces) for path, change in differing(before, after, ignore).items()
     }
     fixed = bool(kind.name_limit) and _DEFAULTS not in new and reveal(old.get("name")) == reveal(new.get("name"))
-    return Difference(changes, fixed and any(forced for _, forced in changes.values()))
+    replaced = any(forced for _, forced in changes.values())
+    return Difference(changes=changes, delete_before_replace=fixed and replaced)
 
 
 @dataclass(frozen=True)
@@ -112,7 +96,7 @@ class Resources:
         """Create. Returns id and state.
 
         Raises:
-            PartialError: it exists, but is not as it should be, or cannot be read.
+            UnfinishedError: it exists, but is not as it should be, or cannot be read.
         """
         kind, plain = kind_of(token), _plain(inputs)
         identifier = kind.create(self.aws, plain)
@@ -132,7 +116,7 @@ class Resources:
         """Update in place. Returns the new state.
 
         Raises:
-            PartialError: some of it was done.
+            UnfinishedError: some of it was done.
         """
         try:
             kind_of(token).update(self.aws, identifier, reveal(state), _plain(inputs))
@@ -164,13 +148,13 @@ class Resources:
         live = kind_of(token).read(self.aws, identifier)
         return None if live is None else mark_secrets(live, inputs)
 
-    def _partial(self, error: AwsError, token: str, identifier: str, inputs: Map, known: Map) -> PartialError:
+    def _partial(self, error: AwsError, token: str, identifier: str, inputs: Map, known: Map) -> UnfinishedError:
         """A failure after which the resource is as it is now, or as far as it is known."""
         try:
             state = self._live(token, identifier, inputs) or known
         except AwsError:
             state = known
-        return PartialError(str(error), identifier=identifier, state=state, inputs=inputs)
+        return UnfinishedError(str(error), identifier=identifier, state=state, inputs=inputs)
 
     def _preview_tags(self, kind: Kind, inputs: Map) -> Map:
         tags = inputs.get("tags", {})
@@ -179,13 +163,6 @@ class Resources:
 
 def _plain(inputs: Map) -> Map:
     return {key: value for key, value in reveal(inputs).items() if key != _DEFAULTS}
-
-
-def _autoname(naming: Naming) -> str:
-    if naming.proposed:
-        return naming.proposed
-    seeded = hashlib.sha256(naming.seed + naming.logical_name.encode()).hexdigest()
-    return f"{naming.logical_name}-{seeded[:_SUFFIX] if naming.seed else secrets.token_hex(4)[:_SUFFIX]}"
 
 
 def _name_failures(kind: Kind, name: str) -> list[Failure]:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.providers.kubernetes.names import AUTONAMED, annotations, autoname, kind_of, name_problem
-from sandbox.providers.properties import Map, is_list, is_map, is_secret, is_unknown, reveal, secret
+from sandbox.providers.kubernetes.names import AUTONAMED, annotations, kind_of, name_problem
+from sandbox.providers.naming import FORBIDDEN, Naming
+from sandbox.providers.properties import Map, is_list, is_map, is_secret, is_unknown, reveal, secret, without_nulls
 
+_DIGITS = 8  # of an automatic name, as pulumi-kubernetes takes
 READ_ONLY = (
     "creationTimestamp",
     "deletionGracePeriodSeconds",
@@ -20,16 +22,6 @@ READ_ONLY = (
     "resourceVersion",
     "uid",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Naming:
-    """How a resource without a name gets one: Pulumi's autonaming."""
-
-    logical_name: str
-    seed: bytes = b""
-    proposed: str = ""
-    disabled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +73,10 @@ def _name(inputs: Map, metadata: Map, olds: Map, naming: Naming, failures: list[
     if annotations(olds).get(AUTONAMED) == "true":
         metadata["name"] = reveal(olds["metadata"])["name"]
     elif naming.disabled:
-        failures.append(("metadata.name", "is missing, and automatic naming is disabled in this project: give one"))
+        failures.append(("metadata.name", FORBIDDEN))
         return
     else:
-        metadata["name"] = naming.proposed or autoname(naming.logical_name, naming.seed)
+        metadata["name"] = naming.automatic(_DIGITS)
     if is_map(metadata.setdefault("annotations", {})):
         metadata["annotations"] = {**annotations(inputs), AUTONAMED: "true"}
 
@@ -94,13 +86,6 @@ def hide_secret_data(kind: str, tree: Map) -> Map:
     if kind != "Secret":
         return tree
     return {key: secret(value) if key in ("data", "stringData") else value for key, value in tree.items()}
-
-
-def without_nulls(tree: Any) -> Any:  # noqa: ANN401 - a tree of any JSON type
-    """Copy a tree without the null members of its objects: absent and null mean the same to the API server."""
-    if is_map(tree):
-        return {key: without_nulls(value) for key, value in tree.items() if value is not None}
-    return [without_nulls(item) for item in tree] if is_list(tree) else tree
 
 
 def to_body(inputs: Map) -> Map:

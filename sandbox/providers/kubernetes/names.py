@@ -1,12 +1,11 @@
 """Type tokens, ids, names: who a resource is. Pure functions.
 
-Ids and autonames have the shape pulumi-kubernetes gives them (`namespace/name`, `name-1a2b3c4d`), so that state
-written here can be read by the real provider.
+Ids have the shape pulumi-kubernetes gives them (`namespace/name`), so that state written here can be read by the real
+provider.
 """
 
 import hashlib
 import re
-import secrets
 from typing import Final
 
 from sandbox.providers.kubernetes.errors import RefusedError
@@ -27,16 +26,6 @@ _RULES: Final = {
     ),
 }
 _SUBDOMAIN_RULE: Final = (_SUBDOMAIN, "at most 253 of a-z, 0-9, '-' and '.', each part within letters or digits")
-
-
-def type_of(urn: str) -> str:
-    """Return the resource's own type token from a URN (`urn:pulumi:stack::project::parent$type::name`)."""
-    return urn.split("::")[2].rpartition("$")[2]
-
-
-def name_of(urn: str) -> str:
-    """Return the logical name from a URN."""
-    return urn.split("::", 3)[3]
 
 
 def kind_of(token: str) -> tuple[str, str]:
@@ -86,12 +75,6 @@ def parse_identity(identifier: str) -> tuple[str, str]:
 def field_manager(urn: str) -> str:
     """Name who applies: one manager for each resource, the same in every run, told from any other stack's."""
     return f"pulumi-kubernetes-{hashlib.sha256(urn.encode()).hexdigest()[:8]}"
-
-
-def autoname(logical_name: str, seed: bytes) -> str:
-    """Give a unique name to a resource without one: the same for the same seed, random without."""
-    suffix = hashlib.sha256(seed + logical_name.encode()).hexdigest()[:8] if seed else secrets.token_hex(4)
-    return f"{logical_name}-{suffix}"
 
 
 def annotations(body: Map) -> Map:

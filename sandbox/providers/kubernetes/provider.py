@@ -17,29 +17,23 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from sandbox.providers import failures
-from sandbox.providers.kubernetes import names, outputs
+from sandbox.engine import urns
+from sandbox.providers.comparing import settings_answer
+from sandbox.providers.failures import UnfinishedError, abort, abort_unfinished
+from sandbox.providers.kubernetes import outputs
 from sandbox.providers.kubernetes.cluster import Cluster
 from sandbox.providers.kubernetes.connection import connect
-from sandbox.providers.kubernetes.diff import diff, top_level
+from sandbox.providers.kubernetes.diff import diff
 from sandbox.providers.kubernetes.enginelog import EngineLog
 from sandbox.providers.kubernetes.errors import KubernetesError, UnreachableError
-from sandbox.providers.kubernetes.inputs import Naming
-from sandbox.providers.kubernetes.resources import NotInitialisedError, Resources
+from sandbox.providers.kubernetes.resources import Resources
 from sandbox.providers.kubernetes.watching import Cancellation
-from sandbox.providers.properties import Map, from_struct, reveal, scrub, secret_strings, to_struct
+from sandbox.providers.naming import Naming
+from sandbox.providers.properties import Map, from_struct, reveal, to_struct
 
 T = TypeVar("T")
 _VERSION: Final = "4.34.2+stand-in"  # the SDK this is written for
 _PREFIX: Final = "kubernetes:config:"
-_KINDS: Final = {
-    ("add", False): provider_pb2.PropertyDiff.ADD,
-    ("add", True): provider_pb2.PropertyDiff.ADD_REPLACE,
-    ("delete", False): provider_pb2.PropertyDiff.DELETE,
-    ("delete", True): provider_pb2.PropertyDiff.DELETE_REPLACE,
-    ("update", False): provider_pb2.PropertyDiff.UPDATE,
-    ("update", True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
-}
 # Settings of pulumi-kubernetes that would change what is done to a cluster, and that are not honoured here.
 _UNSUPPORTED: Final = {
     "cluster": None,
@@ -97,9 +91,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         """Compare configurations. Unlike the real one, never replaces all resources when the cluster is another."""
         old, new = (_settings(from_struct(it)) for it in (request.old_inputs or request.olds, request.news))
-        changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
-        kind = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
-        return provider_pb2.DiffResponse(changes=kind, diffs=changed)
+        return settings_answer(old, new)
 
     def Configure(
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
@@ -115,13 +107,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         """Complete and validate the inputs of a resource."""
         news, olds = from_struct(request.news), from_struct(request.olds)
-        naming = Naming(
-            logical_name=request.name or names.name_of(request.urn),
-            seed=request.randomSeed,
-            proposed=request.autonaming.proposed_name,
-            disabled=request.autonaming.mode == provider_pb2.CheckRequest.AutonamingOptions.DISABLE,
-        )
-        checked = self._do(context, self._ready.check(_token(request), news, olds, naming), news)
+        checked = self._do(context, self._ready.check(_token(request), news, olds, Naming.of(request)), news)
         return provider_pb2.CheckResponse(
             inputs=to_struct(checked.inputs),
             failures=[provider_pb2.CheckFailure(property=key, reason=reason) for key, reason in checked.failures],
@@ -131,18 +117,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Compare inputs; the API server is not asked."""
         old = from_struct(request.old_inputs) or outputs.parse(from_struct(request.olds))[0]
         found = diff(old, from_struct(request.news), config=self._config, ignore=request.ignoreChanges)
-        some = provider_pb2.DiffResponse.DIFF_SOME if found.changes else provider_pb2.DiffResponse.DIFF_NONE
-        return provider_pb2.DiffResponse(
-            changes=some,
-            replaces=found.replaces,
-            deleteBeforeReplace=found.delete_before_replace,
-            diffs=sorted({top_level(path) for path in found.changes}),
-            detailedDiff={
-                path: provider_pb2.PropertyDiff(kind=_KINDS[change], inputDiff=True)
-                for path, change in found.changes.items()
-            },
-            hasDetailedDiff=True,
-        )
+        return found.answer()
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         """Create a resource, or say what creating it would give."""
@@ -210,25 +185,15 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         return Resources(Cluster(api, self._config), namespace, self._log, self._cancellation)
 
     def _do(self, context: grpc.ServicerContext, work: Coroutine[Any, Any, T], secret_in: Map) -> T:
-        """Run an operation; turn its failure into a gRPC status, without the secrets it was given.
-
-        UNKNOWN tells an engine that the operation may have taken place, or (with details) that the object exists;
-        FAILED_PRECONDITION that nothing happened.
-        """
+        """Run an operation; turn its failure into a gRPC status, without the secrets it was given."""
         try:
             return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-        except NotInitialisedError as error:
-            secrets = secret_strings(secret_in)
-            message, reasons = scrub(str(error), secrets), [scrub(reason, secrets) for reason in error.reasons]
-            detail = failures.details(
-                message, identifier=error.identifier, state=error.state, inputs=error.inputs, reasons=reasons
-            )
-            context.set_trailing_metadata(((failures.DETAILS_KEY, detail),))
-            _abort(context, grpc.StatusCode.UNKNOWN, message)
+        except UnfinishedError as error:
+            abort_unfinished(context, error, secret_in=secret_in)
         except KubernetesError as error:
             uncertain = isinstance(error, UnreachableError) and error.wrote
             code = grpc.StatusCode.UNKNOWN if uncertain else grpc.StatusCode.FAILED_PRECONDITION
-            _abort(context, code, scrub(str(error), secret_strings(secret_in)))
+            abort(context, code, str(error), secret_in=secret_in)
 
 
 def _settings(args: Map) -> dict[str, str]:
@@ -242,18 +207,13 @@ def _settings(args: Map) -> dict[str, str]:
 
 
 def _token(request: provider_pb2.CheckRequest | provider_pb2.DeleteRequest | provider_pb2.ReadRequest) -> str:
-    return request.type or names.type_of(request.urn)
+    return request.type or urns.type_of(request.urn)
 
 
 def _refuse(context: grpc.ServicerContext, what: str) -> NoReturn:
-    _abort(
+    abort(
         context,
         grpc.StatusCode.UNIMPLEMENTED,
         f"{what} of the Kubernetes provider is not supported by its stand-in. Nothing was changed. "
         "Run this program with Pulumi's own engine and provider",
     )
-
-
-def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, message: str) -> NoReturn:
-    context.abort(code, message)
-    raise AssertionError  # abort raises

@@ -7,28 +7,20 @@ in and puts them back on the way out, and turns a failed await into a state to k
 from dataclasses import dataclass
 from typing import Final
 
-from sandbox.providers.kubernetes import names, observe, outputs
+from sandbox.providers.comparing import take_up_drift
+from sandbox.providers.failures import UnfinishedError
+from sandbox.providers.kubernetes import names, outputs
 from sandbox.providers.kubernetes.awaiting import Wait
 from sandbox.providers.kubernetes.cluster import Cluster, owned_by, timeout
 from sandbox.providers.kubernetes.enginelog import EngineLog
 from sandbox.providers.kubernetes.errors import ApiError, KubernetesError, NotReadyError
-from sandbox.providers.kubernetes.inputs import Checked, Naming, check, from_body, hide_secret_data, to_body
+from sandbox.providers.kubernetes.inputs import Checked, check, from_body, hide_secret_data, to_body
+from sandbox.providers.kubernetes.observe import inputs_from_live
 from sandbox.providers.kubernetes.watching import Cancellation
+from sandbox.providers.naming import Naming
 from sandbox.providers.properties import Map, contains_unknown, map_at, mark_secrets, reveal
 
 _MANAGER: Final = "pulumi.com/patchFieldManager"
-
-
-class NotInitialisedError(KubernetesError):
-    """The object exists, with this id and state, but is not ready."""
-
-    def __init__(self, message: str, *, identifier: str, state: Map, inputs: Map, reasons: list[str]) -> None:
-        """Keep what the engine has to record."""
-        super().__init__(message)
-        self.identifier = identifier
-        self.state = state
-        self.inputs = inputs
-        self.reasons = reasons
 
 
 @dataclass(frozen=True)
@@ -104,16 +96,21 @@ class Resources:
         if old:
             inputs = await self._take_up(old, live, manager)
         else:
-            inputs = hide_secret_data(str(live.get("kind")), observe.inputs_from_live(live))
+            inputs = hide_secret_data(str(live.get("kind")), inputs_from_live(live))
         return names.identity(live), inputs, outputs.checkpoint(inputs, live, manager=manager)
 
     async def _take_up(self, old: Map, live: Map, manager: str) -> Map:
+        """Return the inputs as they would have to be to give what is live.
+
+        The API server rewrites what it is given (`1000m` becomes `1`), so live values cannot be compared with inputs.
+        They are compared with what its dry run makes of the same inputs: where the two differ, somebody changed it.
+        """
         body = to_body(old)
         try:
             reapplied = await self.cluster.rehearse_apply(body, manager=manager)
         except ApiError:
             reapplied = {}  # the server would not take them any more: everything that is live counts
-        taken = observe.take_up_drift(reveal(old), from_body(reapplied), from_body(live))
+        taken = take_up_drift(reveal(old), from_body(reapplied), from_body(live))
         return mark_secrets(hide_secret_data(str(live.get("kind")), taken), old)
 
     async def _placed(self, target: Map) -> Map:
@@ -129,7 +126,7 @@ class Resources:
             live = await self.cluster.settle(applied, reveal(inputs), wait)
         except KubernetesError as error:
             live, reasons = (error.live, error.reasons) if isinstance(error, NotReadyError) else (applied, [])
-            raise NotInitialisedError(
+            raise UnfinishedError(
                 str(error),
                 identifier=names.identity(applied),
                 state=outputs.checkpoint(inputs, live, manager=manager),

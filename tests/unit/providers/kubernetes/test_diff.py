@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers.kubernetes.diff import Difference, diff, top_level
+from sandbox.providers.comparing import Difference
+from sandbox.providers.kubernetes.diff import diff
 from sandbox.providers.properties import UNKNOWN, Map, secret
 
 _MUTABLE = {"enableConfigMapMutable": "true", "enableSecretMutable": "true"}
@@ -128,9 +129,3 @@ def test_ignored_changes_are_no_changes() -> None:
     assert list(_diff(old, new, ignore=("spec.replicas",)).changes) == ["spec.template.a"]
     assert _diff(old, new, ignore=("spec",)).changes == {}
     assert list(_diff(old, new, ignore=("spec.rep",)).changes) == ["spec.replicas", "spec.template.a"]
-
-
-@pytest.mark.parametrize(("path", "key"), [("spec.a[0]", "spec"), ("data", "data"), ("x[1].y", "x")])
-def test_a_path_begins_with_a_property(path: str, key: str) -> None:
-    """Which Pulumi's short summary of a diff names."""
-    assert top_level(path) == key

@@ -3,17 +3,15 @@
 import pytest
 
 from sandbox.providers.kubernetes.errors import RefusedError
-from sandbox.providers.kubernetes.inputs import Checked, Naming, check, from_body, hide_secret_data, to_body
+from sandbox.providers.kubernetes.inputs import Checked, check, from_body, hide_secret_data, to_body
 from sandbox.providers.kubernetes.names import (
-    autoname,
     field_manager,
     identity,
     kind_of,
-    name_of,
     name_problem,
     parse_identity,
-    type_of,
 )
+from sandbox.providers.naming import Naming
 from sandbox.providers.properties import UNKNOWN, Map, secret
 
 _NAMING = Naming(logical_name="web", seed=b"seed")
@@ -22,12 +20,6 @@ _URN = "urn:pulumi:dev::teal::teal:index:Service$kubernetes:apps/v1:Deployment::
 
 def _checked(news: Map, olds: Map | None = None, *, naming: Naming = _NAMING) -> Checked:
     return check("kubernetes:core/v1:ConfigMap", news, olds or {}, naming=naming, namespace="default")
-
-
-def test_a_urn_gives_type_and_name() -> None:
-    """The type is the last of its parents' chain; a name may hold colons."""
-    assert type_of(_URN) == "kubernetes:apps/v1:Deployment"
-    assert name_of(_URN) == "backend::blue"
 
 
 @pytest.mark.parametrize(
@@ -75,16 +67,10 @@ def test_apiversion_kind_and_namespace_are_filled_in() -> None:
 def test_a_resource_without_a_name_gets_one_and_keeps_it() -> None:
     """Marked as named automatically, so that a replacement may take another name."""
     first = _checked({"metadata": {"annotations": {"x": "y"}}}).inputs["metadata"]
-    assert first["name"] == autoname("web", b"seed")
+    assert first["name"] == _NAMING.automatic(8)
     assert first["annotations"] == {"x": "y", "pulumi.com/autonamed": "true"}
     again = _checked({}, {"metadata": first}, naming=Naming(logical_name="web", seed=b"other"))
     assert again.inputs["metadata"]["name"] == first["name"]
-
-
-def test_an_automatic_name_is_random_without_a_seed() -> None:
-    """Two resources of one name must not meet."""
-    assert autoname("web", b"") != autoname("web", b"")
-    assert autoname("web", b"a") == autoname("web", b"a") != autoname("web", b"b")
 
 
 def test_a_project_can_propose_or_forbid_names() -> None:

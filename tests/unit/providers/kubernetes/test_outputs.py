@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import pytest
-
 from sandbox.providers.kubernetes import outputs
-from sandbox.providers.kubernetes.observe import inputs_from_live, take_up_drift
+from sandbox.providers.kubernetes.observe import inputs_from_live
 from sandbox.providers.properties import UNKNOWN, Map, contains_secret, reveal, secret, walk
 
 _META: Map = {"name": "a", "namespace": "n"}
@@ -93,24 +91,6 @@ def test_an_update_with_unknown_inputs_is_previewed_from_what_is_live() -> None:
     found = outputs.preview_unasked(_service(selector={"a": UNKNOWN}), live)
     assert found["spec"] == {"type": "ClusterIP", "clusterIP": "10.0.0.1", "selector": {"a": UNKNOWN, "c": "d"}}
     assert found["status"] == UNKNOWN
-
-
-@pytest.mark.parametrize(
-    ("inputs", "reapplied", "live", "expected"),
-    [
-        ({"cpu": "1000m"}, {"cpu": "1"}, {"cpu": "1"}, {"cpu": "1000m"}),
-        ({"cpu": "1000m"}, {"cpu": "1"}, {"cpu": "2"}, {"cpu": "2"}),
-        ({"a": 1}, {"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 1}),
-        ({"a": 1, "b": 2}, {"a": 1, "b": 2}, {"a": 1}, {"a": 1}),
-        ({"stringData": {"k": "v"}}, {"data": {}}, {"data": {"x": "y"}}, {"stringData": {"k": "v"}}),
-        ({"l": [{"i": "a"}]}, {"l": [{"i": "a", "d": 1}]}, {"l": [{"i": "b", "d": 1}]}, {"l": [{"i": "b"}]}),
-        ({"l": [1]}, {"l": [1]}, {"l": [1, 2]}, {"l": [1, 2]}),
-        ({"a": 1}, {}, {"a": 2}, {"a": 2}),
-    ],
-)
-def test_only_what_somebody_changed_is_drift(inputs: Map, reapplied: Map, live: Map, expected: Map) -> None:
-    """The server's own spelling of a value is not; nor is what the inputs do not mention."""
-    assert take_up_drift(inputs, reapplied, live) == expected
 
 
 def test_an_imported_object_is_described_without_what_the_server_added() -> None:
