@@ -18,7 +18,7 @@ from infra.settings.slot import State
 from teal import flip, routers
 from teal.colours import Colour, colour_of
 from teal.errors import ForeignChangeError, RefusedError
-from teal.history import History
+from teal.history import History, Stage
 from teal.kube import Cluster, ClusterAccess
 from teal.live import LiveAutoscaler, LiveService, LiveSlot
 from teal.migrations import Contracted
@@ -34,6 +34,8 @@ class Live:
     """The live state of the stack's namespace; empty where nothing was provisioned yet."""
 
     services: Mapping[str, LiveService] = field(default_factory=dict[str, LiveService])
+    through: RouterKind | None = None
+    """The router that their traffic goes through; None: the one that the config names."""
     slots: Mapping[tuple[str, Colour], LiveSlot] = field(default_factory=dict[tuple[str, Colour], LiveSlot])
     autoscalers: Mapping[str, LiveAutoscaler] = field(default_factory=dict[str, LiveAutoscaler])
     """Of all colours, by name."""
@@ -79,8 +81,10 @@ def read(
                 ),
                 asyncio.gather(*(_contracted(cluster, service) for service in migrated)),
             )
+            through, left = await _through_another(cluster, router, record, kept.history)
         return Live(
-            services=found,
+            services=left or found,
+            through=through,
             slots=slots,
             autoscalers=autoscalers,
             record=record,
@@ -92,6 +96,20 @@ def read(
     # Pulumi's own loop is running around the program's body, so this needs a thread with a loop of its own.
     with ThreadPoolExecutor(max_workers=1) as pool:
         return pool.submit(asyncio.run, ask()).result()
+
+
+async def _through_another(
+    cluster: Cluster, router: RouterKind, record: Mapping[str, str], history: History
+) -> tuple[RouterKind | None, Mapping[str, LiveService]]:
+    """Live traffic that the declared router does not know of: the config named another one before.
+
+    Only a stack that had a release confirmed has clients to lose, so nobody else's routers are asked.
+    """
+    known = {each.plan.router for each in history.flips if record or each.stage is Stage.CONFIRMED}
+    for kind in sorted(known - {router}):
+        if found := await routers.connect(kind, cluster).live_services():
+            return kind, found
+    return None, {}
 
 
 async def _contracted(cluster: Cluster, service: str) -> Contracted:

@@ -36,12 +36,25 @@ def dangers(settings: Settings, live: Live, planned: Slots) -> Sequence[Danger]:
         planned: both, slot by slot.
     """
     return [
+        *_rerouted(settings, live),
         *_gone(settings, live),
         *_live_slots(settings, live),
         *_too_early(settings, live),
         *_changed_and_left(settings, live, planned),
         *_shrunk(settings, live, planned),
     ]
+
+
+def _rerouted(settings: Settings, live: Live) -> Iterator[Danger]:
+    """A new router finds no traffic, and an engine takes away what the program declares no more: the old one's."""
+    if live.through is not None:
+        yield Danger(
+            f"teal:router is {settings.router}, and live traffic of {', '.join(sorted(live.services))} goes through "
+            f"router {live.through}: its front door would go in the same update, and clients would find it gone until "
+            f"their DNS names that of {settings.router}. Next: pulumi config set teal:router {live.through}; to change "
+            f"over, make a second stack with router {settings.router} in a teal:namespace of its own, move DNS to its "
+            "front door, then pulumi destroy this one (docs/runbook.md)"
+        )
 
 
 def _gone(settings: Settings, live: Live) -> Iterator[Danger]:

@@ -109,9 +109,7 @@ def _moved(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
     if each.overwrites:
         yield Word.FLIP, f"what '{each.overwrites}' wrote is overwritten (teal:repair)"
     if each.live is None:
-        known = facts.move.confirmed
-        nothing = f"{known} was confirmed, and no traffic of it is found" if known else "nothing is live yet"
-        yield Word.RELEASE, f"{nothing}: {to} gets the traffic"
+        yield Word.RELEASE, f"{_nothing(facts)}: {to} gets the traffic"
         return
     move = f"live traffic goes from {each.live} {each.slots[each.live].version} to {to}"
     back = facts.fewer or facts.move.confirmed is active
@@ -126,6 +124,19 @@ def _moved(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
     else:
         yield Word.FLIP, move
     yield from ((Word.FLIP, why) for why in (*_short(each, active), *_tried(facts)))
+
+
+def _nothing(facts: Facts) -> str:
+    """Why no traffic is found."""
+    if known := facts.move.confirmed:
+        return f"{known} was confirmed, and no traffic of it is found"
+    flip, router = facts.history.open, facts.move.bake.router
+    if flip is not None and flip.plan.router is not router:  # nobody was told of that door, so it may go
+        return (
+            f"flip {flip.number} through router {flip.plan.router} was never confirmed ({flip.stage}), and the front "
+            f"door that it may have made goes for that of {router}"
+        )
+    return "nothing is live yet"
 
 
 def _short(each: ServiceFacts, active: Colour) -> Iterator[str]:

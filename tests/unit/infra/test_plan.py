@@ -1,14 +1,11 @@
 """The plan beside its word: gates, capacity, cost, the way back; and where it is shown."""
 
 import json
-import runpy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from pulumi.runtime import mocks, stack
-from pulumi.runtime.config import set_all_config
 
 from infra import plan, slots, stamp
 from infra.live import Live
@@ -17,6 +14,7 @@ from teal.errors import RefusedError, TealError
 from teal.plans import render
 from teal.plans.model import Plan, Word
 from tests.unit.conftest import FakeApiServer
+from tests.unit.infra.running import Recorder, run
 from tests.unit.infra.worlds import BASE, edited, flip, scaled, settings, settled
 
 GREEN: dict[str, Any] = {"activeColour": "green"}
@@ -165,23 +163,6 @@ def test_the_keys_that_others_read_are_there() -> None:
     assert Plan.model_validate(content) == made(GREEN)
 
 
-class Recorder(mocks.Mocks):
-    """Keeps what was registered, in order."""
-
-    def __init__(self) -> None:
-        """Start with nothing."""
-        self.names: list[tuple[str, str]] = []
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        """Answer with the inputs."""
-        self.names.append((args.typ, args.name))
-        return f"{args.name}-id", cast("dict[Any, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType]  # the SDK's plain dict
-
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        """No function is expected to be called."""
-        raise AssertionError(args.token)
-
-
 async def program(server: FakeApiServer, change: dict[str, Any], *, preview: bool) -> tuple[Recorder, int]:
     """Run the whole program against a cluster where blue is live; what it registered, and its exit status."""
     live = settled(BASE)
@@ -194,22 +175,9 @@ async def program(server: FakeApiServer, change: dict[str, Any], *, preview: boo
         200,
         {"metadata": {"name": "teal-confirmed", "resourceVersion": "1"}, "data": dict(live.record)},
     )
-    recorder = Recorder()
-    mocks.set_mocks(recorder, project="teal", stack="dev", preview=preview)
     raw = edited(BASE, change)
-    texts = {f"teal:{key}": each if isinstance(each, str) else json.dumps(each) for key, each in raw.items()}
-    set_all_config({**texts, "kubernetes:kubeconfig": server.kubeconfig})
-    status = 0
-
-    async def body() -> None:
-        nonlocal status
-        try:
-            runpy.run_module("infra.__main__")
-        except SystemExit as ended:
-            status = int(ended.code or 0)
-
-    await stack.run_pulumi_func(body)
-    return recorder, status
+    texts = {key: each if isinstance(each, str) else json.dumps(each) for key, each in raw.items()}
+    return await run(texts, server, preview=preview)
 
 
 def _deployment(live: Live, colour: Colour) -> dict[str, Any]:
