@@ -30,11 +30,11 @@ SANDBOX = $(PYTHON) -m sandbox
 .PHONY: help
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  settings: NAME=$(NAME) PORTS=$(PORTS) KUBECONFIG=path CMD='...' TEAL_CACHE=$(TEAL_CACHE)"
+	@echo "  settings: NAME=$(NAME) ROUTER=$(ROUTER) PORTS=$(PORTS) KUBECONFIG=path CMD='...' TEAL_CACHE=$(TEAL_CACHE)"
 
 .PHONY: demo
-demo: .venv/ready ## watch live traffic move from blue to green and back, and a broken slot refused
-	$(SANDBOX) demo --name $(NAME) --ports $(PORTS) $(CLUSTER)
+demo: .venv/ready ## watch live traffic move from blue to green and back, and broken slots refused; ROUTER=alb: behind a load balancer
+	$(SANDBOX) demo --router $(ROUTER) --name $(NAME) --ports $(PORTS) $(CLUSTER)
 
 .PHONY: sandbox
 sandbox: .venv/ready ## a real Kubernetes in a network namespace of its own

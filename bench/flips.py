@@ -13,7 +13,8 @@ from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.errors import SandboxError
 from sandbox.cluster.progress import Steps
 from sandbox.demo import floor
-from sandbox.demo.setting import BACKEND, NAMESPACE, Setting
+from sandbox.demo.doors import FLOOR, Door, Doors, Selectors
+from sandbox.demo.setting import BACKEND, Setting
 from sandbox.demo.traffic import Traffic
 from sandbox.demo.user import User
 from sandbox.load.records import Mode
@@ -57,19 +58,20 @@ def measure(sandbox: Sandbox, count: int, steps: Steps) -> Flips:
     """
     setting = Setting.prepare(sandbox, {}, gates=False)  # no database: nothing is migrated
     folder = setting.config.parent
-    user = User(sandbox, stack=STACK, namespace=NAMESPACE, config=setting.config, log=folder / "flips.log")
+    user = User(sandbox, stack=STACK, namespace=setting.namespace, config=setting.config, log=folder / "flips.log")
     steps.step("both colours of two services")
     user.init()
     user.configure({**setting.release("green", _VERSIONS["green"]), "bake.seconds": "0"})
     user.up()
-    with Traffic(user, rate=_RATE) as traffic:
-        return _measure(user, traffic, count, steps)
+    doors = Selectors(user, setting.services)
+    with Traffic(user, doors, rate=_RATE) as traffic:
+        return _measure(user, doors, traffic, count, steps)
 
 
-def _measure(user: User, traffic: Traffic, count: int, steps: Steps) -> Flips:
+def _measure(user: User, doors: Doors, traffic: Traffic, count: int, steps: Steps) -> Flips:
     traffic.watch([BACKEND])
     port = user.get("service", BACKEND)["spec"]["ports"][0]["nodePort"]
-    traffic.load(BACKEND, f"http://127.0.0.1:{port}/pricing", Mode.NEW_CONNECTIONS)
+    traffic.load(BACKEND, Door(url=f"http://127.0.0.1:{port}"), Mode.NEW_CONNECTIONS)
     moves: list[Move] = []
     ups: list[float] = []
     steps.step(f"{count} flips")
@@ -97,9 +99,9 @@ def _measure(user: User, traffic: Traffic, count: int, steps: Steps) -> Flips:
     steps.step(f"{count} bare patches")
     patches: list[float | None] = []
     while len(patches) < count:
-        floor.make(user, BACKEND)
-        found = floor.measure(user, traffic, _VERSIONS, time.sleep)
-        records = _seen(traffic, floor.NAME).records
+        doors.make_floor(BACKEND)
+        found = floor.measure(doors, traffic, _VERSIONS, time.sleep)
+        records = _seen(traffic, FLOOR).records
         patches += [write_to_last_old_ms(records, each) for each in found]
     traffic.end()
     return Flips(

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any, Literal, TextIO
 
 from cyclopts import App, CycloptsError, Parameter, validators
 from rich.console import Console
@@ -43,6 +43,9 @@ Rate = Annotated[
         help="Requests per second, on each front door and in each mode.",
         validator=validators.Number(gte=4, lte=400),  # `sandbox.load` refuses others, but minutes later
     ),
+]
+Router = Annotated[
+    Literal["service", "alb"], Parameter(name="--router", help="What directs live traffic, as in teal:router.")
 ]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
@@ -135,17 +138,24 @@ def clean_all() -> None:
 
 
 @app.command
-def demo(
+def demo(  # noqa: PLR0913 - one parameter per option of the command line
     *,
     name: Name = "teal",
     ports: Ports = "30000-30999",
     kubeconfig: Kubeconfig = None,
+    router: Router = "service",
     rate: Rate = _RATE,
     json_output: Json = False,
 ) -> None:
     """Watch live traffic move from blue to green and back, and a broken slot refused."""
+    if router == "alb" and kubeconfig:
+        raise UsageError(
+            "--router alb takes the sandbox's own AWS, which pods of your cluster cannot be behind: nothing was done. "
+            "Next: make demo ROUTER=alb without KUBECONFIG; for your own AWS, docs/aws.md"
+        )
     _up(name, ports, kubeconfig, sys.stderr if json_output else sys.stdout)  # the report has standard output to itself
-    sys.exit(import_module("sandbox.demo").run(Sandbox.load(name), rate=rate, json_output=json_output))
+    sandbox, run = Sandbox.load(name), import_module("sandbox.demo").run
+    sys.exit(run(sandbox, router=router, rate=rate, json_output=json_output))
 
 
 def _say(text: str, stream: TextIO | None = None) -> None:

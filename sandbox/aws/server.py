@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 from sandbox.aws import picture, strict
 from sandbox.aws.datapath import DataPath
 from sandbox.aws.faults import FaultBox, with_faults
+from sandbox.aws.journal import Journal
 from sandbox.aws.targets import Health, Key, State, Target, Targets, state
 
 
@@ -31,6 +32,7 @@ class StandIn:
             addresses: the first load balancer's; the next ones count on from there.
         """
         self.faults = FaultBox()
+        self._journal = Journal()
         self._targets = Targets(time.monotonic)
         self._path = DataPath(folder, self._targets, self.faults, self._take)
         self.faults.changed = self._path.changed
@@ -42,7 +44,7 @@ class StandIn:
     def serve(self, host: str, port: int) -> int:
         """Serve in the background; returns the port."""
         application: Any = DomainDispatcherApplication(create_backend_app)
-        answering = with_faults(application, self.faults)
+        answering = self._journal.served(with_faults(application, self.faults))
         self._server = make_server(host, port, answering, threaded=True, request_handler=MotoRequestHandler)
         self._path.start()
         threading.Thread(target=self._server.serve_forever, name="aws", daemon=True).start()
@@ -55,7 +57,9 @@ class StandIn:
         self._path.stop()
 
     def _take(self) -> picture.Picture:
-        return picture.take(self.faults.now.check_interval_s)
+        taken = picture.take(self.faults.now.check_interval_s)
+        self._journal.note(taken)
+        return taken
 
     # What the strict moto asks and tells (strict.World).
 

@@ -17,18 +17,20 @@ from typing import TYPE_CHECKING, Final
 from sandbox.backing import postgres
 from sandbox.cluster.errors import ExitCode
 from sandbox.demo import broken, floor, migrations, setting
+from sandbox.demo.doors import FLOOR, Door, Rules, Selectors
 from sandbox.demo.errors import DemoError
 from sandbox.demo.screen import Screen, summary
-from sandbox.demo.setting import BACKEND, FRONTEND, NAMESPACE, STACK, Setting
+from sandbox.demo.setting import BACKEND, FRONTEND, Router, Setting, network
 from sandbox.demo.traffic import Traffic
 from sandbox.demo.user import User
 from sandbox.load.records import Mode
-from sandbox.load.writes import COLOUR_LABEL
 from sandbox.report.files import write
 from sandbox.report.model import Evidence, Refusal, Untouched
 from sandbox.report.seen import FlipSeen, Move, RevertSeen, Seen
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sandbox.cluster.environment import Sandbox
     from sandbox.demo.broken import Broken
     from sandbox.demo.user import Ran
@@ -37,16 +39,17 @@ _OBSERVE_SECONDS: Final = 3.5  # after the writes: the picture shows 3 s of them
 _SETTLED_SECONDS: Final = 1.1  # after `pulumi up`: the last second decides whether traffic moved
 
 
-def run(sandbox: Sandbox, *, rate: int, json_output: bool) -> int:
+def run(sandbox: Sandbox, *, router: str, rate: int, json_output: bool) -> int:
     """Run the demo in a sandbox that is up; exit status 0 only if nothing speaks against it, 130 if it was interrupted.
 
     Args:
         sandbox: Where.
+        router: What directs live traffic, as `teal:router` has it.
         rate: Requests per second, on each front door and in each of the two modes.
         json_output: Print the report as JSON instead of the summary.
     """
     seen = Seen(started=datetime.now(UTC), started_ns=time.monotonic_ns(), host=setting.host())
-    demo = Demo(sandbox, seen, rate=rate)
+    demo = Demo(sandbox, seen, router=Router(router), rate=rate)
     status = ExitCode.FAILED
     try:
         demo.play()
@@ -58,7 +61,7 @@ def run(sandbox: Sandbox, *, rate: int, json_output: bool) -> int:
     finally:
         seen.steps = demo.screen.finished
         seen.host = setting.host()
-    folder = sandbox.root.parent / STACK
+    folder = sandbox.root.parent / demo.stack
     report = write(seen, folder)
     if json_output:
         print(report.model_dump_json(indent=2, by_alias=True))  # noqa: T201 - the result, on standard output
@@ -70,23 +73,28 @@ def run(sandbox: Sandbox, *, rate: int, json_output: bool) -> int:
 class Demo:
     """One run of it."""
 
-    def __init__(self, sandbox: Sandbox, seen: Seen, *, rate: int) -> None:
+    def __init__(self, sandbox: Sandbox, seen: Seen, *, router: Router, rate: int) -> None:
         """Run in `sandbox`, and write into `seen` what is seen.
 
         Raises:
-            StartError: the sandbox's database does not answer.
+            StartError: the sandbox's database, or its AWS, does not answer.
         """
         self.screen = Screen()
         self._seen = seen
-        self._setting = Setting.prepare(sandbox, postgres.await_ready(sandbox) if sandbox.netns else {})
+        database: Mapping[str, str] = postgres.await_ready(sandbox) if sandbox.netns else {}
+        balancer = network(sandbox) if router is Router.ALB else None
+        self._setting = Setting.prepare(sandbox, database, router=router, balancer=balancer)
+        self.stack = self._setting.stack
         self._user = User(
             sandbox,
-            stack=STACK,
-            namespace=NAMESPACE,
+            stack=self.stack,
+            namespace=self._setting.namespace,
             config=self._setting.config,
             log=self._setting.config.parent / "commands.log",
         )
-        self._traffic = Traffic(self._user, rate=rate)
+        self._doors = Rules(self._user) if balancer else Selectors(self._user, self._setting.services)
+        self._traffic = Traffic(self._user, self._doors, rate=rate)
+        seen.router = str(router)
         seen.services, seen.frontend = list(self._setting.services), FRONTEND
         seen.migrates = self._setting.password is not None
 
@@ -107,21 +115,21 @@ class Demo:
                 self._revert("green", "blue", broken.LATE)
                 self._prepare("blue", "1.0.0")
                 self._flip("green", "blue", "1.0.0")
-                with self.screen.step("the floor: bare kubectl patches of a separate Service"):
+                with self.screen.step("the floor: bare writes of a door of its own"):
                     versions = {"blue": "1.0.0", "green": "1.1.0"}
-                    self._seen.patches = floor.measure(self._user, self._traffic, versions, self._observe)
+                    self._seen.patches = floor.measure(self._doors, self._traffic, versions, self._observe)
                 with self.screen.step("load ends, what is in flight is waited for"):
                     self._traffic.end()
         finally:  # also what was seen of a run cut short
             loads = [self._traffic.seen(service, mode) for service in self._setting.services for mode in Mode]
             self._seen.loads = [load for load in loads if load]
-            self._seen.floor_load = self._traffic.seen(floor.NAME, Mode.NEW_CONNECTIONS)
+            self._seen.floor_load = self._traffic.seen(FLOOR, Mode.NEW_CONNECTIONS)
 
     def _begin(self) -> None:
         user = self._user
         with self.screen.step("pulumi up: blue 1.0.0 live"):
             stacks = json.loads(user.pulumi("stack", "ls", "--json").output)
-            again = STACK in {stack["name"] for stack in stacks}
+            again = self.stack in {stack["name"] for stack in stacks}
             if not again:
                 user.init()
             if self._setting.password:
@@ -135,10 +143,10 @@ class Demo:
             self._seen.engine = setting.engine(user)
             self._seen.versions = setting.versions(user)
         with self.screen.step("load starts: new connections and kept-alive ones, at both front doors"):
-            floor.make(user, BACKEND)
+            self._doors.make_floor(BACKEND)
             self._traffic.watch(self._setting.services)
-            for service, door in front_doors.items():
-                self._traffic.load(service, f"{door}/pricing", *Mode)
+            for service, url in front_doors.items():
+                self._traffic.load(service, Door(url=url, host=self._setting.hosts.get(service, "")), *Mode)
         self.screen.live(self._traffic.last_second)
 
     def _up(self, *, check: bool = True) -> Ran:
@@ -194,7 +202,7 @@ class Demo:
         self._prepare(idle, broken.VERSION, **wrong.env)
         with self.screen.step(f"pulumi up: {idle} {broken.VERSION} {wrong.what}, and must be refused"):
             user.configure({"activeColour": idle})
-            before = self._resource_versions()
+            before = self._doors.now()
             begun = time.monotonic_ns()
             up = self._up(check=False)
             self._seen.refused_ns.append(time.monotonic_ns())
@@ -202,12 +210,12 @@ class Demo:
             ended = time.monotonic_ns()
             services = {
                 name: Untouched(
-                    selector_colour=user.get("service", name)["spec"]["selector"].get(COLOUR_LABEL, ""),
-                    resource_version_before=before[name],
-                    resource_version_after=after,
+                    colour=after.colour,
+                    version_before=before[name].version,
+                    version_after=after.version,
                     answers=self._traffic.answers(name, begun, ended),
                 )
-                for name, after in self._resource_versions().items()
+                for name, after in self._doors.now().items()
             }
         said = refusal(up.output)
         self._seen.refusals.append(
@@ -239,14 +247,14 @@ class Demo:
             back = [self._traffic.written(name, live, min(moved)) for name in services]
             self._observe(_SETTLED_SECONDS)
         said = undone(up.output)
-        selectors = {name: user.get("service", name)["spec"]["selector"].get(COLOUR_LABEL, "") for name in services}
+        colours = {each.colour for each in self._doors.now().values()}
         self._seen.reverts.append(
             RevertSeen(
                 to=idle,
                 version=broken.VERSION,
                 what=wrong.what,
                 reason=said or f"it did not say that it put traffic back: {up.output.strip()[-500:]}",
-                undone=said is not None and up.status != 0 and set(selectors.values()) == {live},
+                undone=said is not None and up.status != 0 and colours == {live},
                 exit_status=up.status,
                 moved_ns=min(moved),
                 back_ns=max(back),
@@ -259,11 +267,6 @@ class Demo:
         with self.screen.step(f"pulumi config: activeColour {live} again, {idle} mended"):
             self._user.configure({"activeColour": live})
             self._user.pulumi("config", "rm", "--path", f"teal:{idle}.{BACKEND}.env")
-
-    def _resource_versions(self) -> dict[str, str]:
-        """Of each active Service: equal means that nobody wrote."""
-        services = self._setting.services
-        return {name: self._user.get("service", name)["metadata"]["resourceVersion"] for name in services}
 
     def _observe(self, seconds: float) -> None:
         """Let the load see what there is to see."""

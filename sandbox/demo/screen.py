@@ -15,7 +15,7 @@ from rich.text import Text
 from sandbox.cluster.progress import console
 from sandbox.load.records import Mode
 from sandbox.report.model import Report, Step
-from sandbox.report.page import milliseconds, ran, release, title, undone
+from sandbox.report.page import BARE, milliseconds, ran, release, title, undone
 from sandbox.report.verdict import WORDS
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ def summary(report: Report, folder: Path) -> None:
             "\n".join(str(sum(each.lost.values())) for each in services),
         )
     if report.floor is not None:
-        flips.add_row("bare kubectl patch", "", milliseconds(report.floor_ms), "", str(report.floor.lost))
+        bare = f"bare {BARE[report.router]}"
+        flips.add_row(bare, "", milliseconds(report.floor_ms), "", str(report.floor.lost))
     out.print()
     out.print(flips)
     if report.migrations is not None:
@@ -151,7 +152,7 @@ def summary(report: Report, folder: Path) -> None:
     style = "bold green" if report.verdict == "PASSED" else "bold red"
     out.print(
         f"{report.verdict}: {report.lost} of {report.requests} requests lost, {report.mixed} answers of two colours, "
-        f"in {report.seconds:.0f} s (engine: {report.engine})",
+        f"in {report.seconds:.0f} s (router: {report.router}, engine: {report.engine})",
         style=style,
         markup=False,
     )

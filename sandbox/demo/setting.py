@@ -6,13 +6,17 @@ import json
 import os
 import platform
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ruamel.yaml import YAML
 
+from sandbox.aws import ready as aws
 from sandbox.cluster.environment import WORK_TREE
 from sandbox.cluster.layout import NODE_ADDRESS, PROMETHEUS_PORT
 from sandbox.demo.broken import ELSEWHERE, MEASURED
@@ -25,8 +29,6 @@ if TYPE_CHECKING:
     from sandbox.demo.broken import Broken
     from sandbox.demo.user import User
 
-STACK: Final = "demo"
-NAMESPACE: Final = "teal-demo"
 BACKEND: Final = "backend"
 FRONTEND: Final = "frontend"
 COLOURS: Final = ("blue", "green")
@@ -37,9 +39,25 @@ SCHEMAS: Final = {
 }
 """What each release says of the schema (docs/migrations.md); quoted, as the numbers of migrations are text."""
 
+
+class Router(StrEnum):
+    """What directs the demo's traffic, as `teal:router` has it."""
+
+    SERVICE = "service"
+    ALB = "alb"
+
+
 _EXAMPLE: Final = WORK_TREE / "stacks" / "Pulumi.sandbox.yaml"
-_FIRST_PORT: Final = 90  # within the sandbox's range, and not the example stack's, which may be up beside the demo
+_FIRST_PORTS: Final = {Router.SERVICE: 90, Router.ALB: 100}
+"""Within the sandbox's range; the example stack, and each other's, may be up beside a demo."""
+
 _BAKE: Final = {"seconds": 6, "windowSeconds": 10}
+_ALB: Final = {
+    "callers": ["10.0.0.0/8"],
+    "protect": False,
+    "healthCheck": {"intervalSeconds": 5, "timeoutSeconds": 2},
+}
+_SETTLE_SECONDS: Final = 3  # a rule is followed at once here, and by nobody knows when at AWS
 _METRICS: Final = {"windowSeconds": 20, "waitSeconds": 12, "traffic": {"paths": ["/pricing"]}}
 """Of a Prometheus that scrapes every second."""
 
@@ -53,28 +71,42 @@ class Setting:
     A cluster of the user's own has no database of the sandbox's: there, nothing is migrated.
     """
 
+    stack: str
+    namespace: str
     config: Path
     services: tuple[str, ...]  # the flip set
     repository: str  # of their image, without the tag
+    hosts: Mapping[str, str]  # by service, what it is called at a door that they share; empty where each has its own
     backends: Mapping[str, str]  # by colour, the URL at which a frontend finds its own
     password: str | None  # of the database; None: there is none
     broken: Sequence[Broken]  # releases that this stack's gates have to refuse
 
     @classmethod
-    def prepare(cls, sandbox: Sandbox, database: Mapping[str, str], *, gates: bool = True) -> Setting:
+    def prepare(
+        cls,
+        sandbox: Sandbox,
+        database: Mapping[str, str],
+        *,
+        router: Router = Router.SERVICE,
+        balancer: Mapping[str, Any] | None = None,
+        gates: bool = True,
+    ) -> Setting:
         """Write the stack's config file, as blue 1.0.0 and nothing else; the work tree's files are only read.
 
         Args:
             sandbox: where.
             database: how pods connect to it (`sandbox.backing.postgres`); empty where there is none. Its password is
                 not written.
+            router: what directs live traffic; a stack of its own for each.
+            balancer: where a load balancer can be (`sandbox.aws.network`), for a router that has one.
             gates: beyond those that every flip has: contract, and metrics where there is a Prometheus.
         """
         yaml = YAML()
         document: dict[str, Any] = yaml.load(_EXAMPLE)  # pyright: ignore[reportUnknownMemberType] - untyped library
         config = document["config"]
-        config["teal:namespace"] = NAMESPACE
-        port = sandbox.ports[0] + _FIRST_PORT
+        stack = "demo" if router is Router.SERVICE else f"demo-{router}"
+        config["teal:namespace"] = namespace = f"teal-{stack}"
+        port = sandbox.ports[0] + _FIRST_PORTS[router]
         backends: dict[str, str] = {}
         for service, settings in config["teal:services"].items():
             previews = dict(zip(COLOURS, (port + 1, port + 2), strict=True))
@@ -82,12 +114,19 @@ class Setting:
             settings["previewDoor"]["nodePorts"] = previews
             # Two cores bear the load with the pods that there are; more of them would only take each other's time.
             settings["autoscaling"]["maxReplicas"] = settings["autoscaling"]["minReplicas"]
+            if balancer:
+                del settings["frontDoor"]
+                settings["routing"] = {"hosts": [host_of(service)]}
             if service == BACKEND:
                 backends = {each: _backend(sandbox, each, previews[each]) for each in COLOURS}
             port += 1 + len(previews)
         backend = config["teal:services"][BACKEND]
         if gates:
             _measure(config, backend, prometheus=bool(sandbox.netns))
+        if balancer:
+            config["teal:router"] = str(router)
+            config["teal:settleSeconds"] = _SETTLE_SECONDS
+            config["teal:alb"] = {**balancer, **_ALB}
         blue = config["teal:blue"]
         blue[FRONTEND]["env"]["BACKEND_URL"] = backends["blue"]
         if database:
@@ -95,14 +134,17 @@ class Setting:
             backend["migrations"] = {}
             config["teal:services"][FRONTEND]["network"]["backing"] = {"database": None}
             blue[BACKEND]["schema"] = SCHEMAS[blue["version"]]
-        folder = sandbox.root / STACK
+        folder = sandbox.root / stack
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"Pulumi.{STACK}.yaml"
+        path = folder / f"Pulumi.{stack}.yaml"
         with path.open("w", encoding="utf-8") as file:
             yaml.dump(document, file)  # pyright: ignore[reportUnknownMemberType] - untyped library
         repository, _, _ = blue[BACKEND]["image"].rpartition(":")
         return cls(
+            stack=stack,
+            namespace=namespace,
             config=path,
+            hosts={name: host_of(name) for name in config["teal:services"]} if balancer else {},
             services=tuple(config["teal:services"]),
             repository=repository,
             backends=backends,
@@ -145,6 +187,22 @@ def _database(found: Mapping[str, str]) -> dict[str, Any]:
         "port": int(found["DB_PORT"]),
         "network": {"cidrs": [f"{found['DB_HOST']}/32"], "ports": [int(found["DB_PORT"])]},
     }
+
+
+def network(sandbox: Sandbox) -> Mapping[str, Any]:
+    """Ask the sandbox's AWS where a load balancer can be.
+
+    Raises:
+        StartError: it does not come up.
+    """
+    aws.await_ready(sandbox)
+    command = sandbox.command([sys.executable, "-m", "sandbox.aws.network"])
+    return json.loads(subprocess.check_output(command, env=sandbox.environ(), text=True))  # noqa: S603 - our own
+
+
+def host_of(service: str) -> str:
+    """Which requests to a load balancer are a service's."""
+    return f"{service}.teal.example"
 
 
 def host() -> Host:

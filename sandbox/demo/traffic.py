@@ -17,8 +17,10 @@ from sandbox.report.seen import Load
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sandbox.demo.doors import Door, Doors
     from sandbox.demo.user import User
 
+_PATH: Final = "/pricing"
 _LIMIT_SECONDS: Final = 1800  # a load ends by itself, whatever becomes of the demo
 _PATIENCE_SECONDS: Final = 15
 _END_SECONDS: Final = 20  # requests in flight have 5 s
@@ -54,11 +56,12 @@ class Companion:
 
 
 class Traffic:
-    """Loads in both modes on each front door, and a watch on the selectors, while a `with` block runs."""
+    """Loads in both modes on each front door, and a watch on what directs them, while a `with` block runs."""
 
-    def __init__(self, user: User, *, rate: int) -> None:
+    def __init__(self, user: User, doors: Doors, *, rate: int) -> None:
         """Describe it; `rate` is requests per second, per front door and mode."""
         self._user = user
+        self._doors = doors
         self._rate = rate
         self._companions: list[Companion] = []
         self._loads: dict[tuple[str, Mode], Companion] = {}
@@ -75,24 +78,26 @@ class Traffic:
         self.end()
 
     def watch(self, services: Sequence[str]) -> None:
-        """Start the watch, and wait until it has seen these Services."""
-        self._watch = Companion(self._user, "writes.jsonl", "sandbox.load.watch", ["--namespace", self._user.namespace])
+        """Start the watch, and wait until it has seen these services."""
+        module, *options = self._doors.watch()
+        self._watch = Companion(self._user, "writes.jsonl", module, options)
         self._companions.append(self._watch)
-        what = f"the Services {', '.join(services)} to be seen by the watch"
+        what = f"{', '.join(services)} to be seen by the watch"
         self.await_(lambda: all(self.writes(service) for service in services), what, [self._watch])
 
-    def load(self, service: str, url: str, *modes: Mode, shown: bool = True) -> None:
-        """Start loads on a Service's front door, and wait until each has been answered.
+    def load(self, service: str, door: Door, *modes: Mode, shown: bool = True) -> None:
+        """Start loads on a service's front door, and wait until each has been answered.
 
         Args:
             service: what they are called by.
-            url: what they ask for.
+            door: where they ask.
             modes: one load each.
             shown: whether `last_second` counts them.
         """
         begun: list[Companion] = []
         for mode in modes:
-            options = ["--url", url, "--mode", mode, "--rate", str(self._rate), "--seconds", str(_LIMIT_SECONDS)]
+            where = ["--url", f"{door.url}{_PATH}", *(["--host", door.host] if door.host else [])]
+            options = [*where, "--mode", mode, "--rate", str(self._rate), "--seconds", str(_LIMIT_SECONDS)]
             companion = Companion(self._user, f"{service}-{mode}.csv", "sandbox.load", options)
             begun.append(companion)
             self._loads[service, mode] = companion
@@ -104,17 +109,17 @@ class Traffic:
             follower = Follower(companion.out)
             self.await_(
                 lambda follower=follower: any(not record.outcome.lost for record in follower.read()),
-                f"an answer at {url}",
+                f"an answer at {door.url}{_PATH}",
                 [companion],
             )
 
     def writes(self, service: str) -> list[Write]:
-        """Return what the watch has seen of a Service's selector, oldest first."""
+        """Return what the watch has seen of a service's traffic, oldest first."""
         path = self._watch and self._watch.out
         return [write for write in read_writes(path) if write.service == service] if path else []
 
     def written(self, service: str, colour: str, since_ns: int) -> int:
-        """Return the instant at which a Service's selector was seen to change to `colour`, at or after `since_ns`.
+        """Return the instant at which a service's traffic was seen to be sent to `colour`, at or after `since_ns`.
 
         Raises:
             DemoError: it was not seen to.
@@ -129,7 +134,7 @@ class Traffic:
             )
             return bool(found)
 
-        self.await_(look, f"the selector of {service} to say {colour}", [])
+        self.await_(look, f"the traffic of {service} to be sent to {colour}", [])
         return found[0]
 
     def end(self, name: str = "") -> None:

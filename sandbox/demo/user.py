@@ -83,6 +83,14 @@ class User:
         """
         return self._run(["kubectl", "-n", self.namespace, *args], stdin=stdin).output
 
+    def run(self, *argv: str) -> Ran:
+        """Run another command in the sandbox.
+
+        Raises:
+            DemoError: it failed.
+        """
+        return self._run(argv)
+
     def get(self, kind: str, name: str) -> dict[str, Any]:
         """Return an object of the namespace."""
         return json.loads(self.kubectl("get", kind, name, "-o", "json"))

@@ -26,6 +26,7 @@ def main(  # noqa: PLR0913 - one parameter per option of the command line
     mode: Mode = Mode.NEW_CONNECTIONS,
     rate: int = 200,
     connections: int = 16,
+    host: str = "",
 ) -> int:
     """Send requests at fixed instants and record each in a file.
 
@@ -39,9 +40,10 @@ def main(  # noqa: PLR0913 - one parameter per option of the command line
         mode: A new connection per request, or kept-alive connections that take turns.
         rate: Requests per second.
         connections: Kept-alive connections to hold.
+        host: What to name as the host, if not the URL's: for a door that several services share.
     """
     try:
-        plan = Plan(url=url, mode=mode, rate=rate, connections=connections, seconds=seconds)
+        plan = Plan(url=url, mode=mode, rate=rate, connections=connections, seconds=seconds, host=host)
     except LoadError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

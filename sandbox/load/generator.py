@@ -55,6 +55,7 @@ class Plan:
     connections: int  # kept-alive connections to hold; more are opened while all are busy
     seconds: float
     timeout_seconds: float = 5.0
+    host: str = ""  # named to a door that several services share; empty names the URL's
 
     def __post_init__(self) -> None:
         """Refuse what is out of bounds.
@@ -108,7 +109,7 @@ class Plan:
     def request(self) -> h11.Request:
         """Return the one request this load repeats."""
         parts = urlsplit(self.url)
-        headers = [("Host", parts.netloc), ("User-Agent", "teal-load")]
+        headers = [("Host", self.host or parts.netloc), ("User-Agent", "teal-load")]
         if self.mode is Mode.NEW_CONNECTIONS:
             headers.append(("Connection", "close"))
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

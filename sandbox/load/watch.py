@@ -18,7 +18,7 @@ from lightkube import ApiError, Client
 from lightkube.resources.core_v1 import Service
 
 from sandbox.load.priority import first_in_line
-from sandbox.load.writes import Write
+from sandbox.load.writes import COLOUR_LABEL, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,14 +36,14 @@ def main(*, namespace: str, out: Path) -> None:
     """
     first_in_line()
     client = Client()
-    known: dict[str, dict[str, str]] = {}
+    known: dict[str, str] = {}
     with out.open("w", encoding="utf-8", buffering=1) as file:
         while True:
             try:
                 for service, observed_ns, exact in _services(client, namespace):
                     write = _write(service, observed_ns, exact=exact)
-                    if known.get(write.service) != write.selector:
-                        known[write.service] = write.selector
+                    if known.get(write.service) != write.colour:
+                        known[write.service] = write.colour
                         file.write(write.model_dump_json() + "\n")
             except (httpx2.HTTPError, ApiError) as error:
                 sys.stderr.write(f"the watch on Services of {namespace} broke off, beginning again: {error}\n")
@@ -65,8 +65,7 @@ def _write(service: Service, observed_ns: int, *, exact: bool) -> Write:
     metadata, spec = service.metadata, service.spec
     return Write(
         service=(metadata and metadata.name) or "",
-        selector=dict((spec and spec.selector) or {}),  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - lightkube says plain `dict`
-        resource_version=(metadata and metadata.resourceVersion) or "",
+        colour=str(((spec and spec.selector) or {}).get(COLOUR_LABEL, "")),  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - lightkube says plain `dict`
         observed_ns=observed_ns,
         exact=exact,
     )

@@ -1,4 +1,4 @@
-"""The file the watch writes and a report reads: one JSON line per change of a Service's selector."""
+"""The file a watch writes and a report reads: one JSON line per move of a service's traffic."""
 
 from __future__ import annotations
 
@@ -13,20 +13,14 @@ COLOUR_LABEL: Final = "teal/colour"
 
 
 class Write(BaseModel):
-    """One Service's selector, from the instant the API server delivered it to a watch."""
+    """Where one service's traffic was sent, and since when: by a Service's selector, or by a listener rule."""
 
     model_config = ConfigDict(frozen=True)
 
     service: str
-    selector: dict[str, str]
-    resource_version: str
-    observed_ns: int  # CLOCK_MONOTONIC; a few milliseconds after the API server committed it
+    colour: str  # empty where it is sent to none, or to several
+    observed_ns: int  # CLOCK_MONOTONIC; at most a few milliseconds after it was committed
     exact: bool  # False for what was already there when the watch began, or began again after an error
-
-    @property
-    def colour(self) -> str:
-        """The colour the selector asks for; empty where it asks for none."""
-        return self.selector.get(COLOUR_LABEL, "")
 
 
 def read_writes(path: Path) -> list[Write]:

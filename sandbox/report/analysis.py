@@ -1,7 +1,7 @@
 """Conclusions from records and writes. Pure.
 
-The one figure that needs a definition is `write_to_last_old_ms`: from the instant at which the API server delivered the
-new selector to a watch (see `sandbox.load.watch`) to the *scheduled instant of the last request that the old colour
+The one figure that needs a definition is `write_to_last_old_ms`: from the instant at which the move was written (see
+`sandbox.load.watch`, `sandbox.aws.watch`) to the *scheduled instant of the last request that the old colour
 answered*. It says until when a client could still be sent to the old colour; how long that colour then took to answer
 is in `last_old_answer_ms`. It is 0 where no request scheduled after the write was answered by the old colour, and None
 where the clients did not move: the old colour did not answer them before the write, or still did at the end of the
@@ -106,6 +106,7 @@ def conclude(seen: Seen) -> Report:
         *(verdict.of_migrations(migrations) if seen.migrates else ()),
     ]
     return Report(
+        router=seen.router,
         verdict="FAILED" if problems else "PASSED",
         problems=problems,
         requests=sum(detail.requests for detail in details),

@@ -40,17 +40,17 @@ class Flip(_Frozen):
 
 
 class Untouched(_Frozen):
-    """One active Service, looked at before and after."""
+    """What directs one service's traffic, looked at before and after."""
 
-    selector_colour: str  # afterwards
-    resource_version_before: str  # equal means that nobody wrote
-    resource_version_after: str
+    colour: str  # afterwards
+    version_before: str  # equal means that nobody wrote
+    version_after: str
     answers: dict[str, int]  # on new connections meanwhile, by colour
 
     def still(self, live: str) -> bool:
         """Whether nobody wrote it, and nobody but `live` answered."""
-        same = self.resource_version_before == self.resource_version_after
-        return same and self.selector_colour == live and set(self.answers) == {live}
+        same = self.version_before == self.version_after
+        return same and self.colour == live and set(self.answers) == {live}
 
 
 class Evidence(_Frozen):
@@ -78,7 +78,7 @@ class Revert(_Frozen):
     version: str
     what: str  # is wrong with it
     reason: str  # the program's own words
-    undone: bool  # it said so, exit status not 0, and every selector was back
+    undone: bool  # it said so, exit status not 0, and all traffic was back
     exit_status: int
     live_seconds: float  # from the first write to the last write back
     failed_answers: int  # answers of 500 or above that it gave, at all doors
@@ -106,7 +106,7 @@ class Migrations(_Frozen):
 
 
 class Patch(_Frozen):
-    """One bare selector patch."""
+    """One bare write."""
 
     from_: str = Field(serialization_alias="from")
     to: str
@@ -114,7 +114,7 @@ class Patch(_Frozen):
 
 
 class Floor(_Frozen):
-    """What a bare selector patch of a separate Service takes on the same pods: no proof, nothing recorded."""
+    """What a bare write of a separate door takes on the same pods: no proof, nothing recorded."""
 
     patches: list[Patch]
     requests: int
@@ -193,6 +193,7 @@ class Report(_Frozen):
     migrations: Migrations | None  # None: no database to migrate
     floor_ms: float | None  # median of the floor's patches
     floor: Floor | None
+    router: str  # what directed live traffic, as `teal:router` has it
     versions: dict[str, str]
     engine: str
     started: datetime

@@ -19,6 +19,19 @@ _LOAD_HEADS: Final = (
 )
 
 
+BARE: Final = {"service": "kubectl patch", "alb": "ModifyRule"}
+"""A bare write, by router."""
+
+_WRITTEN: Final = {
+    "service": "the API server delivered the new selector to a watch",
+    "alb": "the sandbox's AWS took the new weights (a stand-in: a real load balancer follows later)",
+}
+_KEPT_ALIVE: Final = {
+    "service": "A selector moves new connections only; those that are kept alive move when either side ends them.",
+    "alb": "Every request is shared out anew, whatever its connection.",
+}
+
+
 def page(report: Report, picture: str | None) -> str:
     """Return the page in Markdown; `picture` is the file to show, relative to the page."""
     sections = (_what_moved(report), _migrated(report), _refused(report), _undone(report), _load(report), _how(report))
@@ -66,13 +79,12 @@ def _what_moved(report: Report) -> Iterable[str]:
     if report.floor is not None:
         patches = ", ".join(milliseconds(patch.write_to_last_old_ms) for patch in report.floor.patches)
         yield (
-            f"Floor: a bare `kubectl patch` of a separate Service on the backend's pods took {patches} on new "
+            f"Floor: a bare `{BARE[report.router]}` of a separate door on the backend's pods took {patches} on new "
             f"connections, {report.floor.lost} of {report.floor.requests} requests lost."
         )
     yield (
-        "The time runs from the instant at which the API server delivered the new selector to a watch, to the "
-        "scheduled instant of the last request that the old colour answered. A selector moves new connections only; "
-        "those that are kept alive move when either side ends them."
+        f"The time runs from the instant at which {_WRITTEN[report.router]}, to the scheduled instant of the last "
+        f"request that the old colour answered. {_KEPT_ALIVE[report.router]}"
     )
 
 
@@ -115,8 +127,8 @@ def _refused(report: Report) -> Iterable[str]:
         yield f"{release(refusal)}: {'refused' if refusal.refused else '**not refused**'}."
         yield f"> {refusal.reason}"
         yield f"Exit status {refusal.evidence.exit_status}. " + " ".join(
-            f"The selector of {name} then said {seen.selector_colour} (resource version {seen.resource_version_before} "
-            f"before, {seen.resource_version_after} after); answers meanwhile: "
+            f"{name} was then sent to {seen.colour} (version {seen.version_before} before, {seen.version_after} "
+            "after); answers meanwhile: "
             + (", ".join(f"{count} {colour}" for colour, count in seen.answers.items()) or "none")
             + "."
             for name, seen in refusal.evidence.services.items()

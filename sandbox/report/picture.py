@@ -64,7 +64,7 @@ def draw(seen: Seen, path: Path) -> None:
         _timeline(axes, load, marks if axes is timelines[0] else [(at, "") for at, _ in marks], start)
     timelines[-1].set_xlabel("seconds since the load began", color=_FAINT)
     if seen.flips:
-        below.suptitle("Each flip: requests in 50 ms, around the write to the selector", color=_INK, fontsize=12)
+        below.suptitle("Each flip: requests in 50 ms, around the write", color=_INK, fontsize=12)
         panels = below.subplots(rows, columns, sharex=True, sharey="row", squeeze=False)
         for column, (flip, first) in enumerate(zip(seen.flips, firsts, strict=True)):
             stack = [cast("Axes", axes) for axes in panels[:, column]]

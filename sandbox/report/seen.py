@@ -41,7 +41,7 @@ class Load:
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """One write to one selector, and how long the answers were watched after it. Instants: CLOCK_MONOTONIC, in ns."""
+    """One write that moved a service's traffic, and how long the answers were watched. CLOCK_MONOTONIC, in ns."""
 
     from_colour: str
     to_colour: str
@@ -67,7 +67,7 @@ class RevertSeen:
     version: str
     what: str  # is wrong with it
     reason: str  # the program's own words
-    undone: bool  # it said so, its exit status was not 0, and every selector was back
+    undone: bool  # it said so, its exit status was not 0, and all traffic was back
     exit_status: int
     moved_ns: int  # the first write
     back_ns: int  # the last write back
@@ -94,6 +94,7 @@ class Seen:
     started: datetime
     started_ns: int
     host: Host
+    router: str = "service"  # what directs live traffic, as `teal:router` has it
     engine: str = "unknown"
     versions: dict[str, str] = field(default_factory=dict[str, str])
     steps: list[Step] = field(default_factory=list["Step"])

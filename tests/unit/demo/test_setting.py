@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from sandbox.cluster.environment import WORK_TREE, Sandbox
 from sandbox.demo.main import refusal, undone
-from sandbox.demo.setting import NAMESPACE, Setting, host
+from sandbox.demo.setting import Router, Setting, host
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,11 +38,30 @@ def test_the_stack_has_doors_and_a_namespace_of_its_own(tmp_path: Path) -> None:
     ]
     assert len(set(ports)) == 3 * len(setting.services) == 6
     assert all(31000 <= port <= 31999 for port in ports)
-    assert config["teal:namespace"] == NAMESPACE != example["teal:namespace"]
+    assert config["teal:namespace"] == setting.namespace != example["teal:namespace"]
     assert config["teal:activeColour"] == "blue"
     assert {it["autoscaling"]["maxReplicas"] for it in config["teal:services"].values()} == {2}
     assert config["teal:blue"]["backend"]["image"] == f"{setting.repository}:1.0.0"
     assert EXAMPLE.read_bytes() == before
+
+
+def test_behind_a_load_balancer_the_services_share_a_door(tmp_path: Path) -> None:
+    """A stack of its own beside the other one, whose services are told apart by their hosts."""
+    where = {"vpcId": "vpc-0123456789abcdef0", "subnetIds": ["a", "b"]}
+    sandbox = Sandbox.named("unit", work_tree=tmp_path)
+    other, setting = (
+        Setting.prepare(sandbox, {}),
+        Setting.prepare(sandbox, {}, router=Router.ALB, balancer=where),
+    )
+    config = read(setting)
+    assert config["teal:router"] == "alb"
+    assert where.items() <= config["teal:alb"].items()
+    assert {name: each["routing"]["hosts"] for name, each in config["teal:services"].items()} == {
+        name: [host] for name, host in setting.hosts.items()
+    }
+    assert len({*setting.hosts.values()}) == 2
+    assert (setting.stack, setting.namespace) != (other.stack, other.namespace)
+    assert not {*setting.backends.values()} & {*other.backends.values()}
 
 
 def test_a_frontend_asks_the_backend_of_its_own_colour(tmp_path: Path) -> None:

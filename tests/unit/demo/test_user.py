@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.cluster.environment import Sandbox
+from sandbox.demo.doors import Selectors
 from sandbox.demo.errors import DemoError
 from sandbox.demo.traffic import Companion, Traffic
 from sandbox.demo.user import User
@@ -112,4 +113,4 @@ def test_a_companion_that_ended_says_why(user: User) -> None:
     """A load that was refused is found out at once, with its own words."""
     load = Companion(user, "load.csv", "sandbox.load", ["--url", "http://192.0.2.10/", "--seconds", "1"])
     with pytest.raises(DemoError, match=r"load ended by itself .*192\.0\.2\.10"):
-        Traffic(user, rate=1).await_(lambda: False, "an answer", [load])
+        Traffic(user, Selectors(user, []), rate=1).await_(lambda: False, "an answer", [load])

@@ -75,9 +75,7 @@ def load(mode: Mode, records: list[Record], *, service: str = "backend", killed:
 
 def refusal(*, refused: bool = True) -> Refusal:
     """A refused flip."""
-    untouched = Untouched(
-        selector_colour="green", resource_version_before="7", resource_version_after="7", answers={"green": 300}
-    )
+    untouched = Untouched(colour="green", version_before="7", version_after="7", answers={"green": 300})
     evidence = Evidence(exit_status=255, services=dict.fromkeys(SERVICES, untouched))
     return Refusal(
         to="blue",

@@ -269,8 +269,8 @@ def test_each_second_is_counted() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"resource_version_after": "8"},
-        {"selector_colour": "blue"},
+        {"version_after": "8"},
+        {"colour": "blue"},
         {"answers": {"green": 299, "blue": 1}},
         {"answers": {}},
     ],

@@ -37,7 +37,7 @@ def test_the_page_says_what_counts(tmp_path: Path) -> None:
     assert "took 2.3 s, and the writes to its 2 services were 12 ms apart" in page
     assert "| backend green 1.1.0 | expand to 0003 | 1 to 2 s | 3 s | 800 blue | 1 |" in page
     assert "- contracting backend to 0004 for green 1.1.0 waits: blue 1.0.0 still needs" in page
-    assert "The selector of frontend then said green (resource version 7 before, 7 after)" in page
+    assert "frontend was then sent to green (version 7 before, 7 after)" in page
     assert "> flip from green to blue refused." in page
     assert "blue 1.2.0, which is well at first: live for 4.0 s, 1 of its answers were errors, then traffic was" in page
     assert "(flips.png)" in page
