@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -22,6 +23,11 @@ def parts(properties: Properties, *path: str) -> Sequence[Any]:
     """The list at a path; empty where there is none."""
     *outer, last = path
     return part(properties, *outer).get(last) or ()
+
+
+def kind_of(type_: str) -> str:
+    """What a type is called without its package and module: `Deployment`."""
+    return type_.rsplit(":", 1)[-1]
 
 
 Bounds = Mapping[str, Any]
@@ -64,12 +70,12 @@ class Resource:
     @property
     def kind(self) -> str:
         """The last part of its type."""
-        return self.type.rsplit(":", 1)[-1]
+        return kind_of(self.type)
 
-    @property
-    def stack(self) -> str:
-        """The stack it belongs to."""
-        return self.urn.removeprefix("urn:pulumi:").split("::", 1)[0]
+    def is_in(self, stacks: Iterable[str]) -> bool:
+        """Whether its stack is one of these, in which `*` stands for anything."""
+        stack = self.urn.removeprefix("urn:pulumi:").split("::", 1)[0]
+        return any(fnmatchcase(stack, each) for each in stacks)
 
     @property
     def metadata(self) -> Properties:

@@ -30,9 +30,9 @@ def of(graph: Graph) -> Plan | None:
         return None
 
 
-def carrying(plan: Plan | None) -> Iterator[tuple[str, ServicePlan, Colour]]:
+def carrying(plan: Plan) -> Iterator[tuple[str, ServicePlan, Colour]]:
     """The services that carry live traffic and are to go on doing so: name, plan, live colour."""
-    for name, service in plan.services.items() if plan else ():
+    for name, service in plan.services.items():
         if service.live_colour is not None and not is_to_go(service):
             yield name, service, service.live_colour
 

@@ -6,7 +6,7 @@ from policies.model import Policy, StackPolicy
 from policies.rules import coverage
 from policies.tables.access import ON_ACCESS
 from policies.tables.pods import ON_PODS
-from policies.tables.schemas import STRINGS
+from policies.tables.schemas import texts
 from policies.tables.traffic import ON_THE_PLAN, ON_TRAFFIC
 
 _JUDGES: Sequence[Policy] = (*ON_THE_PLAN, *ON_TRAFFIC, *ON_PODS, *ON_ACCESS)
@@ -22,9 +22,7 @@ COVERAGE = StackPolicy(
         coverage.looked_at(_JUDGES),
         coverage.known_types(_JUDGES),
     ],
-    bounds={
-        "ignored": {**STRINGS, "default": [], "description": "Types that no policy has to look at."},
-    },
+    bounds={"ignored": texts("Types that no policy has to look at.")},
     unknown="refuse",
 )
 

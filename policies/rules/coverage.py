@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from policies import plan
 from policies.kinds import DEPLOYMENT, PLAN, POD_TEMPLATES
-from policies.model import Bounds, Finding, Graph, Policy, Properties, StackRule
+from policies.model import Bounds, Finding, Graph, Policy, Properties, StackRule, kind_of
 from policies.rules.live import is_route_of
 from teal.plans.model import Plan, Word
 
@@ -30,8 +30,8 @@ def looked_at(judges: Sequence[Policy]) -> StackRule:
 
 def known_types(judges: Sequence[Policy]) -> StackRule:
     """The rule that nothing of a kind which policies judge, and nothing that runs pods, is of a type none looks at."""
-    known = {type_ for judge in judges for type_ in judge.types}
-    kinds = {_kind(type_): type_ for type_ in known}
+    known = {type_: kind_of(type_) for judge in judges for type_ in judge.types}
+    kinds = {kind: type_ for type_, kind in known.items()}
 
     def rule(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
         for each in graph.resources:
@@ -44,10 +44,6 @@ def known_types(judges: Sequence[Policy]) -> StackRule:
                 yield Finding(str(each), f"type {each.type} runs pods, and no policy looks at it", types, REMEDY)
 
     return rule
-
-
-def _kind(type_: str) -> str:
-    return type_.rsplit(":", 1)[-1]
 
 
 def _runs_pods(properties: Properties) -> bool:

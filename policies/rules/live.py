@@ -28,25 +28,31 @@ def objects_stay(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     del bounds
     service, colour = resource.labels.get(NAME_LABEL), resource.labels.get(COLOUR_LABEL)
     if resource.type == DEPLOYMENT and colour:
-        yield from _kept(resource, SLOT_CHAIN, f"{service}-{colour}")
-        selector = part(resource.spec, "selector", "matchLabels")
-        yield from _selects(resource, selector, {NAME_LABEL: str(service), COLOUR_LABEL: colour})
-        if resource.metadata.get("name") != f"{service}-{colour}":
-            seen = f"name {resource.metadata.get('name')}"
-            yield Finding(str(resource), seen, f"name {service}-{colour}: another name is another object", "keep it")
+        yield from _slot_kept(resource, str(service), colour)
     elif service and is_route_of(resource, service):
         chain, ending = ROUTE_CHAINS[resource.type]
         yield from _kept(resource, chain, f"{service}-{ending}")
-    if resource.type == SERVICE and service and is_route_of(resource, service):
-        selector = part(resource.spec, "selector")
-        yield from _selects(
-            resource, selector, {NAME_LABEL: str(service), COLOUR_LABEL: selector.get(COLOUR_LABEL, "")}
-        )
-        if "clusterIP" in resource.spec:
-            seen, needed = "a declared clusterIP", "none: a changed one means another Service"
-            yield Finding(str(resource), seen, needed, "leave it out")
-        if resource.spec.get("type") == "ExternalName":
-            yield Finding(str(resource), "type ExternalName", "a Service that selects pods", "keep frontDoor.type")
+        if resource.type == SERVICE:
+            yield from _service_kept(resource, service)
+
+
+def _slot_kept(resource: Resource, service: str, colour: str) -> Iterator[Finding]:
+    name, its = f"{service}-{colour}", resource.metadata.get("name")
+    yield from _kept(resource, SLOT_CHAIN, name)
+    selector = part(resource.spec, "selector", "matchLabels")
+    yield from _selects(resource, selector, {NAME_LABEL: service, COLOUR_LABEL: colour})
+    if its != name:
+        yield Finding(str(resource), f"name {its}", f"name {name}: another name is another object", "keep it")
+
+
+def _service_kept(resource: Resource, service: str) -> Iterator[Finding]:
+    selector = part(resource.spec, "selector")
+    yield from _selects(resource, selector, {NAME_LABEL: service, COLOUR_LABEL: selector.get(COLOUR_LABEL, "")})
+    if "clusterIP" in resource.spec:
+        seen, needed = "a declared clusterIP", "none: a changed one means another Service"
+        yield Finding(str(resource), seen, needed, "leave it out")
+    if resource.spec.get("type") == "ExternalName":
+        yield Finding(str(resource), "type ExternalName", "a Service that selects pods", "keep frontDoor.type")
 
 
 def is_route_of(resource: Resource, service: str) -> bool:
@@ -89,13 +95,14 @@ def traffic_stays(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
     """Live traffic keeps its Service, which leads to the active colour, and its Deployment, with the plan's pods."""
     del bounds
     plan = of(graph)
+    if plan is None:
+        return
     for name, service, live in carrying(plan):
-        if plan is not None:
-            yield from _route(graph, plan, name)
-            yield from _target_groups(graph, name, {live, plan.active_colour})
-            if slot_of(service, live).planned:
-                yield from _deployment(graph, plan, name, live)
-                yield from _pods(graph, name, service, plan.active_colour)
+        yield from _route(graph, plan, name)
+        yield from _target_groups(graph, name, {live, plan.active_colour})
+        if slot_of(service, live).planned:
+            yield from _deployment(graph, plan, name, live)
+            yield from _pods(graph, name, service, plan.active_colour)
 
 
 def _route(graph: Graph, plan: Plan, service: str) -> Iterator[Finding]:

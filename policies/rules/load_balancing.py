@@ -1,7 +1,6 @@
 """What directs traffic by weights: AWS's load balancing in the shapes of pulumi-aws 7, and the Gateway API's routes."""
 
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatch
 
 from policies.kinds import HTTP_ROUTE, LISTENER_RULES
 from policies.model import Bounds, Finding, Properties, Resource, part, parts
@@ -10,7 +9,7 @@ from teal.routes import LIVE, ROLE
 
 def is_protected(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     """No engine may delete it, nor replace it: that is what `protect` is for. Rules beside the live one may go."""
-    if any(fnmatch(resource.stack, each) for each in bounds["exemptStacks"]):
+    if resource.is_in(bounds["exemptStacks"]):
         return
     if not resource.protect and resource.tags.get(ROLE, LIVE) == LIVE:
         yield Finding(str(resource), "protect is off", "protect: nothing replaces it", "give it protect=True")

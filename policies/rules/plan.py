@@ -20,15 +20,16 @@ def is_safe(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 def live_colour_stays(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     """The colour that carries traffic keeps its release and its pods until traffic has moved to as many."""
     plan = told(resource)
+    if plan is None:
+        return
     for name, service, live in carrying(plan):
-        if plan is not None:
-            yield from _live_slot(plan, name, service, live, bounds)
+        yield from _live_slot(plan, name, service, live, bounds)
 
 
 def _live_slot(plan: Plan, name: str, service: ServicePlan, live: Colour, bounds: Bounds) -> Iterator[Finding]:
     slot, active = slot_of(service, live), slot_of(service, plan.active_colour)
     leaving = live is not plan.active_colour
-    has = slot.now.ready if leaving and slot.now else slot.now.replicas if slot.now else 0
+    has = 0 if slot.now is None else slot.now.ready if leaving else slot.now.replicas
     allowed = ["running", *(["stopped"] if leaving and bounds["allowStopped"] else [])]
     if state(slot) not in allowed:
         yield Finding(
@@ -53,9 +54,11 @@ def one_move_at_a_time(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     """Pods that are live do not change in the update that moves traffic away: it is what a rollback returns to."""
     del bounds
     plan = told(resource)
+    if plan is None:
+        return
     for name, service, live in carrying(plan):
         slot = slot_of(service, live)
-        if plan is not None and live is not plan.active_colour and slot.changes and pods(slot):
+        if live is not plan.active_colour and slot.changes and pods(slot):
             yield Finding(
                 f"service {name}, live colour {live}",
                 f"{', '.join(slot.changes)} would change, and traffic would move to {plan.active_colour}",

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatch
 
 from policies.kinds import BUDGET, DEPLOYMENT, POD_TEMPLATES
 from policies.model import Bounds, Finding, Graph, Properties, Resource, part, parts
@@ -10,8 +9,8 @@ from teal.colours import COLOUR_LABEL
 
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
-VOLUMES = ("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "name", "persistentVolumeClaim", "projected")
-"""The volume types of the `restricted` level (`secret` as well), and the key that every volume has."""
+VOLUMES = ("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret")
+"""The volume types of the `restricted` level."""
 
 
 def guarded(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
@@ -75,8 +74,8 @@ def confined(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
         if its.get(field):
             yield Finding(str(resource), f"{field} is true", "false: pods share nothing of their node", remedy)
     for volume in parts(its, "volumes"):
-        for source in volume.keys() - {*VOLUMES, "secret"}:
-            yield Finding(str(resource), f"a volume of type {source}", f"one of {', '.join(VOLUMES)}, secret", remedy)
+        for source in volume.keys() - {"name", *VOLUMES}:
+            yield Finding(str(resource), f"a volume of type {source}", f"one of {', '.join(VOLUMES)}", remedy)
     for container in containers(resource):
         context = {**shared, **part(container, "securityContext")}
         for seen, needed in _unconfined(context, bounds):
@@ -112,7 +111,7 @@ def _unconfined(context: Properties, bounds: Bounds) -> Iterator[tuple[str, str]
 
 def pinned(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     """What was tested is what runs: a tag can be moved, a digest cannot."""
-    if any(fnmatch(resource.stack, each) for each in bounds["exemptStacks"]):
+    if resource.is_in(bounds["exemptStacks"]):
         return
     for container in containers(resource):
         image: str = container.get("image") or ""

@@ -8,8 +8,9 @@ from policies.model import Bounds, Finding, Properties, Resource, part, parts
 POWERFUL = ("escalate", "bind", "impersonate")
 """Verbs that turn into any other right (Kubernetes' RBAC good practices)."""
 
+_WRITING = {"create", "update", "patch"}
 WAYS_TO_MORE = {
-    "pods": {"create", "update", "patch"},
+    "pods": _WRITING,
     "pods/exec": {"create", "get"},
     "pods/attach": {"create", "get"},
     "pods/ephemeralcontainers": {"update", "patch"},
@@ -17,18 +18,14 @@ WAYS_TO_MORE = {
     "serviceaccounts/token": {"create"},
     "persistentvolumes": {"create"},
     "certificatesigningrequests/approval": {"update", "patch"},
-    **{
-        owner: {"create", "update", "patch"}
-        for owner in ("deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "cronjobs")
-    },
-    **{
-        granted: {"create", "update", "patch"}
-        for granted in ("roles", "rolebindings", "clusterroles", "clusterrolebindings")
-    },
-    **{
-        hook: {"create", "update", "patch"}
-        for hook in ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
-    },
+    **dict.fromkeys(
+        (
+            *("deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "cronjobs"),
+            *("roles", "rolebindings", "clusterroles", "clusterrolebindings"),
+            *("mutatingwebhookconfigurations", "validatingwebhookconfigurations"),
+        ),
+        _WRITING,
+    ),
 }
 """Resources and the verbs on them that lead to other accounts' rights, or to a node's."""
 

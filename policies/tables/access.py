@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from policies import kinds
 from policies.model import Policy, ResourcePolicy, StackPolicy
 from policies.rules import labels, network, plain, rights
-from policies.tables.schemas import STRINGS
+from policies.tables.schemas import texts
+from teal.colours import NAME_LABEL, PART_OF_LABEL, VERSION_LABEL
 
 ON_ACCESS: Sequence[Policy] = (
     StackPolicy(
@@ -15,11 +16,7 @@ ON_ACCESS: Sequence[Policy] = (
         types=[kinds.NETWORK_POLICY],
         rules=[network.denied_by_default],
         bounds={
-            "writtenElsewhere": {
-                **STRINGS,
-                "default": [],
-                "description": "Names of pods (`app.kubernetes.io/name`) whose policies others write.",
-            }
+            "writtenElsewhere": texts(f"Names of pods (`{NAME_LABEL}`) whose policies others write."),
         },
         required=False,
     ),
@@ -30,11 +27,7 @@ ON_ACCESS: Sequence[Policy] = (
         types=[kinds.NETWORK_POLICY],
         rules=[network.egress_is_named],
         bounds={
-            "everywhere": {
-                **STRINGS,
-                "default": [],
-                "description": "Logical names of network policies that may, `backend-network` for one.",
-            }
+            "everywhere": texts("Logical names of network policies that may, `backend-network` for one."),
         },
         required=False,
     ),
@@ -45,7 +38,7 @@ ON_ACCESS: Sequence[Policy] = (
         "of the roles that may do everything.",
         types=[*kinds.ROLES, *kinds.BINDINGS],
         rules=[rights.narrow, rights.bound_to_few],
-        bounds={"exempt": {**STRINGS, "default": [], "description": "Logical names of roles and bindings not judged."}},
+        bounds={"exempt": texts("Logical names of roles and bindings not judged.")},
     ),
     ResourcePolicy(
         name="secrets-are-sealed",
@@ -60,12 +53,8 @@ ON_ACCESS: Sequence[Policy] = (
                 "default": plain.NAMES,
                 "description": "Regular expression for names that a secret has.",
             },
-            "values": {
-                **STRINGS,
-                "default": [*plain.VALUES],
-                "description": "Regular expressions for values that are one.",
-            },
-            "allowed": {**STRINGS, "default": [], "description": "Names that look like a secret's and are none."},
+            "values": texts("Regular expressions for values that are one.", *plain.VALUES),
+            "allowed": texts("Names that look like a secret's and are none."),
         },
     ),
     StackPolicy(
@@ -75,21 +64,11 @@ ON_ACCESS: Sequence[Policy] = (
         "pods of which release.",
         rules=[labels.labelled],
         bounds={
-            "labels": {
-                **STRINGS,
-                "default": ["app.kubernetes.io/part-of"],
-                "description": "Of every object.",
-            },
-            "colouredLabels": {
-                **STRINGS,
-                "default": ["app.kubernetes.io/name", "app.kubernetes.io/managed-by"],
-                "description": "Of every object of a colour, beside those.",
-            },
-            "releaseLabels": {
-                **STRINGS,
-                "default": ["app.kubernetes.io/version"],
-                "description": "Of every object that runs pods of a colour, beside those.",
-            },
+            "labels": texts("Of every object.", PART_OF_LABEL),
+            "colouredLabels": texts(
+                "Of every object of a colour, beside those.", NAME_LABEL, "app.kubernetes.io/managed-by"
+            ),
+            "releaseLabels": texts("Of every object that runs pods of a colour, beside those.", VERSION_LABEL),
         },
     ),
     StackPolicy(
@@ -98,13 +77,7 @@ ON_ACCESS: Sequence[Policy] = (
         page="By tags of its own, or by the default tags of the provider.",
         types=[*kinds.LOAD_BALANCING],
         rules=[labels.tagged],
-        bounds={
-            "tags": {
-                **STRINGS,
-                "default": ["app.kubernetes.io/part-of"],
-                "description": "Keys of the tags.",
-            }
-        },
+        bounds={"tags": texts("Keys of the tags.", PART_OF_LABEL)},
         required=False,
     ),
 )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from policies import kinds
 from policies.model import Policy, ResourcePolicy, StackPolicy
 from policies.rules import pods
-from policies.tables.schemas import STRINGS
+from policies.tables.schemas import exempt_stacks, integer, texts
 
 ON_PODS: Sequence[Policy] = (
     ResourcePolicy(
@@ -22,11 +22,9 @@ ON_PODS: Sequence[Policy] = (
                 "default": 45,
                 "description": "Least terminationGracePeriodSeconds.",
             },
-            "spreadOver": {
-                **STRINGS,
-                "default": ["kubernetes.io/hostname", "topology.kubernetes.io/zone"],
-                "description": "Topology keys over which pods are spread.",
-            },
+            "spreadOver": texts(
+                "Topology keys over which pods are spread.", "kubernetes.io/hostname", "topology.kubernetes.io/zone"
+            ),
         },
     ),
     ResourcePolicy(
@@ -36,16 +34,8 @@ ON_PODS: Sequence[Policy] = (
         types=[*kinds.POD_TEMPLATES],
         rules=[pods.limited],
         bounds={
-            "requests": {
-                **STRINGS,
-                "default": ["cpu", "memory"],
-                "description": "Amounts that a container asks for.",
-            },
-            "limits": {
-                **STRINGS,
-                "default": ["cpu", "memory"],
-                "description": "Amounts that a container is held to.",
-            },
+            "requests": texts("Amounts that a container asks for.", "cpu", "memory"),
+            "limits": texts("Amounts that a container is held to.", "cpu", "memory"),
         },
     ),
     ResourcePolicy(
@@ -55,9 +45,7 @@ ON_PODS: Sequence[Policy] = (
         "made; and `readOnlyRootFilesystem`, which no level asks for.",
         types=[*kinds.POD_TEMPLATES],
         rules=[pods.confined],
-        bounds={
-            "capabilities": {**STRINGS, "default": [], "description": "Capabilities that containers may add."},
-        },
+        bounds={"capabilities": texts("Capabilities that containers may add.")},
     ),
     ResourcePolicy(
         name="images-are-pinned",
@@ -67,16 +55,8 @@ ON_PODS: Sequence[Policy] = (
         types=[*kinds.POD_TEMPLATES],
         rules=[pods.pinned],
         bounds={
-            "exemptStacks": {
-                **STRINGS,
-                "default": ["sandbox"],
-                "description": "Names of stacks that may use tags; `*` stands for anything.",
-            },
-            "exemptRegistries": {
-                **STRINGS,
-                "default": ["localhost"],
-                "description": "First parts of image names that may have tags.",
-            },
+            "exemptStacks": exempt_stacks("use tags"),
+            "exemptRegistries": texts("First parts of image names that may have tags.", "localhost"),
         },
     ),
     StackPolicy(
@@ -86,12 +66,9 @@ ON_PODS: Sequence[Policy] = (
         types=[kinds.DEPLOYMENT, kinds.BUDGET],
         rules=[pods.budgeted],
         bounds={
-            "maxUnavailable": {
-                "type": "integer",
-                "minimum": 0,
-                "default": 1,
-                "description": "Pods that evictions may take at a time; budgets by `minAvailable` pass.",
-            }
+            "maxUnavailable": integer(
+                "Pods that evictions may take at a time; budgets by `minAvailable` pass.", 1, least=0
+            )
         },
     ),
 )

@@ -6,7 +6,7 @@ from policies import kinds
 from policies.model import Policy, ResourcePolicy, StackPolicy
 from policies.rules import live, load_balancing
 from policies.rules import plan as planned
-from policies.tables.schemas import PERCENT, STRINGS
+from policies.tables.schemas import exempt_stacks, integer, percent
 
 _ALLOW_STOPPED = {
     "type": "boolean",
@@ -33,22 +33,11 @@ ON_THE_PLAN: Sequence[ResourcePolicy] = (
         types=[kinds.PLAN],
         rules=[planned.live_colour_stays],
         bounds={
-            "minimumReplicas": {
-                "type": "integer",
-                "minimum": 1,
-                "default": 1,
-                "description": "Pods that live traffic has after the update, at least.",
-            },
-            "keepPercent": {
-                **PERCENT,
-                "default": 100,
-                "description": "Of its pods, rounded up, that a colour which stays live keeps.",
-            },
-            "flipPercent": {
-                **PERCENT,
-                "default": 100,
-                "description": "Of the live colour's ready pods, rounded up, that the destination of a flip has.",
-            },
+            "minimumReplicas": integer("Pods that live traffic has after the update, at least.", 1, least=1),
+            "keepPercent": percent("Of its pods, rounded up, that a colour which stays live keeps.", 100),
+            "flipPercent": percent(
+                "Of the live colour's ready pods, rounded up, that the destination of a flip has.", 100
+            ),
             "allowStopped": _ALLOW_STOPPED,
         },
         unknown="refuse",
@@ -70,11 +59,7 @@ ON_THE_PLAN: Sequence[ResourcePolicy] = (
         types=[kinds.PLAN],
         rules=[planned.idle_colour_keeps_its_share],
         bounds={
-            "percent": {
-                **PERCENT,
-                "default": 10,
-                "description": "Of the pods that the active colour is asked for, rounded up.",
-            },
+            "percent": percent("Of the pods that the active colour is asked for, rounded up.", 10),
             "allowStopped": _ALLOW_STOPPED,
         },
         unknown="refuse",
@@ -127,13 +112,7 @@ ON_TRAFFIC: Sequence[Policy] = (
         "colour: `live-traffic-stays` sees to that.",
         types=[*kinds.LOAD_BALANCERS, *kinds.LISTENERS, *kinds.LISTENER_RULES],
         rules=[load_balancing.is_protected],
-        bounds={
-            "exemptStacks": {
-                **STRINGS,
-                "default": ["sandbox"],
-                "description": "Names of stacks that may be without protection; `*` stands for anything.",
-            }
-        },
+        bounds={"exemptStacks": exempt_stacks("be without protection")},
         required=False,
     ),
     ResourcePolicy(
@@ -144,14 +123,7 @@ ON_TRAFFIC: Sequence[Policy] = (
         "judged then by advice, and by `up`.",
         types=[*kinds.LISTENERS, *kinds.LISTENER_RULES, kinds.HTTP_ROUTE],
         rules=[load_balancing.both_attached, load_balancing.attached_once],
-        bounds={
-            "colours": {
-                "type": "integer",
-                "minimum": 1,
-                "default": 2,
-                "description": "That each forward names.",
-            }
-        },
+        bounds={"colours": integer("That each forward names.", 2, least=1)},
         required=False,
     ),
 )
