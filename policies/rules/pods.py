@@ -32,7 +32,7 @@ def guarded(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     if grace is None or grace < least:
         yield Finding(
             str(resource),
-            f"terminationGracePeriodSeconds {'not set' if grace is None else f'{grace:g}'}",
+            f"terminationGracePeriodSeconds {_shown(grace)}",
             f"at least {least:g} (graceSeconds)",
             "raise shutdown.gracePeriodSeconds in teal:services",
         )
@@ -150,7 +150,7 @@ def _spares(budget: Resource, bounds: Bounds) -> Iterator[Finding]:
     if budget.spec.get("minAvailable") is None and (not isinstance(unavailable, int | float) or unavailable > most):
         yield Finding(
             str(budget),
-            f"maxUnavailable {unavailable if isinstance(unavailable, str | None) else f'{unavailable:g}'}",
+            f"maxUnavailable {_shown(unavailable)}",
             f"at most {most} (maxUnavailable)",
             "lower disruption.maxUnavailable in teal:services",
         )
@@ -172,4 +172,7 @@ def _within(resource: Resource, container: Properties) -> str:
 
 
 def _shown(value: object) -> str:
-    return "not set" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    """As a manifest has it; numbers have travelled as floats."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else "not set" if value is None else str(value)

@@ -1,5 +1,6 @@
 """What accounts may do: no wildcards, no secrets, no way to more rights than they were given."""
 
+import re
 from collections.abc import Iterator
 
 from policies.kinds import ROLES
@@ -29,7 +30,9 @@ WAYS_TO_MORE = {
 }
 """Resources and the verbs on them that lead to other accounts' rights, or to a node's."""
 
-EVERYBODY = ("system:anonymous", "system:unauthenticated", "system:authenticated", "system:masters")
+EVERYBODY = re.compile(r"system:(anonymous|unauthenticated|authenticated|masters|serviceaccounts(:[^:]+)?)")
+"""Users and groups that are no account by name: the last ones are all accounts of the cluster, or of a namespace."""
+
 BROAD = ("cluster-admin", "admin", "edit", "system:masters")
 """Cluster roles that come with Kubernetes and may read secrets, or everything."""
 
@@ -68,5 +71,5 @@ def bound_to_few(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     if role in BROAD:
         yield Finding(str(resource), f"role {role}", f"none of {', '.join(BROAD)}", REMEDY)
     for subject in parts(resource.properties, "subjects"):
-        if subject.get("name") in EVERYBODY:
+        if EVERYBODY.fullmatch(subject.get("name") or ""):
             yield Finding(str(resource), f"subject {subject['name']}", "accounts by name", "name the account")

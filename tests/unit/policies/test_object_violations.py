@@ -5,14 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.policies.cases import (
-    BLUE,
-    POD,
-    Case,
-    field_of,
-    hold,
-    without,
-)
+from tests.unit.policies.cases import BLUE, POD, Case, field_of, hold, without
 from tests.unit.policies.graphs import SECRET, backed_by, changed, config, everything, slot
 from tests.unit.policies.pack import Pack
 
@@ -165,10 +158,13 @@ ACCESS_CASES = [
         spoilt=field_of("RoleBinding", "backend-reader", "roleRef.name", "cluster-admin"),
         says=("RoleBinding backend-reader: role cluster-admin", "none of cluster-admin"),
     ),
-    Case(
-        policy="rights-are-narrow",
-        spoilt=field_of("RoleBinding", "backend-reader", "subjects.0.name", "system:authenticated"),
-        says=("RoleBinding backend-reader: subject system:authenticated", "accounts by name"),
+    *(
+        Case(
+            policy="rights-are-narrow",
+            spoilt=field_of("RoleBinding", "backend-reader", "subjects.0.name", everybody),
+            says=(f"RoleBinding backend-reader: subject {everybody}", "accounts by name"),
+        )
+        for everybody in ("system:authenticated", "system:serviceaccounts", "system:serviceaccounts:teal")
     ),
     Case(
         policy="secrets-are-sealed",
