@@ -57,7 +57,8 @@ def rollback(facts: Facts, word: Word) -> Rollback:
         return Rollback(how=f"none: there is no release in {idle}")
     version, warm = planned[0].version, all(each.running for each in planned)
     before = facts.history.was_confirmed(idle, facts.releases.get(idle, ""))
-    asks = "capacity, version and smoke alone" if before else "every gate: this release was never confirmed"
+    proofs = Proofs(facts.move, fewer=True)
+    asks = f"{proofs.at_least} alone" if before else "every gate: this release was never confirmed"
     start = "" if warm else f"it is {planned[0].state}, so its pods are started first; "
     return Rollback(colour=idle, version=version, warm=warm, how=f"{start}asks for {asks}")
 

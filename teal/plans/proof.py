@@ -34,6 +34,13 @@ class Proofs:
         return Proof(asked=tuple(sorted(plan.gates, key=_order)) if plan else ())
 
     @property
+    def at_least(self) -> str:
+        """What every move is asked for, also one back to a release that was confirmed before; in words."""
+        gates = {gate for plan in self.move.flip_set.values() for gate in plan.for_rollback().gates}
+        *others, last = sorted({gate.partition(".")[0] for gate in gates}, key=_order)
+        return f"{', '.join(others)} and {last}"
+
+    @property
     def of_the_flip_set(self) -> Proof:
         """What people have to say to all of it."""
         if self.move.approval is None:

@@ -14,6 +14,7 @@ from teal.errors import RefusedError, TealError
 from teal.plans import render
 from teal.plans.model import Plan, Word
 from tests.unit.conftest import FakeApiServer
+from tests.unit.infra.declaring import ALB, CALLERS
 from tests.unit.infra.running import Recorder, run
 from tests.unit.infra.worlds import BASE, edited, flip, scaled, settings, settled
 
@@ -98,6 +99,21 @@ def test_the_way_back_is_said(change: dict[str, Any], colour: str | None, how: s
     back = made(change).rollback
     assert (back.colour, back.warm) == (colour, warm)
     assert how in back.how
+
+
+@pytest.mark.parametrize(
+    ("base", "asks"),
+    [
+        ({"skipGates": {"smoke": "INC-1"}}, "asks for capacity and version alone"),
+        (
+            {"router": "alb", "alb": ALB, "services.backend.network": CALLERS["network"]},
+            "asks for capacity, version, alarms, smoke and targets alone",
+        ),
+    ],
+)
+def test_the_way_back_names_what_it_will_be_asked_for(base: dict[str, Any], asks: str) -> None:
+    """The gates of this stack, not of every stack."""
+    assert made(GREEN, base=base).rollback.how == asks
 
 
 def test_the_idle_colour_costs_its_requests_times_its_pods() -> None:
