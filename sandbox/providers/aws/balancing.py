@@ -9,8 +9,9 @@ from sandbox.providers.aws import attributes
 from sandbox.providers.aws.attributes import Attribute
 from sandbox.providers.aws.errors import RefusedError
 from sandbox.providers.aws.kind import COMMON, Between, Kind, OneOf, Rule, changed
-from sandbox.providers.aws.session import Aws, tag_list, tag_map
-from sandbox.providers.properties import Map, map_at
+from sandbox.providers.aws.session import Aws
+from sandbox.providers.aws.tags import tag_map
+from sandbox.providers.properties import Map, list_at, map_at
 
 _BALANCER: Final = {
     "clientKeepAlive": Attribute("client_keep_alive.seconds", 3600),
@@ -55,16 +56,14 @@ class Tagged(Kind):
         return tag_map(described[0]["Tags"]) if described else {}
 
     def _retag(self, aws: Aws, arn: str, new: Map) -> None:
-        before, after = self._tags(aws, arn), aws.tags(new.get("tags") or {})
-        if gone := sorted(before.keys() - after.keys()):
+        gone, added = aws.tags.change(self._tags(aws, arn), new)
+        if gone:
             aws.call("elbv2", "remove_tags", ResourceArns=[arn], TagKeys=gone)
-        if added := {key: value for key, value in after.items() if before.get(key) != value}:
-            aws.call("elbv2", "add_tags", ResourceArns=[arn], Tags=tag_list(added))
+        if added:
+            aws.call("elbv2", "add_tags", ResourceArns=[arn], Tags=added)
 
     def _tag_outputs(self, aws: Aws, arn: str) -> Map:
-        tags = self._tags(aws, arn)
-        own = {key: value for key, value in tags.items() if aws.default_tags.get(key) != value}
-        return {"tags": own, "tagsAll": tags}
+        return aws.tags.outputs(self._tags(aws, arn))
 
 
 class LoadBalancer(Tagged):
@@ -100,7 +99,7 @@ class LoadBalancer(Tagged):
             Scheme="internal" if inputs.get("internal") else "internet-facing",
             Type="application",
             IpAddressType=inputs.get("ipAddressType"),
-            Tags=tag_list(aws.tags(inputs.get("tags") or {})) or None,
+            Tags=aws.tags.given(inputs),
         )
         return str(made["LoadBalancers"][0]["LoadBalancerArn"])
 
@@ -153,16 +152,16 @@ class LoadBalancer(Tagged):
             aws.call("elbv2", "modify_load_balancer_attributes", LoadBalancerArn=arn, Attributes=written)
 
 
-# Our name for a field of the health check, AWS's, and what it is by default for HTTP (AWS's documentation).
+# Our name for a field of the health check, and AWS's.
 _HEALTH: Final = {
-    "enabled": ("HealthCheckEnabled", True),
-    "healthyThreshold": ("HealthyThresholdCount", 5),
-    "interval": ("HealthCheckIntervalSeconds", 30),
-    "path": ("HealthCheckPath", "/"),
-    "port": ("HealthCheckPort", "traffic-port"),
-    "protocol": ("HealthCheckProtocol", "HTTP"),
-    "timeout": ("HealthCheckTimeoutSeconds", 5),
-    "unhealthyThreshold": ("UnhealthyThresholdCount", 2),
+    "enabled": "HealthCheckEnabled",
+    "healthyThreshold": "HealthyThresholdCount",
+    "interval": "HealthCheckIntervalSeconds",
+    "path": "HealthCheckPath",
+    "port": "HealthCheckPort",
+    "protocol": "HealthCheckProtocol",
+    "timeout": "HealthCheckTimeoutSeconds",
+    "unhealthyThreshold": "UnhealthyThresholdCount",
 }
 
 
@@ -205,7 +204,7 @@ class TargetGroup(Tagged):
             VpcId=inputs.get("vpcId"),
             TargetType=inputs.get("targetType"),
             IpAddressType=inputs.get("ipAddressType"),
-            Tags=tag_list(aws.tags(inputs.get("tags") or {})) or None,
+            Tags=aws.tags.given(inputs),
             **_health(map_at(inputs, "healthCheck")),
         )
         return str(made["TargetGroups"][0]["TargetGroupArn"])
@@ -225,7 +224,7 @@ class TargetGroup(Tagged):
             "arn": identifier,
             "arnSuffix": arn_suffix(identifier),
             "healthCheck": {
-                **{ours: live[theirs] for ours, (theirs, _) in _HEALTH.items() if theirs in live},
+                **{ours: live[theirs] for ours, theirs in _HEALTH.items() if theirs in live},
                 "matcher": map_at(live, "Matcher").get("HttpCode", ""),
             },
             "ipAddressType": live.get("IpAddressType", "ipv4"),
@@ -250,11 +249,7 @@ class TargetGroup(Tagged):
 
     def delete(self, aws: Aws, identifier: str, state: Map) -> None:
         """Delete; one that a rule leads to is refused."""
-        try:
-            aws.call("elbv2", "delete_target_group", TargetGroupArn=identifier)
-        except RefusedError as error:
-            if error.code != "TargetGroupNotFound":
-                raise
+        aws.call_unless_gone(("TargetGroupNotFound",), "elbv2", "delete_target_group", TargetGroupArn=identifier)
 
     def _write_attributes(self, aws: Aws, arn: str, inputs: Map, old: Map) -> None:
         if written := attributes.written(_GROUP, inputs, old):
@@ -262,16 +257,12 @@ class TargetGroup(Tagged):
 
 
 def _health(given: Map) -> Map:
-    found: Map = {theirs: given[ours] for ours, (theirs, _) in _HEALTH.items() if given.get(ours) is not None}
+    found: Map = {theirs: given[ours] for ours, theirs in _HEALTH.items() if given.get(ours) is not None}
     return {**found, "Matcher": {"HttpCode": given["matcher"]}} if given.get("matcher") else found
 
 
 def _described(aws: Aws, what: str, **names: list[str]) -> list[Map]:
     """What AWS describes of these names or ARNs; nothing if it does not know them."""
     key = what.title().replace("_", "")
-    try:
-        return list(aws.call("elbv2", f"describe_{what}s", **names)[f"{key}s"])
-    except RefusedError as error:
-        if error.code == f"{key}NotFound":
-            return []
-        raise
+    found = aws.call_unless_gone((f"{key}NotFound",), "elbv2", f"describe_{what}s", **names)
+    return list_at(found, f"{key}s")

@@ -7,7 +7,8 @@ from typing import Final
 
 from sandbox.providers.aws.balancing import LoadBalancer
 from sandbox.providers.aws.errors import RefusedError
-from sandbox.providers.aws.session import Aws, tag_map
+from sandbox.providers.aws.session import Aws
+from sandbox.providers.aws.tags import tag_map
 from sandbox.providers.properties import Map, list_at, map_at
 
 

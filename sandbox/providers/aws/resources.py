@@ -158,7 +158,7 @@ class Resources:
 
     def _preview_tags(self, kind: Kind, inputs: Map) -> Map:
         tags = inputs.get("tags", {})
-        return {"tagsAll": self.aws.tags(tags)} if "tagsAll" in kind.computed and is_map(tags) else {}
+        return {"tagsAll": self.aws.tags.merged(tags)} if "tagsAll" in kind.computed and is_map(tags) else {}
 
 
 def _plain(inputs: Map) -> Map:

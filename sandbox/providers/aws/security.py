@@ -4,9 +4,9 @@
 
 from typing import Final, Literal
 
-from sandbox.providers.aws.errors import RefusedError
 from sandbox.providers.aws.kind import COMMON, Kind, changed
-from sandbox.providers.aws.session import Aws, tag_list, tag_map
+from sandbox.providers.aws.session import Aws
+from sandbox.providers.aws.tags import tag_map
 from sandbox.providers.properties import Map, list_at
 
 _GONE: Final = ("InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.NotFound")
@@ -23,14 +23,13 @@ class SecurityGroup(Kind):
 
     def create(self, aws: Aws, inputs: Map) -> str:
         """Create; its rules take further calls."""
-        tags = aws.tags(inputs.get("tags") or {})
         made = aws.call(
             "ec2",
             "create_security_group",
             GroupName=inputs["name"],
             Description=inputs.get("description", "Managed by Pulumi"),
             VpcId=inputs.get("vpcId"),
-            TagSpecifications=[{"ResourceType": "security-group", "Tags": tag_list(tags)}] if tags else None,
+            TagSpecifications=_tagged(aws, "security-group", inputs),
         )
         return str(made["GroupId"])
 
@@ -47,7 +46,6 @@ class SecurityGroup(Kind):
         live = self._live(aws, identifier)
         if live is None:
             return None
-        tags = tag_map(live.get("Tags", []))
         return {
             "arn": f"arn:aws:ec2:{aws.region}:{live['OwnerId']}:security-group/{identifier}",
             "description": live["Description"],
@@ -55,8 +53,7 @@ class SecurityGroup(Kind):
             "ingress": [_from_permission(each) for each in live["IpPermissions"]],
             "name": live["GroupName"],
             "ownerId": live["OwnerId"],
-            "tags": {key: value for key, value in tags.items() if aws.default_tags.get(key) != value},
-            "tagsAll": tags,
+            **aws.tags.outputs(tag_map(live.get("Tags", []))),
             "vpcId": live["VpcId"],
         }
 
@@ -69,19 +66,15 @@ class SecurityGroup(Kind):
                     operation = f"revoke_security_group_{way}"
                     aws.call("ec2", operation, GroupId=identifier, IpPermissions=present)
                 self._authorize(aws, identifier, way, list_at(new, way))
-        retag(aws, identifier, tag_map(live.get("Tags", [])), new)
+        _retag(aws, identifier, live, new)
 
     def delete(self, aws: Aws, identifier: str, state: Map) -> None:
         """Delete; one that is in use is refused."""
-        _delete(aws, "delete_security_group", GroupId=identifier)
+        aws.call_unless_gone(_GONE, "ec2", "delete_security_group", GroupId=identifier)
 
     def _live(self, aws: Aws, identifier: str) -> Map | None:
-        try:
-            return aws.call("ec2", "describe_security_groups", GroupIds=[identifier])["SecurityGroups"][0]
-        except RefusedError as error:
-            if error.code in _GONE:
-                return None
-            raise
+        found = aws.call_unless_gone(_GONE, "ec2", "describe_security_groups", GroupIds=[identifier])
+        return found and found["SecurityGroups"][0]
 
     def _authorize(self, aws: Aws, identifier: str, way: str, rules: list[Map]) -> None:
         if rules:
@@ -145,7 +138,6 @@ class SecurityGroupRule(Kind):
 
     def create(self, aws: Aws, inputs: Map) -> str:
         """Create."""
-        tags = aws.tags(inputs.get("tags") or {})
         said = {"Description": inputs["description"]} if inputs.get("description") else {}
         permission: Map = {
             "IpProtocol": inputs["ipProtocol"],
@@ -164,7 +156,7 @@ class SecurityGroupRule(Kind):
             f"authorize_security_group_{self._way}",
             GroupId=inputs["securityGroupId"],
             IpPermissions=[permission],
-            TagSpecifications=[{"ResourceType": "security-group-rule", "Tags": tag_list(tags)}] if tags else None,
+            TagSpecifications=_tagged(aws, "security-group-rule", inputs),
         )
         return str(made["SecurityGroupRules"][0]["SecurityGroupRuleId"])
 
@@ -173,7 +165,6 @@ class SecurityGroupRule(Kind):
         live = self._live(aws, identifier)
         if live is None:
             return None
-        tags = tag_map(live.get("Tags", []))
         # -1 is how AWS says that all ports are meant.
         given = {ours: live[theirs] for ours, theirs in _FIELDS.items() if live.get(theirs) not in (None, -1, "")}
         if referenced := live.get("ReferencedGroupInfo", {}).get("GroupId"):
@@ -183,8 +174,7 @@ class SecurityGroupRule(Kind):
             "arn": f"arn:aws:ec2:{aws.region}:{live.get('GroupOwnerId', '')}:security-group-rule/{identifier}",
             "securityGroupId": live["GroupId"],
             "securityGroupRuleId": identifier,
-            "tags": {key: value for key, value in tags.items() if aws.default_tags.get(key) != value},
-            "tagsAll": tags,
+            **aws.tags.outputs(tag_map(live.get("Tags", []))),
         }
 
     def update(self, aws: Aws, identifier: str, old: Map, new: Map) -> None:
@@ -194,36 +184,29 @@ class SecurityGroupRule(Kind):
             rule = {"SecurityGroupRuleId": identifier, "SecurityGroupRule": fields}
             group = new["securityGroupId"]
             aws.call("ec2", "modify_security_group_rules", GroupId=group, SecurityGroupRules=[rule])
-        live = self._live(aws, identifier) or {}
-        retag(aws, identifier, tag_map(live.get("Tags", [])), new)
+        _retag(aws, identifier, self._live(aws, identifier) or {}, new)
 
     def delete(self, aws: Aws, identifier: str, state: Map) -> None:
         """Delete."""
-        operation = f"revoke_security_group_{self._way}"
-        _delete(aws, operation, GroupId=state["securityGroupId"], SecurityGroupRuleIds=[identifier])
+        operation, group = f"revoke_security_group_{self._way}", state["securityGroupId"]
+        aws.call_unless_gone(_GONE, "ec2", operation, GroupId=group, SecurityGroupRuleIds=[identifier])
 
     def _live(self, aws: Aws, identifier: str) -> Map | None:
-        try:
-            found = aws.call("ec2", "describe_security_group_rules", SecurityGroupRuleIds=[identifier])
-        except RefusedError as error:
-            if error.code in _GONE:
-                return None
-            raise
-        return next(iter(found["SecurityGroupRules"]), None)
+        operation = "describe_security_group_rules"
+        found = aws.call_unless_gone(_GONE, "ec2", operation, SecurityGroupRuleIds=[identifier])
+        return next(iter(list_at(found, "SecurityGroupRules")), None)
 
 
-def retag(aws: Aws, identifier: str, before: dict[str, str], new: Map) -> None:
-    """Make an EC2 resource's tags what they should be."""
-    after = aws.tags(new.get("tags") or {})
-    if gone := sorted(before.keys() - after.keys()):
+def _tagged(aws: Aws, what: str, inputs: Map) -> list[Map] | None:
+    """The tags of a new resource, in the way that EC2 takes them."""
+    given = aws.tags.given(inputs)
+    return given and [{"ResourceType": what, "Tags": given}]
+
+
+def _retag(aws: Aws, identifier: str, live: Map, new: Map) -> None:
+    """Make a resource's tags what they should be."""
+    gone, added = aws.tags.change(tag_map(live.get("Tags", [])), new)
+    if gone:
         aws.call("ec2", "delete_tags", Resources=[identifier], Tags=[{"Key": key} for key in gone])
-    if added := {key: value for key, value in after.items() if before.get(key) != value}:
-        aws.call("ec2", "create_tags", Resources=[identifier], Tags=tag_list(added))
-
-
-def _delete(aws: Aws, operation: str, **arguments: object) -> None:
-    try:
-        aws.call("ec2", operation, **arguments)
-    except RefusedError as error:
-        if error.code not in _GONE:
-            raise
+    if added:
+        aws.call("ec2", "create_tags", Resources=[identifier], Tags=added)

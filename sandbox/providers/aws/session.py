@@ -5,7 +5,7 @@ Only an endpoint on this machine is taken. boto3 has no types: its answers are t
 
 import ipaddress
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ import botocore.exceptions  # pyright: ignore[reportMissingTypeStubs] - as boto3
 from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs] - as boto3
 
 from sandbox.providers.aws.errors import ConfigurationError, RefusedError, UnreachableError
+from sandbox.providers.aws.tags import Tags
 from sandbox.providers.properties import Map, map_at
 
 _REGION: Final = "eu-west-1"
@@ -34,7 +35,7 @@ class Aws:
         """
         self.endpoint = _local(environ.get("AWS_ENDPOINT_URL", ""))
         self.region = region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or _REGION
-        self.default_tags = dict(default_tags or {})
+        self.tags = Tags(dict(default_tags or {}))
         # Keys of anybody's are no business of a stand-in, and boto3 would look for some on the network.
         self._session = boto3.Session("stand-in", "stand-in", region_name=self.region)
         self._clients: dict[str, Any] = {}
@@ -60,6 +61,15 @@ class Aws:
                 "sandbox's AWS up? See: python -m sandbox status; then repeat"
             ) from error
 
+    def call_unless_gone(self, gone: Collection[str], service: str, operation: str, /, **arguments: Any) -> Any:  # noqa: ANN401 - see the module
+        """As `call`; None where AWS says, by one of these codes, that there is no such thing."""
+        try:
+            return self.call(service, operation, **arguments)
+        except RefusedError as error:
+            if error.code not in gone:
+                raise
+            return None
+
     def pages(self, service: str, operation: str, key: str, /, **arguments: Any) -> Iterator[Map]:  # noqa: ANN401 - as `call`
         """Yield what all pages of an operation list under `key`."""
         client = self._client(service)
@@ -75,10 +85,6 @@ class Aws:
         except botocore.exceptions.BotoCoreError as error:
             raise UnreachableError(f"{operation}: no answer from {self.endpoint} ({error})") from error
 
-    def tags(self, own: Mapping[str, str]) -> dict[str, str]:
-        """A resource's tags: the provider's defaults and its own, which win."""
-        return {**self.default_tags, **own}
-
     def _client(self, service: str) -> Any:  # noqa: ANN401 - see the module
         with self._lock:  # a session is not for many threads; a client is
             if service not in self._clients:
@@ -93,16 +99,6 @@ def refusal(error: botocore.exceptions.ClientError, operation: str) -> RefusedEr
     answer: Any = error.response  # pyright: ignore[reportUnknownMemberType] - botocore has no types
     said = map_at(answer, "Error")
     return RefusedError(f"{operation}: {said.get('Code', '')}: {said.get('Message', '')}", code=str(said.get("Code")))
-
-
-def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as AWS takes them."""
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-def tag_map(tags: list[Map]) -> dict[str, str]:
-    """Tags as Pulumi has them."""
-    return {str(tag["Key"]): str(tag["Value"]) for tag in tags}
 
 
 def _local(endpoint: str) -> str:

@@ -7,7 +7,8 @@ from typing import ClassVar, Final
 
 from sandbox.providers.aws.errors import RefusedError
 from sandbox.providers.aws.kind import Between, Kind, OneOf, Rule
-from sandbox.providers.aws.session import Aws, tag_list, tag_map
+from sandbox.providers.aws.session import Aws
+from sandbox.providers.aws.tags import tag_map
 from sandbox.providers.properties import Map, list_at, map_at
 
 # Our name of an alarm's field and AWS's, where it is a plain value.
@@ -64,7 +65,7 @@ class MetricAlarm(Kind):
 
     def create(self, aws: Aws, inputs: Map) -> str:
         """Write the alarm."""
-        self._write(aws, inputs, tags=tag_list(aws.tags(inputs.get("tags") or {})) or None)
+        self._write(aws, inputs, tags=aws.tags.given(inputs))
         return str(inputs["name"])
 
     def read(self, aws: Aws, identifier: str) -> Map | None:
@@ -73,13 +74,12 @@ class MetricAlarm(Kind):
         if not found:
             return None
         live = found[0]
-        tags = tag_map(aws.call("cloudwatch", "list_tags_for_resource", ResourceARN=live["AlarmArn"])["Tags"])
+        tags = aws.call("cloudwatch", "list_tags_for_resource", ResourceARN=live["AlarmArn"])["Tags"]
         outputs: Map = {
             **self.defaults,
             **{ours: live[theirs] for ours, theirs in _ALARM.items() if live.get(theirs) not in (None, [], "")},
             "arn": live["AlarmArn"],
-            "tags": {key: value for key, value in tags.items() if aws.default_tags.get(key) != value},
-            "tagsAll": tags,
+            **aws.tags.outputs(tag_map(tags)),
         }
         if dimensions := _from_dimensions(list_at(live, "Dimensions")):
             outputs["dimensions"] = dimensions
@@ -90,11 +90,11 @@ class MetricAlarm(Kind):
     def update(self, aws: Aws, identifier: str, old: Map, new: Map) -> None:
         """Write the alarm anew; AWS keeps its state, and takes tags by another way."""
         self._write(aws, new)
-        arn, before, after = old["arn"], map_at(old, "tagsAll"), aws.tags(new.get("tags") or {})
-        if gone := sorted(before.keys() - after.keys()):
-            aws.call("cloudwatch", "untag_resource", ResourceARN=arn, TagKeys=gone)
-        if before != after and after:
-            aws.call("cloudwatch", "tag_resource", ResourceARN=arn, Tags=tag_list(after))
+        gone, added = aws.tags.change(map_at(old, "tagsAll"), new)
+        if gone:
+            aws.call("cloudwatch", "untag_resource", ResourceARN=old["arn"], TagKeys=gone)
+        if added:
+            aws.call("cloudwatch", "tag_resource", ResourceARN=old["arn"], Tags=added)
 
     def delete(self, aws: Aws, identifier: str, state: Map) -> None:
         """Delete."""
