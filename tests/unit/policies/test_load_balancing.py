@@ -9,7 +9,7 @@ from google.protobuf import json_format
 from pulumi import ComponentResource, ResourceOptions
 from pulumi_kubernetes.apiextensions import CustomResource
 
-from tests.unit.policies.graphs import UNKNOWN, Resources, declared, find, live_in, registered, routed_by, spoil
+from tests.unit.policies.graphs import UNKNOWN, Resources, config, declared, find, live_in, registered, routed_by, spoil
 from tests.unit.policies.pack import Pack, names
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ RULE = ("ListenerRule", "backend-live")
 OURS = {"app.kubernetes.io/part-of": "teal"}
 
 
-async def balanced(*, protect: bool = True, tags: Mapping[str, str] = OURS) -> Resources:
-    """The program's graph, with a load balancer's rule that sends all traffic to blue instead of the active Service."""
+async def balanced(active: str = "blue", *, protect: bool = True, tags: Mapping[str, str] = OURS) -> Resources:
+    """The program's graph, with a load balancer's rule instead of the active Service; all traffic is on blue so far."""
 
     async def program() -> None:
         provider = aws.Provider("aws", region="eu-west-1", default_tags={"tags": dict(tags)})
@@ -49,11 +49,11 @@ async def balanced(*, protect: bool = True, tags: Mapping[str, str] = OURS) -> R
                 listener_arn=listener.arn,
                 actions=[{"type": "forward", "forward": {"target_groups": weights}}],
                 conditions=[{"path_pattern": {"values": ["/*"]}}],
-                tags={**of_backend, "teal/role": role, "teal/active": "blue"},
+                tags={**of_backend, "teal/role": role, "teal/active": active},
                 opts=ResourceOptions(provider=provider, protect=protect and role == "live"),
             )
 
-    graph = [*await declared(), *await registered(program)]
+    graph = [*await declared(config(active), await live_in("blue")), *await registered(program)]
     graph.remove(find(graph, "Service", "backend-active"))
     find(graph, "ConfigMap", "teal-confirmed").dependencies.append(find(graph, *RULE).urn)
     return graph
@@ -62,6 +62,14 @@ async def balanced(*, protect: bool = True, tags: Mapping[str, str] = OURS) -> R
 async def test_a_weighed_rule_over_two_groups_passes(pack: Pack) -> None:
     """Protected, tagged by the provider, both groups attached."""
     assert pack.judge(await balanced()) == []
+
+
+async def test_in_a_flip_the_target_groups_of_both_colours_are_protected(pack: Pack) -> None:
+    """One has the traffic still, the other one is about to."""
+    assert pack.judge(await balanced("green")) == []
+    violations = pack.judge(await balanced("green", protect=False))
+    groups = {each.message.split("\n")[1].split(",")[0] for each in violations if each.policy == "live-traffic-stays"}
+    assert groups == {"TargetGroup blue", "TargetGroup green"}
 
 
 @pytest.mark.parametrize(

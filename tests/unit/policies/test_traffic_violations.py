@@ -153,6 +153,12 @@ TRAFFIC_CASES = [
     ),
     Case(
         policy="live-traffic-stays",
+        spoilt=field_of(*ACTIVE, "metadata.labels.teal/colour", "blue"),
+        says=("the route of backend, which carries live traffic: 0 of them", "exactly one: without it, traffic ends"),
+        also=frozenset({"nothing-escapes"}),
+    ),
+    Case(
+        policy="live-traffic-stays",
         spoilt=field_of(*ACTIVE, "metadata.namespace", "elsewhere"),
         says=("the route of backend", "namespace elsewhere", "namespace teal: in another one it is another object"),
     ),
@@ -187,6 +193,11 @@ TRAFFIC_CASES = [
         policy="idle-waits-for-confirmed",
         spoilt=waiting_for_nothing("HorizontalPodAutoscaler", "backend-green-autoscaler"),
         says=("HorizontalPodAutoscaler backend-green-autoscaler: does not wait for ConfigMap teal-confirmed", "then"),
+    ),
+    Case(
+        policy="idle-waits-for-confirmed",
+        spoilt=waiting_for_nothing("Deployment", "backend-green"),
+        says=("Deployment backend-green: does not wait for ConfigMap teal-confirmed", "then"),
     ),
     Case(
         policy="idle-waits-for-confirmed",
