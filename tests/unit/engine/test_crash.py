@@ -12,15 +12,12 @@ import pytest
 
 from sandbox.engine.model import Alias, OperationFailedError
 from sandbox.engine.state import PendingOperation, secret
-from tests.unit.engine.world import Moment, Program, World, urn
+from tests.unit.engine.programs import nothing, replaced
+from tests.unit.engine.world import Body, Moment, Program, World, urn
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from sandbox.engine.operations import Check, Live
     from sandbox.engine.values import Properties
-
-    Body = Callable[[Program], Awaitable[None]]
 
 
 def things(**inputs: int) -> Body:
@@ -33,22 +30,6 @@ def things(**inputs: int) -> Body:
         await program.thing("c", {"from": made, **inputs}, dependencies=[urn("a")])
 
     return body
-
-
-def replaced(key: int, *, early: bool) -> Body:
-    """A thing whose key decides its identity, one that is replaced with it, and one that follows."""
-
-    async def body(program: Program) -> None:
-        id_ = (await program.thing("a", {"key": key, "early": early})).state.id
-        needs = {"dependencies": [urn("a")]}
-        await program.thing("b", {"key": id_}, property_dependencies={"key": [urn("a")]}, **needs)
-        await program.thing("c", {"from": id_}, property_dependencies={"from": [urn("a")]}, **needs)
-
-    return body
-
-
-async def nothing(program: Program) -> None:
-    """A program that declares nothing any more."""
 
 
 def named(name: str, value: int, **options: list[Alias]) -> Body:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from sandbox.engine.targets import Targets
-from tests.unit.engine.world import Program, World, urn
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    Body = Callable[[Program], Awaitable[None]]
+from tests.unit.engine.world import Body, Program, World, urn
 
 
 def things(**values: int) -> Body:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from sandbox.engine import urns
 from sandbox.engine.analyzers import Analyzers
@@ -206,6 +206,10 @@ class Program:
         return (await self.deployment.register(replace(goal, **options))).state.urn
 
 
+Body: TypeAlias = "Callable[[Program], Awaitable[None]]"
+"""A program."""
+
+
 class World:
     """One stack, its state and its cloud."""
 
@@ -234,7 +238,7 @@ class World:
 
     async def up(  # noqa: PLR0913 - what a test may want different
         self,
-        body: Callable[[Program], Awaitable[None]] | None,
+        body: Body | None,
         *,
         dry_run: bool = False,
         config: dict[str, str] | None = None,
