@@ -12,8 +12,10 @@ from infra import live, plan
 from infra.config import load
 from infra.move import move_of
 from teal.history import Flip, History, Stage
-from teal.kube import ClusterAccess
+from teal.kube import Cluster, ClusterAccess
+from teal.moves import Mover
 from teal.plans.model import Plan, Word
+from teal.records import Records
 from teal.routes import RouterKind
 from tests.unit.conftest import FakeApiServer
 from tests.unit.infra.declaring import config
@@ -157,6 +159,19 @@ async def test_a_first_release_that_was_never_confirmed_may_have_another(
     reason, *_ = found.reasons
     assert f"flip 1 through router service was never confirmed ({stage}), and the front door" in reason
     assert "goes for that of gateway: blue 1.0.0 gets the traffic" in reason
+
+
+async def test_its_flip_goes_on_through_the_new_one(api_server: FakeApiServer) -> None:
+    """Or the watch, and `python -m teal status`, would look for its traffic where it no longer is."""
+    begun = flip("service", Stage.BAKING)
+    remembered(api_server, begun)
+    api_server.pods("backend", "blue", [begun.version])
+    move = move_of(load(config(router="gateway"), stack="dev"), live.Live())
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as cluster:
+        await Mover(cluster, move, name="update", say=lambda _: None).begin()
+        found = (await Records(cluster.http, "teal").load()).history.open
+    assert found is not None
+    assert (found.number, found.stage, found.plan.router) == (begun.number, Stage.PROVEN, RouterKind.GATEWAY)
 
 
 @pytest.mark.parametrize("stage", [Stage.REFUSED, Stage.ABANDONED])
