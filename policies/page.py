@@ -17,8 +17,8 @@ $ pulumi up --policy-pack policies --policy-pack-config policies.json
 
 A mandatory policy that is violated stops the update; each message names the resource, the value seen, the bound and
 what to do. Policies judge each resource before it is touched, and the plan (`teal:index:Plan`, registered before
-everything else) first; those of the whole stack judge at the end of the preview. So let `up` make its preview: with
-`--skip-preview`, what the stack as a whole violates is refused only before anything is deleted.
+everything else) first; those of the whole stack judge at the end of the preview. So let `up` make its preview, or make
+one before: with `--skip-preview`, Pulumi judges the stack as a whole only when everything is done, deletions included.
 
 **What a preview cannot know.** Some values exist only after an update (a new target group's ARN). A policy that needs
 one says, as advice, that it cannot be judged during preview, and judges it in the update; policies about live traffic

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from teal.colours import NAME_LABEL
 from tests.unit.policies.cases import BLUE, POD, Case, field_of, hold, without
 from tests.unit.policies.graphs import SECRET, backed_by, changed, config, everything, slot
 from tests.unit.policies.pack import Pack
@@ -61,10 +62,13 @@ POD_CASES = [
             ("seccompProfile.type", "Unconfined", "seccompProfile is Unconfined", "RuntimeDefault or Localhost"),
         )
     ),
-    Case(
-        policy="pods-are-confined",
-        spoilt=field_of(*BLUE, f"{POD}.hostNetwork", value=True),
-        says=("Deployment backend-blue: hostNetwork is true", "pods share nothing of their node"),
+    *(
+        Case(
+            policy="pods-are-confined",
+            spoilt=field_of(*BLUE, f"{POD}.{shared}", value=True),
+            says=(f"Deployment backend-blue: {shared} is true", "pods share nothing of their node"),
+        )
+        for shared in ("hostNetwork", "hostPID", "hostIPC")
     ),
     Case(
         policy="pods-are-confined",
@@ -93,7 +97,7 @@ POD_CASES = [
     ),
 ]
 
-COLOURED = {"app.kubernetes.io/name": "backend", "teal/colour": "blue"}
+COLOURED = {NAME_LABEL: "backend", "teal/colour": "blue"}
 MANAGED = {"app.kubernetes.io/managed-by": "pulumi"}
 HALF_DENIED: dict[str, Any] = json.loads(everything()["services"])
 HALF_DENIED["frontend"]["network"] = {"policies": False}
@@ -122,16 +126,28 @@ ACCESS_CASES = [
         ),
         says=("namespace teal: 2 network policies, none of which denies by default", "and no rules"),
     ),
-    Case(
-        policy="network-denies-by-default",
-        spoilt=field_of("NetworkPolicy", "default-deny", "spec.podSelector", {"matchLabels": {"tier": "web"}}),
-        says=("namespace teal: 2 network policies, none of which denies by default", "one for all pods"),
+    *(
+        Case(
+            policy="network-denies-by-default",
+            spoilt=field_of("NetworkPolicy", "default-deny", "spec.podSelector", selector),
+            says=("namespace teal: 2 network policies, none of which denies by default", "one for all pods"),
+        )
+        for selector in (
+            {"matchLabels": {"tier": "web"}},
+            {"matchExpressions": [{"key": NAME_LABEL, "operator": "In", "values": ["backend"]}]},
+            {"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["web"]}]},
+        )
     ),
     Case(
         policy="egress-is-named",
         raw=config(backing=backed_by("0.0.0.0/1", "128.0.0.0/1", allowEverywhere=True)),
         bounds={"everywhere": ["default-deny"]},
         says=("NetworkPolicy backend-network: egress to 0.0.0.0/1, 128.0.0.0/1", "addresses that are named"),
+    ),
+    Case(
+        policy="egress-is-named",
+        spoilt=field_of("NetworkPolicy", "backend-network", "spec.egress.0.to", [{"ipBlock": {"cidr": "::/0"}}]),
+        says=("NetworkPolicy backend-network: egress to ::/0", "addresses that are named"),
     ),
     Case(
         policy="egress-is-named",
@@ -152,6 +168,11 @@ ACCESS_CASES = [
             (["rolebindings"], ["get", "patch"], "patch rolebindings", "no right that leads to another account's"),
             (["pods/exec"], ["create"], "create pods/exec", "no right that leads to another account's"),
         )
+    ),
+    Case(
+        policy="rights-are-narrow",
+        spoilt=field_of("Role", "reader", "rules.0", {"nonResourceURLs": ["/metrics/*"], "verbs": ["get"]}),
+        says=("Role reader, rule 0: nonResourceURLs with a wildcard", "nonResourceURLs by name"),
     ),
     Case(
         policy="rights-are-narrow",

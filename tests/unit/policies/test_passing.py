@@ -1,11 +1,12 @@
 """What the program declares passes every policy, with everything that a stack can ask for."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from infra.live import Live
-from tests.unit.policies.graphs import declared, everything, example, live_in, routed_by
+from tests.unit.policies.graphs import changed, config, declared, everything, example, live_in, routed_by
 from tests.unit.policies.pack import Pack
 
 
@@ -29,6 +30,14 @@ async def test_every_policy_passes_whatever_directs_traffic(pack: Pack, router: 
 async def test_the_examples_pass(pack: Pack, name: str) -> None:
     """Each as the stack that its file is named after."""
     assert pack.judge(await declared(example(name), Live(), stack=name)) == []
+
+
+async def test_a_flip_takes_as_many_pods_as_are_ready(pack: Pack) -> None:
+    """Those that were asked for and never came carry no traffic."""
+    found = await live_in("blue", has=5)
+    slots = {key: replace(slot, ready=3) for key, slot in found.slots.items()}
+    three = config("green", services=changed(autoscaling={"enabled": False}, replicas=3))
+    assert pack.judge(await declared(three, replace(found, slots=slots))) == []
 
 
 async def test_a_service_that_is_said_to_go_may_go(pack: Pack) -> None:
