@@ -8,11 +8,14 @@ so that no translation can lose one. Nothing here knows of resources.
 from __future__ import annotations
 
 import re
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from google.protobuf import struct_pb2
 
 from sandbox.engine.state import SECRET, SIG, UNKNOWN, secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
 Properties: TypeAlias = dict[str, Value]
@@ -36,7 +39,7 @@ def is_secret(value: Value) -> bool:
     return isinstance(value, dict) and value.get(SIG) == SECRET
 
 
-def is_unknown(value: Value) -> bool:
+def is_unknown(value: object) -> bool:
     """Whether the value itself is unknown."""
     return isinstance(value, str) and value in _UNKNOWNS
 
@@ -109,7 +112,7 @@ def _carry(output: Value, given: Value) -> Value:
     return output
 
 
-def to_struct(properties: Properties) -> struct_pb2.Struct:
+def to_struct(properties: Mapping[str, Value]) -> struct_pb2.Struct:
     """A property bag as it goes over the wire."""
     struct = struct_pb2.Struct()
     struct.update(properties)
