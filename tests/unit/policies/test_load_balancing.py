@@ -193,6 +193,15 @@ async def test_what_is_not_tagged_is_refused(pack: Pack) -> None:
     assert pack.judge(graph) == []
 
 
+async def test_default_tags_count_where_every_provider_gives_them(pack: Pack) -> None:
+    """Which of them makes a resource, an analyzer is not always told."""
+
+    async def program() -> None:
+        aws.Provider("other", region="eu-west-1")
+
+    assert names(pack.judge([*await balanced(), *await registered(program)])) == {"aws-is-tagged"}
+
+
 @pytest.mark.filterwarnings("ignore:aws.ec2:DeprecationWarning")  # pulumi-aws warns of itself when it is imported
 async def test_the_programs_own_load_balancer_is_refused_without_protection(pack: Pack) -> None:
     """`teal:alb.protect: false`: for stacks that are listed, and no others."""

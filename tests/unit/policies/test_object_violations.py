@@ -197,10 +197,13 @@ ACCESS_CASES = [
         raw=config(blue=slot(env={"STORE": f"redis://:{SECRET}@cache.example:6379/0"})),
         says=("ConfigMap backend-blue-config: the value of STORE looks like a secret", "a Secret, or name it"),
     ),
-    Case(
-        policy="secrets-are-sealed",
-        spoilt=field_of(*BLUE, f"{POD}.containers.0.args", ["--key", "AKIA0123456789ABCDEF"]),
-        says=("Deployment backend-blue, container backend: the value of args looks like a secret", "a Secret"),
+    *(
+        Case(
+            policy="secrets-are-sealed",
+            spoilt=field_of(*BLUE, f"{POD}.containers.0.{words}", ["--key", "AKIA0123456789ABCDEF"]),
+            says=(f"Deployment backend-blue, container backend: the value of {words} looks like a secret", "a Secret"),
+        )
+        for words in ("command", "args")
     ),
     Case(
         policy="objects-are-labelled",

@@ -10,7 +10,8 @@ from policies.page import page
 from policies.table import POLICIES
 from sandbox.engine.errors import EngineError
 from tests.unit.policies import test_load_balancing, test_object_violations, test_traffic_violations
-from tests.unit.policies.graphs import UNKNOWN, config, declared, live_in, slot, spoil
+from tests.unit.policies.cases import Case, field_of, graph_of, retyped
+from tests.unit.policies.graphs import UNKNOWN, config, declared, everything, live_in, slot, spoil
 from tests.unit.policies.pack import Pack, names
 
 
@@ -50,6 +51,44 @@ async def test_settings_move_bounds_and_levels(pack: Pack, settings: Mapping[str
     levels = {key: {"enforcementLevel": its} if isinstance(its, str) else its for key, its in settings.items()}
     graph = await declared(config(blue=slot(image="registry.example/backend:1")))
     assert names(pack.judge(graph, levels)) == (set() if allowed else {"images-are-pinned"})
+
+
+EXEMPT = [
+    Case(
+        policy="rights-are-narrow",
+        spoilt=field_of("Role", "reader", "rules.0.verbs", ["*"]),
+        bounds={"exempt": ["reader"]},
+        says=(),
+    ),
+    Case(
+        policy="egress-is-named",
+        spoilt=field_of("NetworkPolicy", "backend-network", "spec.egress.0.to", None),
+        bounds={"everywhere": ["backend-network"]},
+        says=(),
+    ),
+    Case(
+        policy="secrets-are-sealed",
+        raw=config(blue=slot(env={"PAGE_TOKEN": "next"})),
+        bounds={"allowed": ["PAGE_TOKEN"]},
+        says=(),
+    ),
+    Case(
+        policy="nothing-escapes",
+        before=everything(),
+        raw=everything(),
+        spoilt=retyped("Job", "backend-blue-expand", "kubernetes:apps/v1:DaemonSet"),
+        bounds={"ignored": ["kubernetes:apps/v1:DaemonSet"]},
+        says=(),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", EXEMPT, ids=lambda case: case.policy)
+async def test_what_the_settings_name_passes(pack: Pack, case: Case) -> None:
+    """That one thing, by its name; without the setting it is refused."""
+    graph = await graph_of(case)
+    assert pack.judge(graph, {case.policy: dict(case.bounds)}) == []
+    assert names(pack.judge(graph)) == {case.policy}
 
 
 async def test_a_misspelt_setting_is_refused(pack: Pack) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from infra.live import Live
-from tests.unit.policies.graphs import changed, config, declared, everything, example, live_in, routed_by
+from tests.unit.policies.graphs import changed, config, declared, everything, example, live_in, routed_by, slot
 from tests.unit.policies.pack import Pack
 
 
@@ -30,6 +30,11 @@ async def test_every_policy_passes_whatever_directs_traffic(pack: Pack, router: 
 async def test_the_examples_pass(pack: Pack, name: str) -> None:
     """Each as the stack that its file is named after."""
     assert pack.judge(await declared(example(name), Live(), stack=name)) == []
+
+
+async def test_a_confirmed_colour_needs_no_other_to_go_back_to(pack: Pack) -> None:
+    """The idle one retires."""
+    assert pack.judge(await declared(config(green={**slot("green"), "state": "retired"}), await live_in("blue"))) == []
 
 
 async def test_a_flip_takes_as_many_pods_as_are_ready(pack: Pack) -> None:
