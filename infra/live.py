@@ -53,6 +53,13 @@ class Live:
         """The colour whose move was confirmed last."""
         return colour_of(self.record.get("colour"))
 
+    @property
+    def held(self) -> frozenset[Colour]:
+        """Colours that chosen clients are sent to, or that a flip under way may go back to."""
+        origin = self.history.open.origin if self.history.open else None
+        chosen = self.confirmed.other if self.confirmed and self.record.get("chosen") else None
+        return frozenset(filter(None, (origin, chosen)))
+
     def rests_on(self, colour: Colour, services: Iterable[str]) -> bool:
         """Whether all traffic goes to a colour, and no flip is under way."""
         there = all(name in self.services and self.services[name].colour is colour for name in services)

@@ -41,6 +41,7 @@ def move_of(settings: Settings, live: Live) -> Move:
                 for name, each in settings.services.items()
             },
             router=kind,
+            alarms=kind is RouterKind.ALB and settings.alb is not None and settings.alb.alarms.enabled,
             knock=settings.alb is None or settings.alb.knock,
             seconds=settings.bake_seconds,
             error_percent=settings.bake.error_percent,

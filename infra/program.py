@@ -100,7 +100,8 @@ class _Stack:
             self._opts,
         )
         self._router = router(
-            Front(settings=settings, namespace=self._access.namespace, live=live.services, at=live.at), self._opts
+            Front(settings=settings, namespace=self._access.namespace, live=live.services, at=live.at, held=live.held),
+            self._opts,
         )
         self._guard = Guard(
             cluster, move_of(settings, live), settings.prometheus.access() if settings.prometheus else None

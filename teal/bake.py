@@ -42,6 +42,8 @@ class BakePlan(BaseModel):
     router: RouterKind = RouterKind.SERVICE
     routes: dict[str, AlbRoute] = Field(default_factory=dict[str, AlbRoute])
     """What directs each service's traffic in AWS, once that is there."""
+    alarms: bool = False
+    """Whether the router has alarms of its own over each colour."""
     knock: bool = True
     """Whether a router's door is asked itself, where it has one; False asks the live colour through the API server."""
     seconds: Annotated[float, Field(ge=0)]
@@ -104,7 +106,7 @@ class Bake:
         """All of them, once the time is over."""
         verdicts = [self._door(name, each, 1) for name, each in self.observed.items()]
         verdicts += [self._traffic(name, each) for name, each in self.observed.items() if self.plan.prometheus]
-        if self.plan.router is RouterKind.ALB:
+        if self.plan.alarms:
             verdicts += [_alarms(name, each) for name, each in self.observed.items()]
         return tuple(verdicts)
 

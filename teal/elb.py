@@ -88,15 +88,13 @@ class Elb:
         listed = [Alarm.model_validate(each) for each in found]
         return {each.alarm_name: each.state_value for each in listed if each.concerns(group)}
 
-    async def write(self, rule: Rule, weights: Mapping[str, int], tags: Mapping[str, str]) -> None:
+    async def write(self, rule: Rule, weights: Mapping[str, int]) -> None:
         """Give the target groups of a rule other weights, in one call; everything else of it stays as it was read.
 
-        The tags follow in a call of their own: nothing depends on the two being one.
+        Its tags are left to Pulumi: one that its state knows otherwise, pulumi-aws would never write again.
         """
         actions = rule.weighted(weights)
-        listed = [{"Key": key, "Value": value} for key, value in tags.items()]
         await _try("modify_rule", lambda: self._elb.modify_rule(RuleArn=rule.arn, Actions=actions))
-        await _try("add_tags", lambda: self._elb.add_tags(ResourceArns=[rule.arn], Tags=listed))
 
     async def _pages(self, client: Any, operation: str, key: str, **wanted: object) -> Sequence[_Json]:  # noqa: ANN401 - boto3's clients have no types
         """All items of an answer, which may come in several pages."""

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from teal.colours import Colour
+from teal.colours import Colour, colour_of
 
 ACTIVE = "teal/active"
 """Tag or annotation of what splits traffic by weights: the colour that is live, whatever share the other one has."""
@@ -95,6 +95,11 @@ class Split(BaseModel):
     @property
     def _strange(self) -> Mapping[str, str]:
         return {name: str(weight) for name, weight in sorted(self.strangers.items())}
+
+
+def said(marks: Mapping[str, str]) -> Colour | None:
+    """The colour that tags or annotations call live; what follows an @ only makes one value unlike the one before."""
+    return colour_of(marks.get(ACTIVE, "").partition("@")[0])
 
 
 def weights(live: Colour, share: int = 0) -> Mapping[Colour, int]:

@@ -19,7 +19,7 @@ from infra.settings.gateway import GatewaySettings
 from infra.settings.metrics import Prometheus
 from infra.settings.network import BackingPeer, require_reachable
 from infra.settings.observability import ObservabilitySettings
-from infra.settings.routing import VALUES, CanaryMatch, Percent
+from infra.settings.routing import RULES, VALUES, CanaryMatch, Percent
 from infra.settings.service import ServiceSettings
 from infra.settings.slot import Slot, State
 from teal.colours import Colour
@@ -151,13 +151,34 @@ def require_routable(settings: Settings) -> None:
             f"clients stay with a colour for {alb.stickiness_seconds} s (alb.stickinessSeconds), and it may go before"
         )
         raise _clash("settleSeconds", what)
-    for name, service in settings.services.items() if kind is RouterKind.ALB else ():
+    if kind is RouterKind.ALB:
+        _require_rules(settings)
+
+
+def _require_rules(settings: Settings) -> None:
+    """Refuse services of which a load balancer could make no rules, or not reach the pods.
+
+    Priorities that followed from what else there is would meet whenever a service comes or goes: AWS moves no rule past
+    another.
+    """
+    taken: dict[int, str] = {}
+    for name, service in settings.services.items():
+        routing, where = service.routing, f"services.{name}.routing.priority"
         if service.network.policies and not any(each.cidrs for each in service.network.callers.values()):
-            where = f"services.{name}.network.callers.load-balancer.cidrs[0]"
-            raise _clash(where, f"router is alb, and network.callers of {name} names no address of the load balancer")
-        if service.routing.values + (settings.canary_match is not None) > VALUES:
-            where = f"services.{name}.routing.paths[0]"
-            raise _clash(where, f"hosts and paths of {name} take more than the {VALUES} values that a rule may have")
+            callers = f"services.{name}.network.callers.load-balancer.cidrs[0]"
+            raise _clash(callers, f"router is alb, and network.callers of {name} names no address of the load balancer")
+        if routing.values + (settings.canary_match is not None) > VALUES:
+            what = f"hosts and paths of {name} take more than the {VALUES} values that a rule may have"
+            raise _clash(f"services.{name}.routing.paths[0]", what)
+        if len(settings.services) > 1 and routing.priority is None:
+            raise _clash(where, f"{name} shares a load balancer, and does not say when its rule is asked")
+        own = routing.priority or 0
+        if near := next((other for each, other in taken.items() if abs(own - each) < RULES), None):
+            what = (
+                f"{own} is less than {RULES} from that of {near}, and each service has a rule before and after its own"
+            )
+            raise _clash(where, what)
+        taken[own] = name
 
 
 def _clash(field: str, what: str) -> PydanticCustomError:

@@ -14,6 +14,9 @@ Value = Annotated[str, StringConstraints(pattern=r"^[-A-Za-z0-9._~]+$", max_leng
 VALUES = 5
 """That the conditions of a listener rule may have at most, all together: AWS's limit."""
 
+RULES = 3
+"""Priorities that a service's rules take: its own, the one before and the one after."""
+
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 
@@ -31,8 +34,8 @@ class Routing(Model):
     priority: Annotated[int, Field(ge=2, le=49999)] | None = Field(
         default=None, description="another service's rule would take the requests first", examples=["100"]
     )
-    """Of the listener rule: the lowest is asked first; the one before it is for chosen clients. Without it, the
-    services are asked in the order of `teal:services`."""
+    """Of the listener rule: the lowest is asked first. The one before it is for chosen clients, the one after it is
+    taken on the test listener. A stack of one service needs none."""
 
     @property
     def patterns(self) -> tuple[str, ...]:

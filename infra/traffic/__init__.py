@@ -26,6 +26,15 @@ class Front:
     """As read before anything was declared; services without traffic are not there."""
     at: str
     """When that was, RFC 3339."""
+    held: frozenset[Colour] = frozenset()
+    """Colours that requests go to, or back to, whatever the shares of the services say."""
+
+    def leads_to(self, service: str, colour: Colour) -> bool:
+        """Whether requests of a service may reach a colour, by what was read."""
+        found = self.live.get(service)
+        live = found.colour if found else None
+        shared = found is not None and live is colour.other and bool(found.share)
+        return live is colour or shared or colour in self.held
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,7 @@ from infra import labels, pod
 from infra.traffic import Front, Route
 from infra.traffic import rule as rules
 from infra.traffic.balancer import Balancer
-from infra.traffic.rule import SERVICE, STEP
+from infra.traffic.rule import SERVICE
 from infra.traffic.target_alarms import TargetAlarm
 from teal.colours import MOVED_FROM, PART_OF, PART_OF_LABEL, Colour
 from teal.live import LiveService
@@ -66,7 +66,7 @@ class LoadBalancer:
         return lb.ListenerRule(
             f"{service}-test-{colour}",
             listener_arn=self._balancer.test_listener,
-            priority=rules.test_priority(settings, service) + number,
+            priority=rules.priority(settings, service) - 2 + number,
             conditions=[*rules.conditions(settings, service), by_name],
             actions=[rules.forward(settings, self._groups(service), colour)],
             tags={PART_OF_LABEL: PART_OF, SERVICE: service, ROLE: "test"},
@@ -94,8 +94,7 @@ class Targets(pulumi.ComponentResource):
         """Declare them."""
         alb, name = balancer.settings, f"{service}-{colour}"
         super().__init__("teal:aws:Targets", name, None, opts)
-        live = front.live.get(service)
-        kept = colour is front.settings.active_colour or (live is not None and live.colour is colour)
+        kept = colour is front.settings.active_colour or front.leads_to(service, colour)
         check = alb.health_check
         self.group = lb.TargetGroup(
             labels.short(service, colour),
@@ -131,7 +130,6 @@ class Targets(pulumi.ComponentResource):
     def _bind(self, front: Front, balancer: Balancer, service: str, colour: Colour) -> CustomResource:
         """The Service that finds a colour's pods and never another's, and the binding of it to the target group."""
         name = f"{service}-{colour}"
-        port = front.settings.services[service].port
         shared = {**labels.shared(service), "teal/colour": str(colour)}
         finder = Service(
             f"{name}-targets",
@@ -160,7 +158,8 @@ class Targets(pulumi.ComponentResource):
                 "targetGroupARN": self.group.arn,
                 "targetType": "ip",
                 "serviceRef": {"name": finder.metadata.name, "port": "http"},
-                "networking": {"ingress": [{"from": from_balancer, "ports": [{"port": port, "protocol": "TCP"}]}]},
+                # By the port's name, as each pod has it: pods that are to be replaced listen on another number.
+                "networking": {"ingress": [{"from": from_balancer, "ports": [{"port": "http", "protocol": "TCP"}]}]},
             },
             # The controller refuses another target group, and the name is the pods' readiness gate.
             opts=pulumi.ResourceOptions(
@@ -197,7 +196,7 @@ class WeightedRule(pulumi.ComponentResource):
                 PART_OF_LABEL: PART_OF,
                 SERVICE: name,
                 ROLE: LIVE,
-                ACTIVE: str(active),
+                ACTIVE: _active(front, live, active, share),
                 MOVED_FROM: _moved_from(front, live, active, share),
             },
             opts=pulumi.ResourceOptions(
@@ -222,13 +221,13 @@ class WeightedRule(pulumi.ComponentResource):
         lb.ListenerRule(
             f"{name}-test",
             listener_arn=balancer.test_listener,
-            priority=rules.test_priority(settings, name) + STEP - 1,
+            priority=priority + 1,
             conditions=of_service,
             actions=[rules.forward(settings, groups, active.other)],
             tags={PART_OF_LABEL: PART_OF, SERVICE: name, ROLE: "test"},
             opts=later,
         )
-        self.live_colour: pulumi.Output[str] = rule.tags.apply(lambda tags: (tags or {})[ACTIVE])
+        self.live_colour: pulumi.Output[str] = rule.tags.apply(lambda tags: (tags or {})[ACTIVE].partition("@")[0])
         self.front_door: pulumi.Input[str] = balancer.front_door
         self.preview_door: pulumi.Input[str] = balancer.preview_door
         self.register_outputs({})
@@ -250,6 +249,12 @@ def _order(front: Front, live: LiveService | None, active: Colour, share: int) -
     if _rests(live, active, share):
         return int(live.annotations.get(ORDER, "1"))
     return 2 + int(datetime.fromisoformat(front.at).timestamp()) % (ORDERS - 2)
+
+
+def _active(front: Front, live: LiveService | None, active: Colour, share: int) -> str:
+    """The colour that is live, as another text after each move, for the same reason: tags are compared apart."""
+    kept = live.annotations.get(ACTIVE, "") if live is not None and _rests(live, active, share) else ""
+    return kept if kept.partition("@")[0] == active else f"{active}@{front.at}"
 
 
 def _moved_from(front: Front, live: LiveService | None, active: Colour, share: int) -> str:

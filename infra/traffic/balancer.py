@@ -68,10 +68,11 @@ class Balancer(pulumi.ComponentResource):
         open_ports = [alb.http_port, *([alb.https_port] if alb.certificate_arn else [])]
         callers = [(port, cidr) for port in open_ports for cidr in alb.callers]
         testers: list[tuple[int, pulumi.Input[str]]] = [(alb.test_port, each) for each in alb.test_callers or [network]]
-        for number, (port, cidr) in enumerate([*callers, *testers]):
+        for port, cidr in dict.fromkeys([*callers, *testers]):
             six = isinstance(cidr, str) and ":" in cidr
             vpc.SecurityGroupIngressRule(
-                f"balancer-in-{port}-{number}",
+                # By what it says: AWS takes no rule twice, and one that is there is not to be another's.
+                f"balancer-in-{port}-{cidr.replace(':', '-') if isinstance(cidr, str) else 'vpc'}",
                 security_group_id=group.id,
                 ip_protocol="tcp",
                 from_port=port,

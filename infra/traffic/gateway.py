@@ -3,6 +3,7 @@
 The colours' own Services are the backends; the Gateway is somebody else's, and there already.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -14,8 +15,8 @@ from infra.doors import preview_door
 from infra.settings import Settings
 from infra.traffic import Declared, Front, Route
 from infra.traffic.moved import annotations
-from teal.colours import Colour, colour_of
-from teal.routes import ACTIVE, Split, weights
+from teal.colours import Colour
+from teal.routes import ACTIVE, Split, said, weights
 
 
 class Gateway:
@@ -103,7 +104,7 @@ def _header(settings: Settings) -> Mapping[str, str]:
     return {
         "type": "RegularExpression",
         "name": "Cookie",
-        "value": rf"(^|.*;\s*){match.cookie}={match.value}(\s*;.*|$)",
+        "value": rf"(^|.*;\s*){re.escape(f'{match.cookie}={match.value}')}(\s*;.*|$)",
     }
 
 
@@ -115,6 +116,5 @@ def declared(inputs: Mapping[str, Any]) -> Declared:
         colour: int(each["weight"]) for each in refs for colour in Colour if each["name"] == f"{name}-{colour}"
     }
     marks: Mapping[str, str] = inputs["metadata"].get("annotations") or {}
-    said = colour_of(marks.get(ACTIVE))
-    split = Split(weights=by_colour, said=said)
+    split = Split(weights=by_colour, said=said(marks))
     return Declared(service=name, colour=split.colour, share=split.share)

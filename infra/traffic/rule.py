@@ -7,8 +7,8 @@ import pulumi
 
 from infra.settings import Settings
 from infra.traffic import Declared
-from teal.colours import Colour, colour_of
-from teal.routes import ACTIVE, Split, weights
+from teal.colours import Colour
+from teal.routes import Split, said, weights
 
 if TYPE_CHECKING:
     from pulumi_aws.lb import ListenerRuleActionArgsDict, ListenerRuleConditionArgsDict
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 SERVICE = "teal/service"
 """Tag of everything in AWS that is of one service."""
 
-STEP = 10
-"""Between the priorities of two services' rules: their other rules fit in."""
+FIRST = 10
+"""Priority of the rule of a stack's only service."""
 
 
 def forward(
@@ -66,14 +66,12 @@ def chosen(settings: Settings) -> "ListenerRuleConditionArgsDict":
 
 
 def priority(settings: Settings, service: str) -> int:
-    """Of a service's rule on the live listener: as the stack says, or by its place among the services."""
+    """Of a service's rule on the live listener, as the stack says; its others are one before and one after it.
+
+    Of nothing but its own settings: a rule whose priority moved with the other services' would meet theirs.
+    """
     own = settings.services[service].routing.priority
-    return own if own is not None else STEP * (1 + list(settings.services).index(service))
-
-
-def test_priority(settings: Settings, service: str) -> int:
-    """Of the first of a service's rules on the test listener: services in the order in which live traffic has them."""
-    return STEP * sorted(settings.services, key=lambda each: priority(settings, each)).index(service) + 1
+    return FIRST if own is None else own
 
 
 def declared(inputs: Mapping[str, Any]) -> Declared:
@@ -81,5 +79,5 @@ def declared(inputs: Mapping[str, Any]) -> Declared:
     tags: Mapping[str, str] = inputs.get("tags") or {}
     listed: Sequence[Mapping[str, Any]] = inputs["actions"][0]["forward"]["targetGroups"]
     by_colour = {colour: int(each["weight"]) for colour, each in zip(Colour, listed, strict=True)}
-    split = Split(weights=by_colour, said=colour_of(tags.get(ACTIVE)))
+    split = Split(weights=by_colour, said=said(tags))
     return Declared(service=tags[SERVICE], colour=split.colour, share=split.share)

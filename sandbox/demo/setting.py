@@ -116,7 +116,7 @@ class Setting:
             settings["autoscaling"]["maxReplicas"] = settings["autoscaling"]["minReplicas"]
             if balancer:
                 del settings["frontDoor"]
-                settings["routing"] = {"hosts": [host_of(service)]}
+                settings["routing"] = {"hosts": [host_of(service)], "priority": port}
             if service == BACKEND:
                 backends = {each: _backend(sandbox, each, previews[each]) for each in COLOURS}
             port += 1 + len(previews)

@@ -21,7 +21,7 @@ from teal.kube import Cluster
 from teal.kube_objects import Labelled
 from teal.live import LiveService
 from teal.records import Records
-from teal.routes import ACTIVE, LIVE, ROLE, AlbRoute, Split, alarm_prefix, weights
+from teal.routes import LIVE, ROLE, AlbRoute, Split, alarm_prefix, said, weights
 from teal.verdict import Outcome, Verdict
 
 WRITER = "a client of AWS that it keeps no name of"
@@ -70,9 +70,8 @@ class AlbRouter:
 
     async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
         """How each rule shares out its traffic. Services without a rule, or without target groups, are not there."""
-        del names  # rules are read all at once
-        if not self._routes:
-            self._routes = dict(await self._search())
+        if not self._routes.keys() >= {*(names or ())} or not self._routes:
+            self._routes |= await self._search()
         by_region: dict[str, list[str]] = {}
         for route in self._routes.values():
             by_region.setdefault(route.region, []).append(route.rule)
@@ -145,7 +144,7 @@ class AlbRouter:
                 "then pulumi up"
             )
         wanted = {route.groups[each]: weight for each, weight in weights(colour).items()}
-        await elb.write(found[0], wanted, {ACTIVE: str(colour)})
+        await elb.write(found[0], wanted)
 
     async def prove(self, services: Iterable[str], destination: Colour, *, share: int, wait: bool) -> Sequence[Verdict]:
         """Healthy targets and quiet alarms of the destination.
@@ -230,7 +229,7 @@ def _live(route: AlbRoute, rule: Rule, history: History) -> LiveService:
     colours = {arn: colour for colour, arn in route.groups.items()}
     split = Split(
         weights={colours[arn]: weight for arn, weight in rule.weights.items() if arn in colours},
-        said=colour_of(rule.tags.get(ACTIVE)),
+        said=said(rule.tags),
         strangers={arn: weight for arn, weight in rule.weights.items() if arn not in colours},
     )
     return LiveService(

@@ -6,13 +6,13 @@ from functools import partial
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from teal.colours import MOVED_FROM, PART_OF, PART_OF_LABEL, Colour, colour_of
+from teal.colours import MOVED_FROM, PART_OF, PART_OF_LABEL, Colour
 from teal.errors import RefusedError
 from teal.kube import writer_of
 from teal.kube_objects import Metadata
 from teal.live import LiveService
 from teal.routers.kubernetes import KubernetesRouter
-from teal.routes import ACTIVE, Split, weights
+from teal.routes import ACTIVE, Split, said, weights
 
 
 class _Object(BaseModel):
@@ -103,7 +103,7 @@ def _live(found: HttpRoute) -> LiveService:
     known = {f"{name}-{colour}": colour for colour in Colour}
     split = Split(
         weights={colour: by_name[each] for each, colour in known.items() if each in by_name},
-        said=colour_of(found.metadata.annotations.get(ACTIVE)),
+        said=said(found.metadata.annotations),
         strangers={each: weight for each, weight in by_name.items() if each not in known},
     )
     return LiveService(

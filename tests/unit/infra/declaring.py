@@ -79,7 +79,10 @@ def config(
     raw: dict[str, Any] = {
         "activeColour": active,
         "router": router,
-        "services": {name: {"port": 8000, **CALLERS} for name in services},
+        "services": {
+            name: {"port": 8000, **CALLERS, **({"routing": {"priority": 10 * number}} if len(services) > 1 else {})}
+            for number, name in enumerate(services, 1)
+        },
         "blue": {"version": "1.0.0", **release},
         "green": {"version": "1.1.0", **release},
         **({"alb": ALB} if router == "alb" else {}),

@@ -8,6 +8,7 @@ import pytest
 
 from infra.config import load
 from infra.live import Live, require_explained
+from infra.traffic import Front
 from infra.traffic import declared as of_inputs
 from teal.colours import Colour
 from teal.errors import ConfigError, ForeignChangeError, RefusedError
@@ -35,6 +36,12 @@ def live(colour: Colour | None, share: int = 0, order: int = 1, **record: str) -
     return Live(
         services={"backend": found}, at=AT, record={"colour": "blue", "version": "1.0.0", "since": AT, **record}
     )
+
+
+def marked(found: Live, **tags: str) -> Live:
+    """The same with other tags."""
+    backend = found.services["backend"]
+    return replace(found, services={"backend": replace(backend, annotations={**backend.annotations, **tags})})
 
 
 async def test_a_flip_is_two_weights_of_one_rule() -> None:
@@ -198,10 +205,68 @@ async def test_traffic_that_is_not_where_it_is_declared_makes_a_difference_in_wh
     assert tags == ["nothing", f"green@{AT}"]
 
 
+async def test_the_tag_that_names_the_live_colour_is_never_the_same_twice() -> None:
+    """pulumi-aws compares tags with its state alone: what an update that was killed wrote would stay for good."""
+    moved = await declared(config("blue"), live(GREEN))
+    stale = await declared(config("blue"), marked(live(BLUE), **{"teal/active": "green@then"}))
+    tags = [each["ListenerRule", "backend-live"]["tags"]["teal/active"] for each in (moved, stale)]
+    assert tags == [f"blue@{AT}", f"blue@{AT}"]
+    kept = await declared(config("blue"), marked(live(BLUE), **{"teal/active": "blue@then"}))
+    assert kept["ListenerRule", "backend-live"]["tags"]["teal/active"] == "blue@then"
+
+
+async def test_a_changed_port_changes_no_binding() -> None:
+    """The pods that have traffic listen on the old one still, and the controller would close it."""
+    services = json.dumps({"backend": {**CALLERS, "port": 9000}})
+    before, after = await declared(config()), await declared({**config(), "services": services})
+    for colour in Colour:
+        name = "TargetGroupBinding", f"backend-{colour}-binding"
+        assert before[name] == after[name]
+
+
+@pytest.mark.parametrize("more", [{"callers": ["192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32"]}, {"testPort": 9001}])
+async def test_another_caller_changes_nobody_elses_rule(more: dict[str, Any]) -> None:
+    """AWS takes no rule twice, and the one that is there goes after the new one has come."""
+    rules = [
+        {name: each for (kind, name), each in found.inputs.items() if kind == "SecurityGroupIngressRule"}
+        for found in (await declared(config()), await declared(config(alb={**ALB, **more})))
+    ]
+    said = [
+        {(each["fromPort"], each.get("cidrIpv4") or each["cidrIpv6"]): name for name, each in r.items()} for r in rules
+    ]
+    assert {what: name for what, name in said[0].items() if what in said[1]}.items() <= said[1].items()
+    assert {name: each for name, each in rules[0].items() if name in rules[1]}.items() <= rules[1].items()
+
+
+async def test_a_service_that_goes_leaves_the_others_rules_as_they_are() -> None:
+    """Their priorities, too: its own rules are still there when theirs are written."""
+    raw = config(services=("api", "shop"))
+    both = await declared(raw)
+    shop = json.dumps({"shop": json.loads(raw["services"])["shop"]})
+    one = await declared({**config(services=("shop",)), "services": shop})
+    rules = {name: each for (kind, name), each in one.inputs.items() if kind == "ListenerRule"}
+    assert rules
+    assert rules == {name: both["ListenerRule", name] for name in rules}
+    taken = [
+        (each["listenerArn"], each["priority"]) for (kind, _), each in both.inputs.items() if kind == "ListenerRule"
+    ]
+    assert len(taken) == len({*taken}) == 8
+
+
+def test_a_target_group_is_kept_where_requests_go_or_may_go_back() -> None:
+    """The live colour's, that of a share, and what the stack says of chosen clients or of a flip under way."""
+    front = Front(settings=load(config(), stack="dev"), namespace="n", live=live(BLUE).services, at=AT)
+    assert [front.leads_to("backend", colour) for colour in (BLUE, GREEN)] == [True, False]
+    assert replace(front, live=live(BLUE, 10).services).leads_to("backend", GREEN)
+    assert replace(front, held=frozenset({GREEN})).leads_to("backend", GREEN)
+    assert live(BLUE, chosen="header X: y").held == {GREEN}
+    assert live(BLUE).held == set()
+
+
 def test_what_a_rule_is_declared_to_do_is_read_from_its_inputs() -> None:
     """As a hook is handed them: service, colour, share."""
     rule = {
-        "tags": {"teal/service": "backend", "teal/active": "green"},
+        "tags": {"teal/service": "backend", "teal/active": "green@then"},
         "actions": [{"forward": {"targetGroups": [{"weight": 10}, {"weight": 90}]}}],
     }
     found = of_inputs(rule)
@@ -266,6 +331,16 @@ def test_a_colour_with_a_share_is_not_ended(share: int, record: dict[str, str]) 
             {"services": {"backend": {**CALLERS, "routing": {"paths": ["/a", "/b", "/c"]}}}},
             "teal:services.backend.routing.paths[0]",
             "more than the 5 values",
+        ),
+        (
+            {"services": {"a": CALLERS, "b": {**CALLERS, "routing": {"priority": 10}}}},
+            "teal:services.a.routing.priority",
+            "does not say when its rule is asked",
+        ),
+        (
+            {"services": {each: {**CALLERS, "routing": {"priority": 10 + 2 * (each == "b")}} for each in "ab"}},
+            "teal:services.b.routing.priority",
+            "12 is less than 3 from that of a",
         ),
         ({"router": "gateway"}, "teal:gateway.name", "which Gateway"),
         ({"router": "service", "canaryWeight": "10"}, "teal:router", "leads to one colour alone"),
