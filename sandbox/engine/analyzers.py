@@ -96,8 +96,11 @@ class Analyzers:
         if self._starting is not None:
             await asyncio.shield(self._starting)
 
-    async def analyze(self, state: ResourceState, goal: Goal) -> bool:
-        """Judge one resource by its checked inputs; False if it must not be made so."""
+    async def analyze(self, state: ResourceState, goal: Goal, aliases: Sequence[str]) -> bool:
+        """Judge one resource by its checked inputs; False if it must not be made so.
+
+        `aliases` is, as with Pulumi's own, the URN that it had so far, if an alias told.
+        """
         try:
             await self.ready()
         except EngineError as error:
@@ -109,7 +112,7 @@ class Analyzers:
             properties=to_struct(state.inputs),
             urn=state.urn,
             name=urns.name_of(state.urn),
-            options=_options(state, goal.delete_before_replace),
+            options=_options(state, aliases, goal.delete_before_replace),
         )
         return not self._tell(await self._ask_all("Analyze", request), state.urn)
 
@@ -124,7 +127,7 @@ class Analyzers:
                     properties=to_struct(state.outputs or state.inputs),
                     urn=state.urn,
                     name=urns.name_of(state.urn),
-                    options=_options(state, delete_before_replace=None),
+                    options=_options(state, state.aliases),
                     parent=state.parent,
                     dependencies=state.dependencies,
                     propertyDependencies={
@@ -173,14 +176,18 @@ class Analyzers:
             await child.stop(_GRACE)
 
 
-def _options(state: ResourceState, delete_before_replace: bool | None) -> analyzer_pb2.AnalyzerResourceOptions:  # noqa: FBT001 - a resource option with three values
+def _options(
+    state: ResourceState,
+    aliases: Sequence[str],
+    delete_before_replace: bool | None = None,  # noqa: FBT001 - a resource option with three values
+) -> analyzer_pb2.AnalyzerResourceOptions:
     return analyzer_pb2.AnalyzerResourceOptions(
         protect=state.protect,
         ignoreChanges=state.ignore_changes,
         deleteBeforeReplace=bool(delete_before_replace),
         deleteBeforeReplaceDefined=delete_before_replace is not None,
         additionalSecretOutputs=state.additional_secret_outputs,
-        aliases=state.aliases,
+        aliases=aliases,
         customTimeouts=analyzer_pb2.AnalyzerResourceOptions.CustomTimeouts(**state.custom_timeouts),
         parent=state.parent,
     )

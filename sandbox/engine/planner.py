@@ -26,14 +26,14 @@ from sandbox.engine.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from sandbox.engine.identity import Identities
     from sandbox.engine.interrupted import Interrupted
     from sandbox.engine.operations import Check, Operations
     from sandbox.engine.targets import Targets
 
-    Analyze = Callable[[ResourceState, Goal], Awaitable[bool]]
+    Analyze = Callable[[ResourceState, Goal, Sequence[str]], Awaitable[bool]]
     ProviderOf = Callable[[ResourceState], Awaitable[Operations | None]]
 
 
@@ -74,9 +74,8 @@ class Planner:
             raise OperationFailedError(problem)
         provider = await self._provider_of(new) if goal.custom else None
         await self._check(goal, provider, new, self._carries_on(old) or self._interrupted.begun.get(urn))
-        if (
-            not await self._analyze(new, goal) and not self._dry_run
-        ):  # a preview goes on, and tells all there is to tell
+        allowed = await self._analyze(new, goal, [old.urn] if old is not None and old.urn != urn else [])
+        if not (allowed or self._dry_run):  # a preview goes on, and tells all there is to tell
             raise OperationFailedError("")
         if old is None:
             return [Step(Op.CREATE, None, new, goal)]

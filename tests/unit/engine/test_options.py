@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sandbox.engine.analyzers import Analyzers
 from sandbox.engine.model import Alias
 from tests.unit.engine.programs import nothing
 from tests.unit.engine.world import Body, Program, World, urn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sandbox.engine.model import Goal
+    from sandbox.engine.state import ResourceState
 
 
 async def test_protected_resources_stay() -> None:
@@ -104,6 +111,29 @@ async def test_alias_keeps_the_resource() -> None:
     await world.up(after)
     assert world.cloud.log == []
     assert world.names() == ["new", "b"]
+
+
+async def test_policies_see_what_a_resource_was_called() -> None:
+    """By an alias that was used: one that is not needed any more says nothing."""
+    world = World()
+    seen: dict[str, list[str]] = {}
+
+    class Judge(Analyzers):
+        async def analyze(self, state: ResourceState, goal: Goal, aliases: Sequence[str]) -> bool:
+            seen[goal.name] = list(aliases)
+            return await super().analyze(state, goal, aliases)
+
+    async def before(program: Program) -> None:
+        await program.thing("a")
+
+    async def after(program: Program) -> None:
+        await program.thing("new", aliases=[Alias(name="a")])
+
+    await world.up(before)
+    await world.up(after, analyzers=Judge(world.recorder))
+    assert seen["new"] == [urn("a")]
+    await world.up(after, analyzers=Judge(world.recorder))
+    assert seen["new"] == []
 
 
 async def test_alias_of_a_parent_reaches_its_children() -> None:

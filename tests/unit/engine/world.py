@@ -246,6 +246,7 @@ class World:
         hooks: Hooks | None = None,
         parallel: int = 8,
         targets: Targets | None = None,
+        analyzers: Analyzers | None = None,
     ) -> Deployment:
         """Run a program (None: destroy) against the state."""
         recorder = self.recorder
@@ -264,7 +265,7 @@ class World:
             journal=journal,
             registry=registry,
             hooks=hooks or Hooks(recorder, dry_run=dry_run),
-            analyzers=Analyzers(recorder),
+            analyzers=analyzers or Analyzers(recorder),
             reporter=recorder,
             interrupted=interrupted,
             targets=targets,
