@@ -8,7 +8,7 @@ from policies.model import Bounds, Finding, Graph, Resource, part
 from policies.plan import carrying, of, pods, slot_of
 from teal.colours import COLOUR_LABEL, NAME_LABEL, Colour
 from teal.plans.model import Plan, ServicePlan
-from teal.routes import ACTIVE, LIVE, ROLE
+from teal.routes import LIVE, ROLE, said
 
 SLOT_CHAIN = f"teal:kubernetes:Slot${DEPLOYMENT}"
 ROUTE_CHAINS = {
@@ -68,7 +68,7 @@ def _leads_to(route: Resource) -> str | None:
     """The colour that has a route's live traffic, by its own word."""
     if route.type == SERVICE:
         return part(route.spec, "selector").get(COLOUR_LABEL)
-    return part(route.metadata, "annotations").get(ACTIVE) or route.tags.get(ACTIVE)
+    return said(part(route.metadata, "annotations")) or said(route.tags)
 
 
 def _kept(resource: Resource, chain: str, name: str) -> Iterator[Finding]:
