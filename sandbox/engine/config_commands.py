@@ -118,9 +118,14 @@ def _value(args: argparse.Namespace) -> str:
 def set_all(args: argparse.Namespace) -> int:
     """Set several values at once, or none."""
     _, config = _open(args)
-    described: dict[str, dict[str, Any]] = json.loads(args.json or "{}")
-    for key, entry in described.items():
-        config.set(key, entry["value"], secret=entry.get("secret", False))
+    try:
+        described: dict[str, dict[str, Any]] = json.loads(args.json or "{}")
+        for key, entry in described.items():
+            config.set(key, entry["value"], secret=entry.get("secret", False))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise EngineError(
+            f"--json: {type(error).__name__} {error}; nothing was set; give it as `pulumi config --json` shows it"
+        ) from error
     for pairs, secret in ((args.plaintext, False), (args.secret, True)):
         for pair in pairs:
             key, equals, value = pair.partition("=")

@@ -224,6 +224,14 @@ def test_says_what_it_is(project: Project) -> None:
     assert project.run("whoami").status == 0
 
 
+@pytest.mark.parametrize("text", ["[", "[]", '{"demo:a": {"value": "1"}, "demo:b": {"secret": true}}'])
+def test_of_values_that_make_no_sense_none_is_set(project: Project, text: str) -> None:
+    """`config set-all --json` takes what `config --json` shows, all of it or nothing."""
+    refused = project.run("config", "set-all", "--json", text)
+    assert (refused.status, "nothing was set" in refused.err) == (1, True)
+    assert "demo:a" not in project.run("config", "--json").out
+
+
 def test_backend_is_a_folder(project: Project) -> None:
     """`login` takes a folder and nothing else."""
     refused = project.run("login", "https://example.com")
