@@ -5,7 +5,7 @@ state as it was; that is why every decision here is taken before, never after.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
@@ -36,7 +36,7 @@ class Guard:
         self._move = move
         self._prometheus = prometheus
         self._name = f"update-{uuid4().hex[:8]}"
-        self._proof: asyncio.Task[None] | None = None
+        self._proofs: dict[str, asyncio.Task[None]] = {}
 
     def traffic_hooks(self) -> pulumi.ResourceHookBinding:
         """For the resource whose change moves traffic.
@@ -56,7 +56,8 @@ class Guard:
         wanted, move = declared(args.new_inputs or {}), self._move
         recorded = declared(args.old_inputs) if args.old_inputs else None
         async with Cluster.connect(self._access) as cluster:
-            live = (await routers.connect(move.bake.router, cluster).live_services()).get(wanted.service)
+            router = routers.connect(move.bake.router, cluster)
+            live = (await router.live_services([wanted.service])).get(wanted.service)
         flip.require_known(
             wanted.service,
             live,
@@ -65,28 +66,31 @@ class Guard:
             repair=move.repair,
             shares={wanted.share, recorded.share if recorded else 0},
         )
-        there = live is not None and live.colour is move.to and recorded is not None and recorded.colour is move.to
-        if there and live is not None and wanted.share <= live.share:
-            return  # something else of the router changes; its traffic stays where it is
-        if self._proof is None:  # one proof for the flip set, whichever of its services comes first
-            preview = pulumi.runtime.is_dry_run()
-            proof = self._canary(preview=preview) if there else self._preview() if preview else self._begin()
-            self._proof = asyncio.create_task(proof)
-        await self._proof
+        there = live is not None and live.colour is move.to
+        if not (there and recorded is not None and recorded.colour is move.to):
+            await self._once("flip", self._flip)
+        if there and live is not None and wanted.share > live.share:
+            await self._once("canary", self._canary)
 
-    async def _canary(self, *, preview: bool) -> None:
+    async def _once(self, name: str, prove: Callable[[], Coroutine[None, None, None]]) -> None:
+        """One proof for the flip set, whichever of its services comes first."""
+        if name not in self._proofs:
+            self._proofs[name] = asyncio.create_task(prove())
+        await self._proofs[name]
+
+    async def _canary(self) -> None:
+        preview = pulumi.runtime.is_dry_run()
         async with self._mover() as mover:
             verdicts = await mover.canary(wait=not preview)
         if preview:
             _tell(verdicts)
 
-    async def _preview(self) -> None:
+    async def _flip(self) -> None:
         async with self._mover() as mover:
-            _tell(await mover.preview())
-
-    async def _begin(self) -> None:
-        async with self._mover() as mover:
-            await mover.begin()
+            if pulumi.runtime.is_dry_run():
+                _tell(await mover.preview())
+            else:
+                await mover.begin()
 
     async def _confirm(self, args: pulumi.ResourceHookArgs) -> None:
         recorded: Mapping[str, str] = (args.old_inputs or {}).get("data") or {}

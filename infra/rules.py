@@ -41,6 +41,7 @@ def dangers(settings: Settings, live: Live, planned: Slots) -> Sequence[Danger]:
         *_live_slots(settings, live),
         *_too_early(settings, live),
         *_changed_and_left(settings, live, planned),
+        *_changed_and_sent_to(settings, live, planned),
         *_shrunk(settings, live, planned),
     ]
 
@@ -120,6 +121,30 @@ def _changed_and_left(settings: Settings, live: Live, planned: Slots) -> Iterato
                 f"{leaving} change as well ({', '.join(slot.changes)}): they would restart right after the move, and "
                 f"the way back would be a release that nobody has proven. Next: pulumi config set teal:activeColour "
                 f"{leaving}, pulumi up; then flip. Or undo the other change",
+                name,
+            )
+
+
+def _changed_and_sent_to(settings: Settings, live: Live, planned: Slots) -> Iterator[Danger]:
+    """Who is sent to the idle colour beside a flip gets the pods that are there now: it is rolled out after that."""
+    idle = settings.active_colour.other
+    for name in sorted(settings.services):
+        found, slot = live.services.get(name), planned[name, idle]
+        if found is None or found.colour is not settings.active_colour:
+            continue  # nobody asks it yet, or a flip moves all of its traffic
+        what = ", ".join(slot.changes) or "it has no pods yet"
+        if settings.canary_weight > found.share and (slot.changes or slot.starts):
+            yield Danger(
+                f"teal:canaryWeight is {settings.canary_weight}, and pods of {idle} of {name} change as well ({what}): "
+                f"its share would come before them, to what nobody has proven. Next: pulumi config set "
+                f"teal:canaryWeight {found.share}, pulumi up; then set it again",
+                name,
+            )
+        if settings.chosen is not None and not live.record.get("chosen") and slot.starts:
+            yield Danger(
+                f"teal:canaryMatch sends clients with {settings.chosen} to {idle}, of which {name} has no pods yet: "
+                "their requests would be lost until it has. Next: pulumi config rm teal:canaryMatch, pulumi up; then "
+                "set it again",
                 name,
             )
 

@@ -76,3 +76,13 @@ async def test_a_share_that_grows_is_proven_and_one_that_shrinks_is_not_asked(
     await prove(api_server, replace(move(share=5)), before, inputs(95, 5, "blue"))
     with pytest.raises(RefusedError, match="green has 0 healthy targets"):
         await prove(api_server, move(share=50), before, inputs(50, 50, "blue"))
+
+
+async def test_a_share_is_proven_whatever_the_engine_knows_of_the_rule(
+    api_server: FakeApiServer, balancing: Balancing
+) -> None:
+    """Of one that it makes anew it has no inputs from before."""
+    world(api_server, balancing, blue=100, green=0)
+    balancing.targets("backend", green=[])
+    with pytest.raises(RefusedError, match="green has 0 healthy targets"):
+        await prove(api_server, replace(move(share=50), confirmed=BLUE), None, inputs(50, 50, "blue"))

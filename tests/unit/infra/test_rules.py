@@ -25,7 +25,7 @@ def settings(active: str = "blue", services: str = "backend", **changes: Any) ->
     slot = {"version": "1", services: {"image": "registry.example/a:1"}}
     raw: dict[str, Any] = {"services": {services: {"port": 8000}}, "blue": slot, "green": slot}
     raw |= changes
-    texts = {key: json.dumps(value) for key, value in raw.items() if value is not None}
+    texts = {key: each if isinstance(each, str) else json.dumps(each) for key, each in raw.items() if each is not None}
     return load({"activeColour": active, **texts}, stack="dev")
 
 
@@ -118,3 +118,33 @@ def test_after_a_revert_it_settles_anew() -> None:
 def test_a_colour_may_retire_once_the_other_has_settled() -> None:
     """60 s after the confirmation, and not a second before."""
     assert refused(settings(green=slot("retired")), live(since="2026-01-01T11:59:00+00:00")) == []
+
+
+GATEWAY: Mapping[str, Any] = {"router": "gateway", "gateway": {"name": "public"}}
+CHANGED = {"version": "1", "backend": {"image": "registry.example/a:2"}}
+
+
+@pytest.mark.parametrize(
+    ("more", "gone", "why"),
+    [
+        ({"canaryWeight": 10}, False, []),
+        ({"canaryWeight": 10, "green": CHANGED}, False, ["pods of green of backend change as well (image)"]),
+        ({"canaryWeight": 10}, True, ["pods of green of backend change as well (it has no pods yet)"]),
+        ({"canaryMatch": {"header": "X-Canary", "value": "1"}}, False, []),
+        ({"canaryMatch": {"header": "X-Canary", "value": "1"}}, True, ["clients with header X-Canary: 1 to green"]),
+        ({"green": CHANGED}, False, []),
+    ],
+)
+def test_nobody_is_sent_to_a_colour_that_is_rolled_out_in_the_same_update(
+    more: Mapping[str, Any], why: Sequence[str], *, gone: bool
+) -> None:
+    """It comes after the share, which would meet what nobody has proven, or nobody at all."""
+    slots_of = {
+        ("backend", each): LiveSlot(annotations=stamped(each), replicas=3)
+        for each in Colour
+        if not (gone and each is Colour.GREEN)
+    }
+    found = replace(live(), slots=slots_of)
+    said = refused(settings(**GATEWAY, **more), found)
+    assert [text for text in said if not any(part in text for part in why)] == []
+    assert len(said) == len(why)
