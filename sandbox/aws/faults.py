@@ -1,6 +1,7 @@
 """What can be made to go wrong, and the HTTP endpoint by which a rehearsal orders it.
 
-`PUT /teal-sandbox/faults` with a JSON object replaces all faults, `GET` reads them; `{}` ends them all:
+`PUT /teal-sandbox/faults` with a JSON object replaces all faults, `GET` reads them; `{}` ends them all. So does
+`python -m sandbox.aws.faults '{}'` in the sandbox:
 
     {"rule_delay_s": 3, "registration_delay_s": 3,
      "answers": [{"operation": "ModifyRule", "code": "Throttling", "status": 400, "times": 2}]}
@@ -8,7 +9,10 @@
 
 import io
 import json
+import os
+import sys
 import threading
+import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
@@ -141,3 +145,15 @@ def _refuse(environ: dict[str, Any], start: Start, fault: Answer) -> Iterable[by
         body, kind = json.dumps({"__type": fault.code, "message": said}), "application/json"
     start(f"{fault.status} Fault", [("Content-Type", kind), ("x-amzn-errortype", fault.code)])
     return [body.encode()]
+
+
+def order(wrong: str) -> None:
+    """Replace all faults of the AWS that the environment names; JSON, as the endpoint takes it."""
+    url = os.environ["AWS_ENDPOINT_URL"] + PATH
+    request = urllib.request.Request(url, data=wrong.encode(), method="PUT")  # noqa: S310 - the sandbox's own
+    with urllib.request.urlopen(request, timeout=5):  # noqa: S310 - as above
+        pass
+
+
+if __name__ == "__main__":
+    order(sys.argv[1])
