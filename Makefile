@@ -71,6 +71,7 @@ bench: .venv/ready ## how previews and updates grow with services, and flips bes
 	$(PYTHON) -m bench growth $(ARGS)
 	$(PYTHON) -m bench flips
 	$(PYTHON) -m bench decide
+	$(PYTHON) -m bench rules $(if $(TF_PLUGINS),--plugins $(TF_PLUGINS))
 
 .PHONY: conformance
 conformance: .venv/ready ## the same scenarios on the embedded engine and, where it is on PATH, on Pulumi's own

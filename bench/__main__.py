@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from statistics import median
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
@@ -13,6 +14,7 @@ from cyclopts import App, CycloptsError, Parameter
 from bench import decide as deciding
 from bench import flips as flipping
 from bench import growth as growing
+from bench import rules as comparing
 from bench import stack
 from bench.own import own_sandbox, results_folder
 from sandbox.cluster.errors import ExitCode, SandboxError, UsageError
@@ -111,6 +113,38 @@ def decide(
         f"{found.gates} gates of {found.services} services: median {document['median']:.2f} s, worst "
         f"{max(found.seconds):.2f} s of {len(found.seconds)} (load average {found.load_average})\n"
         f"{results_folder(name) / 'decide.json'}",
+        markup=False,
+    )
+
+
+@app.command
+def rules(
+    *,
+    count: Annotated[int, Parameter(help="How many flips by each.")] = 5,
+    plugins: Annotated[str, Parameter(help="Folder of Terraform's providers; without it, it finds them itself.")] = "",
+    json_output: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
+    name: Annotated[str, Parameter(help="Of the sandbox that is made for this, and ended.")] = "bench",
+    ports: Annotated[str, Parameter(help="Its range of node ports, first-last.")] = "30000-30999",
+) -> None:
+    """Time a flip behind a load balancer by `pulumi up`, beside `terraform apply` of the same rules."""
+    if count < 1:
+        raise UsageError(f"--count {count}: nothing would be measured. Say --count 5")
+    folder = results_folder(name)
+    try:
+        terraform = comparing.client(folder / "terraform", plugins)
+    except comparing.SkippedError as error:
+        sys.stdout.write(json.dumps({"skipped": str(error)}) + "\n" if json_output else f"skipped: {error}\n")
+        return
+    with Steps() as steps, own_sandbox(name, ports, folder / "sandbox.log", steps) as sandbox:
+        found = comparing.measure(sandbox, terraform, folder / "terraform", count, steps)
+    text = json.dumps(found.document(), indent=2)
+    (folder / "rules.json").write_text(text + "\n")
+    if json_output:
+        sys.stdout.write(text + "\n")
+        return
+    console().print(
+        f"a flip of two rules, median of {count}: pulumi up {median(found.pulumi_seconds):.1f} s, terraform apply "
+        f"{median(found.terraform_seconds):.1f} s ({found.client}), ratio {found.ratio}\n{folder / 'rules.json'}",
         markup=False,
     )
 
