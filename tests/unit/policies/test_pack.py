@@ -16,7 +16,7 @@ from tests.unit.policies.pack import Pack, names
 
 
 def test_every_policy_is_violated_by_a_test() -> None:
-    """Those of AWS in a module of their own: the program declares nothing there yet."""
+    """Those of load balancing in a module of their own, with graphs of their own."""
     cases = [*test_traffic_violations.CASES, *test_object_violations.CASES]
     violated = {case.policy for case in cases} | test_load_balancing.VIOLATED
     assert violated == {each.name for each in POLICIES}

@@ -1,0 +1,1 @@
+"""Tests; pytest imports them by their full name."""
