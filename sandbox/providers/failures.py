@@ -4,7 +4,7 @@ That of a resource which exists all the same carries its state, so that the engi
 the next update goes on from there. It travels as a `google.rpc.Status` in the trailing metadata of the call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NoReturn
 
 import grpc
@@ -14,6 +14,15 @@ from pulumi.runtime.proto import provider_pb2, status_pb2
 from sandbox.providers.properties import Map, scrub, secret_strings, to_struct
 
 DETAILS_KEY: Final = "grpc-status-details-bin"
+
+
+def check_answer(inputs: Map, problems: Iterable[tuple[str, str]]) -> provider_pb2.CheckResponse:
+    """The answer to a check: inputs as completed, and what is wrong with which of them, without the secrets in them."""
+    secrets = secret_strings(inputs)
+    return provider_pb2.CheckResponse(
+        inputs=to_struct(inputs),
+        failures=[provider_pb2.CheckFailure(property=key, reason=scrub(reason, secrets)) for key, reason in problems],
+    )
 
 
 class UnfinishedError(Exception):

@@ -21,7 +21,7 @@ from sandbox.providers.aws.lookups import LOOKUPS
 from sandbox.providers.aws.resources import Resources
 from sandbox.providers.aws.session import Aws
 from sandbox.providers.comparing import settings_answer
-from sandbox.providers.failures import UnfinishedError, abort, abort_unfinished
+from sandbox.providers.failures import UnfinishedError, abort, abort_unfinished, check_answer
 from sandbox.providers.naming import Naming
 from sandbox.providers.properties import Map, from_struct, map_at, reveal, to_struct
 
@@ -95,11 +95,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         """Complete and validate the inputs of a resource."""
         news, olds = from_struct(request.news), from_struct(request.olds)
-        inputs, failures = _do(context, lambda: resources.check(_token(request), news, olds, Naming.of(request)), news)
-        return provider_pb2.CheckResponse(
-            inputs=to_struct(inputs),
-            failures=[provider_pb2.CheckFailure(property=key, reason=f"{key} {reason}") for key, reason in failures],
-        )
+        inputs, found = _do(context, lambda: resources.check(_token(request), news, olds, Naming.of(request)), news)
+        return check_answer(inputs, ((key, f"{key} {reason}") for key, reason in found))
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         """Compare inputs; AWS is not asked."""
@@ -142,7 +139,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
         """Look something up in AWS."""
-        args = reveal(from_struct(request.args))
+        given = from_struct(request.args)
 
         def look_up() -> Map:
             if request.tok not in LOOKUPS:
@@ -150,10 +147,10 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                     f"the function {request.tok} is not known to the stand-in AWS provider (it knows "
                     f"{', '.join(LOOKUPS)}). Nothing was changed. Run this program with Pulumi's own provider"
                 )
-            return LOOKUPS[request.tok](self._ready.aws, args)
+            return LOOKUPS[request.tok](self._ready.aws, reveal(given))
 
         return provider_pb2.InvokeResponse(
-            **{"return": to_struct(_do(context, look_up, {}))}  # pyright: ignore[reportArgumentType] - a keyword of Python
+            **{"return": to_struct(_do(context, look_up, given))}  # pyright: ignore[reportArgumentType] - a keyword of Python
         )
 
     def Call(self, request: provider_pb2.CallRequest, context: grpc.ServicerContext) -> provider_pb2.CallResponse:

@@ -19,7 +19,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from sandbox.engine import urns
 from sandbox.providers.comparing import settings_answer
-from sandbox.providers.failures import UnfinishedError, abort, abort_unfinished
+from sandbox.providers.failures import UnfinishedError, abort, abort_unfinished, check_answer
 from sandbox.providers.kubernetes import outputs
 from sandbox.providers.kubernetes.cluster import Cluster
 from sandbox.providers.kubernetes.connection import connect
@@ -108,10 +108,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Complete and validate the inputs of a resource."""
         news, olds = from_struct(request.news), from_struct(request.olds)
         checked = self._do(context, self._ready.check(_token(request), news, olds, Naming.of(request)), news)
-        return provider_pb2.CheckResponse(
-            inputs=to_struct(checked.inputs),
-            failures=[provider_pb2.CheckFailure(property=key, reason=reason) for key, reason in checked.failures],
-        )
+        return check_answer(checked.inputs, checked.failures)
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         """Compare inputs; the API server is not asked."""

@@ -11,7 +11,7 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
-from sandbox.providers.failures import DETAILS_KEY, UnfinishedError, abort, abort_unfinished
+from sandbox.providers.failures import DETAILS_KEY, UnfinishedError, abort, abort_unfinished, check_answer
 from sandbox.providers.properties import Map, from_struct, secret
 
 _SECRET: Map = {"password": secret("hunter2")}
@@ -46,6 +46,13 @@ def test_a_message_shows_no_secret() -> None:
     refused = grpc.StatusCode.FAILED_PRECONDITION
     error = _failed(lambda context: abort(context, refused, "bad value hunter2", secret_in=_SECRET))
     assert (error.code(), error.details()) == (refused, "bad value [secret]")
+
+
+def test_a_refused_input_shows_no_secret() -> None:
+    """The inputs keep it in its envelope."""
+    answer = check_answer({"name": secret("hunter2")}, [("name", "is 'hunter2', too short")])
+    assert [(each.property, each.reason) for each in answer.failures] == [("name", "is '[secret]', too short")]
+    assert from_struct(answer.inputs) == {"name": secret("hunter2")}
 
 
 def test_what_exists_all_the_same_is_told_with_its_state() -> None:
