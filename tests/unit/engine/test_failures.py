@@ -138,3 +138,20 @@ async def test_kept_outputs_after_a_failure() -> None:
     assert world.snapshot().resources[0].outputs == {"made": "by a", "key": 1}
     await world.up(program(key=2))
     assert world.snapshot().resources[0].outputs == {"made": "by a", "key": 2}
+
+
+async def test_outputs_of_a_run_that_went_on_after_a_failure() -> None:
+    """With `--continue-on-error` what the program says counts, and what it does not say stays as it was."""
+    world = World()
+
+    def program(**outputs: int) -> Body:
+        async def body(program: Program) -> None:
+            await program.thing("a", {"refuse": "quota"} if "kept" not in outputs else {})
+            await program.deployment.outputs(STACK, {**outputs})
+            program.deployment.settle_stack_outputs()
+
+        return body
+
+    await world.up(program(key=1, kept=1))
+    await world.up(program(key=2), continue_on_error=True)
+    assert world.snapshot().resources[0].outputs == {"key": 2, "kept": 1}
