@@ -35,15 +35,19 @@ async def test_protected_resources_stay() -> None:
     assert "a-1" in world.cloud.objects
 
 
-async def test_component_passes_on_protection() -> None:
-    """Children of a protected component are protected."""
+async def test_component_passes_on_what_keeps_its_children() -> None:
+    """Children of a protected component are protected, those of one that is left behind are left behind."""
     world = World()
 
     async def program(program: Program) -> None:
-        await program.thing("a", parent=await program.component("g", protect=True))
+        group = await program.component("g", protect=True, retain_on_delete=True)
+        await program.thing("a", parent=group)
+        await program.thing("b", parent=group, protect=False, retain_on_delete=False)
 
     await world.up(program)
-    assert world.snapshot().resources[-1].protect
+    a, b = world.snapshot().resources[-2:]
+    assert (a.protect, a.retain_on_delete) == (True, True)
+    assert (b.protect, b.retain_on_delete) == (False, False)
 
 
 async def test_ignores_changes() -> None:

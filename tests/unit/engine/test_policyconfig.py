@@ -103,6 +103,8 @@ def test_levels_and_bounds_reach_a_real_pack(project: Project) -> None:
     assert preview('{"few-things": {"most": 2}}')[0] == 0
     status, said = preview('{"all": "advisory"}')
     assert (status, "[advisory]" in said) == (0, True)
+    status, said = preview('{"all": "remediate"}')  # what would be mended behind the program's back is refused
+    assert (status, "[mandatory]" in said) == (1, True)
     status, said = preview('{"few-things": "disabled"}')
     assert (status, "more than" in said) == (0, False)
     status, said = preview('{"few-things": {"most": 0}}')

@@ -109,3 +109,31 @@ async def test_unknown_target_is_told() -> None:
     assert deployment.errors == [
         f"Target '{urn('nobody')}' could not be found in the stack. Did you forget to escape $ in your shell?"
     ]
+
+
+async def test_a_pattern_may_find_nothing() -> None:
+    """A name that nobody knows is a mistake; a pattern is none."""
+    world = World()
+    await world.up(things(a=1))
+    assert (await world.up(things(a=2), targets=Targets(["**::nobody*"]))).errors == []
+    assert "could not be found" in (await world.up(things(a=2), targets=Targets([urn("nobody")]))).errors[0]
+    assert world.cloud.log == []
+
+
+async def test_what_a_replacement_left_behind_waits_for_its_turn() -> None:
+    """A run that is about something else neither deletes nor counts it."""
+    world = World()
+
+    def program(key: int, value: int) -> Body:
+        async def body(program: Program) -> None:
+            await program.thing("a", {"key": key, "stay": "finalizer"})
+            await program.thing("b", {"x": value})
+
+        return body
+
+    await world.up(program(1, 1))
+    await world.up(program(2, 1))
+    assert world.names().count("a") == 2
+    deployment = await world.up(program(2, 2), targets=Targets([urn("b")]))
+    assert (deployment.errors, world.cloud.log, world.names().count("a")) == ([], ["update b"], 2)
+    assert deployment.executor.changes == {"same": 2, "update": 1}
