@@ -136,10 +136,14 @@ def require(
     why = [*(str(each) for each in failed), *missing]
     if expected and not why:
         return
-    if not missing and {each.gate for each in failed} == {APPROVAL}:
-        remedy = f"python -m teal approve {destination} --namespace {namespace}"
-    else:
-        remedy = f"kubectl -n {namespace} get pods -l {COLOUR_LABEL}={destination}, mend that slot"
+    gates, service = {each.gate for each in failed}, failed[0].service if failed else ""
+    only = gates.pop() if len(gates) == 1 and not missing else ""
+    of_colour = f"-l {COLOUR_LABEL}={destination}"
+    remedy = {
+        APPROVAL: f"python -m teal approve {destination} --namespace {namespace}",
+        "targets": f"kubectl -n {namespace} describe targetgroupbindings {of_colour}",
+        "alarms": f"aws cloudwatch describe-alarms --alarm-name-prefix {service}-{destination}-",
+    }.get(only, f"kubectl -n {namespace} get pods {of_colour}, mend that slot")
     raise RefusedError(
         f"flip from {live or 'nothing'} to {destination} refused. {'; '.join(why) or 'no gate ran'}. Nothing moved: "
         f"live traffic stays on {live or 'nothing'}. Next: {remedy}, then pulumi up again"

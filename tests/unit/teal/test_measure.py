@@ -256,6 +256,20 @@ async def test_a_refusal_is_one_line_with_all_evidence_and_the_next_command() ->
     assert "Nothing moved: live traffic stays on blue. Next: kubectl -n shop get pods -l teal/colour=green" in text
 
 
+@pytest.mark.parametrize(
+    ("gate", "remedy"),
+    [
+        ("targets", "kubectl -n shop describe targetgroupbindings -l teal/colour=green"),
+        ("alarms", "aws cloudwatch describe-alarms --alarm-name-prefix backend-green-"),
+        ("smoke", "kubectl -n shop get pods -l teal/colour=green, mend that slot"),
+    ],
+)
+async def test_what_only_the_router_misses_is_looked_for_there(gate: str, remedy: str) -> None:
+    """The pods are well, as far as the cluster knows."""
+    failed = Verdict(gate=gate, service="backend", outcome=Outcome.FAILED, seen="?", needed="!")
+    assert f"Next: {remedy}, then pulumi up again" in refuse([*await verdicts(World()), failed])
+
+
 async def test_who_only_lacks_a_yes_is_told_how_to_get_it() -> None:
     """Nothing else has to be mended."""
     world = World()
