@@ -76,7 +76,8 @@ class Account:
     def registered(self, colour: str) -> Mapping[str, Any]:
         """A colour's target group and its targets, as they are registered and deregistered."""
         arn = self.group(colour)["TargetGroupArn"]
-        return {"TargetGroupArn": arn, "Targets": [each["Target"] for each in self._health(arn)]}
+        staying = [each["Target"] for each in self._health(arn) if each["TargetHealth"]["State"] != "draining"]
+        return {"TargetGroupArn": arn, "Targets": staying}
 
     def _health(self, group: str) -> Sequence[Mapping[str, Any]]:
         return self.elb("describe_target_health", "TargetHealthDescriptions", TargetGroupArn=group)

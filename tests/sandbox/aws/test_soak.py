@@ -51,15 +51,12 @@ def test_twenty_flips_and_rollbacks_lose_nothing(stack: Stack, account: Account,
     _LOG.info("%d requests, none lost; %d pods deleted; %.0f s", requests, len(killed), time.monotonic() - begun)
 
 
-@pytest.mark.parametrize(("way", "late"), [("stopped", 3), ("retired", 10)])
-def test_without_the_settle_time_the_same_flips_lose_requests(
-    stack: Stack, account: Account, tmp_path: Path, way: str, late: float
-) -> None:
+def test_without_the_settle_time_the_same_flips_lose_requests(stack: Stack, account: Account, tmp_path: Path) -> None:
     """So that the load can see a loss, and it is the wait that prevents it."""
     configure(stack, **UNSETTLED)
     stack.up()
     with Load(stack, "new_connections", tmp_path) as load:
-        flips(stack, account, (late, late), way=way)
+        flips(stack, account, LATE_SECONDS[-2:], way="stopped")
     assert load.lost != []
     assert {each.status for each in load.lost} == {503}
     _LOG.info("%d of %d requests lost", len(load.lost), len(load.records))

@@ -1,4 +1,7 @@
-"""Changes of what live traffic goes through, under load: in place where they can be, and never of the live group."""
+"""Target groups that change under load: in place where they can, and never the live one for another.
+
+The last file of its folder: a port that changes replaces every pod of the stack.
+"""
 
 from pathlib import Path
 
