@@ -1,12 +1,14 @@
 """The program itself, on a real cluster: created, flipped, refused and rolled back by either engine.
 
 What it does on the embedded engine is what `tests/sandbox` is about; here it is compared with Pulumi's own, which
-loads the sandbox's stand-in provider as its plugin. Without that engine there is nothing to compare, and no cluster is
-started.
+loads the sandbox's stand-in providers as its plugins. Without that engine there is nothing to compare, and no cluster
+is started.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from sandbox.cluster.environment import WORK_TREE, Sandbox
+from sandbox.demo.setting import Router, network
 from tests.conformance.engines import QUIET, RUNTIME, Engine, events_of, real_pulumi
 from tests.sandbox.program.stacks import Stack
 
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAME: Final = "conf"
+_BALANCER: Final = re.compile(r"\b127\.0\.1\.\d+\b")
+"""A load balancer's address: another one for each."""
+
 PORTS: Final = "33000-33999"
 PULUMI: Final = real_pulumi()
 DELIVERIES: Final[dict[str, Any]] = {
@@ -44,9 +50,10 @@ class Delivered(Stack):
 
     engine: Engine
     folder: Path
+    router: Router
 
     @classmethod
-    def on(cls, engine: Engine, sandbox: Sandbox, folder: Path) -> Delivered:
+    def on(cls, engine: Engine, sandbox: Sandbox, folder: Path, router: str) -> Delivered:
         """A new stack, in a checkout that leaves this work tree's own environment alone."""
         folder.mkdir()
         for name in ("infra", "teal"):
@@ -54,20 +61,33 @@ class Delivered(Stack):
         project = (WORK_TREE / "Pulumi.yaml").read_text().split("runtime:")[0]
         (folder / "Pulumi.yaml").write_text(project + RUNTIME.format(environment=sys.prefix))
         (folder / "uv.lock").write_text("version = 1\n")
-        plugin = folder / "bin/pulumi-resource-kubernetes"
-        plugin.parent.mkdir()
-        plugin.write_text(f'#!/bin/sh\nexec {sys.executable} -m sandbox.providers.kubernetes "$@"\n')
-        plugin.chmod(0o755)
+        (folder / "bin").mkdir()
+        for package in ("kubernetes", "aws"):
+            plugin = folder / f"bin/pulumi-resource-{package}"
+            plugin.write_text(f'#!/bin/sh\nexec {sys.executable} -m sandbox.providers.{package} "$@"\n')
+            plugin.chmod(0o755)
         made = Stack.create(sandbox, "delivery", folder, 33100)
-        return cls(sandbox=sandbox, name=made.name, config=made.config, engine=engine, folder=folder)
+        if router == Router.ALB:
+            behind(sandbox, made.config)
+        return cls(
+            sandbox=sandbox, name=made.name, config=made.config, engine=engine, folder=folder, router=Router(router)
+        )
 
     def argv(self, *args: str) -> list[str]:
         """As a `pulumi` command, with the engine's own."""
         prefix, command = self.sandbox.command([]), super().argv(*args)
         return [*prefix, *self.engine.command, *command[len(prefix) + 1 :]]
 
+    def live(self) -> str:
+        """As the router says, asked by nobody of the program."""
+        if self.router is Router.SERVICE:
+            return super().live()
+        show = self.sandbox.command([sys.executable, "-m", "sandbox.aws.rules", "show"])
+        found = subprocess.check_output(show, env=super().environ(), cwd=WORK_TREE, text=True)
+        return json.loads(found)["backend"]["colour"]
+
     def environ(self) -> dict[str, str]:
-        """The sandbox's environment, with our provider as a plugin."""
+        """The sandbox's environment, with our providers as plugins."""
         environ = {**super().environ(), **QUIET}
         return {**environ, "PATH": f"{self.folder / 'bin'}:{Path(sys.executable).parent}:{environ['PATH']}"}
 
@@ -95,7 +115,7 @@ class Delivered(Stack):
             "operations": operations,
             "changes": changes,
             "severities": [level for level, _ in said if level != "info"],
-            "outputs": self.outputs(),
+            "outputs": json.loads(_BALANCER.sub("balancer", json.dumps(self.outputs()))),
         }
 
 
@@ -111,11 +131,22 @@ def sandbox() -> Iterator[Sandbox]:
     run("down")
 
 
-def deliver(engine: Engine, sandbox: Sandbox, folder: Path, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def behind(sandbox: Sandbox, config: Path) -> None:
+    """Have a stack's file say that it is behind a load balancer."""
+    yaml = YAML()
+    document: dict[str, Any] = yaml.load(config)  # pyright: ignore[reportUnknownMemberType] - it carries no types
+    checks = {"intervalSeconds": 5, "timeoutSeconds": 2}
+    alb = {**network(sandbox), "callers": ["10.0.0.0/8"], "protect": False, "healthCheck": checks}
+    document["config"] |= {"teal:router": "alb", "teal:settleSeconds": 1, "teal:alb": alb}
+    del document["config"]["teal:services"]["backend"]["frontDoor"]
+    yaml.dump(document, config)  # pyright: ignore[reportUnknownMemberType] - as above
+
+
+def deliver(engine: Engine, sandbox: Sandbox, folder: Path, delivery: dict[str, Any]) -> list[dict[str, Any]]:
     """Take all steps on one engine; each has a stack of the same name, for it is in much of what is compared."""
-    stack = Delivered.on(engine, sandbox, folder)
+    stack = Delivered.on(engine, sandbox, folder, delivery.get("router", "service"))
     try:
-        return [stack.step(step) for step in steps]
+        return [stack.step(step) for step in delivery["steps"]]
     finally:
         stack.pulumi("stack", "rm", "--yes", "--force", "--preserve-config")
 
@@ -123,8 +154,8 @@ def deliver(engine: Engine, sandbox: Sandbox, folder: Path, steps: list[dict[str
 @pytest.mark.parametrize("name", DELIVERIES)
 def test_both_engines_deliver_alike(name: str, sandbox: Sandbox, tmp_path: Path) -> None:
     """Each step ends with the same status, operations, severities and outputs, and live traffic where it should be."""
-    steps = DELIVERIES[name]["steps"]
-    ours = deliver(Engine.embedded(), sandbox, tmp_path / "embedded", steps)
-    theirs = deliver(Engine("pulumi", (PULUMI or "",)), sandbox, tmp_path / "pulumi", steps)
+    delivery = DELIVERIES[name]
+    ours = deliver(Engine.embedded(), sandbox, tmp_path / "embedded", delivery)
+    theirs = deliver(Engine("pulumi", (PULUMI or "",)), sandbox, tmp_path / "pulumi", delivery)
     for our, their in zip(ours, theirs, strict=True):
         assert our == their
