@@ -1,7 +1,8 @@
 """What AWS says, or does not say, keeps live traffic where it is: refused or waited for, and no weight is another."""
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -68,10 +69,11 @@ def test_one_healthy_target_too_few_moves_nothing(stack: Stack, account: Account
 
 def test_targets_that_are_initial_are_waited_for(stack: Stack, account: Account, tmp_path: Path) -> None:
     """No weight moves before the last of them is healthy; then the flip passes."""
-    flip, log = proving(stack, account, tmp_path)
-    while account.targets("green") == ["initial"] * PODS:
-        assert account.weights() == BLUE
-    assert flip.wait(120) == 0, log.read_text()
+    log = tmp_path / "up.log"
+    with proving(stack, account, log) as flip:
+        while account.targets("green") == ["initial"] * PODS:
+            assert account.weights() == BLUE
+    assert flip.returncode == 0, log.read_text()
     assert stack.confirmed() == "green"
     assert account.weights() == GREEN
 
@@ -87,9 +89,10 @@ def test_a_foreign_weight_between_proof_and_write_is_not_overwritten(
     stack: Stack, account: Account, tmp_path: Path
 ) -> None:
     """Somebody writes while the gates look; once it is as it was, the same update passes."""
-    flip, log = proving(stack, account, tmp_path)
-    account.weigh(**FOREIGN)
-    assert flip.wait(120) != 0
+    log = tmp_path / "up.log"
+    with proving(stack, account, log) as flip:
+        account.weigh(**FOREIGN)
+    assert flip.returncode != 0
     assert "while the gates looked" in log.read_text()
     assert account.weights() == FOREIGN
     account.weigh(**BLUE)
@@ -119,18 +122,21 @@ def test_an_api_that_takes_no_write_moves_nothing(stack: Stack, account: Account
     passes(stack, account)
 
 
-def proving(stack: Stack, account: Account, folder: Path) -> tuple[subprocess.Popen[bytes], Path]:
-    """A flip that has come to its gates, while green's targets, registered anew, are `initial`; and its log."""
+@contextmanager
+def proving(stack: Stack, account: Account, log: Path) -> Generator[subprocess.Popen[bytes]]:
+    """A flip that has come to its gates, while green's targets, registered anew, are `initial`; it ends with this."""
     account.order(registration_delay_s=REGISTRATION_SECONDS)
     registered = account.registered("green")
     account.call("elbv2", "deregister_targets", **registered)
     account.call("elbv2", "register_targets", **registered)
     stack.configure("activeColour", "green")
-    log = folder / "up.log"
     flip = stack.start_up(log)
-    stack.await_line(log, "proving green")
-    assert account.targets("green") == ["initial"] * PODS
-    return flip, log
+    try:
+        stack.await_line(log, "proving green")
+        assert account.targets("green") == ["initial"] * PODS
+        yield flip
+    finally:
+        flip.wait(180)
 
 
 def check(account: Account, path: str) -> None:
