@@ -17,6 +17,9 @@ from teal.colours import Colour, colour_of
 ACTIVE = "teal/active"
 """Tag or annotation of what splits traffic by weights: the colour that is live, whatever share the other one has."""
 
+OF_SERVICE = "teal/service"
+"""Tag of everything in AWS that is of one service."""
+
 ROLE = "teal/role"
 """Tag of a listener rule: what it is for."""
 

@@ -1,7 +1,7 @@
 """Settings of a service's network policies: who may connect to its pods, and to whom they may connect."""
 
-from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from infra.settings.base import LabelName, LabelValue, Model, Name, PortNumber
 from infra.settings.doors import Door
+from teal.addresses import everywhere
 
 
 def _cidr(value: str) -> str:
@@ -65,14 +66,6 @@ class Peer(Model):
                 {"field": "allowEverywhere", "cidrs": ", ".join(self.cidrs)},
             )
         return self
-
-
-def everywhere(cidrs: Iterable[str]) -> bool:
-    """Whether CIDRs cover all of IPv4 or all of IPv6, in one piece or in several."""
-    networks = [ip_network(each) for each in cidrs]
-    v4 = (each for each in networks if isinstance(each, IPv4Network))
-    v6 = (each for each in networks if isinstance(each, IPv6Network))
-    return any(each.prefixlen == 0 for each in (*collapse_addresses(v4), *collapse_addresses(v6)))
 
 
 class BackingPeer(Peer):

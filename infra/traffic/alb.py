@@ -18,12 +18,11 @@ from infra import labels, pod
 from infra.traffic import Front, Route
 from infra.traffic import rule as rules
 from infra.traffic.balancer import Balancer
-from infra.traffic.rule import SERVICE
 from infra.traffic.target_alarms import TargetAlarm
 from teal.colours import MOVED_FROM, PART_OF, PART_OF_LABEL, Colour
 from teal.live import LiveService
 from teal.routers.alb import ORDER
-from teal.routes import ACTIVE, LIVE, ROLE
+from teal.routes import ACTIVE, LIVE, OF_SERVICE, ROLE
 
 if TYPE_CHECKING:
     from pulumi_aws.lb import ListenerRuleConditionArgsDict
@@ -69,7 +68,7 @@ class LoadBalancer:
             priority=rules.priority(settings, service) - 2 + number,
             conditions=[*rules.conditions(settings, service), by_name],
             actions=[rules.forward(settings, self._groups(service), colour)],
-            tags={PART_OF_LABEL: PART_OF, SERVICE: service, ROLE: "test"},
+            tags={PART_OF_LABEL: PART_OF, OF_SERVICE: service, ROLE: "test"},
             opts=self._opts,
         )
 
@@ -114,7 +113,7 @@ class Targets(pulumi.ComponentResource):
                 "port": "traffic-port",
                 "protocol": "HTTP",
             },
-            tags={PART_OF_LABEL: PART_OF, SERVICE: service, "teal/colour": colour},
+            tags={PART_OF_LABEL: PART_OF, OF_SERVICE: service, "teal/colour": colour},
             # A port of its own is only the default of an ip target, which its binding registers with the pod's: what
             # has traffic is not replaced over it.
             opts=pulumi.ResourceOptions(
@@ -194,7 +193,7 @@ class WeightedRule(pulumi.ComponentResource):
             actions=[rules.forward(settings, groups, active, share, order=_order(front, live, active, share))],
             tags={
                 PART_OF_LABEL: PART_OF,
-                SERVICE: name,
+                OF_SERVICE: name,
                 ROLE: LIVE,
                 ACTIVE: _active(front, live, active, share),
                 MOVED_FROM: _moved_from(front, live, active, share),
@@ -215,7 +214,7 @@ class WeightedRule(pulumi.ComponentResource):
                 priority=priority - 1,
                 conditions=[*of_service, rules.chosen(settings)],
                 actions=[rules.forward(settings, groups, active.other)],
-                tags={PART_OF_LABEL: PART_OF, SERVICE: name, ROLE: "chosen"},
+                tags={PART_OF_LABEL: PART_OF, OF_SERVICE: name, ROLE: "chosen"},
                 opts=later,
             )
         lb.ListenerRule(
@@ -224,7 +223,7 @@ class WeightedRule(pulumi.ComponentResource):
             priority=priority + 1,
             conditions=of_service,
             actions=[rules.forward(settings, groups, active.other)],
-            tags={PART_OF_LABEL: PART_OF, SERVICE: name, ROLE: "test"},
+            tags={PART_OF_LABEL: PART_OF, OF_SERVICE: name, ROLE: "test"},
             opts=later,
         )
         self.live_colour: pulumi.Output[str] = rule.tags.apply(lambda tags: (tags or {})[ACTIVE].partition("@")[0])

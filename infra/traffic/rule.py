@@ -8,13 +8,10 @@ import pulumi
 from infra.settings import Settings
 from infra.traffic import Declared
 from teal.colours import Colour
-from teal.routes import Split, said, weights
+from teal.routes import OF_SERVICE, Split, said, weights
 
 if TYPE_CHECKING:
     from pulumi_aws.lb import ListenerRuleActionArgsDict, ListenerRuleConditionArgsDict
-
-SERVICE = "teal/service"
-"""Tag of everything in AWS that is of one service."""
 
 FIRST = 10
 """Priority of the rule of a stack's only service."""
@@ -80,4 +77,4 @@ def declared(inputs: Mapping[str, Any]) -> Declared:
     listed: Sequence[Mapping[str, Any]] = inputs["actions"][0]["forward"]["targetGroups"]
     by_colour = {colour: int(each["weight"]) for colour, each in zip(Colour, listed, strict=True)}
     split = Split(weights=by_colour, said=said(tags))
-    return Declared(service=tags[SERVICE], colour=split.colour, share=split.share)
+    return Declared(service=tags[OF_SERVICE], colour=split.colour, share=split.share)

@@ -8,7 +8,7 @@ from policies.model import Bounds, Finding, Graph, Resource, part
 from policies.plan import carrying, of, pods, slot_of
 from teal.colours import COLOUR_LABEL, NAME_LABEL, Colour
 from teal.plans.model import Plan, ServicePlan
-from teal.routes import LIVE, ROLE, said
+from teal.routes import LIVE, OF_SERVICE, ROLE, said
 
 SLOT_CHAIN = f"teal:kubernetes:Slot${DEPLOYMENT}"
 ROUTE_CHAINS = {
@@ -16,9 +16,6 @@ ROUTE_CHAINS = {
     HTTP_ROUTE: (f"teal:kubernetes:WeightedRoute${HTTP_ROUTE}", "route"),
 }
 """Types from the outermost component to the object, and how its logical name ends: what an engine knows it by."""
-
-OF_SERVICE = "teal/service"
-"""Tag of what is of one service in AWS."""
 
 CONFIRMED = "teal-confirmed"
 

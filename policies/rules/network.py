@@ -1,11 +1,11 @@
 """Who may connect to whom: nothing that is not named."""
 
-from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from collections.abc import Iterator
 
 from policies import plan
 from policies.kinds import NETWORK_POLICY
 from policies.model import Bounds, Finding, Graph, Properties, Resource, part, parts
+from teal.addresses import everywhere
 from teal.colours import NAME_LABEL
 
 
@@ -59,12 +59,5 @@ def egress_is_named(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
         blocks = [each["ipBlock"]["cidr"] for each in peers if each.get("ipBlock")]
         if not peers:
             yield Finding(str(resource), "an egress rule without `to`: to everybody", "peers that are named", remedy)
-        elif _everywhere(blocks):
+        elif everywhere(blocks):
             yield Finding(str(resource), f"egress to {', '.join(blocks)}", "addresses that are named", remedy)
-
-
-def _everywhere(cidrs: Iterable[str]) -> bool:
-    networks = [ip_network(each) for each in cidrs]
-    v4 = collapse_addresses(each for each in networks if isinstance(each, IPv4Network))
-    v6 = collapse_addresses(each for each in networks if isinstance(each, IPv6Network))
-    return any(each.prefixlen == 0 for each in (*v4, *v6))

@@ -55,8 +55,9 @@ class Tagged(Kind):
         described = aws.call("elbv2", "describe_tags", ResourceArns=[arn])["TagDescriptions"]
         return tag_map(described[0]["Tags"]) if described else {}
 
-    def _retag(self, aws: Aws, arn: str, new: Map) -> None:
-        gone, added = aws.tags.change(self._tags(aws, arn), new)
+    def _retag(self, aws: Aws, arn: str, old: Map, new: Map) -> None:
+        """Write what differs from the state, as Pulumi's provider does: what somebody else wrote beside it stays."""
+        gone, added = aws.tags.change(map_at(old, "tagsAll"), new)
         if gone:
             aws.call("elbv2", "remove_tags", ResourceArns=[arn], TagKeys=gone)
         if added:
@@ -141,7 +142,7 @@ class LoadBalancer(Tagged):
         if changed(old, new, "ipAddressType"):
             address = new["ipAddressType"]
             aws.call("elbv2", "set_ip_address_type", LoadBalancerArn=identifier, IpAddressType=address)
-        self._retag(aws, identifier, new)
+        self._retag(aws, identifier, old, new)
 
     def delete(self, aws: Aws, identifier: str, state: Map) -> None:
         """Delete, with its listeners, as AWS does."""
@@ -245,7 +246,7 @@ class TargetGroup(Tagged):
         if changed(before, after, *after):
             aws.call("elbv2", "modify_target_group", TargetGroupArn=identifier, **_health(after))
         self._write_attributes(aws, identifier, new, old)
-        self._retag(aws, identifier, new)
+        self._retag(aws, identifier, old, new)
 
     def delete(self, aws: Aws, identifier: str, state: Map) -> None:
         """Delete; one that a rule leads to is refused."""

@@ -88,7 +88,7 @@ class Listener(Tagged):
                 Certificates=_certificates(new),
                 DefaultActions=to_actions(list_at(new, "defaultActions")),
             )
-        self._retag(aws, identifier, new)
+        self._retag(aws, identifier, old, new)
 
     def delete(self, aws: Aws, identifier: str, state: Map) -> None:
         """Delete, with its rules, as AWS does."""
@@ -154,7 +154,7 @@ class ListenerRule(Tagged):
                 Actions=to_actions(actions) if moved else None,
                 Conditions=to_conditions(conditions) if matched else None,
             )
-        self._retag(aws, identifier, new)
+        self._retag(aws, identifier, old, new)
 
     def delete(self, aws: Aws, identifier: str, state: Map) -> None:
         """Delete."""

@@ -242,6 +242,16 @@ def test_tags_are_the_providers_and_ones_own(stub: Stub, aws: Aws) -> None:
     assert {tag["Key"]: tag["Value"] for tag in described} == {"a": "b", "team": "shop"}
 
 
+def test_a_tag_that_somebody_else_wrote_stays_until_the_state_differs(stub: Stub, aws: Aws) -> None:
+    """As with Pulumi's provider, which compares tags with its state and not with AWS."""
+    group = _group(stub, aws, "foreign", tags={"colour": "blue"})
+    elb = aws.client("elbv2")
+    elb.add_tags(ResourceArns=[group.id], Tags=[{"Key": "colour", "Value": "green"}])
+    group.update({**_said(group), "tags": {"colour": "blue", "a": "b"}})
+    described = elb.describe_tags(ResourceArns=[group.id])["TagDescriptions"][0]["Tags"]
+    assert {each["Key"]: each["Value"] for each in described} == {"colour": "green", "a": "b", "team": "shop"}
+
+
 def test_security_groups_and_their_rules(stub: Stub, aws: Aws) -> None:
     """A group begins with no rules at all; a rule's ports change in place, its group does not."""
     group = Resource(stub, _SECURITY, "balancer").create({"vpcId": vpc(aws), "description": "of a test"})
