@@ -42,29 +42,36 @@ def passes(stack: Stack, account: Account) -> None:
 
 def test_a_ringing_alarm_moves_nothing(stack: Stack, account: Account) -> None:
     """Of the destination's target group; once it is quiet, the same update passes."""
-    account.ring("green", "ALARM")
-    refused(stack, account, "alarms of backend FAILED")
-    account.ring("green", "OK")
+    try:
+        account.ring("green", "ALARM")
+        refused(stack, account, "alarms of backend FAILED")
+    finally:
+        account.ring("green", "OK")
     passes(stack, account)
 
 
 def test_unhealthy_targets_move_nothing(stack: Stack, account: Account) -> None:
     """Whatever the pods say of themselves: the load balancer's word counts."""
     group = account.group("green")
-    check(account, "/no-such-path")
-    until(lambda: account.targets("green") == ["unhealthy"] * PODS)
-    refused(stack, account, f"green has 0 healthy targets ({PODS} unhealthy); needed: {PODS} healthy")
-    check(account, group["HealthCheckPath"])
-    until(lambda: account.targets("green") == ["healthy"] * PODS)
+    try:
+        check(account, "/no-such-path")
+        until(lambda: account.targets("green") == ["unhealthy"] * PODS)
+        refused(stack, account, f"green has 0 healthy targets ({PODS} unhealthy); needed: {PODS} healthy")
+    finally:
+        check(account, group["HealthCheckPath"])
+        until(lambda: account.targets("green") == ["healthy"] * PODS)
 
 
 def test_one_healthy_target_too_few_moves_nothing(stack: Stack, account: Account) -> None:
     """As many as the live colour has, and not one less: somebody took one away."""
     registered = account.registered("green")
-    account.call("elbv2", "deregister_targets", **(one := {**registered, "Targets": registered["Targets"][:1]}))
-    refused(stack, account, f"green has {PODS - 1} healthy targets (1 draining); needed: {PODS} healthy")
-    account.call("elbv2", "register_targets", **one)
-    until(lambda: account.targets("green") == ["healthy"] * PODS)
+    one = {**registered, "Targets": registered["Targets"][:1]}
+    try:
+        account.call("elbv2", "deregister_targets", **one)
+        refused(stack, account, f"green has {PODS - 1} healthy targets (1 draining); needed: {PODS} healthy")
+    finally:
+        account.call("elbv2", "register_targets", **one)
+        until(lambda: account.targets("green") == ["healthy"] * PODS)
 
 
 def test_targets_that_are_initial_are_waited_for(stack: Stack, account: Account, tmp_path: Path) -> None:
