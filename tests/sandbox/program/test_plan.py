@@ -15,6 +15,15 @@ WITHOUT_STATUS = "configmap,secret,serviceaccount,role,rolebinding,networkpolicy
 """Kinds that nobody but their author writes: all of them count, whoever made them."""
 
 
+@pytest.fixture(scope="module")
+def stack(stack: Stack) -> Stack:
+    """With the pods that its autoscalers ask for: one looks every 15 s, and makes the second pod when it does."""
+    stack.kubectl(
+        "wait", "deployment", "--all", "--for=jsonpath={.status.readyReplicas}=2", "--timeout=90s", seconds=99
+    )
+    return stack
+
+
 def written(stack: Stack) -> Mapping[str, str]:
     """Resource versions of all objects of the namespace, as far as no controller writes them by itself."""
     found = json.loads(stack.kubectl("get", WITHOUT_STATUS, "-o", "json"))["items"]

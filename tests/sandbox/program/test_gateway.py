@@ -1,0 +1,105 @@
+"""`router: gateway`: the API server takes the routes as the Gateway API's own definitions demand; flips are weights.
+
+No controller of a Gateway runs here: what clients get is its to decide, and what the program asks goes through the API
+server.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox.cluster import golang
+from sandbox.cluster.cache import cache_folder
+from sandbox.cluster.environment import Sandbox
+from sandbox.cluster.progress import Steps
+from tests.sandbox.program.stacks import Stack
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(600)]
+
+GATEWAY_API = "sigs.k8s.io/gateway-api@v1.4.0"
+"""The module that has the kinds' definitions."""
+
+
+@pytest.fixture(scope="module")
+def definitions() -> Path:
+    """The folder with the standard channel's kinds."""
+    cache = cache_folder()
+    with Steps() as steps:
+        go = golang.toolchain(cache, steps, wanted="1.24.0", purpose="the Gateway API")
+    done = subprocess.check_output(
+        [go, "mod", "download", "-json", GATEWAY_API], env=os.environ | golang.environ(cache)
+    )
+    return Path(json.loads(done)["Dir"]) / "config/crd/standard"
+
+
+@pytest.fixture(scope="module")
+def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, definitions: Path) -> Iterator[Stack]:
+    """Blue live through an HTTPRoute, green warm."""
+    made = Stack.create(sandbox, "test-gateway", tmp_path_factory.mktemp("gateway"), 30950)
+    made.kubectl("apply", "--server-side", "-f", str(definitions))
+    made.kubectl("wait", "--for=condition=Established", "-f", str(definitions), "--timeout=60s", seconds=70)
+    file = yaml.safe_load(made.config.read_text())
+    file["config"] |= {"teal:router": "gateway", "teal:gateway": {"name": "public", "namespace": "gateways"}}
+    backend = file["config"]["teal:services"]["backend"]
+    del backend["frontDoor"]
+    backend["routing"] = {"hosts": ["shop.example"], "paths": ["/pricing", "/models"]}
+    made.config.write_text(yaml.safe_dump(file))
+    made.up()
+    yield made
+    made.pulumi("destroy", "--yes", "--skip-preview", "--non-interactive", check=False)
+    made.kubectl("delete", "-f", str(definitions), "--wait=false")
+
+
+def route(stack: Stack) -> Mapping[str, Any]:
+    """The service's, as the API server has it."""
+    return json.loads(stack.kubectl("get", "httproute", "backend", "-o", "json"))
+
+
+def weights(stack: Stack) -> Mapping[str, int]:
+    """How it shares out live traffic, by colour."""
+    refs = route(stack)["spec"]["rules"][-1]["backendRefs"]
+    return {each["name"].removeprefix("backend-"): each["weight"] for each in refs}
+
+
+def test_a_flip_is_two_weights_of_the_same_route(stack: Stack) -> None:
+    """To green and back, each confirmed; the route is not made anew."""
+    uid = route(stack)["metadata"]["uid"]
+    assert weights(stack) == {"blue": 100, "green": 0}
+    stack.flip("green")
+    assert (weights(stack), stack.confirmed()) == ({"blue": 0, "green": 100}, "green")
+    assert "green" in stack.teal("status")
+    stack.flip("blue")
+    assert (weights(stack), stack.confirmed()) == ({"blue": 100, "green": 0}, "blue")
+    assert route(stack)["metadata"]["uid"] == uid
+
+
+def test_a_share_and_chosen_clients(stack: Stack) -> None:
+    """Of both there is one rule each, which the API server takes; they go as they came."""
+    stack.configure("canaryWeight", "10")
+    stack.configure("canaryMatch.header", "X-Canary")
+    stack.configure("canaryMatch.value", "always")
+    stack.up()
+    assert weights(stack) == {"blue": 90, "green": 10}
+    chosen, _ = route(stack)["spec"]["rules"]
+    assert [each["headers"][0]["name"] for each in chosen["matches"]] == ["X-Canary"] * 2
+    stack.pulumi("config", "rm", "teal:canaryMatch")
+    stack.configure("canaryWeight", "0")
+    stack.up()
+    assert weights(stack) == {"blue": 100, "green": 0}
+    assert len(route(stack)["spec"]["rules"]) == 1
+
+
+def test_a_release_that_is_not_what_it_says_moves_no_weight(stack: Stack) -> None:
+    """The gates are those of every router."""
+    stack.configure("green.backend.env.FAULT_VERSION", "0.9.9")
+    before = route(stack)["metadata"]["resourceVersion"]
+    done = stack.flip("green", check=False)
+    assert done.returncode != 0
+    assert "version of backend FAILED" in done.stdout, done.stdout
+    assert route(stack)["metadata"]["resourceVersion"] == before
