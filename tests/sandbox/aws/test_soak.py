@@ -14,7 +14,7 @@ from tests.sandbox.aws.account import Account
 from tests.sandbox.aws.moves import PODS, configure
 from tests.sandbox.program.stacks import Load, Stack
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(1500)]
 
 _LOG = logging.getLogger(__name__)
 
