@@ -18,7 +18,8 @@ from teal.elb_objects import Alarm, Balancer, Group, Listener, Rule, Target
 from teal.errors import UnreachableError
 
 ATTEMPTS = 6
-"""Of one call, with waits of up to 1, 2, 4, 8 and 16 s between them; throttling that lasts longer is no moment's."""
+"""Of one call. Where AWS throttles, with waits of up to 1, 2, 4, 8 and 16 s between them; where it answers 5xx, with
+botocore's shorter ones, a second or two in all. What lasts longer is no moment's."""
 
 TAGGED_AT_ONCE = 20
 """Resources whose tags ELB tells in one call."""
