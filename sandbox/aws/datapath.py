@@ -112,9 +112,7 @@ class DataPath:
     def _load(self, picture: Picture) -> None:
         """Structure by a reload, weights by their maps."""
         folder = self._haproxy.folder
-        # With a target of no address, or another rhythm of health checks would be no change.
-        nobody = {group.arn: [Target("", 0, 0.0)] for group in picture.groups}
-        text = render.configuration(picture, nobody, folder)
+        text = render.configuration(picture, {}, folder)
         maps = {render.map_path(rule, folder): render.weights(rule.action) for rule in render.rules(picture).values()}
         changed = {path: entries for path, entries in maps.items() if _file(entries) != _read(path)}
         certificates = {folder / f"{each.id}.pem": each.certificate for each in picture.listeners if each.certificate}

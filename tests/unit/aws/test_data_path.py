@@ -122,21 +122,6 @@ def test_a_canary_gets_its_share(aws: Aws, balancer: Balancer) -> None:
     assert abs(seen["green"] - 200) < 67
 
 
-def test_another_rhythm_of_checks_reaches_the_targets_that_are_there(
-    aws: Aws, balancer: Balancer, targets: dict[str, Target]
-) -> None:
-    """Not only those that come after it; and none of them is out of use meanwhile."""
-
-    def checks_in_a_second() -> int:
-        before = targets["blue"].checks
-        time.sleep(1)
-        return targets["blue"].checks - before
-
-    aws.order(check_interval_s=0.05)  # it was 0.5
-    aws.until(lambda: checks_in_a_second() > 6)
-    assert set(balancer.states("blue").values()) == {"healthy"}
-
-
 def test_a_rule_change_can_be_ordered_to_be_late(aws: Aws, balancer: Balancer) -> None:
     """The API tells it at once; requests go the old way for as long."""
     aws.order(rule_delay_s=1)
