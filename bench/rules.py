@@ -61,7 +61,7 @@ def client(folder: Path, plugins: str) -> str:
     """
     found = next(filter(None, map(shutil.which, _CLIENTS)), None)
     if found is None:
-        raise SkippedError(f"no {' or '.join(_CLIENTS)} on PATH to compare with")
+        raise SkippedError(f"no {' or '.join(_CLIENTS)} on PATH to compare with. Next: install one, then make bench")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copy(_RULES, folder / "main.tf")
@@ -72,7 +72,7 @@ def client(folder: Path, plugins: str) -> str:
     except subprocess.TimeoutExpired:
         raise SkippedError(f"{found} init was not done within {_INIT_SECONDS} s") from None
     if done.returncode:
-        said = " ".join(done.stderr.replace("│", " ").split())
+        said = " ".join(done.stderr.rpartition("Error:")[2].split())  # before it there are warnings
         raise SkippedError(f"{found} found no AWS provider: {said[:300]}. Next: --plugins FOLDER that has one")
     return found
 

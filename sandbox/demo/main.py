@@ -57,7 +57,7 @@ def run(sandbox: Sandbox, *, router: str, rate: int, json_output: bool) -> int:
         seen.failure = str(error)
     except KeyboardInterrupt:
         status = ExitCode.INTERRUPTED
-        seen.failure = f"interrupted; the stack is left as it is. Next: make demo NAME={sandbox.name}"
+        seen.failure = f"interrupted; the stack is left as it is. Next: make demo ROUTER={router} NAME={sandbox.name}"
     finally:
         seen.steps = demo.screen.finished
         seen.host = setting.host()

@@ -42,7 +42,8 @@ class Companion:
         if self._process.poll() is not None:
             raise DemoError(
                 f"{self.out.stem} ended by itself with exit status {self._process.returncode}, so nothing more can be "
-                f"measured: {self._log.read_text(encoding='utf-8').strip() or 'it said nothing'}. Next: make demo"
+                f"measured: {self._log.read_text(encoding='utf-8').strip() or 'it said nothing'}. "
+                "Next: the same command again"
             )
 
     def end(self) -> None:

@@ -137,7 +137,7 @@ class User:
             raise DemoError(
                 f"`{shlex.join(argv)}` ended with exit status {ran.status}, so the demo cannot go on:\n{tail}\n"
                 f"All that was printed is in {self.log}. "
-                f"Next: make sandbox-down NAME={self.sandbox.name} && make demo NAME={self.sandbox.name}"
+                f"Next: make sandbox-down NAME={self.sandbox.name}, then the same command again"
             )
         return ran
 
