@@ -1,6 +1,9 @@
 """`router: gateway`, by Pulumi's mocks: one HTTPRoute a service, weights over both colours' Services."""
 
 import json
+import re
+
+import pytest
 
 from infra.traffic import declared as of_inputs
 from teal.colours import Colour
@@ -42,6 +45,24 @@ async def test_chosen_clients_and_a_share_get_the_idle_colour() -> None:
     assert chosen["matches"][0]["headers"] == [{"type": "Exact", "name": "X-Canary", "value": "always"}]
     assert [each["weight"] for each in chosen["backendRefs"]] == [0, 100]
     assert [each["weight"] for each in live["backendRefs"]] == [75, 25]
+
+
+@pytest.mark.parametrize(
+    ("cookies", "chosen"),
+    [
+        ("a.b=1.0", True),
+        ("x=1; a.b=1.0; y=2", True),
+        ("a.b=1x0", False),
+        ("axb=1.0", False),
+        ("a.b=1.01", False),
+        ("na.b=1.0", False),
+    ],
+)
+async def test_a_cookie_is_taken_by_its_letters(cookies: str, *, chosen: bool) -> None:
+    """Of the header that has them all; a dot in it is a dot."""
+    found = await declared(config(router="gateway", canaryMatch={"cookie": "a.b", "value": "1.0"}))
+    (header,) = found["HTTPRoute", "backend-route"]["spec"]["rules"][0]["matches"][0]["headers"]
+    assert (re.fullmatch(header["value"], cookies) is not None) is chosen
 
 
 async def test_what_a_route_is_declared_to_do_is_read_from_its_inputs() -> None:
