@@ -1,18 +1,25 @@
 # Delivering a stack, step by step: what the workflows run, and what anybody can run in their place.
 #
 # It takes a `pulumi` that is logged in and a cluster (KUBECONFIG); `comment` takes `gh` as well. `make shell` has both
-# of a sandbox. What comes from outside reaches the recipes by the environment ("$$COLOUR"), never as text of theirs.
+# of a sandbox. What comes from outside reaches the recipes by the environment ("$$STACK"), never as text of theirs: make
+# would expand it, and the shell run it. It is handed on to another make in the same way.
 
 export STACK ?= production
 TEAL ?= $(PYTHON) -m teal
 ON = --non-interactive --stack "$$STACK"
-# The stack file, unless an update is to have another active colour than it says.
-export CONFIG_FILE ?= stacks/Pulumi.$(STACK).yaml
-PLAN := .delivery/$(STACK)
+# The stack file, unless CONFIG_FILE names another, as where an update is to have another active colour than it says.
+OWN := "stacks/Pulumi.$$STACK.yaml"
+FILE := "$${CONFIG_FILE:-stacks/Pulumi.$$STACK.yaml}"
+PLAN := ".delivery/$$STACK"
 HELD := $(PLAN)/held.yaml
+# The process that updated STACK last from here: by it `unlock` knows a lock that this checkout left.
+UPDATING := $(PLAN)/updating
 
 said = $$($(PYTHON) -c 'import json, sys; print(json.load(sys.stdin)["$(1)"] or "")' <$(PLAN)/plan.json)
-hold = cp stacks/Pulumi.$(STACK).yaml $(HELD); pulumi config set $(ON) --config-file $(HELD) teal:activeColour $(1)
+hold = cp $(OWN) $(HELD); pulumi config set $(ON) --config-file $(HELD) teal:activeColour $(1)
+# To make a stack that there is changes nothing and fails, and says who holds its lock, if anybody does.
+holder = $(1)="$$({ pulumi stack init --non-interactive "$$STACK" 2>&1 || true; } | \
+	sed -n 's/^ .*: created by \(.*\) at .*/\1/p')"
 
 # Where `gate-tools` leaves what gates run.
 preview update: export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -22,7 +29,7 @@ preview: .venv/ready ## what an update of STACK would do, in one word and why; f
 	@command -v pulumi >/dev/null || { echo "no pulumi on PATH: nothing was done. Next: make shell, which has one" >&2; \
 		exit 127; }
 	@mkdir -p $(PLAN); rm -f $(PLAN)/plan.*
-	@judged=0; TEAL_PLAN_FILE=$(PLAN)/plan.json pulumi preview $(ON) --config-file "$$CONFIG_FILE" --policy-pack policies \
+	@judged=0; TEAL_PLAN_FILE=$(PLAN)/plan.json pulumi preview $(ON) --config-file $(FILE) --policy-pack policies \
 		|| judged=$$?; if [ -e $(PLAN)/plan.json ]; then $(TEAL) plan --markdown $(PLAN)/plan.json >$(PLAN)/plan.md; fi; \
 	exit $$judged
 
@@ -30,14 +37,15 @@ preview: .venv/ready ## what an update of STACK would do, in one word and why; f
 update: preview ## make STACK what its file says; EXPECT=WORD refuses a plan that says anything else
 	@word="$(call said,word)"; if [[ " $${EXPECT:-$$word} " != *" $$word "* ]]; then \
 		echo "this update would be $$word, and $$EXPECT is what was asked for: nothing was changed. Either somebody" \
-			"updated $$STACK meanwhile, or its file says more than that. Next: read $(PLAN)/plan.md" >&2; exit 1; fi
-	pulumi up $(ON) --config-file "$$CONFIG_FILE" --policy-pack policies --yes --skip-preview
+			"updated $$STACK meanwhile, or its file says more than that. Next: read" $(PLAN)/plan.md >&2; exit 1; fi
+	@echo $$$$ >$(UPDATING); \
+	exec pulumi up $(ON) --config-file $(FILE) --policy-pack policies --yes --skip-preview
 
 .PHONY: canary
 canary: preview ## prepare the idle colour of STACK; live traffic stays, whatever its file says
 	@word="$(call said,word)"; live="$(call said,confirmedColour)"; case "$$word:$$live" in \
 	NOTHING:?*|PREPARE:?*|RELEASE:?*) $(call hold,"$$live"); \
-		$(MAKE) --no-print-directory update EXPECT="$${word/RELEASE/PREPARE}" CONFIG_FILE=$(HELD); \
+		EXPECT="$${word/RELEASE/PREPARE}" CONFIG_FILE=$(HELD) $(MAKE) --no-print-directory update; \
 		echo "What is left to promote:"; $(MAKE) --no-print-directory preview ;; \
 	*) echo "$$word is nothing to prepare: it is left to be promoted" ;; esac
 
@@ -49,16 +57,23 @@ rollback: .venv/ready ## live traffic back to COLOUR (blue or green), if it stil
 	@mkdir -p $(PLAN); case "$${COLOUR:-}" in blue|green) ;; \
 	*) echo "COLOUR is '$${COLOUR:-}': nothing was changed. Next: make rollback COLOUR=blue, or green" >&2; exit 2 ;; esac
 	$(call hold,"$$COLOUR")
-	$(MAKE) --no-print-directory update EXPECT="ROLLBACK NOTHING" CONFIG_FILE=$(HELD)
-	@echo "stacks/Pulumi.$(STACK).yaml says what it said: the next promotion goes by it. Next: teal:activeColour there"
+	EXPECT="ROLLBACK NOTHING" CONFIG_FILE=$(HELD) $(MAKE) --no-print-directory update
+	@echo $(OWN)" says what it said: the next promotion goes by it. Next: teal:activeColour there"
 
 .PHONY: unlock
-unlock: ## take the lock of STACK from an update that is dead; one that lives would be joined by another
-	pulumi cancel --non-interactive --yes "$$STACK"
+unlock: ## take Pulumi's lock of STACK from a killed update: one of this checkout, or HOLDER's, as its refusal names it
+	@pulumi stack $(ON) --show-name >/dev/null; $(call holder,held); pid="$$(cat $(UPDATING) 2>/dev/null || true)"; \
+	if [ -z "$$held" ]; then echo "nobody holds a lock of $$STACK: nothing was done"; \
+	elif [ "$$held" = "$${HOLDER:-}" ] || \
+		{ [ "$$held" = "$$(id -un)@$$(hostname) (pid $$pid)" ] && ! ps -p "$$pid" >/dev/null; }; then \
+		echo "taking the lock of $$STACK from $$held"; pulumi cancel --non-interactive --yes "$$STACK"; \
+	else echo "$$held updates $$STACK, or died doing so: its lock was left alone. Next, only if that process is gone:" \
+		"make unlock STACK=$$STACK HOLDER='$$held'" >&2; exit 1; fi
 
 .PHONY: settle
 settle: .venv/ready ## go on with a flip of STACK whose update ended early: confirm it, or put traffic back
 	@export TEAL_NAMESPACE="$$(pulumi config get $(ON) teal:namespace || echo teal)"; \
+	export PROMETHEUS_URL="$$(pulumi config get $(ON) --path teal:prometheus.url 2>/dev/null || true)"; \
 	export PROMETHEUS_TOKEN="$$(pulumi config get $(ON) --path teal:prometheus.token 2>/dev/null || true)"; $(TEAL) watch
 
 .PHONY: verdict
@@ -85,9 +100,8 @@ comment: ## the plan as the one comment of pull request PR: made, or brought up 
 
 .PHONY: gate-tools
 gate-tools: .venv/ready ## oasdiff, which the contract gate runs, in .venv/bin
-	$(PYTHON) -m sandbox.oasdiff.build
-	ln -sf "$$($(PYTHON) -c 'from sandbox.oasdiff.build import *; print(built(cache_folder()))')" .venv/bin/oasdiff
+	ln -sf "$$($(PYTHON) -m sandbox compile oasdiff)" .venv/bin/oasdiff
 
 .PHONY: actionlint
 actionlint: .venv/ready ## the workflows, as GitHub would read them
-	$(PYTHON) -m sandbox.actionlint.build
+	"$$($(PYTHON) -m sandbox compile actionlint)" -shellcheck= -pyflakes=

@@ -81,9 +81,17 @@ def flips(
     console().print(
         f"write to last old answer, new connections, median of {count}: flip {moved} ms, bare patch {patched} ms, "
         f"ratio {found.ratio}\npulumi up, median: {flipping.middle(found.up_seconds)} s\n"
+        f"write to the bake's first question: {_spread(found.write_to_bake_ms)}\n"
         f"{found.lost} of {found.requests} requests lost\n{folder / 'flips.json'}",
         markup=False,
     )
+
+
+def _spread(times: Sequence[float | None]) -> str:
+    known = [each for each in times if each is not None]
+    if len(known) < len(times):
+        return f"unknown of {len(times) - len(known)} of {len(times)} flips"
+    return f"median {median(known):.0f} ms, at most {max(known):.0f} ms"
 
 
 @app.command

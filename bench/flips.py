@@ -14,11 +14,12 @@ from sandbox.cluster.errors import SandboxError
 from sandbox.cluster.progress import Steps
 from sandbox.demo import floor
 from sandbox.demo.doors import FLOOR, Door, Doors, Selectors
+from sandbox.demo.remembered import Memory, monotonic_ns
 from sandbox.demo.setting import BACKEND, Setting
 from sandbox.demo.traffic import Traffic
 from sandbox.demo.user import User
 from sandbox.load.records import Mode
-from sandbox.report.analysis import write_to_last_old_ms
+from sandbox.report.analysis import after, write_to_last_old_ms
 from sandbox.report.seen import Load, Move
 
 STACK = "flips"
@@ -34,6 +35,8 @@ class Flips:
     flips_ms: Sequence[float | None]
     patches_ms: Sequence[float | None]
     up_seconds: Sequence[float]
+    write_to_bake_ms: Sequence[float | None]
+    """From the backend's write to its bake's first question; None where the program's record does not say."""
     requests: int
     lost: int
 
@@ -74,6 +77,8 @@ def _measure(user: User, doors: Doors, traffic: Traffic, count: int, steps: Step
     traffic.load(BACKEND, Door(url=f"http://127.0.0.1:{port}"), Mode.NEW_CONNECTIONS)
     moves: list[Move] = []
     ups: list[float] = []
+    bakes: list[float | None] = []
+    memory = Memory(user)
     steps.step(f"{count} flips")
     for number in range(count):
         steps.update(f"flip {number + 1} of {count}", number, count)
@@ -82,6 +87,8 @@ def _measure(user: User, doors: Doors, traffic: Traffic, count: int, steps: Step
         begun = time.monotonic_ns()
         ups.append(user.up().seconds)
         written = traffic.written(BACKEND, new, begun)
+        flip = memory.flip(new, _VERSIONS[new])
+        bakes.append(after(written, monotonic_ns(flip.bake_began_at) if flip else None))
         time.sleep(_SETTLED_SECONDS)
         moves.append(
             Move(
@@ -108,6 +115,7 @@ def _measure(user: User, doors: Doors, traffic: Traffic, count: int, steps: Step
         flips_ms=[write_to_last_old_ms(load.records, each) for each in moves],
         patches_ms=patches,
         up_seconds=ups,
+        write_to_bake_ms=bakes,
         requests=len(load.records),
         lost=sum(record.outcome.lost for record in load.records),
     )

@@ -1,6 +1,6 @@
 """Where the time of a run goes, as seen from outside: by when Pulumi's engine events arrive.
 
-Works on any engine: the events are those of `pulumi preview --json`. Looks into no process.
+The events are those that `pulumi preview --json` streams. Looks into no process.
 """
 
 import json
@@ -31,7 +31,7 @@ class Events:
         self._end = seconds
 
     def phases(self) -> Mapping[str, float]:
-        """Seconds of each part of the run, in order; nothing where an engine sent no such events."""
+        """Seconds of each part of the run, in order."""
         marks = {
             "engine starts": self._prelude,
             # Its body runs as a whole before Pulumi's SDK sends the first of what it declared.
@@ -39,8 +39,6 @@ class Events:
             "resources compared, one by one": self._last,
             "end": self._end,
         }
-        if not all(marks.values()):
-            return {}
         return {
             name: mark - before for (name, mark), before in zip(marks.items(), [0.0, *marks.values()], strict=False)
         }

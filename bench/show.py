@@ -61,13 +61,10 @@ def _row(growth: Growth, size: Size, command: Command) -> list[str]:
 def _phases(growth: Growth, console: Console) -> None:
     shown = Table(title="Where a preview's time goes", title_justify="left", box=None, pad_edge=False)
     shown.add_column("")
-    sizes = [size for size in growth.sizes if size.phases]
-    if not sizes:
-        return
-    for size in sizes:
+    for size in growth.sizes:
         shown.add_column(f"{size.services} services" if size.services > 1 else "1 service", justify="right")
-    for phase in sizes[0].phases:
-        shown.add_row(phase, *(f"{size.phases[phase]:.1f} s" for size in sizes))
+    for phase in growth.sizes[0].phases:
+        shown.add_row(phase, *(f"{size.phases[phase]:.1f} s" for size in growth.sizes))
     console.print(shown)
 
 

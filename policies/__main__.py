@@ -1,8 +1,6 @@
 """The policy pack. Run it with `--policy-pack policies`."""
 
 from pulumi_policy import PolicyPack
-
-from policies.binding import bind
-from policies.table import POLICIES
+from teal_policies import POLICIES, bind
 
 PolicyPack(name="teal", policies=bind(POLICIES))

@@ -1,1 +1,1 @@
-"""Scaffolding: a real Kubernetes, an engine, a load, on one bare machine. Not the product; labelled as such."""
+"""Scaffolding: a real Kubernetes, a load, a stand-in for AWS, on one bare machine. Not the product, and says so."""

@@ -18,10 +18,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from sandbox.cluster import commands
+from sandbox.cluster.cache import cache_folder
+from sandbox.cluster.compiling import build_all
 from sandbox.cluster.environment import AWS_ENDPOINT, Sandbox
 from sandbox.cluster.errors import ExitCode, SandboxError, UsageError
 from sandbox.cluster.packages import SYSTEM_PATH
 from sandbox.cluster.progress import Steps
+from sandbox.tools import TOOLS
 
 app = App(
     name="sandbox",
@@ -47,21 +50,30 @@ Rate = Annotated[
 Router = Annotated[
     Literal["service", "alb"], Parameter(name="--router", help="What directs live traffic, as in teal:router.")
 ]
+Tool = Annotated[Literal["actionlint", "oasdiff", "promtool"], Parameter(help="Which ones.")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 
 @app.command
-def up(*, name: Name = "teal", ports: Ports = "30000-30999", kubeconfig: Kubeconfig = None) -> None:
+def up(
+    *,
+    name: Name = "teal",
+    ports: Ports = "30000-30999",
+    kubeconfig: Kubeconfig = None,
+    metrics: Annotated[
+        bool, Parameter(name="--metrics", negative="", help="With metrics-server, for autoscalers and kubectl top.")
+    ] = False,
+) -> None:
     """Bring a sandbox up; one that is up already is left as it is."""
-    _up(name, ports, kubeconfig, sys.stdout)
+    _up(name, ports, kubeconfig, sys.stdout, metrics=metrics)
 
 
-def _up(name: str, ports: str, kubeconfig: Path | None, stream: TextIO) -> None:
+def _up(name: str, ports: str, kubeconfig: Path | None, stream: TextIO, *, metrics: bool = False) -> None:
     from sandbox.cluster import bringup  # noqa: PLC0415 - its libraries would slow every other command down
 
     sandbox = Sandbox.named(name, ports=_ports(ports), kubeconfig=kubeconfig.absolute() if kubeconfig else None)
     with Steps() as steps:
-        fresh = bringup.up(sandbox, steps)
+        fresh = bringup.up(sandbox, steps, metrics=metrics)
     where = f"network namespace {sandbox.netns.name}" if sandbox.netns else "your own cluster"
     _say(f"sandbox {name!r} is up{'' if fresh else ' already'}: {where}, {sandbox.kubeconfig}", stream)
     if sandbox.netns:
@@ -127,6 +139,14 @@ def image(*versions: str, name: Name = "teal") -> None:
 
     with Steps() as steps:
         bringup.load_images(Sandbox.load(name), steps, versions or bringup.VERSIONS)
+
+
+@app.command(name="compile")
+def compile_tools(*names: Tool) -> None:
+    """Compile commands of other projects, from their Go modules, and print where each is; done once."""
+    with Steps() as steps:
+        for folder, name in zip(build_all([TOOLS[each] for each in names], cache_folder(), steps), names, strict=True):
+            _say(str(folder / name))
 
 
 @app.command

@@ -1,5 +1,5 @@
 """`python -m teal`."""
 
-from teal.cli import app
+from teal.cli.app import app
 
 app()

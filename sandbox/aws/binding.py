@@ -14,14 +14,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+import httpx2
+from lightkube import ApiError, AsyncClient
+from lightkube.resources.core_v1 import PodStatus
+from lightkube.types import PatchType
+
 from sandbox.aws.endpoints import Endpoint, condition, condition_type, resolve
+from sandbox.aws.following import Following
 from sandbox.aws.targets import Key
 from sandbox.providers.aws.errors import AwsError
 from sandbox.providers.aws.session import Aws
-from sandbox.providers.kubernetes.api import Api
-from sandbox.providers.kubernetes.connection import connect
-from sandbox.providers.kubernetes.errors import ConflictError, KubernetesError, NotFoundError
-from sandbox.providers.kubernetes.watching import Cancellation, Collection, Watching
 from sandbox.providers.properties import Map, map_at
 
 _LOG = logging.getLogger(__name__)
@@ -30,42 +32,36 @@ _LOOK_S: Final = 1.0
 _QUIET_S: Final = 60.0
 _SETTLE_S: Final = 0.05  # events of one change come together
 _REASONS: Final = (("reason", "Reason"), ("message", "Description"))
-_PATHS: Final = {
-    "bindings": "/apis/elbv2.k8s.aws/v1beta1/targetgroupbindings",
-    "services": "/api/v1/services",
-    "slices": "/apis/discovery.k8s.io/v1/endpointslices",
-    "pods": "/api/v1/pods",
-}
+_GONE: Final = frozenset({404, 409})  # no such pod, or another one by now
 
 Seen = Callable[[str], tuple[Map, ...]]
-"""All objects of a role in `_PATHS`."""
+"""All objects of a role, as `Following` has them."""
 
 
 class Bindings:
     """All bindings of a cluster."""
 
-    def __init__(self, api: Api, aws: Aws) -> None:
+    def __init__(self, client: AsyncClient, aws: Aws) -> None:
         """Do nothing yet."""
-        self._api = api
+        self._client = client
         self._aws = aws
         self._done: dict[str, tuple[str, frozenset[Key]]] = {}  # by binding: its group, and what is registered
         self._known: dict[str, str] = {}
 
     async def follow(self) -> None:
         """Follow the cluster for ever."""
-        collections = [Collection(role=role, path=path, params={}) for role, path in _PATHS.items()]
         while True:
             try:
-                async with Watching(self._api, collections, Cancellation()) as watching:
+                async with Following.of(self._client) as following:
                     wait = _LOOK_S
                     while True:
-                        await watching.change(wait)
+                        await following.change(wait)
                         await asyncio.sleep(_SETTLE_S)
-                        if watching.complete:
-                            wait = _QUIET_S if await self.reconcile(watching.seen) else _LOOK_S
-            except KubernetesError as error:  # the kind may not be there yet, nor the API server
-                _LOG.info("begins anew: %s", error)
-                await asyncio.sleep(_LOOK_S)
+                        if following.complete:
+                            wait = _QUIET_S if await self.reconcile(following.seen) else _LOOK_S
+            except* httpx2.HTTPError as broken:  # the kind may not be there yet, nor the API server
+                _LOG.info("begins anew: %s", broken.exceptions[0])
+            await asyncio.sleep(_LOOK_S)
 
     async def reconcile(self, seen: Seen) -> bool:
         """Make target groups and pods as the bindings say; False if it has to be looked at again soon."""
@@ -130,13 +126,20 @@ class Bindings:
         said["lastTransitionTime"] = datetime.now(UTC).isoformat(timespec="seconds")
         metadata = {key: pod["metadata"][key] for key in ("name", "namespace", "uid")}
         body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": {"conditions": [said]}}
-        path = (
-            f"{_PATHS['pods'].removesuffix('/pods')}/namespaces/{metadata['namespace']}/pods/{metadata['name']}/status"
-        )
         try:
-            await self._api.apply(path, body, manager=_MANAGER, force=True)
-        except (NotFoundError, ConflictError):
-            return True  # gone, or another pod by now: its own event comes
+            await self._client.patch(  # pyright: ignore[reportUnknownMemberType] - lightkube says plain `dict`
+                PodStatus,
+                metadata["name"],
+                body,
+                namespace=metadata["namespace"],
+                patch_type=PatchType.APPLY,
+                field_manager=_MANAGER,
+                force=True,
+            )
+        except ApiError as error:
+            if error.status.code not in _GONE:
+                raise
+            return True  # its own event comes
         return healthy
 
 
@@ -149,8 +152,7 @@ def _passed(pod: Map, binding: Map) -> bool:
 
 
 async def _main() -> None:
-    api, _ = connect({}, os.environ)
-    await Bindings(api, Aws(os.environ)).follow()
+    await Bindings(AsyncClient(), Aws(os.environ)).follow()
 
 
 if __name__ == "__main__":

@@ -4,29 +4,33 @@ The loaded half of the commands: what starts nothing is in `commands`, which loa
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sandbox import image
-from sandbox.cluster import golang, packages, prerequisites, removal, running, start
+from sandbox.cluster import engine, golang, packages, prerequisites, removal, running, start
 from sandbox.cluster.cache import cache_folder
+from sandbox.cluster.compiling import Command, build_all
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.errors import BuildError, NotRunningError, UsageError
 from sandbox.cluster.external import require_answer
-from sandbox.cluster.kubernetes import KUBERNETES
 from sandbox.cluster.layout import CONTAINERD_SOCKET, Layout
 from sandbox.cluster.processes import run
 from sandbox.cluster.progress import Steps
-from sandbox.metrics.build import METRICS_SERVER
-from sandbox.oasdiff.build import OASDIFF
-from sandbox.prometheus.build import module as prometheus
+from sandbox.tools import KUBERNETES, METRICS_SERVER, OASDIFF, PROMETHEUS
 
 VERSIONS = ("1.0.0", "1.1.0", "1.2.0")  # what the service's image is called in a sandbox; the content is the same
 
-_COMPILED = (KUBERNETES, METRICS_SERVER, OASDIFF, prometheus("prometheus"))
+_CLUSTER = (KUBERNETES, PROMETHEUS, OASDIFF)
 
 
-def up(sandbox: Sandbox, steps: Steps) -> bool:
+def up(sandbox: Sandbox, steps: Steps, *, metrics: bool = False) -> bool:
     """Bring `sandbox` up; False if it was up already.
+
+    Args:
+        sandbox: which one.
+        steps: told what happens.
+        metrics: whether it has a metrics-server, which autoscalers and `kubectl top` ask; it takes minutes to compile.
 
     Raises:
         SandboxError: what its kind says; nothing is left behind but caches and logs.
@@ -38,7 +42,7 @@ def up(sandbox: Sandbox, steps: Steps) -> bool:
         _refuse_another_kind(sandbox)
         if sandbox.netns is None:
             require_answer(sandbox.kubeconfig)
-            start.write_commands(sandbox, {})
+            start.write_commands(sandbox, build_all(engine.wanted(steps), cache_folder(), steps))
             return True
         removal.refuse_foreign(Layout(sandbox))
         found = running.status(sandbox)
@@ -46,7 +50,8 @@ def up(sandbox: Sandbox, steps: Steps) -> bool:
             if not found["up"]:  # a component was stopped, or an `up` was killed while the supervisor went on
                 start.resume(Layout(sandbox), found, steps)
             return False
-        binaries, archives = _provide(sandbox, steps)
+        compiled = [*_CLUSTER, *engine.wanted(steps), *([METRICS_SERVER] if metrics else [])]
+        binaries, archives = _provide(sandbox, steps, compiled)
         start.start(sandbox, steps, binaries=binaries, archives=archives)
         return True
 
@@ -71,10 +76,10 @@ def _refuse_another_kind(sandbox: Sandbox) -> None:
             raise UsageError(msg)
 
 
-def _provide(sandbox: Sandbox, steps: Steps) -> tuple[list[Path], list[Path]]:
+def _provide(sandbox: Sandbox, steps: Steps, compiled: Sequence[Command]) -> tuple[list[Path], list[Path]]:
     """See that the machine has all that is needed, installing and building what it has not."""
     cache = cache_folder()
-    cold = not all(module.built(cache) for module in _COMPILED)
+    cold = not all(each.built(cache) for each in compiled)
     absent = packages.missing()
     prerequisites.require(
         [
@@ -85,14 +90,21 @@ def _provide(sandbox: Sandbox, steps: Steps) -> tuple[list[Path], list[Path]]:
     if absent:
         packages.install(absent, steps)
     prerequisites.require(prerequisites.network())
-    return [module.build(cache, steps) for module in _COMPILED], _images(cache, steps, VERSIONS)
+    # Images are downloads more than work: they are made beside compilation.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        archives = beside.submit(_images, cache, steps, VERSIONS, quiet=cold)
+        return build_all(compiled, cache, steps), archives.result()
 
 
-def _images(cache: Path, steps: Steps, versions: Sequence[str]) -> list[Path]:
+def _images(cache: Path, steps: Steps, versions: Sequence[str], *, quiet: bool = False) -> list[Path]:
+    def say(what: str) -> None:
+        if not quiet:
+            steps.step(what)
+
     try:
-        pause = image.build_pause(KUBERNETES.toolchain(cache, steps), cache, steps.step, golang.environ(cache))
-        watch = image.build(image.WATCH, ("1",), cache, steps.step)
-        return [pause, watch, image.build(image.PRICING, versions, cache, steps.step)]
+        pause = image.build_pause(KUBERNETES.toolchain(cache, steps), cache, say, golang.environ(cache))
+        watch = image.build(image.WATCH, ("1",), cache, say)
+        return [pause, watch, image.build(image.PRICING, versions, cache, say)]
     except image.ImageError as error:
         raise BuildError(str(error)) from error
 

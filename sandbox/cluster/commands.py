@@ -14,9 +14,9 @@ from sandbox.cluster.cache import remove_cache
 from sandbox.cluster.control import ask
 from sandbox.cluster.environment import WORK_TREE, Sandbox
 from sandbox.cluster.errors import NotRunningError
-from sandbox.cluster.kubernetes import KUBERNETES
 from sandbox.cluster.layout import Layout
 from sandbox.cluster.progress import Steps
+from sandbox.tools import KUBERNETES
 
 _RESTART_TIMEOUT_S = 120.0
 

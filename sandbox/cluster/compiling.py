@@ -4,11 +4,14 @@ What is compiled is said by the module's `go.mod` and `go.sum`; everything that 
 """
 
 import hashlib
+import math
 import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,24 +24,26 @@ _LAST_LINES = 15
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToolModule:
-    """One module and which of its commands are compiled.
+class Command:
+    """One command, or several of one module, that are compiled together.
 
     Attributes:
         name: what messages call it, such as Kubernetes.
-        tools: the folder with the `go.mod` that pins it, and `go.sum`.
-        path: its import path.
-        commands: their names.
-        below: the folder of the module that holds them, with a slash; empty where the module is the one command.
-        options: the compiler's, beside `-trimpath`, for a version of it.
+        tools: the folder with the `go.mod` that pins its module, and `go.sum`.
+        module: the module whose version is its own.
+        packages: import paths of its main packages; those of `tools` itself begin with `./`.
+        options: the compiler's, beside `-trimpath`, for a version of the module.
+        beside: files of the module that it reads from its own folder.
+        seconds: what compiling it took on two quiet cores, in the order of `sandbox.cluster.bringup`; for progress.
     """
 
     name: str
     tools: Path
-    path: str
-    commands: tuple[str, ...]
+    module: str
+    packages: tuple[str, ...]
     options: Callable[[str], Sequence[str]]
-    below: str = "cmd/"
+    beside: tuple[str, ...] = ()
+    seconds: int = 30
 
     @property
     def version(self) -> str:
@@ -47,12 +52,7 @@ class ToolModule:
         Raises:
             BuildError: it pins none.
         """
-        return self._pinned(rf"^require {re.escape(self.path)} (v\S+)$")
-
-    @property
-    def packages(self) -> Sequence[str]:
-        """Import paths of the commands."""
-        return [f"{self.path}/{self.below}{each}" for each in self.commands] if self.below else [self.path]
+        return self._pinned(rf"^(?:require|\s) *{re.escape(self.module)} (v\S+)$")
 
     def built(self, cache: Path) -> bool:
         """Whether it has been compiled already."""
@@ -60,8 +60,8 @@ class ToolModule:
 
     def target(self, cache: Path) -> Path:
         """Where the commands go: a folder named by all that decides their content."""
-        content = [(self.tools / name).read_bytes() for name in ("go.mod", "go.sum")]
-        said = [part.encode() for part in (*self._options(), *self.commands)]
+        content = [path.read_bytes() for path in self._sources()]
+        said = [part.encode() for part in (*self._options(), *self.packages, *self.beside)]
         return cache / "bin" / hashlib.sha256(b"\0".join([*content, *said])).hexdigest()[:16]
 
     def toolchain(self, cache: Path, steps: Steps) -> Path:
@@ -98,13 +98,26 @@ class ToolModule:
                 shutil.rmtree(temporary, ignore_errors=True)
         return folder
 
+    def download(self, cache: Path, go: Path) -> None:
+        """Fetch its modules, while something else is being compiled; says nothing.
+
+        Raises:
+            BuildError: modules cannot be had.
+        """
+        for _ in self._stream(self._listing(go), os.environ | environ(cache)):
+            pass
+
+    def _sources(self) -> list[Path]:
+        """Everything in the work tree that decides what is compiled."""
+        own = [path for package in self.packages for path in sorted((self.tools / package).glob("*.go"))]
+        return [self.tools / "go.mod", self.tools / "go.sum", *own]
+
     def _compile(self, go: Path, folder: Path, settings: Mapping[str, str], steps: Steps) -> None:
         text = (self.tools / "go.mod").read_text()
         modules = len(re.findall(r"^\s+\S+ v\S+ // indirect$", text, re.MULTILINE)) + 1
         steps.step(f"downloading {self.name} {self.version} and its modules")
         downloaded, total = 0, 0
-        listing = [str(go), "list", *self._options(), "-deps", "-f", "package {{.ImportPath}}", *self.packages]
-        for line in self._stream(listing, settings):
+        for line in self._stream(self._listing(go), settings):
             if line.startswith("go: downloading"):
                 downloaded += 1
                 steps.update(f"{downloaded} of at most {modules} modules", downloaded, modules)
@@ -116,6 +129,14 @@ class ToolModule:
         for compiled, line in enumerate(building, start=1):
             # The standard library and what an earlier, interrupted build left are not compiled again: "at most".
             steps.update(f"{compiled} of at most {total} packages: {line}", compiled, total)
+        if self.beside:
+            (source,) = self._stream([str(go), "list", "-m", "-f", "{{.Dir}}", self.module], settings)
+            for name in self.beside:
+                shutil.copy(Path(source) / name, folder)
+
+    def _listing(self, go: Path) -> list[str]:
+        """What downloads the modules that are needed, and no other, and names their packages."""
+        return [str(go), "list", *self._options(), "-deps", "-f", "package {{.ImportPath}}", *self.packages]
 
     def _options(self) -> list[str]:
         return ["-trimpath", *self.options(self.version)]
@@ -127,6 +148,7 @@ class ToolModule:
             BuildError: it failed; with its last lines.
         """
         last: list[str] = []
+        errors: list[str] = []  # a compiler goes on with other packages after the first one that failed
         with subprocess.Popen(  # noqa: S603 - no shell; the commands are this module's
             command,
             cwd=self.tools,
@@ -139,12 +161,14 @@ class ToolModule:
             try:
                 for line in process.stdout or ():
                     last = [*last[1 - _LAST_LINES :], line.rstrip()]
+                    if ".go:" in line:
+                        errors.append(line.rstrip())
                     yield last[-1]
             except BaseException:
                 process.terminate()
                 raise
         if process.returncode != 0:
-            output = "\n".join(f"    {line}" for line in last)
+            output = "\n".join(f"    {line}" for line in errors[-_LAST_LINES:] or last)
             msg = (
                 f"`go {command[1]}` exited with {process.returncode}; {self.name} {self.version} is not compiled, and "
                 f"what needs it cannot start. Its last lines:\n{output}\n"
@@ -161,3 +185,26 @@ class ToolModule:
             )
             raise BuildError(msg)
         return found[1]
+
+
+def build_all(wanted: Sequence[Command], cache: Path, steps: Steps) -> list[Path]:
+    """The folders of all that is `wanted`; what is missing is compiled, and its modules are fetched meanwhile.
+
+    Raises:
+        SandboxError: as `Command.build`.
+    """
+    missing = [each for each in wanted if not each.built(cache)]
+    left = sum(each.seconds for each in missing)
+    begun = time.monotonic()
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        for each in missing[1:]:
+            beside.submit(each.download, cache, each.toolchain(cache, steps))
+        for number, each in enumerate(missing, start=1):
+            so_far = time.monotonic() - begun
+            steps.say(
+                f"{number} of {len(missing)} to be compiled: {each.name} {each.version}; "
+                f"about {math.ceil(left / 60)} min are left on two quiet cores ({so_far:.0f} s so far)"
+            )
+            each.build(cache, steps)
+            left -= each.seconds
+    return [each.target(cache) for each in wanted]

@@ -188,7 +188,8 @@ def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()
     ]
     # When all is there that a start waits for: autoscalers and gates, who ask for metrics, ask again.
     last = tuple(each.name for each in cluster if each.awaited)
-    return [*cluster, *_metrics(layout, serving, last), *_prometheus(layout, python, last), *_aws(layout, python, last)]
+    metrics = _metrics(layout, serving, last) if (layout.bin / "metrics-server").exists() else []
+    return [*cluster, *metrics, *_prometheus(layout, python, last), *_aws(layout, python, last)]
 
 
 def _aws(layout: Layout, python: str, after: tuple[str, ...]) -> list[Component]:

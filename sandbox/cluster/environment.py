@@ -10,10 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from sandbox.cluster.cache import cache_folder
 from sandbox.cluster.errors import NotRunningError, UsageError
 
 WORK_TREE = Path(__file__).resolve().parents[2]
 AWS_ENDPOINT = "http://127.0.0.1:5000"
+# Nothing outside can be reached from the sandbox's network namespace: names would be waited for.
+_NOTHING_TO_DOWNLOAD_FROM = {
+    "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    "UV_FROZEN": "1",
+    "UV_OFFLINE": "1",
+}
 # 15 bytes is what Linux allows a network interface; nothing of ours is longer than the name with a prefix.
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
@@ -110,6 +117,7 @@ class Sandbox:
         )
         environ |= {
             "TEAL_SANDBOX": self.name,
+            "TMPDIR": str(self.root / "tmp"),  # Pulumi's Kubernetes provider leaves a kubeconfig there, at each start
             "KUBECONFIG": str(self.kubeconfig),
             "PULUMI_BACKEND_URL": f"file://{self.root / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.root / "passphrase"),
@@ -117,7 +125,9 @@ class Sandbox:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         environ.pop("PULUMI_CONFIG_PASSPHRASE", None)  # it would win over the file
+        environ.setdefault("UV_CACHE_DIR", str(cache_folder() / "uv-cache"))  # what `make` says, too
         if self.netns:
+            environ |= _NOTHING_TO_DOWNLOAD_FROM
             for variable in [name for name in environ if name.startswith("AWS_")]:
                 del environ[variable]  # a profile or a real key must not reach anything from here
             environ |= {

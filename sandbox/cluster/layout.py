@@ -113,5 +113,6 @@ class Layout:
             root / "kubeconfig",
             root / "state",
             root / "pulumi-home",
+            root / "tmp",
             root / "passphrase",
         ]

@@ -122,10 +122,15 @@ def _cgroups(folder: Path) -> list[Problem]:
     return problems
 
 
+def available_memory() -> float:
+    """GiB of memory that this machine could give away now."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("MemAvailable"))) * 1024 / _GIB
+
+
 def _room(folders: Sequence[Path], *, cold: bool) -> list[Problem]:
     problems: list[Problem] = []
-    lines = Path("/proc/meminfo").read_text().splitlines()
-    available = int(next(line.split()[1] for line in lines if line.startswith("MemAvailable"))) * 1024 / _GIB
+    available = available_memory()
     wanted = _MEMORY_COLD if cold else _MEMORY
     if available < wanted:
         work = "compiling" if cold else "the cluster"

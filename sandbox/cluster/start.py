@@ -12,11 +12,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sandbox.cluster import namespace, removal
+from sandbox.cluster import engine, namespace, removal
+from sandbox.cluster.cache import cache_folder
 from sandbox.cluster.certificates import write_certificates
 from sandbox.cluster.configuration import write_configuration
 from sandbox.cluster.control import ask
@@ -27,11 +28,6 @@ from sandbox.cluster.processes import Process
 from sandbox.cluster.progress import Steps
 
 _UP_TIMEOUT_S = 120.0
-_SHIM = """\
-#!/bin/sh
-# The sandbox's `pulumi` where none is installed: the embedded engine (docs/adr says what it does not do).
-exec {python} -m sandbox.engine "$@"
-"""
 # What an interactive shell reads: the user's own settings, then the sandbox's commands and name.
 _BASHRC = """\
 [ -f ~/.bashrc ] && . ~/.bashrc
@@ -85,26 +81,32 @@ def _prepare(layout: Layout, binaries: list[Path], archives: list[Path]) -> None
     write_configuration(layout)
     for archive in archives:
         (layout.images / archive.name).symlink_to(archive)
-    write_commands(sandbox, {path.name: path for folder in binaries for path in folder.iterdir()})
+    write_commands(sandbox, binaries)
     sandbox.kubeconfig.symlink_to(layout.pki / "admin.kubeconfig")
 
 
-def write_commands(sandbox: Sandbox, commands: Mapping[str, Path]) -> None:
-    """What a user of the sandbox needs beside a cluster: commands on PATH, a place for the stack's state."""
+def write_commands(sandbox: Sandbox, binaries: Sequence[Path]) -> None:
+    """What a user of the sandbox needs beside a cluster: commands on PATH, a place for the stack's state.
+
+    Args:
+        sandbox: whose commands they are.
+        binaries: folders with the commands that were compiled.
+    """
     folder = Layout(sandbox).bin
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, path in commands.items():
-        (folder / name).unlink(missing_ok=True)
-        (folder / name).symlink_to(path)
-    (folder / "pulumi").unlink(missing_ok=True)
-    if real := shutil.which("pulumi"):
-        (folder / "pulumi").symlink_to(real)
-    else:
-        (folder / "pulumi").write_text(_SHIM.format(python=sys.executable))
-        (folder / "pulumi").chmod(0o755)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in (path for each in binaries for path in each.iterdir()):
+        (folder / path.name).symlink_to(path)
+    if sandbox.netns:
+        engine.write_stand_in(folder)
+    if uv := shutil.which("uv", path=f"{os.environ.get('PATH', '')}:{cache_folder() / 'uv' / 'bin'}"):
+        (folder / "uv").symlink_to(uv)  # Pulumi's engine runs it to find the program's Python
     (folder / ".bashrc").write_text(_BASHRC.format(bin=folder, name=sandbox.name))
-    for name in ("state", "pulumi-home"):
+    for name in ("state", "pulumi-home", "tmp"):
         (sandbox.root / name).mkdir(exist_ok=True)
+    plugins = sandbox.root / "pulumi-home" / "plugins"
+    if engine.plugins().is_dir() and not plugins.exists():
+        plugins.symlink_to(engine.plugins())  # the user's own, used as they are
     passphrase = sandbox.root / "passphrase"
     if not passphrase.exists():
         passphrase.touch(mode=0o600)

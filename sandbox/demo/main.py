@@ -9,20 +9,21 @@ shows what the cluster itself takes. The verdict is the report's, not the demo's
 from __future__ import annotations
 
 import json
-import re
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from sandbox.backing import postgres
 from sandbox.cluster.errors import ExitCode
-from sandbox.demo import broken, floor, migrations, setting
+from sandbox.demo import broken, floor, migrations, plugins, setting
 from sandbox.demo.doors import FLOOR, Door, Rules, Selectors
 from sandbox.demo.errors import DemoError
+from sandbox.demo.remembered import Memory, monotonic_ns
 from sandbox.demo.screen import Screen, summary
 from sandbox.demo.setting import BACKEND, FRONTEND, Router, Setting, network
 from sandbox.demo.traffic import Traffic
 from sandbox.demo.user import User
+from sandbox.demo.words import refusal, undone
 from sandbox.load.records import Mode
 from sandbox.report.files import write
 from sandbox.report.model import Evidence, Refusal, Untouched
@@ -92,6 +93,7 @@ class Demo:
             config=self._setting.config,
             log=self._setting.config.parent / "commands.log",
         )
+        self._memory = Memory(self._user)
         self._doors = Rules(self._user) if balancer else Selectors(self._user, self._setting.services)
         self._traffic = Traffic(self._user, self._doors, rate=rate)
         seen.router = str(router)
@@ -112,8 +114,8 @@ class Demo:
                 self._flip("blue", "green", "1.1.0", preview_seconds=preview)
                 for each in self._setting.broken:
                     self._refuse("green", "blue", each)
-                self._revert("green", "blue", broken.LATE)
-                self._prepare("blue", "1.0.0")
+                self._revert("green", "1.1.0", "blue", broken.LATE)
+                self._release("blue", "1.0.0")  # and its flip, in one update
                 self._flip("green", "blue", "1.0.0")
                 with self.screen.step("the floor: bare writes of a door of its own"):
                     versions = {"blue": "1.0.0", "green": "1.1.0"}
@@ -140,7 +142,9 @@ class Demo:
                 tool = ("python3", "-m", "workload.migrations", "down", setting.SCHEMAS["1.0.0"]["expand"])
                 user.kubectl("exec", f"deploy/{BACKEND}-blue", "--", *tool)
             front_doors = json.loads(user.pulumi("stack", "output", "--json").output)["frontDoors"]
+            self._memory.flip("blue", "1.0.0")  # what comes after it is this run's
             self._seen.engine = setting.engine(user)
+            self._seen.providers = plugins.providers(user.sandbox.environ(), "kubernetes", "aws")
             self._seen.versions = setting.versions(user)
         with self.screen.step("load starts: new connections and kept-alive ones, at both front doors"):
             self._doors.make_floor(BACKEND)
@@ -162,11 +166,15 @@ class Demo:
             self._seen.jobs += migrations.jobs(json.loads(listed)["items"], since)
         return up
 
-    def _prepare(self, colour: str, version: str, **env: str) -> None:
-        """Give the idle slot a version; `env` is its backend's."""
+    def _release(self, colour: str, version: str, **env: str) -> None:
+        """Declare a version for the idle slot; `env` is its backend's."""
+        own = {f"{colour}.{BACKEND}.env.{key}": text for key, text in env.items()}
+        self._user.configure({**self._setting.release(colour, version), **own})
+
+    def _prepare(self, colour: str, version: str) -> None:
+        """Give the idle slot a version, in an update before its flip."""
         with self.screen.step(f"pulumi up: {colour} {version} beside the live colour"):
-            own = {f"{colour}.{BACKEND}.env.{key}": text for key, text in env.items()}
-            self._user.configure({**self._setting.release(colour, version), **own})
+            self._release(colour, version)
             self._up()
         self._traffic.require_alive()
 
@@ -186,66 +194,81 @@ class Demo:
             begun = time.monotonic_ns()
             up = self._up()
             written = {name: self._traffic.written(name, new, begun) for name in self._setting.services}
+            flip = self._memory.flip(new, version)
         with self.screen.step("watching the answers"):
-            since_write = (time.monotonic_ns() - max(written.values())) / 1e9  # the program watched, too
-            self._observe(max(_SETTLED_SECONDS, _OBSERVE_SECONDS - since_write))
-            until = time.monotonic_ns()
-            moves = {
-                name: Move(from_colour=old, to_colour=new, version=version, write_ns=at, until_ns=until)
-                for name, at in written.items()
-            }
-            self._seen.flips.append(FlipSeen(moves=moves, up_seconds=up.seconds, preview_seconds=preview_seconds))
+            moves = self._watched(written, old, new, version)
+            asked = monotonic_ns(flip.bake_began_at) if flip else None
+            self._seen.flips.append(
+                FlipSeen(moves=moves, up_seconds=up.seconds, preview_seconds=preview_seconds, bake_ns=asked)
+            )
+
+    def _watched(self, written: Mapping[str, int], old: str, new: str, version: str) -> Mapping[str, Move]:
+        """Let the load see what became of these writes; `version` is the new colour's."""
+        since = (time.monotonic_ns() - max(written.values())) / 1e9  # the program watched, too
+        self._observe(max(_SETTLED_SECONDS, _OBSERVE_SECONDS - since))
+        until = time.monotonic_ns()
+        return {
+            name: Move(from_colour=old, to_colour=new, version=version, write_ns=at, until_ns=until)
+            for name, at in written.items()
+        }
 
     def _refuse(self, live: str, idle: str, wrong: Broken) -> None:
-        """Give the idle slot a broken release, and try to make it live."""
+        """Give the idle slot a broken release, and try to make it live in the same update."""
         user = self._user
-        self._prepare(idle, broken.VERSION, **wrong.env)
+        self._release(idle, broken.VERSION, **wrong.env)
         with self.screen.step(f"pulumi up: {idle} {broken.VERSION} {wrong.what}, and must be refused"):
             user.configure({"activeColour": idle})
             before = self._doors.now()
             begun = time.monotonic_ns()
             up = self._up(check=False)
             self._seen.refused_ns.append(time.monotonic_ns())
-            self._observe(1)
-            ended = time.monotonic_ns()
-            services = {
-                name: Untouched(
-                    colour=after.colour,
-                    version_before=before[name].version,
-                    version_after=after.version,
-                    answers=self._traffic.answers(name, begun, ended),
-                )
-                for name, after in self._doors.now().items()
-            }
-        said = refusal(up.output)
+        self._mend(live, idle)  # a matter of the config alone, and of the time in which to see that nothing moves
+        self._traffic.require_alive()
+        services = {
+            name: Untouched(
+                colour=after.colour,
+                version_before=before[name].version,
+                version_after=after.version,
+                answers=self._traffic.answers(name, begun, time.monotonic_ns()),
+            )
+            for name, after in self._doors.now().items()
+        }
+        said, flip = refusal(up.output), self._memory.flip(idle, broken.VERSION)
+        unproven = flip.unproven if flip else []
+        gate = f"{wrong.gate} of {BACKEND}"
         self._seen.refusals.append(
             Refusal(
                 to=idle,
                 version=broken.VERSION,
                 what=wrong.what,
+                gate=gate,
+                by=[f"{each.gate} of {each.service}" for each in unproven],
                 reason=said or f"it did not say that it refused: {up.output.strip()[-500:]}",
                 refused=said is not None
-                and f"{wrong.gate} of {BACKEND} FAILED" in said
+                and f"{gate} FAILED" in said
+                and all(wrong.seen in each.seen for each in unproven)
                 and up.status != 0
                 and all(each.still(live) for each in services.values()),
                 evidence=Evidence(exit_status=up.status, services=services),
             )
         )
         self.screen.say(self._seen.refusals[-1].reason)
-        self._mend(live, idle)
 
-    def _revert(self, live: str, idle: str, wrong: Broken) -> None:
-        """Make a release live that only fails when it is, and see it undone."""
+    def _revert(self, live: str, version: str, idle: str, wrong: Broken) -> None:
+        """Make a release live that only fails when it is, and see it undone; `version` is the live colour's."""
         user, services = self._user, self._setting.services
-        self._prepare(idle, broken.VERSION, **wrong.env)
+        self._release(idle, broken.VERSION, **wrong.env)
         self._seen.broken = f"{idle} {broken.VERSION}"
         with self.screen.step(f"pulumi up: {idle} {broken.VERSION} {wrong.what}, and must be undone"):
             user.configure({"activeColour": idle})
             begun = time.monotonic_ns()
             up = self._up(check=False)
             moved = [self._traffic.written(name, idle, begun) for name in services]
-            back = [self._traffic.written(name, live, min(moved)) for name in services]
-            self._observe(_SETTLED_SECONDS)
+            back = {name: self._traffic.written(name, live, min(moved)) for name in services}
+            flip = self._memory.flip(idle, broken.VERSION)
+        self._mend(live, idle)
+        with self.screen.step("watching the answers"):
+            moves = self._watched(back, idle, live, version)
         said = undone(up.output)
         colours = {each.colour for each in self._doors.now().values()}
         self._seen.reverts.append(
@@ -257,11 +280,12 @@ class Demo:
                 undone=said is not None and up.status != 0 and colours == {live},
                 exit_status=up.status,
                 moved_ns=min(moved),
-                back_ns=max(back),
+                bake_ns=monotonic_ns(flip.bake_began_at) if flip else None,
+                decided_ns=monotonic_ns(flip.decided_at) if flip else None,
+                back=moves,
             )
         )
         self.screen.say(self._seen.reverts[-1].reason)
-        self._mend(live, idle)
 
     def _mend(self, live: str, idle: str) -> None:
         with self.screen.step(f"pulumi config: activeColour {live} again, {idle} mended"):
@@ -272,18 +296,3 @@ class Demo:
         """Let the load see what there is to see."""
         time.sleep(seconds)
         self._traffic.require_alive()
-
-
-def refusal(output: str) -> str | None:
-    """Return the sentence with which the program refused, from all that `pulumi up` printed; None if it did not.
-
-    An update that fails for another reason has refused nothing, whatever its exit status.
-    """
-    found = re.findall(r"flip from \w+ to \w+ refused\..*", output)
-    return found[-1].strip() if found else None
-
-
-def undone(output: str) -> str | None:
-    """Return the sentence with which the program said that it put traffic back; None if it did not."""
-    found = re.findall(r"flip \d+ from .*: REVERTED\..* Traffic was put back onto .*", output)
-    return found[-1].strip() if found else None

@@ -14,14 +14,16 @@ from rich.text import Text
 
 from sandbox.cluster.progress import console
 from sandbox.load.records import Mode
-from sandbox.report.model import Report, Step
-from sandbox.report.page import BARE, milliseconds, ran, release, title, undone
+from sandbox.report.model import Step
+from sandbox.report.page import BARE, behind, clock, engine, known, milliseconds, ran, release, title, undone
 from sandbox.report.verdict import WORDS
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Generator
     from pathlib import Path
+
+    from sandbox.report.model import Report, Revert
 
 _STYLES: Final = {"blue": "dodger_blue1", "green": "green3", "lost": "bold red"}
 _BAR_CELLS: Final = 28
@@ -116,23 +118,10 @@ def _bar(found: Counter[str]) -> Text:
 def summary(report: Report, folder: Path) -> None:
     """Print what came of it, on standard output."""
     out = console()
-    flips = _table("Flips", "", "")
-    for mode in Mode:
-        flips.add_column(f"last old answer, {WORDS[mode]}", max_width=_COLUMN)
-    flips.add_column("lost")
-    for flip in report.flips:
-        services = flip.services.values()
-        flips.add_row(
-            f"{title(flip)}\n{flip.up_seconds:.1f} s, writes {flip.writes_apart_ms:.0f} ms apart",
-            "\n".join(flip.services),
-            *("\n".join(milliseconds(each.write_to_last_old_ms.get(mode)) for each in services) for mode in Mode),
-            "\n".join(str(sum(each.lost.values())) for each in services),
-        )
-    if report.floor is not None:
-        bare = f"bare {BARE[report.router]}"
-        flips.add_row(bare, "", milliseconds(report.floor_ms), "", str(report.floor.lost))
     out.print()
-    out.print(flips)
+    out.print(_flips(report))
+    if caveat := behind(report):
+        out.print(caveat, markup=False)
     if report.migrations is not None:
         jobs = _table("\nMigrations", "", "", "Job ran", "its first pod", "answers meanwhile")
         for job in report.migrations.jobs:
@@ -141,22 +130,51 @@ def summary(report: Report, folder: Path) -> None:
         for why in report.migrations.waiting:
             out.print(why, markup=False)
     for refusal in report.refusals:
-        out.print(f"\nRefused: {release(refusal)}", style="bold")
+        by = ", ".join(refusal.by) if refusal.refused else "nobody"
+        out.print(f"\nRefused by {by}: {release(refusal)}", style="bold")
         out.print(refusal.reason, markup=False)
     for revert in report.reverts:
-        out.print(f"\nUndone: {release(revert)}: {undone(revert)}", style="bold")
-        out.print(revert.reason, markup=False)
+        _undone(revert, out)
     out.print()
     for problem in report.problems:
         out.print(f"• {problem}", style="red", markup=False)
     style = "bold green" if report.verdict == "PASSED" else "bold red"
     out.print(
         f"{report.verdict}: {report.lost} of {report.requests} requests lost, {report.mixed} answers of two colours, "
-        f"in {report.seconds:.0f} s (router: {report.router}, engine: {report.engine})",
+        f"in {report.seconds:.0f} s (router: {report.router})",
         style=style,
         markup=False,
     )
+    out.print(engine(report), markup=False)
     out.print(f"{folder / 'report.md'}, report.json, flips.png", markup=False)
+
+
+def _flips(report: Report) -> Table:
+    flips = _table("Flips", "", "")
+    for mode in Mode:
+        flips.add_column(f"last old answer, {WORDS[mode]}", max_width=_COLUMN)
+    flips.add_column("lost")
+    for flip in report.flips:
+        services = flip.services.values()
+        flips.add_row(
+            f"{title(flip)}\nup {flip.up_seconds:.1f} s, writes {flip.writes_apart_ms:.0f} ms apart\n"
+            f"write to bake {known(flip.write_to_bake_ms)}",
+            "\n".join(flip.services),
+            *("\n".join(milliseconds(each.write_to_last_old_ms.get(mode)) for each in services) for mode in Mode),
+            "\n".join(str(sum(each.lost.values())) for each in services),
+        )
+    if report.floor is not None:
+        bare = f"bare {BARE[report.router]}"
+        flips.add_row(bare, "", milliseconds(report.floor_ms), "", str(report.floor.lost))
+    return flips
+
+
+def _undone(revert: Revert, out: Console) -> None:
+    out.print(f"\nUndone: {release(revert)}: {undone(revert)}", style="bold")
+    out.print(revert.reason, markup=False)
+    out.print("After the write: " + "; ".join(f"{what}, {when}" for what, when in clock(revert)), markup=False)
+    last = " and ".join(f"{milliseconds(quiet)} on {WORDS[mode]}" for mode, quiet in revert.quiet_ms.items())
+    out.print(f"After the write back: its last answers, {last}", markup=False)
 
 
 def _table(name: str, *heads: str) -> Table:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sandbox.cluster.environment import Sandbox
 
 _TAIL_LINES: Final = 12
-_INTERRUPT_SECONDS: Final = 30  # a real engine needs 5 s to end an update cleanly
+_INTERRUPT_SECONDS: Final = 30  # Pulumi's engine needs 5 s to end an update cleanly
 _LIMIT_SECONDS: Final = 180  # no command of a demo takes this long; nothing waits for ever
 
 

@@ -1,6 +1,5 @@
-"""Stand-in resource providers: they speak Pulumi's ResourceProvider protocol and do real work.
+"""The stand-in for Pulumi's `aws` provider (`aws`), and what it needs of the protocol between engine and provider.
 
-A real Pulumi engine can load each of them as a plugin; the embedded engine serves them in process. What belongs to
-one provider only stays in its own package; what they share (property bags and how
-they differ, names, failures, the plugin's main) is here.
+Pulumi's engine finds it as `pulumi-resource-aws` on PATH and starts it as a process of its own, as it does Pulumi's own
+provider, which is in no package registry. Nothing here is of teal.
 """

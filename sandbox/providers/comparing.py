@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from pulumi.runtime.proto import provider_pb2
 
-from sandbox.providers.properties import Map, is_list, is_map, is_unknown, reveal
+from sandbox.providers.properties import UNKNOWN, Map, is_list, is_map
 
 Change = Literal["add", "delete", "update"]
 
@@ -40,7 +40,7 @@ class Difference:
         return [path for path, (_, forced) in self.changes.items() if forced]
 
     def answer(self) -> provider_pb2.DiffResponse:
-        """Say it to an engine."""
+        """Say it to the engine."""
         return provider_pb2.DiffResponse(
             changes=_some(self.changes),
             replaces=self.replaces,
@@ -66,15 +66,13 @@ def _some(changes: Collection[str]) -> provider_pb2.DiffResponse.DiffChanges.Val
     return provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE
 
 
-def differing(old: Map, new: Map, ignore: Iterable[str] = ()) -> dict[str, Change]:
-    """The paths at which two trees differ and how, secrets looked through; `ignore` is a resource's `ignoreChanges`."""
-    ignored = tuple(ignore)
-    found: dict[str, Change] = {_render(path): change for path, change in _compare((), reveal(old), reveal(new))}
-    return {path: change for path, change in found.items() if not any(within(path, prefix) for prefix in ignored)}
+def differing(old: Map, new: Map) -> dict[str, Change]:
+    """The paths at which two trees differ, and how. What is to be ignored the engine has made equal before it asks."""
+    return {_render(path): change for path, change in _compare((), old, new)}
 
 
 def _compare(path: _Path, old: object, new: object) -> Iterator[tuple[_Path, Change]]:
-    if is_unknown(new):
+    if new == UNKNOWN:
         yield path, "add" if old is _ABSENT else "update"
     elif old is _ABSENT:
         yield path, "add"
@@ -95,7 +93,7 @@ def _at(items: list[Any], index: int) -> object:
 
 
 def _render(path: _Path) -> str:
-    """Write a path as Pulumi does: `spec.containers[0].image`, `metadata.labels["a/b.c"]`."""
+    """Write a path as Pulumi does: `actions[0].forward.targetGroups[1].weight`, `tags["a.b"]`."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -108,30 +106,25 @@ def _render(path: _Path) -> str:
     return text
 
 
-def within(path: str, prefix: str) -> bool:
-    """True if `path` is `prefix` or something inside it."""
-    return path == prefix or path.startswith((f"{prefix}.", f"{prefix}["))
-
-
 def top_level(path: str) -> str:
     """Return the property a path begins with."""
     return re.split(r"[.\[]", path, maxsplit=1)[0]
 
 
-def take_up_drift(inputs: Any, reapplied: Any, live: Any) -> Any:  # noqa: ANN401 - trees of any JSON type
+def take_up_drift(inputs: Any, applied: Any, live: Any) -> Any:  # noqa: ANN401 - trees of any JSON type
     """Return the inputs as they would have to be to give the live object.
 
-    `reapplied` is what applying the inputs now would give; where it equals what is live, the input stays as written.
-    What the inputs do not mention is not theirs.
+    `applied` is what applying the inputs gave; where it equals what is live, the input stays as written. What the
+    inputs do not mention is not theirs.
     """
-    if reapplied == live:
+    if applied == live:
         return inputs
-    if is_map(inputs) and is_map(reapplied) and is_map(live):
+    if is_map(inputs) and is_map(applied) and is_map(live):
         return {
-            key: take_up_drift(value, reapplied.get(key), live.get(key))
+            key: take_up_drift(value, applied.get(key), live.get(key))
             for key, value in inputs.items()
-            if key in live or key not in reapplied  # in neither: the server takes it but does not keep it (stringData)
+            if key in live or key not in applied  # in neither: an input that AWS is not told of (allowOverwrite)
         }
-    if is_list(inputs) and is_list(reapplied) and is_list(live) and len(inputs) == len(reapplied) == len(live):
-        return [take_up_drift(*items) for items in zip(inputs, reapplied, live, strict=True)]
+    if is_list(inputs) and is_list(applied) and is_list(live) and len(inputs) == len(applied) == len(live):
+        return [take_up_drift(*items) for items in zip(inputs, applied, live, strict=True)]
     return live

@@ -1,49 +1,36 @@
-"""Serve a provider as an engine's plugin: its port on the first line of stdout, its life tied to the engine's."""
+"""Serve a provider as a plugin of Pulumi's engine: its port on the first line of stdout, its life tied to the engine's.
+
+The engine shows nothing that a plugin writes, unless it ends too early: what users are to read goes to the engine's
+log.
+"""
 
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final
 
 import grpc
-import stamina.instrumentation
-from pulumi.runtime.proto import provider_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc
 
-# An await holds a thread; Pulumi's engine runs at most 4 operations for each core by default, 16 at least.
-_THREADS: Final = 64
-# Pulumi's own limit for a message (rpcutil): a CustomResourceDefinition is larger than gRPC's default.
-_OPTIONS: Final = [("grpc.max_receive_message_length", 400 * 1024 * 1024)]
+_THREADS: Final = 16  # Pulumi's engine runs at most 16 operations at a time, or 4 for each core
+_TELL_SECONDS: Final = 5.0
 
 
-def serve(servicer: provider_pb2_grpc.ResourceProviderServicer, engine_address: str = "") -> None:
-    """Serve until the engine is gone. Without its address (PULUMI_DEBUG_PROVIDERS): until killed."""
-    stamina.instrumentation.set_on_retry_hooks([])  # stderr of a plugin is shown to the user, line by line
-    server = grpc.server(ThreadPoolExecutor(_THREADS), options=_OPTIONS)
+def serve(servicer: provider_pb2_grpc.ResourceProviderServicer) -> None:
+    """Serve until stdin ends: a pipe that only the engine holds, so that a killed one, too, leaves no plugin behind."""
+    server = grpc.server(ThreadPoolExecutor(_THREADS))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    if engine_address:
-        _await_end(engine_address)
-        server.stop(grace=None)
-    else:
-        server.wait_for_termination()
+    with suppress(KeyboardInterrupt):  # how the engine ends a plugin that it has cancelled
+        sys.stdout.write(f"{port}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+    server.stop(grace=None)
 
 
-def _await_end(engine_address: str) -> None:
-    """Block until the engine cannot be reached: it listens before it starts a plugin, and until it ends."""
-    over, reached = threading.Event(), threading.Event()
-
-    def changed(state: grpc.ChannelConnectivity) -> None:
-        if state is grpc.ChannelConnectivity.READY:
-            reached.set()
-        elif state is grpc.ChannelConnectivity.TRANSIENT_FAILURE or (
-            state is grpc.ChannelConnectivity.IDLE and reached.is_set()
-        ):
-            over.set()
-
-    never = [("grpc.client_idle_timeout_ms", 2**31 - 1)]  # else a quiet channel would become idle by itself
-    with grpc.insecure_channel(engine_address, options=never) as channel:
-        channel.subscribe(changed, try_to_connect=True)
-        over.wait()
+def tell(engine_address: str, message: str) -> None:
+    """Show the user a line among the update's diagnostics."""
+    with grpc.insecure_channel(engine_address) as channel:
+        request = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=message)
+        engine_pb2_grpc.EngineStub(channel).Log(request, timeout=_TELL_SECONDS)  # pyright: ignore[reportUnknownMemberType] - the published stubs name a module that does not exist

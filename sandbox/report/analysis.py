@@ -57,18 +57,26 @@ def last_old(records: Iterable[Record], move: Move) -> Record | None:
 def has_moved(records: Sequence[Record], move: Move) -> bool:
     """Whether the old colour answered in the second before the write, and only the new one's version in the last."""
     before = {r.colour for r in records if move.write_ns - SETTLED_NS <= r.scheduled_ns < move.write_ns}
-    settled = {
-        (r.colour, r.version)
-        for r in window(records, move)
-        if r.scheduled_ns >= move.until_ns - SETTLED_NS and r.colour
-    }
-    return move.from_colour in before and settled == {(move.to_colour, move.version)}
+    return move.from_colour in before and has_settled(records, move)
+
+
+def has_settled(records: Iterable[Record], move: Move) -> bool:
+    """Whether only the new colour's version answered in the last second of the watch."""
+    last = [r for r in window(records, move) if r.scheduled_ns >= move.until_ns - SETTLED_NS and r.colour]
+    return {(r.colour, r.version) for r in last} == {(move.to_colour, move.version)}
 
 
 def write_to_last_old_ms(records: Sequence[Record], move: Move) -> float | None:
     """See the module's docstring."""
-    if not has_moved(records, move):
-        return None
+    return _until_last_old(records, move) if has_moved(records, move) else None
+
+
+def back_to_last_ms(records: Sequence[Record], move: Move) -> float | None:
+    """As `write_to_last_old_ms`, of a way back: clients that had not come as far were rid of the release at once."""
+    return _until_last_old(records, move) if has_settled(records, move) else None
+
+
+def _until_last_old(records: Iterable[Record], move: Move) -> float:
     last = last_old(records, move)
     return 0.0 if last is None else round((last.scheduled_ns - move.write_ns) / 1e6, 1)
 
@@ -92,7 +100,7 @@ def conclude(seen: Seen) -> Report:
     flips = [_flip(found, flip) for flip in seen.flips]
     loads = {name: {mode: _detail(load, seen.broken) for mode, load in modes.items()} for name, modes in found.items()}
     details = [detail for modes in loads.values() for detail in modes.values()]
-    reverts = [_revert(revert, sum(detail.by_broken for detail in details)) for revert in seen.reverts]
+    reverts = [_revert(found, revert) for revert in seen.reverts]
     migrations = Migrations(jobs=[_job(seen, job) for job in seen.jobs], waiting=seen.waiting)
     floor = _floor(seen)
     known = [p.write_to_last_old_ms for p in floor.patches if p.write_to_last_old_ms is not None] if floor else []
@@ -120,6 +128,7 @@ def conclude(seen: Seen) -> Report:
         floor=floor,
         versions=seen.versions,
         engine=seen.engine,
+        providers=seen.providers,
         started=seen.started,
         seconds=round((time.monotonic_ns() - seen.started_ns) / 1e9, 1),
         steps=seen.steps,
@@ -138,6 +147,7 @@ def _flip(loads: Mapping[str, Mapping[Mode, Load]], seen: FlipSeen) -> Flip:
         version=one.version,
         services={name: _service(loads.get(name, {}), move) for name, move in moves.items()},
         writes_apart_ms=round((writes[-1] - writes[0]) / 1e6, 1),
+        write_to_bake_ms=after(writes[0], seen.bake_ns),
         up_seconds=round(seen.up_seconds, 2),
         preview_seconds=seen.preview_seconds,
     )
@@ -194,7 +204,10 @@ def _floor(seen: Seen) -> Floor | None:
     )
 
 
-def _revert(seen: RevertSeen, failed_answers: int) -> Revert:
+def _revert(loads: Mapping[str, Mapping[Mode, Load]], seen: RevertSeen) -> Revert:
+    records = [record for modes in loads.values() for load in modes.values() for record in load.records]
+    own = [record for record in records if _is_of(record, f"{seen.to} {seen.version}")]
+    errors = [each for record in own if (each := record.scheduled_ns + record.finished_us * 1000) >= seen.moved_ns]
     return Revert(
         to=seen.to,
         version=seen.version,
@@ -202,9 +215,21 @@ def _revert(seen: RevertSeen, failed_answers: int) -> Revert:
         reason=seen.reason,
         undone=seen.undone,
         exit_status=seen.exit_status,
-        live_seconds=round((seen.back_ns - seen.moved_ns) / 1e9, 2),
-        failed_answers=failed_answers,
+        write_to_bake_ms=after(seen.moved_ns, seen.bake_ns),
+        write_to_first_error_ms=after(seen.moved_ns, min(errors, default=None)),
+        write_to_decision_ms=after(seen.moved_ns, seen.decided_ns),
+        write_to_back_ms=round((max(move.write_ns for move in seen.back.values()) - seen.moved_ns) / 1e6, 1),
+        back_to_last_answer_ms={
+            name: {mode: back_to_last_ms(load.records, move) for mode, load in loads.get(name, {}).items()}
+            for name, move in seen.back.items()
+        },
+        failed_answers=len(errors),
     )
+
+
+def after(write_ns: int, at_ns: int | None) -> float | None:
+    """How many ms after a write something was; None where nobody knows when it was."""
+    return None if at_ns is None else round((at_ns - write_ns) / 1e6, 1)
 
 
 def _is_of(record: Record, broken: str) -> bool:

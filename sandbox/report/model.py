@@ -10,7 +10,7 @@ from datetime import datetime  # noqa: TC003 - pydantic reads the annotations at
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.load.records import Mode, Outcome  # noqa: TC001 - as above
+from sandbox.load.records import Mode, Outcome
 
 
 class _Frozen(BaseModel):
@@ -35,6 +35,7 @@ class Flip(_Frozen):
     version: str  # the version declared for `to`
     services: dict[str, ServiceMove]  # in the order in which they were written
     writes_apart_ms: float  # from the first write to the last: so long, two front doors may lead to two colours
+    write_to_bake_ms: float | None  # from the first write to its bake's first question; None: nobody knows
     up_seconds: float  # wall time of `pulumi up`, from start to exit
     preview_seconds: float | None = None
 
@@ -66,9 +67,16 @@ class Refusal(_Frozen):
     to: str
     version: str
     what: str  # is wrong with it
+    gate: str  # whose it is to refuse it, with its check and service: "metrics.p95 of backend"
+    by: list[str]  # the gates that did not pass, named alike, in the program's own record
     reason: str  # the program's own words
     refused: bool  # it said so, exit status not 0, nothing written, and only the live colour answered
     evidence: Evidence
+
+    @property
+    def as_meant(self) -> bool:
+        """Whether the gate refused that is there for it, and no other."""
+        return self.refused and self.by == [self.gate]
 
 
 class Revert(_Frozen):
@@ -80,8 +88,21 @@ class Revert(_Frozen):
     reason: str  # the program's own words
     undone: bool  # it said so, exit status not 0, and all traffic was back
     exit_status: int
-    live_seconds: float  # from the first write to the last write back
+    write_to_bake_ms: float | None  # all from the first write; None: nobody knows
+    write_to_first_error_ms: float | None  # until a client had the first of its errors
+    write_to_decision_ms: float | None  # until its bake came to its verdict
+    write_to_back_ms: float  # until the last write back: for so long it was live
+    back_to_last_answer_ms: dict[str, dict[Mode, float | None]]  # by service; as a flip's `write_to_last_old_ms`
     failed_answers: int  # answers of 500 or above that it gave, at all doors
+
+    @property
+    def quiet_ms(self) -> dict[Mode, float | None]:
+        """Of the service that took longest to be rid of it; None where one was not seen to be."""
+        last = {mode: [each.get(mode) for each in self.back_to_last_answer_ms.values()] for mode in Mode}
+        known = {mode: [each for each in found if each is not None] for mode, found in last.items()}
+        return {
+            mode: max(known[mode]) if found and len(known[mode]) == len(found) else None for mode, found in last.items()
+        }
 
 
 class Migration(_Frozen):
@@ -161,6 +182,14 @@ class ModeDetail(_Frozen):
     per_second: list[Second]
 
 
+class Provider(_Frozen):
+    """One of the engine's providers."""
+
+    name: str
+    version: str  # as the plugin itself says
+    stand_in: bool  # for Pulumi's own, of which nothing is in it
+
+
 class Step(_Frozen):
     """One step of the run."""
 
@@ -196,6 +225,7 @@ class Report(_Frozen):
     router: str  # what directed live traffic, as `teal:router` has it
     versions: dict[str, str]
     engine: str
+    providers: list[Provider]
     started: datetime
     seconds: float
     steps: list[Step]

@@ -19,6 +19,9 @@ _LOAD_HEADS: Final = (
 )
 
 
+STAND_IN: Final = "a stand-in for Pulumi's own, over moto and not over AWS"
+"""What a provider is that is called one."""
+
 BARE: Final = {"service": "kubectl patch", "alb": "ModifyRule"}
 """A bare write, by router."""
 
@@ -55,7 +58,7 @@ def _top(report: Report, picture: str | None) -> Iterable[str]:
     yield (
         f"Open-loop load on {' and '.join(report.loads) or 'nothing'}, in two modes each, while the live colour "
         f"changed {_times(len(report.flips))}, "
-        f"on {report.started:%Y-%m-%d %H:%M} UTC for {report.seconds:.0f} s. Engine: {report.engine}."
+        f"on {report.started:%Y-%m-%d %H:%M} UTC for {report.seconds:.0f} s. {engine(report)}."
     )
     if picture:
         yield f"![Answers per colour over time]({picture})"
@@ -63,14 +66,16 @@ def _top(report: Report, picture: str | None) -> Iterable[str]:
 
 def _what_moved(report: Report) -> Iterable[str]:
     yield "## Flips"
+    yield behind(report)
     yield _table(
         ["flip", "service", *(f"write to last old answer, {WORDS[mode]}" for mode in Mode), "lost", "moved"],
         [row for flip in report.flips for row in _flip(flip)],
     )
     for flip in report.flips:
         yield (
-            f"{title(flip)}: `pulumi up` took {flip.up_seconds:.1f} s, and the writes to its {len(flip.services)} "
-            f"services were {flip.writes_apart_ms:.0f} ms apart: for so long, two front doors may lead to two colours."
+            f"{title(flip)}: `pulumi up` took {flip.up_seconds:.1f} s, the writes to its {len(flip.services)} services "
+            f"were {flip.writes_apart_ms:.0f} ms apart (for so long, two front doors may lead to two colours), and "
+            f"{bake(flip.write_to_bake_ms)}."
         )
     yield (
         f"Answers in which a frontend met a backend of the other colour: {report.mixed}. A frontend asks the backend "
@@ -124,7 +129,9 @@ def ran(job: Migration) -> list[str]:
 def _refused(report: Report) -> Iterable[str]:
     yield "## Refusals"
     for refusal in report.refusals:
-        yield f"{release(refusal)}: {'refused' if refusal.refused else '**not refused**'}."
+        by = f"refused by {', '.join(refusal.by) or 'no gate that its record names'}"
+        meant = "whose it is to refuse it" if refusal.as_meant else f"**and was to be by {refusal.gate}**"
+        yield f"{release(refusal)}: {f'{by}, {meant}' if refusal.refused else '**not refused**'}."
         yield f"> {refusal.reason}"
         yield f"Exit status {refusal.evidence.exit_status}. " + " ".join(
             f"{name} was then sent to {seen.colour} (version {seen.version_before} before, {seen.version_after} "
@@ -140,6 +147,14 @@ def _undone(report: Report) -> Iterable[str]:
     for revert in report.reverts:
         yield f"{release(revert)}: {undone(revert)}, exit status {revert.exit_status}."
         yield f"> {revert.reason}"
+        yield _table(["its clock", "after the first write"], clock(revert))
+        yield _table(
+            ["service", *(f"write back to its last answer, {WORDS[mode]}" for mode in Mode)],
+            [
+                [name, *(milliseconds(modes.get(mode)) for mode in Mode)]
+                for name, modes in revert.back_to_last_answer_ms.items()
+            ],
+        )
 
 
 def release(moved: Refusal | Revert) -> str:
@@ -150,7 +165,47 @@ def release(moved: Refusal | Revert) -> str:
 def undone(revert: Revert) -> str:
     """Say for how long it was live, and what it cost."""
     back = "traffic was put back" if revert.undone else "**traffic was not put back**"
-    return f"live for {revert.live_seconds:.1f} s, {revert.failed_answers} of its answers were errors, then {back}"
+    live = revert.write_to_back_ms / 1000
+    return f"live for {live:.1f} s, {revert.failed_answers} of its answers were errors, then {back}"
+
+
+def clock(revert: Revert) -> list[list[str]]:
+    """What happened when: instants after the first write."""
+    return [
+        ["its bake asks for the first time", known(revert.write_to_bake_ms)],
+        ["a client has the first of its errors", known(revert.write_to_first_error_ms)],
+        ["its bake has come to its verdict", known(revert.write_to_decision_ms)],
+        ["traffic is back", known(revert.write_to_back_ms)],
+    ]
+
+
+def bake(write_to_bake_ms: float | None) -> str:
+    """Say for how long nobody looked after a write."""
+    if write_to_bake_ms is None:
+        return "when its bake asked for the first time is **unknown**"
+    return f"its bake asked for the first time {write_to_bake_ms:.0f} ms after the write"
+
+
+def behind(report: Report) -> str:
+    """Say what the figures of a load balancer are figures of; nothing where there is none, or AWS's own."""
+    stand_in = next((each for each in report.providers if each.name == "aws" and each.stand_in), None)
+    if report.router != "alb" or stand_in is None:
+        return ""
+    return (
+        f"Measured behind a stand-in, not AWS: the aws provider is {stand_in.version}, the API moto, and what carries "
+        "the traffic HAProxy."
+    )
+
+
+def known(after: float | None) -> str:
+    """Return a duration in words, or that nobody knows it."""
+    return "unknown" if after is None else f"{after:.0f} ms"
+
+
+def engine(report: Report) -> str:
+    """Name the engine and its providers, and what is none of Pulumi's."""
+    named = [f"{each.name} {each.version}" + (f" ({STAND_IN})" if each.stand_in else "") for each in report.providers]
+    return f"Engine: {report.engine}; providers: {', '.join(named) or 'unknown'}"
 
 
 def _load(report: Report) -> Iterable[str]:

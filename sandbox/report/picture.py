@@ -133,22 +133,16 @@ def _bars(axes: Axes, records: Sequence[Record], zero_ns: int, bin_ns: int) -> N
     for record in records:
         name = "lost" if record.outcome.lost else record.colour
         counts.setdefault(name, Counter())[(record.scheduled_ns - zero_ns) // bin_ns] += 1
-    bins = sorted({each for counter in counts.values() for each in counter})
-    width = bin_ns / _NANO
-    bottom = [0] * len(bins)
+    bins = {each for counter in counts.values() for each in counter}
+    if not bins:
+        return
+    numbers = range(min(bins), max(bins) + 2)  # the last one ends the last step
+    edges = [each * bin_ns / _NANO for each in numbers]
+    bottom = [0] * len(edges)
     for name, counter in counts.items():
-        heights = [counter[each] for each in bins]
-        axes.bar(
-            [each * width for each in bins],
-            heights,
-            width,
-            bottom,
-            align="edge",
-            color=_HUES.get(name, _FAINT),
-            linewidth=0,
-            antialiased=False,  # else hairlines between neighbours
-        )
-        bottom = [low + height for low, height in zip(bottom, heights, strict=True)]
+        top = [low + counter[each] for low, each in zip(bottom, numbers, strict=True)]
+        axes.fill_between(edges, bottom, top, step="post", color=_HUES.get(name, _FAINT), linewidth=0)
+        bottom = top
 
 
 def _dress(axes: Axes, name: str, *, lost: Sequence[Record], zero_ns: int) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox.load.records import End, Header, Record
-    from sandbox.report.model import Host, Refusal, Step
+    from sandbox.report.model import Host, Provider, Refusal, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,7 @@ class FlipSeen:
     moves: Mapping[str, Move]  # by service; all of one direction
     up_seconds: float
     preview_seconds: float | None = None
+    bake_ns: int | None = None  # when its bake asked for the first time; None: the program's record does not say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,9 @@ class RevertSeen:
     undone: bool  # it said so, its exit status was not 0, and all traffic was back
     exit_status: int
     moved_ns: int  # the first write
-    back_ns: int  # the last write back
+    bake_ns: int | None  # when its bake asked for the first time; None: the program's record does not say
+    decided_ns: int | None  # when its bake came to its verdict; None: as above
+    back: Mapping[str, Move]  # the writes back, by service
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +99,7 @@ class Seen:
     host: Host
     router: str = "service"  # what directs live traffic, as `teal:router` has it
     engine: str = "unknown"
+    providers: list[Provider] = field(default_factory=list["Provider"])
     versions: dict[str, str] = field(default_factory=dict[str, str])
     steps: list[Step] = field(default_factory=list["Step"])
     loads: list[Load] = field(default_factory=list[Load])

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 WORDS: Final = {Mode.NEW_CONNECTIONS: "new connections", Mode.KEPT_ALIVE: "kept-alive connections"}
 _EXPAND: Final = "expand"
 
+BAKE_MS: Final = 1000
+"""From a write to its bake's first question, at most: meanwhile traffic is live, and nobody looks."""
+
+BACK_MS: Final = 3000
+"""For which a release may be live that fails at once, at most."""
+
+QUIET_MS: Final = 1500
+"""From a write to the last answer of the colour that was left, on kept-alive connections, at most."""
+
 
 def of_loads(loads: Mapping[str, Mapping[Mode, ModeDetail]]) -> Iterable[str]:
     """Say what was lost, and what is not known."""
@@ -58,6 +67,9 @@ def of_flips(flips: Sequence[Flip]) -> Iterable[str]:
                     f"the flip from {flip.from_} to {flip.to} {flip.version} did not move traffic of {name}: the "
                     "answers say so"
                 )
+            what = f"after the flip from {flip.from_} to {flip.to} {flip.version}"
+            yield from _quiet(f"{flip.from_} {what}", name, service.write_to_last_old_ms.get(Mode.KEPT_ALIVE))
+        yield from _watched(f"the flip from {flip.from_} to {flip.to} {flip.version}", flip.write_to_bake_ms)
 
 
 def of_refusals(refusals: Sequence[Refusal]) -> Iterable[str]:
@@ -65,8 +77,12 @@ def of_refusals(refusals: Sequence[Refusal]) -> Iterable[str]:
     if not refusals:
         yield "no refusal was seen"
     for refusal in refusals:
+        what = f"{refusal.to} {refusal.version}, which {refusal.what},"
         if not refusal.refused:
-            yield f"the flip to {refusal.to} had to be refused with nothing moved, and was not: see its evidence"
+            yield f"{what} had to be refused with nothing moved, and was not: see its evidence"
+        elif not refusal.as_meant:
+            by = ", ".join(refusal.by) or "no gate that its record names"
+            yield f"{what} had to be refused by {refusal.gate} alone, and was by {by}"
 
 
 def of_reverts(reverts: Sequence[Revert]) -> Iterable[str]:
@@ -78,6 +94,29 @@ def of_reverts(reverts: Sequence[Revert]) -> Iterable[str]:
             yield f"{revert.to} {revert.version} had to be undone, and was not: see its own words"
         if not revert.failed_answers:
             yield f"{revert.to} {revert.version} failed no request of the load: what was undone is unknown"
+        what = f"{revert.to} {revert.version}"
+        yield from _watched(f"the flip to {what}", revert.write_to_bake_ms)
+        if revert.write_to_decision_ms is None:
+            yield f"when the bake of {what} decided is in no record"
+        if revert.write_to_back_ms > BACK_MS:
+            yield f"{what} was live for {revert.write_to_back_ms:.0f} ms; needed: at most {BACK_MS}"
+        for name, modes in revert.back_to_last_answer_ms.items():
+            yield from _quiet(f"{what} after it was undone", name, modes.get(Mode.KEPT_ALIVE))
+
+
+def _watched(what: str, write_to_bake_ms: float | None) -> Iterable[str]:
+    if write_to_bake_ms is None:
+        yield f"when the bake of {what} began is in no record: for how long nobody looked is unknown"
+    elif write_to_bake_ms > BAKE_MS:
+        yield f"the bake of {what} began {write_to_bake_ms:.0f} ms after the write; needed: at most {BAKE_MS}"
+
+
+def _quiet(what: str, service: str, last_ms: float | None) -> Iterable[str]:
+    where = f"kept-alive connections of {service}"
+    if last_ms is None:
+        yield f"{where} did not leave {what}: the answers say so"
+    elif last_ms > QUIET_MS:
+        yield f"{where} were answered by {what}, for {last_ms:.0f} ms; needed: at most {QUIET_MS}"
 
 
 def of_migrations(migrations: Migrations) -> Iterable[str]:

@@ -2,8 +2,24 @@
 
 from collections.abc import Mapping
 
-from teal.colours import Colour
-from teal.verdict import Outcome, Verdict
+from teal.gates.registration import Gate, Question
+from teal.model.colours import Colour
+from teal.model.routes import RouterKind
+from teal.model.verdict import Outcome, Verdict
+
+GATE = Gate(
+    name="alarms",
+    questions=(
+        Question(
+            "`alarms`, behind a load balancer",
+            "CloudWatch, for the alarms on the destination's target group",
+            "every one is `OK`, and there is one. Undecided ones are waited for, 150 s",
+        ),
+    ),
+    deadline_seconds=180.0,  # CloudWatch looks once a minute, and a new alarm has not looked yet
+    router=RouterKind.ALB,
+    remedy="aws cloudwatch describe-alarms --alarm-name-prefix {service}-{destination}-",
+)
 
 RINGING = "ALARM"
 QUIET = "OK"
@@ -29,7 +45,7 @@ def alarms(service: str, destination: Colour, states: Alarms) -> Verdict:
     elif unsure or not states:
         outcome, seen = Outcome.INCONCLUSIVE, ", ".join(unsure) or f"no alarm is on the targets of {destination}"
     return Verdict(
-        gate="alarms",
+        gate=GATE.name,
         service=service,
         outcome=outcome,
         seen=seen,

@@ -1,5 +1,6 @@
-"""The confirmation gate: a person has said yes to this very flip, not long ago."""
+"""The approval gate: a person has said yes to this very flip, not long ago."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,10 +8,31 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
-from teal.colours import Colour, colour_of
-from teal.verdict import Outcome, Verdict, printable
+from teal.gates.registration import Gate, Question, Skippable
+from teal.model.colours import Colour, colour_of
+from teal.model.verdict import Outcome, Verdict, printable
 
-GATE = "approval"
+GATE = Gate(
+    name="approval",
+    questions=(
+        Question(
+            "`approval`",
+            "ConfigMap `teal-approval`",
+            (
+                "somebody said yes to this colour in these releases (versions and slot digests), not too long ago, and "
+                "no other flip has used that yes; with `approval.another`, somebody else than runs the update"
+            ),
+        ),
+    ),
+    deadline_seconds=30.0,  # one read
+    skippable=Skippable(
+        description="Why nobody has to approve.",
+        wrong="nobody could say later why nobody was asked",
+        example="'an emergency: INC-1'",
+    ),
+    on_rollback=False,
+    remedy="python -m teal approve {destination} --namespace {namespace}",
+)
 
 FLIP_SET = "the flip set"
 """What the verdict is about: services flip together, so there is one approval for all. No service is called so."""
@@ -18,15 +40,38 @@ FLIP_SET = "the flip set"
 SKEW = timedelta(minutes=1)
 """By how much the runner's clock may be behind the API server's, which dates approvals."""
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vouched:
+    """Whether the API server vouches for who approves."""
+
+    since: datetime | None = None
+    """By the API server's clock; None where it does not."""
+    why: str = ""
+    """Why it does not, or why that is not known."""
+
+
+NOBODY = Vouched(why="nobody asked the API server")
+
 _SHOWN = 80
-_VERSIONS = TypeAdapter(dict[str, str])
+_BY_SERVICE = TypeAdapter(dict[str, str])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApprovalPlan:
-    """How old an approval may be."""
+    """What an approval has to be."""
 
     max_age: timedelta
+    releases: Mapping[str, str]
+    """What flips, as a digest of each service's slot."""
+    another: bool = False
+    """Whether it has to be somebody else's than the updater's."""
+    updater: str = ""
+    """Who runs the update, as the API server authenticated them."""
+    used: frozenset[str] = frozenset()
+    """Approvals by which other flips passed, as their verdicts name them."""
+    vouched: Vouched = NOBODY
+    """Whether the API server vouches for who approves."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,15 +81,22 @@ class Approval:
     colour: Colour
     versions: Mapping[str, str]
     """By service: all that flips, and nothing else."""
+    releases: Mapping[str, str]
+    """The same as digests: a version may be given twice."""
     by: str
-    """As the API server authenticated them."""
+    """As the API server authenticated them, where it vouches for that."""
     at: datetime
     """By the API server's clock."""
 
     def as_data(self) -> dict[str, str]:
         """As a ConfigMap keeps it."""
-        versions = json.dumps(dict(sorted(self.versions.items())))
-        return {"colour": self.colour, "versions": versions, "by": self.by, "at": self.at.isoformat()}
+        versions, releases = (json.dumps(dict(sorted(each.items()))) for each in (self.versions, self.releases))
+        at = self.at.isoformat()
+        return {"colour": self.colour, "versions": versions, "releases": releases, "by": self.by, "at": at}
+
+    def __str__(self) -> str:
+        """By which a flip that used it names it: of all that it says."""
+        return f"approval {hashlib.sha256(json.dumps(self.as_data()).encode()).hexdigest()[:16]}"
 
     @classmethod
     def read(cls, data: Mapping[str, str]) -> "Approval":
@@ -57,13 +109,14 @@ class Approval:
         if colour is None or not by:
             raise ValueError("it names no colour, or nobody")
         try:
-            versions = _VERSIONS.validate_json(data.get("versions", ""), strict=True)
+            versions = _BY_SERVICE.validate_json(data.get("versions", ""), strict=True)
+            releases = _BY_SERVICE.validate_json(data.get("releases", ""), strict=True)
         except ValidationError:
-            raise ValueError("its versions are not by service") from None
+            raise ValueError("its versions and releases are not by service") from None
         when = datetime.fromisoformat(at)
         if when.tzinfo is None:
             raise ValueError("its time has no zone")
-        return cls(colour=colour, versions=versions, by=by, at=when.astimezone(UTC))
+        return cls(colour=colour, versions=versions, releases=releases, by=by, at=when.astimezone(UTC))
 
 
 def approval(
@@ -74,20 +127,15 @@ def approval(
     Args:
         destination: the colour that traffic is to move to.
         versions: what it is declared to be, by service.
-        plan: how old an approval may be.
+        plan: what an approval has to be.
         data: what the cluster keeps of the last approval; empty where there is none.
         now: the present moment.
     """
+    another = f", by somebody else than {printable(plan.updater, _SHOWN)}" if plan.another else ""
 
-    def verdict(outcome: Outcome, seen: str) -> Verdict:
-        return Verdict(
-            gate=GATE,
-            service=FLIP_SET,
-            outcome=outcome,
-            seen=seen,
-            needed=f"an approval of {destination} with {_list(versions)}, at most {plan.max_age} old",
-            asked="ConfigMap teal-approval",
-        )
+    def verdict(outcome: Outcome, seen: str, asked: str = "ConfigMap teal-approval") -> Verdict:
+        needed = f"an approval of {destination} with {_list(versions)}, at most {plan.max_age} old{another}"
+        return Verdict(gate=GATE.name, service=FLIP_SET, outcome=outcome, seen=seen, needed=needed, asked=asked)
 
     if not data:
         return verdict(Outcome.INCONCLUSIVE, "nobody approved anything")
@@ -95,13 +143,36 @@ def approval(
         given = Approval.read(data)
     except ValueError as error:
         return verdict(Outcome.ERROR, f"what is kept is no approval: {error}")
-    seen = f"{printable(given.by, _SHOWN)} approved {given.colour} with {_list(given.versions)} at {given.at:%FT%TZ}"
+    who = f"{printable(given.by, _SHOWN)}{_by_whose_word(given, plan.vouched)}"
+    seen = f"{who} approved {given.colour} with {_list(given.versions)} at {given.at:%FT%TZ}"
+    outcome, but = _judged(given, destination, versions, plan, now)
+    return verdict(outcome, seen + but, f"ConfigMap teal-approval, {given}")
+
+
+def _judged(
+    given: Approval, destination: Colour, versions: Mapping[str, str], plan: ApprovalPlan, now: datetime
+) -> tuple[Outcome, str]:
+    """What an approval comes to, and what is wrong with it beside what it says."""
     if (given.colour, dict(given.versions)) != (destination, dict(versions)):
-        return verdict(Outcome.FAILED, seen)
+        return Outcome.FAILED, ""
+    changed = sorted(name for name in versions if given.releases.get(name) != plan.releases.get(name))
+    if changed:
+        return Outcome.FAILED, f", and {', '.join(changed)} of {destination} has been changed since"
     age = now - given.at
     if age < -SKEW:
-        return verdict(Outcome.ERROR, f"{seen}, which is still to come by this machine's clock")
-    return verdict(Outcome.PASSED if age <= plan.max_age else Outcome.FAILED, seen)
+        return Outcome.ERROR, ", which is still to come by this machine's clock"
+    if any(str(given) in each for each in plan.used):
+        return Outcome.FAILED, ", which another flip has used"
+    if plan.another and given.by == plan.updater:
+        return Outcome.FAILED, ", and runs this update as well"
+    return (Outcome.PASSED if age <= plan.max_age else Outcome.FAILED), ""
+
+
+def _by_whose_word(given: Approval, vouched: Vouched) -> str:
+    """Nothing where the API server vouches for the name."""
+    if vouched.since is None:
+        return f" (self-declared: {vouched.why})"
+    return " (self-declared: before there was an admission policy)" if given.at < vouched.since else ""
 
 
 def _list(versions: Mapping[str, str]) -> str:

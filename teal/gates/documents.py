@@ -5,30 +5,57 @@ deprecated operations answer. Judges what was found; compares nothing itself.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, cast
+from typing import ClassVar, cast
 
-from teal.colours import Colour
-from teal.gates.replies import Reply, at
-from teal.verdict import Outcome, Verdict, printable
+from teal.gates.openapi import Document, Operation, operations
+from teal.gates.registration import Asked, Gate, Question, Skippable
+from teal.gates.replies import Reply
+from teal.model.colours import Colour
+from teal.model.verdict import Outcome, Verdict, printable
 
 CHANGES = "contract.changes"
 DEPRECATIONS = "contract.deprecations"
 
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+GATE = Gate(
+    name="contract",
+    questions=(
+        Question(
+            f"`{CHANGES}`",
+            "both colours' OpenAPI documents, `oasdiff`",
+            (
+                "nothing that clients of live use is gone or has another type; what is deprecated goes after its "
+                "`Sunset`"
+            ),
+        ),
+        Question(
+            f"`{DEPRECATIONS}`",
+            "what the idle colour's document calls deprecated",
+            "its answers carry `Deprecation` and `Sunset`",
+        ),
+    ),
+    deadline_seconds=45.0,  # for all of it, an API server's restart included
+    skippable=Skippable(
+        description="Why no API is compared.",
+        wrong="nobody could say later why nobody looked",
+        example="'the break is agreed'",
+    ),
+    on_rollback=False,  # of course it lacks what the newer release added
+)
+
 _LISTED = 3  # changes that a verdict names; it says how many there are
 _SHOWN = 110
 
-Document = Mapping[str, Any]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ContractPlan:
+class ContractPlan(Asked):
     """Where the document is, and what may change all the same."""
+
+    entry: ClassVar[Gate] = GATE
 
     path: str
     allowed: frozenset[str] = frozenset()
@@ -66,25 +93,6 @@ class Compared:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Operation:
-    """A deprecated operation of an OpenAPI document."""
-
-    method: str
-    path: str
-    """As the document names it."""
-    url: str
-    """Where it is asked: the path behind what the service puts before all of them."""
-    askable: bool
-    """Whether it can be tried without parameters and without effect."""
-    dated: bool
-    """Whether the document itself says when it ends (`x-sunset`), so that the comparison tool judges its removal."""
-
-    def __str__(self) -> str:
-        """Method and path."""
-        return f"{self.method.upper()} {self.path}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Tried:
     """A deprecated operation, and what it answered; nothing where it was not asked."""
 
@@ -109,31 +117,6 @@ def document(reply: Reply, path: str, colour: Colour) -> Document | Compared:
         if isinstance(read.get("openapi"), str) and any(operations(read)):
             return read
     return Compared(lack=Outcome.INCONCLUSIVE, why=f"{where} answered no OpenAPI document with operations")
-
-
-def operations(read: Document) -> Iterator[tuple[str, str, Document]]:
-    """Method, path and description of every operation."""
-    for path, item in _mapping(read.get("paths")).items():
-        for method in _METHODS:
-            operation = _mapping(item).get(method)
-            if isinstance(operation, dict):
-                yield method, path, cast("Document", operation)
-
-
-def deprecated(read: Document) -> Sequence[Operation]:
-    """All deprecated operations."""
-    paths = _mapping(read.get("paths"))
-    return [
-        Operation(
-            method=method,
-            path=path,
-            url=_prefix(read) + path,
-            askable=method == "get" and not _required(read, _mapping(paths[path]), each) and "{" not in path,
-            dated="x-sunset" in each,
-        )
-        for method, path, each in operations(read)
-        if each.get("deprecated") is True
-    ]
 
 
 def changes(service: str, destination: Colour, live: Colour | None, plan: ContractPlan, compared: Compared) -> Verdict:
@@ -237,35 +220,3 @@ def _sunset(reply: Reply) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo is not None else None
-
-
-def _prefix(read: Document) -> str:
-    """What the service puts before every path: the first server, where it is relative. Others are a gateway's."""
-    try:
-        url = at(read, "/servers/0/url")
-    except LookupError:
-        return ""
-    return url.rstrip("/") if isinstance(url, str) and url.startswith("/") and not url.startswith("//") else ""
-
-
-def _required(read: Document, item: Document, operation: Document) -> bool:
-    """Whether a parameter has to be given; one that cannot be read counts as such."""
-    return any(_needs(read, each) for owner in (item, operation) for each in _list_of(owner.get("parameters")))
-
-
-def _needs(read: Document, parameter: object) -> bool:
-    reference = _mapping(parameter).get("$ref")
-    if isinstance(reference, str):
-        try:
-            parameter = at(read, reference.removeprefix("#")) if reference.startswith("#/") else None
-        except LookupError:
-            parameter = None
-    return not isinstance(parameter, dict) or bool(_mapping(cast("object", parameter)).get("required"))
-
-
-def _list_of(value: object) -> Sequence[object]:
-    return cast("Sequence[object]", value) if isinstance(value, list) else ()
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

@@ -1,7 +1,25 @@
 """The capacity gate: ready endpoints of the destination against what serves now."""
 
-from teal.colours import Colour
-from teal.verdict import Outcome, Verdict
+from teal.gates.registration import Gate, Question
+from teal.model.colours import Colour
+from teal.model.verdict import Outcome, Verdict
+
+GATE = Gate(
+    name="capacity",
+    questions=(
+        Question(
+            "`capacity`",
+            "EndpointSlices of both colours, Deployments, the live colour's autoscaler",
+            (
+                "as many ready endpoints as live has, and as its autoscaler asks for at present; at least one; and no "
+                "pod that the last rollout has not replaced yet, even of the same version. Pods on their way are "
+                "waited for, 30 s"
+            ),
+        ),
+    ),
+    deadline_seconds=60.0,  # 30 s for pods on their way, and a read takes 10 s while an API server restarts
+    always=True,
+)
 
 
 def needed(*, live_ready: int, live_wanted: int) -> int:
@@ -13,10 +31,21 @@ def needed(*, live_ready: int, live_wanted: int) -> int:
     return max(1, live_ready, live_wanted)
 
 
-def capacity(  # noqa: PLR0913 - six numbers and names, each measured on its own
-    service: str, destination: Colour, *, ready: int, live: Colour | None, live_ready: int, live_wanted: int = 0
+def capacity(  # noqa: PLR0913 - seven numbers and names, each measured on its own
+    service: str,
+    destination: Colour,
+    *,
+    ready: int,
+    live: Colour | None,
+    live_ready: int,
+    live_wanted: int = 0,
+    outdated: int = 0,
 ) -> Verdict:
     """Ready endpoints of the destination against those that serve now, and those that the traffic asks for.
+
+    None of them may be a pod that the last rollout has yet to replace. Pulumi's Kubernetes provider may call a rollout
+    complete before that: for `apps/v1` it compares the new ReplicaSet's ready pods with what that set is asked for so
+    far (pulumi-kubernetes 4.34, pkg/await/deployment.go).
 
     Args:
         service: the service's name.
@@ -26,17 +55,20 @@ def capacity(  # noqa: PLR0913 - six numbers and names, each measured on its own
         live_ready: ready endpoints of the live colour.
         live_wanted: pods that the live colour's autoscaler has in mind; 0 where it has none. A colour that is
             just being scaled up needs them, whatever it has so far.
+        outdated: pods of the destination that the last rollout has not replaced yet.
     """
     need = needed(live_ready=live_ready, live_wanted=live_wanted)
     if live is None or need > max(live_ready, live_wanted):
         why = "at least one"
     else:
         why = f"what {live} has" if live_ready == need else f"what the autoscaler of {live} asks for"
+    seen = f"{destination} has {ready} ready endpoint{'' if ready == 1 else 's'}"
+    behind = f", and {outdated} pod{'' if outdated == 1 else 's'} that its last rollout has not replaced yet"
     return Verdict(
-        gate="capacity",
+        gate=GATE.name,
         service=service,
-        outcome=Outcome.PASSED if ready >= need else Outcome.FAILED,
-        seen=f"{destination} has {ready} ready endpoint{'' if ready == 1 else 's'}",
-        needed=f"{need} ({why})",
-        asked=f"the API server for the EndpointSlices of {service} in both colours, and for the live autoscaler",
+        outcome=Outcome.PASSED if ready >= need and not outdated else Outcome.FAILED,
+        seen=seen + (behind if outdated else ""),
+        needed=f"{need} ({why})" + (", and none of an older release" if outdated else ""),
+        asked=f"the API server for the EndpointSlices and Deployments of {service}, and for the live autoscaler",
     )

@@ -1,13 +1,57 @@
 """The version gate: what every endpoint of the destination says that it is."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from teal.colours import Colour
-from teal.verdict import Outcome, Verdict, printable
+from teal.gates.registration import Asked, Gate, Question
+from teal.model.colours import Colour
+from teal.model.live import LivePod
+from teal.model.verdict import Outcome, Verdict, printable
+
+GATE = Gate(
+    name="version",
+    questions=(
+        Question(
+            "`version`",
+            "every ready endpoint",
+            "each says that it is the declared version and colour",
+        ),
+        Question(
+            "`version`, where `versionPath` is null",
+            "the API server, for the pod of every ready endpoint",
+            (
+                "each is labelled with the declared version and colour, was told to run the declared image, and all "
+                "run the same one by its digest, which is the declared one where the stack names a digest"
+            ),
+        ),
+    ),
+    deadline_seconds=30.0,  # 10 s for each of three rounds, which is a thousand endpoints
+    always=True,
+)
 
 _SHOWN = 40  # characters of what a pod says: a version has at most 63, and usually ten
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionPlan(Asked):
+    """What pods are declared to be, and where they say what they are."""
+
+    entry: ClassVar[Gate] = GATE
+
+    version: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImagePlan(Asked):
+    """What pods are declared to run, where none of them can be asked what it is."""
+
+    entry: ClassVar[Gate] = GATE
+
+    version: str
+    image: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +82,7 @@ def version(service: str, destination: Colour, declared: str, answers: Sequence[
 
     def verdict(outcome: Outcome, seen: str) -> Verdict:
         return Verdict(
-            gate="version",
+            gate=GATE.name,
             service=service,
             outcome=outcome,
             seen=seen,
@@ -65,3 +109,52 @@ def version(service: str, destination: Colour, declared: str, answers: Sequence[
             Outcome.ERROR, f"{len(silent)} of {len(answers)} could not be asked ({first.endpoint}: {first.error})"
         )
     return verdict(Outcome.PASSED, f"{len(answers)} of {len(answers)} answered version {declared}")
+
+
+def image(
+    service: str, destination: Colour, plan: ImagePlan, ready: Collection[str], pods: Sequence[LivePod]
+) -> Verdict:
+    """Every ready endpoint is a pod of the declared release, by what the API server and its kubelet say of it.
+
+    A tag may name another image on each node: so all pods have to run the same one.
+
+    Args:
+        service: the service's name.
+        destination: the colour that traffic is to move to.
+        plan: what its pods are declared to run.
+        ready: names of the pods behind its ready endpoints.
+        pods: of the service.
+    """
+
+    def verdict(outcome: Outcome, seen: str) -> Verdict:
+        return Verdict(
+            gate=GATE.name,
+            service=service,
+            outcome=outcome,
+            seen=seen,
+            needed=f"image {plan.image} of version {plan.version} in every ready pod of {destination}",
+            asked=f"the API server for the pods of {service}, and what their kubelets say that they run",
+        )
+
+    if not ready:
+        return verdict(Outcome.INCONCLUSIVE, "no endpoint was there to ask about")
+    found = {each.name: each for each in pods if each.name in ready}
+    if gone := sorted(set(ready) - found.keys()):
+        return verdict(Outcome.ERROR, f"{len(gone)} of {len(ready)} are gone since they were ready ({gone[0]})")
+    wrong = Counter(
+        f"version {each.version or 'none'} of colour {each.colour or 'none'} with image {each.image or 'none'}"
+        for each in found.values()
+        if (each.version, each.colour, each.image) != (plan.version, destination, plan.image)
+    )
+    if wrong:
+        said = ", ".join(f"{count} of {len(found)} are {what}" for what, count in sorted(wrong.items()))
+        return verdict(Outcome.FAILED, said)
+    silent = sorted(name for name, each in found.items() if not each.image_id)
+    if silent:
+        return verdict(Outcome.ERROR, f"of {len(silent)} of {len(found)} no kubelet says what they run ({silent[0]})")
+    digests = Counter(each.image_id.rpartition("@")[2] for each in found.values())
+    declared = plan.image.partition("@")[2]
+    if len(digests) > 1 or (declared and declared not in digests):
+        said = ", ".join(f"{count} of {len(found)} run {digest}" for digest, count in sorted(digests.items()))
+        return verdict(Outcome.FAILED, said)
+    return verdict(Outcome.PASSED, f"{len(found)} of {len(found)} run {next(iter(digests))} as version {plan.version}")

@@ -7,13 +7,42 @@ name: a page that reports an error may hold anything.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from urllib.parse import unquote
 
-from teal.colours import Colour
-from teal.verdict import Outcome, Verdict, printable
+from teal.gates.registration import Asked, Gate, Question, Skippable
+from teal.model.colours import Colour
+from teal.model.verdict import Outcome, Verdict, printable
 
 JsonValue = str | int | float | bool | None
+
+NOT_ASKED = "not asked in a preview"
+"""What the evidence of a request begins with that a preview does not send."""
+
+SAFE = frozenset({"GET", "HEAD"})
+"""Methods that change nothing (RFC 9110, 9.2.1): a preview asks by no other one."""
+
+GATE = Gate(
+    name="smoke",
+    questions=(
+        Question(
+            "`smoke.NAME`",
+            "the preview door",
+            (
+                "status, body and time are as asked for. `smoke.readiness` is always there: the readiness path answers "
+                "200 within 2 s"
+            ),
+        ),
+    ),
+    deadline_seconds=15.0,  # beyond the time that the request has: for an API server that restarts
+    extends=True,
+    skippable=Skippable(
+        description="Why no smoke request is made.",
+        wrong="nobody could say later why nobody looked",
+        example="'the preview door is down'",
+    ),
+    in_preview=f"GET and HEAD alone; of the rest it says `{NOT_ASKED}`",
+)
 
 _SHOWN = 60  # characters of a value that the stack asked for
 
@@ -54,12 +83,14 @@ class Reply:
     late: bool = False
     """It was given up: the time for it was over. Nothing else here means anything then."""
     error: str | None = None
-    """Why the service was not asked at all. Nothing else here means anything then."""
+    """Why the service was not asked at all; `status` is the API server's own then, and nothing else means anything."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SmokeCheck:
+class SmokeCheck(Asked):
     """A request, and what has to come of it."""
+
+    entry: ClassVar[Gate] = GATE
 
     name: str
     request: Request
@@ -72,7 +103,17 @@ class SmokeCheck:
     @property
     def gate(self) -> str:
         """The name of its verdict."""
-        return f"smoke.{self.name}"
+        return f"{GATE.name}.{self.name}"
+
+    @property
+    def gates(self) -> frozenset[str]:
+        """The same, as other plans have several."""
+        return frozenset({self.gate})
+
+    @property
+    def deadline_seconds(self) -> float:
+        """For the request, and what may hold it up on its way."""
+        return self.within_seconds + self.entry.deadline_seconds
 
 
 def smoke(service: str, destination: Colour, check: SmokeCheck, reply: Reply) -> Verdict:
@@ -92,6 +133,18 @@ def smoke(service: str, destination: Colour, check: SmokeCheck, reply: Reply) ->
         seen=seen,
         needed=_needed(check),
         asked=f"{service}-{destination}, through the API server, for {check.request}",
+    )
+
+
+def not_asked(service: str, destination: Colour, check: SmokeCheck) -> Verdict:
+    """A request that a preview does not send, since it may change something; whoever moves traffic asks it."""
+    return Verdict(
+        gate=check.gate,
+        service=service,
+        outcome=Outcome.INCONCLUSIVE,
+        seen=f"{NOT_ASKED}: {check.request} may change something",
+        needed=_needed(check),
+        asked=f"nobody, instead of {service}-{destination}",
     )
 
 

@@ -15,15 +15,43 @@ p95); a stack adds its own. Each measures one number by colour.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
-from teal.colours import Colour
-from teal.verdict import Outcome, Verdict
+from teal.gates import shares
+from teal.gates.registration import Asked, Gate, Question, Skippable
+from teal.model.colours import Colour
+from teal.model.verdict import Outcome, Verdict
 
 Unit = Literal["", "%", "s"]
 
 AVAILABILITY = "metrics.availability"
 REQUESTS = "metrics.requests"
+
+GATE = Gate(
+    name="metrics",
+    questions=(
+        Question(f"`{AVAILABILITY}`", "Prometheus", "every ready pod is scraped and up"),
+        Question(
+            f"`{REQUESTS}`",
+            "Prometheus",
+            "enough requests for the other numbers; test traffic is sent where they are missing",
+        ),
+        Question(
+            "`metrics.errors`, `.p95`, `.NAME`",
+            "Prometheus",
+            "the number keeps its bounds, fixed and relative to live",
+        ),
+    ),
+    deadline_seconds=60.0,  # beyond the time that scrapes are waited for: the test traffic, and the queries
+    extends=True,
+    skippable=Skippable(
+        description="Why Prometheus is not asked.",
+        wrong="nobody could say later why nobody looked",
+        example="'Prometheus is down'",
+    ),
+    on_rollback=False,  # scrapes take a minute, and a Prometheus may be what is broken
+    in_preview="asked, without test traffic",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,9 +79,8 @@ class MetricCheck:
     title: str = ""
     """What it is, for the evidence; default: the query."""
     query: str
-    """PromQL. Its result carries the label `colour`; or it holds `{colour}`, is asked once a colour, and its result is
-    a single series. `{pods}` is a regular expression for the ready pods that are meant: an idle colour had others a
-    moment ago, of another release. `{live}` is the colour that serves now."""
+    """PromQL. It holds `{pods}`, a regular expression for the ready pods that are meant, or `{colour}`, and is asked
+    once a colour; or else its result carries the label `colour`. `{live}` is the colour that serves now."""
     unit: Unit = ""
     """`%` shows a share of 0 to 1 in per cent."""
     at_least: float | None = None
@@ -63,11 +90,24 @@ class MetricCheck:
     at_most_times_live: float | None = None
     floor: float = 0.0
     """What live is taken for at least when `at_most_times_live` is judged."""
+    share: bool = False
+    """Whether it is a share of the requests: then it has to be told from its bounds by as many as there were."""
+
+    def bound(self, live: float | None) -> float | None:
+        """What a share must not exceed, 0 to 1; None where nothing of the kind is asked.
+
+        Args:
+            live: the live colour's share; None where there is nothing to compare with.
+        """
+        bounds = [self.below] if self.below is not None else []
+        if live is not None and self.at_most_times_live is not None:
+            bounds.append(self.at_most_times_live * max(live, self.floor))
+        return min(bounds, default=None)
 
     @property
     def gate(self) -> str:
         """The name of its verdict."""
-        return f"metrics.{self.name}"
+        return f"{GATE.name}.{self.name}"
 
     @property
     def relative(self) -> bool:
@@ -76,8 +116,8 @@ class MetricCheck:
 
     @property
     def by_placeholder(self) -> bool:
-        """Whether the query has to be told the colour, instead of naming it in its result."""
-        return "{colour}" in self.query
+        """Whether the query is told which colour is meant, so that its result need not say so."""
+        return "{colour}" in self.query or "{pods}" in self.query
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,27 +130,39 @@ class SyntheticTraffic:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MetricsPlan:
+class MetricsPlan(Asked):
     """What is asked of Prometheus about one service, and what for."""
+
+    entry: ClassVar[Gate] = GATE
 
     up: str
     """PromQL: whether a pod is up, by pod. `{pods}` in it and in `counts` is as in a check's query."""
     counts: str
-    """PromQL: requests in the window, by colour."""
+    """PromQL: requests in the window, by colour; empty where the service does not count them."""
     checks: Sequence[MetricCheck]
     samples: int
-    """Requests in the window that the destination needs; and live, where something is compared with it."""
+    """Requests in the window that the destination needs; and live, where something is compared with it.
+
+    At least as many as tell a share of no error from its bounds (`teal.gates.shares`)."""
     window: str
     """As PromQL has it: `120s`."""
     traffic: SyntheticTraffic | None
     """None: what is missing is only waited for."""
+    spare: int = 0
+    """Requests that may be sent beyond `samples` where they do not tell: as many as the window has time for."""
     wait_seconds: float
     """For scrapes that are still to come."""
 
     @property
     def gates(self) -> frozenset[str]:
         """The names of all verdicts that come of it."""
-        return frozenset({AVAILABILITY, REQUESTS, *(each.gate for each in self.checks)})
+        requests = {REQUESTS} if self.counts else set[str]()
+        return frozenset({AVAILABILITY, *requests, *(each.gate for each in self.checks)})
+
+    @property
+    def deadline_seconds(self) -> float:
+        """For scrapes that are still to come, and what is done meanwhile."""
+        return self.wait_seconds + self.entry.deadline_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +173,23 @@ class Lack:
     why: str
 
 
-def number(queried: Queried, colour: Colour) -> float | Lack:
-    """The one finite number that was measured of a colour."""
+def number(queried: Queried, colour: Colour, *, told: bool = False) -> float | Lack:
+    """The one finite number that was measured of a colour.
+
+    Args:
+        queried: what came back.
+        colour: the colour.
+        told: whether the query was about this colour alone. Where it was not, a result that does not say which colour
+            it is of says nothing: both would be judged by one number.
+    """
     if queried.error is not None:
         return Lack(Outcome.ERROR, queried.error)
     by_colour = any("colour" in each.labels for each in queried.series)
+    if queried.series and not by_colour and not told:
+        return Lack(
+            Outcome.INCONCLUSIVE,
+            "a result that does not say which colour it is of; with {pods} in its query, it is asked once a colour",
+        )
     found = [each for each in queried.series if not by_colour or each.labels.get("colour") == colour]
     if not found:
         return Lack(Outcome.INCONCLUSIVE, f"no data of {colour}")
@@ -138,7 +202,14 @@ def number(queried: Queried, colour: Colour) -> float | Lack:
 
 
 def metric(  # noqa: PLR0913 - what is judged, by which bounds, and what was measured: nothing of it goes together
-    service: str, destination: Colour, *, live: Colour | None, check: MetricCheck, here: Queried, there: Queried
+    service: str,
+    destination: Colour,
+    *,
+    live: Colour | None,
+    check: MetricCheck,
+    here: Queried,
+    there: Queried,
+    count: float = math.inf,
 ) -> Verdict:
     """One number of the destination keeps its bounds.
 
@@ -149,6 +220,7 @@ def metric(  # noqa: PLR0913 - what is judged, by which bounds, and what was mea
         check: the number and its bounds.
         here: what was measured of the destination.
         there: what was measured of the live colour; for a result by colour, the same.
+        count: requests of the destination that a share rests on.
     """
     asked = f"Prometheus for {check.title or check.query}"
 
@@ -156,14 +228,14 @@ def metric(  # noqa: PLR0913 - what is judged, by which bounds, and what was mea
         needed = _needed(check, live)
         return Verdict(gate=check.gate, service=service, outcome=outcome, seen=seen, needed=needed, asked=asked)
 
-    value = number(here, destination)
+    value = number(here, destination, told=check.by_placeholder)
     if isinstance(value, Lack):
         return verdict(value.outcome, value.why)
     seen = f"{_shown(value, check.unit)} on {destination}"
     kept = (check.at_least is None or value >= check.at_least) and (check.below is None or value < check.below)
     if not check.relative or live is None:
-        return verdict(Outcome.PASSED if kept else Outcome.FAILED, seen)
-    other = number(there, live)
+        return verdict(*_told(check, value, None, count, seen, kept=kept))
+    other = number(there, live, told=check.by_placeholder)
     if isinstance(other, Lack):
         return verdict(other.outcome if kept else Outcome.FAILED, f"{seen}; {other.why}")
     seen += f", {_shown(other, check.unit)} on {live}"
@@ -171,69 +243,25 @@ def metric(  # noqa: PLR0913 - what is judged, by which bounds, and what was mea
         kept = kept and value >= check.at_least_times_live * other
     if check.at_most_times_live is not None:
         kept = kept and value <= check.at_most_times_live * max(other, check.floor)
-    return verdict(Outcome.PASSED if kept else Outcome.FAILED, seen)
+    return verdict(*_told(check, value, other, count, seen, kept=kept))
 
 
-def availability(service: str, destination: Colour, *, ready: Sequence[str], up: Queried) -> Verdict:
-    """Every ready pod of the destination is scraped, and up.
-
-    Args:
-        service: the service's name.
-        destination: the colour that traffic is to move to.
-        ready: names of its ready pods.
-        up: whether a pod is, by pod. Pods that are not ready (those of the release before, on their way out) do not
-            count.
-    """
-
-    def verdict(outcome: Outcome, seen: str) -> Verdict:
-        return Verdict(
-            gate=AVAILABILITY,
-            service=service,
-            outcome=outcome,
-            seen=seen,
-            needed=f"all {max(1, len(ready))} ready pods of {destination} scraped and up",
-            asked="Prometheus for up",
-        )
-
-    if up.error is not None:
-        return verdict(Outcome.ERROR, up.error)
-    found = {each.labels.get("pod", ""): each.value for each in up.series}
-    if len(found) < len(up.series):
-        return verdict(Outcome.ERROR, "several series of a pod where one was expected")
-    scraped = [pod for pod in ready if pod in found]
-    down = [pod for pod in scraped if found[pod] != 1]
-    seen = f"{len(scraped)} of {len(ready)} ready pods are scraped, {len(scraped) - len(down)} are up"
-    if down:
-        return verdict(Outcome.FAILED, f"{seen}, {down[0]} is not")
-    return verdict(Outcome.PASSED if ready and len(scraped) == len(ready) else Outcome.INCONCLUSIVE, seen)
-
-
-def enough(service: str, colours: Sequence[Colour], *, plan: MetricsPlan, counts: Queried, sent: str = "") -> Verdict:
-    """There were enough requests for the other numbers to mean something.
-
-    Args:
-        service: the service's name.
-        colours: those that need them: the destination first, and live where something is compared with it.
-        plan: how many each needs, and in which window.
-        counts: requests in the window, by colour.
-        sent: what test traffic was sent, in words; empty where none was.
-    """
-    counted = {colour: number(counts, colour) for colour in colours}
-    errors = [each for each in counted.values() if isinstance(each, Lack) and each.outcome is Outcome.ERROR]
-    if errors:
-        outcome, seen = Outcome.ERROR, errors[0].why
-    else:
-        # A colour that nobody asked has no series: that is none, not unknown.
-        have = {colour: 0.0 if isinstance(each, Lack) else each for colour, each in counted.items()}
-        outcome = Outcome.PASSED if all(each >= plan.samples for each in have.values()) else Outcome.INCONCLUSIVE
-        seen = ", ".join(f"{each:.0f} requests to {colour}" for colour, each in have.items())
-    return Verdict(
-        gate=REQUESTS,
-        service=service,
-        outcome=outcome,
-        seen=seen + (f" ({sent})" if sent else ""),
-        needed=f"{plan.samples} to {' and to '.join(colours)} within {plan.window}",
-        asked="Prometheus for the requests by colour",
+def _told(  # noqa: PLR0913 - a number, its bounds, what it rests on, and what is said of it
+    check: MetricCheck, value: float, other: float | None, count: float, seen: str, *, kept: bool
+) -> tuple[Outcome, str]:
+    """Whether a number keeps its bounds; of a share, whether so few requests can tell."""
+    bound = check.bound(other)
+    if not check.share or bound is None or not math.isfinite(count) or not 0 <= value <= 1:
+        return (Outcome.PASSED if kept else Outcome.FAILED), seen
+    low, high = shares.interval(value, count)
+    seen += f" of {count:.0f} requests, so between {_shown(low, check.unit)} and {_shown(high, check.unit)}"
+    if kept and high < bound:
+        return Outcome.PASSED, seen
+    if not kept and low > bound:
+        return Outcome.FAILED, seen
+    return (
+        Outcome.INCONCLUSIVE,
+        f"{seen}: about {shares.needed(bound, value)} would tell it from {_shown(bound, check.unit)}",
     )
 
 

@@ -3,8 +3,24 @@
 import math
 from collections.abc import Mapping
 
-from teal.colours import Colour
-from teal.verdict import Outcome, Verdict
+from teal.gates.registration import Gate, Question
+from teal.model.colours import Colour
+from teal.model.routes import RouterKind
+from teal.model.verdict import Outcome, Verdict
+
+GATE = Gate(
+    name="targets",
+    questions=(
+        Question(
+            "`targets`, behind a load balancer",
+            "AWS, for the health of the targets of both colours",
+            "as many *healthy* targets as live has; at least one. `initial` ones are waited for, 120 s",
+        ),
+    ),
+    deadline_seconds=180.0,  # a load balancer's health checks take a minute, its alarms look once in one
+    router=RouterKind.ALB,
+    remedy="kubectl -n {namespace} describe targetgroupbindings -l {label}={destination}",
+)
 
 HEALTHY = "healthy"
 COMING = "initial"
@@ -38,7 +54,7 @@ def targets(service: str, destination: Colour, *, here: States, need: int) -> Ve
     healthy = here.get(HEALTHY, 0)
     others = ", ".join(f"{number} {state}" for state, number in sorted(here.items()) if state != HEALTHY and number)
     return Verdict(
-        gate="targets",
+        gate=GATE.name,
         service=service,
         outcome=Outcome.PASSED if healthy >= need else Outcome.FAILED,
         seen=f"{destination} has {healthy} healthy target{'' if healthy == 1 else 's'}"

@@ -1,19 +1,19 @@
 """What an update will do: from what is declared and what is live to a word, and why. Pure.
 
 What must not happen comes in as dangers, in the words of whoever refuses it
-(`infra.rules`): the plan says `UNSAFE` exactly when the program refuses, and
+(`teal_infra.planning.refusals`): the plan says `UNSAFE` exactly when the program refuses, and
 for the same reason.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from teal.colours import Colour
-from teal.history import Stage
+from teal.history.model import Stage
+from teal.model.colours import Colour
+from teal.model.verdict import printable
 from teal.plans import outcome
 from teal.plans.facts import Facts, ServiceFacts
 from teal.plans.model import Cost, Plan, Proof, ServicePlan, SlotPlan, Word, strongest
 from teal.plans.proof import Proofs
-from teal.verdict import printable
 
 SHOWN = 200
 """Characters of what came of an earlier flip: the whole of it is in the history."""
@@ -153,7 +153,8 @@ def _short(each: ServiceFacts, active: Colour) -> Iterator[str]:
 def _tried(facts: Facts) -> Iterator[str]:
     """Whoever tries again ought to know what came of it before."""
     last, move = facts.history.last, facts.move
-    if last and last.stage in {Stage.REFUSED, Stage.REVERTED} and (last.to, last.release) == (move.to, move.release):
+    failed = {Stage.REFUSED, Stage.REVERTED, Stage.OVERTAKEN}
+    if last and last.stage in failed and (last.to, last.release) == (move.to, move.release):
         yield f"the last try, flip {last.number}, came to {last.stage}: {printable(last.reason, SHOWN)}"
 
 

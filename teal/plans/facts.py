@@ -1,12 +1,12 @@
-"""What a plan rests on: an update as declared, and the services as read. Pure data; `infra.plan` collects it."""
+"""What a plan rests on: an update as declared, and the services as read. `teal_infra.planning.plan` collects it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from teal.colours import Colour
-from teal.declared import Move
-from teal.history import History
+from teal.history.model import History
+from teal.model.colours import Colour
 from teal.plans.model import Cost, SlotPlan
+from teal.spec.move import Move
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from teal.colours import Colour
+from teal.model.colours import Colour
 
 
 class Word(StrEnum):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from teal.colours import Colour
+from teal.model.colours import Colour
 from teal.plans.facts import Facts, ServiceFacts
 from teal.plans.model import Cost, Proof, Rollback, Word
 from teal.plans.proof import Proofs
@@ -39,7 +39,9 @@ def _beside(facts: Facts, looked_at: str) -> str:
     if any(each.share != move.share for each in facts.staying.values()):
         return f"; {move.to.other} gets {move.share} % of it"
     if facts.chosen != facts.chosen_now:
-        return f", but for clients with {facts.chosen or facts.chosen_now}"
+        return (
+            f", but for clients with {facts.chosen}" if facts.chosen else f", also of clients with {facts.chosen_now}"
+        )
     if looked_at:
         return f"; it {looked_at}, and then {move.to} is confirmed, or it goes back"
     if any(each.slots[move.to].changes for each in facts.staying.values()):

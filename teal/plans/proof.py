@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
-from teal.declared import Move
-from teal.gates.approvals import GATE as APPROVAL
+from teal.gates import GATES, approvals
+from teal.gates.registration import family
 from teal.plans.model import Proof
+from teal.spec.move import Move
 
 KNOWN = "this release was confirmed before"
 """Why a rollback is asked for less."""
 
-_FIRST = ("capacity", "version")  # what nothing switches off is named first
+APPROVAL = approvals.GATE.name
+
+_FIRST = [each.name for each in GATES if each.always]  # what every service is asked is named first
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Proofs:
         """Those of one service of the flip set."""
         plan = self.move.flip_set[service]
         asked = (plan.for_rollback() if self.fewer else plan).gates
-        left_out = dict.fromkeys(sorted({gate.partition(".")[0] for gate in plan.gates - asked}), KNOWN)
+        left_out = dict.fromkeys(sorted({family(gate) for gate in plan.gates - asked}), KNOWN)
         off = {gate: why for gate, why in self.move.skipped.items() if gate != APPROVAL}
         return Proof(asked=tuple(sorted(asked, key=_order)), skipped={**left_out, **off})
 
@@ -37,7 +40,7 @@ class Proofs:
     def at_least(self) -> str:
         """What every move is asked for, also one back to a release that was confirmed before; in words."""
         gates = {gate for plan in self.move.flip_set.values() for gate in plan.for_rollback().gates}
-        *others, last = sorted({gate.partition(".")[0] for gate in gates}, key=_order)
+        *others, last = sorted({family(gate) for gate in gates}, key=_order)
         return f"{', '.join(others)} and {last}"
 
     @property

@@ -7,7 +7,7 @@ rest of a comment is folded.
 import re
 from collections.abc import Iterator, Mapping
 
-from teal.colours import Colour
+from teal.model.colours import Colour
 from teal.plans.model import Cost, Plan, Proof, ServicePlan, SlotPlan, Word
 
 MARKER = "<!-- teal plan -->"

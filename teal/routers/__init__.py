@@ -4,18 +4,16 @@
     gateway   an HTTPRoute's weights          the same
     alb       a listener rule's weights       AWS keeps neither: read, compared, written, read back
 
-Declaring them is the program's (`infra.traffic`).
+Declaring them is the program's (`teal_infra.traffic`).
 """
 
 from collections.abc import Mapping
 from importlib import import_module
 
-from teal.errors import UnreachableError
-from teal.kube import Cluster
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.model.errors import UnreachableError
+from teal.model.routes import AlbRoute, RouterKind
 from teal.routers.base import Router
-from teal.routers.gateway import GatewayRouter
-from teal.routers.selector import SelectorRouter
-from teal.routes import AlbRoute, RouterKind
 
 __all__ = ["Router", "connect"]
 
@@ -31,15 +29,11 @@ def connect(kind: RouterKind, cluster: Cluster, routes: Mapping[str, AlbRoute] |
     Raises:
         UnreachableError: the router's own client is not installed.
     """
-    if kind is RouterKind.SERVICE:
-        return SelectorRouter(cluster)
-    if kind is RouterKind.GATEWAY:
-        return GatewayRouter(cluster)
     try:  # by its name: boto3 takes long to import, and is of no use to any other stack
-        module = import_module("teal.routers.alb")
+        module = import_module(f"{__name__}.{kind.spec.module}")
     except ModuleNotFoundError as error:
         raise UnreachableError(
-            f"the stack's router is alb, and this installation has no {error.name}: nothing is known of the live "
-            "traffic, so nothing was changed. Next: pip install boto3"
+            f"the stack's router is {kind}, and this installation has no {error.name}: nothing is known of the live "
+            f"traffic, and this step went no further. Next: pip install {error.name}"
         ) from None
-    return module.AlbRouter(cluster, routes or {})
+    return module.router(cluster, routes or {})

@@ -10,25 +10,25 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
-from teal.colours import COLOUR_LABEL, MANAGER, NAME_LABEL, PART_OF, PART_OF_LABEL, Colour, colour_of
-from teal.elb import connect
-from teal.elb_objects import Listener, Rule
-from teal.errors import RefusedError
+from teal.adapters.aws.elb import connect
+from teal.adapters.aws.objects import Listener, Rule
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.adapters.kubernetes.objects import Labelled
+from teal.gates.alarms import GATE as ALARMS
 from teal.gates.alarms import QUIET, RINGING, alarms
 from teal.gates.targets import COMING, HEALTHY, needed, targets
-from teal.history import History
-from teal.kube import Cluster
-from teal.kube_objects import Labelled
-from teal.live import LiveService
-from teal.records import Records
-from teal.routes import LIVE, ROLE, AlbRoute, Split, alarm_prefix, said, weights
-from teal.verdict import Outcome, Verdict
+from teal.gates.targets import GATE as TARGETS
+from teal.history.model import History
+from teal.history.store import Records
+from teal.model.colours import MANAGER, Colour, colour_of
+from teal.model.errors import ChangedError, UnreachableError
+from teal.model.labels import COLOUR_LABEL, LIVE, NAME_LABEL, ORDER, PART_OF, PART_OF_LABEL, ROLE
+from teal.model.live import LiveService
+from teal.model.routes import AlbRoute, Split, alarm_prefix, said, weights
+from teal.model.verdict import Outcome, Verdict
 
 WRITER = "a client of AWS that it keeps no name of"
 """Who wrote a rule last; CloudTrail knows, minutes later."""
-
-ORDER = "teal/order"
-"""Beside the tags that are read of a rule: its forward's order, by which the program makes a write a change."""
 
 HEALTHY_SECONDS = 120.0
 """For targets whose health checks have begun: two of them, 30 s apart, and the registration before."""
@@ -58,6 +58,9 @@ class _Bindings(BaseModel):
 class AlbRouter:
     """Reads and writes listener rules."""
 
+    pace = 5.0
+    """Two calls each, of the ones that AWS throttles for a whole account."""
+
     def __init__(self, cluster: Cluster, routes: Mapping[str, AlbRoute]) -> None:
         """Ask AWS about the services of a cluster's namespace.
 
@@ -67,6 +70,8 @@ class AlbRouter:
         """
         self._cluster = cluster
         self._routes = dict(routes)
+        self._heard: set[str] = set()
+        """Alarms that were there when somebody listened."""
 
     async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
         """How each rule shares out its traffic. Services without a rule, or without target groups, are not there."""
@@ -87,8 +92,7 @@ class AlbRouter:
         }
 
     async def _read(self, region: str, arns: Sequence[str]) -> Sequence[Rule]:
-        elb = connect(region)
-        return await elb.tagged(await elb.rules(arns=arns))
+        return await connect(region).known(arns)
 
     async def _search(self) -> Mapping[str, AlbRoute]:
         """From the cluster's bindings to their target groups, to the load balancers, listeners and rules over those."""
@@ -138,11 +142,7 @@ class AlbRouter:
         elb = connect(route.region)
         found = [each for each in await elb.rules(arns=[route.rule]) if each.arn == route.rule]
         if not found or found[0].digest != live.resource_version:
-            raise RefusedError(
-                f"listener rule {route.rule} of {service} was written by somebody else while {live.colour} was "
-                f"watched: it was not put back onto {colour}. Next: aws elbv2 describe-rules --rule-arns {route.rule}, "
-                "then pulumi up"
-            )
+            raise ChangedError(f"listener rule {route.rule} of {service} is not as it was read, or is gone")
         wanted = {route.groups[each]: weight for each, weight in weights(colour).items()}
         await elb.write(found[0], wanted)
 
@@ -185,7 +185,7 @@ class AlbRouter:
         wait: bool = False,
     ) -> Verdict:
         if len(groups) < len(Colour):
-            return _unbound("targets", service, groups)
+            return _unbound(TARGETS.name, service, groups)
         give_up = time.monotonic() + HEALTHY_SECONDS
         elb = connect(groups[destination].split(":")[3])
         while True:
@@ -198,7 +198,7 @@ class AlbRouter:
 
     async def _alarms(self, service: str, groups: Mapping[Colour, str], destination: Colour, *, wait: bool) -> Verdict:
         if destination not in groups:
-            return _unbound("alarms", service, groups)
+            return _unbound(ALARMS.name, service, groups)
         give_up = time.monotonic() + QUIET_SECONDS
         group = groups[destination]
         while True:
@@ -209,20 +209,55 @@ class AlbRouter:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def ringing(self, services: Iterable[str], colour: Colour) -> Mapping[str, str]:
-        """The alarms that ring over a colour's targets.
+        """The alarms that ring over a colour's targets. One that is gone is not quiet: nobody would hear it.
 
         Raises:
-            UnreachableError: AWS could not be asked.
+            UnreachableError: AWS could not be asked, or none rings and some are not there any more.
         """
         groups = {name: route.groups for name, route in self._routes.items()} or await self._bound()
-        verdicts = await asyncio.gather(
-            *(self._alarms(name, groups.get(name, {}), colour, wait=False) for name in services)
-        )
-        return {each.service: each.seen for each in verdicts if each.outcome is Outcome.FAILED}
+        names = tuple(services)
+        found = await asyncio.gather(*(_states(name, groups.get(name, {}), colour) for name in names))
+        verdicts = [alarms(name, colour, states) for name, states in zip(names, found, strict=True)]
+        rings = {each.service: each.seen for each in verdicts if each.outcome is Outcome.FAILED}
+        there = {alarm for states in found for alarm in states}
+        none = [
+            f"any on the targets of {name}-{colour}" for name, states in zip(names, found, strict=True) if not states
+        ]
+        missing = sorted(self._heard - there) or none
+        self._heard |= there
+        if missing and not rings:
+            raise UnreachableError(
+                f"alarms are not there, so nobody hears whether {colour} fails: {', '.join(missing)}. Next: pulumi "
+                "refresh, then pulumi up, which makes them again"
+            )
+        return rings
+
+    async def between(
+        self, before: Mapping[str, LiveService], now: Mapping[str, LiveService]
+    ) -> Mapping[str, Sequence[LiveService]]:
+        """AWS keeps no version of a rule but the last."""
+        del before, now
+        return {}
+
+    def stranger(self, live: LiveService) -> str:
+        """Nobody that AWS would name; while a flip is open, what is read says `teal` of both of its colours."""
+        del live
+        return WRITER
 
     def door(self, service: str, colour: Colour) -> str:
         """The colour's own Service: no Service leads through a load balancer."""
         return f"{service}-{colour}"
+
+
+router = AlbRouter
+"""As `teal.routers` finds it."""
+
+
+async def _states(service: str, groups: Mapping[Colour, str], colour: Colour) -> Mapping[str, str]:
+    """State of each alarm on a colour's targets, by its name."""
+    if colour not in groups:
+        return {}
+    return await connect(groups[colour].split(":")[3]).alarms(alarm_prefix(service, colour), groups[colour])
 
 
 def _live(route: AlbRoute, rule: Rule, history: History) -> LiveService:

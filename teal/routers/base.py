@@ -3,13 +3,16 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from teal.colours import Colour
-from teal.live import LiveService
-from teal.verdict import Verdict
+from teal.model.colours import Colour
+from teal.model.live import LiveService
+from teal.model.verdict import Verdict
 
 
 class Router(Protocol):
     """Directs the live traffic of a stack's services. Raises `UnreachableError` where it cannot be asked."""
+
+    pace: float
+    """Seconds between two looks at where traffic goes, while a bake watches it."""
 
     async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
         """Where the traffic of each service goes now, by its name.
@@ -20,10 +23,11 @@ class Router(Protocol):
         ...
 
     async def move(self, service: str, live: LiveService, colour: Colour) -> None:
-        """Put all of a service's traffic onto a colour, on the condition that nobody moved it since it was read.
+        """Put all of a service's traffic onto a colour, by one write, if nobody wrote since it was read.
 
         Raises:
-            RefusedError: somebody did.
+            ChangedError: somebody did, or what was read is gone: it has to be read again.
+            UnreachableError: no answer, or one that says no; the write may have been taken all the same.
         """
         ...
 
@@ -44,6 +48,20 @@ class Router(Protocol):
 
     async def ringing(self, services: Iterable[str], colour: Colour) -> Mapping[str, str]:
         """Why a colour is not well, by service, as the router's own alarms have it; empty where nothing rings."""
+        ...
+
+    async def between(
+        self, before: Mapping[str, LiveService], now: Mapping[str, LiveService]
+    ) -> Mapping[str, Sequence[LiveService]]:
+        """Every version of what directs a service between two reads of it, oldest first; where nobody keeps them, none.
+
+        Raises:
+            UnreachableError: whoever keeps them does not say.
+        """
+        ...
+
+    def stranger(self, live: LiveService) -> str:
+        """Who sent traffic where no flip did."""
         ...
 
     def door(self, service: str, colour: Colour) -> str:

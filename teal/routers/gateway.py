@@ -1,18 +1,18 @@
 """`router: gateway`: the weights of an HTTPRoute over the Services of both colours."""
 
 from collections.abc import Collection, Mapping
-from functools import partial
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from teal.colours import MOVED_FROM, PART_OF, PART_OF_LABEL, Colour
-from teal.errors import RefusedError
-from teal.kube import writer_of
-from teal.kube_objects import Metadata
-from teal.live import LiveService
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.adapters.kubernetes.objects import Metadata, owners_of, writer_of
+from teal.model.colours import Colour
+from teal.model.errors import ChangedError
+from teal.model.labels import ACTIVE, MOVED_FROM, PART_OF, PART_OF_LABEL
+from teal.model.live import LiveService
+from teal.model.routes import AlbRoute, Split, said, weights
 from teal.routers.kubernetes import KubernetesRouter
-from teal.routes import ACTIVE, Split, said, weights
 
 
 class _Object(BaseModel):
@@ -55,29 +55,30 @@ class HttpRoutes(_Object):
 class GatewayRouter(KubernetesRouter):
     """Reads and writes the weights of HTTPRoutes."""
 
-    @property
-    def _path(self) -> str:
-        return f"/apis/gateway.networking.k8s.io/v1/namespaces/{self.cluster.namespace}/httproutes"
+    def __init__(self, cluster: Cluster) -> None:
+        """Ask this cluster."""
+        super().__init__(
+            cluster,
+            f"/apis/gateway.networking.k8s.io/v1/namespaces/{cluster.namespace}/httproutes",
+            lambda found: _live(HttpRoute.model_validate(found)),
+        )
 
     async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
         """How each HTTPRoute shares out its traffic; nothing where the cluster does not know the kind."""
         if names is not None:
             return await self.each(names, self._live)
-        found = await self.cluster.read(self._path, HttpRoutes, {"labelSelector": f"{PART_OF_LABEL}={PART_OF}"})
+        found = await self.cluster.read(self.kind, HttpRoutes, {"labelSelector": f"{PART_OF_LABEL}={PART_OF}"})
         return {each.metadata.name: _live(each) for each in (found.items if found else ())}
 
     async def _live(self, service: str) -> LiveService | None:
-        found = await self.cluster.read(f"{self._path}/{service}", HttpRoute)
+        found = await self.cluster.read(f"{self.kind}/{service}", HttpRoute)
         return _live(found) if found else None
 
     async def move(self, service: str, live: LiveService, colour: Colour) -> None:
         """Write the weights of the last rule; a list of rules is only ever written as a whole."""
-        found = await self.cluster.read(f"{self._path}/{service}", HttpRoute)
+        found = await self.cluster.read(f"{self.kind}/{service}", HttpRoute)
         if found is None or not found.spec.rules:
-            raise RefusedError(
-                f"HTTPRoute {service} is gone, or has no rule: its traffic cannot be put back onto {colour}. Next: "
-                f"kubectl -n {self.cluster.namespace} get httproute {service} -o yaml, then pulumi up"
-            )
+            raise ChangedError(f"HTTPRoute {service} is gone, or has no rule: its traffic cannot be put onto {colour}")
         *others, last = found.spec.rules
         wanted = {f"{service}-{each}": weight for each, weight in weights(colour).items()}
         refs = tuple(
@@ -88,12 +89,17 @@ class GatewayRouter(KubernetesRouter):
             "metadata": {"annotations": {MOVED_FROM: f"{live.colour}@{live.resource_version}", ACTIVE: str(colour)}},
             "spec": {"rules": [each.model_dump(mode="json", by_alias=True, exclude_unset=True) for each in rules]},
         }
-        read = partial(self._live, service)
-        await self.write(f"httproute {service}", f"{self._path}/{service}", patch, read, live=live, colour=colour)
+        await self.write(f"httproute {service}", f"{self.kind}/{service}", patch, live=live, colour=colour)
 
     def door(self, service: str, colour: Colour) -> str:
         """The colour's own Service: no Service leads through a gateway."""
         return f"{service}-{colour}"
+
+
+def router(cluster: Cluster, routes: Mapping[str, AlbRoute]) -> GatewayRouter:
+    """As `teal.routers` finds it; its objects have the services' names, so no record of them is needed."""
+    del routes
+    return GatewayRouter(cluster)
 
 
 def _live(found: HttpRoute) -> LiveService:
@@ -112,5 +118,6 @@ def _live(found: HttpRoute) -> LiveService:
         annotations=found.metadata.annotations,
         resource_version=found.metadata.resource_version,
         writer=writer_of(found.metadata.managed_fields, "rules"),
+        owners=owners_of(found.metadata.managed_fields, "rules"),
         share=split.share,
     )

@@ -8,21 +8,31 @@ from typing import Any
 
 import httpx2
 
-from teal.colours import MANAGER, Colour
-from teal.errors import RefusedError, UnreachableError
-from teal.kube import Cluster
-from teal.live import LiveService
-from teal.verdict import Verdict
-
-_TRIES = 3
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.adapters.kubernetes.watch import versions
+from teal.model.colours import MANAGER, Colour
+from teal.model.errors import ChangedError, UnreachableError
+from teal.model.live import LiveService
+from teal.model.verdict import Verdict
 
 
 class KubernetesRouter:
     """The cluster's gates are all that is to be known of its targets."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        """Ask this cluster."""
+    pace = 1.0
+    """One small read a service."""
+
+    def __init__(self, cluster: Cluster, kind: str, parse: Callable[[Mapping[str, Any]], LiveService]) -> None:
+        """Ask this cluster.
+
+        Args:
+            cluster: whose objects direct traffic.
+            kind: path of their list.
+            parse: reads one of them.
+        """
         self.cluster = cluster
+        self.kind = kind
+        self._parse = parse
 
     async def prove(self, services: Iterable[str], destination: Colour, *, share: int, wait: bool) -> Sequence[Verdict]:
         """Nothing beside the EndpointSlices, which the capacity gate reads."""
@@ -39,6 +49,23 @@ class KubernetesRouter:
         del services, colour
         return {}
 
+    async def between(
+        self, before: Mapping[str, LiveService], now: Mapping[str, LiveService]
+    ) -> Mapping[str, Sequence[LiveService]]:
+        """The API server keeps them for minutes: it tells a watch of them."""
+
+        async def one(name: str) -> Sequence[LiveService]:
+            after, until = before[name].resource_version, now[name].resource_version
+            found = await versions(self.cluster.http, self.kind, name, after=after, until=until)
+            return [self._parse(each) for each in found]
+
+        names = [*(before.keys() & now.keys())]
+        return dict(zip(names, await asyncio.gather(*(one(name) for name in names)), strict=True))
+
+    def stranger(self, live: LiveService) -> str:
+        """The field manager that the API server names."""
+        return live.writer
+
     async def each(
         self, names: Iterable[str], read: Callable[[str], Awaitable[LiveService | None]]
     ) -> Mapping[str, LiveService]:
@@ -47,60 +74,37 @@ class KubernetesRouter:
         found = await asyncio.gather(*(read(name) for name in wanted))
         return {name: each for name, each in zip(wanted, found, strict=True) if each is not None}
 
-    async def write(  # noqa: PLR0913 - which object, what of it, and on which condition
-        self,
-        kind: str,
-        path: str,
-        patch: Mapping[str, Any],
-        read: Callable[[], Awaitable[LiveService | None]],
-        *,
-        live: LiveService,
-        colour: Colour,
-    ) -> None:
-        """Write an object on the condition that it is as it was read.
+    async def write(self, what: str, path: str, patch: Mapping[str, Any], *, live: LiveService, colour: Colour) -> None:
+        """Write an object once, on the condition that it is as it was read. Who calls this tries again.
 
         Args:
-            kind: and name of the object, as kubectl takes them: `service backend`.
+            what: kind and name of the object, as kubectl takes them: `service backend`.
             path: of the object.
             patch: a JSON merge patch; the condition is added.
-            read: reads the object again.
             live: as it was read.
             colour: where traffic is to go.
 
         Raises:
-            RefusedError: the object was written by somebody else since it was read.
-            UnreachableError: the API server did not answer.
+            ChangedError: the object was written by somebody else since it was read, or is gone.
+            UnreachableError: the API server did not answer, or not with yes.
         """
         metadata = {**patch.get("metadata", {}), "resourceVersion": live.resource_version}
-        response: httpx2.Response | None = None
-        for _ in range(_TRIES):
-            try:
-                response = await self.cluster.http.patch(
-                    path,
-                    params={"fieldManager": MANAGER},
-                    content=json.dumps({**patch, "metadata": metadata}),
-                    headers={"Content-Type": "application/merge-patch+json"},
-                )
-            except httpx2.TransportError:
-                now = await read()  # waits for the API server; a write whose answer was lost shows
-                if now is not None and now.colour is colour:
-                    return
-                continue
-            break
-        if response is None or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        try:
+            response = await self.cluster.http.patch(
+                path,
+                params={"fieldManager": MANAGER},
+                content=json.dumps({**patch, "metadata": metadata}),
+                headers={"Content-Type": "application/merge-patch+json"},
+            )
+        except httpx2.TransportError as error:
             raise UnreachableError(
-                f"{kind} could not be put back onto {colour}: the API server "
-                f"{'answered ' + str(response.status_code) if response is not None else 'did not answer'}. Traffic "
-                f"stays on {live.colour}. Next: kubectl cluster-info, then pulumi up"
-            )
-        if response.status_code == HTTPStatus.CONFLICT:
-            raise RefusedError(
-                f"{kind} was written by somebody else while {live.colour} was watched: it was not put back onto "
-                f"{colour}. Next: kubectl -n {self.cluster.namespace} get {kind} --show-managed-fields -o yaml"
-            )
+                f"it is not known whether {what} was put onto {colour}: the API server did not answer "
+                f"({type(error).__name__}: {error})"
+            ) from None
+        if response.status_code in {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}:
+            raise ChangedError(f"{what} is not as it was read: the API server answered {response.status_code}")
         if not response.is_success:
             raise UnreachableError(
-                f"{kind} could not be put back onto {colour}: the API server answered {response.status_code}. Traffic "
-                f"stays on {live.colour}. Next: kubectl -n {self.cluster.namespace} auth can-i patch "
-                f"{kind.partition(' ')[0]}s"
+                f"{what} was not put onto {colour}: the API server answered {response.status_code}. Next: kubectl -n "
+                f"{self.cluster.namespace} auth can-i patch {what.partition(' ')[0]}s"
             )

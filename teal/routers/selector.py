@@ -1,15 +1,26 @@
 """`router: service`: the selector of the active Service."""
 
 from collections.abc import Collection, Mapping
-from functools import partial
 
-from teal.colours import COLOUR_LABEL, MOVED_FROM, Colour
-from teal.live import LiveService
+from teal.adapters.kubernetes.cluster import Cluster, live_service
+from teal.adapters.kubernetes.objects import Service
+from teal.model.colours import Colour
+from teal.model.labels import COLOUR_LABEL, MOVED_FROM
+from teal.model.live import LiveService
+from teal.model.routes import AlbRoute
 from teal.routers.kubernetes import KubernetesRouter
 
 
 class SelectorRouter(KubernetesRouter):
     """Reads and writes the selectors of active Services."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Ask this cluster."""
+        super().__init__(
+            cluster,
+            f"/api/v1/namespaces/{cluster.namespace}/services",
+            lambda found: live_service(Service.model_validate(found)),
+        )
 
     async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
         """Where each selector leads."""
@@ -23,11 +34,15 @@ class SelectorRouter(KubernetesRouter):
             "metadata": {"annotations": {MOVED_FROM: f"{live.colour}@{live.resource_version}"}},
             "spec": {"selector": {COLOUR_LABEL: colour}},
         }
-        path = f"/api/v1/namespaces/{self.cluster.namespace}/services/{service}"
-        read = partial(self.cluster.live_service, service)
-        await self.write(f"service {service}", path, patch, read, live=live, colour=colour)
+        await self.write(f"service {service}", f"{self.kind}/{service}", patch, live=live, colour=colour)
 
     def door(self, service: str, colour: Colour) -> str:
         """The active Service itself."""
         del colour
         return service
+
+
+def router(cluster: Cluster, routes: Mapping[str, AlbRoute]) -> SelectorRouter:
+    """As `teal.routers` finds it; its objects have the services' names, so no record of them is needed."""
+    del routes
+    return SelectorRouter(cluster)

@@ -1,15 +1,20 @@
-"""The sandbox cluster that the end-to-end tests share."""
+"""The sandbox cluster that the end-to-end tests share, also with those of another worker."""
 
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
+from sandbox.cluster import running
 from sandbox.cluster.environment import WORK_TREE, Sandbox
+from tests.sandbox.turns import turn
 
-NAME = "e2e"
+NAME = os.environ.get("TEAL_E2E_NAME", "e2e")
+TURNS = WORK_TREE / ".sandbox" / f"{NAME}.turns"
 
 # Where the tests run in the background of a script, SIGINT is ignored, and so it would be by whatever they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -17,12 +22,41 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    """A sandbox of the tests' own, from nothing; gone afterwards."""
+    """A sandbox of the tests' own, from nothing and gone afterwards; one that is up already is used, and stays."""
+    here = running.status(Sandbox.named(NAME)) is not None
 
-    def run(command: str) -> None:
+    def run(*command: str) -> None:
         # Its progress goes to the terminal: a first start compiles Kubernetes.
-        subprocess.run([sys.executable, "-m", "sandbox", command, "--name", NAME], cwd=WORK_TREE, check=True)
+        subprocess.run([sys.executable, "-m", "sandbox", *command, "--name", NAME], cwd=WORK_TREE, check=True)
 
-    run("up")
+    run("up", "--metrics")
+    if "metrics-server" not in running.require_up(Sandbox.named(NAME))["components"]:
+        pytest.exit(f"sandbox {NAME} is up without metrics, which tests need. Next: make sandbox-down NAME={NAME}")
     yield Sandbox.load(NAME)
-    run("down")
+    if not here:
+        run("down")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep together, for workers, what uses one stack: a file, those that share one, all behind the load balancer."""
+    if item.get_closest_marker("shared"):
+        group = "shared"
+    else:
+        group = "aws" if item.path.parent.name == "aws" else item.path.stem
+    item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Whoever uses the cluster waits for a test that has it alone, its fixtures' setup included."""
+    if "sandbox" not in getattr(item, "fixturenames", ()):
+        return (yield)
+    with turn(TURNS, alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
+@pytest.fixture(scope="module")
+def node_port(request: pytest.FixtureRequest) -> int:
+    """The first of ten node ports that no other file has."""
+    files = sorted(path.relative_to(WORK_TREE) for path in Path(__file__).parent.rglob("test_*.py"))
+    return 30100 + 10 * files.index(request.path.relative_to(WORK_TREE))

@@ -1,9 +1,7 @@
-"""Run the provider as a plugin: `python -m sandbox.providers.aws [ENGINE_ADDRESS]` prints its port."""
-
-import sys
+"""Run the provider as a plugin, as Pulumi's engine does: `python -m sandbox.providers.aws ENGINE_ADDRESS`."""
 
 from sandbox.providers.aws.provider import AwsProvider
 from sandbox.providers.plugin import serve
 
 if __name__ == "__main__":
-    serve(AwsProvider(), sys.argv[1] if len(sys.argv) > 1 else "")
+    serve(AwsProvider())

@@ -1,7 +1,7 @@
 """What every kind of resource is to the provider: a table of facts and five operations.
 
 The facts are pulumi-aws's own (what forces a replacement, how long a name may be, what its schema refuses before any
-call is made). Inputs come plain: no secrets in envelopes, and, but for `check`, no unknowns.
+call is made). Only inputs that are checked may have unknowns in them.
 """
 
 # ruff: noqa: ARG002 - the operations of all kinds take the same; not every kind needs all of it
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from sandbox.providers.aws.session import Aws
-from sandbox.providers.properties import Map, is_list, is_map, is_unknown
+from sandbox.providers.properties import UNKNOWN, Map, is_list, is_map
 
 Failure = tuple[str, str]
 """A property and why it is refused."""
@@ -91,12 +91,12 @@ def problems(kind: Kind, inputs: Map) -> list[Failure]:
     """Everything pulumi-aws or AWS refuses of these inputs that can be seen without asking."""
     found = [(key, "is missing") for key in kind.required if inputs.get(key) is None]
     found += [
-        (key, "is not supported by the stand-in AWS provider; leave it out, or run Pulumi's own engine and provider")
+        (key, "is not supported by the stand-in AWS provider; leave it out, or run Pulumi's own provider")
         for key in sorted(inputs.keys() - kind.inputs - {"__defaults"})
     ]
     for path, rule in kind.rules.items():
         for where, value in at(inputs, path):
-            if not is_unknown(value) and (problem := rule.problem(value)):
+            if value != UNKNOWN and (problem := rule.problem(value)):
                 found.append((where, problem))
     return [*found, *kind.check(inputs)]
 

@@ -1,4 +1,4 @@
-"""The provider as an engine calls it: pulumirpc.ResourceProvider.
+"""The provider as Pulumi's engine calls it: pulumirpc.ResourceProvider, as far as a program of teal needs it.
 
 Only translates: messages into trees, outcomes into messages, errors into statuses.
 """
@@ -14,16 +14,15 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from sandbox.engine import urns
 from sandbox.providers.aws import resources
 from sandbox.providers.aws.errors import AwsError, ConfigurationError, UnreachableError, UnsupportedError
 from sandbox.providers.aws.lookups import LOOKUPS
 from sandbox.providers.aws.resources import Resources
 from sandbox.providers.aws.session import Aws
 from sandbox.providers.comparing import settings_answer
-from sandbox.providers.failures import UnfinishedError, abort, abort_unfinished, check_answer
-from sandbox.providers.naming import Naming
-from sandbox.providers.properties import Map, from_struct, map_at, reveal, to_struct
+from sandbox.providers.failures import UnfinishedError, abort_unfinished
+from sandbox.providers.plugin import tell
+from sandbox.providers.properties import Map, from_struct, map_at, to_struct
 
 T = TypeVar("T")
 _VERSION: Final = "7.51.1+stand-in"  # the SDK this is written for
@@ -41,17 +40,15 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(self) -> None:
         """Speak to nobody yet."""
+        self._engine = ""
         self._resources: Resources | None = None
 
     def Handshake(
         self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ProviderHandshakeResponse:
-        """Say what is understood."""
-        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, supports_autonaming_configuration=True)
-
-    def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        """Take part in an engine that did not start this process (PULUMI_DEBUG_PROVIDERS)."""
-        return empty_pb2.Empty()
+        """Claim nothing: secrets come in plain, and the engine marks them in what goes out."""
+        self._engine = request.engine_address
+        return provider_pb2.ProviderHandshakeResponse()
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         """Say which version this is."""
@@ -67,71 +64,67 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                 reason=f"{key} is set: the stand-in AWS provider does not do that. Nothing was changed. Leave it out "
                 f"(pulumi config rm aws:{key}), or run Pulumi's own provider",
             )
-            for key in sorted(_settings(from_struct(request.news)).keys() - {*_HONOURED, *_HARMLESS})
+            for key in sorted(from_struct(request.news).keys() - {*_HONOURED, *_HARMLESS})
         ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=problems)
 
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         """Compare configurations; another region is other resources."""
-        old, new = (_settings(from_struct(it)) for it in (request.old_inputs or request.olds, request.news))
-        return settings_answer(old, new, replace=("region",))
+        return settings_answer(from_struct(request.old_inputs), from_struct(request.news), replace=("region",))
 
     def Configure(
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
-        """Take the settings. AWS is not asked anything yet."""
-        variables = {key.removeprefix(_PREFIX): value for key, value in request.variables.items()}
-        config = _settings({**variables, **from_struct(request.args)})
+        """Take the settings, and tell the user what this is. AWS is not asked anything yet."""
 
         def connect() -> Resources:
-            tags: Map = map_at(config, "defaultTags", "tags")
-            return Resources(Aws(os.environ, region=str(config.get("region") or ""), default_tags=tags))
+            tags: Map = map_at(json.loads(request.variables.get(f"{_PREFIX}defaultTags", "{}")), "tags")
+            return Resources(Aws(os.environ, region=request.variables.get(f"{_PREFIX}region", ""), default_tags=tags))
 
-        self._resources = _do(context, connect, {})
-        return provider_pb2.ConfigureResponse(
-            acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
-        )
+        self._resources = _do(context, connect)
+        if self._engine:
+            tell(self._engine, f"aws {_VERSION} is teal's stand-in over moto, {self._resources.aws.endpoint}; not AWS")
+        return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         """Complete and validate the inputs of a resource."""
-        news, olds = from_struct(request.news), from_struct(request.olds)
-        inputs, found = _do(context, lambda: resources.check(_token(request), news, olds, Naming.of(request)), news)
-        return check_answer(inputs, ((key, f"{key} {reason}") for key, reason in found))
+        news, olds, name, seed = from_struct(request.news), from_struct(request.olds), request.name, request.randomSeed
+        inputs, found = _do(context, lambda: resources.check(request.type, news, olds, name=name, seed=seed))
+        failures = [provider_pb2.CheckFailure(property=key, reason=f"{key} {reason}") for key, reason in found]
+        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=failures)
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         """Compare inputs; AWS is not asked."""
-        old, new = from_struct(request.old_inputs or request.olds), from_struct(request.news)
-        found = _do(context, lambda: resources.compare(_token(request), old, new, request.ignoreChanges), new)
-        return found.answer()
+        old, new = from_struct(request.old_inputs), from_struct(request.news)
+        return _do(context, lambda: resources.compare(request.type, old, new)).answer()
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         """Create a resource, or say what creating it would give."""
-        token, inputs = _token(request), from_struct(request.properties)
+        inputs = from_struct(request.properties)
         if request.preview:
-            state = _do(context, lambda: self._ready.preview_create(token, inputs), inputs)
+            state = _do(context, lambda: self._ready.preview_create(request.type, inputs))
             return provider_pb2.CreateResponse(properties=to_struct(state))
-        identifier, state = _do(context, lambda: self._ready.create(token, inputs), inputs)
+        identifier, state = _do(context, lambda: self._ready.create(request.type, inputs))
         return provider_pb2.CreateResponse(id=identifier, properties=to_struct(state))
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
         """Update a resource in place, or say what updating it would give."""
-        token, inputs, state = _token(request), from_struct(request.news), from_struct(request.olds)
+        inputs, state = from_struct(request.news), from_struct(request.olds)
         if request.preview:
-            after = _do(context, lambda: self._ready.preview_update(token, inputs, state), inputs)
+            after = _do(context, lambda: self._ready.preview_update(request.type, inputs, state))
         else:
-            after = _do(context, lambda: self._ready.update(token, request.id, inputs, state), {**state, **inputs})
+            after = _do(context, lambda: self._ready.update(request.type, request.id, inputs, state))
         return provider_pb2.UpdateResponse(properties=to_struct(after))
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         """Delete a resource."""
-        state = from_struct(request.properties)
-        _do(context, lambda: self._ready.delete(_token(request), request.id, state), state)
+        _do(context, lambda: self._ready.delete(request.type, request.id, from_struct(request.properties)))
         return empty_pb2.Empty()
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
         """Read what is live; without an id if it is gone."""
         inputs, state = from_struct(request.inputs), from_struct(request.properties)
-        found = _do(context, lambda: self._ready.read(_token(request), request.id, inputs, state), {**state, **inputs})
+        found = _do(context, lambda: self._ready.read(request.type, request.id, inputs, state))
         if found is None:
             return provider_pb2.ReadResponse()
         inputs, state = found
@@ -139,7 +132,6 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
         """Look something up in AWS."""
-        given = from_struct(request.args)
 
         def look_up() -> Map:
             if request.tok not in LOOKUPS:
@@ -147,24 +139,14 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                     f"the function {request.tok} is not known to the stand-in AWS provider (it knows "
                     f"{', '.join(LOOKUPS)}). Nothing was changed. Run this program with Pulumi's own provider"
                 )
-            return LOOKUPS[request.tok](self._ready.aws, reveal(given))
+            return LOOKUPS[request.tok](self._ready.aws, from_struct(request.args))
 
         return provider_pb2.InvokeResponse(
-            **{"return": to_struct(_do(context, look_up, given))}  # pyright: ignore[reportArgumentType] - a keyword of Python
+            **{"return": to_struct(_do(context, look_up))}  # pyright: ignore[reportArgumentType] - a keyword of Python
         )
 
-    def Call(self, request: provider_pb2.CallRequest, context: grpc.ServicerContext) -> provider_pb2.CallResponse:
-        """Refuse."""
-        abort(context, grpc.StatusCode.UNIMPLEMENTED, f"the stand-in AWS provider has no method {request.tok}")
-
-    def Construct(
-        self, request: provider_pb2.ConstructRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.ConstructResponse:
-        """Refuse."""
-        abort(context, grpc.StatusCode.UNIMPLEMENTED, f"the stand-in AWS provider has no component {request.type}")
-
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        """Nothing here waits long."""
+        """Nothing here waits long; without this answer the engine would call the plugin's end a crash."""
         return empty_pb2.Empty()
 
     @property
@@ -174,35 +156,13 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         return self._resources
 
 
-def _do(context: grpc.ServicerContext, work: Callable[[], T], secret_in: Map) -> T:
-    """Run an operation; turn its failure into a gRPC status, without the secrets it was given."""
+def _do(context: grpc.ServicerContext, work: Callable[[], T]) -> T:
+    """Run an operation; turn its failure into a gRPC status."""
     try:
         return work()
     except UnfinishedError as error:
-        abort_unfinished(context, error, secret_in=secret_in)
+        abort_unfinished(context, error)
     except AwsError as error:
-        uncertain = isinstance(error, UnreachableError)
-        code = grpc.StatusCode.UNKNOWN if uncertain else grpc.StatusCode.FAILED_PRECONDITION
-        abort(context, code, str(error), secret_in=secret_in)
-
-
-def _settings(args: Map) -> Map:
-    """Read provider configuration: what is no text comes as JSON."""
-    found: Map = {}
-    for key, value in reveal(args).items():
-        if value is None:
-            continue
-        structured = isinstance(value, str) and value[:1] in ("{", "[")
-        found[key] = json.loads(value) if structured else value
-    return found
-
-
-def _token(
-    request: provider_pb2.CheckRequest
-    | provider_pb2.CreateRequest
-    | provider_pb2.DeleteRequest
-    | provider_pb2.DiffRequest
-    | provider_pb2.ReadRequest
-    | provider_pb2.UpdateRequest,
-) -> str:
-    return request.type or urns.type_of(request.urn)
+        uncertain = isinstance(error, UnreachableError)  # it may have taken place; otherwise surely nothing happened
+        context.abort(grpc.StatusCode.UNKNOWN if uncertain else grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        raise AssertionError from error  # abort raises

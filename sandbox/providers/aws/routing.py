@@ -3,7 +3,7 @@
 from typing import Final
 
 from sandbox.providers.aws.kind import Between, Failure, OneOf, Rule
-from sandbox.providers.properties import Map, is_map, is_unknown, list_at, map_at
+from sandbox.providers.properties import UNKNOWN, Map, is_map, list_at, map_at
 
 _TYPES: Final = ("forward", "redirect", "fixed-response")
 # pulumi-aws's own limits (its schema), by path below a list of actions.
@@ -20,7 +20,7 @@ def action_failures(inputs: Map, key: str) -> list[Failure]:
     found: list[Failure] = []
     for index, action in enumerate(list_at(inputs, key)):
         kind = action.get("type") if is_map(action) else None
-        if not is_map(action) or is_unknown(kind) or kind not in _TYPES:
+        if not is_map(action) or kind == UNKNOWN or kind not in _TYPES:
             continue  # said already, or not known yet
         wanted = {"redirect": "redirect", "fixed-response": "fixedResponse"}.get(kind)
         if kind == "forward":

@@ -111,6 +111,6 @@ def _local(endpoint: str) -> str:
         raise ConfigurationError(
             f"AWS_ENDPOINT_URL is {endpoint!r}: the stand-in AWS provider speaks only to a stand-in for AWS on this "
             "machine, so nothing was asked. In the sandbox's shell it is set (make shell); for AWS itself run Pulumi's "
-            "own engine and provider"
+            "own provider"
         )
     return endpoint

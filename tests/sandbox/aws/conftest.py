@@ -13,6 +13,8 @@ from tests.sandbox.aws.moves import BLUE, GREEN, PODS
 from tests.sandbox.program.stacks import Stack
 
 SETTLE_SECONDS = 3
+NODE_PORT = 30080
+"""Below those of files with stacks of their own."""
 
 
 @pytest.fixture(scope="package")
@@ -26,7 +28,7 @@ def account(sandbox: Sandbox) -> Iterator[Account]:
 @pytest.fixture(scope="package")
 def provisioned(account: Account, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One stack for all: blue at 1.0.0 and green at 1.1.0, whose pods are declared and not an autoscaler's."""
-    made = Stack.create(sandbox, "test-alb", tmp_path_factory.mktemp("alb"), 30900)
+    made = Stack.create(sandbox, "test-alb", tmp_path_factory.mktemp("alb"), NODE_PORT)
     subnets = account.call("ec2", "describe_subnets")["Subnets"]
     file: dict[str, Any] = yaml.safe_load(made.config.read_text())
     config = file["config"]

@@ -34,6 +34,7 @@ def test_a_binding_registers_pods_and_answers_for_their_readiness(sandbox: Sandb
     }
 
 
+@pytest.mark.alone
 def test_flips_with_both_colours_running_lose_nothing(sandbox: Sandbox) -> None:
     """However late the rule change arrives, and while pods of the idle colour are deleted; late ones are seen late."""
     found = _rehearse(sandbox, "flips")

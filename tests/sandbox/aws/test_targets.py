@@ -3,13 +3,16 @@
 The last file of its folder: a port that changes replaces every pod of the stack.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.sandbox.aws.account import Account
 from tests.sandbox.aws.moves import BLUE, GREEN, PODS, configure
-from tests.sandbox.program.stacks import Load, Stack
+from tests.sandbox.aws.rehearsal import until
+from tests.sandbox.program.load import Load
+from tests.sandbox.program.stacks import Stack
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(400)]
 
@@ -43,10 +46,14 @@ def test_another_port_replaces_the_idle_group_alone(stack: Stack, account: Accou
         assert account.weights() == BLUE
         assert account.group("blue")["TargetGroupArn"] == live
         assert account.group("green")["TargetGroupArn"] != idle
-        for colour in BLUE:
-            assert [each["Port"] for each in account.registered(colour)["Targets"]] == [PORT] * PODS
+        until(lambda: all(ports(account, colour) == [PORT] * PODS for colour in BLUE))  # old pods leave as they end
         stack.flip("green")
     assert load.lost == []
     assert load.colours == ["blue", "green"]
     assert account.weights() == GREEN
     assert account.live_rule()["RuleArn"] == rule
+
+
+def ports(account: Account, colour: str) -> Sequence[int]:
+    """Of a colour's registered targets."""
+    return [each["Port"] for each in account.registered(colour)["Targets"]]

@@ -71,7 +71,8 @@ def traces(name: str) -> list[str]:
     found = [
         f"mount {line}" for line in Path("/proc/self/mountinfo").read_text().splitlines() if f"teal-{name}" in line
     ]
-    found += [str(path) for path in Path("/sys/fs/cgroup").rglob(f"teal-{name}")]
+    # Not `rglob`: cgroups of other tests' pods end meanwhile.
+    found += [folder for folder, _, _ in os.walk("/sys/fs/cgroup") if Path(folder).name == f"teal-{name}"]
     found += [str(path) for path in Path("/run").rglob(f"*teal-{name}*")]
     found += [str(path) for path in (WORK_TREE / ".sandbox" / name).glob("*") if path.name != "logs"]
     for process in Path("/proc").glob("[0-9]*"):

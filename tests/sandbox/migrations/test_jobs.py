@@ -18,9 +18,9 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
-def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, node_port: int) -> Iterator[Stack]:
     """Blue at 1.0.0, which knows the old column; green at 1.1.0, which knows both."""
-    made = Stack.create(sandbox, "test-migrations", tmp_path_factory.mktemp("migrations"), 30180)
+    made = Stack.create(sandbox, "test-migrations", tmp_path_factory.mktemp("migrations"), node_port)
     found = {**postgres.await_ready(sandbox), "DB_NAME": DATABASE}
     for statement in (f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)", f"CREATE DATABASE {DATABASE}"):
         where = [f"--host={NODE_ADDRESS}", f"--username={postgres.NAME}", postgres.NAME]
@@ -113,7 +113,7 @@ def test_contracting_runs_when_the_old_release_is_retired(stack: Stack) -> None:
 
 
 def test_a_job_that_is_refused_keeps_the_release_out(stack: Stack) -> None:
-    """Exit status 2 is not tried again, its reason stands in the pod's status, and the slot's pods are not touched."""
+    """The update fails when its tries are used up; each pod's status has the reason; no pod of the slot starts."""
     good = stack.config.read_bytes()
     stack.configure("blue.version", "2.0.0")
     stack.configure("blue.backend.schema.expand", "0009")
@@ -123,6 +123,8 @@ def test_a_job_that_is_refused_keeps_the_release_out(stack: Stack) -> None:
     assert refused.returncode != 0
     labels = "app.kubernetes.io/component=migrations,app.kubernetes.io/version=2.0.0"
     tries = json.loads(stack.kubectl("get", "pods", "-l", labels, "-o", "json"))["items"]
-    (said,) = [each["status"]["initContainerStatuses"][0]["state"]["terminated"]["message"] for each in tries]
-    assert said.startswith("refused: there is no migration 0009 in this image, the last is 0004")
+    said = [each["status"]["initContainerStatuses"][0]["state"]["terminated"]["message"] for each in tries]
+    assert len(said) == 2, f"as many as backoffLimit 1 allows:\n{refused.stdout}"
+    assert all(each.startswith("refused: there is no migration 0009 in this image, the last is 0004") for each in said)
+    assert "BackoffLimitExceeded" in refused.stdout
     assert not stack.kubectl("get", "pods", "-l", "app.kubernetes.io/name=backend,teal/colour=blue", "-o", "name")

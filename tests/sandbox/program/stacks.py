@@ -2,19 +2,21 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, cast
 
 import yaml
 
 from sandbox.cluster.environment import Sandbox
-from sandbox.load.records import Follower, Record
 
 WORK_TREE = Path(__file__).resolve().parents[3]
 UP_SECONDS = 180
@@ -56,7 +58,7 @@ class Stack:
 
     def argv(self, *args: str) -> list[str]:
         """A `pulumi` command for this stack, as it is run in the sandbox's network namespace."""
-        own = [] if args[0] in {"stack", "cancel"} else ["--config-file", str(self.config)]
+        own = [] if args[0] in {"stack", "state", "cancel"} else ["--config-file", str(self.config)]
         stack = [] if args[:2] == ("stack", "init") else ["--stack", self.name]
         return self.sandbox.command(["pulumi", *args, *stack, *own])
 
@@ -73,6 +75,7 @@ class Stack:
             check=False,
         )
         assert not check or done.returncode == 0, f"{args}: exit {done.returncode}\n{done.stdout}"
+        assert "Traceback" not in done.stdout, f"the reason is buried:\n{done.stdout}"
         return done
 
     def start(self, *args: str, log: Path) -> subprocess.Popen[bytes]:
@@ -95,14 +98,30 @@ class Stack:
         """The same, left running."""
         return self.start(*_UP, log=log)
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
-        """End an `up` as a machine's death does, engine and program."""
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(30)
+    def kill(self, process: subprocess.Popen[bytes], *, only: str = "") -> None:
+        """End an `up` as a machine's death does, with all that it started; or what has these words in its command."""
+        killed = [pid for pid in _session(process.pid) if only in _command(pid)]
+        assert killed, f"nothing of {process.args} runs that says {only!r}"
+        for pid in killed:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if not only:
+            process.wait(30)
+
+    def cancel(self) -> None:
+        """Take the lock that a killed update left: `pulumi cancel`."""
+        self.pulumi("cancel", "--yes")
 
     def configure(self, key: str, value: str) -> None:
-        """`pulumi config set`."""
-        self.pulumi("config", "set", *(["--path"] if "." in key else []), f"teal:{key}", value)
+        """What `pulumi config set --path` writes, without starting it: hundreds of times it would take minutes."""
+        self.write(key, _typed(value) if "." in key or "[" in key else value)
+
+    def write(self, key: str, value: object) -> None:
+        """What somebody writes into the stack file by hand: null, say, which Pulumi's command cannot."""
+        file = yaml.safe_load(self.config.read_text())
+        first, *path = re.findall(r"[^.\[\]]+", key)
+        file["config"] = _put(file["config"], [f"teal:{first}", *path], value)
+        _write(self.config, file)
 
     def flip(self, colour: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
         """The one change that moves traffic."""
@@ -112,8 +131,10 @@ class Stack:
     def rest(self) -> None:
         """Blue live, then green well: both at once would be refused, as green may be what is live."""
         self.flip("blue")
-        self.pulumi("config", "rm", "--path", "teal:green.backend.env", check=False)
-        self.up()
+        file = yaml.safe_load(self.config.read_text())
+        if file["config"]["teal:green"]["backend"].pop("env", None):
+            _write(self.config, file)
+            self.up()
         assert self.live() == "blue"
 
     def outputs(self) -> Mapping[str, Any]:
@@ -147,11 +168,6 @@ class Stack:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
-
-    def watch(self, what: str, out: BinaryIO) -> subprocess.Popen[bytes]:
-        """Have every version of an object written to a file, as JSON, until the process is ended."""
-        command = ["kubectl", "-n", self.name, "get", what, "--watch", "--output", "json"]
-        return subprocess.Popen(self.sandbox.command(command), env=self.environ(), stdout=out)
 
     def can_i(self, verb: str, what: str, account: str, *, namespace: str | None = None) -> bool:
         """Whether an account may do something, by the API server's own word."""
@@ -202,14 +218,26 @@ class Stack:
         return json.loads(json.loads(found)["data"]["flips.json"])["flips"] if found else []
 
     def await_stage(self, stage: str, *, after: int = 0, seconds: float = 120) -> Mapping[str, Any]:
-        """The last flip, once its number is above `after` and it is at a stage."""
-        give_up = time.monotonic() + seconds
-        while time.monotonic() < give_up:
-            flips = self.history()
-            if flips and flips[-1]["number"] > after and flips[-1]["stage"] == stage:
-                return flips[-1]
-            time.sleep(0.2)
-        raise AssertionError(f"no flip came to {stage} within {seconds:.0f} s: {self.history()[-1:]}")
+        """The first flip above number `after` that comes to a stage, however briefly; told within milliseconds."""
+        what = ["configmaps", "--field-selector", "metadata.name=teal-history"]  # by name it would have to be there
+        command = ["kubectl", "-n", self.name, "get", *what, "--watch", "--output", "json"]
+        seen: list[object] = []
+        with subprocess.Popen(
+            self.sandbox.command(command), env=self.environ(), text=True, stdout=subprocess.PIPE
+        ) as watch:
+            assert watch.stdout is not None
+            too_late = threading.Timer(seconds, watch.terminate)
+            too_late.start()
+            try:
+                for found in objects(watch.stdout):
+                    flip = json.loads(found["data"]["flips.json"])["flips"][-1]
+                    seen.append((flip["number"], flip["stage"]))
+                    if flip["number"] > after and flip["stage"] == stage:
+                        return flip
+            finally:
+                too_late.cancel()
+                watch.terminate()
+        raise AssertionError(f"no flip came to {stage} within {seconds:.0f} s, or the watch ended: {seen}")
 
     def await_line(self, log: Path, text: str, *, seconds: float = 120) -> None:
         """Wait until a command has printed something."""
@@ -230,12 +258,70 @@ class Stack:
 
 
 def checkout(folder: Path) -> Path:
-    """Another checkout of the program, as another machine has one: what the first one left behind is not in it."""
+    """Another checkout of the program, as another machine has one: what the first one left behind is not in it.
+
+    Its environment is not either: the language host makes it, from the lock file.
+    """
     other = folder / "checkout"
-    for name in ("infra", "teal"):
+    for name in ("infra", "policies", "teal"):
         shutil.copytree(WORK_TREE / name, other / name)
-    shutil.copy(WORK_TREE / "Pulumi.yaml", other)
+    for name in ("Pulumi.yaml", "README.md", "pyproject.toml", "uv.lock"):
+        shutil.copy(WORK_TREE / name, other)
     return other
+
+
+def _write(path: Path, file: object) -> None:
+    """Write a stack's file as JSON, which is YAML too: no string is taken for a number for want of quotes (`0009`)."""
+    path.write_text(json.dumps(file, indent=2))
+
+
+def _typed(text: str) -> object:
+    """A value as Pulumi writes it at a path: what looks like a number is one, unless it begins with a zero."""
+    if text in {"true", "false"}:
+        return text == "true"
+    return int(text) if re.fullmatch(r"0|-?[1-9]\d*", text) else text
+
+
+def _put(node: object, path: Sequence[str], value: object) -> object:
+    """A node of a stack's file with another value at a path; what is not there yet is made."""
+    if not path:
+        return value
+    step, *rest = path
+    if step.isdigit():
+        items, index = cast("Sequence[object]", node or ()), int(step)
+        return [
+            *items[:index],
+            *(_put(each, rest, value) for each in items[index : index + 1] or [None]),
+            *items[index + 1 :],
+        ]
+    entries = cast("Mapping[str, object]", node or {})
+    return {**entries, step: _put(entries.get(step), rest, value)}
+
+
+def objects(stream: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    """The objects of a stream of indented JSON, each as it comes: it ends with a brace alone on its line."""
+    lines: list[str] = []
+    for line in stream:
+        lines.append(line)
+        if line.rstrip() == "}":
+            yield json.loads("".join(lines))
+            lines.clear()
+
+
+def _session(leader: int) -> Sequence[int]:
+    """Everything that was started in a session, whichever group it is in: plugins have groups of their own."""
+    found: list[int] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(ProcessLookupError):
+            if os.getsid(int(process.name)) == leader:
+                found.append(int(process.name))
+    return sorted(found)  # the engine first
+
+
+def _command(pid: int) -> str:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    return ""
 
 
 def _written(item: Mapping[str, Any]) -> str:
@@ -245,45 +331,3 @@ def _written(item: Mapping[str, Any]) -> str:
         return metadata["resourceVersion"]
     spec = {key: value for key, value in item["spec"].items() if key != "replicas"}  # the autoscaler's to write
     return json.dumps([metadata.get("labels"), metadata.get("annotations"), spec], sort_keys=True)
-
-
-class Load:
-    """An open-loop load on a stack's front door, in one mode, while a `with` block runs."""
-
-    def __init__(self, stack: Stack, mode: str, out: Path, *, rate: int = 100) -> None:
-        """Describe it; it starts with the `with` block and ends with it."""
-        self._stack, self._mode, self._rate = stack, mode, rate
-        self._out = out / f"{mode}.csv"
-        self._process: subprocess.Popen[bytes] | None = None
-        self.records: Sequence[Record] = ()
-
-    def __enter__(self) -> Self:
-        """Start, and return once requests are answered."""
-        url = self._stack.outputs()["frontDoor"] + "/pricing"
-        options = ["--url", url, "--mode", self._mode, "--rate", str(self._rate), "--seconds", "300"]
-        command = [str(WORK_TREE / ".venv/bin/python"), "-m", "sandbox.load", *options, "--out", str(self._out)]
-        self._process = subprocess.Popen(
-            self._stack.sandbox.command(command), env=self._stack.environ(), cwd=WORK_TREE, stdout=subprocess.DEVNULL
-        )
-        follower = Follower(self._out)
-        while not follower.read():
-            assert self._process.poll() is None, "the load ended before it began"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End it; what is in flight is still counted."""
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait(60)
-        self.records = Follower(self._out).read()
-
-    @property
-    def lost(self) -> Sequence[Record]:
-        """Requests without a complete answer, or with a 5xx."""
-        return [record for record in self.records if record.outcome.lost]
-
-    @property
-    def colours(self) -> Sequence[str]:
-        """The colours that answered, in order, without repetitions."""
-        seen = [record.colour for record in self.records if not record.outcome.lost]
-        return [colour for number, colour in enumerate(seen) if number == 0 or seen[number - 1] != colour]

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.program.stacks import Load, Stack
+from tests.sandbox.program.load import Load
+from tests.sandbox.program.stacks import Stack
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.shared, pytest.mark.timeout(300)]
 
 ROUNDS = 2
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.program.stacks import Load, Stack
+from tests.sandbox.program.load import Load
+from tests.sandbox.program.stacks import Stack
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -46,6 +47,20 @@ def test_a_flip_and_its_rollback_lose_nothing(stack: Stack, tmp_path: Path, mode
     assert load.lost == []
     if mode == "new_connections":
         assert load.colours == ["blue", "green", "blue"]
+
+
+def test_a_service_that_knows_nothing_of_teal_is_flipped(stack: Stack, tmp_path: Path) -> None:
+    """No pod is asked what it is, nor to close connections: what the kubelets run is the proof, and nothing is lost."""
+    stack.write("services.backend.versionPath", None)
+    stack.write("services.backend.shutdown.closeConnectionsPath", None)
+    stack.up()
+    with Load(stack, "new_connections", tmp_path) as load:
+        stack.flip("green")
+        (proof,) = [each for each in stack.history()[-1]["verdicts"] if each["gate"] == "version"]
+        assert "2 of 2 run sha256:" in proof["seen"]
+        stack.flip("blue")
+    assert load.lost == []
+    assert load.colours == ["blue", "green", "blue"]
 
 
 def test_outputs_say_what_is_live_and_where(stack: Stack) -> None:

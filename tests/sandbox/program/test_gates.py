@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.sandbox.program.stacks import WORK_TREE, Load, Stack
+from tests.sandbox.program.load import Load
+from tests.sandbox.program.stacks import WORK_TREE, Stack
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -118,6 +119,7 @@ def test_nobody_flips_without_an_approval_where_one_is_needed(stack: Stack, load
     stack.pulumi("config", "rm", "teal:approval")
 
 
+@pytest.mark.alone
 def test_a_prometheus_that_is_down_is_no_pass(stack: Stack, load: Load) -> None:
     """Could not look: refused. Skipped by name and with a reason: let through, and the history says why."""
     assert load

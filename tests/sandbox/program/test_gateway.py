@@ -39,9 +39,11 @@ def definitions() -> Path:
 
 
 @pytest.fixture(scope="module")
-def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, definitions: Path) -> Iterator[Stack]:
+def stack(
+    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, definitions: Path, node_port: int
+) -> Iterator[Stack]:
     """Blue live through an HTTPRoute, green warm."""
-    made = Stack.create(sandbox, "test-gateway", tmp_path_factory.mktemp("gateway"), 30950)
+    made = Stack.create(sandbox, "test-gateway", tmp_path_factory.mktemp("gateway"), node_port)
     made.kubectl("apply", "--server-side", "-f", str(definitions))
     made.kubectl("wait", "--for=condition=Established", "-f", str(definitions), "--timeout=60s", seconds=70)
     file = yaml.safe_load(made.config.read_text())

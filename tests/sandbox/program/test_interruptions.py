@@ -1,8 +1,9 @@
-"""Whatever ends an update, the next one finishes it, and no request is lost meanwhile."""
+"""Whatever ends an update, the next one finishes it, and no request is lost meanwhile.
+
+A killed update leaves Pulumi's lock: whoever updates next is refused, makes sure that it is dead, and takes the lock.
+"""
 
 import json
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.program.stacks import Load, Stack, checkout
+from tests.sandbox.program.load import Load
+from tests.sandbox.program.stacks import Stack, checkout
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -29,19 +31,21 @@ def checkpoints(stack: Stack, process: subprocess.Popen[bytes]) -> Iterator[int]
 
 
 def kill_at(stack: Stack, step: int, log: Path) -> bool:
-    """Start `up` and kill it, engine and program, at its n-th checkpoint; False if it ended before."""
+    """Start `up` and kill it with all that it started, at its n-th checkpoint; False if it ended before."""
     process = stack.start("up", "--yes", "--skip-preview", "--non-interactive", log=log)
     for number in checkpoints(stack, process):
         if number == step:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(30)
+            stack.kill(process)
             return True
     assert process.returncode == 0, log.read_text()
     return False
 
 
 def test_an_update_killed_at_any_step_is_finished_by_the_next(stack: Stack, tmp_path: Path) -> None:
-    """Each `up` of a flip is killed one checkpoint later than the one before; another checkout's always finishes it."""
+    """Each `up` of a flip is killed one checkpoint later than the one before; another checkout's always finishes it.
+
+    At every third it is seen that the next update has nothing left to do.
+    """
     other = checkout(tmp_path)
     colours = ["green", "blue"]
     step = 0
@@ -50,13 +54,17 @@ def test_an_update_killed_at_any_step_is_finished_by_the_next(stack: Stack, tmp_
             target = colours[(step + 1) % 2]
             stack.configure("activeColour", target)
             killed = kill_at(stack, step, tmp_path / f"{step}.log")
+            if killed and step == 1:
+                assert "locked by 1 lock(s)" in stack.up(check=False, checkout=other).stdout
+            stack.cancel()
             stack.up(checkout=other)
             assert stack.live() == target
             state = json.loads(stack.pulumi("stack", "export").stdout)["deployment"]
             assert not state.get("pending_operations")
-            before = stack.versions()
-            assert "updated" not in stack.up().stdout
-            assert stack.versions() == before
+            if step % 3 == 0 or not killed:
+                before = stack.versions()
+                assert "updated" not in stack.up().stdout
+                assert stack.versions() == before
             if not killed:
                 break
     assert step > 2, "an update that is never killed proves nothing"
@@ -67,14 +75,34 @@ def test_an_update_can_be_taken_back_after_a_kill(stack: Stack, tmp_path: Path) 
     """Killed after the write and before its record: with the old colour declared again, traffic goes back."""
     start = stack.live()
     other = "green" if start == "blue" else "blue"
-    for step in count(1):
+    for step in count(1, 2):
         stack.configure("activeColour", other)
         killed = kill_at(stack, step, tmp_path / f"{step}.log")
+        stack.cancel()
         stack.configure("activeColour", start)
         stack.up()
         assert stack.live() == start
         if not killed:
             break
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize(
+    "part", ["pulumi-language-python-exec", "bin/pulumi-language-python ", "pulumi-resource-kubernetes"]
+)
+def test_an_engine_that_loses_a_part_of_itself_ends(stack: Stack, tmp_path: Path, part: str) -> None:
+    """Program, language host or provider, while the gates look: nothing moves, no lock is left, the next one flips."""
+    start = stack.live()
+    target = "green" if start == "blue" else "blue"
+    stack.configure("activeColour", target)
+    log = tmp_path / "up.log"
+    up = stack.start_up(log)
+    stack.await_line(log, f"proving {target}")
+    stack.kill(up, only=part)
+    assert up.wait(60) != 0, log.read_text()
+    assert stack.live() == start
+    stack.up()
+    assert stack.live() == stack.confirmed() == target
 
 
 def test_two_updates_at_once_are_one_too_many(stack: Stack, tmp_path: Path) -> None:
@@ -92,6 +120,7 @@ def test_two_updates_at_once_are_one_too_many(stack: Stack, tmp_path: Path) -> N
     assert stack.live() == target
 
 
+@pytest.mark.alone
 def test_an_api_server_that_restarts_during_a_flip_costs_nothing(stack: Stack, tmp_path: Path) -> None:
     """The flip ends with the traffic moved, or refused with nothing moved; the next `up` is clean; nothing is lost."""
     target = "green" if stack.live() == "blue" else "blue"

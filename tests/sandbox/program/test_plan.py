@@ -9,7 +9,7 @@ import pytest
 
 from tests.sandbox.program.stacks import Stack
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.shared, pytest.mark.timeout(400)]
 
 WITHOUT_STATUS = "configmap,secret,serviceaccount,role,rolebinding,networkpolicy"
 """Kinds that nobody but their author writes: all of them count, whoever made them."""
@@ -17,7 +17,12 @@ WITHOUT_STATUS = "configmap,secret,serviceaccount,role,rolebinding,networkpolicy
 
 @pytest.fixture(scope="module")
 def stack(stack: Stack) -> Stack:
-    """With the pods that its autoscalers ask for: one looks every 15 s, and makes the second pod when it does."""
+    """Green is a release that was never confirmed, and there are the pods that autoscalers ask for.
+
+    An autoscaler looks every 15 s, and makes the second pod when it does.
+    """
+    stack.configure("green.backend.env.RELEASE", "to be planned")
+    stack.up()
     stack.kubectl(
         "wait", "deployment", "--all", "--for=jsonpath={.status.readyReplicas}=2", "--timeout=90s", seconds=99
     )

@@ -7,7 +7,7 @@ import pytest
 
 from tests.sandbox.program.stacks import Stack
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.shared, pytest.mark.timeout(300)]
 
 PACK = ("--policy-pack", "policies")
 _UP = ("up", "--yes", "--non-interactive")
@@ -57,10 +57,17 @@ def test_what_is_unsafe_is_refused_by_program_and_pack(stack: Stack) -> None:
     assert stack.versions() == before
 
 
-def test_bounds_are_the_configs_to_set(stack: Stack, tmp_path: Path) -> None:
-    """Tighter ones refuse what passes without them."""
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (60, "terminationGracePeriodSeconds 45; needed: at least 60 (graceSeconds)"),
+        ("all", "graceSeconds: Invalid type. Expected: number, given: string"),
+    ],
+)
+def test_bounds_are_the_configs_to_set(stack: Stack, tmp_path: Path, seconds: object, said: str) -> None:
+    """Tighter ones refuse what passes without them; one of another type is no bound, and the engine says so."""
     bounds = tmp_path / "policies.json"
-    bounds.write_text(json.dumps({"pods-are-guarded": {"graceSeconds": 60}}))
+    bounds.write_text(json.dumps({"pods-are-guarded": {"graceSeconds": seconds}}))
     done = stack.pulumi("preview", *PACK, "--policy-pack-config", str(bounds), check=False)
     assert done.returncode != 0, done.stdout
-    assert "terminationGracePeriodSeconds 45; needed: at least 60 (graceSeconds)" in done.stdout
+    assert said in done.stdout

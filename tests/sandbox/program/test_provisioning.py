@@ -1,12 +1,13 @@
 """What the program provisions, as the cluster takes it."""
 
 import json
+import re
 
 import pytest
 
 from tests.sandbox.program.stacks import Stack
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.shared, pytest.mark.timeout(300)]
 
 
 def test_pods_may_read_the_cluster_and_nothing_else(stack: Stack) -> None:
@@ -79,7 +80,7 @@ def test_removing_the_live_slot_by_a_flip_is_refused(stack: Stack) -> None:
 def test_renaming_a_live_service_is_refused(stack: Stack) -> None:
     """Its traffic would end."""
     good, before = stack.config.read_bytes(), stack.versions()
-    stack.config.write_text(stack.config.read_text().replace("backend:", "storefront:"))
+    stack.config.write_text(re.sub(r"\bbackend(?=\"?:)", "storefront", stack.config.read_text()))
     done = stack.up(check=False)
     stack.config.write_bytes(good)
     assert done.returncode != 0

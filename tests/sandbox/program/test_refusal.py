@@ -1,10 +1,12 @@
 """What is not proven does not move."""
 
+import json
+
 import pytest
 
 from tests.sandbox.program.stacks import Stack
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.shared, pytest.mark.timeout(300)]
 
 
 def refused(stack: Stack, *said: str) -> None:
@@ -61,4 +63,35 @@ def test_a_slot_that_never_becomes_ready_fails_before_it_can_be_flipped_to(stack
     assert "backend-green" in done.stdout
     assert stack.live() == "blue"
     stack.pulumi("config", "rm", "--path", "teal:green.backend.env.FAULT_NEVER_READY")
+    stack.up()
+
+
+def test_no_flip_begins_while_a_pod_is_not_replaced_yet(stack: Stack) -> None:
+    """Somebody's rollout of the same version does not end: the pods of before are ready, and answer as declared."""
+    containers = [{"name": "backend", "image": "localhost/teal/none:1.1.0"}]
+    patch = {"spec": {"template": {"spec": {"containers": containers}}}}
+    stack.kubectl("patch", "deployment", "backend-green", "-p", json.dumps(patch))
+    try:
+        refused(stack, "capacity of backend FAILED", "that its last rollout has not replaced yet")
+    finally:
+        stack.kubectl("rollout", "undo", "deployment/backend-green")
+        stack.kubectl("rollout", "status", "deployment/backend-green", "--timeout=60s")
+
+
+def test_a_refused_release_is_stopped_where_the_stack_asks_for_that(stack: Stack) -> None:
+    """With the next update that leaves it idle; mended, it runs again."""
+    stack.configure("onRefusal", "stop")
+    stack.configure("green.backend.env.FAULT_VERSION", "0.9.8")
+    stack.up()
+    refused(stack, "version of backend FAILED")
+    preview = stack.pulumi("preview", "--non-interactive")
+    assert "green 1.1.0 is stopped (teal:onRefusal): flip" in preview.stdout
+    stack.up()
+    stack.kubectl("wait", "--for=delete", "pod", "-l", "teal/colour=green", "--timeout=60s")
+    assert stack.live() == stack.confirmed() == "blue"
+    stack.pulumi("config", "rm", "--path", "teal:green.backend.env.FAULT_VERSION")
+    stack.up()
+    stack.flip("green")
+    stack.flip("blue")
+    stack.pulumi("config", "rm", "teal:onRefusal")
     stack.up()

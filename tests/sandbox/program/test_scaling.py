@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sandbox.load.records import Follower
-from tests.sandbox.program.stacks import Load, Stack
+from tests.sandbox.program.load import Load
+from tests.sandbox.program.stacks import Stack
 
 pytestmark = pytest.mark.timeout(300)
 

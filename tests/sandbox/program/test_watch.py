@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.program.stacks import Load, Stack
+from tests.sandbox.program.load import Load
+from tests.sandbox.program.stacks import Stack
 
 pytestmark = pytest.mark.timeout(600)
 
 BAKE_SECONDS = 8
 WITHIN_SECONDS = 60 + 12 + BAKE_SECONDS + 20
-"""The schedule, the keeper's lease, the bake, and what pods take to start on two busy cores."""
+"""The schedule, the owner's lease, the bake, and what pods take to start on two busy cores."""
 
 WATCH = {
     "image": "localhost/teal/watch:1",
@@ -44,7 +45,7 @@ def die_in_the_bake(stack: Stack, log: Path) -> int:
     up = stack.start_up(log)
     flip = stack.await_stage("BAKING", after=flips[-1]["number"] if flips else 0)
     stack.kill(up)
-    stack.pulumi("cancel", "--yes", check=False)
+    stack.cancel()
     assert stack.live() == "green"
     return flip["number"]
 
@@ -54,7 +55,7 @@ def test_a_good_release_is_confirmed_by_the_schedule_alone(stack: Stack, tmp_pat
     number = die_in_the_bake(stack, tmp_path / "up.log")
     ended = stack.await_stage("CONFIRMED", after=number - 1, seconds=WITHIN_SECONDS)
     assert (ended["number"], ended["to"]) == (number, "green")
-    assert ended["keeper"].startswith("watch-")
+    assert ended["owner"].startswith("watch-")
     assert stack.live() == "green"
     stack.up()
     assert stack.confirmed() == "green"
@@ -67,15 +68,16 @@ def test_a_bad_release_is_put_back(stack: Stack, tmp_path: Path) -> None:
     stack.up()
     with Load(stack, "new_connections", tmp_path) as load:
         number = die_in_the_bake(stack, tmp_path / "up.log")
-        stack.kubectl("create", "job", "at-once", "--from=cronjob/teal-watch")  # the schedule has a test of its own
+        stack.kubectl("create", "job", "at-once", "--from=cronjob/teal-watch")  # or the schedule is first
         ended = stack.await_stage("REVERTED", after=number - 1, seconds=WITHIN_SECONDS)
+        load.await_colour("blue")
     assert stack.live() == "blue"
     assert "/pricing answered 500" in ended["reason"]
-    assert ended["keeper"].startswith("watch-")
+    assert ended["owner"].startswith("watch-")
     assert load.colours[0] == load.colours[-1] == "blue"
     assert "green" in load.colours
     assert [record for record in load.lost if record.outcome.value != "server_error"] == []
-    said = stack.kubectl("logs", "--selector=batch.kubernetes.io/job-name=at-once", "--tail=-1")
+    said = stack.kubectl("logs", "--selector=app.kubernetes.io/name=teal-watch", "--tail=-1")
     assert f"flip {number} from blue" in said
     assert "kept-alive connections" not in said  # it says so where it may not have them ended
     stack.configure("activeColour", "blue")
@@ -96,7 +98,10 @@ def test_its_account_may_do_that_and_nothing_else(stack: Stack) -> None:
 
     assert may("teal-watch") - may("default") == {
         ("configmaps", "", "teal-history", "get update"),
+        ("leases.coordination.k8s.io", "", "teal-flip", "get update"),
+        ("leases.coordination.k8s.io", "", "", "create"),
         ("endpointslices.discovery.k8s.io", "", "", "list"),
+        ("pods", "", "", "list"),
         ("pods/portforward", "", "", "create get"),
         ("services", "", "backend", "get patch"),
         ("services/proxy", "", "backend:http", "get"),

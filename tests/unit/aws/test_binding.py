@@ -4,6 +4,7 @@ import shutil
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from lightkube.resources.core_v1 import PodStatus
 
 from sandbox.aws.binding import Bindings
 from sandbox.providers.aws.session import Aws as Session
@@ -13,7 +14,7 @@ from tests.unit.aws.conftest import Aws
 from tests.unit.aws.test_data_path import Target
 
 if TYPE_CHECKING:
-    from sandbox.providers.kubernetes.api import Api
+    from lightkube import AsyncClient
 
 pytestmark = pytest.mark.skipif(not shutil.which("haproxy"), reason="haproxy (Debian's package) is not installed")
 
@@ -36,18 +37,17 @@ class Cluster:
         self.written: list[Map] = []
 
     def seen(self, role: str) -> tuple[Map, ...]:
-        """As `Watching.seen`."""
+        """As `Following.seen`."""
         return tuple(self.objects[role])
 
-    async def apply(self, path: str, body: Map, **_: Any) -> Map:  # noqa: ANN401 - as `Api.apply`
+    async def patch(self, kind: object, name: str, body: Map, *, namespace: str, **_: Any) -> None:  # noqa: ANN401 - as lightkube's
         """Write conditions into the pod, as the API server does."""
-        assert path == f"/api/v1/namespaces/shop/pods/{body['metadata']['name']}/status"
+        assert (kind, name, namespace) == (PodStatus, body["metadata"]["name"], "shop")
         (condition,) = body["status"]["conditions"]
         (pod,) = (pod for pod in self.objects["pods"] if pod["metadata"]["name"] == body["metadata"]["name"])
         others = [each for each in pod["status"]["conditions"] if each["type"] != condition["type"]]
         pod["status"]["conditions"] = [*others, condition]
         self.written.append(condition)
-        return body
 
     def run(self, *addresses: str) -> None:
         """Have these pods, unready for their gate alone."""
@@ -81,7 +81,7 @@ def cluster(balancer: Balancer) -> Cluster:
 @pytest.fixture
 def bindings(aws: Aws, cluster: Cluster) -> Bindings:
     """Who follows it."""
-    return Bindings(cast("Api", cluster), Session({"AWS_ENDPOINT_URL": aws.endpoint}))
+    return Bindings(cast("AsyncClient", cluster), Session({"AWS_ENDPOINT_URL": aws.endpoint}))
 
 
 async def test_a_pod_is_ready_when_its_target_is_healthy(

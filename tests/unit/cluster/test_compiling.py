@@ -2,26 +2,37 @@
 
 import os
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from sandbox.cluster.compiling import ToolModule
+from sandbox.cluster.compiling import Command, build_all
 from sandbox.cluster.errors import BuildError, SandboxError
 from sandbox.cluster.golang import GO_BIN, numbers
-from sandbox.cluster.kubernetes import KUBERNETES
 from sandbox.cluster.progress import Steps
-from sandbox.metrics.build import METRICS_SERVER
-from sandbox.oasdiff.build import OASDIFF
-from sandbox.prometheus.build import module
+from sandbox.tools import (
+    ACTIONLINT,
+    KUBERNETES,
+    KUBERNETES_PROVIDER,
+    LANGUAGE_HOST,
+    METRICS_SERVER,
+    OASDIFF,
+    PROMETHEUS,
+    PROMTOOL,
+    PULUMI,
+)
 
 _GO = """\
 #!/bin/sh
 echo "$1 GOPATH=$GOPATH GOMODCACHE=$GOMODCACHE GOCACHE=$GOCACHE XDG_CONFIG_HOME=$XDG_CONFIG_HOME" >> "{calls}"
 case "$1" in
 env) echo go{version} ;;
-list) echo 'go: downloading example.org/a v1.0.0' >&2; echo 'package a'; echo 'package b' ;;
+list)
+    if [ "$2" = -m ]; then echo "{modules}"; exit; fi
+    echo 'go: downloading example.org/a v1.0.0' >&2; echo 'package a'; echo 'package b' ;;
 build)
     echo "$PWD $*" >> "{builds}"
     while [ "$1" != -o ]; do shift; done
@@ -29,7 +40,17 @@ build)
     exit {status} ;;
 esac
 """
-ALL = [KUBERNETES, METRICS_SERVER, OASDIFF, module("prometheus"), module("promtool")]
+ALL = [
+    ACTIONLINT,
+    KUBERNETES,
+    KUBERNETES_PROVIDER,
+    LANGUAGE_HOST,
+    METRICS_SERVER,
+    OASDIFF,
+    PROMETHEUS,
+    PROMTOOL,
+    PULUMI,
+]
 
 
 class _Machine:
@@ -41,14 +62,19 @@ class _Machine:
         self.calls = folder / "calls"
         self.builds = folder / "builds"
         self.output = folder / "output"
+        self.modules = folder / "modules"
         self.bin.mkdir()
+        for name in (name for each in ALL for name in each.beside):
+            (self.modules / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.modules / name).write_text(name)
 
     def has_go(self, version: str, status: int = 0) -> None:
         go = self.bin / "go"
-        go.write_text(_GO.format(version=version, status=status, calls=self.calls, builds=self.builds))
+        files = {"calls": self.calls, "builds": self.builds, "modules": self.modules}
+        go.write_text(_GO.format(version=version, status=status, **files))
         go.chmod(0o755)
 
-    def build(self, module: ToolModule = KUBERNETES) -> Path:
+    def build(self, module: Command = KUBERNETES) -> Path:
         with self.output.open("a") as file, Steps(Console(file=file, width=200)) as steps:
             return module.build(self.cache, steps)
 
@@ -108,7 +134,7 @@ def test_progress_says_what_and_how_far(machine: _Machine) -> None:
 
 
 @pytest.mark.parametrize("module", ALL, ids=lambda module: module.name)
-def test_what_is_compiled_is_what_is_pinned(machine: _Machine, module: ToolModule) -> None:
+def test_what_is_compiled_is_what_is_pinned(machine: _Machine, module: Command) -> None:
     """The tool-only module decides the version, and the command says it; nothing is fetched by name."""
     machine.has_go("1.26.6")
     machine.build(module)
@@ -117,8 +143,13 @@ def test_what_is_compiled_is_what_is_pinned(machine: _Machine, module: ToolModul
     assert build.endswith("/ " + " ".join(module.packages))
     assert f"version={module.version}" in build.lower()
     for package in module.packages:
-        assert package.startswith(module.path)
-        assert f'_ "{package}"' in (module.tools / "tools.go").read_text()
+        if package.startswith("./"):
+            assert (module.tools / package / "main.go").exists()
+        else:
+            assert package.startswith(module.module)
+            assert f'_ "{package}"' in (module.tools / "tools.go").read_text()
+    folder = module.target(machine.cache)
+    assert all((folder / Path(name).name).read_text() == name for name in module.beside)
 
 
 def test_each_build_has_a_folder_of_its_own(machine: _Machine) -> None:
@@ -138,19 +169,43 @@ def test_a_go_that_is_too_old_is_not_used(machine: _Machine) -> None:
 
 
 def test_each_modules_own_pin_decides_whether_go_is_too_old(machine: _Machine) -> None:
-    """Go 1.25 compiles Kubernetes 1.34, but no metrics-server 0.9."""
+    """Go 1.25 compiles Kubernetes 1.34, but not Pulumi's engine."""
     machine.has_go("1.25.0")
     machine.build(KUBERNETES)
     (machine.bin / "uv").write_text("#!/bin/sh\nexit 9\n")
     (machine.bin / "uv").chmod(0o755)
     with pytest.raises(SandboxError):
-        machine.build(METRICS_SERVER)
-    assert "too old for metrics-server" in machine.output.read_text()
+        machine.build(PULUMI)
+    assert "too old for Pulumi's engine" in machine.output.read_text()
 
 
 @pytest.mark.parametrize("module", ALL, ids=lambda module: module.name)
-def test_the_go_from_pypi_is_new_enough_for_all(module: ToolModule) -> None:
+def test_the_go_from_pypi_is_new_enough_for_all(module: Command) -> None:
     """Else a machine without a Go of its own could compile nothing, and would learn it from the compiler."""
     wanted = re.search(r"^go (\S+)$", (module.tools / "go.mod").read_text(), re.MULTILINE)
     assert wanted is not None
     assert numbers(GO_BIN.partition("==")[2]) >= numbers(wanted[1])
+
+
+def test_all_are_built_in_order_and_what_is_left_is_said(machine: _Machine) -> None:
+    """A newcomer knows how long it will take; what is there already is not counted."""
+    machine.has_go("1.26.6")
+    machine.build(OASDIFF)
+    wanted = [KUBERNETES, OASDIFF, PROMETHEUS]
+    with machine.output.open("a") as file, Steps(Console(file=file, width=400)) as steps:
+        assert build_all(wanted, machine.cache, steps) == [each.target(machine.cache) for each in wanted]
+    output = machine.output.read_text()
+    minutes = -(-(KUBERNETES.seconds + PROMETHEUS.seconds) // 60)
+    assert f"1 of 2 to be compiled: Kubernetes {KUBERNETES.version}; about {minutes} min are left" in output
+    assert f"2 of 2 to be compiled: prometheus {PROMETHEUS.version}" in output
+
+
+def test_sources_of_our_own_decide_the_folder(machine: _Machine, tmp_path: Path) -> None:
+    """A changed language host is compiled anew."""
+    tools = tmp_path / "tools"
+    shutil.copytree(LANGUAGE_HOST.tools, tools)
+    copy = replace(LANGUAGE_HOST, tools=tools)
+    before = copy.target(machine.cache)
+    source = tools / "pulumi-language-python" / "main.go"
+    source.write_text(source.read_text() + "// changed\n")
+    assert copy.target(machine.cache) != before

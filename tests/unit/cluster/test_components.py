@@ -20,6 +20,8 @@ def layout(tmp_path: Path) -> Layout:
     layout = Layout(Sandbox.named("a", ports=(31000, 31009), work_tree=tmp_path))
     write_certificates(layout.pki, node="n", node_address="192.0.2.10", service_address="10.96.0.1", server="https://x")
     write_configuration(layout)
+    layout.bin.mkdir(parents=True, exist_ok=True)
+    (layout.bin / "metrics-server").touch()
     return layout
 
 
@@ -67,6 +69,13 @@ def test_nobody_waits_for_what_most_rehearsals_do_not_touch(listed: dict[str, Co
     assert listed["postgres"].after == ("node",)
     for name in ("metrics-server", "moto", "target-group-binding-kind"):
         assert set(listed[name].after) == awaited
+
+
+def test_there_are_metrics_where_their_server_was_compiled(layout: Layout) -> None:
+    """It takes minutes to compile, and only autoscalers and `kubectl top` ask it."""
+    (layout.bin / "metrics-server").unlink()
+    listed = {c.name for c in components(layout.sandbox, python="python3", archives=())}
+    assert {name for name in listed if name.startswith("metrics")} == set()
 
 
 def test_metrics_are_asked_for_where_they_are_served(layout: Layout, listed: dict[str, Component]) -> None:

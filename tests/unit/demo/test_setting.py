@@ -8,8 +8,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from sandbox.cluster.environment import WORK_TREE, Sandbox
-from sandbox.demo.main import refusal, undone
 from sandbox.demo.setting import Router, Setting, host
+from sandbox.demo.words import refusal, undone
 
 if TYPE_CHECKING:
     from pathlib import Path

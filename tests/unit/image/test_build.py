@@ -108,7 +108,7 @@ def test_teal_is_packed_as_the_service_is(workshop: Workshop) -> None:
         assert json.load(config)["config"]["Entrypoint"] == ["python3", "-m", "teal"]
     assert manifest(archive)["RepoTags"] == ["localhost/teal/watch:1"]
     assert "./app/teal/__main__.py" in files(archive)
-    assert not any("workload" in name for name in files(archive))
+    assert not any(name.startswith("./app/workload") for name in files(archive))
     assert manifest(archive)["Layers"] != manifest(service)["Layers"]
 
 

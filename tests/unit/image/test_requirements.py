@@ -36,10 +36,15 @@ def locked(group: str) -> dict[str, str]:
     return {each["name"]: packages[each["name"]]["version"] for each in asked}
 
 
+def lines(package: str) -> list[str]:
+    """What a package's requirements.txt names, one a line, with its hashes."""
+    text = (ROOT / package / "requirements.txt").read_text().replace("\\\n", "")
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
 def required(package: str) -> dict[str, str]:
     """Name and version of all that a package's requirements.txt names."""
-    lines = (ROOT / package / "requirements.txt").read_text().splitlines()
-    halves = (line.partition(" ;") for line in lines if not line.startswith("#"))
+    halves = (line.partition(" --hash=")[0].partition(" ;") for line in lines(package))
     pins = (pin.strip() for pin, _, marker in halves if not marker or Marker(marker.strip()).evaluate(PLATFORM))
     return dict(pin.split("==") for pin in pins)
 
@@ -48,3 +53,16 @@ def required(package: str) -> dict[str, str]:
 def test_requirements_are_the_locked_ones(package: str, group: str) -> None:
     """requirements.txt and uv.lock name the same packages at the same versions."""
     assert required(package) == locked(group)
+
+
+def test_what_the_watch_is_made_of_is_held_by_hashes() -> None:
+    """A package of the same version with other contents is not installed: the watch has the right to move traffic."""
+    packages: list[dict[str, Any]] = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    locked = {
+        each["name"]: {part["hash"] for part in [*each.get("wheels", []), each.get("sdist", {"hash": ""})]}
+        for each in packages
+    }
+    for line in lines("teal"):
+        hashes = {each.strip() for each in line.split(" --hash=")[1:]}
+        assert hashes, line
+        assert hashes <= locked[line.partition("==")[0]], line

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pulumi.runtime import mocks, stack
+from teal_infra.planning.live import Live
+from teal_infra.planning.schema import plans
+from teal_infra.program import provision
+from teal_infra.settings.load import load
 
-from infra.config import load
-from infra.live import Live
-from infra.program import provision
-from infra.schema import plans
-from teal.kube import ClusterAccess
+from teal.adapters.kubernetes.cluster import ClusterAccess
 
 VPC = "vpc-0123456789abcdef0"
 ALB: Mapping[str, Any] = {

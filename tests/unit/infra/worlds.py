@@ -6,15 +6,18 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from infra import slots, stamp
-from infra.config import load
-from infra.live import Live
-from infra.move import move_of
-from infra.settings import Settings
-from infra.settings.slot import State
-from teal.colours import Colour
-from teal.history import Flip, Stage
-from teal.live import LiveAutoscaler, LiveService, LiveSlot
+from teal_infra.components import fingerprint
+from teal_infra.planning import slots
+from teal_infra.planning.live import Live
+from teal_infra.planning.move import move_of
+from teal_infra.settings import Settings
+from teal_infra.settings.load import load
+from teal_infra.settings.slot import State
+
+from teal.history.model import Flip, Stage
+from teal.model.colours import Colour
+from teal.model.labels import PARTS
+from teal.model.live import LiveAutoscaler, LiveService, LiveSlot
 
 NOW = "2026-01-01T12:00:00+00:00"
 LONG_AGO = "2026-01-01T00:00:00+00:00"
@@ -77,12 +80,12 @@ def settled(raw: Mapping[str, Any], *, before: Live | None = None) -> Live:
 def deployment(declared: Settings, name: str, colour: Colour, replicas: int) -> LiveSlot:
     """A colour as this config makes it, all of its pods ready."""
     slot = declared.slot(colour)
-    made = slots.made(declared, name, colour)
+    made = slots.fingerprint_of(declared, name, colour)
     assert slot is not None
     assert made is not None
     if slot.state is not State.RUNNING:
         replicas = 0
-    annotations = stamp.stamps(made, {}, LONG_AGO)
+    annotations = fingerprint.annotations_of(made, {}, LONG_AGO)
     return LiveSlot(annotations=annotations, replicas=replicas, ready=replicas, version=slot.version)
 
 
@@ -108,7 +111,7 @@ def scaled(live: Live, colour: str, replicas: int, *, ready: int | None = None, 
     return replace(live, slots={**live.slots, key: slot})
 
 
-def unstamped(live: Live, names: Sequence[str] = (stamp.PARTS,)) -> Live:
+def unstamped(live: Live, names: Sequence[str] = (PARTS,)) -> Live:
     """The same, made by a teal that kept no parts."""
     return replace(
         live,

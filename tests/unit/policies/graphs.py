@@ -12,15 +12,15 @@ from google.protobuf import json_format, struct_pb2
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import analyzer_pb2, resource_pb2
 from pulumi.runtime.stack import run_pulumi_func
+from teal_infra.planning import plan
+from teal_infra.planning.live import Live
+from teal_infra.planning.schema import plans
+from teal_infra.program import provision
+from teal_infra.settings.load import load
 
-from infra import plan
-from infra.config import load
-from infra.live import Live
-from infra.program import provision
-from infra.schema import plans
-from teal.colours import Colour
-from teal.kube import ClusterAccess
-from teal.live import LiveService, LiveSlot
+from teal.adapters.kubernetes.cluster import ClusterAccess
+from teal.model.colours import Colour
+from teal.model.live import LiveService, LiveSlot
 
 Resources = list[analyzer_pb2.AnalyzerResource]
 

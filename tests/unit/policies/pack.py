@@ -6,17 +6,18 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import grpc
 from google.protobuf import empty_pb2
+from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
-
-from sandbox.engine.policyconfig import reconciled
 
 FOLDER = Path(__file__).parents[3] / "policies"
 NOWHERE = "127.0.0.1:1"
 """The engine's address: it is only asked to log, and the pack has nothing to log."""
+
+_LEVELS: Final = {"advisory": analyzer_pb2.ADVISORY, "disabled": analyzer_pb2.DISABLED}
 
 Diagnostics = Sequence[analyzer_pb2.AnalyzeDiagnostic]
 
@@ -61,7 +62,7 @@ class Pack:
         self, graph: Sequence[analyzer_pb2.AnalyzerResource], config: Mapping[str, Any] | None = None
     ) -> list[Violation]:
         """What it says of a graph: of each resource in its order, then of all of them."""
-        configured = reconciled(self.info, config or {})
+        configured = self._configured(config or {})
         self._stub.Configure(configured)
         found = [
             (diagnostic, each.urn)
@@ -70,6 +71,19 @@ class Pack:
         ]
         whole = self._stub.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=graph))
         return [_violation(*each) for each in (*found, *((diagnostic, "") for diagnostic in whole.diagnostics))]
+
+    def _configured(self, config: Mapping[str, Any]) -> analyzer_pb2.ConfigureAnalyzerRequest:
+        """What an engine sends: the pack's levels and defaults, then what is set for all policies, and for each."""
+        request = analyzer_pb2.ConfigureAnalyzerRequest()
+        for policy in self.info.policies:
+            schema: dict[str, Any] = MessageToDict(policy.configSchema.properties)
+            settings = {name: each["default"] for name, each in schema.items()}
+            settings |= config.get("all", {}) | config.get(policy.name, {})
+            level: str | None = settings.pop("enforcementLevel", None)
+            sent = request.policyConfig[policy.name]
+            sent.enforcementLevel = _LEVELS[level] if level else policy.enforcementLevel
+            sent.properties.update(settings)
+        return request
 
     def _analyze(self, each: analyzer_pb2.AnalyzerResource, configured: bytes) -> Diagnostics:
         """What it says of one resource; asked once for the same one, since a pack remembers nothing."""

@@ -1,8 +1,8 @@
 """What rules ask of a graph, without a pack."""
 
-from policies.kinds import SERVICE
-from policies.model import Graph, Resource
-from policies.rules.live import ROUTE_CHAINS
+from teal_policies.kinds import SERVICE
+from teal_policies.model import Graph, Resource
+from teal_policies.rules.live import ROUTE_CHAINS
 
 
 def made(name: str, *dependencies: str, urn: str = "", aliases: tuple[str, ...] = ()) -> Resource:

@@ -1,14 +1,47 @@
 """Policies about pods, access, secrets and labels refuse what they are there for."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from teal_infra.components.pod import confined
+from teal_infra.provider.kinds import manifest
 
-from teal.colours import NAME_LABEL
+from teal.model.labels import NAME_LABEL
 from tests.unit.policies.cases import BLUE, POD, Case, field_of, hold, without
-from tests.unit.policies.graphs import SECRET, backed_by, changed, config, everything, slot
+from tests.unit.policies.graphs import DIGEST, SECRET, backed_by, changed, config, everything, slot
 from tests.unit.policies.pack import Pack
+
+CONFINED = manifest(cast("dict[str, Any]", confined()))
+BROUGHT = {
+    "name": "brought",
+    "image": f"registry.example/brought@{DIGEST}",
+    "resources": {side: {"cpu": "100m", "memory": "64Mi"} for side in ("requests", "limits")},
+    "securityContext": CONFINED,
+}
+"""A container that `podTemplate` adds to the service's own."""
+
+
+def brought(where: str, **fields: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON
+    """A stack whose service brings such a container."""
+    return config(services=changed(podTemplate={"spec": {where: [{**BROUGHT, **fields}]}}))
+
+
+BROUGHT_FIELDS: list[tuple[str, dict[str, Any], str]] = [
+    ("pods-are-confined", {"securityContext": {**CONFINED, "privileged": True}}, "privileged is true"),
+    ("containers-are-limited", {"resources": {}}, "resources without requests.cpu"),
+    ("images-are-pinned", {"image": "registry.example/brought:1"}, "image registry.example/brought:1"),
+]
+BROUGHT_CASES = [
+    Case(
+        policy=policy,
+        raw=brought(where, **fields),
+        says=(f"Deployment {deployment}, container brought: {seen}",),
+    )
+    for deployment in ("backend-blue", "backend-green")
+    for where in ("containers", "initContainers")
+    for policy, fields, seen in BROUGHT_FIELDS
+]
 
 POD_CASES = [
     Case(
@@ -224,7 +257,7 @@ ACCESS_CASES = [
     ),
 ]
 
-CASES = [*POD_CASES, *ACCESS_CASES]
+CASES = [*POD_CASES, *BROUGHT_CASES, *ACCESS_CASES]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.policy)

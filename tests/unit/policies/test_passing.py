@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 
 import pytest
+from teal_infra.planning.live import Live
 
-from infra.live import Live
 from tests.unit.policies.graphs import changed, config, declared, everything, example, live_in, routed_by, slot
 from tests.unit.policies.pack import Pack
+from tests.unit.policies.test_object_violations import brought
 
 
 @pytest.mark.parametrize("active", ["blue", "green"])
@@ -51,3 +52,9 @@ async def test_a_service_that_is_said_to_go_may_go(pack: Pack) -> None:
     for key in ("services", "blue", "green"):
         raw[key] = json.dumps({name: its for name, its in json.loads(raw[key]).items() if name != "frontend"})
     assert pack.judge(await declared(raw, await live_in("blue", before=everything()))) == []
+
+
+@pytest.mark.parametrize("where", ["containers", "initContainers"])
+async def test_a_sidecar_that_is_confined_and_limited_passes(pack: Pack, where: str) -> None:
+    """Probes and a preStop hook are asked of the service's own container alone."""
+    assert pack.judge(await declared(brought(where), Live())) == []

@@ -191,6 +191,7 @@ TRAFFIC_CASES = [
     ),
     Case(
         policy="idle-waits-for-confirmed",
+        idle=5,  # more than it would ask for
         spoilt=waiting_for_nothing("HorizontalPodAutoscaler", "backend-green-autoscaler"),
         says=("HorizontalPodAutoscaler backend-green-autoscaler: does not wait for ConfigMap teal-confirmed", "then"),
     ),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sandbox.load.records import End, Header, Mode, Outcome, Record
-from sandbox.report.model import Evidence, Host, Refusal, Untouched
+from sandbox.report.model import Evidence, Host, Provider, Refusal, Untouched
 from sandbox.report.seen import FlipSeen, JobSeen, Load, Move, RevertSeen, Seen
 
 if TYPE_CHECKING:
@@ -21,6 +21,16 @@ MOVE = Move(
     version="1.1.0",
     write_ns=WRITE_NS,
     until_ns=WRITE_NS + 4 * NANO,
+)
+BROKEN = "1.2.0"
+BROKEN_NS = 10 * NANO
+"""When blue, broken, was made live."""
+BACK = Move(
+    from_colour="blue",
+    to_colour="green",
+    version="1.1.0",
+    write_ns=BROKEN_NS + 2 * NANO,
+    until_ns=BROKEN_NS + 4 * NANO,
 )
 STARTED = datetime(2026, 11, 21, tzinfo=UTC)
 SERVICES = ("backend", "frontend")
@@ -48,7 +58,20 @@ def staying() -> list[Record]:
     return [record(at) for at in range(0, 9 * NANO, NANO // 100)]
 
 
-def breaking(records: Iterable[Record], version: str = "1.2.0") -> list[Record]:
+def returning(last_ms: float = 900.0) -> list[Record]:
+    """What follows: a broken blue is live, fails once, and answers for the last time so long after the way back."""
+    turn = BACK.write_ns + round(last_ms * 1e6)
+    found = [
+        record(at, "blue")._replace(version=BROKEN) if BROKEN_NS <= at <= turn else record(at, "green")
+        for at in range(9 * NANO, BACK.until_ns, NANO // 100)
+    ]
+    return [
+        each._replace(outcome=Outcome.SERVER_ERROR, status=500) if each.scheduled_ns == BROKEN_NS + NANO // 2 else each
+        for each in found
+    ]
+
+
+def breaking(records: Iterable[Record], version: str) -> list[Record]:
     """The first one is an error that blue gave in this version."""
     first, *others = records
     return [first._replace(outcome=Outcome.SERVER_ERROR, status=500, colour="blue", version=version), *others]
@@ -73,7 +96,7 @@ def load(mode: Mode, records: list[Record], *, service: str = "backend", killed:
     return Load(service=service, header=header, records=in_order(records), end=None if killed else end)
 
 
-def refusal(*, refused: bool = True) -> Refusal:
+def refusal(*, refused: bool = True, by: str = "metrics.p95 of backend") -> Refusal:
     """A refused flip."""
     untouched = Untouched(colour="green", version_before="7", version_after="7", answers={"green": 300})
     evidence = Evidence(exit_status=255, services=dict.fromkeys(SERVICES, untouched))
@@ -81,14 +104,16 @@ def refusal(*, refused: bool = True) -> Refusal:
         to="blue",
         version="1.2.0",
         what="takes 2.5 s",
+        gate="metrics.p95 of backend",
+        by=by.split(", "),
         reason="flip from green to blue refused.",
         refused=refused,
         evidence=evidence,
     )
 
 
-def revert(*, undone: bool = True) -> RevertSeen:
-    """A release that was live for a while, and failed."""
+def revert(*, undone: bool = True, back: Move = BACK) -> RevertSeen:
+    """A release that was live for two seconds, and failed."""
     said = "flip 3 from green 1.1.0 to blue 1.2.0: REVERTED. Traffic was put back onto green"
     return RevertSeen(
         to="blue",
@@ -97,8 +122,10 @@ def revert(*, undone: bool = True) -> RevertSeen:
         reason=said,
         undone=undone,
         exit_status=255,
-        moved_ns=20 * NANO,
-        back_ns=24 * NANO,
+        moved_ns=BROKEN_NS,
+        bake_ns=BROKEN_NS + 200_000_000,
+        decided_ns=BROKEN_NS + 1_900_000_000,
+        back={"backend": back, "frontend": back},
     )
 
 
@@ -113,11 +140,11 @@ def job(began: float = 1, done: float = 2, pod: float | None = 3, **changes: str
 def flipped(apart_ns: int = 12_000_000) -> FlipSeen:
     """The backend was written first, the frontend `apart_ns` later."""
     moves = {"frontend": replace(MOVE, write_ns=WRITE_NS + apart_ns), "backend": MOVE}
-    return FlipSeen(moves=moves, up_seconds=2.314)
+    return FlipSeen(moves=moves, up_seconds=2.314, bake_ns=WRITE_NS + 250_000_000)
 
 
 def run(new: list[Record] | None = None, kept: list[Record] | None = None) -> Seen:
-    """A run that nothing speaks against: new connections moved, kept-alive ones did not; one refusal, one undoing.
+    """A run that nothing speaks against: a flip, kept-alive connections a second after it; a refusal, an undoing.
 
     Args:
         new: what the backend's door answered on new connections.
@@ -130,15 +157,20 @@ def run(new: list[Record] | None = None, kept: list[Record] | None = None) -> Se
         services=list(SERVICES),
         frontend="frontend",
         loads=[
-            load(Mode.NEW_CONNECTIONS, new or moving()),
-            load(Mode.KEPT_ALIVE, breaking(kept or staying())),
-            load(Mode.NEW_CONNECTIONS, asking(moving(90)), service="frontend"),
-            load(Mode.KEPT_ALIVE, asking(staying()), service="frontend"),
+            load(Mode.NEW_CONNECTIONS, [*(new or moving()), *returning(30)]),
+            load(Mode.KEPT_ALIVE, [*(kept or moving(1000)), *returning()]),
+            load(Mode.NEW_CONNECTIONS, asking([*moving(90), *returning(40)]), service="frontend"),
+            load(Mode.KEPT_ALIVE, asking([*moving(1100), *returning()]), service="frontend"),
         ],
         flips=[flipped()],
         refusals=[refusal()],
         reverts=[revert()],
         broken="blue 1.2.0",
+        engine="Pulumi v3.274.1",
+        providers=[
+            Provider(name="kubernetes", version="4.25.0", stand_in=False),
+            Provider(name="aws", version="7.51.1+stand-in", stand_in=True),
+        ],
         migrates=True,
         jobs=[job()],
         waiting=["contracting backend to 0004 for green 1.1.0 waits: blue 1.0.0 still needs what it drops"],

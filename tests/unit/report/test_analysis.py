@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.load.records import Mode, Outcome
-from sandbox.report.analysis import conclude, has_moved, last_old_answer_ms, write_to_last_old_ms
+from sandbox.report.analysis import back_to_last_ms, conclude, has_moved, last_old_answer_ms, write_to_last_old_ms
 
 from .runs import (
+    BACK,
+    BROKEN_NS,
     MOVE,
     NANO,
+    SERVICES,
     VERSIONS,
     WRITE_NS,
     asking,
@@ -24,12 +27,14 @@ from .runs import (
     moving,
     record,
     refusal,
+    returning,
     revert,
     run,
     staying,
 )
 
 if TYPE_CHECKING:
+    from sandbox.load.records import Record
     from sandbox.report.seen import JobSeen
 
 
@@ -95,13 +100,14 @@ def test_what_comes_after_the_watch_is_another_story() -> None:
 
 
 def test_a_run_that_nothing_speaks_against_has_passed() -> None:
-    """Nothing lost, the flip seen in the answers, the refusal refused; kept-alive connections need not move."""
+    """Nothing lost, the flip seen in the answers, the refusal refused, the failing release undone."""
     report = conclude(run())
     assert (report.verdict, report.problems) == ("PASSED", [])
-    assert (report.requests, report.lost, report.mixed) == (3600, 0, 0)
+    assert (report.requests, report.lost, report.mixed) == (5600, 0, 0)
     (flip,) = report.flips
     assert all(service.moved for service in flip.services.values())
-    assert flip.services["backend"].write_to_last_old_ms == {Mode.NEW_CONNECTIONS: 60.0, Mode.KEPT_ALIVE: None}
+    assert flip.services["backend"].write_to_last_old_ms == {Mode.NEW_CONNECTIONS: 60.0, Mode.KEPT_ALIVE: 1000.0}
+    assert flip.write_to_bake_ms == 250.0
 
 
 def test_a_flip_is_told_by_service_and_says_how_far_apart_the_writes_were() -> None:
@@ -190,9 +196,9 @@ def test_every_mode_of_every_service_must_have_been_asked() -> None:
     """A load that did not begin, or was killed, is never a pass."""
     seen = run()
     whole = seen.loads.pop()
-    assert conclude(seen).problems == [
-        "no request was sent to frontend on kept-alive connections: nothing is known about them"
-    ]
+    assert "no request was sent to frontend on kept-alive connections: nothing is known about them" in (
+        conclude(seen).problems
+    )
     seen.loads.append(replace(whole, end=None))
     assert conclude(seen).problems == [
         "the load of frontend on kept-alive connections was killed: what it had in flight is unknown"
@@ -205,6 +211,7 @@ def test_what_was_not_seen_is_no_pass() -> None:
     seen.refusals = [refusal(refused=False)]
     seen.failure = "interrupted"
     assert len(conclude(seen).problems) == 3
+    assert "had to be refused with nothing moved, and was not" in conclude(seen).problems[-1]
     seen = run()
     seen.flips, seen.refusals, seen.reverts = [], [], []
     assert conclude(seen).problems == ["no flip was seen", "no refusal was seen", "no bake was seen to fail"]
@@ -213,8 +220,7 @@ def test_what_was_not_seen_is_no_pass() -> None:
 def test_only_the_broken_releases_own_errors_are_counted_apart() -> None:
     """Complete answers, signed by it; the same from anybody else is a request lost."""
     report = conclude(run())
-    (revert,) = report.reverts
-    assert (revert.failed_answers, revert.live_seconds, report.lost) == (1, 4.0, 0)
+    assert (report.reverts[0].failed_answers, report.lost) == (4, 0)
     report = conclude(run(new=breaking(moving(), version="1.0.0")))
     assert report.lost == 1
     assert report.loads["backend"][Mode.NEW_CONNECTIONS].lost_by_outcome == {Outcome.SERVER_ERROR: 1}
@@ -226,9 +232,96 @@ def test_a_bake_that_failed_has_to_be_undone_and_to_have_cost_something() -> Non
     seen.reverts = [revert(undone=False)]
     assert conclude(seen).problems == ["blue 1.2.0 had to be undone, and was not: see its own words"]
     seen = run()
-    seen.broken = "blue 9.9.9"
+    seen.reverts = [replace(revert(), version="9.9.9")]
+    assert conclude(seen).problems == ["blue 9.9.9 failed no request of the load: what was undone is unknown"]
+
+
+def test_an_undoing_has_its_clock() -> None:
+    """After the first write, until a client had an answer, not until it asked; then how long it was met."""
+    (undone,) = conclude(run()).reverts
+    assert (undone.write_to_bake_ms, undone.write_to_first_error_ms) == (200.0, 502.0)
+    assert (undone.write_to_decision_ms, undone.write_to_back_ms) == (1900.0, 2000.0)
+    assert undone.back_to_last_answer_ms["frontend"] == {Mode.NEW_CONNECTIONS: 40.0, Mode.KEPT_ALIVE: 900.0}
+    assert undone.quiet_ms == {Mode.NEW_CONNECTIONS: 40.0, Mode.KEPT_ALIVE: 900.0}
+
+
+def test_a_client_that_never_met_the_failing_release_was_rid_of_it_at_once() -> None:
+    """A kept-alive connection may not have followed before traffic was back: 0, which is not None."""
+    stayed = [record(at, "green") for at in range(9 * NANO, BACK.until_ns, NANO // 100)]
+    seen = run()
+    seen.loads[3] = load(Mode.KEPT_ALIVE, asking([*moving(1100), *stayed]), service="frontend")
+    report = conclude(seen)
+    assert report.problems == []
+    assert report.reverts[0].back_to_last_answer_ms["frontend"][Mode.KEPT_ALIVE] == 0.0
+    assert back_to_last_ms(returning(1500), BACK) is None
+
+
+@pytest.mark.parametrize(
+    ("bake_ns", "said"),
+    [
+        (None, "when the bake of the flip from blue to green 1.1.0 began is in no record"),
+        (WRITE_NS + 1_001_000_000, "began 1001 ms after the write; needed: at most 1000"),
+    ],
+)
+def test_a_flip_that_nobody_watched_fails_the_run(bake_ns: int | None, said: str) -> None:
+    """For longer than a second, or for nobody knows how long."""
+    seen = run()
+    seen.flips = [replace(seen.flips[0], bake_ns=bake_ns)]
+    (problem,) = conclude(seen).problems
+    assert said in problem
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (staying(), "kept-alive connections of backend did not leave blue after the flip from blue to green 1.1.0"),
+        (
+            moving(1510),
+            "were answered by blue after the flip from blue to green 1.1.0, for 1510 ms; needed: at most 1500",
+        ),
+    ],
+)
+def test_kept_alive_connections_that_stay_fail_the_run(kept: list[Record], said: str) -> None:
+    """They have a second and a half."""
+    (problem,) = conclude(run(kept=kept)).problems
+    assert said in problem
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"bake_ns": None}, "when the bake of the flip to blue 1.2.0 began is in no record"),
+        ({"bake_ns": BROKEN_NS + 1_200_000_000}, "the flip to blue 1.2.0 began 1200 ms after the write"),
+        ({"decided_ns": None}, "when the bake of blue 1.2.0 decided is in no record"),
+        ({"moved_ns": BROKEN_NS - 1_100_000_000, "bake_ns": BROKEN_NS - NANO}, "was live for 3100 ms; needed: at most"),
+    ],
+)
+def test_a_failing_release_that_is_live_too_long_or_unwatched_fails_the_run(
+    change: dict[str, object], said: str
+) -> None:
+    """Three seconds, its bake within one, and both known."""
+    seen = run()
+    seen.reverts = [replace(revert(), **change)]  # pyright: ignore[reportArgumentType] - a table of fields
+    (problem,) = conclude(seen).problems
+    assert said in problem
+
+
+def test_kept_alive_connections_that_stay_with_a_failing_release_fail_the_run() -> None:
+    """After traffic was put back, as after any flip."""
+    seen = run()
+    seen.reverts = [revert(back=replace(BACK, write_ns=BACK.write_ns - 610_000_000))]
     problems = conclude(seen).problems
-    assert "blue 1.2.0 failed no request of the load: what was undone is unknown" in problems
+    where = "were answered by blue 1.2.0 after it was undone, for 1510 ms; needed: at most 1500"
+    assert problems == [f"kept-alive connections of {name} {where}" for name in SERVICES]
+
+
+@pytest.mark.parametrize("by", ["metrics.errors of backend", "metrics.p95 of backend, version of backend"])
+def test_a_refusal_by_another_gate_fails_the_run(by: str) -> None:
+    """It proves nothing of the gate that is there for it; so does one beside it."""
+    seen = run()
+    seen.refusals = [refusal(by=by)]
+    (problem,) = conclude(seen).problems
+    assert f"had to be refused by metrics.p95 of backend alone, and was by {by}" in problem
 
 
 def test_the_floor_is_the_median_of_its_patches_and_apart_from_the_load() -> None:
@@ -254,16 +347,16 @@ def test_the_floor_is_the_median_of_its_patches_and_apart_from_the_load() -> Non
     assert report.floor is not None
     assert [patch.write_to_last_old_ms for patch in report.floor.patches] == [40.0, 20.0]
     assert report.floor_ms == 30.0
-    assert (report.floor.lost, report.lost, report.requests) == (1, 0, 3600)
+    assert (report.floor.lost, report.lost, report.requests) == (1, 0, 5600)
 
 
 def test_each_second_is_counted() -> None:
     """Answers per second and colour add up to the requests."""
     loads = conclude(run(new=[*moving(60), failed(5 * NANO + 7)])).loads
     seconds = loads["backend"][Mode.NEW_CONNECTIONS].per_second
-    assert [second.second for second in seconds] == list(range(9))
+    assert [second.second for second in seconds] == list(range(14))
     assert (seconds[5].answers, seconds[5].lost) == ({"blue": 7, "green": 93}, 1)
-    assert sum(sum(second.answers.values()) + second.lost for second in seconds) == 901
+    assert sum(sum(second.answers.values()) + second.lost for second in seconds[:9]) == 901
 
 
 @pytest.mark.parametrize(

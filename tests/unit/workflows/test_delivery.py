@@ -1,8 +1,10 @@
 """The steps that GitHub runs, run here: what they ask of `pulumi`, `teal` and `gh`, which record it."""
 
+import getpass
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -23,6 +25,7 @@ with (world / "log").open("a") as log:
 queue = json.loads((world / "words").read_text())
 if name == "pulumi" and args[0] in ("preview", "up"):
     (world / "tools").write_text(os.environ["PATH"].split(":")[0])
+    (world / "pid").write_text(str(os.getpid()))
 if name == "pulumi" and args[0] == "preview":
     (world / "words").write_text(json.dumps(queue[1:]))
     plan = {{"word": queue[0], "activeColour": "green", "namespace": "shop"}}
@@ -31,9 +34,13 @@ if name == "pulumi" and args[0] == "preview":
         pathlib.Path(os.environ["TEAL_PLAN_FILE"]).write_text(json.dumps({{**plan, "confirmedColour": confirmed}}))
     sys.exit(int(os.environ.get("JUDGED", "0")))
 if name == "pulumi" and args[:2] == ["config", "get"]:
-    print("s3cret" if "teal:prometheus.token" in args else "shop")
+    known = {{"teal:prometheus.token": "s3cret", "teal:prometheus.url": "https://prometheus.example"}}
+    print(next((value for key, value in known.items() if key in args), "shop"))
+if name == "pulumi" and args[:2] == ["stack", "init"]:
+    sys.exit(os.environ.get("REFUSAL") or "error: stack 'organization/teal/test' already exists")
 if name == "teal" and args == ["watch"]:
-    print("watching", os.environ["TEAL_NAMESPACE"], "with token", os.environ["PROMETHEUS_TOKEN"])
+    token, url = os.environ["PROMETHEUS_TOKEN"], os.environ["PROMETHEUS_URL"]
+    print("watching", os.environ["TEAL_NAMESPACE"], "with token", token, "for", url)
 if name == "teal" and args[:2] == ["plan", "--markdown"]:
     word = json.loads(pathlib.Path(args[2]).read_text())["word"]
     print(f"{marker}\\n**{{word}}**")
@@ -252,17 +259,73 @@ def test_the_verdict_fails_unless_all_is_at_rest(world: World) -> None:
         assert world.ran("teal", "history")
 
 
+@pytest.mark.parametrize(
+    "target", ["preview", "update", "canary", "promote", "rollback", "unlock", "settle", "verdict", "word"]
+)
+@pytest.mark.parametrize("name", ["$(shell touch pwned)", "x; touch pwned;", '"; touch pwned; "', "$(touch pwned)"])
+def test_a_stack_s_name_is_no_command(world: World, target: str, name: str) -> None:
+    """Neither make nor the shell runs what it says; it reaches `pulumi` as one word, as it was given."""
+    (world.folder / f"stacks/Pulumi.{name}.yaml").write_text("config:\n  teal:activeColour: green\n")
+    world.make(target, "PREPARE", "PREPARE", "PREPARE", STACK=name, COLOUR="blue")
+    assert not list(world.folder.glob("**/pwned"))
+    named = [command[command.index("--stack") + 1] for command in world.ran("pulumi") if "--stack" in command]
+    assert {*named} == ({name} if target != "word" else set())
+
+
 def test_settling_goes_on_with_what_is_open(world: World) -> None:
     """`teal watch`, in the stack's namespace and with its way to Prometheus; it ends at once where nothing is open."""
     seen = world.make("settle")
     assert seen.returncode == 0, seen.stderr
-    assert seen.stdout == "watching shop with token s3cret\n"
+    assert seen.stdout == "watching shop with token s3cret for https://prometheus.example\n"
 
 
-def test_a_lock_is_taken_from_the_stack_alone(world: World) -> None:
-    """Whoever asks for it knows that its update is dead."""
-    assert world.make("unlock").returncode == 0
-    assert world.ran("pulumi") == [["pulumi", "cancel", "--non-interactive", "--yes", "test"]]
+LOCKED = """\
+error: could not create stack: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end
+  s3://acme-state/.pulumi/locks/organization/teal/test/0f.json: created by {holder} at 2026-11-28T17:38:46Z"""
+CANCEL = ["pulumi", "cancel", "--non-interactive", "--yes", "test"]
+
+
+def here(pid: int | str) -> str:
+    """How Pulumi names a process of this machine."""
+    return f"{getpass.getuser()}@{socket.gethostname()} (pid {pid})"
+
+
+def test_a_lock_that_an_update_of_this_checkout_left_is_taken(world: World) -> None:
+    """By its process, which is gone; that it was this checkout's is known from its update."""
+    world.make("promote", "FLIP")
+    pid = (world.folder / "pid").read_text()
+    seen = world.make("unlock", REFUSAL=LOCKED.format(holder=here(pid)))
+    assert seen.returncode == 0, seen.stderr
+    assert f"taking the lock of test from {here(pid)}" in seen.stdout
+    assert CANCEL in world.ran("pulumi")
+
+
+def test_a_lock_of_an_update_that_lives_is_left(world: World) -> None:
+    """Even if it is this checkout's."""
+    world.make("promote", "FLIP")
+    (world.folder / ".delivery/test/updating").write_text(f"{os.getpid()}\n")
+    assert world.make("unlock", REFUSAL=LOCKED.format(holder=here(os.getpid()))).returncode != 0
+    assert CANCEL not in world.ran("pulumi")
+
+
+def test_somebody_elses_lock_is_taken_only_by_name(world: World) -> None:
+    """Without it, or with another's, nothing is cancelled, and the message has the command that would."""
+    refusal = LOCKED.format(holder="ann@desk (pid 7)")
+    for environ in ({}, {"HOLDER": "runner@gone (pid 7)"}):
+        seen = world.make("unlock", REFUSAL=refusal, **environ)
+        assert seen.returncode != 0
+        assert "make unlock STACK=test HOLDER='ann@desk (pid 7)'" in seen.stderr
+        assert CANCEL not in world.ran("pulumi")
+    assert world.make("unlock", REFUSAL=refusal, HOLDER="ann@desk (pid 7)").returncode == 0
+    assert CANCEL in world.ran("pulumi")
+
+
+def test_without_a_lock_nothing_is_cancelled(world: World) -> None:
+    """There could be one by the time that it is."""
+    seen = world.make("unlock", HOLDER="ann@desk (pid 7)")
+    assert seen.returncode == 0, seen.stderr
+    assert "nobody holds a lock of test" in seen.stdout
+    assert CANCEL not in world.ran("pulumi")
 
 
 ASKED = {"PR": "7", "COMMIT": "0123abc", "RUN_URL": "https://ci.example/1"}

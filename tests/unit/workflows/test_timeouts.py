@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 import yaml
+from teal_infra.components.migrations import RESERVE_SECONDS
+from teal_infra.components.slot import REPORTED_SECONDS
+from teal_infra.settings import Settings
+from teal_infra.settings.bake import Bake
+from teal_infra.settings.load import load
+from teal_infra.settings.migrations import MigrationSettings
+from teal_infra.settings.service import ServiceSettings
 
-from infra.config import load
-from infra.settings import Settings
-from infra.settings.bake import Bake
-from infra.settings.migrations import MigrationSettings
-from infra.settings.service import ServiceSettings
-from teal import measure
-from teal.measure import CAPACITY_SECONDS, METRICS_MARGIN_SECONDS, SMOKE_MARGIN_SECONDS
-from teal.moves import MARGIN_SECONDS
-from teal.openapi import DEADLINE_SECONDS as CONTRACT_SECONDS
+from teal.flip.owner import MARGIN_SECONDS
+from teal.gates import GATES, endpoints, replies, samples
 from tests.unit.workflows.reading import ACTIONS, ROOT, jobs, read
 
 SET_UP_SECONDS = 300
@@ -34,17 +34,16 @@ def settings(stack: str) -> Settings:
 def preparing(service: ServiceSettings) -> float:
     """Seconds until a slot is rolled out, or is not: its migrations, then its pods."""
     migrations = service.migrations or MigrationSettings()  # one may be added without thinking of this
-    return migrations.deadline_seconds + service.progress_deadline_seconds
+    return migrations.deadline_seconds + RESERVE_SECONDS + service.progress_deadline_seconds + REPORTED_SECONDS
 
 
 def proving(service: ServiceSettings) -> float:
     """Seconds until all gates have answered, or have not; they run at the same time once capacity has answered."""
     gates = service.gates
-    return CAPACITY_SECONDS + max(
-        *(seconds for name, seconds in vars(measure).items() if name.endswith("_SECONDS")),  # also those to come
-        CONTRACT_SECONDS,
-        gates.smoke.readiness_seconds + SMOKE_MARGIN_SECONDS,
-        gates.metrics.wait_seconds + METRICS_MARGIN_SECONDS if gates.metrics else 0,
+    return endpoints.GATE.deadline_seconds + max(
+        *(each.deadline_seconds for each in GATES),
+        gates.smoke.readiness_seconds + replies.GATE.deadline_seconds,
+        gates.metrics.wait_seconds + samples.GATE.deadline_seconds if gates.metrics else 0,
     )
 
 

@@ -158,6 +158,14 @@ def test_the_verdict_is_shown_and_counts_whatever_happened(name: str) -> None:
     assert job.steps[-2]["if"] == "failure() || cancelled()"
 
 
+@pytest.mark.parametrize("job", UPDATES, ids=str)
+def test_an_update_that_is_cut_off_leaves_no_lock(job: Job) -> None:
+    """The next job of the queue would be refused; only the job's own lock is taken, so nothing is named."""
+    (step,) = [each for each in job.steps if each.get("if") == "failure() || cancelled()" and "unlock" in each["run"]]
+    assert step["run"] == "make unlock"
+    assert "env" not in step
+
+
 def test_steps_are_targets_of_make() -> None:
     """What GitHub runs, anybody can run; the few commands that are none are listed."""
     makefiles = (ROOT / "Makefile").read_text() + (ROOT / ".github" / "delivery.mk").read_text()

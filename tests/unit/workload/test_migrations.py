@@ -62,7 +62,7 @@ def _await(server: subprocess.Popen[bytes], folder: Path) -> None:
 @pytest.fixture
 def environ(cluster: Path, request: pytest.FixtureRequest) -> Mapping[str, str]:
     """The environment of a Job whose database is empty."""
-    name = f"t{abs(hash(request.node.nodeid))}"
+    name = f"t{abs(hash(request.node.nodeid))}"  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # pytest 9.0 does not say its type
     found = {**postgres.environment(cluster, str(cluster)), "DB_NAME": name, "LOCK_TIMEOUT": "100ms"}
     with psycopg.connect(_dsn({**found, "DB_NAME": postgres.NAME}), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {found['DB_NAME']}".encode())

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.unit.teal.alert_cases import RULES
+from tests.unit.teal.monitoring.alert_cases import RULES
 from tests.unit.workload.service import asking, serving
 
 

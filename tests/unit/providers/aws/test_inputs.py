@@ -4,12 +4,10 @@ import pytest
 
 from sandbox.providers.aws.resources import check, compare
 from sandbox.providers.aws.routing import redirected
-from sandbox.providers.naming import Naming
 from sandbox.providers.properties import Map
 
 _GROUP = "aws:lb/targetGroup:TargetGroup"
 _RULE = "aws:lb/listenerRule:ListenerRule"
-_NAMING = Naming(logical_name="it", seed=b"seed")
 
 
 def _forward(*weights: int | None) -> list[Map]:
@@ -32,7 +30,7 @@ def _forward(*weights: int | None) -> list[Map]:
 )
 def test_what_cannot_change_in_place_replaces(old: Map, new: Map, replaced: list[str], *, gone_first: bool) -> None:
     """The old one goes first only if it is replaced by one of the same name, which a person gave."""
-    found = compare(_GROUP, {"name": "web", **old}, {"name": "web", **new}, [])
+    found = compare(_GROUP, {"name": "web", **old}, {"name": "web", **new})
     assert (sorted(found.replaces), found.delete_before_replace) == (replaced, gone_first)
 
 
@@ -54,6 +52,6 @@ def test_actions_that_do_the_same_are_the_same() -> None:
 def test_a_condition_is_of_one_kind(condition: Map, seen: str) -> None:
     """Of those that there are."""
     inputs: Map = {"actions": _forward(1), "conditions": [condition], "listenerArn": "arn:l"}
-    found = dict(check(_RULE, inputs, {}, _NAMING)[1])
+    found = dict(check(_RULE, inputs, {}, name="it", seed=b"")[1])
     assert list(found) == (["conditions[0]"] if seen else [])
     assert seen in found.get("conditions[0]", "")

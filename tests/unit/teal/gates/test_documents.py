@@ -6,21 +6,20 @@ from typing import Any
 
 import pytest
 
-from teal.colours import Colour
 from teal.gates.documents import (
     Change,
     Compared,
     ContractPlan,
-    Operation,
     Tried,
     changes,
-    deprecated,
     deprecations,
     document,
     early,
 )
+from teal.gates.openapi import Operation, deprecated
 from teal.gates.replies import Reply
-from teal.verdict import Outcome
+from teal.model.colours import Colour
+from teal.model.verdict import Outcome
 
 GREEN, BLUE = Colour.GREEN, Colour.BLUE
 PASSED, FAILED, INCONCLUSIVE, ERROR = Outcome

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teal import gates
-from teal.colours import Colour
-from teal.verdict import Outcome
+from teal.model.colours import Colour
+from teal.model.verdict import Outcome
 
 GREEN, BLUE = Colour.GREEN, Colour.BLUE
 PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
@@ -57,6 +57,15 @@ def test_the_evidence_says_where_the_number_is_from(
     verdict = gates.capacity("backend", GREEN, ready=1, live=live, live_ready=live_ready, live_wanted=live_wanted)
     assert verdict.needed == needed
     assert verdict.seen == "green has 1 ready endpoint"
+
+
+@pytest.mark.parametrize(("outdated", "seen"), [(1, "1 pod that its"), (2, "2 pods that its")])
+def test_a_pod_that_is_not_replaced_yet_forbids_a_flip(outdated: int, seen: str) -> None:
+    """It is ready, may say the same version, and was never what is declared now."""
+    verdict = gates.capacity("backend", GREEN, ready=3, live=BLUE, live_ready=2, outdated=outdated)
+    assert verdict.outcome is FAILED
+    assert verdict.seen == f"green has 3 ready endpoints, and {seen} last rollout has not replaced yet"
+    assert verdict.needed == "2 (what blue has), and none of an older release"
 
 
 @given(ready=st.integers(0, 50), live_ready=st.integers(0, 50), live_wanted=st.integers(0, 50))

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teal import gates
-from teal.colours import Colour
 from teal.gates.replies import Reply, Request, SmokeCheck, at
-from teal.verdict import Outcome, Verdict
+from teal.model.colours import Colour
+from teal.model.verdict import Outcome, Verdict
 
 PASSED, FAILED, ERROR = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR
 CHECK = SmokeCheck(name="prices", request=Request(path="/pricing"), within_seconds=2)

@@ -7,25 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teal.colours import Colour
-from teal.gates.samples import (
-    AVAILABILITY,
-    REQUESTS,
-    MetricCheck,
-    MetricsPlan,
-    Queried,
-    Series,
-    availability,
-    enough,
-    metric,
-)
-from teal.verdict import Outcome, Verdict
+from teal.gates.requests import enough
+from teal.gates.samples import AVAILABILITY, REQUESTS, MetricCheck, MetricsPlan, Queried, Series, metric
+from teal.gates.scraped import availability
+from teal.model.colours import Colour
+from teal.model.verdict import Outcome, Verdict
 
 GREEN, BLUE = Colour.GREEN, Colour.BLUE
 PASSED, FAILED, INCONCLUSIVE, ERROR = Outcome
 ERRORS = MetricCheck(name="errors", query="e", unit="%", below=0.05, at_most_times_live=2, floor=0.005)
 P95 = MetricCheck(name="p95", query="p", unit="s", below=2, at_most_times_live=1.5, floor=0.1)
-ORDERS = MetricCheck(name="orders", query="o", at_least=1, at_least_times_live=0.5)
+ORDERS = MetricCheck(name="orders", query="o{colour}", at_least=1, at_least_times_live=0.5)
 PLAN = MetricsPlan(
     up="up",
     counts="counts",
@@ -133,6 +125,37 @@ def test_what_is_no_number_does_not_pass(measured: Queried, outcome: Outcome, se
     assert seen in verdict.seen
 
 
+SHARE = replace(ERRORS, share=True)
+
+
+@pytest.mark.parametrize(
+    ("failed", "count", "live", "outcome"),
+    [
+        (1, 20, None, INCONCLUSIVE),  # the demo's release that errs 10 %, seen once: 5 % of what it rests on
+        (0, 51, None, INCONCLUSIVE),
+        (0, 52, None, PASSED),  # told from 5 %
+        (0, 267, 0.0, INCONCLUSIVE),
+        (0, 268, 0.0, PASSED),  # told from the floor's 1 %
+        (1, 268, 0.0, INCONCLUSIVE),
+        (29, 295, 0.0, FAILED),
+        (29, 295, None, FAILED),
+        (15, 295, None, INCONCLUSIVE),  # 5.1 %: a hair above the bound is not above it
+        (20, 20, None, FAILED),
+        (0, 0, None, INCONCLUSIVE),
+    ],
+)
+def test_a_share_is_told_from_its_bounds_or_is_not_known(
+    failed: int, count: int, live: float | None, outcome: Outcome
+) -> None:
+    """Neither a pass nor a refusal rests on one request more or less."""
+    measured = vector(green=failed / count if count else 0.0, **({"blue": live} if live is not None else {}))
+    colour = BLUE if live is not None else None
+    verdict = metric("backend", GREEN, live=colour, check=SHARE, here=measured, there=measured, count=count)
+    assert verdict.outcome is outcome
+    assert f"of {count} requests, so between" in verdict.seen
+    assert ("would tell it from" in verdict.seen) is (outcome is INCONCLUSIVE)
+
+
 def test_without_a_live_colour_nothing_is_compared() -> None:
     """The first release of all keeps the fixed bounds alone."""
     assert judge(P95, vector(green=1.9), live=None).outcome is PASSED
@@ -156,6 +179,14 @@ def test_a_number_without_a_colour_is_a_single_series(series: list[Series], outc
     assert metric("backend", GREEN, live=BLUE, check=check, here=Queried(series=series), there=Queried()).outcome is (
         outcome
     )
+
+
+def test_a_result_that_does_not_say_its_colour_is_no_answer() -> None:
+    """A stock library has no such label: both colours would be judged by one number, which is that of neither."""
+    check = MetricCheck(name="orders", query="sum by (colour) (rate(orders_total[2m]))", at_least=1)
+    verdict = judge(check, Queried(series=[Series(labels={}, value=3)]))
+    assert verdict.outcome is INCONCLUSIVE
+    assert "does not say which colour" in verdict.seen
 
 
 def test_the_two_colours_may_come_from_two_queries() -> None:

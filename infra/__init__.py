@@ -1,1 +1,0 @@
-"""The Pulumi program: what exists. Reads config, declares resources, binds the proof to the traffic."""

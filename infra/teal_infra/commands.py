@@ -1,0 +1,88 @@
+"""The commands that `teal` has where this package is installed: a team's own repository, and its stack files."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from importlib.metadata import distribution
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from teal.cli.say import fail, say
+from teal.model.errors import ConfigError
+from teal_infra.settings import load, stack_file
+from teal_infra.settings.reference import schema as reference
+
+_STARTER: Mapping[str, str] = {
+    "pyproject.toml": "project.toml",  # tools would take it for a project of its own
+    "Pulumi.yaml": "Pulumi.yaml",
+    "__main__.py": "__main__.py",
+    "stacks/Pulumi.dev.yaml": "stacks/Pulumi.dev.yaml",
+    "policies/PulumiPolicy.yaml": "policies/PulumiPolicy.yaml",
+    "policies/__main__.py": "policies/__main__.py",
+    ".gitignore": "gitignore",  # under its own name it would hold for this repository, too
+}
+"""The files of a new repository, each with its template in `starter/`."""
+
+
+def init(folder: Path = Path(), /) -> None:
+    """Write a team's own repository into FOLDER: the program, the policies, and a stack `dev` with one service.
+
+    Nothing that is there already is overwritten.
+    """
+    files = dict(_files(folder.resolve().name))
+    if taken := [name for name in files if (folder / name).exists()]:
+        fail(
+            f"{folder} has {', '.join(taken)} already, which would be lost: nothing was written. "
+            f"Next: teal init {folder / 'delivery'}"
+        )
+    try:
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    except OSError as error:
+        fail(f"{folder} cannot hold a repository: {error}. What was written is still there. Next: teal init delivery")
+    say(f"{folder} has {', '.join(files)} now. Next: cd {folder} && uv sync")
+
+
+def schema() -> None:
+    """Print the JSON Schema of a stack file."""
+    sys.stdout.write(reference.text())
+
+
+def validate(file: Path, /) -> None:
+    """Check a stack FILE as a preview would, and say everything that is wrong with it. Asks nobody.
+
+    What is encrypted in it stays so, and is taken for a word. Exit statuses: 0 valid, 1 not.
+    """
+    try:
+        found = stack_file.read(file)
+        for key in sorted(found.closed):
+            say(f"{load.PREFIX}{key} is encrypted as a whole: nothing in it was checked, and it counts as left out")
+        settings = load.load(found.raw, secret=found.secret, stack=found.stack)
+    except ConfigError as error:
+        fail(str(error))
+    services = ", ".join(settings.services)
+    say(f"{file} is valid: {settings.active_colour} is to be live, with {settings.active_slot.version} of {services}")
+
+
+def _files(folder: str) -> Iterator[tuple[str, str]]:
+    """The files by their names, for a folder that is called so."""
+    known = {"project": re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "delivery", "teal": _requirement()}
+    templates = resources.files("teal_infra") / "starter"
+    for name, template in _STARTER.items():
+        yield name, Template((templates / template).read_text()).safe_substitute(known)
+    yield "stacks/schema.json", reference.text()
+
+
+def _requirement() -> str:
+    """Where this teal was installed from, as a project names it: another package has its name on the package index."""
+    teal = distribution("teal")
+    origin: dict[str, Any] = json.loads(teal.read_text("direct_url.json") or "{}")  # PEP 610
+    if not origin:
+        return f"teal=={teal.version}"
+    commit = origin.get("vcs_info", {}).get("commit_id")
+    return f"teal @ git+{origin['url']}@{commit}" if commit else f"teal @ {origin['url']}"

@@ -1,0 +1,87 @@
+"""Where a stack's objects live, as whom its pods run, and what those accounts may read: by default nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from teal.model.labels import PART_OF, PART_OF_LABEL
+from teal_infra.labels import shared
+from teal_infra.provider.kinds import Namespace, Role, RoleBinding, ServiceAccount
+from teal_infra.settings.service import ServiceSettings
+
+if TYPE_CHECKING:  # heavy at run time, needed for its types only
+    from pulumi_kubernetes.rbac.v1 import PolicyRuleArgsDict
+
+READ_ONLY: "Sequence[PolicyRuleArgsDict]" = [
+    {"api_groups": [""], "resources": ["pods", "services", "endpoints"], "verbs": ["get", "list", "watch"]},
+    {"api_groups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["get", "list", "watch"]},
+    {"api_groups": ["apps"], "resources": ["deployments", "replicasets"], "verbs": ["get", "list", "watch"]},
+    {"api_groups": ["metrics.k8s.io"], "resources": ["pods"], "verbs": ["get", "list"]},
+]
+"""The production guide's rights, without a wildcard: nothing here can change anything or read a secret."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccessArgs:
+    """Whose accounts there are, and what marks their namespace."""
+
+    services: Mapping[str, ServiceSettings]
+    """Each account has its service's name."""
+    labels: Mapping[str, str]
+    """Further ones of the namespace."""
+
+
+class Access(pulumi.ComponentResource):
+    """A namespace under the `restricted` Pod Security level, an account a service, and a Role that only reads."""
+
+    def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare them; the name is the namespace's."""
+        super().__init__("teal:kubernetes:Access", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = Namespace(
+            "namespace",
+            metadata={
+                "name": name,
+                "labels": {
+                    PART_OF_LABEL: PART_OF,
+                    "pod-security.kubernetes.io/enforce": "restricted",
+                    "pod-security.kubernetes.io/warn": "restricted",
+                    **args.labels,
+                },
+            },
+            opts=child,
+        )
+        self.namespace = namespace.metadata["name"]
+        self.accounts = {
+            service: ServiceAccount(
+                f"{service}-account",
+                metadata={
+                    "name": service,
+                    "namespace": self.namespace,
+                    "labels": {**settings.metadata.service_account.labels, **shared(service)},
+                    "annotations": dict(settings.metadata.service_account.annotations),
+                },
+                automount_service_account_token=False,
+                opts=child,
+            ).metadata["name"]
+            for service, settings in args.services.items()
+        }
+        part_of = {PART_OF_LABEL: PART_OF}
+        role = Role(
+            "reader",
+            metadata={"name": "teal-reader", "namespace": self.namespace, "labels": part_of},
+            rules=READ_ONLY,
+            opts=child,
+        )
+        for service, settings in args.services.items():
+            if settings.access.read_cluster:
+                RoleBinding(
+                    f"{service}-reader",
+                    metadata={"name": f"{service}-reader", "namespace": self.namespace, "labels": part_of},
+                    role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata["name"]},
+                    subjects=[{"kind": "ServiceAccount", "name": service, "namespace": self.namespace}],
+                    opts=child,
+                )
+        self.register_outputs({})

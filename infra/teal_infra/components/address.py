@@ -1,0 +1,58 @@
+"""The address that a cloud gives a Service of type LoadBalancer, for the stack's outputs.
+
+Pulumi's provider would wait for it, and for the Service's endpoints with it, which is what the bake after a flip must
+not wait for (`teal_infra.components.doors`). So it is read from the cluster, beside everything else.
+"""
+
+import asyncio
+import time
+
+import pulumi
+
+from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
+from teal.model.errors import UnreachableError
+from teal_infra.components.doors import url
+from teal_infra.settings.reach.doors import Door
+
+DEADLINE_SECONDS = 180.0
+"""For a cloud's controller, which takes seconds to two minutes; a cluster without one gives no address ever."""
+
+PAUSE_SECONDS = 1.0
+
+
+async def front_door(access: ClusterAccess, service: str, door: Door) -> str:
+    """The URL of a Service at the address that it was given; at the one inside the cluster where it has none.
+
+    A preview does not wait for one.
+
+    Args:
+        access: the cluster.
+        service: the Service's name.
+        door: how it is reached.
+    """
+    given = await _address(access, service)
+    if given:
+        return f"http://{given}:{door.port}"
+    inside = url(door, service, access.namespace, None)
+    if not pulumi.runtime.is_dry_run():
+        pulumi.log.warn(
+            f"Service {service} is of type LoadBalancer, and had no address after {DEADLINE_SECONDS:.0f} s; the "
+            f"output frontDoor names {inside}, which leads nowhere outside the cluster. Next: kubectl -n "
+            f"{access.namespace} describe service {service}, then pulumi up"
+        )
+    return inside
+
+
+async def _address(access: ClusterAccess, service: str) -> str:
+    """Empty where the cluster gives none in time, or cannot be asked: no output is worth a failed update."""
+    give_up = time.monotonic() + (0 if pulumi.runtime.is_dry_run() else DEADLINE_SECONDS)
+    try:
+        async with Cluster.connect(access) as cluster:
+            while True:
+                given = await cluster.address(service)
+                if given or time.monotonic() >= give_up:
+                    return given
+                await asyncio.sleep(PAUSE_SECONDS)
+    except UnreachableError as error:
+        pulumi.log.warn(str(error))
+        return ""

@@ -1,0 +1,46 @@
+"""The admission policies of a stack that may have such: cluster-wide objects, held in its namespace alone."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pulumi
+
+from teal.history import admission
+from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, PART_OF, PART_OF_LABEL
+from teal_infra.components.watch import NAME as WATCH
+from teal_infra.provider.kinds import ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding
+from teal_infra.settings import Settings
+
+if TYPE_CHECKING:  # heavy at run time, needed for its types only
+    from collections.abc import Sequence
+
+
+class Admission(pulumi.ComponentResource):
+    """Approvals in their writers' own names; the records of flips in the hands of those who run updates."""
+
+    def __init__(self, name: str, args: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare them, as far as `teal:admission` asks for them."""
+        super().__init__("teal:kubernetes:Admission", name, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        self.bindings: Sequence[pulumi.Resource] = ()
+        if (asked := args.admission) is not None:
+            policies = [admission.approvals(args.namespace)]
+            if asked.users or asked.groups:
+                # The watch is the stack's own: it goes on with flips, so it writes what became of them.
+                watch = f"system:serviceaccount:{args.namespace}:{WATCH}"
+                users = [*asked.users, *([watch] if args.watch else [])]
+                policies.append(admission.records(args.namespace, users, asked.groups))
+            self.bindings = [self._held(policy, cast("Any", spec), args.namespace) for policy, spec in policies]
+        self.register_outputs({})
+
+    def _held(self, name: str, spec: Any, namespace: str) -> pulumi.Resource:  # noqa: ANN401 - as the API has it
+        """A policy, and the binding without which it holds nowhere."""
+        labels = {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}
+        policy = ValidatingAdmissionPolicy(
+            f"{name}-policy", metadata={"name": name, "labels": labels}, spec=spec, opts=self._child
+        )
+        return ValidatingAdmissionPolicyBinding(
+            f"{name}-binding",
+            metadata={"name": name, "labels": labels},
+            spec=cast("Any", admission.binding(name, namespace)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )

@@ -1,0 +1,66 @@
+"""How a Service is reached: its spec, and the URL that the stack outputs name."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from teal_infra.settings import Settings
+from teal_infra.settings.reach.doors import Door, ExtraPort, FrontDoor, Ingress
+
+if TYPE_CHECKING:  # heavy at run time, needed for its types only
+    from pulumi_kubernetes.core.v1 import ServicePortArgsDict, ServiceSpecArgsDict
+    from pulumi_kubernetes.networking.v1 import IngressBackendArgsDict, IngressSpecArgsDict
+
+
+UNAWAITED: Mapping[str, str] = {"pulumi.com/skipAwait": "true"}
+"""Annotations of what Pulumi's provider is not to wait for.
+
+It calls a Service ready once its endpoints have not changed for 10 s and none is unready, and gives it 10 minutes for
+that. Traffic has moved by then, and whoever watches it has to begin at once; the gates have looked at the endpoints
+before. An Ingress or a route waits for a controller, which may not be there at all.
+"""
+
+
+def service_spec(door: Door, selector: Mapping[str, str], node_port: int | None) -> "ServiceSpecArgsDict":
+    """Spec of a Service behind a door; stateless, so without session affinity."""
+    port: ServicePortArgsDict = {"name": "http", "port": door.port, "target_port": "http", "protocol": "TCP"}
+    if door.type != "ClusterIP" and node_port is not None:
+        port["node_port"] = node_port
+    extra: Mapping[str, ExtraPort] = door.extra_ports if isinstance(door, FrontDoor) else {}
+    ports = [port, *(_further(name, each) for name, each in extra.items())]
+    return {"type": door.type, "selector": dict(selector), "session_affinity": "None", "ports": ports}
+
+
+def _further(name: str, extra: ExtraPort) -> "ServicePortArgsDict":
+    return {"name": name, "port": extra.port, "target_port": extra.target_port, "protocol": "TCP"}
+
+
+def ingress_spec(ingress: Ingress, service: str, port: int) -> "IngressSpecArgsDict":
+    """Spec of an Ingress for one host, all of whose paths lead to the active Service."""
+    backend: IngressBackendArgsDict = {"service": {"name": service, "port": {"number": port}}}
+    spec: IngressSpecArgsDict = {
+        "rules": [{"host": ingress.host, "http": {"paths": [{"path": "/", "path_type": "Prefix", "backend": backend}]}}]
+    }
+    if ingress.class_name is not None:
+        spec["ingress_class_name"] = ingress.class_name
+    if ingress.tls_secret is not None:
+        spec["tls"] = [{"hosts": [ingress.host], "secret_name": ingress.tls_secret}]
+    return spec
+
+
+def front_door(settings: Settings, service: str) -> str:
+    """Where live traffic comes in, through the active Service."""
+    door = settings.services[service].front_door
+    return url(door, service, settings.namespace, door.node_port)
+
+
+def preview_door(settings: Settings, service: str) -> str:
+    """Where the idle colour answers."""
+    door, idle = settings.services[service].preview_door, settings.active_colour.other
+    return url(door, f"{service}-{idle}", settings.namespace, door.node_ports.get(idle))
+
+
+def url(door: Door, service: str, namespace: str, node_port: int | None) -> str:
+    """Where a client finds the door; the address inside the cluster where no outer one is configured."""
+    if door.host is None:
+        return f"http://{service}.{namespace}.svc:{door.port}"
+    return f"http://{door.host}:{node_port if door.type == 'NodePort' and node_port else door.port}"

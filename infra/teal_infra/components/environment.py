@@ -1,0 +1,143 @@
+"""The environment of one colour's pods: a ConfigMap and a Secret, both named by content.
+
+A change makes new ones, which the pods of a new rollout name; what is running
+never sees its own change, and rolling back code rolls back its config. The old
+ones go once nothing names them any more.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from teal_infra.labels import Identity
+from teal_infra.provider.kinds import ConfigMap, Secret
+from teal_infra.settings import Settings
+from teal_infra.settings.slot import SlotService
+
+if TYPE_CHECKING:  # heavy at run time, needed for its types only
+    from pulumi_kubernetes.core.v1 import EnvFromSourceArgsDict, EnvVarArgsDict
+
+REFERENCE = re.compile(r"\$\$|\$\(([-._a-zA-Z0-9]+)\)")
+"""A reference to another variable, `$(NAME)`; `$$` is a plain `$`, as in Kubernetes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnvironmentArgs:
+    """What one colour of one service reads, and of whom."""
+
+    of: Identity
+    plain: Mapping[str, str]
+    """Variables that anybody may read."""
+    confidential: Mapping[str, str]
+    """Variables that belong in a Secret; they are secrets to the engine too."""
+
+
+class Environment(pulumi.ComponentResource):
+    """What one colour of one service reads from its environment."""
+
+    def __init__(self, name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare it."""
+        super().__init__("teal:kubernetes:Environment", name, None, opts)
+        of, plain, confidential = args.of, args.plain, args.confidential
+        child = pulumi.ResourceOptions(parent=self)
+        self.config_name, self.secret_name = names(of.name, plain, confidential)
+        self.objects: list[pulumi.Resource] = [
+            ConfigMap(
+                f"{of.name}-config", metadata=of.meta(self.config_name), data=dict(plain), immutable=True, opts=child
+            )
+        ]
+        if self.secret_name is not None:
+            values = {key: pulumi.Output.secret(value) for key, value in confidential.items()}
+            self.objects.append(
+                Secret(
+                    f"{of.name}-secret",
+                    metadata=of.meta(self.secret_name),
+                    string_data=values,
+                    immutable=True,
+                    opts=child,
+                )
+            )
+        self.register_outputs({})
+
+        self.referring = referring(plain, confidential, self.secret_name)
+
+    @property
+    def sources(self) -> "list[EnvFromSourceArgsDict]":
+        """For a container's `env_from`; what comes later wins."""
+        sources: list[EnvFromSourceArgsDict] = [{"config_map_ref": {"name": self.config_name}}]
+        if self.secret_name is not None:
+            sources.append({"secret_ref": {"name": self.secret_name}})
+        return sources
+
+
+def variables(settings: Settings, service: str, release: SlotService) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What a service's pods find in their environment: what anybody may read, and what is confidential.
+
+    Of backing services those that it needs: nobody else's password reaches its pods.
+    """
+    needed = settings.services[service].network.needed(settings.backing).values()
+    plain = {key: value for each in needed for key, value in each.plain.items()}
+    confidential = {key: value for each in needed for key, value in each.confidential.items()}
+    return {**plain, **release.env}, {**confidential, **release.secrets}
+
+
+def referring(
+    plain: Mapping[str, str], confidential: Mapping[str, str], secret_name: str | None
+) -> "list[EnvVarArgsDict]":
+    """Variables whose values refer to others, after those that they refer to: for a container's `env`.
+
+    The kubelet expands `$(NAME)` there alone, only from what stands before it there, and nothing of what comes by
+    `envFrom` (`makeEnvironment` in pkg/kubelet/kubelet_pods.go). A confidential variable is read from the Secret: it
+    stands in no pod. Its own value is never expanded, because a password may hold anything.
+
+    Args:
+        plain: variables that anybody may read.
+        confidential: variables that are in the Secret.
+        secret_name: the Secret's name; None where nothing is confidential.
+    """
+    found: dict[str, EnvVarArgsDict] = {}
+
+    def add(name: str, within: frozenset[str]) -> None:
+        if name in found or name in within:  # a value that refers to itself stays as it is, as in Kubernetes
+            return
+        if name in confidential:
+            found[name] = {
+                "name": name,
+                "value_from": {"secret_key_ref": {"name": secret_name or "", "key": name}},
+            }
+        elif name in plain:
+            for each in _references(plain[name]):
+                add(each, within | {name})
+            found[name] = {"name": name, "value": plain[name]}
+
+    for name, value in plain.items():
+        if name not in confidential and _references(value):
+            add(name, frozenset())
+    return list(found.values())
+
+
+def _references(value: str) -> list[str]:
+    return [name for each in REFERENCE.finditer(value) if (name := each.group(1))]
+
+
+def names(of: str, plain: Mapping[str, str], confidential: Mapping[str, str]) -> tuple[str, str | None]:
+    """What the ConfigMap and the Secret of a colour are called; None where nothing is confidential."""
+    sealed = f"{of}-{_sealed(of, json.dumps(dict(confidential), sort_keys=True))}" if confidential else None
+    return f"{of}-{digest(dict(plain))[:8]}", sealed
+
+
+def digest(content: object) -> str:
+    """SHA-256 of a plain value, in hexadecimal."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@cache  # the plan asks for it, and then the slot: once is slow enough
+def _sealed(name: str, content: str) -> str:
+    """A digest for a public name: slow to compute and short, so that it does not help to guess what it is of."""
+    return hashlib.scrypt(content.encode(), salt=name.encode(), n=2**14, r=8, p=1, dklen=4).hex()

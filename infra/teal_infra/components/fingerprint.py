@@ -1,0 +1,216 @@
+"""What a Deployment says of what it was declared to be, so that a later update knows what it changes. Pure.
+
+In annotations of the Deployment's own metadata, never of its pods: an annotation
+restarts nobody. Digests of public content only; a Secret's version is its
+object's name, which whoever may list pods can read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from teal.model.labels import DEPLOYED_AT, DIGEST, PARTS
+from teal.model.routes import RouterKind
+from teal_infra.components import environment, pod
+from teal_infra.labels import Identity
+from teal_infra.settings import Settings
+from teal_infra.settings.pod import Process
+from teal_infra.settings.service import ServiceSettings
+from teal_infra.settings.slot import Slot, SlotService, State
+
+if TYPE_CHECKING:  # heavy at run time, needed for its types only
+    from pulumi_kubernetes.core.v1 import EnvFromSourceArgsDict, EnvVarArgsDict
+
+UNRECORDED = "unrecorded"
+"""Named as changed where a Deployment has no parts to compare with: a teal that kept none made it."""
+
+TEAL = "teal"
+"""Named as changed where nothing that the stack says of the pods is: this teal makes other pods of it."""
+
+_OF_THE_POD = {
+    *("access", "image_pull_policy", "port", "probes", "resources", "shutdown", "spread"),
+    *Process.model_fields,
+}
+"""Settings that change what runs in a pod; the others leave its digest, and so its timestamp, as it is."""
+
+_SHORT = 12  # hexadecimal digits: enough to tell two contents of one slot apart
+
+
+class Parts(BaseModel):
+    """What was declared, as digests of its parts."""
+
+    pod: Mapping[str, str] = Field(default_factory=dict[str, str])
+    """What restarts pods where it changes, by the setting's name."""
+    service: Mapping[str, str] = Field(default_factory=dict[str, str])
+    """What does not, and live traffic depends on all the same, by the setting's name."""
+    template: str = ""
+    """All that a pod is made of."""
+    replicas: int | None = None
+    """As declared; None where they are the autoscaler's to write."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fingerprint:
+    """What one colour of one service is declared to be, as far as its pods or its traffic notice."""
+
+    of: Identity
+    settings: ServiceSettings
+    release: SlotService
+    config_name: str
+    secret_name: str | None
+    referring: "Sequence[EnvVarArgsDict]"
+    """Variables whose values refer to others."""
+    fixed: Mapping[str, str]
+    """ENV and REGION."""
+    running: bool
+    """False for a colour that is retired or stopped."""
+    gates: tuple[str, ...] = ()
+    """Conditions that others set, and that a pod's readiness waits for."""
+    peers: object = None
+    """Where the stack's backing services are, as its network policies have it."""
+    router: object = None
+    """What directs the stack's traffic, and its settings."""
+
+    @property
+    def replicas(self) -> int | None:
+        """Pods that the Deployment itself asks for; None where only the autoscaler does."""
+        if not self.running:
+            return 0
+        return None if self.settings.autoscaling.enabled else self.settings.replicas
+
+    @property
+    def digest(self) -> str:
+        """Of all that the stack says of its pods."""
+        return environment.digest(
+            {
+                "version": self.of.version,
+                "image": self.release.image,
+                "environment": [self.config_name, self.secret_name],
+                "pod": self.settings.model_dump(mode="json", include=_OF_THE_POD),
+                "podTemplate": self._pod_templates,
+                "fixed": dict(self.fixed),
+            }
+        )
+
+    @property
+    def parts(self) -> Parts:
+        """Digests of all that is compared."""
+        settings = self.settings.model_dump(mode="json", by_alias=True)
+        of_the_pod = self.settings.model_dump(mode="json", by_alias=True, include=_OF_THE_POD)
+        doors = {
+            name: each for name, each in settings["frontDoor"].items() if name != "host"
+        }  # an output's, no object's
+        return Parts(
+            pod=_digests(
+                {
+                    "image": self.release.image,
+                    "env": self.config_name,
+                    "secrets": self.secret_name,
+                    "version": self.of.version,
+                    "environment": dict(self.fixed),
+                    "podTemplate": self._pod_templates,
+                    **of_the_pod,
+                }
+            ),
+            service=_digests(
+                {
+                    "network": [settings["network"], self.peers],
+                    "frontDoor": doors,
+                    "ingress": settings["ingress"],
+                    "routing": [settings["routing"], self.router],
+                    "capacity": [settings[name] for name in ("autoscaling", "replicas", "disruption")],
+                }
+            ),
+            template=environment.digest(self._template())[:_SHORT],
+            replicas=self.replicas,
+        )
+
+    @property
+    def _pod_templates(self) -> object:
+        return [each.pod_template.model_dump(mode="json") for each in (self.settings, self.release)]
+
+    def _template(self) -> object:
+        sources: list[EnvFromSourceArgsDict] = [{"config_map_ref": {"name": self.config_name}}]
+        if self.secret_name is not None:
+            sources.append({"secret_ref": {"name": self.secret_name}})
+        return pod.template(
+            self.of,
+            self.settings,
+            self.release,
+            sources,
+            self.fixed,
+            referring=self.referring,
+            account=self.of.service,
+            deployed_at="",
+            gates=self.gates,
+        )
+
+
+def fingerprint_of(settings: Settings, service: str, slot: Slot, of: Identity) -> Fingerprint:
+    """What a colour of a service is declared to be."""
+    release = slot.services[service]
+    plain, confidential = environment.variables(settings, service, release)
+    config_name, secret_name = environment.names(of.name, plain, confidential)
+    return Fingerprint(
+        of=of,
+        settings=settings.services[service],
+        release=release,
+        config_name=config_name,
+        secret_name=secret_name,
+        referring=environment.referring(plain, confidential, secret_name),
+        fixed={"ENV": settings.environment, "REGION": settings.region},
+        running=slot.state is State.RUNNING,
+        gates=pod.readiness_gates(settings.router, service, of.colour),
+        router=settings.model_dump(mode="json", include={"router", *(each.spec.settings for each in RouterKind)}),
+        peers={name: peer.model_dump(mode="json") if peer else None for name, peer in settings.peers.items()},
+    )
+
+
+def annotations_of(declared: Fingerprint, live: Mapping[str, str], now: str) -> Mapping[str, str]:
+    """The annotations: what is declared, and since when: what is live keeps its time if its digest is the same.
+
+    Args:
+        declared: what the slot is declared to be.
+        live: annotations of the Deployment as it is; empty where there is none.
+        now: the time that a changed slot reports as its own.
+    """
+    since = live.get(DEPLOYED_AT) if live.get(DIGEST) == declared.digest else None
+    return {
+        DIGEST: declared.digest,
+        PARTS: declared.parts.model_dump_json(exclude_none=True),
+        DEPLOYED_AT: since or now,
+    }
+
+
+def changed_pods(declared: Fingerprint, live: Mapping[str, str]) -> tuple[str, ...]:
+    """What of a slot's pods changes in place, by the setting's name; empty where none of them restarts."""
+    before, after = recorded(live), declared.parts
+    if before is None:
+        return () if live.get(DIGEST) == declared.digest else (UNRECORDED,)
+    named = _differing(before.pod, after.pod)
+    return named or ((TEAL,) if before.template != after.template else ())
+
+
+def changed_service(declared: Fingerprint, live: Mapping[str, str]) -> tuple[str, ...]:
+    """What else changes that live traffic depends on, by the setting's name; empty where it is not known."""
+    before = recorded(live)
+    return _differing(before.service, declared.parts.service) if before else ()
+
+
+def recorded(live: Mapping[str, str]) -> Parts | None:
+    """What a Deployment says of itself; None where it says nothing, or nothing that can be read."""
+    try:
+        return Parts.model_validate_json(live.get(PARTS, ""))
+    except ValidationError:
+        return None
+
+
+def _digests(content: Mapping[str, Any]) -> Mapping[str, str]:
+    return {name: environment.digest(each)[:_SHORT] for name, each in content.items()}
+
+
+def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+    """What both know and is not the same; what only one teal knows of is no change of the stack's."""
+    return tuple(name for name, each in after.items() if name in before and before[name] != each)

@@ -1,0 +1,137 @@
+"""Network policies of a stack: who may connect to its pods, and to whom these may connect.
+
+Policies are written here and enforced by the cluster's network plugin, if it has
+one that does. `tests.unit.teal.network.reachability` computes from them who may talk to whom.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import pulumi
+
+from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL
+from teal_infra.labels import migrations, shared
+from teal_infra.provider.kinds import NetworkPolicy
+from teal_infra.settings.reach.network import BackingPeer, NetworkSettings, Peer
+
+if TYPE_CHECKING:  # heavy at run time, needed for their types only
+    from pulumi_kubernetes.meta.v1 import LabelSelectorArgsDict
+    from pulumi_kubernetes.networking.v1 import (
+        NetworkPolicyEgressRuleArgsDict,
+        NetworkPolicyIngressRuleArgsDict,
+        NetworkPolicyPeerArgsDict,
+        NetworkPolicyPortArgsDict,
+        NetworkPolicySpecArgsDict,
+    )
+
+DNS_PORT = 53
+
+
+class Member(NamedTuple):
+    """A service of the stack, as policies see it."""
+
+    ports: Sequence[int]
+    """On which its pods serve."""
+    metrics_port: int
+    settings: NetworkSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkPoliciesArgs:
+    """Who is in a stack."""
+
+    services: Mapping[str, Member]
+    backing: Mapping[str, BackingPeer | None]
+    namespace: pulumi.Input[str]
+    """The stack's, once it is there."""
+
+
+class NetworkPolicies(pulumi.ComponentResource):
+    """One policy a service, for its pods in both colours alike, and one that denies the namespace everything else.
+
+    A service's whole policy is one object, so that no moment exists in which its
+    pods are isolated and what they need is not yet allowed. For the same reason
+    the general denial comes after all of them, and goes before them.
+    """
+
+    def __init__(self, name: str, args: NetworkPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare them."""
+        super().__init__("teal:kubernetes:NetworkPolicies", name, None, opts)
+        namespace = args.namespace
+        self.services: Mapping[str, NetworkPolicy] = {
+            service: NetworkPolicy(
+                f"{service}-network",
+                metadata={"name": service, "namespace": namespace, "labels": dict(shared(service))},
+                spec=_service(service, member, member.settings.reached(args.backing)),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for service, member in args.services.items()
+            if member.settings.policies
+        }
+        """Each to be there before the pods of its service."""
+        if self.services:
+            left_out = [each for of, it in args.services.items() if not it.settings.policies for each in _names(of)]
+            NetworkPolicy(
+                "default-deny",
+                metadata={
+                    "name": "default-deny",
+                    "namespace": namespace,
+                    "labels": {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY},
+                },
+                spec={"pod_selector": _all_but(left_out), "policy_types": ["Ingress", "Egress"]},
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.services.values())),
+            )
+        self.register_outputs({})
+
+
+def _names(service: str) -> Sequence[str]:
+    """Of a service's pods, and of its migrations': these need the same database."""
+    return [service, migrations(service)]
+
+
+def _all_but(names: Sequence[str]) -> "LabelSelectorArgsDict":
+    return {"match_expressions": [{"key": NAME_LABEL, "operator": "NotIn", "values": list(names)}]} if names else {}
+
+
+def _service(name: str, member: Member, backing: Mapping[str, BackingPeer]) -> "NetworkPolicySpecArgsDict":
+    settings = member.settings
+    stack: NetworkPolicyPeerArgsDict = {"pod_selector": {"match_labels": {PART_OF_LABEL: PART_OF}}}
+    callers = [*_peers(settings.ingress_controller), *(each for it in settings.callers.values() for each in _peers(it))]
+    ingress: list[NetworkPolicyIngressRuleArgsDict] = [
+        {"from_": [stack, *callers], "ports": [_port(each) for each in member.ports]}
+    ]
+    if settings.prometheus:
+        ingress.append({"from_": _peers(settings.prometheus), "ports": [_port(member.metrics_port)]})
+    return {
+        # No colour: a flip changes nothing about who may talk to whom.
+        "pod_selector": {"match_expressions": [{"key": NAME_LABEL, "operator": "In", "values": list(_names(name))}]},
+        "policy_types": ["Ingress", "Egress"],
+        "ingress": ingress,
+        # Without ports: what the stack's other services accept, their own policies say.
+        "egress": [{"to": [stack]}, *egress(settings.dns, backing.values())],
+    }
+
+
+def egress(dns: Peer | None, backing: Iterable[BackingPeer]) -> "list[NetworkPolicyEgressRuleArgsDict]":
+    """The way out to a name server and to what is named, and to nobody else."""
+    rules: list[NetworkPolicyEgressRuleArgsDict] = []
+    if dns:
+        rules.append({"to": _peers(dns), "ports": [_port(DNS_PORT, "UDP"), _port(DNS_PORT)]})
+    rules.extend({"to": _peers(each), "ports": [_port(port, each.protocol) for port in each.ports]} for each in backing)
+    return rules
+
+
+def _peers(peer: Peer | None) -> "list[NetworkPolicyPeerArgsDict]":
+    if peer is None:
+        return []
+    pods: NetworkPolicyPeerArgsDict = {}
+    if peer.namespace_labels:
+        pods["namespace_selector"] = {"match_labels": dict(peer.namespace_labels)}
+    if peer.pod_labels:
+        pods["pod_selector"] = {"match_labels": dict(peer.pod_labels)}
+    return [*([pods] if pods else []), *({"ip_block": {"cidr": cidr}} for cidr in peer.cidrs)]
+
+
+def _port(number: int, protocol: str = "TCP") -> "NetworkPolicyPortArgsDict":
+    return {"port": number, "protocol": protocol}

@@ -1,0 +1,99 @@
+"""What Prometheus and Grafana are given of a service: alert rules, and a dashboard. Runs neither of them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+
+from teal.model.labels import NAME_LABEL
+from teal.monitoring.alerts import Bounds, rule_groups
+from teal.monitoring.queries import Queries
+from teal_infra import labels
+from teal_infra.provider.kinds import ConfigMap
+from teal_infra.settings.observability import AlertBounds, ObservabilitySettings
+
+if TYPE_CHECKING:  # heavy at run time, needed for its types only
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
+
+DASHBOARD_LABEL = "grafana_dashboard"
+"""What Grafana's sidecar selects ConfigMaps by: the default of Grafana's Helm chart."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObservabilityArgs:
+    """What a service is measured by, and where."""
+
+    queries: Queries
+    """Of the service."""
+    settings: ObservabilitySettings
+    """Of the stack."""
+    bounds: AlertBounds
+    """Above which this service alerts."""
+    namespace: pulumi.Input[str]
+    """The service's, once it is there."""
+    path: str = "/metrics"
+    """At which the pods are scraped."""
+
+
+class Observability(pulumi.ComponentResource):
+    """Alert rules and dashboard of one service, in the shape in which the stack's Prometheus and Grafana take them.
+
+    Leaves out scraping where the pods' annotations suffice, recording rules, and
+    who is told of an alert.
+    """
+
+    def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare them; the name is the service's."""
+        super().__init__("teal:kubernetes:Observability", name, None, opts)
+        self._service, self._namespace = name, args.namespace
+        queries, settings, limits = args.queries, args.settings, Bounds(**args.bounds.model_dump())
+        groups = rule_groups(queries, limits, settings.runbook)
+        if settings.alerts == "configMap":
+            # JSON is YAML too; a rules file is looked for by its ending.
+            rules = json.dumps(groups, indent=1, ensure_ascii=False)
+            self._config_map("alerts", {f"{self._service}.rules.yaml": rules}, settings.labels)
+        elif settings.alerts == "prometheusRule":
+            self._operators("alerts", "PrometheusRule", groups, settings.labels)
+            self._operators("metrics", "PodMonitor", _pod_monitor(self._service, args.path), settings.labels)
+        if settings.dashboard:
+            from teal.monitoring.dashboard import dashboard_json  # noqa: PLC0415 - Grafana's SDK is loaded only where it is used
+
+            content = {f"{self._service}.json": dashboard_json(queries, limits)}
+            self._config_map("dashboard", content, {DASHBOARD_LABEL: "1"})
+        self.register_outputs({})
+
+    def _config_map(self, part: str, data: Mapping[str, str], more: Mapping[str, str]) -> None:
+        ConfigMap(
+            f"{self._service}-{part}",
+            metadata=self._metadata(part, more),
+            data=dict(data),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _operators(self, part: str, kind: str, spec: Mapping[str, Any], more: Mapping[str, str]) -> None:
+        CustomResource(
+            f"{self._service}-{part}",
+            api_version="monitoring.coreos.com/v1",
+            kind=kind,
+            metadata=self._metadata(part, more),
+            spec=dict(spec),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _metadata(self, part: str, more: Mapping[str, str]) -> "ObjectMetaArgsDict":
+        return {
+            "name": f"{self._service}-{part}",
+            "namespace": self._namespace,
+            "labels": {**more, **labels.shared(self._service)},
+        }
+
+
+def _pod_monitor(service: str, path: str) -> Mapping[str, Any]:
+    """Scrapes the pods of both colours, as the annotations ask of a Prometheus without an operator."""
+    return {
+        "selector": {"matchLabels": {NAME_LABEL: service}},
+        "podMetricsEndpoints": [{"port": "http", "path": path}],
+    }

@@ -1,0 +1,216 @@
+"""The pod of one colour: container, probes, identity, shutdown, confinement. Plain data, no resources."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from teal.model.colours import Colour
+from teal.model.labels import COLOUR_LABEL, DEPLOYED_AT, ZONE_LABEL
+from teal.model.routes import RouterKind
+from teal_infra.labels import Identity
+from teal_infra.provider import strategic_merge
+from teal_infra.provider.kinds import Verbatim, manifest
+from teal_infra.settings.pod import Probe, Resources, Shutdown, Spread
+from teal_infra.settings.service import ServiceSettings
+from teal_infra.settings.slot import SlotService
+
+if TYPE_CHECKING:  # the modules are heavy; the program imports them where it makes resources
+    import pulumi
+    from pulumi_kubernetes.core.v1 import (
+        ContainerArgsDict,
+        EnvFromSourceArgsDict,
+        EnvVarArgsDict,
+        LifecycleArgsDict,
+        PodSecurityContextArgsDict,
+        PodSpecArgsDict,
+        PodTemplateSpecArgsDict,
+        ProbeArgsDict,
+        ResourceRequirementsArgsDict,
+        SecurityContextArgsDict,
+        TopologySpreadConstraintArgsDict,
+        VolumeArgsDict,
+    )
+
+_USERS = ("run_as_user", "run_as_group", "fs_group")
+
+
+TMP: "VolumeArgsDict" = {"name": "tmp", "empty_dir": {"size_limit": "1Gi"}}
+"""What `/tmp` is: the root file system is read-only, and frameworks write uploads, locks and caches there. The kubelet
+evicts a pod that fills it, before it has filled its node. Its size is teal's choice, twice the memory that a pod asks
+for by default; the service's `podTemplate` can set another one."""
+
+
+def binding(service: str, colour: Colour) -> str:
+    """Name of the TargetGroupBinding that brings a colour's pods to a load balancer."""
+    return f"{service}-{colour}"
+
+
+def readiness_gates(router: RouterKind, service: str, colour: Colour) -> tuple[str, ...]:
+    """What beside its own probe has to be true before a pod counts: that the load balancer calls its target healthy.
+
+    Without it, pods that replace live ones count before anybody sends them traffic. Declared here and not left to the
+    controller's webhook: that puts it only into pods that are made after their binding was seen.
+    """
+    condition = router.spec.readiness_gate
+    return (f"{condition}/{binding(service, colour)}",) if condition else ()
+
+
+def template(  # noqa: PLR0913 - what a pod is made of, from six places
+    of: Identity,
+    settings: ServiceSettings,
+    release: SlotService,
+    sources: "list[EnvFromSourceArgsDict]",
+    fixed: Mapping[str, str],
+    *,
+    referring: "Sequence[EnvVarArgsDict]" = (),
+    account: "pulumi.Input[str]",
+    deployed_at: str,
+    gates: Sequence[str] = (),
+) -> Verbatim:
+    """The pods of one colour, as Kubernetes names their fields; any change of them replaces them all.
+
+    What the service and then the slot say of them in `podTemplate` is merged onto what teal makes.
+
+    Args:
+        of: whose pods they are.
+        settings: what both colours share.
+        release: the service in this slot.
+        sources: the slot's ConfigMap and Secret; their entries are the environment.
+        fixed: ENV and REGION.
+        referring: variables whose values refer to others (`environment.referring`).
+        account: the name of the account that they run as.
+        deployed_at: since when the slot's content has been so, RFC 3339.
+        gates: conditions that others set, and that a pod's readiness waits for.
+    """
+    own = identity({**fixed, "VERSION": of.version, "PORT": str(settings.port)})
+    spec: PodSpecArgsDict = {
+        "service_account_name": account,
+        "automount_service_account_token": settings.access.read_cluster,
+        "termination_grace_period_seconds": settings.shutdown.grace_period_seconds,
+        # Variables of every Service in the namespace would reach the pods by these: they are many, and may have the
+        # names of an application's own (a Service named backend makes BACKEND_PORT).
+        "enable_service_links": False,
+        "topology_spread_constraints": spread(of.selector, settings.spread),
+        "volumes": [TMP],
+        "containers": [container(of.service, settings, release.image, sources, [*own, *referring])],
+    }
+    if settings.image_pull_secrets:
+        spec["image_pull_secrets"] = [{"name": each} for each in settings.image_pull_secrets]
+    users = {name: each for name in _USERS if (each := getattr(settings, name)) is not None}
+    if users:
+        spec["security_context"] = cast("PodSecurityContextArgsDict", users)
+    if gates:
+        spec["readiness_gates"] = [{"condition_type": each} for each in gates]
+    made: PodTemplateSpecArgsDict = {
+        "metadata": {
+            "labels": dict(of.labels),
+            "annotations": {
+                DEPLOYED_AT: deployed_at,
+                "prometheus.io/scrape": "true",
+                "prometheus.io/port": str(settings.port),
+                "prometheus.io/path": settings.request_metrics.path,
+            },
+        },
+        "spec": spec,
+    }
+    whole = manifest(made)
+    for each in (settings.pod_template, release.pod_template):
+        whole = strategic_merge.merged(whole, each.model_dump(exclude_unset=True))
+    return Verbatim(whole)
+
+
+def container(
+    name: str,
+    settings: ServiceSettings,
+    image: str,
+    sources: "list[EnvFromSourceArgsDict]",
+    env: "list[EnvVarArgsDict]",
+) -> "ContainerArgsDict":
+    """The service's container.
+
+    Args:
+        name: the service's name.
+        settings: what both colours share.
+        image: of this slot.
+        sources: the slot's ConfigMap and Secret; their entries are the environment.
+        env: variables of the container's own, in order: a value can refer to those before it.
+    """
+    made: ContainerArgsDict = {
+        "name": name,
+        "image": image,
+        "image_pull_policy": settings.image_pull_policy,
+        "ports": [{"name": "http", "container_port": settings.port}],
+        "env": env,
+        "env_from": sources,
+        "startup_probe": _probe(settings.probes.startup),
+        "liveness_probe": _probe(settings.probes.liveness),
+        "readiness_probe": _probe(settings.probes.readiness),
+        "lifecycle": _lifecycle(settings.shutdown),
+        "resources": resources(settings.resources),
+        "security_context": confined(),
+        "volume_mounts": [{"name": TMP["name"], "mount_path": "/tmp"}],  # noqa: S108 - the container's own
+    }
+    if settings.command:
+        made["command"] = list(settings.command)
+    if settings.args:
+        made["args"] = list(settings.args)
+    return made
+
+
+def confined() -> "SecurityContextArgsDict":
+    """What the `restricted` Pod Security level asks for, and a read-only root file system."""
+    return {
+        "allow_privilege_escalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "read_only_root_filesystem": True,
+        "run_as_non_root": True,
+        "seccomp_profile": {"type": "RuntimeDefault"},
+    }
+
+
+def resources(of: Resources) -> "ResourceRequirementsArgsDict":
+    """What a container asks for, and what it may use at most; nothing is said of what has no limit."""
+    return {"requests": of.requests.model_dump(), "limits": of.limits.model_dump(exclude_none=True)}
+
+
+def spread(selector: Mapping[str, str], how: Spread) -> "list[TopologySpreadConstraintArgsDict]":
+    """Over nodes and zones, by default as far as there are any: a colour is not to hang on one machine."""
+    return [
+        {
+            "max_skew": 1,
+            "topology_key": key,
+            "when_unsatisfiable": "DoNotSchedule" if firm == "hard" else "ScheduleAnyway",
+            "label_selector": {"match_labels": dict(selector)},
+        }
+        for key, firm in (("kubernetes.io/hostname", how.nodes), (ZONE_LABEL, how.zones))
+    ]
+
+
+def identity(fixed: Mapping[str, str]) -> list["EnvVarArgsDict"]:
+    """The identity variables of the service contract: the fixed ones, and those that the downward API knows."""
+    downward = {
+        "DEPLOYMENT_GROUP": f"metadata.labels['{COLOUR_LABEL}']",
+        "AVAILABILITY_ZONE": f"metadata.labels['{ZONE_LABEL}']",
+        "INSTANCE_ID": "metadata.name",
+        "DEPLOYMENT_TIMESTAMP": f"metadata.annotations['{DEPLOYED_AT}']",
+    }
+    return [
+        *({"name": key, "value": value} for key, value in fixed.items()),
+        *({"name": key, "value_from": {"field_ref": {"field_path": path}}} for key, path in downward.items()),
+    ]
+
+
+def _probe(probe: Probe) -> "ProbeArgsDict":
+    return {
+        "http_get": {"path": probe.path, "port": "http"},
+        "initial_delay_seconds": probe.initial_delay_seconds,
+        "period_seconds": probe.period_seconds,
+        "timeout_seconds": probe.timeout_seconds,
+        "failure_threshold": probe.failure_threshold,
+    }
+
+
+def _lifecycle(shutdown: Shutdown) -> "LifecycleArgsDict":
+    """Wait until routers have forgotten the pod, then drain: by the image's own command, or by SIGTERM."""
+    if shutdown.drain_command:
+        return {"pre_stop": {"exec_": {"command": list(shutdown.drain_command)}}}
+    return {"pre_stop": {"sleep": {"seconds": shutdown.wait_seconds}}}

@@ -1,0 +1,84 @@
+"""How many pods a colour has: its autoscaler and its disruption budget.
+
+Leaves out the Deployment's `replicas`: where the autoscaler is on, nobody else
+writes them.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from teal.model.labels import FLOOR
+from teal_infra.labels import Identity
+from teal_infra.provider.kinds import HorizontalPodAutoscaler, PodDisruptionBudget
+from teal_infra.settings.service import ServiceSettings
+
+if TYPE_CHECKING:  # heavy at run time, needed for its types only
+    from pulumi_kubernetes.autoscaling.v2 import MetricSpecArgsDict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capacity:
+    """What one colour's autoscaler is asked for."""
+
+    minimum: int
+    floor: str | None = None
+    """Value of the `teal/floor` annotation while a flip's demand is in force."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScalingArgs:
+    """Whose pods are scaled, and by what."""
+
+    of: Identity
+    settings: ServiceSettings
+    capacity: Capacity
+
+
+class Scaling(pulumi.ComponentResource):
+    """HorizontalPodAutoscaler and PodDisruptionBudget of one colour."""
+
+    def __init__(self, name: str, args: ScalingArgs, opts: pulumi.ResourceOptions) -> None:
+        """Declare them for the Deployment of a colour; `opts` carries what has to be there before pods go."""
+        super().__init__("teal:kubernetes:Scaling", name, None, opts)
+        of, settings, capacity = args.of, args.settings, args.capacity
+        child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, hooks=opts.hooks)
+        PodDisruptionBudget(
+            f"{of.name}-budget",
+            metadata=of.meta(),
+            spec={
+                "max_unavailable": settings.disruption.max_unavailable,
+                "selector": {"match_labels": dict(of.selector)},
+                # By default, pods that are not ready count as disrupted: a refused release that crashes would keep its
+                # nodes from being drained for as long as it is there. It answers nobody, so it may go.
+                "unhealthy_pod_eviction_policy": "AlwaysAllow",
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        scaling = settings.autoscaling
+        self.autoscaler: HorizontalPodAutoscaler | None = None
+        if scaling.enabled:
+            self.autoscaler = HorizontalPodAutoscaler(
+                f"{of.name}-autoscaler",
+                metadata=of.meta(annotations={FLOOR: capacity.floor} if capacity.floor else None),
+                spec={
+                    "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": of.name},
+                    "min_replicas": capacity.minimum,
+                    "max_replicas": max(scaling.max_replicas, capacity.minimum),
+                    "metrics": [
+                        _utilisation("cpu", scaling.cpu_percent),
+                        _utilisation("memory", scaling.memory_percent),
+                    ],
+                    "behavior": {"scale_down": {"stabilization_window_seconds": scaling.scale_down_window_seconds}},
+                },
+                opts=child,
+            )
+        self.register_outputs({})
+
+
+def _utilisation(resource: str, percent: int) -> "MetricSpecArgsDict":
+    return {
+        "type": "Resource",
+        "resource": {"name": resource, "target": {"type": "Utilization", "average_utilization": percent}},
+    }

@@ -1,0 +1,140 @@
+"""One colour of one service: its pods, their number and its preview door.
+
+Routes no live traffic and knows nothing of the other colour.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import pulumi
+
+from teal.model.labels import DEPLOYED_AT
+from teal_infra.components import pod
+from teal_infra.components.doors import UNAWAITED, service_spec
+from teal_infra.components.environment import Environment
+from teal_infra.components.fingerprint import Fingerprint, annotations_of
+from teal_infra.components.scaling import Capacity, Scaling, ScalingArgs
+from teal_infra.labels import Identity
+from teal_infra.provider.kinds import Deployment, Service
+from teal_infra.settings.service import ServiceSettings
+from teal_infra.settings.slot import SlotService
+
+if TYPE_CHECKING:  # heavy at run time, needed for its types only
+    from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict
+    from pulumi_kubernetes.core.v1 import PodTemplateSpecArgsDict
+
+REPORTED_SECONDS = 15
+"""Beyond a rollout's deadline: Kubernetes counts it from the last progress, seconds after the write, and then has to
+say that it passed. Pulumi's provider fails nothing over that: it waits for its own timeout, by default 10 minutes, and
+names among its reasons what it has heard by then."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlotArgs:
+    """All that one colour of one service is made of."""
+
+    of: Identity
+    settings: ServiceSettings
+    release: SlotService
+    account: pulumi.Input[str]
+    environment: Environment
+    fingerprint: Fingerprint
+    """The same once more, as its Deployment says it to later updates."""
+    capacity: Capacity
+    live: Mapping[str, str]
+    """Annotations of the Deployment as it is now; empty where there is none."""
+    now: str
+    """The time that a changed slot reports as its own."""
+    after: Sequence[pulumi.Resource] = ()
+    """What has to be there before the pods change."""
+    hooks: pulumi.ResourceHookBinding | None = None
+    """What lets a change of the pods, or of their number, pass."""
+
+
+class Slot(pulumi.ComponentResource):
+    """Deployment, preview Service, autoscaler and disruption budget of one colour.
+
+    A colour that is retired or stopped has no pods, and nothing that would scale or guard them. One that traffic leaves
+    is asked to keep its pods (`keep`) before traffic moves, long before the rest of it is declared (`run`).
+    """
+
+    def __init__(self, name: str, args: Identity, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Begin the slot: nothing of it is declared yet."""
+        super().__init__("teal:kubernetes:Slot", name, None, opts)
+        self._of = args
+        self._scaling: Scaling | None = None
+        self.ready: list[pulumi.Resource] = []
+
+    def keep(self, settings: ServiceSettings, capacity: Capacity) -> Sequence[pulumi.Resource]:
+        """Declare what scales it, waiting for nothing; to be there before traffic leaves. It asks for no fewer pods."""
+        scaling = ScalingArgs(of=self._of, settings=settings, capacity=capacity)
+        self._scaling = Scaling(self._of.name, scaling, pulumi.ResourceOptions(parent=self))
+        return [self._scaling.autoscaler] if self._scaling.autoscaler else []
+
+    def run(self, args: SlotArgs) -> None:
+        """Declare the rest of the slot."""
+        of = args.of
+        child = pulumi.ResourceOptions(parent=self)
+        marks = args.settings.metadata.deployment
+        annotations = annotations_of(args.fingerprint, args.live, args.now)
+        later = pulumi.ResourceOptions(
+            parent=self, depends_on=[*args.environment.objects, *args.after], hooks=args.hooks
+        )
+        wait = f"{args.settings.progress_deadline_seconds + REPORTED_SECONDS}s"
+        deployment = Deployment(
+            of.name,
+            metadata={
+                **of.meta(annotations={**marks.annotations, **annotations}),
+                "labels": {**marks.labels, **of.labels},
+            },
+            spec=_spec(args, annotations),
+            opts=pulumi.ResourceOptions.merge(
+                later, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=wait, update=wait))
+            ),
+        )
+        door = args.settings.preview_door
+        Service(
+            of.name,
+            metadata=of.meta(annotations=UNAWAITED),
+            spec=service_spec(door, of.selector, door.node_ports.get(of.colour)),
+            opts=child,
+        )
+        self.ready.append(deployment)
+        if args.fingerprint.running and self._scaling is None:
+            scaling = ScalingArgs(of=of, settings=args.settings, capacity=args.capacity)
+            self._scaling = Scaling(of.name, scaling, later)
+        if self._scaling is not None and self._scaling.autoscaler is not None:
+            self.ready.append(self._scaling.autoscaler)
+        self.register_outputs({})
+
+
+def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgsDict":
+    of, settings, rollout = args.of, args.settings, args.settings.rollout
+    template = cast(
+        "PodTemplateSpecArgsDict",
+        pod.template(
+            of,
+            settings,
+            args.release,
+            args.environment.sources,
+            args.fingerprint.fixed,
+            referring=args.environment.referring,
+            account=args.account,
+            deployed_at=annotations[DEPLOYED_AT],
+            gates=args.fingerprint.gates,
+        ),
+    )
+    spec: DeploymentSpecArgsDict = {
+        "progress_deadline_seconds": settings.progress_deadline_seconds,
+        "selector": {"match_labels": dict(of.selector)},
+        "min_ready_seconds": rollout.min_ready_seconds,
+        "strategy": {
+            "type": "RollingUpdate",
+            "rolling_update": {"max_surge": rollout.max_surge, "max_unavailable": rollout.max_unavailable},
+        },
+        "template": template,
+    }
+    if args.fingerprint.replicas is not None:
+        spec["replicas"] = args.fingerprint.replicas
+    return spec

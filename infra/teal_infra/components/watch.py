@@ -1,0 +1,201 @@
+"""What goes on, in the cluster, with a flip whose update died: a CronJob, and rights for that and nothing else.
+
+What it does is `teal.flip.owner`'s; here it is given an account, a way out and a schedule.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from teal.history import lease, store
+from teal.model.colours import Colour
+from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL
+from teal.model.routes import Right, RouterKind
+from teal.spec.bake import DECLARED, BakePlan
+from teal_infra.components import pod
+from teal_infra.components.network import egress
+from teal_infra.provider.kinds import CronJob, NetworkPolicy, Role, RoleBinding, Secret, ServiceAccount
+from teal_infra.settings import Settings
+from teal_infra.settings.bake import Watch as WatchSettings
+from teal_infra.settings.service import ServiceSettings
+
+if TYPE_CHECKING:  # heavy at run time, needed for their types only
+    from pulumi_kubernetes.batch.v1 import CronJobSpecArgsDict
+    from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvVarArgsDict, EnvVarSourceArgsDict, PodSpecArgsDict
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
+    from pulumi_kubernetes.rbac.v1 import PolicyRuleArgsDict
+
+NAME = "teal-watch"
+"""Of each of its objects."""
+
+LABELS: Mapping[str, str] = {NAME_LABEL: NAME}
+"""Of its pods. Without `part-of`: the services' policies let in whoever carries that, and the watch needs no way to
+their pods but the API server's."""
+
+MARGIN_SECONDS = 300
+"""For a pod, beyond the bake: to pull its image, to wait for an owner's sign of life, for an API server that restarts,
+for pods that do not end their connections. Nothing is lost at its end: the next one goes on."""
+
+LATE_SECONDS = 60
+"""A start that is later is left to the next one. Without a bound, Kubernetes gives up on a CronJob that has missed a
+hundred starts, as one does during a long bake."""
+
+
+def rights(
+    services: Mapping[str, ServiceSettings], router: RouterKind = RouterKind.SERVICE
+) -> "list[PolicyRuleArgsDict]":
+    """What the watch may do in the stack's namespace: by name, where the API has names to go by."""
+    names = sorted(services)
+    # No Service leads to what is live where a load balancer or a gateway does: the colours' own are asked.
+    doors = names if router.spec.through_service else [f"{name}-{colour}" for name in names for colour in Colour]
+    rules: list[PolicyRuleArgsDict] = [
+        _rule("configmaps", "get", "update", names=[store.NAME]),
+        # Its sign of life. What is to be created has no name to go by; nothing but leader election reads a Lease.
+        _lease("get", "update", names=[lease.NAME]),
+        _lease("create"),
+        _router_right(router.spec.right, names),
+        # The front doors, asked through the API server; it names a port with its Service.
+        _rule("services/proxy", "get", names=[f"{name}:http" for name in doors]),
+        {"api_groups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]},
+        _rule("pods", "list"),  # it says how often each of them crashed
+    ]
+    if any(each.shutdown.close_connections_path for each in services.values()):
+        # Pods have no names to know before. Up to 1.34 a web socket takes `get`; from 1.35 on `create` as well.
+        rules.append(_rule("pods/portforward", "create", "get"))
+    return rules
+
+
+def _router_right(of: Right, names: list[str]) -> "PolicyRuleArgsDict":
+    """What it takes to read where traffic goes, and to put it back; of AWS, its account's role has to say."""
+    rule: PolicyRuleArgsDict = {"api_groups": [of.group], "resources": [of.resources], "verbs": list(of.verbs)}
+    if of.by_name:
+        rule["resource_names"] = names
+    return rule
+
+
+def _rule(resource: str, *verbs: str, names: list[str] | None = None) -> "PolicyRuleArgsDict":
+    rule: PolicyRuleArgsDict = {"api_groups": [""], "resources": [resource], "verbs": list(verbs)}
+    if names:
+        rule["resource_names"] = list(names)
+    return rule
+
+
+def _lease(*verbs: str, names: list[str] | None = None) -> "PolicyRuleArgsDict":
+    rule: PolicyRuleArgsDict = {"api_groups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": list(verbs)}
+    if names:
+        rule["resource_names"] = list(names)
+    return rule
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchArgs:
+    """Which flips are gone on with, and how."""
+
+    watch: WatchSettings
+    settings: Settings
+    """Of the stack whose flips they are."""
+    bake: BakePlan
+    """How they are watched."""
+    namespace: pulumi.Input[str]
+    """The stack's, once it is there."""
+
+
+class Watch(pulumi.ComponentResource):
+    """The CronJob, its account and what that may do, its way out, and a token for Prometheus where there is one."""
+
+    def __init__(self, name: str, args: WatchArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare them."""
+        super().__init__("teal:kubernetes:Watch", name, None, opts)
+        settings = args.settings
+        self._child = pulumi.ResourceOptions(parent=self)
+        meta: ObjectMetaArgsDict = {
+            "name": NAME,
+            "namespace": args.namespace,
+            "labels": {**LABELS, PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY},
+        }
+        needed = [*self._account(meta, settings), *self._way_out(meta, args.watch, settings)]
+        token = settings.prometheus.token if settings.prometheus else None
+        if token:
+            needed.append(Secret(f"{NAME}-prometheus", metadata=meta, string_data={"token": token}, opts=self._child))
+        self.cron_job = CronJob(
+            NAME,
+            metadata=meta,
+            spec=_spec(args, with_token=token is not None),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
+        )
+        self.register_outputs({})
+
+    def _account(self, meta: "ObjectMetaArgsDict", settings: Settings) -> list[pulumi.Resource]:
+        """An account whose token only the watch's own pods are given."""
+        return [
+            ServiceAccount(f"{NAME}-account", metadata=meta, automount_service_account_token=False, opts=self._child),
+            Role(f"{NAME}-role", metadata=meta, rules=rights(settings.services, settings.router), opts=self._child),
+            RoleBinding(
+                f"{NAME}-binding",
+                metadata=meta,
+                role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME},
+                subjects=[{"kind": "ServiceAccount", "name": NAME, "namespace": settings.namespace}],
+                opts=self._child,
+            ),
+        ]
+
+    def _way_out(self, meta: "ObjectMetaArgsDict", watch: WatchSettings, settings: Settings) -> list[pulumi.Resource]:
+        """Nobody connects to the watch, and it to nobody but those named; nothing where others write the policies."""
+        if not settings.policies:
+            return []
+        return [
+            NetworkPolicy(
+                f"{NAME}-network",
+                metadata=meta,
+                spec={
+                    "pod_selector": {"match_labels": dict(LABELS)},
+                    "policy_types": ["Ingress", "Egress"],
+                    "egress": egress(watch.dns, watch.egress.values()),
+                },
+                opts=self._child,
+            )
+        ]
+
+
+def _spec(args: WatchArgs, *, with_token: bool) -> "CronJobSpecArgsDict":
+    watch, settings = args.watch, args.settings
+    # Paths, doors and Prometheus are the stack's to say: a record of flips is whoever's who may write a ConfigMap.
+    plan = args.bake.model_dump_json(by_alias=True)
+    environment: list[EnvVarArgsDict] = [{"name": DECLARED, "value": plan}]
+    if watch.prometheus_url:
+        environment.append({"name": "PROMETHEUS_URL", "value": watch.prometheus_url})
+    if with_token:
+        token: EnvVarSourceArgsDict = {"secret_key_ref": {"name": NAME, "key": "token"}}
+        environment.append({"name": "PROMETHEUS_TOKEN", "value_from": token})
+    container: ContainerArgsDict = {
+        "name": "watch",
+        "image": watch.image,
+        "image_pull_policy": watch.image_pull_policy,
+        "args": ["watch", "--namespace", settings.namespace],
+        "env": environment,
+        "resources": pod.resources(watch.resources),
+        "security_context": pod.confined(),
+    }
+    runs: PodSpecArgsDict = {
+        "service_account_name": NAME,
+        "automount_service_account_token": True,
+        "restart_policy": "Never",  # the next one goes on, from what is recorded
+        "containers": [container],
+    }
+    return {
+        "schedule": watch.schedule,
+        "starting_deadline_seconds": LATE_SECONDS,
+        "concurrency_policy": "Forbid",  # one that bakes is not joined, nor killed, by the next
+        "successful_jobs_history_limit": 1,
+        "failed_jobs_history_limit": 3,
+        "job_template": {
+            "metadata": {"labels": dict(LABELS)},
+            "spec": {
+                "backoff_limit": 0,
+                "active_deadline_seconds": settings.bake_seconds + MARGIN_SECONDS,
+                "template": {"metadata": {"labels": dict(LABELS)}, "spec": runs},
+            },
+        },
+    }

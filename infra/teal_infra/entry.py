@@ -1,0 +1,54 @@
+"""One run of the program: read the config, read what is live, say the plan, refuse what is unsafe, declare it."""
+
+import os
+import signal
+import sys
+
+import pulumi
+
+from teal.adapters.kubernetes.cluster import ClusterAccess
+from teal.model.errors import TealError, UnreachableError
+from teal.plans.model import Word
+from teal_infra.planning import live, plan, refused, schema
+from teal_infra.program import provision
+from teal_infra.settings import load
+
+
+def declare() -> None:
+    """Declare the stack, as `teal_infra.run` says."""
+    try:
+        settings = load.from_stack()
+        provider = pulumi.Config("kubernetes")
+        cluster = ClusterAccess(
+            namespace=settings.namespace, kubeconfig=provider.get("kubeconfig"), context=provider.get("context")
+        )
+        found = live.read(cluster, settings.services, settings.router)
+        if failed := refused.refused(settings, found):
+            settings = refused.stopped(settings, failed.to)
+            pulumi.log.info(
+                f"{failed.to} {failed.version} is stopped (teal:onRefusal): flip {failed.number} to it was "
+                f"{failed.stage}. Next: mend it, or pulumi config set teal:activeColour {failed.to} to have it proven "
+                "again"
+            )
+        planned = plan.make(settings, found)
+        if pulumi.runtime.is_dry_run():
+            plan.tell(planned, settings)
+            plan.write(planned)
+        judged = [plan.declare(planned)] if pulumi.runtime.is_dry_run() or planned.word is not Word.UNSAFE else []
+        plan.require_safe(planned)
+        schemas = schema.plans(settings, found)
+    except TealError as error:
+        # One clear message instead of a traceback. Whoever could not ask cannot know that nothing has been declared
+        # yet.
+        known = (
+            ". This update had declared nothing yet, so nothing was changed."
+            if isinstance(error, UnreachableError)
+            else ""
+        )
+        pulumi.log.error(f"{error}{known}")
+        sys.exit(1)
+
+    provision(settings, found, cluster, schemas, judged)
+    # Where an update fails, Pulumi's language host interrupts the program, which has nobody left to tell its end to:
+    # the traceback of Pulumi's SDK would bury the reason.
+    signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(128 + signal.SIGINT))

@@ -1,0 +1,1 @@
+"""Resource hooks: what has to be true before the engine writes."""

@@ -1,0 +1,204 @@
+"""Binds the proof to the traffic: resource hooks that let a move pass only when the gates do.
+
+A hook that fails *before* an operation prevents it and leaves the engine's
+state as it was; that is why every decision here is taken before, never after.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import uuid4
+
+import pulumi
+
+from teal import routers
+from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
+from teal.adapters.prometheus import Prometheus, PrometheusAccess
+from teal.flip import guards
+from teal.flip.mover import Mover
+from teal.gates.replies import NOT_ASKED
+from teal.model.colours import colour_of
+from teal.model.errors import ForeignChangeError, RefusedError
+from teal.model.labels import COLOUR_LABEL
+from teal.model.live import LiveService
+from teal.model.verdict import Verdict, unproven
+from teal.spec.move import Move
+from teal_infra.traffic import Declared, declared
+
+_LANGUAGE_HOST = os.getppid()
+"""The process that started this program. Without it the engine ends the update, but still writes what a hook allows."""
+
+
+class Guard:
+    """Proves the destination for the whole flip set, once an update, and confirms the move after it."""
+
+    def __init__(self, access: ClusterAccess, move: Move, prometheus: PrometheusAccess | None = None) -> None:
+        """Prepare the hooks.
+
+        Args:
+            access: the cluster to measure.
+            move: what this update declares of live traffic.
+            prometheus: of the stack; None where it has none.
+        """
+        self._access = access
+        self._move = move
+        self._prometheus = prometheus
+        self._name = f"update-{uuid4().hex[:8]}"
+        self._proofs: dict[str, asyncio.Task[None]] = {}
+        self._before: dict[str, LiveService] = {}
+        """Where each service's traffic went, as it was read last before the engine's write."""
+        self._confirming = False
+        """Whether the record of the confirmed colour is part of this update."""
+        self._number: int | None = None
+        """Of the flip that this update began; None where it began none."""
+
+    def traffic_hooks(self) -> pulumi.ResourceHookBinding:
+        """For the resource whose change moves traffic.
+
+        Before create as well: with server-side apply, creating a Service that
+        is already there moves its traffic just like an update.
+        """
+        hook = pulumi.ResourceHook("teal-prove", self._prove, pulumi.ResourceHookOptions(on_dry_run=True))
+        return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+
+    def confirm_hooks(self) -> pulumi.ResourceHookBinding:
+        """For the record of the confirmed colour: written only when the move was seen to have happened, and baked."""
+        hook = pulumi.ResourceHook("teal-confirm", self._confirm)
+        return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+
+    def idle_hooks(self) -> pulumi.ResourceHookBinding:
+        """For pods of the colour that is idle once this update is done, which may carry live traffic until then."""
+        hook = pulumi.ResourceHook("teal-idle", self._require_idle)
+        return pulumi.ResourceHookBinding(before_update=[hook])
+
+    def watch_over(self, record: pulumi.Resource) -> None:
+        """Bake a move also where the record of the confirmed colour is left out of the update, as by `--target`.
+
+        Its hook does not run then, and the release would be live with nobody to watch it.
+        """
+        record.urn.apply(self._bake_unrecorded)
+
+    async def _bake_unrecorded(self, urn: str) -> None:
+        if self._confirming or self._number is None:
+            return
+        pulumi.log.warn(
+            f"this update moves live traffic and leaves out {urn} (--target, --exclude): it bakes the release all the "
+            "same, and the next one records what came of it. Next: pulumi up"
+        )
+        async with self._mover() as mover:
+            await mover.finish(self._move.confirmed, self._before, self._number)
+
+    async def _require_idle(self, args: pulumi.ResourceHookArgs) -> None:
+        """Let the pods of a colour change once no live traffic goes to it.
+
+        The engine gets to them after the move is confirmed; in an update of a part (`--target`) it may not move at all.
+        """
+        labels: Mapping[str, str] = (args.new_inputs or {})["metadata"]["labels"]
+        colour = colour_of(labels.get(COLOUR_LABEL))
+        async with Cluster.connect(self._access) as cluster:
+            live = await routers.connect(self._move.bake.router, cluster).live_services(list(self._move.flip_set))
+        for service, each in live.items():
+            if each.colour is colour:
+                raise RefusedError(
+                    f"{args.name} was not changed: live traffic of {service} goes to {colour}, and this update, which "
+                    f"has {self._move.to} as the active colour, does not move it before (--target, --exclude?). "
+                    "Next: pulumi up, of the whole stack"
+                )
+
+    async def _prove(self, args: pulumi.ResourceHookArgs) -> None:
+        wanted = declared(args.new_inputs or {})
+        async with Cluster.connect(self._access) as cluster:
+            router = routers.connect(self._move.bake.router, cluster)
+            before = await router.live_services([wanted.service])
+            await self._prove_move(wanted, declared(args.old_inputs) if args.old_inputs else None, before)
+            if pulumi.runtime.is_dry_run():
+                return
+            if self._number is not None:  # the proof of another service may have taken longer than a lease
+                async with self._mover() as mover:
+                    await mover.renew(self._number)
+            # The engine writes as soon as this returns, whatever is there by then: nothing slow may come in between.
+            now = await router.live_services([wanted.service])
+        try:
+            guards.require_untouched(before, now)
+            _require_language_host()
+        except (ForeignChangeError, RefusedError) as error:
+            async with self._mover() as mover:
+                await mover.give_up(str(error))
+            raise
+        self._before.update(now)
+
+    async def _prove_move(self, wanted: Declared, recorded: Declared | None, before: Mapping[str, LiveService]) -> None:
+        """Let a service's traffic pass where it has to move, or nobody else moved it."""
+        live, move = before.get(wanted.service), self._move
+        guards.require_known(
+            wanted.service,
+            live,
+            recorded=recorded.colour if recorded else None,
+            destination=move.to,
+            repair=move.repair,
+            shares={wanted.share, recorded.share if recorded else 0},
+        )
+        there = live is not None and live.colour is move.to
+        if not (there and recorded is not None and recorded.colour is move.to):
+            await self._once("flip", self._flip)
+        if there and live is not None and wanted.share > live.share:
+            await self._once("canary", self._canary)
+
+    async def _once(self, name: str, prove: Callable[[], Coroutine[None, None, None]]) -> None:
+        """One proof for the flip set, whichever of its services comes first."""
+        if name not in self._proofs:
+            self._proofs[name] = asyncio.create_task(prove())
+        await self._proofs[name]
+
+    async def _canary(self) -> None:
+        preview = pulumi.runtime.is_dry_run()
+        async with self._mover() as mover:
+            verdicts = await mover.canary(wait=not preview)
+        if preview:
+            _tell(verdicts)
+
+    async def _flip(self) -> None:
+        async with self._mover() as mover:
+            if pulumi.runtime.is_dry_run():
+                _tell(await mover.preview())
+            else:
+                self._number = await mover.begin()
+
+    async def _confirm(self, args: pulumi.ResourceHookArgs) -> None:
+        self._confirming = True
+        recorded: Mapping[str, str] = (args.old_inputs or {}).get("data") or {}
+        async with self._mover() as mover:
+            await mover.finish(colour_of(recorded.get("colour")), self._before, self._number)
+
+    @asynccontextmanager
+    async def _mover(self) -> AsyncGenerator[Mover]:
+        async with AsyncExitStack() as stack:
+            cluster = await stack.enter_async_context(Cluster.connect(self._access))
+            prometheus = (
+                await stack.enter_async_context(Prometheus.connect(self._prometheus)) if self._prometheus else None
+            )
+            yield Mover(cluster, self._move, name=self._name, prometheus=prometheus, say=pulumi.log.info)
+
+
+def _require_language_host() -> None:
+    """See that this update will live to watch what it moves.
+
+    Raises:
+        RefusedError: the language host has ended; the record would never be written, and nobody would bake.
+    """
+    if os.getppid() != _LANGUAGE_HOST:
+        raise RefusedError(
+            f"Pulumi's language host (process {_LANGUAGE_HOST}) has ended, and this update ends with it: nobody would "
+            "watch the release. Its traffic was not moved by this update. Next: pulumi up again"
+        )
+
+
+def _tell(verdicts: Sequence[Verdict]) -> None:
+    """Say what the gates would decide at this moment, and what that comes to."""
+    for verdict in verdicts:
+        pulumi.log.info(f"as of now: {verdict}")
+    asked = [each for each in verdicts if not each.seen.startswith(NOT_ASKED)]
+    missing, unasked = len(unproven(asked)), len(verdicts) - len(asked)
+    would = f"{missing} of {len(asked)} gates would refuse" if missing else f"all {len(asked)} gates would pass"
+    pulumi.log.info(f"as of now: {would}" + (f"; {unasked} {NOT_ASKED}" if unasked else ""))

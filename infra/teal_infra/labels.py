@@ -1,0 +1,96 @@
+"""Names of what a stack declares, and the labels of each object; the labels themselves are `teal.model.labels`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from teal.model.colours import Colour
+from teal.model.labels import (
+    COLOUR_LABEL,
+    MANAGED_BY,
+    MANAGED_BY_LABEL,
+    NAME_LABEL,
+    PART_OF,
+    PART_OF_LABEL,
+    VERSION_LABEL,
+)
+
+if TYPE_CHECKING:  # heavy at run time, needed for its types only
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
+
+
+def migrations(service: str) -> str:
+    """The name that a service's migration pods carry: another one than its own, so that no Service selects them."""
+    return f"{service}-migrations"
+
+
+def contracting(service: str) -> str:
+    """Name of the ConfigMap that says up to where a service's schema may have been contracted."""
+    return f"{service}-contracting"
+
+
+def contracted(service: str) -> str:
+    """Name of the ConfigMap that says up to where it has been, and by which release."""
+    return f"{service}-contracted"
+
+
+def selector(service: str, colour: Colour) -> Mapping[str, str]:
+    """What a Deployment and a Service select by; it never changes once a Deployment exists."""
+    return {NAME_LABEL: service, COLOUR_LABEL: colour}
+
+
+def shared(service: str) -> Mapping[str, str]:
+    """Labels of what both colours of a service share."""
+    return {NAME_LABEL: service, PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}
+
+
+def coloured(service: str, colour: Colour, version: str) -> Mapping[str, str]:
+    """Labels of what belongs to one colour of a service."""
+    return {**shared(service), COLOUR_LABEL: colour, VERSION_LABEL: version}
+
+
+def short(service: str, colour: Colour) -> str:
+    """A name that leaves room for the suffix which makes it unique: a target group's has at most 32 characters."""
+    most = 32 - len("-1234567") - len("-green")
+    if len(service) > most:
+        service = f"{service[: most - 5]}-{sha256(service.encode()).hexdigest()[:4]}"
+    return f"{service}-{colour}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """One colour of one service, as its objects are named, labelled and selected."""
+
+    service: str
+    colour: Colour
+    version: str
+    namespace: pulumi.Input[str]
+
+    @property
+    def name(self) -> str:
+        """What its objects' names begin with."""
+        return f"{self.service}-{self.colour}"
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Of each of its objects."""
+        return coloured(self.service, self.colour, self.version)
+
+    @property
+    def selector(self) -> Mapping[str, str]:
+        """Of its pods."""
+        return selector(self.service, self.colour)
+
+    def meta(self, name: str | None = None, annotations: Mapping[str, str] | None = None) -> "ObjectMetaArgsDict":
+        """Metadata of one of its objects; by default the one with the colour's own name."""
+        meta: ObjectMetaArgsDict = {
+            "name": name or self.name,
+            "namespace": self.namespace,
+            "labels": dict(self.labels),
+        }
+        if annotations:
+            meta["annotations"] = dict(annotations)
+        return meta

@@ -1,0 +1,51 @@
+"""How many pods a colour is asked for, by what is declared and by what is live. Pure.
+
+A colour that is about to go live is asked for as many pods as the live one has
+now, if that is more than its minimum, and keeps them until the autoscaler has
+had time to see its traffic. A colour that traffic leaves keeps the pods that it
+has, whatever its autoscaler makes of the quiet, until an update finds the move
+confirmed: traffic may have to go back, however long the bake.
+"""
+
+from datetime import datetime, timedelta
+
+from teal.model.colours import Colour
+from teal.model.labels import FLOOR
+from teal_infra.components.scaling import Capacity
+from teal_infra.planning.live import Live
+from teal_infra.settings.scaling import Autoscaling
+
+
+def of(scaling: Autoscaling, service: str, colour: Colour, *, active: Colour, live: Live) -> Capacity:
+    """What one colour's autoscaler is asked for in this update."""
+    if colour is not active:
+        return Capacity(minimum=max(scaling.idle_replicas, leaving(service, colour, active=active, live=live)))
+    traffic = live.services.get(service)
+    if traffic is not None and traffic.colour is colour.other:
+        serving = live.slots.get((service, colour.other))
+        if serving is not None and serving.replicas > scaling.min_replicas:
+            return Capacity(minimum=serving.replicas, floor=f"{serving.replicas}@{live.at}")
+        return Capacity(minimum=scaling.min_replicas)
+    return _kept(scaling, live, f"{service}-{colour}") or Capacity(minimum=scaling.min_replicas)
+
+
+def leaving(service: str, colour: Colour, *, active: Colour, live: Live) -> int:
+    """Pods that a colour keeps because traffic leaves it in this update, or may go back to it; 0 where it need not."""
+    slot, traffic, under_way = live.slots.get((service, colour)), live.services.get(service), live.history.open
+    has_traffic = traffic is not None and traffic.colour is colour
+    may_return = under_way is not None and under_way.origin is colour
+    if colour is active or slot is None or not slot.replicas or not (has_traffic or may_return):
+        return 0
+    autoscaler = live.autoscalers.get(f"{service}-{colour}")
+    return max(slot.replicas, autoscaler.minimum if autoscaler and not has_traffic else 0)
+
+
+def _kept(scaling: Autoscaling, live: Live, name: str) -> Capacity | None:
+    """The demand of an earlier flip, while it is in force."""
+    autoscaler = live.autoscalers.get(name)
+    floor = autoscaler.annotations.get(FLOOR) if autoscaler else None
+    if floor is None:
+        return None
+    pods, since = floor.split("@", 1)
+    ends = datetime.fromisoformat(since) + timedelta(seconds=scaling.scale_down_window_seconds)
+    return Capacity(minimum=int(pods), floor=floor) if datetime.fromisoformat(live.at) < ends else None

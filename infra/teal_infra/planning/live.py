@@ -1,0 +1,199 @@
+"""What is live, read from the cluster before the program declares anything.
+
+The engine's state says what the last update did; only the cluster says where
+traffic goes. Both are needed: to refuse somebody else's change by name, and to
+finish a move whose update was killed between the write and the record of it.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from teal import routers
+from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
+from teal.flip import guards
+from teal.history.model import History, Stage
+from teal.history.store import CONFIRMED, Records
+from teal.model.colours import ENGINE, Colour, colour_of
+from teal.model.errors import ForeignChangeError, RefusedError
+from teal.model.live import LiveAutoscaler, LiveService, LiveSlot
+from teal.model.routes import RouterKind
+from teal.schema.migrations import Contracted
+from teal_infra import labels
+from teal_infra.settings import Settings
+from teal_infra.settings.service import ServiceSettings
+from teal_infra.settings.slot import State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Live:
+    """The live state of the stack's namespace; empty where nothing was provisioned yet."""
+
+    services: Mapping[str, LiveService] = field(default_factory=dict[str, LiveService])
+    through: RouterKind | None = None
+    """The router that their traffic goes through; None: the one that the config names."""
+    slots: Mapping[tuple[str, Colour], LiveSlot] = field(default_factory=dict[tuple[str, Colour], LiveSlot])
+    autoscalers: Mapping[str, LiveAutoscaler] = field(default_factory=dict[str, LiveAutoscaler])
+    """Of all colours, by name."""
+    record: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What was confirmed: colour, version, since when; empty where nothing was."""
+    history: History = field(default_factory=History)
+    """Of flips, the one under way included."""
+    contracted: Mapping[str, Contracted] = field(default_factory=dict[str, Contracted])
+    """Of the services whose schema is migrated."""
+    at: str = ""
+    """When it was read, RFC 3339 in UTC; what changes in this update changed then."""
+
+    @property
+    def confirmed(self) -> Colour | None:
+        """The colour whose move was confirmed last."""
+        return colour_of(self.record.get("colour"))
+
+    @property
+    def held(self) -> frozenset[Colour]:
+        """Colours that chosen clients are sent to, or that a flip under way may go back to."""
+        origin = self.history.open.origin if self.history.open else None
+        chosen = self.confirmed.other if self.confirmed and self.record.get("chosen") else None
+        return frozenset(filter(None, (origin, chosen)))
+
+    def rests_on(self, colour: Colour, services: Iterable[str]) -> bool:
+        """Whether all traffic goes to a colour, and no flip is under way."""
+        there = all(name in self.services and self.services[name].colour is colour for name in services)
+        return there and self.history.open is None
+
+
+def read(
+    access: ClusterAccess, services: Mapping[str, ServiceSettings], router: RouterKind = RouterKind.SERVICE
+) -> Live:
+    """Ask the cluster and the router, once, for everything the program needs to know.
+
+    Raises:
+        UnreachableError: the cluster could not be asked.
+    """
+    # Pulumi's own loop is running around the program's body, so this needs a thread with a loop of its own.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, ask(access, services, router)).result()
+
+
+async def ask(
+    access: ClusterAccess, services: Mapping[str, ServiceSettings], router: RouterKind = RouterKind.SERVICE
+) -> Live:
+    """The same in the caller's own loop."""
+    migrated = [name for name, service in services.items() if service.migrations is not None]
+    async with Cluster.connect(access) as cluster:
+        (found, slots, autoscalers, record, kept), schemas = await asyncio.gather(
+            asyncio.gather(
+                routers.connect(router, cluster).live_services(),
+                cluster.slots(),
+                cluster.autoscalers(),
+                cluster.config_map(CONFIRMED),
+                Records(cluster.http, cluster.namespace).load(),
+            ),
+            asyncio.gather(*(_contracted(cluster, service) for service in migrated)),
+        )
+        through, left = await _through_another(cluster, router, record, kept.history)
+    return Live(
+        services=left or found,
+        through=through,
+        slots=slots,
+        autoscalers=autoscalers,
+        record=record,
+        history=kept.history,
+        contracted=dict(zip(migrated, schemas, strict=True)),
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+async def _through_another(
+    cluster: Cluster, router: RouterKind, record: Mapping[str, str], history: History
+) -> tuple[RouterKind | None, Mapping[str, LiveService]]:
+    """Live traffic that the declared router does not know of: the config named another one before.
+
+    Only a stack that had a release confirmed has clients to lose, so nobody else's routers are asked.
+    """
+    known = {each.plan.router for each in history.flips if record or each.stage is Stage.CONFIRMED}
+    for kind in sorted(known - {router}):
+        if found := await routers.connect(kind, cluster).live_services():
+            return kind, found
+    return None, {}
+
+
+async def _contracted(cluster: Cluster, service: str) -> Contracted:
+    begun, done = await asyncio.gather(
+        cluster.config_map(labels.contracting(service)), cluster.config_map(labels.contracted(service))
+    )
+    return Contracted(begun=begun.get("revision", ""), done=done.get("revision", ""), by=done.get("by", ""))
+
+
+def ours(service: LiveService) -> bool:
+    """Whether Pulumi's provider wrote the selector last."""
+    return service.writer.startswith(ENGINE)
+
+
+def _explained(service: LiveService, settings: Settings, live: Live) -> bool:
+    expected = {settings.active_colour, live.confirmed}
+    shares = {0, settings.canary_weight, int(live.record.get("canary", "0"))}
+    forgiven = settings.repair is not None and service.colour is settings.repair
+    if service.share not in shares:  # of a colour that is not the live one: nobody but a flip's record knows of it
+        return forgiven or (settings.router.spec.names_writers and ours(service))
+    return service.colour in expected or ours(service) or guards.is_forgiven(service, settings.repair)
+
+
+def require_explained(live: Live, settings: Settings) -> None:
+    """Refuse a live state that somebody else wrote.
+
+    Traffic that is where the config wants it, or where the last confirmed
+    update left it, needs no explanation. Elsewhere it is either what a killed
+    update left (Pulumi wrote it), or a foreign change.
+
+    Raises:
+        ForeignChangeError: names the service, its selector and who wrote it.
+        RefusedError: a share of live traffic would be lost, or sent where nobody was asked about it.
+    """
+    _require_whole(live, settings)
+    for name, service in live.services.items():
+        if _explained(service, settings, live):
+            continue
+        colour = service.colour or settings.active_colour
+        keep = f"teal:canaryWeight {service.share}" if service.share else f"teal:activeColour {colour}"
+        raise ForeignChangeError(
+            f"live traffic of {name} goes to {guards.leads(service)}, and '{service.writer}' wrote "
+            f"that, not this stack, which declares {settings.active_colour}. Nothing was changed. Next: find out who "
+            f"moved it; to keep it, pulumi config set {keep}; "
+            f"to overwrite it, pulumi config set teal:repair {colour}; then pulumi up"
+        )
+
+
+def split(settings: Settings) -> Mapping[str, str]:
+    """Who gets the other colour beside a flip, as it is recorded: a change of it takes time to settle, too."""
+    chosen = {"chosen": str(settings.chosen)} if settings.chosen else {}
+    return {**({"canary": str(settings.canary_weight)} if settings.canary_weight else {}), **chosen}
+
+
+def _require_whole(live: Live, settings: Settings) -> None:
+    """Refuse to move half of the traffic, and to end a colour that still has a share.
+
+    Raises:
+        RefusedError: says which of the two.
+    """
+    active, idle = settings.active_colour, settings.active_colour.other
+    moving = [
+        name for name in settings.services if name not in live.services or live.services[name].colour is not active
+    ]
+    if settings.canary_weight and moving:
+        raise RefusedError(
+            f"live traffic of {', '.join(moving)} is to go to {active}, and teal:canaryWeight is "
+            f"{settings.canary_weight}: that share would go to {idle}, which nobody proves in the same update. Nothing "
+            "was changed. Next: pulumi config set teal:canaryWeight 0, pulumi up; then set it again"
+        )
+    slot = settings.slot(idle)
+    sharing = [name for name, each in live.services.items() if each.colour is active and each.share]
+    if (slot is None or slot.state is not State.RUNNING) and (sharing or live.record.get("chosen")):
+        who = f"{live.services[sharing[0]].share} % of live traffic" if sharing else live.record["chosen"]
+        raise RefusedError(
+            f"slot {idle} is to end, and it has the requests of {who}: they would be lost before every router has "
+            f"followed. Nothing was changed. Next: pulumi config set --path teal:{idle}.state running, take the share "
+            f"away, pulumi up; end {idle} {settings.settle_seconds} s later"
+        )

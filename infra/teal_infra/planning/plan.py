@@ -1,0 +1,163 @@
+"""From a stack's settings and what is live to the plan of the update; and where the plan is shown.
+
+Registered before anything else as a component of its own, so that policies
+judge it, exported as a stack output, and told in a preview's diagnostics.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import pulumi
+from lightkube.utils.quantity import parse_quantity
+
+from teal.model.colours import MANAGER, Colour
+from teal.model.errors import RefusedError, TealError
+from teal.plans import render
+from teal.plans.decide import decide
+from teal.plans.facts import Facts, ServiceFacts
+from teal.plans.model import Cost, Plan, Word
+from teal_infra.components import fingerprint
+from teal_infra.planning import live as explained
+from teal_infra.planning import refusals, schema, slots
+from teal_infra.planning.live import Live
+from teal_infra.planning.move import move_of
+from teal_infra.planning.refusals import Danger
+from teal_infra.planning.slots import Slots
+from teal_infra.settings import Settings
+from teal_infra.settings.service import ServiceSettings
+
+FILE = "TEAL_PLAN_FILE"
+"""Environment variable: where a preview writes the plan as JSON; relative to the project."""
+
+
+def make(settings: Settings, live: Live) -> Plan:
+    """What this update will do, whatever refuses it included."""
+    planned = slots.compared(settings, live)
+    found = [*_refusals(settings, live), *refusals.dangers(settings, live, planned)]
+    gone = [name for name in live.services if name not in settings.services]
+    return decide(
+        Facts(
+            namespace=settings.namespace,
+            move=move_of(settings, live),
+            history=live.history,
+            chosen=str(settings.chosen or ""),
+            chosen_now=live.record.get("chosen", ""),
+            releases={colour: slots.release(settings, colour) for colour in Colour if settings.slot(colour)},
+            services={
+                name: _service(settings, live, planned, name, [each.text for each in found if each.service == name])
+                for name in (*settings.services, *gone)
+            },
+            dangers=tuple(each.text for each in found if not each.service),
+        )
+    )
+
+
+def _refusals(settings: Settings, live: Live) -> Iterator[Danger]:
+    """What the rest of the program refuses before it declares anything."""
+    for check in (partial(explained.require_explained, live, settings), partial(schema.plans, settings, live)):
+        try:
+            check()
+        except TealError as refusal:
+            yield Danger(str(refusal))
+
+
+def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers: Sequence[str]) -> ServiceFacts:
+    traffic, service = live.services.get(name), settings.services.get(name)
+    serving = traffic.colour if traffic else None
+    slot = live.slots.get((name, serving)) if serving else None
+    declared = slots.fingerprint_of(settings, name, serving) if serving else None
+    foreign = traffic is not None and not explained.ours(traffic) and traffic.writer != MANAGER
+    return ServiceFacts(
+        live=serving,
+        share=traffic.share if traffic else 0,
+        slots={colour: planned[name, colour] for colour in Colour},
+        beside=fingerprint.changed_service(declared, slot.annotations) if declared and slot else (),
+        overwrites=traffic.writer if traffic and foreign and serving is settings.repair else "",
+        request=_request(service) if service else Cost(),
+        removed=service is None and name in settings.removed,
+        dangers=tuple(dangers),
+    )
+
+
+def _request(service: ServiceSettings) -> Cost:
+    """What one pod asks for."""
+    requests = service.resources.requests
+    cpu, memory = parse_quantity(requests.cpu), parse_quantity(requests.memory)
+    return Cost(pods=1, cpu_millicores=int((cpu or 0) * 1000), memory_bytes=int(memory or 0))
+
+
+class Planned(pulumi.ComponentResource):
+    """The plan as a resource that holds nothing, so that policies judge it with everything else.
+
+    Its outputs are this plan. So are its inputs, unless nothing is to be done:
+    then they stay those of the last plan that did something, or every update
+    would be followed by one that changes the plan and nothing else.
+    """
+
+    def __init__(self, name: str, args: Plan, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare it."""
+        content = args.model_dump(mode="json", by_alias=True)
+        rests = pulumi.ResourceOptions(ignore_changes=[*content] if args.word is Word.NOTHING else None)
+        super().__init__("teal:index:Plan", name, content, pulumi.ResourceOptions.merge(rests, opts))
+        self.register_outputs(content)
+
+
+def declare(plan: Plan) -> Planned:
+    """Register the plan, and make it a stack output."""
+    planned = Planned("plan", plan)
+    pulumi.export("plan", plan.model_dump(mode="json", by_alias=True))
+    return planned
+
+
+def require_safe(plan: Plan) -> None:
+    """Refuse what the plan calls unsafe, in its words.
+
+    Raises:
+        RefusedError: names all of it.
+    """
+    if plan.word is Word.UNSAFE:
+        why = "\n  ".join(plan.reasons)
+        raise RefusedError(f"refused before anything was touched; nothing was changed:\n  {why}")
+
+
+def tell(plan: Plan, settings: Settings) -> None:
+    """Say the plan where a preview's diagnostics are shown; why it is refused, the error says."""
+    told = plan.model_copy(update={"reasons": ()}) if plan.word is Word.UNSAFE else plan
+    pulumi.log.info("\n".join([render.text(told), *without_contract(settings)]))
+
+
+def without_contract(settings: Settings) -> Iterator[str]:
+    """What is done without where a service does not keep a part of the contract (docs/contract.md), and its price."""
+    unnamed = [name for name, each in settings.services.items() if each.version_path is None]
+    if unnamed:
+        yield (
+            f"versionPath of {', '.join(unnamed)} is null: no pod says what it is, so the image that the kubelets "
+            "report is the proof of its release"
+        )
+    unasked = [name for name, each in settings.services.items() if each.shutdown.close_connections_path is None]
+    if unasked:
+        yield (
+            f"shutdown.closeConnectionsPath of {', '.join(unasked)} is null: after a flip, clients that keep a "
+            "connection stay with the old colour until it ends"
+        )
+
+
+def write(plan: Plan) -> None:
+    """Write the plan to the file that `TEAL_PLAN_FILE` names, if it names one, for `python -m teal plan`.
+
+    Raises:
+        TealError: it cannot be written.
+    """
+    name = os.environ.get(FILE)
+    if not name:
+        return
+    file = Path(pulumi.runtime.get_root_directory() or ".") / name
+    try:
+        file.write_text(plan.model_dump_json(by_alias=True, indent=2) + "\n")
+    except OSError as error:
+        raise TealError(
+            f"the plan cannot be written to {file} ({error}), which {FILE} names; nothing was changed. Next: unset "
+            f"{FILE}, or name a file in a folder that is there"
+        ) from error

@@ -1,0 +1,187 @@
+"""What is refused before anything is touched: changes that would take live traffic its pods away.
+
+The live state decides, not the engine's: what carries traffic now must keep
+its slot, its name and its pods until traffic has moved. The plan says `UNSAFE`
+of exactly this, in these words.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from teal.model.colours import Colour
+from teal_infra.components import fingerprint
+from teal_infra.planning.live import Live
+from teal_infra.planning.slots import Slots
+from teal_infra.settings import Settings
+from teal_infra.settings.slot import State
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """One reason to refuse an update."""
+
+    text: str
+    """What, the value seen, the consequence, the next command."""
+    service: str = ""
+    """Whose doing it is; empty where it is nobody's in particular."""
+
+
+def dangers(settings: Settings, live: Live, planned: Slots) -> Sequence[Danger]:
+    """Why an update must not happen; nothing where it may.
+
+    Args:
+        settings: what is declared.
+        live: what is live.
+        planned: both, slot by slot.
+    """
+    return [
+        *_rerouted(settings, live),
+        *_gone(settings, live),
+        *_live_slots(settings, live),
+        *_too_early(settings, live),
+        *_changed_and_left(settings, live, planned),
+        *_changed_and_sent_to(settings, live, planned),
+        *_shrunk(settings, live, planned),
+    ]
+
+
+def _rerouted(settings: Settings, live: Live) -> Iterator[Danger]:
+    """A new router finds no traffic, and an engine takes away what the program declares no more: the old one's."""
+    if live.through is not None:
+        yield Danger(
+            f"teal:router is {settings.router}, and live traffic of {', '.join(sorted(live.services))} goes through "
+            f"router {live.through}: its front door would go in the same update, and clients would find it gone until "
+            f"their DNS names that of {settings.router}. Next: pulumi config set teal:router {live.through}; to change "
+            f"over, make a second stack with router {settings.router} in a teal:namespace of its own, move DNS to its "
+            "front door, then pulumi destroy this one (docs/runbook.md)"
+        )
+
+
+def _gone(settings: Settings, live: Live) -> Iterator[Danger]:
+    for name in sorted(live.services.keys() - {*settings.services, *settings.removed}):
+        yield Danger(
+            f"service {name} carries live traffic, and teal:services does not name it: renamed or removed, its traffic "
+            f"would end. Next: name it again, or, if it is to go, pulumi config set --path 'teal:removed[0]' {name}",
+            name,
+        )
+
+
+def _live_slots(settings: Settings, live: Live) -> Iterator[Danger]:
+    colours = {each.colour for name, each in live.services.items() if name in settings.services} - {None}
+    for colour in sorted(filter(None, colours)):
+        slot = settings.slot(colour)
+        leaving = colour is not settings.active_colour
+        allowed = {State.RUNNING, State.STOPPED} if leaving else {State.RUNNING}
+        if slot is None:
+            yield Danger(
+                f"slot {colour} is live, and the config has no teal:{colour}: its pods would be deleted under traffic. "
+                f"Next: put teal:{colour} back; flip first, remove it in a later update"
+            )
+        elif slot.state not in allowed:
+            yield Danger(
+                f"slot {colour} is live, and teal:{colour}.state is {slot.state}: its pods would go under traffic. "
+                f"Next: pulumi config set --path teal:{colour}.state running; flip first, retire it in a later update"
+            )
+
+
+def _too_early(settings: Settings, live: Live) -> Iterator[Danger]:
+    """A colour retires when the other one is confirmed and has settled; one that has no pods is retired already."""
+    idle = settings.active_colour.other
+    slot = settings.slot(idle)
+    pods = sum(each.replicas for (_, colour), each in live.slots.items() if colour is idle)
+    if slot is None or slot.state is not State.RETIRED or not pods or idle in _live_colours(live):
+        return
+    remedy = f"Next: pulumi up again later, or pulumi config set --path teal:{idle}.state stopped to end it at once"
+    if live.confirmed is not settings.active_colour:
+        yield Danger(f"slot {idle} is to retire, and {settings.active_colour} is not confirmed yet. {remedy}")
+        return
+    last = live.history.last_move
+    # A bake that failed put traffic back, and left the record of what was confirmed before as it was.
+    since = max(live.record.get("since", live.at), last.ended if last else "", key=_instant)
+    if _instant(live.at) < _instant(since) + timedelta(seconds=settings.settle_seconds):
+        yield Danger(
+            f"slot {idle} is to retire, and {settings.active_colour} is confirmed only since {since}: routers have "
+            f"{settings.settle_seconds} s to follow (teal:settleSeconds). {remedy}"
+        )
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
+
+
+def _changed_and_left(settings: Settings, live: Live, planned: Slots) -> Iterator[Danger]:
+    """The way back from a move is the release that was live before, as it was."""
+    leaving = settings.active_colour.other
+    for name in sorted(settings.services):
+        slot = planned[name, leaving]
+        if _serves(live, name) is leaving and slot.changes and slot.planned and slot.planned.running:
+            yield Danger(
+                f"slot {leaving} of {name} is live, teal:activeColour is {settings.active_colour}, and pods of "
+                f"{leaving} change as well ({', '.join(slot.changes)}): they would restart right after the move, and "
+                f"the way back would be a release that nobody has proven. Next: pulumi config set teal:activeColour "
+                f"{leaving}, pulumi up; then flip. Or undo the other change",
+                name,
+            )
+
+
+def _changed_and_sent_to(settings: Settings, live: Live, planned: Slots) -> Iterator[Danger]:
+    """Who is sent to the idle colour beside a flip gets the pods that are there now: it is rolled out after that."""
+    idle = settings.active_colour.other
+    for name in sorted(settings.services):
+        found, slot = live.services.get(name), planned[name, idle]
+        if found is None or found.colour is not settings.active_colour:
+            continue  # nobody asks it yet, or a flip moves all of its traffic
+        what = ", ".join(slot.changes) or "it has no pods yet"
+        if settings.canary_weight > found.share and (slot.changes or slot.starts):
+            yield Danger(
+                f"teal:canaryWeight is {settings.canary_weight}, and pods of {idle} of {name} change as well ({what}): "
+                f"its share would come before them, to what nobody has proven. Next: pulumi config set "
+                f"teal:canaryWeight {found.share}, pulumi up; then set it again",
+                name,
+            )
+        if settings.chosen is not None and not live.record.get("chosen") and slot.starts:
+            yield Danger(
+                f"teal:canaryMatch sends clients with {settings.chosen} to {idle}, of which {name} has no pods yet: "
+                "their requests would be lost until it has. Next: pulumi config rm teal:canaryMatch, pulumi up; then "
+                "set it again",
+                name,
+            )
+
+
+def _shrunk(settings: Settings, live: Live, planned: Slots) -> Iterator[Danger]:
+    """Nobody but an autoscaler takes pods away from under traffic: it has looked at the load."""
+    active = settings.active_colour
+    for name, service in sorted(settings.services.items()):
+        slot, found = planned[name, active], live.slots.get((name, active))
+        if _serves(live, name) is not active or slot.planned is None or found is None or not slot.planned.running:
+            continue
+        declared = fingerprint.recorded(found.annotations)
+        scale = f"kubectl -n {settings.namespace} scale deployment/{name}-{active}"
+        if slot.planned.replicas < found.replicas:
+            key = "autoscaling.maxReplicas" if service.autoscaling.enabled else "replicas"
+            yield Danger(
+                f"slot {active} of {name} is live with {found.replicas} pods, and teal:services.{name}.{key} leaves it "
+                f"{slot.planned.replicas}: too few for its traffic, as far as anybody has looked. Next: pulumi config "
+                f"set --path teal:services.{name}.{key} {found.replicas}"
+                + ("" if service.autoscaling.enabled else f"; to take pods away by hand, first {scale} --replicas=N"),
+                name,
+            )
+        elif service.autoscaling.enabled and declared and declared.replicas == found.replicas > 1:
+            yield Danger(
+                f"slot {active} of {name} is live with {found.replicas} pods that its Deployment declares, and "
+                f"teal:services.{name}.autoscaling.enabled is true now: no longer declared, they would be 1 until the "
+                f"autoscaler has looked. Next: {scale} --replicas={found.replicas + 1}, so that the number is nobody's "
+                "to take back; then pulumi up",
+                name,
+            )
+
+
+def _serves(live: Live, service: str) -> Colour | None:
+    """Which colour carries a service's traffic."""
+    found = live.services.get(service)
+    return found.colour if found else None
+
+
+def _live_colours(live: Live) -> set[str]:
+    return {each.colour for each in live.services.values() if each.colour is not None}

@@ -1,0 +1,37 @@
+"""From the stack's config to what is done to each database: between settings, `teal.schema.migrations` and Jobs."""
+
+from collections.abc import Mapping, Sequence
+
+from teal.model.colours import Colour
+from teal.schema.migrations import Contracted, Plan, Release, Schema, decide
+from teal_infra.planning.live import Live
+from teal_infra.settings import Settings
+from teal_infra.settings.slot import State
+
+
+def plans(settings: Settings, live: Live) -> Mapping[str, Plan]:
+    """What is to be done to the schema of each service that has migrations.
+
+    Raises:
+        RefusedError: some release needs what was dropped, or a way down would take away what one needs.
+    """
+    return {
+        name: decide(name, settings.active_colour, releases(settings, name), live.contracted.get(name, Contracted()))
+        for name, service in settings.services.items()
+        if service.migrations is not None
+    }
+
+
+def releases(settings: Settings, service: str) -> Sequence[Release]:
+    """What each colour declares of a service and its schema."""
+    return [
+        Release(
+            colour=colour,
+            version=slot.version,
+            schema=Schema(expand=says.expand, contract=says.contract, down=says.down) if says else None,
+            retired=slot.state is not State.RUNNING,
+        )
+        for colour in Colour
+        if (slot := settings.slot(colour)) is not None
+        for says in (slot.services[service].database,)
+    ]

@@ -1,0 +1,91 @@
+"""Each colour of each service before and after an update: what is live beside what is declared. Pure."""
+
+from collections.abc import Mapping
+
+from teal.model.colours import Colour
+from teal.model.live import LiveSlot
+from teal.plans.model import Now, Planned, SlotPlan
+from teal_infra.components import environment, fingerprint
+from teal_infra.components.fingerprint import Fingerprint
+from teal_infra.labels import Identity
+from teal_infra.planning import capacity
+from teal_infra.planning.live import Live
+from teal_infra.settings import Settings
+
+Slots = Mapping[tuple[str, Colour], SlotPlan]
+"""By service and colour; both colours of every service that is declared or live."""
+
+
+def compared(settings: Settings, live: Live) -> Slots:
+    """What becomes of every slot."""
+    services = [*settings.services, *(name for name in live.services if name not in settings.services)]
+    return {
+        (name, colour): _compared(settings, live, name, colour, live.slots.get((name, colour)))
+        for name in services
+        for colour in Colour
+    }
+
+
+def fingerprint_of(settings: Settings, service: str, colour: Colour) -> Fingerprint | None:
+    """What a colour of a service is declared to be; None where it has no release."""
+    slot = settings.slot(colour)
+    if slot is None or service not in settings.services:
+        return None
+    of = Identity(service=service, colour=colour, version=slot.version, namespace=settings.namespace)
+    return fingerprint.fingerprint_of(settings, service, slot, of)
+
+
+def digests(settings: Settings, colour: Colour) -> Mapping[str, str]:
+    """Of what each service of a colour is declared to be, as its Deployment is annotated with."""
+    return {name: each.digest for name in settings.services if (each := fingerprint_of(settings, name, colour))}
+
+
+def release(settings: Settings, colour: Colour) -> str:
+    """Digest of all that a colour runs with, empty where it has no release: by it one is known that was confirmed.
+
+    Its slot, and what the services say of its pods and of whom they reach: probes, resources, shutdown, backing
+    services, network. Not how many pods there are, which the capacity gate measures, and not the gates themselves.
+    """
+    slot = settings.slot(colour)
+    if slot is None:
+        return ""
+    services = {name: each for name in sorted(settings.services) if (each := fingerprint_of(settings, name, colour))}
+    parts = {name: [each.digest, each.parts.template, each.parts.service["network"]] for name, each in services.items()}
+    return environment.digest([slot.digest, parts])[:16]
+
+
+def _compared(settings: Settings, live: Live, service: str, colour: Colour, found: LiveSlot | None) -> SlotPlan:
+    now = (
+        Now(version=found.version, replicas=found.replicas, ready=found.ready, outdated=found.outdated)
+        if found
+        else None
+    )
+    declared, slot = fingerprint_of(settings, service, colour), settings.slot(colour)
+    if declared is None or slot is None:
+        return SlotPlan(now=now)
+    return SlotPlan(
+        now=now,
+        planned=Planned(
+            version=slot.version,
+            replicas=_replicas(declared, settings.active_colour, live, found),
+            state=slot.state,
+            digest=declared.digest,
+        ),
+        changes=fingerprint.changed_pods(declared, found.annotations) if found else (),
+    )
+
+
+def _replicas(declared: Fingerprint, active: Colour, live: Live, found: LiveSlot | None) -> int:
+    """Pods that the Deployment is going to be asked for."""
+    before = fingerprint.recorded(found.annotations) if found else None
+    if declared.replicas is not None:
+        # What is declared as it was is not written again: whoever scaled it meanwhile keeps their number.
+        same = found is not None and before is not None and before.replicas == declared.replicas and declared.running
+        return found.replicas if found is not None and same else declared.replicas
+    scaling = declared.settings.autoscaling
+    least = capacity.of(scaling, declared.of.service, declared.of.colour, active=active, live=live).minimum
+    if found is None:
+        return least
+    if found.replicas == 0:  # no autoscaler touches what was scaled to none, unless it was this stack that did
+        return 0 if before is not None and before.replicas is None else least
+    return min(max(found.replicas, least), max(scaling.max_replicas, least))

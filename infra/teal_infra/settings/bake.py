@@ -1,0 +1,147 @@
+"""Settings of the bake: how a flip is watched, and when it is undone."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from teal.model.addresses import keeps_a_secret
+from teal_infra.settings.base import Image, Model, Name, wrong
+from teal_infra.settings.evidence.prometheus import Prometheus, Url
+from teal_infra.settings.pod import Limits, ResourceAmounts, Resources
+from teal_infra.settings.reach.network import CLUSTER_DNS, BackingPeer, Peer
+
+ErrorPercent = Annotated[float, Field(ge=0, le=100)]
+
+
+class Bake(Model):
+    """The watch after a flip.
+
+    Five minutes, and back beyond 5 % errors: the delivery guide's monitoring
+    after a promotion. The window is the one of its canary queries.
+    """
+
+    seconds: Annotated[int, Field(ge=0, le=86400)] = Field(
+        default=300,
+        description="How long a flip is watched before it is confirmed, in seconds. At 0 everything is asked once.",
+        json_schema_extra=wrong("a bad release would be confirmed too soon, or never"),
+        examples=["300"],
+    )
+    error_percent: ErrorPercent = Field(
+        default=5,
+        description=(
+            "The percentage above which traffic goes back: of the front door's answers that failed, of pods that "
+            "turned unready or crashed without being asked to end, and, where there is a Prometheus, of live requests "
+            "that were answered with an error."
+        ),
+        json_schema_extra=wrong("a bad release would stay, or a good one be undone"),
+        examples=["5"],
+    )
+    samples: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=10,
+        description="How many requests of live traffic within the window the error rate has to rest on.",
+        json_schema_extra=wrong("an error rate would rest on nothing"),
+        examples=["10"],
+    )
+    window_seconds: Annotated[int, Field(ge=2, le=3600)] = Field(
+        default=120,
+        description=(
+            "The time over which Prometheus counts requests and errors, in seconds. It has to hold four scrape "
+            "intervals at least, or a missed scrape leaves no rate."
+        ),
+        json_schema_extra=wrong("the error rate would be of another time than the bake's"),
+        examples=["120"],
+    )
+
+
+class Watch(Model):
+    """A CronJob that goes on with a flip whose `pulumi up` died: it bakes, confirms, or puts traffic back.
+
+    From the death of an update until somebody goes on with it: the schedule, and the 12 s for which its owner shows
+    no sign of life. The resources: a bake was seen to take 53 MiB.
+    """
+
+    image: Image = Field(
+        description="The image of teal itself (`teal/Dockerfile`), by digest outside rehearsals.",
+        json_schema_extra=wrong("nothing could run in the cluster"),
+        examples=["registry.example/teal@sha256:..."],
+    )
+    image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = Field(
+        default="IfNotPresent",
+        description="When a node pulls the image.",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["IfNotPresent"],
+    )
+    schedule: Annotated[str, StringConstraints(pattern=r"^(@[a-z]+|\S+( \S+){4})$")] = Field(
+        default="* * * * *",
+        description="When the CronJob looks for a flip that nobody keeps, as cron has it.",
+        json_schema_extra=wrong("the API server would refuse the CronJob"),
+        examples=["'* * * * *'"],
+    )
+    resources: Resources = Field(
+        default=Resources(
+            requests=ResourceAmounts(cpu="50m", memory="96Mi"), limits=Limits(cpu="500m", memory="192Mi")
+        ),
+        description="What a pod of the watch asks for, and what it may use at most.",
+    )
+    prometheus_url: Url | None = Field(
+        default=None,
+        description="Where pods of this cluster reach Prometheus. By default it is where `pulumi up` does.",
+        json_schema_extra=wrong("the bake in the cluster could not tell how live traffic fares"),
+        examples=["http://prometheus.monitoring:9090"],
+    )
+    egress: Mapping[Name, BackingPeer] = Field(
+        default_factory=dict[str, BackingPeer],
+        description=(
+            "Whom the watch may connect to where network policies hold: the API server, as policies see it (behind its"
+            " Service, so its own address and port), and Prometheus."
+        ),
+        json_schema_extra=wrong("the watch could not connect to it: a flip whose update died would stay as it is"),
+    )
+    dns: Peer | None = Field(
+        default=CLUSTER_DNS,
+        description="The cluster DNS, which the watch may ask for names.",
+        json_schema_extra=wrong("the watch could not find Prometheus by its name"),
+    )
+
+    def require_way_out(self, *, policies: bool) -> None:
+        """Refuse a watch that the stack's policies would keep from the API server.
+
+        Raises:
+            PydanticCustomError: it names nobody whom it may connect to; its field is where to say so.
+        """
+        if policies and not self.egress:
+            raise PydanticCustomError(
+                "clash",
+                "egress names nobody, and policies deny what is not named: the API server, too",
+                {"field": "watch.egress.api-server.cidrs[0]"},
+            )
+
+    def require_believable(self, prometheus: Prometheus | None) -> None:
+        """Refuse a Prometheus whose certificate only the machine that runs `pulumi up` can verify.
+
+        Raises:
+            PydanticCustomError: says so; its field is where to name the way for pods.
+        """
+        if prometheus is not None and prometheus.ca_file and not self.prometheus_url:
+            raise PydanticCustomError(
+                "clash",
+                "prometheus.caFile {file} is a file of the machine that runs `pulumi up`; pods have no such file",
+                {"field": "watch.prometheusUrl", "file": prometheus.ca_file},
+            )
+        require_sealed("watch.prometheusUrl", self.prometheus_url, prometheus)
+
+
+def require_sealed(field: str, url: str | None, prometheus: Prometheus | None) -> None:
+    """Refuse to send a token where others on the way can read it.
+
+    Raises:
+        PydanticCustomError: the URL is http and not of this machine, and there is a token.
+    """
+    if url and prometheus is not None and prometheus.token and not keeps_a_secret(url):
+        raise PydanticCustomError(
+            "clash",
+            "{url} is not https, and prometheus.token would be sent there for everybody on the way to read",
+            {"field": field, "url": url},
+        )

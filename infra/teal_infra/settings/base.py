@@ -1,0 +1,73 @@
+"""What all settings are made of: frozen models, and names, numbers and texts with their bounds."""
+
+from collections.abc import Mapping
+from typing import Annotated, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+
+
+def env_text(value: object) -> object:
+    """YAML's true and 8 become what a process sees: `true` and `8`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+def whole_number_text(value: object) -> object:
+    """`config set --path` turns 42 into a number; as a version it is text. 1.10 is refused: it has become 1.1."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+CONSEQUENCE = "x-consequence"
+"""Of a field, in its JSON Schema: what a wrong value would have caused."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
+PortNumber = Annotated[int, Field(ge=1, le=65535)]
+LabelName = Annotated[
+    str, StringConstraints(pattern=r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
+]
+LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")]
+Percent = Annotated[int, Field(ge=1, le=100)]
+Seconds = Annotated[int, Field(ge=0, le=3600)]
+Path = Annotated[str, StringConstraints(pattern=r"^/")]
+Quantity = Annotated[str, BeforeValidator(env_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGT]i?)?$")]
+EnvValue = Annotated[str, BeforeValidator(env_text)]
+Image = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][^\s]*[:@][^\s]+$")]
+EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+def wrong(consequence: str) -> dict[str, JsonValue]:
+    """For a field's `json_schema_extra`: what a wrong value would have caused, which is said where one is refused."""
+    return {CONSEQUENCE: consequence}
+
+
+def consequence(field: FieldInfo) -> str:
+    """What a wrong value of a field would have caused; empty where that is said of its parts."""
+    extra = field.json_schema_extra
+    return str(cast("Mapping[str, object]", extra).get(CONSEQUENCE, "")) if isinstance(extra, dict) else ""
+
+
+class Model(BaseModel):
+    """An object of the config: camelCase keys, none unknown, nothing that changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class Parts(Model):
+    """An object whose parts have defaults of their own: what is given of a part overrides that, not the whole part."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_defaults(cls, data: object) -> object:
+        if not isinstance(data, Mapping):
+            return data
+        given = cast("Mapping[str, object]", data)
+        merged = dict(given)
+        for name, field in cls.model_fields.items():
+            key, default = field.alias or name, field.default
+            part = given.get(key)
+            if isinstance(default, Model) and isinstance(part, Mapping):
+                merged[key] = {**default.model_dump(by_alias=True, exclude_unset=True), **part}
+        return merged

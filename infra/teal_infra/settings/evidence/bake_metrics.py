@@ -1,0 +1,89 @@
+"""Settings of what a bake asks of a service's own numbers, beside its errors."""
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import Field, FiniteFloat, model_validator
+from pydantic_core import PydanticCustomError
+
+from teal.spec.bake import BakeMetric, Slowness
+from teal_infra.settings.base import Model, wrong
+from teal_infra.settings.evidence.metrics import Metrics
+from teal_infra.settings.evidence.own_metrics import Times, filled, require_placeholders
+
+
+class BakeMetricSettings(Model):
+    """A number of the stack's own that the bake asks of Prometheus (`teal:prometheus`): of business, say.
+
+    `query` has the same placeholders as that of `gates.metrics.own`: `{window}`
+    is `bake.windowSeconds`, and `{live}` is the colour that traffic has left. The
+    number before the flip is asked of that colour's pods, as of the moment at
+    which the flip was allowed. A number that leaves its bounds puts traffic back
+    at once; a number that nobody knows leaves the flip `UNPROVEN`.
+    """
+
+    query: Annotated[str, Field(min_length=1)] = Field(
+        description="The PromQL query of the number.",
+        json_schema_extra=wrong("Prometheus would be asked for nothing"),
+        examples=["'sum(rate(orders_total{pod=~\"{pods}\"}[{window}]))'"],
+    )
+    at_least: FiniteFloat | None = Field(
+        default=None,
+        description="The value that the number must not fall below.",
+        json_schema_extra=wrong("a bad release would stay"),
+        examples=["1"],
+    )
+    below: FiniteFloat | None = Field(
+        default=None,
+        description="The value that the number must stay below; the value itself fails.",
+        json_schema_extra=wrong("a bad release would stay"),
+        examples=["1"],
+    )
+    at_least_times_before: Times | None = Field(
+        default=None,
+        description="The multiple of what the number was before the flip that it must not fall below.",
+        json_schema_extra=wrong("a bad release would stay"),
+        examples=["0.5"],
+    )
+    at_most_times_before: Times | None = Field(
+        default=None,
+        description="The multiple of what the number was before the flip that it must not exceed.",
+        json_schema_extra=wrong("a bad release would stay"),
+        examples=["1.5"],
+    )
+    floor: Annotated[FiniteFloat, Field(ge=0)] = Field(
+        default=0,
+        description=(
+            "What the number before the flip counts as at least for `atMostTimesBefore`, since no multiple of 0 means "
+            "anything."
+        ),
+        json_schema_extra=wrong("next to nothing would be too much where there was nothing before"),
+        examples=["0"],
+    )
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        require_placeholders(self.query)
+        if {self.at_least, self.below, self.at_least_times_before, self.at_most_times_before} == {None}:
+            raise PydanticCustomError("clash", "it has no bound, so it would always pass", {"field": "atLeast"})
+        return self
+
+
+def own(
+    settings: Mapping[str, BakeMetricSettings], *, service: str, namespace: str, window: int
+) -> Mapping[str, BakeMetric]:
+    """The numbers as they are kept with a flip; `window` is the bake's, in seconds."""
+    text = {"service": service, "namespace": namespace, "window": f"{window}s"}
+    return {
+        name: BakeMetric.model_validate({**each.model_dump(), "query": filled(each.query, text)})
+        for name, each in settings.items()
+    }
+
+
+def slowness(metrics: Metrics | None) -> Slowness | None:
+    """The bounds of the gates, relative to what was live before; None where no gate asks."""
+    if metrics is None:
+        return None
+    return Slowness(
+        seconds=metrics.p95_seconds, times_before=metrics.p95_times_live, floor_seconds=metrics.p95_floor_seconds
+    )

@@ -1,0 +1,156 @@
+"""Settings of the gates: what a colour has to show before live traffic may move to it.
+
+Capacity and version are not here: they have no bounds to set, and nothing
+switches them off, since without them a flip may lose requests.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, create_model
+
+from teal.gates import GATES
+from teal.gates.approvals import ApprovalPlan
+from teal.gates.documents import ContractPlan
+from teal.gates.registration import Asked, Skippable
+from teal.spec.gates import GatePlan
+from teal.spec.request_metrics import DEFAULT, RequestMetrics
+from teal_infra.settings.base import Model, wrong
+from teal_infra.settings.evidence.metrics import Metrics, series_plan
+from teal_infra.settings.evidence.smoke import DoorPath, Smoke
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
+_Unless = Reason | None
+
+
+class Contract(Model):
+    """The API of the idle colour against the live one's, by their OpenAPI documents and `oasdiff` on PATH.
+
+    What breaks is oasdiff's to say: its errors and its warnings, and any field
+    of an answer that goes. What is deprecated in the idle colour has to answer with
+    `Deprecation` and `Sunset`, and is not to go before that date.
+    """
+
+    path: DoorPath = Field(
+        default="/openapi.json",
+        description="The path at which pods answer with their OpenAPI document, as JSON.",
+        json_schema_extra=wrong("there would be nothing to compare"),
+        examples=["/openapi.json"],
+    )
+    allowed: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")], ...] = Field(
+        default=(),
+        description=(
+            "The ids that oasdiff gives to changes that may be, as a refusal names them. They are to be removed once "
+            "the release is live."
+        ),
+        json_schema_extra=wrong("a change that breaks clients would pass"),
+        examples=["'[\"request-parameter-removed\"]'"],
+    )
+
+    def plan(self) -> ContractPlan:
+        """What is compared."""
+        return ContractPlan(path=self.path, allowed=frozenset(self.allowed))
+
+
+class Gates(Model):
+    """What a service's idle colour has to show before live traffic moves to it, beside capacity and version."""
+
+    smoke: Smoke = Field(default=Smoke(), description="The requests that the idle colour has to answer well.")
+    contract: Contract | None = Field(
+        default=None,
+        description="How the idle colour's API is compared with the live one's. Without it, nothing is compared.",
+    )
+    metrics: Metrics | None = Field(
+        default=None,
+        description="What Prometheus has to say of the idle colour. Without it, it is not asked before a flip.",
+    )
+
+    def plan(  # noqa: PLR0913 - what the service and its slot are declared to be
+        self,
+        *,
+        service: str,
+        namespace: str,
+        version: str,
+        version_path: str | None,
+        image: str,
+        readiness_path: str,
+        counted: RequestMetrics | None = DEFAULT,
+        watched: bool = False,
+        skip: Collection[str] = (),
+    ) -> GatePlan:
+        """What is measured of one service.
+
+        Args:
+            service: the service's name.
+            namespace: of the stack.
+            version: what its slot is declared to be.
+            version_path: where its pods say what they are; None where they cannot be asked.
+            image: what its slot is declared to run.
+            readiness_path: where they say whether they are ready.
+            counted: how its requests are counted; None where they are not.
+            watched: whether the bake judges it by them.
+            skip: names of the gates that the stack switches off.
+        """
+        asked: list[Asked] = [*self.smoke.checks(readiness_path)]
+        if self.contract is not None:
+            asked.append(self.contract.plan())
+        if self.metrics is not None:
+            asked.append(self.metrics.plan(service=service, namespace=namespace, counted=counted))
+        elif watched and counted is not None:  # the canary analysis would miss the series itself
+            asked.append(series_plan(service=service, namespace=namespace, counted=counted))
+        kept = tuple(each for each in asked if each.entry.family not in skip)
+        return GatePlan(version=version, version_path=version_path, image=image, asked=kept)
+
+
+class Approval(Model):
+    """A person has to say yes to each flip, to its very colour and releases, before `pulumi up` moves traffic.
+
+    Whoever may write ConfigMap `teal-approval` in the stack's namespace may say it, once for each flip. Who that was is
+    the API server's word where the stack has `teal:admission`; elsewhere it is self-declared, and verdicts say so.
+    """
+
+    max_age_seconds: Annotated[int, Field(ge=1, le=30 * 86400)] = Field(
+        default=3600,
+        description=(
+            "How old an approval may be when its flip begins, in seconds. By default it is an hour: who approves today"
+            " does not mean tomorrow. 30 days, the most, is what GitHub waits for a reviewer."
+        ),
+        json_schema_extra=wrong("a yes of long ago would still count, or none in time"),
+        examples=["3600"],
+    )
+
+    another: bool = Field(
+        default=False,
+        description="Whether it has to be given by somebody else than who runs the update.",
+        json_schema_extra=wrong("whoever runs the update could approve it alone, or nobody could"),
+        examples=["true"],
+    )
+
+    def plan(self, releases: Mapping[str, str]) -> ApprovalPlan:
+        """What a yes has to be, to these releases by service."""
+        return ApprovalPlan(max_age=timedelta(seconds=self.max_age_seconds), releases=releases, another=self.another)
+
+
+def _reason(of: Skippable) -> Any:  # noqa: ANN401 - pydantic's fields are of no type of their own
+    return Field(default=None, description=of.description, json_schema_extra=wrong(of.wrong), examples=[of.example])
+
+
+_FIELDS: Mapping[str, Any] = {
+    each.family: (_Unless, _reason(each.skippable)) for each in GATES if each.skippable is not None
+}
+_Reasons = create_model("_Reasons", __base__=Model, **_FIELDS)
+"""One field for each gate that says how it is switched off."""
+
+
+class SkipGates(_Reasons):
+    """Gates that are switched off on purpose, for the whole flip set, each with a reason that the history keeps.
+
+    Capacity and version cannot be: without them a flip may lose requests.
+    Remove the setting afterwards: it holds for every flip as long as it is there.
+    """
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Why each is switched off, by its name."""
+        return {name: str(reason) for name, reason in self.model_dump(exclude_none=True).items()}

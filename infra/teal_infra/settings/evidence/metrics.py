@@ -1,0 +1,230 @@
+"""Settings of the metrics gates: what Prometheus is asked for, and by which bounds."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from teal.gates import shares
+from teal.gates.samples import MetricCheck, MetricsPlan, SyntheticTraffic
+from teal.gates.series import SeriesPlan
+from teal.monitoring.queries import Queries
+from teal.proof.metrics import MARGIN
+from teal.spec.request_metrics import DEFAULT, PRESETS, RequestMetrics
+from teal_infra.settings.base import Model, Name, wrong
+from teal_infra.settings.evidence.own_metrics import Metric, Times
+from teal_infra.settings.evidence.smoke import DoorPath
+
+_BUILT_IN = {"availability", "requests", "errors", "p95"}
+
+
+class Traffic(Model):
+    """Test traffic, where a colour has too few requests: GETs through its preview door.
+
+    To the idle colour; to the live one as well where something is compared with
+    it and it has too few. A tenth more than is needed is sent; and as many again where errors
+    are too near to a bound to tell, as long as the window has time. 50 requests are
+    the delivery guide's.
+    """
+
+    enabled: bool = Field(
+        default=True,
+        description="Whether test traffic is sent. Otherwise what is missing is only waited for.",
+        json_schema_extra=wrong("an idle colour would never have enough data"),
+        examples=["true"],
+    )
+    paths: Annotated[tuple[DoorPath, ...], Field(min_length=1)] = Field(
+        default=("/",),
+        description=(
+            "The paths that are asked in turn. They have to be ones that the service counts; probes and "
+            "`/deployment/*` are not (docs/contract.md)."
+        ),
+        json_schema_extra=wrong("the service would not count the requests"),
+        examples=["'[\"/pricing\"]'"],
+    )
+    per_second: Annotated[float, Field(gt=0, le=100)] = Field(
+        default=20,
+        description="How many requests are sent a second.",
+        json_schema_extra=wrong("the test traffic would take too long, or be a burden"),
+        examples=["20"],
+    )
+
+
+class Metrics(Model):
+    """The delivery guide's canary analysis, by Prometheus (`teal:prometheus`).
+
+    Every pod up; less than 5 % of the requests answered 5xx, and at most twice
+    live's share; a 95th percentile below 2 s, and at most 1.5 times live's;
+    over 2 minutes and 50 requests: its figures. It says nothing of a live colour
+    without errors or with answers of a few milliseconds, of which the slightest
+    difference is a multiple. So live is taken for at least 0.5 % (twice that is
+    the 1 % from which the service's guide alerts) and for at least 0.1 s (what
+    nobody notices); 0 compares without a floor.
+    """
+
+    window_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
+        default=120,
+        description="The time over which requests, errors and durations are counted, in seconds.",
+        json_schema_extra=wrong("the numbers would be of another release, or of too little"),
+        examples=["120"],
+    )
+    samples: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=50,
+        description=(
+            "How many requests within the window a colour needs at least before it is judged. It needs more where so "
+            "few could not tell a share of errors from its bounds (Wilson's interval, 95 %): 268 without any error, "
+            "for the 1 % that comes of `errorTimesLive` and `errorFloorPercent`. What is missing is sent as test "
+            "traffic."
+        ),
+        json_schema_extra=wrong("a share of errors would rest on nothing"),
+        examples=["50"],
+    )
+    wait_seconds: Annotated[int, Field(ge=0, le=1800)] = Field(
+        default=90,
+        description=(
+            "How long data that is still to come is waited for, in seconds; the default is one and a half of "
+            "Prometheus' default scrape interval of a minute."
+        ),
+        json_schema_extra=wrong("no scrape would be waited for, or one that never comes"),
+        examples=["90"],
+    )
+    error_percent: Annotated[float, Field(gt=0, le=100)] = Field(
+        default=5,
+        description="The percentage of requests answered with an error that the idle colour has to stay below.",
+        json_schema_extra=wrong("a release that fails would pass"),
+        examples=["5"],
+    )
+    error_times_live: Times = Field(
+        default=2,
+        description="The multiple of the live colour's percentage of errors that the idle colour must not exceed.",
+        json_schema_extra=wrong("a release that fails would pass"),
+        examples=["2"],
+    )
+    error_floor_percent: Annotated[float, Field(ge=0, le=100)] = Field(
+        default=0.5,
+        description="What the live colour's percentage of errors counts as at least, for `errorTimesLive`.",
+        json_schema_extra=wrong("a single error would be too many, or many few enough"),
+        examples=["0.5"],
+    )
+    p95_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=2,
+        description="The 95th percentile of durations that the idle colour has to stay below, in seconds.",
+        json_schema_extra=wrong("a slow release would pass"),
+        examples=["2"],
+    )
+    p95_times_live: Times = Field(
+        default=1.5,
+        description="The multiple of the live colour's 95th percentile that the idle colour must not exceed.",
+        json_schema_extra=wrong("a slow release would pass"),
+        examples=["1.5"],
+    )
+    p95_floor_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
+        default=0.1,
+        description="What the live colour's 95th percentile counts as at least, for `p95TimesLive`, in seconds.",
+        json_schema_extra=wrong("a millisecond would be too much, or a slow release pass"),
+        examples=["0.1"],
+    )
+    own: Mapping[Name, Metric] = Field(
+        default_factory=dict[str, Metric],
+        description="Numbers of the stack's own, by name.",
+        json_schema_extra=wrong("a release that is bad for business would pass"),
+        examples=[
+            '\'{"orders": {"query": "sum(rate(orders_total{pod=~\\"{pods}\\"}[2m]))", "atLeastTimesLive": 0.9}}\''
+        ],
+    )
+    traffic: Traffic = Field(
+        default=Traffic(), description="The test traffic that is sent to a colour that has too few requests."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        taken = _BUILT_IN & self.own.keys()
+        if taken:
+            raise PydanticCustomError(
+                "taken", "{name} is one of the built-in metrics", {"field": f"own.{min(taken)}", "name": min(taken)}
+            )
+        sending = MARGIN * self.needed / self.traffic.per_second if self.traffic.enabled else 0
+        if sending + self.wait_seconds > self.window_seconds:
+            raise PydanticCustomError(
+                "clash",
+                "windowSeconds {window} is shorter than the {sending} s of test traffic and waitSeconds {wait}: what "
+                "was sent first would be out of it before it is scraped",
+                {
+                    "field": "windowSeconds",
+                    "window": self.window_seconds,
+                    "sending": f"{sending:.3g}",
+                    "wait": self.wait_seconds,
+                },
+            )
+        return self
+
+    @property
+    def needed(self) -> int:
+        """Requests that a colour needs: `samples`, or as many as tell no error at all from the strictest bound."""
+        bound = min(self.error_percent, self.error_times_live * self.error_floor_percent or self.error_percent) / 100
+        return max(self.samples, shares.needed(bound))
+
+    @property
+    def spare(self) -> int:
+        """Requests for which the window has time beyond those."""
+        sending = self.window_seconds - self.wait_seconds
+        return max(0, int(self.traffic.per_second * sending - MARGIN * self.needed)) if self.traffic.enabled else 0
+
+    def plan(self, *, service: str, namespace: str, counted: RequestMetrics | None = DEFAULT) -> MetricsPlan:
+        """What is asked, and what for; of requests nothing where they are not counted."""
+        queries = Queries(service=service, namespace=namespace, pods="{pods}", metrics=counted)
+        window = f"{self.window_seconds}s"
+        text = {"service": service, "namespace": namespace, "window": window}
+        return MetricsPlan(
+            up=queries.pods_up,
+            counts=queries.counted(window) if counted else "",
+            checks=[
+                *(self._built_in(queries, window) if counted else ()),
+                *(each.check(name, text) for name, each in self.own.items()),
+            ],
+            samples=self.needed if counted else self.samples,
+            window=window,
+            traffic=SyntheticTraffic(paths=self.traffic.paths, per_second=self.traffic.per_second)
+            if self.traffic.enabled
+            else None,
+            spare=self.spare,
+            wait_seconds=self.wait_seconds,
+        )
+
+    def _built_in(self, queries: Queries, window: str) -> Iterator[MetricCheck]:
+        """Errors, and the slowest requests where there is a histogram of their time."""
+        yield MetricCheck(
+            name="errors",
+            title=f"the share of requests answered 5xx within {window}",
+            query=queries.counted_error_share(window),
+            unit="%",
+            below=self.error_percent / 100,
+            at_most_times_live=self.error_times_live,
+            floor=self.error_floor_percent / 100,
+            share=True,
+        )
+        if queries.metrics is not None and queries.metrics.duration is not None:
+            yield MetricCheck(
+                name="p95",
+                title=f"the 95th percentile of the requests' time within {window}",
+                query=queries.counted_p95_seconds(window, self.p95_seconds),
+                unit="s",
+                below=self.p95_seconds,
+                at_most_times_live=self.p95_times_live,
+                floor=self.p95_floor_seconds,
+            )
+
+
+def series_plan(*, service: str, namespace: str, counted: RequestMetrics) -> SeriesPlan:
+    """What is asked to find out whether a service has the series that its bake will need."""
+    queries = Queries(service=service, namespace=namespace, metrics=counted)
+    same = (counted.requests, counted.status)
+    others = {preset: each for preset, each in PRESETS.items() if (each.requests, each.status) != same}
+    return SeriesPlan(
+        requests=counted.requests,
+        status=counted.status,
+        every=queries.series(counted.requests),
+        told=queries.series(counted.requests, counted.status),
+        others={preset: queries.series(each.requests, each.status) for preset, each in others.items()},
+    )

@@ -1,0 +1,109 @@
+"""Settings of the stack's own numbers: their queries, and by which bounds a gate judges them."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import Field, FiniteFloat, model_validator
+from pydantic_core import PydanticCustomError
+
+from teal.gates.samples import MetricCheck
+from teal_infra.settings.base import Model, wrong
+
+_PLACEHOLDERS = {"colour", "live", "pods", "service", "namespace", "window"}
+
+Times = Annotated[float, Field(gt=0, le=1000)]
+
+
+def require_placeholders(query: str) -> None:
+    """Refuse a query that holds what nobody replaces.
+
+    Raises:
+        PydanticCustomError: names the first of them.
+    """
+    unknown = {*re.findall(r"\{([a-z_]+)\}", query)} - _PLACEHOLDERS
+    if unknown:
+        raise PydanticCustomError(
+            "clash",
+            "there is no placeholder {unknown}; known are {known}",
+            {"field": "query", "unknown": min(unknown), "known": ", ".join(sorted(_PLACEHOLDERS))},
+        )
+
+
+def filled(query: str, text: Mapping[str, str]) -> str:
+    """A query with what its placeholders stand for."""
+    for placeholder, value in text.items():
+        query = query.replace(f"{{{placeholder}}}", value)
+    return query
+
+
+class Metric(Model):
+    """A number of the stack's own, by colour, and its bounds: a business metric, say.
+
+    `query` is PromQL. It holds `{pods}`, which becomes a regular expression for the
+    ready pods of one colour, or `{colour}`; it is asked once a colour, and its result
+    is a single series. Without either, each series of its result has to have a label
+    `colour`; one that has none is of nobody knows which, and proves nothing.
+    `{live}`, `{service}`, `{namespace}` and `{window}` are replaced as well. No
+    series and NaN are no data, and two series of a colour are an error: neither
+    lets traffic move.
+    """
+
+    query: Annotated[str, Field(min_length=1)] = Field(
+        description="The PromQL query of the number.",
+        json_schema_extra=wrong("Prometheus would be asked for nothing"),
+        examples=["'sum(increase(orders_total{pod=~\"{pods}\"}[2m]))'"],
+    )
+    at_least: FiniteFloat | None = Field(
+        default=None,
+        description="The value that the number must not fall below.",
+        json_schema_extra=wrong("a bad release would pass"),
+        examples=["1"],
+    )
+    below: FiniteFloat | None = Field(
+        default=None,
+        description="The value that the number must stay below; the value itself does not pass.",
+        json_schema_extra=wrong("a bad release would pass"),
+        examples=["1"],
+    )
+    at_least_times_live: Times | None = Field(
+        default=None,
+        description="The multiple of the live colour's number that it must not fall below.",
+        json_schema_extra=wrong("a bad release would pass"),
+        examples=["0.9"],
+    )
+    at_most_times_live: Times | None = Field(
+        default=None,
+        description="The multiple of the live colour's number that it must not exceed.",
+        json_schema_extra=wrong("a bad release would pass"),
+        examples=["1.5"],
+    )
+    floor: Annotated[FiniteFloat, Field(ge=0)] = Field(
+        default=0,
+        description=(
+            "What the live colour's number counts as at least for `atMostTimesLive`, since no multiple of 0 means "
+            "anything."
+        ),
+        json_schema_extra=wrong("next to nothing would be too much where live has nothing"),
+        examples=["0"],
+    )
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        require_placeholders(self.query)
+        bounds = {self.at_least, self.below, self.at_least_times_live, self.at_most_times_live}
+        if bounds == {None}:
+            raise PydanticCustomError("clash", "it has no bound, so it would always pass", {"field": "atLeast"})
+        return self
+
+    def check(self, name: str, text: Mapping[str, str]) -> MetricCheck:
+        """The number as it is asked for and judged; `text` is what the placeholders stand for."""
+        return MetricCheck(
+            name=name,
+            query=filled(self.query, text),
+            at_least=self.at_least,
+            below=self.below,
+            at_least_times_live=self.at_least_times_live,
+            at_most_times_live=self.at_most_times_live,
+            floor=self.floor,
+        )

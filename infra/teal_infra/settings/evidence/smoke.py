@@ -1,0 +1,150 @@
+"""Settings of the smoke gate: requests to the idle colour through its preview door."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from teal.gates.replies import JsonValue, Request, SmokeCheck
+from teal_infra.settings.base import Model, Name, wrong
+
+READINESS = "readiness"
+"""Name of the smoke request that is always made."""
+
+_RESERVED_HEADERS = re.compile(
+    r"(authorization|connection|content-length|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade"
+    r"|impersonate-.*|proxy-.*|x-remote-.*)",
+    re.IGNORECASE,
+)
+"""What the API server, through whose proxy the requests go, takes for itself: it would believe them, or drop them."""
+
+
+def _contained(path: str) -> str:
+    if not Request(path=path).contained:
+        raise PydanticCustomError("path", "it leaves the service: a path has neither . nor .. as a segment")
+    return path
+
+
+def _passes_the_proxy(name: str) -> str:
+    if _RESERVED_HEADERS.fullmatch(name):
+        raise PydanticCustomError(
+            "header", "the API server, which passes the request on, keeps {name} for itself", {"name": name}
+        )
+    return name
+
+
+DoorPath = Annotated[str, StringConstraints(pattern=r"^/[^\s#]*$", max_length=2000), AfterValidator(_contained)]
+HeaderName = Annotated[
+    str, StringConstraints(pattern=r"^[-!#$%&'*+.^_`|~0-9A-Za-z]+$"), AfterValidator(_passes_the_proxy)
+]
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\t\x20-\x7e]*$")]
+Pointer = Annotated[str, StringConstraints(pattern=r"^(/([^~/]|~[01])*)*$", max_length=500)]
+WithinSeconds = Annotated[float, Field(gt=0, le=60)]
+
+
+class SmokeRequest(Model):
+    """One request to the idle colour, through its preview door, and what has to come of it.
+
+    2 s, the way through the API server included: the delivery guide's bound on
+    the 95th percentile.
+    """
+
+    path: DoorPath = Field(
+        description="The path that is asked for, with its query.",
+        json_schema_extra=wrong("no flip could pass: the preview door has no such path"),
+        examples=["/pricing"],
+    )
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = Field(
+        default="GET",
+        description="The method of the request.",
+        json_schema_extra=wrong("the service would be asked for something else"),
+        examples=["GET"],
+    )
+    headers: Mapping[HeaderName, HeaderValue] = Field(
+        repr=False,
+        default_factory=dict[str, str],
+        description="The headers that are sent. `Authorization` cannot be: the API server's proxy keeps it for itself.",
+        json_schema_extra=wrong("the request would not be the one that was meant"),
+        examples=["text"],
+    )
+    body: str | None = Field(
+        repr=False,
+        default=None,
+        description="The body that is sent, as JSON unless the headers name another `Content-Type`.",
+        json_schema_extra=wrong("the request would not be the one that was meant"),
+        examples=["'{}'"],
+    )
+    status: Annotated[int, Field(ge=100, le=599)] = Field(
+        default=200,
+        description="The status that the answer has to have.",
+        json_schema_extra=wrong("a broken answer would pass, or a good one never"),
+        examples=["200"],
+    )
+    contains: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="Text that the answer has to hold.",
+        json_schema_extra=wrong("a broken answer would pass, or a good one never"),
+        examples=["text"],
+    )
+    values: Mapping[Pointer, JsonValue] = Field(
+        default_factory=dict[str, JsonValue],
+        description="What the answer, which is JSON then, has to hold at each JSON pointer (RFC 6901).",
+        json_schema_extra=wrong("a broken answer would pass, or a good one never"),
+        examples=['\'{"/models/0/name": "small"}\''],
+    )
+    within_seconds: WithinSeconds = Field(
+        default=2,
+        description="How long the answer may take, in seconds.",
+        json_schema_extra=wrong("a slow answer would pass, or no answer be waited for"),
+        examples=["2"],
+    )
+
+    def check(self, name: str) -> SmokeCheck:
+        """The request as it is sent and judged."""
+        headers = dict(self.headers)
+        if self.body is not None and "content-type" not in {each.lower() for each in headers}:
+            headers["Content-Type"] = "application/json"
+        return SmokeCheck(
+            name=name,
+            request=Request(path=self.path, method=self.method, headers=headers, body=self.body),
+            status=self.status,
+            contains=self.contains,
+            values=self.values,
+            within_seconds=self.within_seconds,
+        )
+
+
+class Smoke(Model):
+    """Requests through the preview door. The readiness probe's path has to answer 200, whatever else is asked."""
+
+    readiness_seconds: WithinSeconds = Field(
+        default=2,
+        description="How long the answer to the readiness probe's path may take, in seconds.",
+        json_schema_extra=wrong("a slow answer would pass, or no answer be waited for"),
+        examples=["2"],
+    )
+    requests: Mapping[Name, SmokeRequest] = Field(
+        default_factory=dict[str, SmokeRequest],
+        description="Further requests, by name.",
+        json_schema_extra=wrong("a broken release would pass"),
+        examples=['\'{"prices": {"path": "/pricing"}}\''],
+    )
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        if READINESS in self.requests:
+            raise PydanticCustomError(
+                "clash",
+                "{name} is the request that is always made; its bound is readinessSeconds",
+                {"field": f"requests.{READINESS}", "name": READINESS},
+            )
+        return self
+
+    def checks(self, readiness_path: str) -> Iterator[SmokeCheck]:
+        """All requests, that for readiness first."""
+        request = Request(path=readiness_path)
+        yield SmokeCheck(name=READINESS, request=request, within_seconds=self.readiness_seconds)
+        for name, each in self.requests.items():
+            yield each.check(name)

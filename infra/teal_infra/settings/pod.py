@@ -1,0 +1,282 @@
+"""Settings of a pod in either colour: probes, shutdown, resources, and how many change at a time."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from teal_infra.settings.base import Model, Parts, Path, Quantity, Seconds, wrong
+
+LAST_SECONDS = 15
+"""From the end of a drain until the kubelet kills a pod: the defaults' own."""
+
+
+class Probe(Model):
+    """One probe of a container; units are seconds and counts, as in Kubernetes."""
+
+    path: Path = Field(
+        description="The path that the kubelet asks the pod for.",
+        json_schema_extra=wrong("the kubelet would ask a path that no server has"),
+        examples=["/health/ready"],
+    )
+    initial_delay_seconds: Seconds = Field(
+        default=0,
+        description="How long after a container's start the first probe is made, in seconds.",
+        json_schema_extra=wrong("a container would be asked before it can answer, or too late"),
+        examples=["10"],
+    )
+    period_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=10,
+        description="The time between two probes, in seconds.",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["10"],
+    )
+    timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=5,
+        description="How long an answer may take, in seconds.",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["5"],
+    )
+    failure_threshold: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=3,
+        description="How many probes in a row have to fail before the kubelet acts.",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["3"],
+    )
+
+
+class Probes(Parts):
+    """The three probes. Liveness and readiness as in the service's guide, startup as in the rolling update's.
+
+    Startup: 60 s in all (12 x 5 s). Liveness: every 30 s, 3 failures restart.
+    Readiness: every 10 s, 1 failure takes the pod out of the endpoints.
+    """
+
+    startup: Probe = Field(
+        default=Probe(path="/health/live", period_seconds=5, failure_threshold=12),
+        description="The probe that a container has to pass once before the others begin.",
+    )
+    liveness: Probe = Field(
+        default=Probe(path="/health/live", initial_delay_seconds=30, period_seconds=30),
+        description="The probe whose failure restarts a container.",
+    )
+    readiness: Probe = Field(
+        default=Probe(path="/health/ready", initial_delay_seconds=10, failure_threshold=1),
+        description="The probe whose failure takes a pod out of the Service's endpoints.",
+    )
+
+
+class Shutdown(Model):
+    """How a pod ends: wait until it is out of the endpoints, drain, then end."""
+
+    wait_seconds: Seconds = Field(
+        default=5,
+        description=(
+            "How long a pod that is to end goes on as before, in seconds, until no router sends it requests any more."
+        ),
+        json_schema_extra=wrong("pods would end before they are out of the endpoints"),
+        examples=["5"],
+    )
+    drain_seconds: Seconds = Field(
+        default=25,
+        description="How long requests in flight may still take after that, in seconds.",
+        json_schema_extra=wrong("requests in flight would be cut off"),
+        examples=["25"],
+    )
+    grace_period_seconds: Seconds = Field(
+        default=45,
+        description=(
+            "When the kubelet kills the pod, in seconds after it was told to end; longer than `waitSeconds` and "
+            "`drainSeconds` together."
+        ),
+        json_schema_extra=wrong("the kubelet would kill the pod in the middle of its drain"),
+        examples=["45"],
+    )
+    drain_command: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "The command that is run in the container as preStop, and waits and drains. Without it, Kubernetes' own "
+            "sleep waits, and SIGTERM drains."
+        ),
+        json_schema_extra=wrong("the pod's preStop hook would fail"),
+        examples=['["python3", "-m", "drain"]'],
+    )
+    close_connections_path: Path | None = Field(
+        default="/deployment/connections/close",
+        description=(
+            "The path at which a pod is asked, after a flip, to end each kept-alive connection with its next answer "
+            "and to stay ready. Null: connections stay as they are."
+        ),
+        json_schema_extra=wrong("kept-alive connections would stay with the old colour after a flip"),
+        examples=["/deployment/connections/close"],
+    )
+    close_connections_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=60,
+        description=(
+            "For how long after a flip pods of the old colour end connections that way, in seconds. A client that asks"
+            " more rarely keeps its connection."
+        ),
+        json_schema_extra=wrong("quiet clients would keep their connections to the old colour"),
+        examples=["60"],
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.grace_period_seconds <= self.wait_seconds + self.drain_seconds:
+            raise PydanticCustomError(
+                "clash",
+                "gracePeriodSeconds {grace} is not longer than waitSeconds {wait} plus drainSeconds {drain}",
+                {
+                    "field": "gracePeriodSeconds",
+                    "grace": self.grace_period_seconds,
+                    "remedy": self.wait_seconds + self.drain_seconds + LAST_SECONDS,
+                    "wait": self.wait_seconds,
+                    "drain": self.drain_seconds,
+                },
+            )
+        return self
+
+
+class ResourceAmounts(Model):
+    """CPU and memory in Kubernetes quantities."""
+
+    cpu: Quantity = Field(
+        description="Processor time, in cores (`2`) or thousandths of one (`500m`).",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["500m"],
+    )
+    memory: Quantity = Field(
+        description="Memory, in bytes or with a unit (`512Mi`).",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["512Mi"],
+    )
+
+
+class Limits(Model):
+    """CPU and memory in Kubernetes quantities."""
+
+    cpu: Quantity | None = Field(
+        description="Processor time, in cores (`2`) or thousandths of one (`500m`). Null: there is no limit of it.",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["1"],
+    )
+    memory: Quantity = Field(
+        description="Memory, in bytes or with a unit (`1Gi`).",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["1Gi"],
+    )
+
+
+class Resources(Parts):
+    """What a pod asks for and what it may use at most."""
+
+    requests: ResourceAmounts = Field(
+        default=ResourceAmounts(cpu="500m", memory="512Mi"), description="What a node has to have free for the pod."
+    )
+    limits: Limits = Field(default=Limits(cpu="1", memory="1Gi"), description="What the pod may use at most.")
+
+
+Many = Annotated[int, Field(ge=0, le=1000)] | Annotated[str, StringConstraints(pattern=r"^(100|[1-9]?[0-9])%$")]
+"""Of pods: a number, or a percentage of those that a colour has."""
+
+
+class Rollout(Model):
+    """How the pods of a colour are replaced, where their Deployment changes in place."""
+
+    max_surge: Many = Field(
+        default=1,
+        description="How many pods there may be beyond a colour's own meanwhile: a number, or a percentage of them.",
+        json_schema_extra=wrong("the API server would refuse the Deployment"),
+        examples=["1"],
+    )
+    max_unavailable: Many = Field(
+        default=0,
+        description="How many of a colour's pods may be missing meanwhile: a number, or a percentage of them.",
+        json_schema_extra=wrong("live pods would end before others take their place"),
+        examples=["0"],
+    )
+    min_ready_seconds: Seconds = Field(
+        default=0,
+        description="How long a new pod has to be ready before it counts as available, in seconds.",
+        json_schema_extra=wrong("a pod that fails soon after its start would count too early"),
+        examples=["10"],
+    )
+
+    @model_validator(mode="after")
+    def _moves(self) -> Self:
+        if {self.max_surge, self.max_unavailable} <= {0, "0%"}:
+            raise PydanticCustomError(
+                "clash",
+                "maxSurge and maxUnavailable are both 0, so no pod could be replaced",
+                {"field": "maxSurge", "remedy": 1},
+            )
+        return self
+
+
+class Spread(Model):
+    """How firmly a colour's pods are kept apart, so that it does not hang on one machine or zone.
+
+    `soft` prefers it (`ScheduleAnyway`). `hard` leaves a pod pending rather than have one node or zone hold two more
+    than another (`DoNotSchedule`, a skew of 1); where no node has the label, no pod would start.
+    """
+
+    nodes: Literal["soft", "hard"] = Field(
+        default="soft",
+        description="Over nodes.",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["soft"],
+    )
+    zones: Literal["soft", "hard"] = Field(
+        default="soft",
+        description="Over zones.",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["soft"],
+    )
+
+
+User = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""A user's or a group's number; 0 is root, which the `restricted` Pod Security level refuses."""
+
+
+class Process(Model):
+    """What runs in the service's container, and as whom; where it is not said, the image says it."""
+
+    command: tuple[str, ...] = Field(
+        default=(),
+        description="What is run in the container instead of the image's ENTRYPOINT.",
+        json_schema_extra=wrong("the container would not start"),
+        examples=["'[\"gunicorn\"]'"],
+    )
+    args: tuple[str, ...] = Field(
+        default=(),
+        description="The arguments of it, instead of the image's CMD.",
+        json_schema_extra=wrong("the container would not start"),
+        examples=["'[\"shop.wsgi\"]'"],
+    )
+    image_pull_secrets: tuple[str, ...] = Field(
+        default=(),
+        description="The Secrets in the namespace with which nodes sign in to the images' registry.",
+        json_schema_extra=wrong("no node could pull the image"),
+        examples=["'[\"registry\"]'"],
+    )
+    run_as_user: User | None = Field(
+        default=None,
+        description=(
+            "The number of the user that the containers run as. It is needed where the image names its user by a name: "
+            "the kubelet cannot tell whether that is root, and does not start it."
+        ),
+        json_schema_extra=wrong("the kubelet would refuse to start the containers"),
+        examples=["1000"],
+    )
+    run_as_group: User | None = Field(
+        default=None,
+        description="The number of the group that the containers run as.",
+        json_schema_extra=wrong("the containers would lack rights to their files"),
+        examples=["1000"],
+    )
+    fs_group: User | None = Field(
+        default=None,
+        description="The number of the group that the volumes' files belong to.",
+        json_schema_extra=wrong("the containers could not write to their volumes"),
+        examples=["1000"],
+    )

@@ -1,0 +1,1 @@
+"""Settings of who reaches a service, and what it reaches."""

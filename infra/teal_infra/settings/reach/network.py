@@ -1,0 +1,207 @@
+"""Settings of a service's network policies: who may connect to its pods, and to whom they may connect."""
+
+from collections.abc import Mapping
+from ipaddress import ip_network
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from teal.model.addresses import everywhere
+from teal_infra.settings.base import LabelName, LabelValue, Model, Name, PortNumber, wrong
+from teal_infra.settings.reach.doors import Door
+
+
+def _cidr(value: str) -> str:
+    try:
+        network = ip_network(value)
+    except ValueError as error:
+        raise PydanticCustomError("cidr", "not a CIDR: {why}", {"why": str(error)}) from error
+    if "/" not in value:
+        raise PydanticCustomError(
+            "cidr", "not a CIDR: an address without a prefix length; did you mean {network}?", {"network": str(network)}
+        )
+    return str(network)
+
+
+Cidr = Annotated[str, AfterValidator(_cidr)]
+
+
+_Of = TypeVar("_Of")
+
+
+class Peer(Model):
+    """The other end of connections: pods by their labels and their namespace's, hosts by CIDR, or both."""
+
+    namespace_labels: Mapping[LabelName, LabelValue] = Field(
+        default_factory=dict[str, str],
+        description=(
+            "Labels of the namespaces whose pods are meant. Without any, pods of the stack's own namespace are."
+        ),
+        json_schema_extra=wrong("the policy would mean pods of no namespace"),
+        examples=["data"],
+    )
+    pod_labels: Mapping[LabelName, LabelValue] = Field(
+        default_factory=dict[str, str],
+        description="Labels of the pods that are meant. Without any, all pods of the namespaces are.",
+        json_schema_extra=wrong("the policy would mean no pods"),
+        examples=["postgresql"],
+    )
+    cidrs: tuple[Cidr, ...] = Field(
+        default=(),
+        description="The networks that are meant.",
+        json_schema_extra=wrong("connections from or to these addresses would be denied"),
+        examples=["10.20.0.0/16"],
+    )
+    allow_everywhere: bool = Field(
+        default=False,
+        description="Whether `cidrs` may name every address there is: it says that this is meant.",
+        json_schema_extra=wrong("the policy would name nobody and let everybody pass"),
+        examples=["true"],
+    )
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if not (self.namespace_labels or self.pod_labels or self.cidrs):
+            raise PydanticCustomError(
+                "clash",
+                "podLabels, namespaceLabels and cidrs are all empty: nobody is meant",
+                {"field": "podLabels.app"},
+            )
+        if everywhere(self.cidrs) and not self.allow_everywhere:
+            raise PydanticCustomError(
+                "clash",
+                "cidrs {cidrs} are every address there is, and allowEverywhere does not say that this is meant",
+                {"field": "allowEverywhere", "cidrs": ", ".join(self.cidrs)},
+            )
+        return self
+
+
+class BackingPeer(Peer):
+    """A backing service: where it is, and the ports on which its pods or hosts listen.
+
+    A Service's port is not seen by policies: they hold behind it.
+    """
+
+    ports: Annotated[tuple[PortNumber, ...], Field(min_length=1)] = Field(
+        description="The ports on which its pods or hosts listen.",
+        json_schema_extra=wrong("the service could not connect to it"),
+        examples=["5432"],
+    )
+    protocol: Literal["TCP", "UDP", "SCTP"] = Field(
+        default="TCP",
+        description="The protocol of the connections.",
+        json_schema_extra=wrong("the API server would refuse the network policy"),
+        examples=["TCP"],
+    )
+
+
+CLUSTER_DNS = Peer(namespace_labels={"kubernetes.io/metadata.name": "kube-system"}, pod_labels={"k8s-app": "kube-dns"})
+"""Under the label that every distribution keeps for it."""
+
+
+class NetworkSettings(Model):
+    """Who may connect to the pods of a service, in either colour, and to whom these may connect.
+
+    What is open by default is the production guide's list (section "Network
+    policies"): the ingress controller, Prometheus, the stack's pods, and of
+    everything else only what is named. Whom the defaults mean: pods as labelled
+    by the Helm charts of ingress-nginx and of Prometheus (with or without its
+    operator) in the namespaces that their documentation installs them to, and
+    the cluster DNS under the label that every distribution keeps for it.
+
+    A peer that is given replaces the default's as a whole; null leaves it out.
+    """
+
+    policies: bool = Field(
+        default=True,
+        description=(
+            "Whether the stack makes network policies for the service. False is for clusters in which others write "
+            "them."
+        ),
+        json_schema_extra=wrong("it would stay open who may connect to the pods"),
+        examples=["true"],
+    )
+    ingress_controller: Peer | None = Field(
+        default=Peer(
+            namespace_labels={"kubernetes.io/metadata.name": "ingress-nginx"},
+            pod_labels={"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"},
+        ),
+        description=(
+            "The pods of the ingress controller, which may connect to the service's port. Null leaves them out."
+        ),
+        json_schema_extra=wrong("the ingress controller could not connect to the pods: no live traffic would arrive"),
+    )
+    prometheus: Peer | None = Field(
+        default=Peer(
+            namespace_labels={"kubernetes.io/metadata.name": "monitoring"},
+            pod_labels={"app.kubernetes.io/name": "prometheus"},
+        ),
+        description="The pods of Prometheus, which may scrape the service's port. Null leaves them out.",
+        json_schema_extra=wrong("Prometheus could not scrape the pods: metrics gates and alerts would have no data"),
+    )
+    callers: Mapping[Name, Peer] = Field(
+        default_factory=dict[str, Peer],
+        description=(
+            "Who else may connect to the service's port: the API server (for the gates that ask pods through its "
+            "proxy), the nodes or clients behind a LoadBalancer or a NodePort, pods of other namespaces."
+        ),
+        json_schema_extra=wrong("the caller could not connect to the pods"),
+    )
+    dns: Peer | None = Field(
+        default=CLUSTER_DNS,
+        description="The cluster DNS, which the pods may ask for names. Null leaves it out.",
+        json_schema_extra=wrong("the pods could resolve no name: no backing service would be found"),
+    )
+    backing: Mapping[Name, BackingPeer | None] = Field(
+        default_factory=dict[str, BackingPeer | None],
+        description=(
+            "Backing services of this service alone. A name that the stack's backing services have as well replaces "
+            "that one's peer. Null says that this service does not need it: its pods get neither its way there nor its"
+            " variables and secrets."
+        ),
+        json_schema_extra=wrong("the pods could not connect to the backing service"),
+    )
+
+    def needed(self, stack: Mapping[str, _Of]) -> Mapping[str, _Of]:
+        """Those of the stack's backing services that this service does not do without."""
+        return {name: each for name, each in stack.items() if self.backing.get(name, each) is not None}
+
+    def reached(self, stack: Mapping[str, BackingPeer | None]) -> Mapping[str, BackingPeer]:
+        """The backing services to which the service's pods may connect: the stack's and its own."""
+        return {name: peer for name, peer in {**stack, **self.backing}.items() if peer is not None}
+
+    def require_way_in(self, front_door: Door) -> None:
+        """Refuse a front door that stands open to clients whom the policies keep out.
+
+        Behind a LoadBalancer or a NodePort the pods see the addresses of nodes or clients, never an ingress controller.
+
+        Raises:
+            PydanticCustomError: no caller has an address; its field is where to say one.
+        """
+        if self.policies and front_door.type != "ClusterIP" and not any(each.cidrs for each in self.callers.values()):
+            raise PydanticCustomError(
+                "clash",
+                "frontDoor.type is {type}, and network.callers names no address from which its traffic could come",
+                {"field": "network.callers.nodes.cidrs[0]", "type": front_door.type},
+            )
+
+
+def require_reachable(services: Mapping[str, NetworkSettings], backing: Mapping[str, BackingPeer | None]) -> None:
+    """Refuse backing services that the pods are told of and kept from.
+
+    Args:
+        services: of the stack, by name.
+        backing: the stack's backing services, by name; None where it is not said where their connections go.
+
+    Raises:
+        PydanticCustomError: names the first; its field is where to say so.
+    """
+    for name, peer in backing.items():
+        kept_from = [service for service, its in services.items() if its.policies and name not in its.backing]
+        if peer is None and kept_from:
+            raise PydanticCustomError(
+                "clash",
+                "{name} has no network (pods or CIDRs, and ports), and policies deny {services} what is not named",
+                {"field": f"backing.{name}.network.cidrs[0]", "name": name, "services": ", ".join(kept_from)},
+            )

@@ -1,0 +1,108 @@
+"""Settings of routing: which requests are a service's, and who of its clients gets the idle colour."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from teal_infra.settings.base import Model, wrong
+
+Host = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=128)]
+Prefix = Annotated[str, StringConstraints(pattern=r"^/[-A-Za-z0-9._~/]*$", max_length=120)]
+Token = Annotated[str, StringConstraints(pattern=r"^[-!#$%&'*+.^_`|~0-9A-Za-z]+$", max_length=40)]
+Value = Annotated[str, StringConstraints(pattern=r"^[-A-Za-z0-9._~]+$", max_length=100)]
+VALUES = 5
+"""That the conditions of a listener rule may have at most, all together: AWS's limit."""
+
+RULES = 3
+"""Priorities that a service's rules take: its own, the one before and the one after."""
+
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class Routing(Model):
+    """Which of the requests to a load balancer or a gateway are this service's. For `router: alb` and `gateway`."""
+
+    hosts: tuple[Host, ...] = Field(
+        default=(),
+        description="The hosts whose requests are the service's. Without any, those of every host are.",
+        json_schema_extra=wrong("requests of another host would reach the service"),
+        examples=["shop.example"],
+    )
+    paths: Annotated[tuple[Prefix, ...], Field(min_length=1)] = Field(
+        default=("/",),
+        description="The prefixes of paths, by whole segments, whose requests are the service's.",
+        json_schema_extra=wrong("requests of other paths would reach the service"),
+        examples=["'[\"/api\"]'"],
+    )
+    priority: Annotated[int, Field(ge=2, le=49999)] | None = Field(
+        default=None,
+        description=(
+            "The priority of the listener rule, of which the lowest is asked first. The one before it is for chosen "
+            "clients, the one after it is taken on the test listener. A stack of one service needs none."
+        ),
+        json_schema_extra=wrong("another service's rule would take the requests first"),
+        examples=["100"],
+    )
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The paths as a load balancer matches them: a prefix by whole segments is itself, and all below it."""
+        return tuple(
+            pattern
+            for each in self.paths
+            for pattern in (("/*",) if each == "/" else (each.rstrip("/"), f"{each.rstrip('/')}/*"))
+        )
+
+    @property
+    def values(self) -> int:
+        """Of the conditions of its rule."""
+        return len(self.hosts) + len(self.patterns)
+
+
+class RouterSettings(Model):
+    """The settings of one router, as far as a move has to know of any of them."""
+
+    @property
+    def without(self) -> frozenset[str]:
+        """Names of the router's own gates that these settings leave nothing to ask for."""
+        return frozenset()
+
+    @property
+    def reached_at(self) -> str | None:
+        """The URL at which the machine that runs `pulumi up` reaches live traffic; None where it may not."""
+        return None
+
+
+class CanaryMatch(Model):
+    """Clients that get the idle colour, whatever `teal:canaryWeight` is: by a header, or by a cookie, of this value."""
+
+    header: Token | None = Field(
+        default=None,
+        description="The name of the header by which a client is known.",
+        json_schema_extra=wrong("nobody would be chosen"),
+        examples=["X-Canary"],
+    )
+    cookie: Token | None = Field(
+        default=None,
+        description="The name of the cookie by which a client is known.",
+        json_schema_extra=wrong("nobody would be chosen"),
+        examples=["canary"],
+    )
+    value: Value = Field(
+        description="The value that the header or the cookie has to have.",
+        json_schema_extra=wrong("nobody would be chosen"),
+        examples=["always"],
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.header is None) == (self.cookie is None):
+            raise PydanticCustomError(
+                "clash", "it takes either a header or a cookie to know a client by", {"field": "header"}
+            )
+        return self
+
+    def __str__(self) -> str:
+        """Who is meant, as it is recorded."""
+        return f"header {self.header}: {self.value}" if self.header else f"cookie {self.cookie}={self.value}"

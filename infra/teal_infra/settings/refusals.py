@@ -1,0 +1,35 @@
+"""All that a stack's raw config says of what is teal's to say: found at once, each at its place. Pure."""
+
+from collections.abc import Iterator, Mapping
+
+from teal.model.colours import Colour
+from teal_infra.settings import metadata, owned, pod_template
+from teal_infra.settings.owned import Refusal, mapping
+from teal_infra.settings.service import ServiceSettings
+
+
+def of_stack(data: Mapping[str, object]) -> Iterator[Refusal]:
+    """Of every service, and of every slot's services.
+
+    Args:
+        data: the config as JSON; what has another shape than the models ask for is theirs to refuse.
+    """
+    services = mapping(data.get("services"))
+    for name, given in services.items():
+        service = mapping(given)
+        for each in pod_template.refusals(service.get("podTemplate"), name, _port(service)):
+            yield each.below("services", name, "podTemplate")
+        for each in metadata.refusals(service.get("metadata")):
+            yield each.below("services", name, "metadata")
+    for colour in Colour:
+        slot = mapping(data.get(colour))
+        for name, service in services.items():
+            release = mapping(slot.get(name))
+            for each in pod_template.refusals(release.get("podTemplate"), name, _port(mapping(service))):
+                yield each.below(colour, name, "podTemplate")
+            for kind in ("env", "secrets"):
+                yield from (each.below(colour, name, kind) for each in owned.variables(release.get(kind)))
+
+
+def _port(service: Mapping[str, object]) -> object:
+    return service.get("port", ServiceSettings.model_fields["port"].default)

@@ -1,0 +1,117 @@
+"""Settings of a slot: what is true of one release."""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from hashlib import sha256
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from teal_infra.settings.base import EnvName, EnvValue, Image, Model, whole_number_text, wrong
+from teal_infra.settings.migrations import SchemaSettings
+from teal_infra.settings.pod_template import PodTemplate
+
+
+class SlotService(Model):
+    """One service of one release."""
+
+    image: Image = Field(
+        description="The image of the service in this release, as repository:tag or, better, repository@sha256:digest.",
+        json_schema_extra=wrong("no pod could start: an image is repository:tag or repository@sha256:digest"),
+        examples=["registry.example/backend@sha256:0123abcd"],
+    )
+    env: Mapping[EnvName, EnvValue] = Field(
+        default_factory=dict[str, str],
+        description=(
+            "Environment variables of its container. `$(NAME)` in a value is the value of another variable of teal's or"
+            " of the slot's, secrets included; `$$(NAME)` is meant as it is written."
+        ),
+        json_schema_extra=wrong("the container would not see this variable"),
+        examples=["text"],
+    )
+    secrets: Mapping[EnvName, Annotated[str, Field(min_length=1)]] = Field(
+        repr=False,
+        default_factory=dict[str, str],
+        description=(
+            "Environment variables that come from a Secret; encrypt them in the stack file (`config set --path "
+            "--secret`). Their values are taken as they are: `$(NAME)` is expanded in `env` alone."
+        ),
+        json_schema_extra=wrong("the container would not see this variable"),
+        examples=["--secret"],
+    )
+    pod_template: PodTemplate = Field(
+        default=PodTemplate(),
+        description="What else the pods of this release are made of: it is merged last, onto what the service says.",
+    )
+    database: SchemaSettings | None = Field(
+        default=None,
+        alias="schema",
+        description="What the release needs of the database's schema.",
+        json_schema_extra=wrong("nobody could tell which migrations the release needs"),
+        examples=['\'{"expand": "0001"}\''],
+    )
+
+
+class State(StrEnum):
+    """What a colour is doing, as declared."""
+
+    RUNNING = "running"
+    """Live, or idle and warm: promotable at once."""
+    RETIRED = "retired"
+    """Scaled to zero, once the other colour is confirmed and has settled."""
+    STOPPED = "stopped"
+    """Scaled to zero at once, without the settle time: the zero-downtime guide's emergency scale-down. Never for the
+    live colour."""
+
+
+class OnRefusal(StrEnum):
+    """What becomes of the pods of a release that its gates refused, or whose bake undid it."""
+
+    KEEP = "keep"
+    """They stay, idle, and can be looked at."""
+    STOP = "stop"
+    """The next update that has the other colour active scales them to zero."""
+
+
+class Slot(BaseModel):
+    """One colour's release: its version, and an image and environment for each service."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, SlotService]  # pyright: ignore[reportIncompatibleVariableOverride]  # pydantic's way to type extras
+
+    version: Annotated[
+        str,
+        BeforeValidator(whole_number_text),
+        StringConstraints(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"),
+    ] = Field(
+        description=(
+            "The version of the release, as its pods answer with it and as their labels say. Quote it: YAML reads 1.10"
+            " as the number 1.1."
+        ),
+        json_schema_extra=wrong(
+            "nobody could tell which release answers (quote it: YAML reads 1.10 as the number 1.1)"
+        ),
+        examples=['"1.4.2"'],
+    )
+
+    state: State = Field(
+        default=State.RUNNING,
+        description=(
+            "Whether the colour has pods: `running`; `retired`, which ends them once the other colour is confirmed and"
+            " has settled; or `stopped`, which ends them at once. The active colour is running."
+        ),
+        json_schema_extra=wrong("teal would not know whether this colour is to run"),
+        examples=["running"],
+    )
+
+    @property
+    def services(self) -> Mapping[str, SlotService]:
+        """The slot's services by name."""
+        return self.__pydantic_extra__
+
+    @property
+    def digest(self) -> str:
+        """Of what the release is, secrets left out: a digest of few characters would give them away."""
+        release = {name: each.model_dump_json(exclude={"secrets"}) for name, each in sorted(self.services.items())}
+        return sha256(json.dumps([self.version, release]).encode()).hexdigest()[:16]

@@ -1,0 +1,81 @@
+"""Reads a stack file as Pulumi would hand it to the program, without Pulumi: nothing is decrypted."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from teal.model.errors import ConfigError
+from teal_infra.settings.load import OBJECTS, PREFIX
+
+ENCRYPTED = "encrypted"
+"""What a value is taken for that only Pulumi can decrypt."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StackFile:
+    """The `teal:` config of a file, without its prefix: texts, of objects their JSON.
+
+    Attributes:
+        raw: each value; what is encrypted is `ENCRYPTED` in it.
+        secret: the keys in which something is encrypted.
+        closed: the keys of objects that are encrypted as a whole, which `raw` leaves out.
+        stack: the name of the stack, by the name of the file.
+    """
+
+    raw: Mapping[str, str]
+    secret: set[str]
+    closed: set[str]
+    stack: str
+
+
+def read(path: Path) -> StackFile:
+    """Read the file, whatever its settings say.
+
+    Raises:
+        ConfigError: it cannot be read, or has no config.
+    """
+    try:
+        file: object = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read, so nothing was checked: {error}. Next: ls {path.parent}") from None
+    except yaml.YAMLError as error:  # its text would show lines of the file
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise ConfigError(
+            f"{path} is no YAML ({getattr(error, 'problem', 'not readable')}{where}), so nothing was checked. "
+            f"Next: mend that line, then teal validate {path}"
+        ) from None
+    config = cast("Mapping[str, Any]", file).get("config") if isinstance(file, dict) else None
+    if not isinstance(config, dict):
+        raise ConfigError(
+            f"{path} has no config, so the stack would have no settings. Next: teal init NEW_FOLDER, which writes a "
+            "stack file that has"
+        )
+    mine = {str(key): value for key, value in cast("Mapping[str, Any]", config).items()}
+    raw = {key.removeprefix(PREFIX): _text(value) for key, value in mine.items() if key.startswith(PREFIX)}
+    secret = {key.removeprefix(PREFIX) for key, value in mine.items() if '{"secure":' in _json(value)}
+    closed = {key for key in secret & {*OBJECTS} if raw[key] == ENCRYPTED}
+    return StackFile(
+        raw={key: text for key, text in raw.items() if key not in closed},
+        secret=secret,
+        closed=closed,
+        stack=path.stem.removeprefix("Pulumi."),
+    )
+
+
+def _text(value: object) -> str:
+    """A value as Pulumi hands it over."""
+    known: object = json.loads(_json(value), object_hook=_hidden)
+    return known if isinstance(known, str) else json.dumps(known)
+
+
+def _hidden(each: dict[str, Any]) -> object:
+    return ENCRYPTED if each.keys() == {"secure"} else each
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, default=str)  # a date is a text

@@ -1,0 +1,5 @@
+"""The program that `pulumi up` runs."""
+
+from teal_infra import run
+
+run()

@@ -1,0 +1,130 @@
+"""`router: gateway`: an HTTPRoute a service, with weights over the Services of both colours.
+
+The colours' own Services are the backends; the Gateway is somebody else's, and there already.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+
+from teal.model.colours import Colour
+from teal.model.labels import ACTIVE
+from teal.model.routes import Split, said, weights
+from teal_infra import labels
+from teal_infra.components.doors import UNAWAITED, preview_door
+from teal_infra.settings import Settings
+from teal_infra.traffic import Declared, Front, Route, RouteArgs
+from teal_infra.traffic.change_markers import annotations
+
+
+class Gateway:
+    """HTTPRoutes attached to one Gateway."""
+
+    def __init__(self, front: Front, opts: pulumi.ResourceOptions) -> None:
+        """Declare nothing yet."""
+        self._front = front
+        self._opts = opts
+
+    def before_pods(self, service: str, colour: Colour) -> Sequence[pulumi.Resource]:
+        """Nothing: a Service finds its pods."""
+        del service, colour
+        return ()
+
+    def route(self, route: Route) -> "WeightedRoute":
+        """Declare the HTTPRoute of a service."""
+        return WeightedRoute(route.service, RouteArgs(front=self._front, route=route), self._opts)
+
+    def after_confirmed(self, record: pulumi.Resource) -> None:
+        """Nothing: chosen clients have a rule of the same HTTPRoute."""
+        del record
+
+
+router = Gateway
+"""As `teal_infra.traffic` finds it."""
+
+
+class WeightedRoute(pulumi.ComponentResource):
+    """One HTTPRoute; a flip is two weights of its last rule, and chosen clients have a rule before it."""
+
+    def __init__(self, name: str, args: RouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the HTTPRoute of a service."""
+        super().__init__("teal:kubernetes:WeightedRoute", name, None, opts)
+        front, route = args.front, args.route
+        settings = front.settings
+        marks = annotations(front.live.get(name), route.active, settings.canary_weight)
+        self.resource: pulumi.Resource = CustomResource(
+            f"{name}-route",
+            api_version="gateway.networking.k8s.io/v1",
+            kind="HTTPRoute",
+            metadata={
+                "name": name,
+                "namespace": front.namespace,
+                "labels": dict(labels.shared(name)),
+                "annotations": {**marks, ACTIVE: str(route.active), **UNAWAITED},
+            },
+            spec=spec(settings, name),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(route.after), hooks=route.hooks),
+        )
+        # A kind of somebody else's has no typed outputs; the applied object names the colour where it was written.
+        applied = cast("pulumi.Output[Any]", self.resource.metadata)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # as above
+        self.live_colour: pulumi.Output[str] = applied.apply(lambda found: found["annotations"][ACTIVE])
+        gateway = settings.gateway
+        hosts = settings.services[name].routing.hosts
+        self.front_door: pulumi.Input[str] = (gateway and gateway.url) or (f"http://{hosts[0]}" if hosts else "")
+        self.preview_door: pulumi.Input[str] = preview_door(settings, name)
+        self.register_outputs({})
+
+
+def spec(settings: Settings, service: str) -> Mapping[str, Any]:
+    """Spec of a service's HTTPRoute."""
+    gateway, routing = settings.gateway, settings.services[service].routing
+    parent: dict[str, Any] = {"name": gateway.name} if gateway else {}
+    if gateway and gateway.namespace:
+        parent["namespace"] = gateway.namespace
+    if gateway and gateway.listener:
+        parent["sectionName"] = gateway.listener
+    matches: list[dict[str, Any]] = [{"path": {"type": "PathPrefix", "value": each}} for each in routing.paths]
+    active, share = settings.active_colour, settings.canary_weight
+    rules: list[dict[str, Any]] = [{"matches": matches, "backendRefs": _backends(settings, service, active, share)}]
+    if settings.chosen is not None:
+        headers = [_header(settings)]
+        chosen = [{**each, "headers": headers} for each in matches]
+        rules.insert(0, {"matches": chosen, "backendRefs": _backends(settings, service, active.other, 0)})
+    hosts = {"hostnames": list(routing.hosts)} if routing.hosts else {}
+    return {"parentRefs": [parent], **hosts, "rules": rules}
+
+
+def _backends(settings: Settings, service: str, live: Colour, share: int) -> list[Mapping[str, Any]]:
+    """Both colours, always: the one without traffic with weight 0."""
+    port = settings.services[service].preview_door.port
+    by_colour = weights(live, share)
+    return [{"name": f"{service}-{each}", "port": port, "weight": by_colour[each]} for each in Colour]
+
+
+def _header(settings: Settings) -> Mapping[str, str]:
+    match = settings.canary_match
+    if match is None:  # `chosen` is
+        return {}
+    if match.header:
+        return {"type": "Exact", "name": match.header, "value": match.value}
+    # All cookies come in one header; a regular expression is the only way to one of them.
+    return {
+        "type": "RegularExpression",
+        "name": "Cookie",
+        "value": rf"(^|.*;\s*){re.escape(f'{match.cookie}={match.value}')}(\s*;.*|$)",
+    }
+
+
+def declared(inputs: Mapping[str, Any]) -> Declared:
+    """What an HTTPRoute's inputs say, as the engine knows them."""
+    name = str(inputs["metadata"]["name"])
+    refs: Sequence[Mapping[str, Any]] = inputs["spec"]["rules"][-1]["backendRefs"]
+    by_colour = {
+        colour: int(each["weight"]) for each in refs for colour in Colour if each["name"] == f"{name}-{colour}"
+    }
+    marks: Mapping[str, str] = inputs["metadata"].get("annotations") or {}
+    split = Split(weights=by_colour, said=said(marks))
+    return Declared(service=name, colour=split.colour, share=split.share)

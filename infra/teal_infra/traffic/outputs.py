@@ -1,0 +1,23 @@
+"""The outputs of a stack: where live traffic goes, and through which doors a service is reached."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from teal.model.colours import Colour
+from teal_infra.settings import Settings
+from teal_infra.traffic import Traffic
+
+
+def export(settings: Settings, traffic: Mapping[str, Traffic]) -> None:
+    """Export them. The doors of the first service stand alone too: most stacks have one service."""
+    fronts = {name: each.front_door for name, each in traffic.items()}
+    previews = {name: each.preview_door for name, each in traffic.items()}
+    first = next(iter(settings.services))
+    pulumi.export("activeColour", settings.active_colour)
+    pulumi.export("liveColour", traffic[first].live_colour)
+    pulumi.export("frontDoor", fronts[first])
+    pulumi.export("previewDoor", previews[first])
+    pulumi.export("frontDoors", fronts)
+    pulumi.export("previewDoors", previews)
+    pulumi.export("versions", {colour: slot.version for colour in Colour if (slot := settings.slot(colour))})

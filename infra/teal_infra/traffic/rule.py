@@ -1,0 +1,81 @@
+"""What a listener rule says: conditions, priorities, weights. Pure; `teal_infra.traffic.alb` declares it."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from teal.model.colours import Colour
+from teal.model.labels import OF_SERVICE
+from teal.model.routes import Split, said, weights
+from teal_infra.settings import Settings
+from teal_infra.traffic import Declared
+
+if TYPE_CHECKING:
+    from pulumi_aws.lb import ListenerRuleActionArgsDict, ListenerRuleConditionArgsDict
+
+FIRST = 10
+"""Priority of the rule of a stack's only service."""
+
+
+def forward(
+    settings: Settings,
+    groups: Mapping[Colour, pulumi.Input[str]],
+    colour: Colour,
+    share: int = 0,
+    *,
+    order: int = 1,
+) -> "ListenerRuleActionArgsDict":
+    """To both colours, always; blue first, so that a flip is nothing but two numbers."""
+    by_colour = weights(colour, share)
+    sticky = settings.alb.stickiness_seconds if settings.alb else None
+    return {
+        "type": "forward",
+        "order": order,
+        "forward": {
+            "target_groups": [{"arn": groups[each], "weight": by_colour[each]} for each in Colour],
+            "stickiness": {"enabled": sticky is not None, "duration": sticky or 1},
+        },
+    }
+
+
+def conditions(settings: Settings, service: str) -> "list[ListenerRuleConditionArgsDict]":
+    """Which requests are a service's."""
+    routing = settings.services[service].routing
+    found: list[ListenerRuleConditionArgsDict] = [{"path_pattern": {"values": list(routing.patterns)}}]
+    if routing.hosts:
+        found.insert(0, {"host_header": {"values": list(routing.hosts)}})
+    return found
+
+
+def chosen(settings: Settings) -> "ListenerRuleConditionArgsDict":
+    """Which requests the idle colour answers, whatever its weight.
+
+    Raises:
+        ValueError: the stack chooses nobody.
+    """
+    match = settings.chosen
+    if match is None:
+        raise ValueError("nobody is chosen")
+    if match.header:
+        return {"http_header": {"http_header_name": match.header, "values": [match.value]}}
+    # All cookies come in one header, and a pattern is all that a rule can look for in it.
+    return {"http_header": {"http_header_name": "Cookie", "values": [f"*{match.cookie}={match.value}*"]}}
+
+
+def priority(settings: Settings, service: str) -> int:
+    """Of a service's rule on the live listener, as the stack says; its others are one before and one after it.
+
+    Of nothing but its own settings: a rule whose priority moved with the other services' would meet theirs.
+    """
+    own = settings.services[service].routing.priority
+    return FIRST if own is None else own
+
+
+def declared(inputs: Mapping[str, Any]) -> Declared:
+    """What a live rule's inputs say, as the engine knows them: blue's weight comes first."""
+    tags: Mapping[str, str] = inputs.get("tags") or {}
+    listed: Sequence[Mapping[str, Any]] = inputs["actions"][0]["forward"]["targetGroups"]
+    by_colour = {colour: int(each["weight"]) for colour, each in zip(Colour, listed, strict=True)}
+    split = Split(weights=by_colour, said=said(tags))
+    return Declared(service=tags[OF_SERVICE], colour=split.colour, share=split.share)

@@ -1,1 +1,0 @@
-"""The policy pack: the same graph, judged before anything is touched."""

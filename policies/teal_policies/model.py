@@ -1,0 +1,175 @@
+"""What rules look at and what they say: resources, the graph of a stack, findings. Plain values, no Pulumi."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+from teal.model.labels import COLOUR_LABEL, NAME_LABEL
+
+Properties = Mapping[str, Any]
+"""A resource's properties as Pulumi names them; a value that no preview can know may raise when it is read."""
+
+
+def part(properties: Properties, *path: str) -> Properties:
+    """The object at a path; empty where there is none."""
+    for key in path:
+        properties = properties.get(key) or {}
+    return properties
+
+
+def parts(properties: Properties, *path: str) -> Sequence[Any]:
+    """The list at a path; empty where there is none."""
+    *outer, last = path
+    return part(properties, *outer).get(last) or ()
+
+
+def kind_of(type_: str) -> str:
+    """What a type is called without its package and module: `Deployment`."""
+    return type_.rsplit(":", 1)[-1]
+
+
+Bounds = Mapping[str, Any]
+"""A policy's settings, defaults filled in. Numbers may be floats: they have travelled as JSON."""
+
+
+class Finding(NamedTuple):
+    """One violation. Names things and amounts; never the value of a variable."""
+
+    what: str
+    seen: str
+    needed: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """One line: resource, value seen, bound, next command."""
+        return f"{self.what}: {self.seen}; needed: {self.needed}. Next: {self.remedy}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resource:
+    """One resource as an analyzer sees it."""
+
+    type: str
+    name: str
+    """Its logical name, which is always known."""
+    urn: str
+    properties: Properties
+    protect: bool = False
+    ignore_changes: Sequence[str] = ()
+    delete_before_replace: bool | None = None
+    aliases: Sequence[str] = ()
+    dependencies: Sequence[str] = ()
+    """URNs. Known to stack policies only."""
+
+    def __str__(self) -> str:
+        """As a reader calls it: `Deployment backend-blue`."""
+        return f"{self.kind} {self.name}"
+
+    @property
+    def kind(self) -> str:
+        """The last part of its type."""
+        return kind_of(self.type)
+
+    def is_in(self, stacks: Iterable[str]) -> bool:
+        """Whether its stack is one of these, in which `*` stands for anything."""
+        stack = self.urn.removeprefix("urn:pulumi:").split("::", 1)[0]
+        return any(fnmatchcase(stack, each) for each in stacks)
+
+    @property
+    def metadata(self) -> Properties:
+        """Kubernetes' metadata; empty where there is none."""
+        return part(self.properties, "metadata")
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Kubernetes' labels."""
+        return part(self.properties, "metadata", "labels")
+
+    @property
+    def spec(self) -> Properties:
+        """Kubernetes' spec; empty where there is none."""
+        return part(self.properties, "spec")
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """AWS's tags, as declared on the resource itself."""
+        return part(self.properties, "tags")
+
+    def is_slot_of(self, service: str, colour: str) -> bool:
+        """Whether it belongs to one colour of a service."""
+        return self.labels.get(NAME_LABEL) == service and self.labels.get(COLOUR_LABEL) == colour
+
+    def keeps_identity(self, chain: str, name: str) -> bool:
+        """Whether an engine takes it for the resource of this type chain and logical name: by URN or by an alias."""
+        return any(urn.endswith(f"::{chain}::{name}") for urn in (self.urn, *self.aliases))
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All resources of a stack, as planned."""
+
+    resources: Sequence[Resource] = field(default_factory=tuple[Resource, ...])
+
+    def of(self, *types: str) -> Iterator[Resource]:
+        """The resources of these types."""
+        return (each for each in self.resources if each.type in types)
+
+    def waits_for(self, resource: Resource, other: Resource) -> bool:
+        """Whether a resource is changed only after another one, directly or by what lies between."""
+        seen, pending = set[str](), list(resource.dependencies)
+        while pending:
+            urn = pending.pop()
+            if urn == other.urn:
+                return True
+            if urn not in seen:
+                seen.add(urn)
+                pending += self._dependencies.get(urn, ())
+        return False
+
+    @cached_property
+    def _dependencies(self) -> Mapping[str, Sequence[str]]:
+        return {each.urn: each.dependencies for each in self.resources}
+
+
+ResourceRule = Callable[[Resource, Bounds], Iterable[Finding]]
+StackRule = Callable[[Graph, Bounds], Iterable[Finding]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """A name, a level and a reason, bound to the rules that judge and to what they judge."""
+
+    name: str
+    reason: str
+    """One line: what must be so."""
+    page: str
+    """What the documentation says beyond the reason."""
+    bounds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """JSON schema of each setting, with its default and its description."""
+    types: Sequence[str] = ()
+    """What it looks at; none for one that looks at everything."""
+    required: bool = True
+    """Whether a stack without any such resource is none that this pack knows how to judge."""
+    unknown: Literal["advise", "refuse"] = "advise"
+    """What becomes of a rule that reads a value which no preview can know: said as advice, or a violation."""
+    level: Literal["mandatory", "advisory"] = "mandatory"
+
+    def settled(self, config: Mapping[str, Any]) -> Bounds:
+        """The settings: defaults, and what is configured over them."""
+        return {**{key: schema["default"] for key, schema in self.bounds.items()}, **config}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResourcePolicy(Policy):
+    """Judges each resource of its types before it is touched."""
+
+    rules: Sequence[ResourceRule]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StackPolicy(Policy):
+    """Judges what no single resource can tell."""
+
+    rules: Sequence[StackRule]

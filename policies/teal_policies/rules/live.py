@@ -1,0 +1,189 @@
+"""What carries live traffic, or is about to: that it stays the objects it is, and leads where the plan says."""
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+
+from teal.model.colours import Colour
+from teal.model.labels import COLOUR_LABEL, LIVE, NAME_LABEL, OF_SERVICE, ROLE
+from teal.model.routes import said
+from teal.plans.model import Plan, ServicePlan
+from teal_policies.kinds import AUTOSCALER, CONFIG_MAP, DEPLOYMENT, HTTP_ROUTE, LISTENER_RULES, SERVICE, TARGET_GROUPS
+from teal_policies.model import Bounds, Finding, Graph, Resource, part
+from teal_policies.plan import carrying, of, pods, slot_of
+
+SLOT_CHAIN = f"teal:kubernetes:Slot${DEPLOYMENT}"
+ROUTE_CHAINS = {
+    SERVICE: (f"teal:kubernetes:ServiceSelector${SERVICE}", "active"),
+    HTTP_ROUTE: (f"teal:kubernetes:WeightedRoute${HTTP_ROUTE}", "route"),
+}
+"""Types from the outermost component to the object, and how its logical name ends: what an engine knows it by."""
+
+CONFIRMED = "teal-confirmed"
+
+
+def objects_stay(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
+    """A slot's Deployment and an active Service declare nothing for which another one would be made."""
+    del bounds
+    service, colour = resource.labels.get(NAME_LABEL), resource.labels.get(COLOUR_LABEL)
+    if resource.type == DEPLOYMENT and colour:
+        yield from _slot_kept(resource, str(service), colour)
+    elif service and is_route_of(resource, service):
+        chain, ending = ROUTE_CHAINS[resource.type]
+        yield from _kept(resource, chain, f"{service}-{ending}")
+        if resource.type == SERVICE:
+            yield from _service_kept(resource, service)
+
+
+def _slot_kept(resource: Resource, service: str, colour: str) -> Iterator[Finding]:
+    name, its = f"{service}-{colour}", resource.metadata.get("name")
+    yield from _kept(resource, SLOT_CHAIN, name)
+    selector = part(resource.spec, "selector", "matchLabels")
+    yield from _selects(resource, selector, {NAME_LABEL: service, COLOUR_LABEL: colour})
+    if its != name:
+        yield Finding(str(resource), f"name {its}", f"name {name}: another name is another object", "keep it")
+
+
+def _service_kept(resource: Resource, service: str) -> Iterator[Finding]:
+    selector = part(resource.spec, "selector")
+    yield from _selects(resource, selector, {NAME_LABEL: service, COLOUR_LABEL: selector.get(COLOUR_LABEL, "")})
+    if "clusterIP" in resource.spec:
+        seen, needed = "a declared clusterIP", "none: a changed one means another Service"
+        yield Finding(str(resource), seen, needed, "leave it out")
+    if resource.spec.get("type") == "ExternalName":
+        yield Finding(str(resource), "type ExternalName", "a Service that selects pods", "keep frontDoor.type")
+
+
+def is_route_of(resource: Resource, service: str) -> bool:
+    """Whether it is what directs a service's live traffic: a Service, an HTTPRoute, a listener rule."""
+    if resource.type in ROUTE_CHAINS:
+        return resource.metadata.get("name") == service and COLOUR_LABEL not in resource.labels
+    if resource.type in LISTENER_RULES:
+        return (resource.tags.get(OF_SERVICE), resource.tags.get(ROLE)) == (service, LIVE)
+    return False
+
+
+def _leads_to(route: Resource) -> str | None:
+    """The colour that has a route's live traffic, by its own word."""
+    if route.type == SERVICE:
+        return part(route.spec, "selector").get(COLOUR_LABEL)
+    return said(part(route.metadata, "annotations")) or said(route.tags)
+
+
+def _kept(resource: Resource, chain: str, name: str) -> Iterator[Finding]:
+    if not resource.keeps_identity(chain, name):
+        yield Finding(
+            str(resource),
+            f"declared as {resource.urn}",
+            f"…::{chain}::{name}, or an alias of that: an engine would create another and delete this one",
+            "give it pulumi.Alias with its old name, type and parent",
+        )
+    if resource.delete_before_replace:
+        yield Finding(str(resource), "deleteBeforeReplace", "none: it would be gone for a while", "leave it out")
+
+
+def _selects(resource: Resource, selector: Mapping[str, str], needed: Mapping[str, str]) -> Iterator[Finding]:
+    if dict(selector) != needed:
+        seen = ", ".join(f"{key}={value}" for key, value in sorted(selector.items())) or "nothing"
+        wanted = ", ".join(f"{key}={value}" for key, value in sorted(needed.items()))
+        remedy = "leave selectors to teal_infra.labels"
+        yield Finding(str(resource), f"selects {seen}", f"{wanted}, and nothing else", remedy)
+
+
+def traffic_stays(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
+    """Live traffic keeps its Service, which leads to the active colour, and its Deployment, with the plan's pods."""
+    del bounds
+    plan = of(graph)
+    if plan is None:
+        return
+    for name, service, live in carrying(plan):
+        yield from _route(graph, plan, name)
+        yield from _target_groups(graph, name, {live, plan.active_colour})
+        if slot_of(service, live).planned:
+            yield from _deployment(graph, plan, name, live)
+            yield from _pods(graph, name, service, plan.active_colour)
+
+
+def _route(graph: Graph, plan: Plan, service: str) -> Iterator[Finding]:
+    what = f"the route of {service}, which carries live traffic"
+    found = [each for each in graph.resources if is_route_of(each, service)]
+    if len(found) != 1:
+        remedy = f"name {service} in teal:services again"
+        yield Finding(what, f"{len(found)} of them declared", "exactly one: without it, traffic ends", remedy)
+    for each in found:
+        if each.type in ROUTE_CHAINS:
+            yield from _placed(each, what, plan.namespace)
+        if (colour := _leads_to(each)) != plan.active_colour:
+            remedy = "leave where it leads to teal:activeColour"
+            yield Finding(str(each), f"leads to {colour}", f"{plan.active_colour}, as the plan says", remedy)
+
+
+def _target_groups(graph: Graph, service: str, colours: AbstractSet[str]) -> Iterator[Finding]:
+    for group in graph.of(*TARGET_GROUPS):
+        its = group.tags.get(OF_SERVICE), group.tags.get(COLOUR_LABEL)
+        if its[0] == service and its[1] in colours and not group.protect:
+            what, remedy = f"{group}, which carries live traffic", "give it protect=True"
+            yield Finding(what, "protect is off", "protect: nothing replaces it", remedy)
+
+
+def _deployment(graph: Graph, plan: Plan, service: str, colour: str) -> Iterator[Finding]:
+    what = f"Deployment {service}-{colour}, which carries live traffic"
+    found = [each for each in graph.of(DEPLOYMENT) if each.is_slot_of(service, colour)]
+    if len(found) != 1:
+        yield Finding(what, f"{len(found)} of them declared", "exactly one", "declare the live slot as it was")
+    for each in found:
+        yield from _placed(each, what, plan.namespace)
+
+
+def _placed(each: Resource, what: str, namespace: str) -> Iterator[Finding]:
+    if (seen := each.metadata.get("namespace")) != namespace:
+        needed = f"namespace {namespace}: in another one it is another object"
+        yield Finding(what, f"namespace {seen}", needed, "keep teal:namespace")
+
+
+def _pods(graph: Graph, name: str, service: ServicePlan, active: Colour) -> Iterator[Finding]:
+    """That resources do not say otherwise than the plan, by which the live colour's pods are judged."""
+    planned = pods(slot_of(service, active))
+    for each in graph.of(AUTOSCALER, DEPLOYMENT):
+        most = each.spec.get("maxReplicas" if each.type == AUTOSCALER else "replicas")
+        ends = most is not None and (most < planned if each.type == AUTOSCALER else not most)
+        if planned and ends and each.is_slot_of(name, active):
+            seen, remedy = f"at most {most:g} pods", "declare what the plan says"
+            yield Finding(f"{each}, to carry live traffic", seen, f"{planned}, as the plan says", remedy)
+
+
+def _keeps(resource: Resource, plan: Plan, colour: Colour) -> bool:
+    """Whether it is an autoscaler that asks for no fewer pods than its colour has: it may, and has to, come first."""
+    if resource.type != AUTOSCALER:
+        return False
+    now = [slot_of(each, colour).now for name, each in plan.services.items() if resource.is_slot_of(name, colour)]
+    least = resource.spec.get("minReplicas")
+    return least is not None and all(each is not None and 0 < each.replicas <= least for each in now) and bool(now)
+
+
+def idle_waits(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
+    """What could shrink the idle colour is changed after the record of the confirmed one, and that after traffic."""
+    del bounds
+    plan = of(graph)
+    if plan is None:
+        return
+    records = [each for each in graph.of(CONFIG_MAP) if each.metadata.get("name") == CONFIRMED]
+    if len(records) != 1:
+        remedy = "declare teal_infra.hooks.confirmed.Confirmed, once"
+        yield Finding(f"ConfigMap {CONFIRMED}", f"{len(records)} of them declared", "exactly one", remedy)
+    routes = [each for each in graph.resources for name in plan.services if is_route_of(each, name)]
+    other = plan.active_colour.other
+    idle = [
+        each
+        for each in graph.of(DEPLOYMENT, AUTOSCALER)
+        if each.labels.get(COLOUR_LABEL) == other and not _keeps(each, plan, other)
+    ]
+    for record in records:
+        pairs = [*((each, record) for each in idle), *((record, each) for each in routes)]
+        for later, earlier in pairs:
+            if not graph.waits_for(later, earlier):
+                yield Finding(
+                    str(later),
+                    f"does not wait for {earlier}",
+                    "traffic, then its confirmation, then whatever may shrink the idle colour",
+                    f"give it depends_on {earlier}",
+                )

@@ -1,0 +1,179 @@
+"""What pods are made of, wherever a resource describes some: Kubernetes' `restricted` level, and what teal adds."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from teal.model.labels import COLOUR_LABEL, NAME_LABEL
+from teal_policies.kinds import BUDGET, DEPLOYMENT, POD_TEMPLATES
+from teal_policies.model import Bounds, Finding, Graph, Properties, Resource, part, parts
+
+PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
+DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
+VOLUMES = ("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret")
+"""The volume types of the `restricted` level."""
+
+
+def guarded(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
+    """A coloured pod starts, serves and ends without losing a request: its service's own container sees to that."""
+    if COLOUR_LABEL not in resource.labels:
+        return
+    every = parts(pod(resource), "containers")
+    for container in [each for each in every if each.get("name") == resource.labels.get(NAME_LABEL)] or every:
+        missing = [probe for probe in PROBES if not container.get(probe)]
+        if not part(container, "lifecycle").get("preStop"):
+            missing.append("lifecycle.preStop")
+        if missing:
+            yield Finding(
+                _within(resource, container),
+                f"no {', '.join(missing)}",
+                f"{', '.join(PROBES)}, lifecycle.preStop: requests are lost when a pod starts or ends",
+                "set probes and shutdown in teal:services",
+            )
+    grace, least = pod(resource).get("terminationGracePeriodSeconds"), bounds["graceSeconds"]
+    if grace is None or grace < least:
+        yield Finding(
+            str(resource),
+            f"terminationGracePeriodSeconds {_shown(grace)}",
+            f"at least {least:g} (graceSeconds)",
+            "raise shutdown.gracePeriodSeconds in teal:services",
+        )
+    over = {each.get("topologyKey") for each in parts(pod(resource), "topologySpreadConstraints")}
+    lacking = [key for key in bounds["spreadOver"] if key not in over]
+    if lacking:
+        yield Finding(
+            str(resource),
+            f"not spread over {', '.join(lacking)}",
+            f"topologySpreadConstraints over {', '.join(bounds['spreadOver'])}",
+            "declare its pods with teal_infra.components.pod.spread",
+        )
+
+
+def limited(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
+    """Each container says what it asks for and what it may use at most."""
+    for container in containers(resource):
+        missing = [
+            f"{side}.{amount}"
+            for side in ("requests", "limits")
+            for amount in bounds[side]
+            if not part(container, "resources", side).get(amount)
+        ]
+        if missing:
+            yield Finding(
+                _within(resource, container),
+                f"resources without {', '.join(missing)}",
+                f"requests of {', '.join(bounds['requests'])}; limits of {', '.join(bounds['limits'])}",
+                "set resources in teal:services",
+            )
+
+
+def confined(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
+    """Kubernetes' `restricted` Pod Security level, and a root file system that is read only."""
+    its = pod(resource)
+    shared = part(its, "securityContext")
+    remedy = "confine it in podTemplate, as teal_infra.components.pod.confined does"
+    for field in ("hostNetwork", "hostPID", "hostIPC"):
+        if its.get(field):
+            yield Finding(str(resource), f"{field} is true", "false: pods share nothing of their node", remedy)
+    for volume in parts(its, "volumes"):
+        for source in volume.keys() - {"name", *VOLUMES}:
+            yield Finding(str(resource), f"a volume of type {source}", f"one of {', '.join(VOLUMES)}", remedy)
+    for container in containers(resource):
+        context = {**shared, **part(container, "securityContext")}
+        for seen, needed in _unconfined(context, bounds):
+            yield Finding(_within(resource, container), seen, needed, remedy)
+        ports = [port["hostPort"] for port in parts(container, "ports") if port.get("hostPort")]
+        if ports:
+            yield Finding(_within(resource, container), f"hostPort {ports[0]:g}", "no port of its node", remedy)
+
+
+def _unconfined(context: Properties, bounds: Bounds) -> Iterator[tuple[str, str]]:
+    """What of a security context is seen, and what is needed instead."""
+    for field, needed in (
+        ("runAsNonRoot", True),
+        ("readOnlyRootFilesystem", True),
+        ("allowPrivilegeEscalation", False),
+    ):
+        if context.get(field) is not needed:
+            yield f"{field} is {_shown(context.get(field))}", f"{field}: {_shown(needed)}"
+    if context.get("privileged"):
+        yield "privileged is true", "privileged: false"
+    if context.get("runAsUser") == 0:
+        yield "runAsUser is 0", "a user other than root"
+    if "ALL" not in parts(context, "capabilities", "drop"):
+        yield "capabilities.drop is without ALL", "capabilities.drop: [ALL]"
+    added = [each for each in parts(context, "capabilities", "add") if each not in bounds["capabilities"]]
+    if added:
+        allowed = ", ".join(bounds["capabilities"]) or "none"
+        yield f"capabilities.add is {', '.join(added)}", f"{allowed} (capabilities)"
+    profile = part(context, "seccompProfile").get("type")
+    if profile not in {"RuntimeDefault", "Localhost"}:
+        yield f"seccompProfile is {_shown(profile)}", "seccompProfile: RuntimeDefault or Localhost"
+
+
+def pinned(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
+    """What was tested is what runs: a tag can be moved, a digest cannot."""
+    if resource.is_in(bounds["exemptStacks"]):
+        return
+    for container in containers(resource):
+        image: str = container.get("image") or ""
+        if not DIGEST.search(image) and image.split("/", 1)[0] not in bounds["exemptRegistries"]:
+            yield Finding(
+                _within(resource, container),
+                f"image {image or 'not set'}",
+                "repository@sha256:… (or its stack in exemptStacks, its registry in exemptRegistries)",
+                "set the slot's image in the stack file to the digest that the build printed",
+            )
+
+
+def budgeted(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
+    """A drained node takes no more than a few of a colour's pods at a time."""
+    for deployment in graph.of(DEPLOYMENT):
+        if COLOUR_LABEL not in deployment.labels or deployment.spec.get("replicas") == 0:
+            continue
+        labels = part(deployment.spec, "template", "metadata", "labels").items()
+        budgets = [
+            each
+            for each in graph.of(BUDGET)
+            if each.metadata.get("namespace") == deployment.metadata.get("namespace")
+            and (wanted := part(each.spec, "selector", "matchLabels"))
+            and wanted.items() <= labels
+        ]
+        if not budgets:
+            remedy = "declare it with teal_infra.components.scaling.Scaling"
+            yield Finding(str(deployment), "no PodDisruptionBudget selects its pods", "one", remedy)
+        for budget in budgets:
+            yield from _spares(budget, bounds)
+
+
+def _spares(budget: Resource, bounds: Bounds) -> Iterator[Finding]:
+    most = int(bounds["maxUnavailable"])
+    unavailable = budget.spec.get("maxUnavailable")
+    if budget.spec.get("minAvailable") is None and (not isinstance(unavailable, int | float) or unavailable > most):
+        yield Finding(
+            str(budget),
+            f"maxUnavailable {_shown(unavailable)}",
+            f"at most {most} (maxUnavailable)",
+            "lower disruption.maxUnavailable in teal:services",
+        )
+
+
+def pod(resource: Resource) -> Properties:
+    """The spec of the pods that a resource describes."""
+    return part(resource.properties, *POD_TEMPLATES[resource.type], "spec")
+
+
+def containers(resource: Resource) -> Sequence[Properties]:
+    """All containers of the pods that a resource describes, initial ones included."""
+    its = pod(resource)
+    return [*parts(its, "initContainers"), *parts(its, "containers")]
+
+
+def _within(resource: Resource, container: Properties) -> str:
+    return f"{resource}, container {container.get('name', '(unnamed)')}"
+
+
+def _shown(value: object) -> str:
+    """As a manifest has it; numbers have travelled as floats."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else "not set" if value is None else str(value)

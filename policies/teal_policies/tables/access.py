@@ -1,0 +1,81 @@
+"""About who may do what, who may talk to whom, who may read what, and whose everything is."""
+
+from collections.abc import Sequence
+
+from teal.model.labels import MANAGED_BY_LABEL, NAME_LABEL, PART_OF_LABEL, VERSION_LABEL
+from teal_policies import kinds
+from teal_policies.model import Policy, ResourcePolicy, StackPolicy
+from teal_policies.rules import labels, network, plain, rights
+from teal_policies.tables.schemas import texts
+
+ON_ACCESS: Sequence[Policy] = (
+    StackPolicy(
+        name="network-denies-by-default",
+        reason="A network policy denies the namespace's pods what no other one allows, both ways.",
+        page="It selects all pods of the stack's namespace, those of services listed in `writtenElsewhere` excepted.",
+        types=[kinds.NETWORK_POLICY],
+        rules=[network.denied_by_default],
+        bounds={
+            "writtenElsewhere": texts(f"Names of pods (`{NAME_LABEL}`) whose policies others write."),
+        },
+        required=False,
+    ),
+    ResourcePolicy(
+        name="egress-is-named",
+        reason="No network policy lets pods connect to every address.",
+        page="`0.0.0.0/0` and `::/0`, in one piece or in several, and rules that name nobody.",
+        types=[kinds.NETWORK_POLICY],
+        rules=[network.egress_is_named],
+        bounds={
+            "everywhere": texts("Logical names of network policies that may, `backend-network` for one."),
+        },
+        required=False,
+    ),
+    ResourcePolicy(
+        name="rights-are-narrow",
+        reason="Roles name what they allow: no wildcards, no secrets, nothing that leads to more.",
+        page="The ways to more rights are those of Kubernetes' RBAC good practices. Bindings name accounts, and none "
+        "of the roles that may do everything.",
+        types=[*kinds.ROLES, *kinds.BINDINGS],
+        rules=[rights.narrow, rights.bound_to_few],
+        bounds={"exempt": texts("Logical names of roles and bindings not judged.")},
+    ),
+    ResourcePolicy(
+        name="secrets-are-sealed",
+        reason="No secret stands in a variable, an argument or a ConfigMap.",
+        page="By names, and by values that have a known form: keys in PEM, URLs with a password, tokens of well-known "
+        "issuers. Messages name the variable and never its value.",
+        types=[*kinds.POD_TEMPLATES, kinds.CONFIG_MAP],
+        rules=[plain.no_plain_secret],
+        bounds={
+            "names": {
+                "type": "string",
+                "default": plain.NAMES,
+                "description": "Regular expression for names that a secret has.",
+            },
+            "values": texts("Regular expressions for values that are one.", *plain.VALUES),
+            "allowed": texts("Names that look like a secret's and are none."),
+        },
+    ),
+    StackPolicy(
+        name="objects-are-labelled",
+        reason="Every Kubernetes object carries the recommended labels.",
+        page="So that one selector finds all of a stack; what belongs to a colour says of which service, and what runs "
+        "pods of which release.",
+        rules=[labels.labelled],
+        bounds={
+            "labels": texts("Of every object.", PART_OF_LABEL),
+            "colouredLabels": texts("Of every object of a colour, beside those.", NAME_LABEL, MANAGED_BY_LABEL),
+            "releaseLabels": texts("Of every object that runs pods of a colour, beside those.", VERSION_LABEL),
+        },
+    ),
+    StackPolicy(
+        name="aws-is-tagged",
+        reason="Everything in AWS that can be is tagged as the stack's.",
+        page="By tags of its own, or by the default tags of the provider.",
+        types=[*kinds.LOAD_BALANCING],
+        rules=[labels.tagged],
+        bounds={"tags": texts("Keys of the tags.", PART_OF_LABEL)},
+        required=False,
+    ),
+)

@@ -1,0 +1,130 @@
+"""About live traffic: what carries it, what directs it, what it may come back to."""
+
+from collections.abc import Sequence
+
+from teal_policies import kinds
+from teal_policies.model import Policy, ResourcePolicy, StackPolicy
+from teal_policies.rules import live, load_balancing
+from teal_policies.rules import plan as planned
+from teal_policies.tables.schemas import exempt_stacks, integer, percent
+
+_ALLOW_STOPPED = {
+    "type": "boolean",
+    "default": True,
+    "description": "Whether a colour that traffic leaves may be `stopped` in the same update, once the move is "
+    "confirmed: the emergency scale-down.",
+}
+
+ON_THE_PLAN: Sequence[ResourcePolicy] = (
+    ResourcePolicy(
+        name="plan-is-safe",
+        reason="What the plan calls UNSAFE is never applied.",
+        page="The program refuses such an update, too, and makes nothing of it; a preview shows both.",
+        types=[kinds.PLAN],
+        rules=[planned.is_safe],
+        unknown="refuse",
+    ),
+    ResourcePolicy(
+        name="live-colour-stays",
+        reason="The colour that carries live traffic is never deleted, retired or shrunk.",
+        page="By the live colour as it was read, not as it is declared: a flip may move traffic away from a colour, "
+        "to one that is asked for as many pods; what ends the colour comes in a later update. The gates measure what "
+        "is there then.",
+        types=[kinds.PLAN],
+        rules=[planned.live_colour_stays],
+        bounds={
+            "minimumReplicas": integer("Pods that live traffic has after the update, at least.", 1, least=1),
+            "keepPercent": percent("Of its pods, rounded up, that a colour which stays live keeps.", 100),
+            "flipPercent": percent(
+                "Of the live colour's ready pods, rounded up, that the destination of a flip has.", 100
+            ),
+            "allowStopped": _ALLOW_STOPPED,
+        },
+        unknown="refuse",
+    ),
+    ResourcePolicy(
+        name="one-move-at-a-time",
+        reason="An update either changes the live slot or moves traffic away from it, never both.",
+        page="Traffic that has moved away can only be brought back to pods that are what they were.",
+        types=[kinds.PLAN],
+        rules=[planned.one_move_at_a_time],
+        unknown="refuse",
+    ),
+    ResourcePolicy(
+        name="idle-colour-keeps-its-share",
+        reason="Until the active colour is confirmed, the idle one keeps pods enough to take traffic back.",
+        page="Judged where the idle colour has pods and the active one is not confirmed: in the update of a flip, and "
+        "in those after one that was not confirmed. How much it keeps beyond this floor is "
+        "`autoscaling.idlePercent`'s to say.",
+        types=[kinds.PLAN],
+        rules=[planned.idle_colour_keeps_its_share],
+        bounds={
+            "percent": percent("Of the pods that the active colour is asked for, rounded up.", 10),
+            "allowStopped": _ALLOW_STOPPED,
+        },
+        unknown="refuse",
+    ),
+)
+
+ON_TRAFFIC: Sequence[Policy] = (
+    ResourcePolicy(
+        name="live-objects-stay",
+        reason="A slot's Deployment and what directs live traffic are never replaced by others.",
+        page="Judged on inputs, and so before anything is touched: what an engine knows them by (type, parents and "
+        "logical name, or an alias of them), what is not changed in place (a name, a Deployment's selector, a "
+        "Service's `clusterIP`), `deleteBeforeReplace`. A selector names the service and a colour and nothing else: "
+        "one label more could leave it without pods.",
+        types=[kinds.DEPLOYMENT, kinds.SERVICE, kinds.HTTP_ROUTE],
+        rules=[live.objects_stay],
+        unknown="refuse",
+    ),
+    StackPolicy(
+        name="live-traffic-stays",
+        reason="What carries live traffic is declared, once, where it is, and leads to the active colour.",
+        page="The route (an active Service, an HTTPRoute or a listener rule) and the live Deployment of each service "
+        "that has live traffic, in the plan's namespace, with the pods that the plan says, and its target groups "
+        "protected. A service that is to go is named in `teal:removed`.",
+        types=[
+            kinds.SERVICE,
+            kinds.HTTP_ROUTE,
+            *kinds.LISTENER_RULES,
+            *kinds.TARGET_GROUPS,
+            kinds.DEPLOYMENT,
+            kinds.AUTOSCALER,
+        ],
+        rules=[live.traffic_stays],
+        unknown="refuse",
+    ),
+    StackPolicy(
+        name="idle-waits-for-confirmed",
+        reason="Nothing that may shrink the idle colour is changed before the move is confirmed.",
+        page="By the dependencies between resources: routes, then the record of the confirmed colour, then "
+        "the idle colour's Deployments and autoscalers. An autoscaler that asks for as many pods as the colour has "
+        "shrinks nothing, and holds them while traffic moves.",
+        types=[kinds.SERVICE, kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.AUTOSCALER],
+        rules=[live.idle_waits],
+        unknown="refuse",
+    ),
+    ResourcePolicy(
+        name="load-balancing-is-protected",
+        reason="Load balancers, listeners and the rules of live traffic are never deleted or replaced.",
+        page="An analyzer does not see what is there already, so it cannot tell a replacement. `protect` can: no "
+        "engine replaces what has it. Target groups have to be protected while they are of the live or the active "
+        "colour: `live-traffic-stays` sees to that.",
+        types=[*kinds.LOAD_BALANCERS, *kinds.LISTENERS, *kinds.LISTENER_RULES],
+        rules=[load_balancing.is_protected],
+        bounds={"exemptStacks": exempt_stacks("be without protection")},
+        required=False,
+    ),
+    ResourcePolicy(
+        name="both-colours-attached",
+        reason="What splits traffic by weights names both colours, whatever their weights.",
+        page="A target group that is in no listener rule is not health-checked, so nobody could tell whether it may "
+        "take traffic. In a preview, the names of target groups yet to be made are unknown: that they differ is "
+        "judged then by advice, and by `up`.",
+        types=[*kinds.LISTENERS, *kinds.LISTENER_RULES, kinds.HTTP_ROUTE],
+        rules=[load_balancing.both_attached, load_balancing.attached_once],
+        bounds={"colours": integer("That each forward names.", 2, least=1)},
+        required=False,
+    ),
+)

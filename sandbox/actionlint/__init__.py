@@ -1,1 +1,0 @@
-"""actionlint, compiled from its Go module: it reads the workflows as GitHub would."""

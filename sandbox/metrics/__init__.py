@@ -1,1 +1,0 @@
-"""metrics-server, which tells autoscalers what pods use."""

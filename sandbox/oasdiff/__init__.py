@@ -1,1 +1,0 @@
-"""oasdiff for the sandbox, compiled from its Go module: the contract gate runs what it finds on PATH."""

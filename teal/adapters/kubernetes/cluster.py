@@ -1,0 +1,281 @@
+"""The edge to Kubernetes: reads what is live and asks pods what they are. Writes nothing.
+
+Raw JSON over lightkube's kubeconfig and credentials: a few requests do not need
+typed models of the whole API.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Self, TypeVar
+
+import httpx2
+import stamina
+from pydantic import BaseModel
+
+from teal.adapters import patience
+from teal.adapters.kubernetes import access as kube_access
+from teal.adapters.kubernetes import objects, proxy, workloads
+from teal.adapters.kubernetes.access import ClusterAccess
+from teal.gates.identity import Answer
+from teal.gates.replies import Reply, Request
+from teal.model.colours import Colour, colour_of
+from teal.model.errors import UnreachableError
+from teal.model.labels import COLOUR_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL, VERSION_LABEL
+from teal.model.live import Endpoint, LiveAutoscaler, LivePod, LiveService, LiveSlot
+
+RETRY_SECONDS = 10.0
+"""For all tries of one read: an API server that restarts is back within it (measured: 3-6 s)."""
+
+AT_ONCE = 16
+"""Requests at a time: each further connection costs a TLS handshake on both sides, which takes longer than to wait."""
+
+SERVICE_LABEL = "kubernetes.io/service-name"
+"""Label by which an EndpointSlice says whose it is."""
+
+
+_Read = TypeVar("_Read", bound=BaseModel)
+
+
+class Cluster:
+    """A cluster that can be asked. Open it with `Cluster.connect`."""
+
+    def __init__(self, http: httpx2.AsyncClient, namespace: str) -> None:
+        """Wrap an HTTP client whose base URL is the API server's."""
+        self.http = self._http = http
+        self.namespace = self._namespace = namespace
+        self._turn = asyncio.Semaphore(AT_ONCE)
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, access: ClusterAccess) -> AsyncGenerator[Self]:
+        """Open a cluster with the credentials of its kubeconfig.
+
+        Raises:
+            UnreachableError: there is no usable kubeconfig.
+        """
+        async with kube_access.client(access) as http:
+            yield cls(http, access.namespace)
+
+    async def live_service(self, name: str) -> LiveService | None:
+        """Read an active Service; None where there is none.
+
+        Raises:
+            UnreachableError: the API server did not answer, or not with 200 or 404.
+        """
+        found = await self._service(name)
+        return live_service(found) if found else None
+
+    async def address(self, name: str) -> str:
+        """The address that a Service of type LoadBalancer was given; empty while it has none.
+
+        Raises:
+            UnreachableError: the API server did not answer, or not with 200 or 404.
+        """
+        found = await self._service(name)
+        given = found.status.load_balancer.ingress if found else ()
+        return next((each.hostname or each.ip for each in given), "")
+
+    async def _service(self, name: str) -> objects.Service | None:
+        return await self.read(f"/api/v1/namespaces/{self._namespace}/services/{name}", objects.Service)
+
+    async def live_services(self) -> Mapping[str, LiveService]:
+        """All active Services of the namespace, by name: those of teal that belong to no colour.
+
+        Raises:
+            UnreachableError: the API server could not be asked.
+        """
+        found = await self.read(
+            f"/api/v1/namespaces/{self._namespace}/services",
+            objects.Services,
+            {"labelSelector": f"{PART_OF_LABEL}={PART_OF},!{COLOUR_LABEL}"},
+        )
+        return {item.metadata.name: live_service(item) for item in (found.items if found else ())}
+
+    async def ready_endpoints(self, service: str, port_name: str = "http") -> Sequence[Endpoint]:
+        """The ready addresses behind a Service, as its EndpointSlices list them.
+
+        Raises:
+            UnreachableError: the API server could not be asked.
+        """
+        found = await self.read(self._slices, workloads.EndpointSlices, {"labelSelector": f"{SERVICE_LABEL}={service}"})
+        return [each for piece in (found.items if found else ()) for each in piece.ready(port_name)]
+
+    async def endpoints(self) -> Mapping[str, Sequence[Endpoint]]:
+        """The ready addresses behind every Service of the namespace, by its name: one request for all of them.
+
+        Raises:
+            UnreachableError: the API server could not be asked.
+        """
+        found = await self.read(self._slices, workloads.EndpointSlices)
+        ready: dict[str, list[Endpoint]] = defaultdict(list)
+        for piece in found.items if found else ():
+            ready[piece.metadata.labels.get(SERVICE_LABEL, "")] += piece.ready("http")
+        return ready
+
+    async def standing(self) -> Mapping[str, Mapping[str, bool]]:
+        """By Service, whether each of its pods is ready; without those that were asked to end. One request for all.
+
+        Raises:
+            UnreachableError: the API server could not be asked.
+        """
+        found = await self.read(self._slices, workloads.EndpointSlices)
+        pods: dict[str, dict[str, bool]] = defaultdict(dict)
+        for piece in found.items if found else ():
+            pods[piece.metadata.labels.get(SERVICE_LABEL, "")].update(piece.pods())
+        return pods
+
+    @property
+    def _slices(self) -> str:
+        return f"/apis/discovery.k8s.io/v1/namespaces/{self._namespace}/endpointslices"
+
+    async def slots(self) -> Mapping[tuple[str, Colour], LiveSlot]:
+        """The colours that have a Deployment, by service and colour."""
+        found = await self.read(
+            f"/apis/apps/v1/namespaces/{self._namespace}/deployments",
+            workloads.Deployments,
+            {"labelSelector": f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}"},
+        )
+        return {
+            (item.metadata.labels[NAME_LABEL], colour): LiveSlot(
+                annotations=item.metadata.annotations,
+                replicas=item.spec.replicas,
+                ready=item.status.ready_replicas,
+                outdated=item.outdated,
+                version=item.metadata.labels.get(VERSION_LABEL, ""),
+            )
+            for item in (found.items if found else ())
+            if (colour := colour_of(item.metadata.labels.get(COLOUR_LABEL))) is not None
+        }
+
+    async def pods(self, service: str) -> Sequence[LivePod]:
+        """A service's pods in both colours that have not ended, those on their way out included."""
+        found = await self.read(
+            f"/api/v1/namespaces/{self._namespace}/pods", workloads.Pods, {"labelSelector": f"{NAME_LABEL}={service}"}
+        )
+        return [
+            LivePod(
+                name=item.metadata.name,
+                colour=colour_of(item.metadata.labels.get(COLOUR_LABEL)),
+                version=item.metadata.labels.get(VERSION_LABEL, ""),
+                image=item.image(service),
+                image_id=item.image_id(service),
+            )
+            for item in (found.items if found else ())
+            if item.status.phase not in {"Succeeded", "Failed"}
+        ]
+
+    async def restarts(self, colour: Colour) -> Mapping[str, Mapping[str, tuple[int, str]]]:
+        """By service and pod of a colour: how often its containers were started anew, and how the last one ended.
+
+        Raises:
+            UnreachableError: the API server could not be asked.
+        """
+        found = await self.read(
+            f"/api/v1/namespaces/{self._namespace}/pods",
+            workloads.Pods,
+            {"labelSelector": f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}={colour}"},
+        )
+        pods: dict[str, dict[str, tuple[int, str]]] = defaultdict(dict)
+        for item in found.items if found else ():
+            pods[item.metadata.labels.get(NAME_LABEL, "")][item.metadata.name] = item.status.restarts()
+        return pods
+
+    async def autoscaler(self, name: str) -> LiveAutoscaler | None:
+        """A HorizontalPodAutoscaler; None where there is none."""
+        base = f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers"
+        found = await self.read(f"{base}/{name}", workloads.Autoscaler)
+        return _live_autoscaler(found) if found else None
+
+    async def autoscalers(self) -> Mapping[str, LiveAutoscaler]:
+        """Those of all colours, by name: asked for one by one, they would take a request a service and colour."""
+        found = await self.read(
+            f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers",
+            workloads.Autoscalers,
+            {"labelSelector": f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}"},
+        )
+        return {item.metadata.name: _live_autoscaler(item) for item in (found.items if found else ())}
+
+    async def pods_asked_for(self, name: str) -> int:
+        """Pods that a Deployment has been asked for, by its replicas or by its autoscaler; 0 for one that is off."""
+        deployment, autoscaler = await asyncio.gather(
+            self.read(f"/apis/apps/v1/namespaces/{self._namespace}/deployments/{name}", workloads.Deployment),
+            self.autoscaler(name),
+        )
+        if deployment is None or deployment.spec.replicas == 0:
+            return 0
+        return max(deployment.spec.replicas, autoscaler.minimum if autoscaler else 0)
+
+    async def config_map(self, name: str) -> Mapping[str, str]:
+        """A ConfigMap's data; empty where there is none."""
+        found = await self.read(f"/api/v1/namespaces/{self._namespace}/configmaps/{name}", objects.ConfigMap)
+        return found.data if found else {}
+
+    async def ask(self, endpoint: Endpoint, path: str) -> Answer:
+        """Ask one pod, through the API server's proxy, what it is.
+
+        The path answers JSON with `version` and `deployment_group`
+        (docs/contract.md). What goes wrong is in the answer, not raised: it is evidence.
+        """
+        async with self._turn:
+            return await proxy.ask(self._http, self._namespace, endpoint.pod, endpoint.port, path)
+
+    async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
+        """Ask a Service, through the API server's proxy; nothing is waited for longer than `within` seconds.
+
+        What goes wrong is in the reply, not raised: it is evidence.
+        """
+        async with self._turn:
+            return await proxy.request(self._http, self._namespace, service, wanted, within=within)
+
+    async def read(self, path: str, shape: type[_Read], params: Mapping[str, str] | None = None) -> _Read | None:
+        """Read an object, or a list; None where there is none.
+
+        Raises:
+            UnreachableError: the API server did not answer, or not with 200 or 404.
+        """
+        response: httpx2.Response | None = None
+        try:
+            async for attempt in stamina.retry_context(
+                on=patience.again, timeout=RETRY_SECONDS, attempts=None, wait_max=patience.MOST_SECONDS
+            ):
+                with attempt:
+                    async with self._turn:
+                        response = await self._http.get(path, params=params)
+                    patience.require_settled(response)
+        except (httpx2.TransportError, patience.BusyError) as error:
+            raise UnreachableError(
+                f"the API server {self._http.base_url} did not answer GET {path} within {RETRY_SECONDS:.0f} s "
+                f"({type(error).__name__}: {error}), so nothing is known of what it was asked for, and this step went "
+                "no further. Next: kubectl cluster-info"
+            ) from None
+        if response is None or response.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        if not response.is_success:
+            raise UnreachableError(
+                f"the API server {self._http.base_url} answered {response.status_code} to GET {path}, so nothing is "
+                "known of what it was asked for, and this step went no further. Next: kubectl auth can-i --list"
+            )
+        return shape.model_validate_json(response.content)
+
+
+def live_service(found: objects.Service) -> LiveService:
+    """Where an active Service leads, and who wrote that."""
+    return LiveService(
+        colour=colour_of(found.spec.selector.get(COLOUR_LABEL)),
+        selector=found.spec.selector,
+        annotations=found.metadata.annotations,
+        resource_version=found.metadata.resource_version,
+        writer=objects.writer_of(found.metadata.managed_fields, "selector"),
+        owners=objects.owners_of(found.metadata.managed_fields, "selector"),
+    )
+
+
+def _live_autoscaler(found: workloads.Autoscaler) -> LiveAutoscaler:
+    return LiveAutoscaler(
+        annotations=found.metadata.annotations,
+        minimum=found.spec.min_replicas,
+        desired=found.status.desired_replicas,
+    )

@@ -1,0 +1,59 @@
+"""What became of one object between two reads of it, as the API server tells a watch: every version, in order.
+
+A read shows what an object is; who wrote something that was overwritten since is in the versions between.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import httpx2
+from pydantic import BaseModel, ValidationError
+
+from teal.model.errors import UnreachableError
+
+WATCH_SECONDS = 2.0
+"""For versions that there are already: they come at once, or the API server has forgotten them."""
+
+
+class _Event(BaseModel):
+    type: Literal["ADDED", "MODIFIED", "DELETED"]
+    object: dict[str, Any]
+
+
+async def versions(
+    http: httpx2.AsyncClient, kind: str, name: str, *, after: str, until: str
+) -> Sequence[Mapping[str, Any]]:
+    """The versions of an object after one resource version and up to another one, oldest first.
+
+    Args:
+        http: whose base URL is the API server's.
+        kind: path of the kind's list in a namespace.
+        name: the object's.
+        after: the resource version of the first read.
+        until: that of the second one; where it is the same, nobody is asked.
+
+    Raises:
+        UnreachableError: the API server does not say: it may not be asked for a watch, or has forgotten by now.
+    """
+    if after == until:
+        return ()
+    seen: list[Mapping[str, Any]] = []
+    params = {"watch": "true", "fieldSelector": f"metadata.name={name}", "resourceVersion": after}
+    why = "the API server ended its watch"
+    try:
+        async with asyncio.timeout(WATCH_SECONDS), http.stream("GET", kind, params=params) as response:
+            response.raise_for_status()
+            async for line in response.aiter_lines():
+                seen.append(_Event.model_validate_json(line).object)
+                if seen[-1]["metadata"]["resourceVersion"] == until:
+                    return seen
+    except (httpx2.HTTPError, TimeoutError) as error:
+        why = f"{type(error).__name__} {error}".strip()
+    except ValidationError:
+        why = "the API server has forgotten the first of them"
+    resource = kind.rpartition("/")[2]
+    raise UnreachableError(
+        f"who wrote {resource} {name} between its resource versions {after} and {until} is not known: {why}. Next: "
+        f"kubectl auth can-i watch {resource}"
+    )

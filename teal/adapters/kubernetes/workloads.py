@@ -1,0 +1,204 @@
+"""The few fields that teal reads of what runs a colour: Deployments, their pods, autoscalers and EndpointSlices."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import Field
+
+from teal.adapters.kubernetes.objects import Labelled, Metadata, Object
+from teal.model.live import Endpoint
+
+
+class DeploymentSpec(Object):
+    """Of a Deployment."""
+
+    replicas: int = 1
+
+
+class DeploymentStatus(Object):
+    """Of a Deployment."""
+
+    observed_generation: int = 0
+    """The generation that its controller has seen last."""
+    replicas: int = 0
+    """Pods that there are, of the template before as well."""
+    updated_replicas: int = 0
+    ready_replicas: int = 0
+
+
+class Deployment(Object):
+    """`apps/v1` Deployment."""
+
+    metadata: Metadata
+    spec: DeploymentSpec
+    status: DeploymentStatus = DeploymentStatus()
+
+    @property
+    def outdated(self) -> int:
+        """Pods that a rollout has not replaced yet: all of them until its controller has seen the new template."""
+        status = self.status
+        seen = status.observed_generation >= self.metadata.generation
+        return status.replicas - (status.updated_replicas if seen else 0)
+
+
+class Deployments(Object):
+    """`apps/v1` DeploymentList."""
+
+    items: Sequence[Deployment]
+
+
+class Terminated(Object):
+    """How a container ended."""
+
+    reason: str = ""
+    exit_code: int = 0
+
+
+class ContainerState(Object):
+    """Of a container, before it was started anew."""
+
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(Object):
+    """Of a container in a pod."""
+
+    name: str = ""
+    image_id: str = Field(default="", alias="imageID")
+    restart_count: int = 0
+    last_state: ContainerState = ContainerState()
+
+
+class PodStatus(Object):
+    """Of a pod."""
+
+    phase: str = ""
+    container_statuses: Sequence[ContainerStatus] = ()
+
+    def restarts(self) -> tuple[int, str]:
+        """How often its containers were started anew, and how the last of them ended."""
+        ends = [each.last_state.terminated for each in self.container_statuses]
+        said = [f"{end.reason or 'ended'}, exit status {end.exit_code}" for end in ends if end is not None]
+        return sum(each.restart_count for each in self.container_statuses), said[-1] if said else "started anew"
+
+
+class Container(Object):
+    """Of a pod's spec."""
+
+    name: str = ""
+    image: str = ""
+
+
+class PodSpec(Object):
+    """Of a pod."""
+
+    containers: Sequence[Container] = ()
+
+
+class Pod(Object):
+    """`v1` Pod."""
+
+    metadata: Metadata
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+    def image(self, container: str) -> str:
+        """What a container was told to run; empty where there is no such container."""
+        return next((each.image for each in self.spec.containers if each.name == container), "")
+
+    def image_id(self, container: str) -> str:
+        """What a container runs; empty before the kubelet has said so."""
+        return next((each.image_id for each in self.status.container_statuses if each.name == container), "")
+
+
+class Pods(Object):
+    """`v1` PodList."""
+
+    items: Sequence[Pod]
+
+
+class AutoscalerSpec(Object):
+    """Of a HorizontalPodAutoscaler."""
+
+    min_replicas: int = 1
+
+
+class AutoscalerStatus(Object):
+    """Of a HorizontalPodAutoscaler."""
+
+    desired_replicas: int = 0
+
+
+class Autoscaler(Object):
+    """`autoscaling/v2` HorizontalPodAutoscaler."""
+
+    metadata: Metadata
+    spec: AutoscalerSpec
+    status: AutoscalerStatus = AutoscalerStatus()
+
+
+class Autoscalers(Object):
+    """`autoscaling/v2` HorizontalPodAutoscalerList."""
+
+    items: Sequence[Autoscaler]
+
+
+class Conditions(Object):
+    """Of an endpoint; a missing `ready` proves nothing, so it does not count here."""
+
+    ready: bool | None = None
+    terminating: bool | None = None
+
+
+class Reference(Object):
+    """What stands behind an address."""
+
+    kind: str
+    name: str
+
+
+class EndpointOfSlice(Object):
+    """One address of an EndpointSlice."""
+
+    conditions: Conditions = Conditions()
+    target_ref: Reference | None = None
+
+
+class Port(Object):
+    """One port of an EndpointSlice."""
+
+    name: str = ""
+    port: int
+
+
+class EndpointSlice(Object):
+    """`discovery.k8s.io/v1` EndpointSlice; its lists may be null."""
+
+    metadata: Labelled = Labelled()
+    endpoints: Sequence[EndpointOfSlice] | None = None
+    ports: Sequence[Port] | None = None
+
+    def ready(self, port_name: str) -> Sequence[Endpoint]:
+        """Its ready addresses on a port."""
+        return [
+            Endpoint(pod=endpoint.target_ref.name, port=port.port)
+            for endpoint in self.endpoints or ()
+            for port in self.ports or ()
+            if port.name == port_name
+            and endpoint.conditions.ready
+            and endpoint.target_ref is not None
+            and endpoint.target_ref.kind == "Pod"
+        ]
+
+    def pods(self) -> Mapping[str, bool]:
+        """Whether each of its pods is ready; without those that were asked to end."""
+        return {
+            each.target_ref.name: bool(each.conditions.ready)
+            for each in self.endpoints or ()
+            if each.target_ref is not None and each.target_ref.kind == "Pod" and not each.conditions.terminating
+        }
+
+
+class EndpointSlices(Object):
+    """`discovery.k8s.io/v1` EndpointSliceList."""
+
+    items: Sequence[EndpointSlice]

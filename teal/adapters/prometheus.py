@@ -1,0 +1,146 @@
+"""The edge to Prometheus: asks one instant query, says what came back. Judges nothing.
+
+Whatever goes wrong is in the answer, not raised: it is evidence, and means that
+nobody could look. That no series came back is an answer.
+"""
+
+import ssl
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, Self
+
+import httpx2
+import stamina
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from teal.gates.samples import Queried, Series
+from teal.model.addresses import keeps_a_secret
+
+RETRY_SECONDS = 2.0
+"""For all tries of one query that does not get through: a dropped connection, not a Prometheus that is down."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrometheusAccess:
+    """Which Prometheus to ask, and as whom."""
+
+    url: str
+    """Without `/api/v1`."""
+    token: str | None = field(repr=False, default=None)
+    """Sent as a bearer token, over TLS or on this machine; to nobody else."""
+    ca_file: str | None = None
+    """Certificates that vouch for it; default: those that come with the HTTP client."""
+    timeout_seconds: float = 5.0
+    """For one query, by either side."""
+
+
+class _Element(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    metric: Mapping[str, str]
+    value: tuple[float, float]
+    """Time, and the value: a number as text, `NaN` and `+Inf` among them."""
+
+
+class _Vector(BaseModel):
+    result_type: Literal["vector"] = Field(alias="resultType")
+    result: Sequence[_Element]
+
+
+class _Scalar(BaseModel):
+    result_type: Literal["scalar"] = Field(alias="resultType")
+    result: tuple[float, float]
+
+
+class _Success(BaseModel):
+    status: Literal["success"]
+    data: Annotated[_Vector | _Scalar, Field(discriminator="result_type")]
+
+
+class _Failure(BaseModel):
+    status: Literal["error"]
+    kind: str = Field(alias="errorType")
+    error: str
+
+
+_ANSWER: TypeAdapter[_Success | _Failure] = TypeAdapter(Annotated[_Success | _Failure, Field(discriminator="status")])
+
+
+class Prometheus:
+    """A Prometheus that can be asked. Open it with `Prometheus.connect`."""
+
+    def __init__(self, http: httpx2.AsyncClient, access: PrometheusAccess) -> None:
+        """Wrap an HTTP client."""
+        self._http = http
+        self._access = access
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, access: PrometheusAccess) -> AsyncGenerator[Self]:
+        """Open it; nothing is asked yet.
+
+        Raises:
+            OSError: the CA file cannot be read.
+            ssl.SSLError: it holds no certificate.
+        """
+        token = access.token if keeps_a_secret(access.url) else None
+        async with httpx2.AsyncClient(
+            timeout=access.timeout_seconds,
+            trust_env=False,  # no proxy and no .netrc of whoever runs the update gets to see the token
+            verify=_verified(access),
+            headers={"Authorization": f"Bearer {token}"} if token else None,
+        ) as http:
+            yield cls(http, access)
+
+    async def query(self, promql: str, at: str = "") -> Queried:
+        """Evaluate one instant query: now, or as of an instant (RFC 3339)."""
+        response: httpx2.Response | None = None
+        try:
+            async for attempt in stamina.retry_context(
+                on=(httpx2.NetworkError, httpx2.RemoteProtocolError), timeout=RETRY_SECONDS, attempts=None
+            ):
+                with attempt:
+                    # By POST: the names of forty pods, a dozen times, are more than a URL may be long.
+                    response = await self._http.post(
+                        f"{self._access.url.rstrip('/')}/api/v1/query",
+                        data={
+                            "query": promql,
+                            "timeout": f"{self._access.timeout_seconds:g}s",
+                            **({"time": at} if at else {}),
+                        },
+                    )
+        except httpx2.TimeoutException:
+            return self._unanswered(f"did not answer within {self._access.timeout_seconds:g} s")
+        except httpx2.HTTPError as error:
+            return self._unanswered(f"cannot be reached: {type(error).__name__} {error}")
+        if response is None:
+            return self._unanswered("was never asked")
+        return self._read(response)
+
+    def _read(self, response: httpx2.Response) -> Queried:
+        try:
+            answer = _ANSWER.validate_json(response.content)
+        except ValidationError:
+            return self._unanswered(
+                f"answered {response.status_code}, neither with numbers nor with an error as Prometheus has it"
+            )
+        if isinstance(answer, _Failure):
+            return self._unanswered(f"answered {response.status_code} {answer.kind}: {answer.error}")
+        if isinstance(answer.data, _Scalar):
+            return Queried(series=(Series(labels={}, value=answer.data.result[1]),))
+        return Queried(series=tuple(Series(labels=each.metric, value=each.value[1]) for each in answer.data.result))
+
+    def _unanswered(self, why: str) -> Queried:
+        return Queried(error=f"Prometheus {self._access.url} {why}")
+
+
+def _verified(access: PrometheusAccess) -> ssl.SSLContext | Literal[True]:
+    """How the server's certificate is verified.
+
+    Without TLS there is none, so the system's authorities are not read: a bake
+    begins with this, and reading them takes some 0.1 s on two busy cores.
+    """
+    if not access.url.startswith("https:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return ssl.create_default_context(cafile=access.ca_file) if access.ca_file else True

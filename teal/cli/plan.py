@@ -1,0 +1,85 @@
+"""`python -m teal plan`: what an update will do, for a pull request's comment, from what was written. Asks nobody."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+from cyclopts import Parameter
+from pydantic import ValidationError
+
+from teal.cli.say import Exit, fail, say
+from teal.plans import render
+from teal.plans.model import Plan, Word
+
+COMPONENT = "teal:index:Plan"
+"""Type of the resource that holds the plan."""
+
+
+def plan(
+    file: Path | None = None,
+    /,
+    *,
+    markdown: Annotated[bool, Parameter(negative="", help="A comment for a pull request.")] = False,
+    json_output: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
+    allow: Annotated[
+        tuple[Word, ...], Parameter(help="Words that are let through, several times; default: all but UNSAFE.")
+    ] = (),
+) -> None:
+    """Show the plan in FILE, or in standard input: what TEAL_PLAN_FILE names, or `pulumi preview --json` printed.
+
+    A preview whose plan is the last update's leaves it out of its JSON; the file is always there. `pulumi stack output
+    plan --json` is the plan of the last update.
+
+    Exit statuses: 0 let through, 1 there is no plan in it, 4 UNSAFE, or a word that --allow does not name.
+    """
+    source = str(file) if file else "standard input"
+    try:
+        found = read(file.read_text() if file else sys.stdin.read())
+    except (OSError, ValueError) as error:
+        fail(
+            f"{source} holds no plan: {error}. Next: TEAL_PLAN_FILE=plan.json pulumi preview, then "
+            "python -m teal plan plan.json"
+        )
+    if json_output:
+        say(found.model_dump_json(by_alias=True, indent=2))
+    else:
+        say(render.markdown(found) if markdown else render.text(found))
+    allowed = {*(allow or Word)} - {Word.UNSAFE}
+    if found.word not in allowed:
+        sys.exit(Exit.UNSAFE)
+
+
+def read(text: str) -> Plan:
+    """The plan in what `pulumi` printed, as JSON.
+
+    Raises:
+        ValueError: there is none.
+    """
+    document: object = json.loads(text)
+    for candidate in _candidates(document):
+        try:
+            return Plan.model_validate(candidate)
+        except ValidationError:
+            continue
+    raise ValueError("nothing in it is a plan")
+
+
+def _candidates(document: object) -> Iterator[object]:
+    """Where a plan may be: the document itself, an output of that name, or what a preview would write of it.
+
+    Nowhere else in a preview: what it would not change, it shows as it was.
+    """
+    yield document
+    top = _mapping(document)
+    yield top.get("plan")
+    steps: list[Any] = cast("list[Any]", top.get("steps")) if isinstance(top.get("steps"), list) else []
+    for step in map(_mapping, steps):
+        state = _mapping(step.get("newState"))
+        if state.get("type") == COMPONENT and step.get("op") != "same":
+            yield state.get("inputs")
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

@@ -1,0 +1,262 @@
+"""The bake: what is watched after a flip, and what it says. Pure; `teal.flip.owner` looks.
+
+Three sources of evidence a service: the front door, which is asked on every tick, the
+cluster's word for which pods are ready, and, where the stack has a Prometheus,
+the live traffic's own error rate.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from teal.flip import checks
+from teal.flip.checks import Measured
+from teal.gates.shares import interval
+from teal.model.colours import Colour
+from teal.model.verdict import Outcome, Verdict
+from teal.spec.bake import BakePlan
+
+ENOUGH_PROBES = 20
+"""Before which a bake does not fail: one lost answer of three is no rate."""
+
+
+DOOR_ERROR_PERCENT = 20.0
+"""Of the looks at a front door, above which a bake is not judged. An API server that restarts, which takes 3 to 6 s, is
+a fifth of a bake of 30 s."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Observed:
+    """What one service's bake has seen so far."""
+
+    asked: int = 0
+    """Answers, and refusals to answer, at the front door; what never got there is in `door_errors`."""
+    failed: int = 0
+    failure: str = ""
+    """The first of them."""
+    door_error: str = ""
+    """Why the front door could not be asked the last time; empty where it could."""
+    door_errors: int = 0
+    """How often it could not be asked."""
+    error_share: float | None = None
+    """Of the live traffic over the window, 0 to 1; None where nobody asked or there is none."""
+    requests: float = 0
+    """That the share rests on."""
+    measured: dict[str, Measured] = field(default_factory=dict[str, Measured])
+    """What Prometheus says beside that, by the name of the check."""
+    metrics_error: str = ""
+    """Why Prometheus did not say; empty where it did."""
+    ringing: str = ""
+    """Which of the router's own alarms ring, and why; empty where none does."""
+    alarms_error: str = ""
+    """Why they could not be asked the last time; empty where they could."""
+    standing: set[str] = field(default_factory=set[str])
+    """Pods of the colour that were seen ready."""
+    fallen: set[str] = field(default_factory=set[str])
+    """Of those, pods that turned unready since: nobody asked them to end."""
+    restarts: dict[str, int] = field(default_factory=dict[str, int])
+    """How often each pod's containers had been started anew when it was seen first."""
+    crashed: dict[str, str] = field(default_factory=dict[str, str])
+    """Pods of which a container was started anew since, and how it ended (`OOMKilled`, say)."""
+    pods_error: str = ""
+    """Why the cluster did not say the last time which pods are ready, or were started anew; empty where it did."""
+    displaced: str = ""
+    """Where somebody else sent the traffic before the flip's write overwrote that, and who; empty where nobody did."""
+    astray: str = ""
+    """Where somebody else sent the traffic since, and who; empty while it goes where the flip sent it."""
+    route_error: str = ""
+    """Why the router did not say the last time where traffic goes; empty where it did."""
+
+    @property
+    def down(self) -> set[str]:
+        """Pods that turned unready, or crashed: each once."""
+        return self.fallen | (self.crashed.keys() & self.standing)
+
+    def answer(self, failure: str, *, error: str) -> None:
+        """Add what a question to the front door came to: a failure of the service's, or an error on the way to it."""
+        self.door_error = error
+        if error:
+            self.door_errors += 1
+            return
+        self.asked += 1
+        if failure:
+            self.failed += 1
+            self.failure = self.failure or failure
+
+    def count(self, pods: Mapping[str, bool], restarts: Mapping[str, tuple[int, str]], *, error: str) -> None:
+        """Add what the cluster says of the colour's pods.
+
+        Args:
+            pods: whether each is ready.
+            restarts: how often containers of each were started anew, and how the last one ended.
+            error: why the cluster did not say; empty where it did.
+        """
+        self.standing |= {pod for pod, ready in pods.items() if ready}
+        self.fallen |= {pod for pod, ready in pods.items() if not ready} & self.standing
+        self.pods_error = error
+        for pod, (times, how) in restarts.items():
+            if times > self.restarts.setdefault(pod, times):
+                self.crashed[pod] = how
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bake:
+    """The decisions over what a bake saw."""
+
+    plan: BakePlan
+    colour: Colour
+    observed: dict[str, Observed] = field(default_factory=dict[str, Observed])
+    left: Colour | None = None
+    """The colour that traffic has left; None where nobody says."""
+    since: str = ""
+    """When the flip's write was allowed; empty where nobody says."""
+    first: bool = False
+    """Whether there was no live traffic before: nobody knows of the service yet, so nobody has to have asked it."""
+
+    @classmethod
+    def begin(
+        cls, plan: BakePlan, colour: Colour, *, first: bool = False, left: Colour | None = None, since: str = ""
+    ) -> "Bake":
+        """Nothing seen yet."""
+        observed = {service: Observed() for service in plan.services}
+        return cls(plan=plan, colour=colour, observed=observed, first=first, left=left, since=since)
+
+    def failed(self) -> tuple[Verdict, ...]:
+        """What already suffices to put traffic back.
+
+        Before the time is over, a share of errors fails only where so many requests tell it from the bound (Wilson's
+        interval). By the bare share, 6.5 % of flips to a release that errs 1 % would be undone within 300 answers.
+        """
+        verdicts = [self._door(name, each, early=True) for name, each in self.observed.items()]
+        verdicts += [self._traffic(name, self.observed[name], early=True) for name in self.plan.counting]
+        verdicts += self._measured()
+        verdicts += [self._pods(name, each) for name, each in self.observed.items()]
+        verdicts += [_alarms(name, each) for name, each in self.observed.items()]
+        return tuple(verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED)
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """All of them, once the time is over."""
+        verdicts = [self._door(name, each) for name, each in self.observed.items()]
+        verdicts += [self._traffic(name, self.observed[name]) for name in self.plan.counting]
+        verdicts += self._measured()
+        verdicts += [self._pods(name, each) for name, each in self.observed.items()]
+        if self.plan.alarms:
+            verdicts += [_alarms(name, each) for name, each in self.observed.items()]
+        return tuple(verdicts)
+
+    def progress(self, seconds: float) -> str:
+        """A line of progress, after so many seconds."""
+        seen = self.observed.values()
+        asked, failed = sum(each.asked for each in seen), sum(each.failed for each in seen)
+        return f"bake of {self.colour}: {seconds:.0f} of {self.plan.seconds:.0f} s, {failed} of {asked} answers failed"
+
+    def routing(self) -> tuple[Verdict, ...]:
+        """Whether traffic goes where the flip sent it, and nobody else wrote; no release is to blame where not."""
+        return tuple(_route(name, each, self.colour) for name, each in self.observed.items())
+
+    def astray(self) -> Mapping[str, str]:
+        """Services whose traffic somebody else sent elsewhere: where, and who."""
+        return {name: each.astray for name, each in self.observed.items() if each.astray}
+
+    def loss(self) -> float:
+        """The share of answers that fail, 0 to 1: of the service and the source that say the most; 0 where none says.
+
+        Of pods that fell it is their share: each had its part of the requests.
+        """
+        shares = [0.0]
+        for seen in self.observed.values():
+            shares += [seen.failed / seen.asked] if seen.asked else []
+            shares += [len(seen.down) / len(seen.standing)] if seen.standing else []
+            share = seen.error_share
+            if share is not None and not math.isnan(share) and seen.requests >= max(1, self.plan.samples):
+                shares.append(share)
+        return max(shares)
+
+    def _door(self, service: str, seen: Observed, *, early: bool = False) -> Verdict:
+        bound, enough = self.plan.error_percent, ENOUGH_PROBES if early else 1
+
+        def verdict(outcome: Outcome, what: str) -> Verdict:
+            needed = f"at most {bound:g} % of its answers failed"
+            return Verdict(gate="bake", service=service, outcome=outcome, seen=what, needed=needed)
+
+        if seen.asked < enough:
+            if seen.door_error:
+                return verdict(Outcome.ERROR, f"the front door could not be asked: {seen.door_error}")
+            return verdict(Outcome.INCONCLUSIVE, f"{seen.asked} answers of the front door")
+        percent = 100 * seen.failed / seen.asked
+        unasked = 100 * seen.door_errors / (seen.asked + seen.door_errors)
+        if percent <= bound and unasked > DOOR_ERROR_PERCENT:
+            looks = (
+                f"{unasked:.2g} % ({seen.door_errors} of {seen.asked + seen.door_errors}) of the front door's probes"
+            )
+            why = f", the last: {seen.door_error}" if seen.door_error else ""
+            return verdict(Outcome.ERROR, f"{looks} came to nothing; at most {DOOR_ERROR_PERCENT:g} % may{why}")
+        first = f"; first: {seen.failure}" if seen.failure else ""
+        what = f"{percent:.2g} % ({seen.failed} of {seen.asked}) of the front door's answers failed{first}"
+        return verdict(_judged(percent, seen.asked, bound, early=early), what)
+
+    def _traffic(self, service: str, seen: Observed, *, early: bool = False) -> Verdict:
+        bound, samples = self.plan.error_percent, 0 if self.first else self.plan.samples
+
+        def verdict(outcome: Outcome, what: str) -> Verdict:
+            needed = f"at most {bound:g} % over {self.plan.window} s, of at least {samples} requests"
+            return Verdict(gate="bake-metrics", service=service, outcome=outcome, seen=what, needed=needed)
+
+        if seen.metrics_error:
+            return verdict(Outcome.ERROR, seen.metrics_error)
+        if not seen.requests and not samples:
+            return verdict(Outcome.PASSED, f"no request of {self.colour}")
+        if seen.error_share is None or math.isnan(seen.error_share) or seen.requests < samples:
+            return verdict(Outcome.INCONCLUSIVE, f"{seen.requests:.0f} requests of {self.colour}")
+        percent = 100 * seen.error_share
+        what = f"{percent:.2g} % of {seen.requests:.0f} requests of {self.colour} were answered 5xx"
+        return verdict(_judged(percent, seen.requests, bound, early=early), what)
+
+    def _measured(self) -> Iterator[Verdict]:
+        for service, seen in self.observed.items():
+            for name in self.plan.services[service].checks if self.plan.prometheus else ():
+                measured = seen.measured.get(name)
+                yield (
+                    checks.unasked(service, name)
+                    if measured is None
+                    else checks.judged(service, self.colour, measured, left=self.left, requests=seen.requests)
+                )
+
+    def _pods(self, service: str, seen: Observed) -> Verdict:
+        bound = self.plan.error_percent
+
+        def verdict(outcome: Outcome, what: str) -> Verdict:
+            needed = f"at most {bound:g} % of the ready pods of {self.colour} turned unready, or crashed"
+            return Verdict(gate="bake-pods", service=service, outcome=outcome, seen=what, needed=needed)
+
+        if seen.pods_error:
+            return verdict(Outcome.ERROR, seen.pods_error)
+        if not seen.standing:
+            return verdict(Outcome.INCONCLUSIVE, f"no ready pod of {self.colour}")
+        percent = 100 * len(seen.down) / len(seen.standing)
+        pods = [f"{pod} ({seen.crashed[pod]})" if pod in seen.crashed else pod for pod in sorted(seen.down)]
+        named = f": {', '.join(pods)}" if pods else ""
+        what = f"{len(pods)} of {len(seen.standing)} turned unready, or crashed{named}"
+        return verdict(Outcome.FAILED if percent > bound else Outcome.PASSED, what)
+
+
+def _judged(percent: float, count: float, bound: float, *, early: bool) -> Outcome:
+    """Judge a share of errors: by itself once the time is over, before that by the least that its interval holds."""
+    least = 100 * interval(percent / 100, count)[0] if early else percent
+    return Outcome.FAILED if least > bound else Outcome.PASSED
+
+
+def _route(service: str, seen: Observed, colour: Colour) -> Verdict:
+    what = f"leads to {seen.astray}" if seen.astray else seen.route_error or f"leads to {colour}"
+    if seen.displaced:
+        what = f"led to {seen.displaced}, between the proof and the write that overwrote it; {what}"
+    outcome = Outcome.FAILED if seen.astray or seen.displaced else Outcome.ERROR if seen.route_error else Outcome.PASSED
+    return Verdict(
+        gate="bake-route", service=service, outcome=outcome, seen=what, needed=f"{colour}, and no writer but the flip"
+    )
+
+
+def _alarms(service: str, seen: Observed) -> Verdict:
+    outcome = Outcome.FAILED if seen.ringing else Outcome.ERROR if seen.alarms_error else Outcome.PASSED
+    what = seen.ringing or seen.alarms_error or "none rings"
+    return Verdict(gate="bake-alarms", service=service, outcome=outcome, seen=what, needed="no alarm of its router")

@@ -1,0 +1,77 @@
+"""The entry of a move in the history of flips: made, brought up to date, and recorded as one update's."""
+
+from teal.flip.proof import begun, skipped
+from teal.flip.tenure import free
+from teal.history.model import Flip, History, Stage, now
+from teal.history.store import Kept, OvertakenError, Records
+from teal.model.colours import Colour
+from teal.model.errors import RefusedError
+from teal.spec.move import Move
+
+
+class Entries:
+    """Writes the entry of one move, in the name of one update."""
+
+    def __init__(self, records: Records, move: Move, name: str) -> None:
+        """Prepare.
+
+        Args:
+            records: of the stack's flips.
+            move: what is declared.
+            name: of the update, unlike any other's.
+        """
+        self._records = records
+        self._move = move
+        self._name = name
+
+    async def renamed(self, kept: Kept, entry: Flip) -> tuple[Kept, Flip]:
+        """The open flip, of what is there now: the live slot was changed since. It is baked, and confirmed, as that.
+
+        Raises:
+            RefusedError: whoever keeps the flip lives, and bakes another release.
+        """
+        move = self._move
+        if not await free(self._records, entry, self._name):
+            raise RefusedError(
+                f"{entry}; its owner {entry.owner} lives, and bakes another release of {move.to} than this update "
+                "declares. Next: wait for its end (python -m teal status), then pulumi up again"
+            )
+        now_there = {"release": move.release, "version": move.version, "plan": move.bake}
+        kept = await self.save(kept, entry.model_copy(update=now_there).at(Stage.BAKING))
+        return kept, kept.flip(entry.number)
+
+    async def entry(self, history: History, origin: Colour | None) -> Flip:
+        """The record of this move; the one under way, if it is the same."""
+        move = self._move
+        if begun(move, history) and history.open is not None:
+            return history.open.model_copy(update={"plan": move.bake, "skipped": dict(skipped(move, history))})
+        return Flip(
+            number=history.next_number,
+            origin=origin,
+            to=move.to,
+            origin_version=move.versions.get(origin, "") if origin else "",
+            version=move.version,
+            by=await self._records.whoami(),
+            begun=now(),
+            stage=Stage.PROVEN,
+            release=move.release,
+            rollback=history.was_confirmed(move.to, move.release),
+            undoes=move.confirmed is move.to,
+            skipped=dict(skipped(move, history)),
+            plan=move.bake,
+        )
+
+    async def save(self, kept: Kept, entry: Flip) -> Kept:
+        """Record, as this update's.
+
+        Raises:
+            RefusedError: somebody else recorded a flip in between.
+        """
+        try:
+            return await self._records.save(kept, entry.owned_by(self._name))
+        except OvertakenError:
+            found = (await self._records.load()).history.last
+            raise RefusedError(
+                f"somebody else recorded a flip ({found}) while this update had {entry} to record, so this update "
+                "goes no further. Next: python -m teal status, then pulumi up again"
+            ) from None

@@ -1,0 +1,82 @@
+"""Whether the data path follows a write: an API server that took it has moved no traffic yet."""
+
+import asyncio
+import time
+from collections.abc import Collection, Mapping, Sequence
+
+from teal.adapters import front_door
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.model.colours import Colour
+from teal.model.errors import RefusedError
+from teal.model.live import Endpoint, LiveService
+from teal.model.routes import RouterKind
+from teal.spec.move import Move
+
+PAUSE_SECONDS = 0.2
+"""Between two lists of all EndpointSlices."""
+
+
+async def followed(cluster: Cluster, move: Move, live: Mapping[str, LiveService]) -> None:
+    """Wait until what a router's data path is made of, and the front doors that can be asked, are as they were told.
+
+    Args:
+        cluster: the stack's.
+        move: what is declared.
+        live: as it was read after the write.
+
+    Raises:
+        RefusedError: they are not within `doors.DEADLINE_SECONDS`.
+        UnreachableError: the cluster could not be asked.
+    """
+    if move.share:
+        return  # of a door that splits its traffic no answer is the one to wait for
+    urls = dict(move.front_doors)
+    if move.bake.reachable:
+        urls = {name: each.route.door for name, each in live.items() if each.route is not None} | urls
+    selected = (*move.flip_set,) if move.bake.router is RouterKind.SERVICE else ()
+    await asyncio.gather(
+        *(
+            front_door.await_version(url, plan.version_path, move.version, move.to, host=move.bake.services[name].host)
+            for name, url in urls.items()
+            if (plan := move.flip_set.get(name)) is not None and plan.version_path is not None
+        ),
+        _selected(cluster, selected, move.to),
+    )
+
+
+async def behind(cluster: Cluster, services: Collection[str], to: Colour) -> Mapping[str, set[str]]:
+    """Pods of another colour that the EndpointSlices of active Services still name, by service; those that name any.
+
+    Raises:
+        UnreachableError: the cluster could not be asked.
+    """
+    if not services:
+        return {}
+    ready = await cluster.endpoints()
+    found = {name: _others(ready, name, to) for name in services}
+    return {name: others for name, others in found.items() if others}
+
+
+async def _selected(cluster: Cluster, services: Collection[str], to: Colour) -> None:
+    """Wait until no endpoint of an active Service is a pod of another colour: a controller lists them, after a while.
+
+    Whether any of them is ready is not asked: the bake asks them all.
+    """
+    give_up = time.monotonic() + front_door.DEADLINE_SECONDS
+    while late := await behind(cluster, services, to):
+        if time.monotonic() > give_up:
+            named = "; ".join(
+                f"the EndpointSlices of Service {name} still name {', '.join(sorted(others))}"
+                for name, others in late.items()
+            )
+            raise RefusedError(
+                f"{front_door.DEADLINE_SECONDS:.0f} s after the write {named}, which {to} does not have: the selector "
+                "was written, and no controller has followed. Next: kubectl get endpointslices, then pulumi up again"
+            )
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _others(ready: Mapping[str, Sequence[Endpoint]], service: str, to: Colour) -> set[str]:
+    """Pods behind an active Service that the colour's own does not have."""
+    behind, own = (ready.get(name, ()) for name in (service, f"{service}-{to}"))
+    return {each.pod for each in behind} - {each.pod for each in own}

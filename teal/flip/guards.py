@@ -1,0 +1,121 @@
+"""What is asked of the live state around a write: that it was explained before, and followed after."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from teal.model.colours import ENGINE, MANAGER, Colour
+from teal.model.errors import ForeignChangeError, RefusedError
+from teal.model.live import LiveService
+
+
+def require_known(  # noqa: PLR0913 - what is live, and everything that may explain it
+    service: str,
+    live: LiveService | None,
+    *,
+    recorded: Colour | None,
+    destination: Colour,
+    repair: Colour | None = None,
+    shares: Collection[int] = (),
+) -> None:
+    """Refuse to overwrite a selector that neither the last update nor this one explains.
+
+    Args:
+        service: the service's name.
+        live: the active Service as read.
+        recorded: the colour that the last update left, by the engine's state; None if there was none.
+        destination: the colour that this update declares.
+        repair: a colour that somebody else may have sent traffic to.
+        shares: of the other colour, in percent, that the last update left or this one declares; none is always one.
+
+    Raises:
+        ForeignChangeError: somebody else wrote the selector.
+    """
+    if live is None or recorded is None:
+        return
+    if (live.colour in {recorded, destination} and live.share in {0, *shares}) or is_forgiven(live, repair):
+        return
+    raise ForeignChangeError(
+        f"service {service} leads to {leads(live)}, written by '{live.writer}'; the last "
+        f"pulumi up left it on {recorded}. Somebody else moves this traffic, so it stays there. Next: find out "
+        f"who; to overwrite it, pulumi config set teal:repair {live.colour or recorded}, then pulumi up"
+    )
+
+
+def leads(live: LiveService) -> str:
+    """Where traffic goes, in words; the whole selector where it is no colour, or more than one."""
+    return str(dict(live.selector) if live.colour is None or live.share else live.colour)
+
+
+def is_forgiven(live: LiveService, repair: Colour | None) -> bool:
+    """Whether no engine's state has to explain a selector: teal's own revert, or a change given up by name."""
+    return live.writer == MANAGER or (repair is not None and live.colour is repair)
+
+
+def require_untouched(before: Mapping[str, LiveService], now: Mapping[str, LiveService]) -> None:
+    """Refuse to move what somebody else moved while the gates looked: what they proved is no longer what is live.
+
+    Raises:
+        ForeignChangeError: names the service, where it leads now and who wrote that.
+    """
+    for service in before.keys() | now.keys():
+        was, live = before.get(service), now.get(service)
+        if was is not None and live is not None and was.selector == live.selector:
+            continue
+        raise ForeignChangeError(
+            f"service {service} leads to {wrote(live)}, while the gates looked. Its traffic was not moved by this "
+            "update. Next: find out who, then pulumi up again"
+        )
+
+
+def require_there(live: Mapping[str, LiveService], destination: Colour, flip_set: Collection[str], share: int) -> None:
+    """See that every service's traffic is where it was sent.
+
+    Args:
+        live: as it was read after the write.
+        destination: the colour that all traffic was sent to.
+        flip_set: the services.
+        share: percent that the other colour was left.
+
+    Raises:
+        RefusedError: some service's is not; says who sent it elsewhere.
+    """
+    elsewhere = [
+        f"of {name} goes to {wrote(live.get(name))}"
+        for name in flip_set
+        if name not in live or (live[name].colour, live[name].share) != (destination, share)
+    ]
+    if elsewhere:
+        raise RefusedError(
+            f"{destination} is not confirmed: live traffic {', '.join(elsewhere)}. The record of the confirmed "
+            "colour stays as it was. Next: pulumi up again"
+        )
+
+
+def wrote(live: LiveService | None, by: str = "") -> str:
+    """Where traffic goes, and who sent it there; by what the router knows where `by` does not say."""
+    return f"{leads(live)}, written by '{by or live.writer}'" if live is not None else "nothing: it is gone"
+
+
+def is_as_sent(sent: LiveService, live: LiveService | None) -> bool:
+    """Whether nobody wrote where traffic goes since it was read: one who wrote it back is another writer."""
+    return live is not None and (live.selector, live.writer) == (sent.selector, sent.writer)
+
+
+def is_by_a_flip(live: LiveService) -> bool:
+    """Whether an engine's provider or teal itself wrote last."""
+    return live.writer.startswith((ENGINE, MANAGER))
+
+
+def may_be_written(live: LiveService, sent: LiveService | None) -> bool:
+    """Whether a way back may write over what leads traffic now: it is as the bake knew it, or as a flip wrote it."""
+    return is_by_a_flip(live) or (sent is not None and is_as_sent(sent, live))
+
+
+def displaced(before: LiveService, versions: Sequence[LiveService]) -> str:
+    """Where somebody else sent traffic between two reads, and who; empty where nobody did.
+
+    Args:
+        before: as it was read first.
+        versions: every one since then, oldest first.
+    """
+    pairs = zip([before, *versions], versions, strict=False)
+    return "; then to ".join(wrote(now) for was, now in pairs if now.selector != was.selector and not is_by_a_flip(now))

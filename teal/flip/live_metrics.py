@@ -1,0 +1,73 @@
+"""What a Prometheus knows of live traffic during a bake."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+from teal.adapters.prometheus import Prometheus, PrometheusAccess
+from teal.flip.checks import checks
+from teal.gates.samples import MetricCheck, Queried
+from teal.model.colours import Colour
+from teal.model.errors import UnreachableError
+from teal.monitoring.queries import Queries
+from teal.spec.bake import ServiceBake
+from teal.spec.request_metrics import DEFAULT, RequestMetrics
+
+
+class LiveMetrics:
+    """Asks a Prometheus for one colour's requests and errors."""
+
+    def __init__(self, prometheus: Prometheus, namespace: str) -> None:
+        """Ask about the services of a namespace."""
+        self._prometheus = prometheus
+        self._namespace = namespace
+
+    async def traffic(
+        self, service: str, colour: Colour, window: int, pods: Iterable[str], metrics: RequestMetrics = DEFAULT
+    ) -> tuple[float | None, float]:
+        """Share of a colour's requests of the last `window` seconds that failed, 0 to 1, and how many there were.
+
+        Of these pods alone: within the window the colour may have had others, of another release.
+
+        Raises:
+            UnreachableError: Prometheus could not say.
+        """
+        queries = Queries(namespace=self._namespace, service=service, pods="|".join(pods) or "none", metrics=metrics)
+        share, count = await asyncio.gather(
+            self._prometheus.query(queries.counted_error_share(f"{window}s")),
+            self._prometheus.query(queries.counted(f"{window}s")),
+        )
+        shares, counts = _of(share, colour), _of(count, colour)
+        return (shares[0] if shares else None), (counts[0] if counts else 0.0)
+
+    async def measure(
+        self, check: MetricCheck, colour: Colour, *, pods: Iterable[str], left: Colour | None, at: str = ""
+    ) -> Queried:
+        """What a check's query comes to for a colour: of these pods, and now or as of an instant."""
+        query = check.query.replace("{pods}", "|".join(pods) or "none")
+        return await self._prometheus.query(query.replace("{colour}", colour).replace("{live}", left or ""), at)
+
+    def checks(self, service: str, of: ServiceBake, window: int) -> Sequence[MetricCheck]:
+        """What is asked about a service beside its errors."""
+        return checks(service, self._namespace, window, metrics=of.metrics, slowness=of.slowness, own=of.own)
+
+
+@asynccontextmanager
+async def connect(url: str, token: str | None, namespace: str) -> AsyncGenerator[LiveMetrics | None]:
+    """Open the Prometheus of a stack; None where it has none."""
+    if not url:
+        yield None
+        return
+    async with Prometheus.connect(PrometheusAccess(url=url, token=token)) as prometheus:
+        yield LiveMetrics(prometheus, namespace)
+
+
+def _of(queried: Queried, colour: Colour) -> Sequence[float]:
+    """The values of a colour's series: one, or none where there was no traffic.
+
+    Raises:
+        UnreachableError: Prometheus could not say.
+    """
+    if queried.error is not None:
+        raise UnreachableError(queried.error)
+    return [each.value for each in queried.series if each.labels.get("colour") == colour]

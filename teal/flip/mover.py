@@ -1,0 +1,277 @@
+"""A move of live traffic from its proof to its end, as an engine's hooks go through it.
+
+Every step leaves its trace in the history before the next one begins, so that
+whoever comes after a killed update knows what was proven and what was not.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.adapters.prometheus import Prometheus
+from teal.flip import guards
+from teal.flip.entries import Entries
+from teal.flip.follow import followed
+from teal.flip.live_metrics import LiveMetrics
+from teal.flip.outcome import require_confirmed, require_own
+from teal.flip.owner import Owner
+from teal.flip.proof import Proof, begun, confirmed_last, to_prove
+from teal.flip.tenure import LEASE_SECONDS, free
+from teal.history.lease import Lease
+from teal.history.model import History, Stage, now
+from teal.history.store import Kept, OvertakenError, Records
+from teal.model.colours import Colour
+from teal.model.errors import RefusedError, UnreachableError
+from teal.model.live import LiveService
+from teal.model.verdict import Verdict
+from teal.proof import prove
+from teal.spec.move import Move
+
+
+class Mover:
+    """Takes one move through its steps; in one event loop, whichever of the flip set's services comes first."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        move: Move,
+        *,
+        name: str,
+        prometheus: Prometheus | None = None,
+        say: Callable[[str], None],
+    ) -> None:
+        """Prepare.
+
+        Args:
+            cluster: where traffic is to move.
+            move: what is declared.
+            name: of this update, unlike any other's; the same in all of its steps.
+            prometheus: of the stack; None where it has none.
+            say: where progress goes, a line each.
+        """
+        self._cluster = cluster
+        self._move = move
+        self._records = Records(cluster.http, cluster.namespace, declared=move.bake)
+        self._say = say
+        live_metrics = LiveMetrics(prometheus, cluster.namespace) if prometheus is not None else None
+        self._owner = Owner(cluster, self._records, live_metrics, name=name, say=say)
+        self._entries = Entries(self._records, move, name)
+        self._proof = Proof(cluster, prometheus, self._records, self._owner.router, say)
+
+    async def preview(self) -> Sequence[Verdict]:
+        """Measure, wait for nothing and send nothing: what the gates would decide now.
+
+        Raises:
+            UnreachableError: the cluster could not be asked.
+        """
+        return await self._proof.measure(self._move, (await self._records.load()).history, wait=False)
+
+    async def canary(self, *, wait: bool) -> Sequence[Verdict]:
+        """Let the other colour have its share of live traffic if it is proven to carry that.
+
+        Not a flip: nothing is recorded, and nothing is baked.
+
+        Args:
+            wait: False says what the gates would decide now, and refuses nothing.
+
+        Raises:
+            RefusedError: it is not.
+            UnreachableError: the cluster could not be asked.
+        """
+        return await self._proof.canary(self._move, wait=wait)
+
+    async def begin(self) -> int | None:
+        """Let the move pass if it is proven, and record it either way.
+
+        Returns:
+            The number of the flip; None where nothing moves.
+
+        Raises:
+            RefusedError: it is not.
+            UnreachableError: the cluster could not be asked.
+        """
+        move = self._move
+        live = await self._owner.live(move.bake)
+        kept, live = await self._after_the_way_back(await self._records.load(), live)
+        known = begun(move, kept.history) or confirmed_last(move, kept.history) or move.confirmed is move.to
+        if self._there(live) and known:
+            return None  # moved already, by an update that was killed or by a bake that failed: nothing moves now
+        asked = to_prove(move, kept.history)
+        gates = prove.expected(asked.flip_set, asked.approval)
+        self._say(
+            f"proving {move.to}: " + "; ".join(f"{', '.join(sorted(each))} of {name}" for name, each in gates.items())
+        )
+        verdicts = await self._proof.measure(move, kept.history, wait=True)
+        origin = next((each.colour for each in live.values() if each.colour is not move.to), None)
+        stays = move.to if self._there(live) else origin
+        if origin is None and kept.history.open is not None and kept.history.open.to is move.to:
+            origin = kept.history.open.origin  # another release of the same colour: the way back is the same
+        entry = await self._entries.entry(kept.history, origin)
+        entry = entry.at(Stage.PROVEN, "", *verdicts).model_copy(update={"plan": move.bake.routed(live)})
+        half = kept.history.open if begun(move, kept.history) else None
+        moved = [name for name, each in live.items() if half and each.colour is move.to and guards.is_by_a_flip(each)]
+        try:
+            prove.require(
+                verdicts,
+                expected=gates,
+                live=origin,
+                stays=stays,
+                destination=move.to,
+                namespace=self._cluster.namespace,
+                moved=moved,
+            )
+        except RefusedError as refusal:
+            if half is None or not moved:
+                await self._entries.save(kept, entry.at(Stage.REFUSED, str(refusal)))
+            raise  # a flip of which a part has moved stays open, as it is: the watch brings it to an end
+        await self._cluster.restarts(move.to)  # an account that may not list pods learns it before traffic moves
+        carried = await self._carried(origin)
+        await self._entries.save(kept, entry.model_copy(update={"carried": carried, "allowed_at": now("milliseconds")}))
+        await self._show_life()
+        return entry.number
+
+    async def _show_life(self) -> None:
+        """Take the Lease: whoever may not, or cannot, learns it here, and not once traffic has moved.
+
+        Raises:
+            RefusedError: somebody else renews it all the time.
+            UnreachableError: the API server did not answer, or refused.
+        """
+        try:
+            await Lease(self._records, self._owner.name, LEASE_SECONDS).take()
+        except UnreachableError as error:
+            await self.give_up(str(error))
+            raise
+        except OvertakenError as error:
+            await self.give_up(str(error))
+            raise RefusedError(
+                f"{error}, so this update could not show that it lives, and has moved no traffic. Next: "
+                "python -m teal status, then pulumi up again"
+            ) from None
+
+    async def _after_the_way_back(
+        self, kept: Kept, live: Mapping[str, LiveService]
+    ) -> tuple[Kept, Mapping[str, LiveService]]:
+        """End a flip whose traffic was put back, all of it or half, by a process that died: what comes is another.
+
+        Returns:
+            The records, and where traffic goes, after it.
+
+        Raises:
+            RefusedError: whoever puts traffic back lives, or it could not be put back.
+            UnreachableError: the cluster could not be asked.
+        """
+        entry = kept.history.open
+        if entry is None or entry.stage is not Stage.REVERTING:
+            return kept, live
+        if not await free(self._records, entry, self._owner.name):
+            raise RefusedError(
+                f"{entry}; its owner {entry.owner} lives, and puts traffic back. Next: wait for its end "
+                "(python -m teal status), then pulumi up again"
+            )
+        back = [each.colour is entry.origin for each in live.values()]
+        if all(back):
+            return await self._entries.save(kept, entry.at(Stage.REVERTED, f"Traffic is back on {entry.origin}.")), live
+        if not any(back):
+            return kept, live  # `finish` goes on with it
+        try:
+            ended = await self._owner.go_on() or entry
+        except OvertakenError:
+            ended = entry  # somebody else has just begun to finish it
+        if ended.stage is not Stage.REVERTED:
+            raise RefusedError(
+                f"{ended}, and its traffic has to be back on {entry.origin} before another flip begins: this update "
+                "has begun none. Next: python -m teal status, then pulumi up again"
+            )
+        return await self._records.load(), await self._owner.live(self._move.bake)
+
+    async def give_up(self, reason: str) -> None:
+        """Record that a write which was let pass does not come about: somebody else wrote first.
+
+        Where another service of the flip set has moved already, the flip stays open, for whoever comes next.
+
+        Raises:
+            UnreachableError: the cluster could not be asked, or the record not written.
+            OvertakenError: somebody else wrote the record.
+        """
+        kept = await self._records.load()
+        entry = kept.history.open
+        if entry is None or entry.stage is not Stage.PROVEN or entry.owner != self._owner.name:
+            return
+        live = await self._owner.live(self._move.bake)
+        moved = any(each.colour is entry.to and guards.is_by_a_flip(each) for each in live.values())
+        await self._records.save(kept, (entry if moved else entry.at(Stage.REFUSED, reason)).owned_by(""))
+
+    async def renew(self, number: int) -> None:
+        """See, right before the engine's write, that the move is still this update's, and show that it lives.
+
+        Args:
+            number: of the flip that `begin` recorded.
+
+        Raises:
+            RefusedError: somebody else has taken it, or it is over.
+            UnreachableError: the cluster could not be asked, or the record not written.
+        """
+        kept = await self._records.load()
+        entry = kept.history.open
+        name = self._owner.name
+        if entry is None or (entry.number, entry.owner, entry.stage) != (number, name, Stage.PROVEN):
+            raise RefusedError(
+                f"flip {number} is not this update's to go on with any more: the record says "
+                f"{kept.history.find(number) or 'nothing of it'}. This update moved no traffic of this service. Next: "
+                "python -m teal status, then pulumi up again"
+            )
+        await self._entries.save(kept, entry)
+
+    async def finish(
+        self, recorded: Colour | None, before: Mapping[str, LiveService] | None = None, number: int | None = None
+    ) -> None:
+        """See that traffic is where it was sent, bake it, and return if that passed.
+
+        Args:
+            recorded: the colour that was confirmed before, as the engine knows it.
+            before: where traffic went, as it was read last before the write; None where nothing was written.
+            number: of the flip that this update began; None where it began none.
+
+        Raises:
+            RefusedError: traffic is not there, or the bake did not pass: it says what became of the traffic.
+            UnreachableError: the cluster could not be asked.
+        """
+        move = self._move
+        live, kept = await asyncio.gather(self._owner.live(move.bake), self._records.load())
+        entry = kept.history.open
+        try:
+            guards.require_there(live, move.to, move.flip_set, move.share)
+        except RefusedError as error:
+            strange = not all(map(guards.is_by_a_flip, live.values()))
+            if entry is not None and entry.to is move.to and number in {None, entry.number} and strange:
+                await self._entries.save(kept, entry.at(Stage.OVERTAKEN, str(error)))
+            raise
+        if number is not None and (entry is None or entry.number != number):
+            return require_own(kept.history, number, move)
+        failed = entry is not None and entry.stage is Stage.REVERTING  # its way back comes first
+        if entry is not None and entry.to is move.to and entry.release != move.release and not failed:
+            kept, entry = await self._entries.renamed(kept, entry)
+        elif entry is None or entry.to is not move.to:
+            if confirmed_last(move, kept.history) or move.confirmed is move.to or recorded is move.to:
+                return None  # confirmed by somebody else, or nothing moved: the record gets a new version of the colour
+            kept = await self._entries.save(kept, await self._entries.entry(kept.history, recorded))
+            entry = kept.history.open
+        if entry is None:
+            raise RefusedError("the record of this flip is gone. Next: python -m teal history, then pulumi up again")
+        ended = await self._owner.end(
+            kept, entry, live, before=before, followed=lambda: followed(self._cluster, move, live)
+        )
+        require_confirmed(ended)
+        return require_own(History(flips=(ended,)), entry.number, move)
+
+    async def _carried(self, origin: Colour | None) -> Mapping[str, int]:
+        """With how many endpoints the colour that is left carries each service's traffic."""
+        if origin is None:
+            return {}
+        ready = await self._cluster.endpoints()
+        return {name: len(ready.get(f"{name}-{origin}", ())) for name in self._move.flip_set}
+
+    def _there(self, live: Mapping[str, LiveService]) -> bool:
+        """Whether all traffic is where it is to be."""
+        return len(live) == len(self._move.flip_set) and all(each.colour is self._move.to for each in live.values())

@@ -1,0 +1,297 @@
+"""What a bake sees: asks the front doors, the live traffic's own numbers, the router and its alarms. Judges nothing."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from teal.adapters import front_door
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.flip import follow, guards
+from teal.flip.bake import ENOUGH_PROBES, Bake
+from teal.flip.checks import Measured
+from teal.flip.live_metrics import LiveMetrics
+from teal.gates.samples import Queried
+from teal.model.errors import TealError, UnreachableError
+from teal.model.live import LiveService
+from teal.model.routes import RouterKind
+from teal.routers import Router
+
+TICK_SECONDS = 0.2
+"""Between two questions to a front door, once there are as many answers as can fail a bake."""
+
+FIRST_TICK_SECONDS = 0.1
+"""Between two of the first questions: 20 answers, the fewest that can fail a bake, take two seconds."""
+
+DOORS_A_SECOND = 50.0
+"""Questions to the front doors of all services together: of more than ten services each is asked more rarely."""
+
+READS_A_SECOND = 25.0
+"""Reads of where traffic goes, of all services together; and as many questions to Prometheus for errors, and for other
+numbers."""
+
+UNANSWERED = 40
+"""Questions to all front doors that may be unanswered at a time: of the client's hundred connections whoever keeps
+the flip needs some."""
+
+LEAD_SECONDS = 10.0
+"""For EndpointSlices to follow a write, which took up to 8 s; then answers count, wherever they come from."""
+
+TELL_SECONDS = 3.0
+"""Between two words of progress, at least."""
+
+LOOK_SECONDS = 0.5
+"""Between two questions to Prometheus for errors: of a scrape each second, none waits for longer to be seen."""
+
+MEASURE_SECONDS = 1.0
+"""Between two questions to Prometheus for the other numbers, of which there are several a service."""
+
+COUNT_SECONDS = 1.0
+"""Between two questions to the cluster for its EndpointSlices."""
+
+LIST_SECONDS = 5.0
+"""Between two lists of the colour's pods, which say how often each crashed, and are far larger than EndpointSlices."""
+
+LISTEN_SECONDS = 10.0
+"""Between two looks at a router's alarms, which decide once a minute; CloudWatch takes nine such requests a second."""
+
+HEAR_SECONDS = 8.0
+"""For the alarms of all services."""
+
+
+class Observer:
+    """Looks on behalf of one bake, and writes into it what there is to see."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        live_metrics: LiveMetrics | None,
+        router: Router,
+        bake: Bake,
+        sent: Mapping[str, LiveService],
+    ) -> None:
+        """Prepare to look.
+
+        Args:
+            cluster: the stack's.
+            live_metrics: of live traffic; None where the stack has none.
+            router: directs it.
+            bake: what is seen goes into it.
+            sent: where each service's traffic goes, as it was read after the write.
+        """
+        self._cluster = cluster
+        self._live_metrics = live_metrics
+        self._router = router
+        self._bake = bake
+        self._sent = sent
+        self._ready = dict[str, frozenset[str]]()
+        services = len(bake.plan.services)
+        self._least = services / DOORS_A_SECOND
+        self._pace = max(router.pace, services / READS_A_SECOND)
+        self._look_pace = max(LOOK_SECONDS, 2 * services / READS_A_SECOND)
+        checks = sum(len(each.checks) for each in bake.plan.services.values())
+        self._measure_pace = max(MEASURE_SECONDS, checks / READS_A_SECOND)
+        self._before = dict[tuple[str, str], Queried]()
+        self._asking = {name: set[asyncio.Task[None]]() for name in bake.plan.services}
+        self._turn = asyncio.Semaphore(UNANSWERED)
+        self._list_again = 0.0
+        self._led = False
+        """Whether the data path has followed the write: until then, what answers may be the colour that is left."""
+
+    @property
+    def _tick(self) -> float:
+        """Seconds between two questions to a front door."""
+        young = any(each.asked < ENOUGH_PROBES for each in self._bake.observed.values())
+        return max(FIRST_TICK_SECONDS if young else TICK_SECONDS, self._least)
+
+    async def bake(self, settle: Callable[[], Awaitable[None]], tell: Callable[[float], None]) -> str:
+        """Look, until the time is over and all has settled, or what was seen suffices to end it.
+
+        Args:
+            settle: what has to come about beside; the front doors are asked once more after it.
+            tell: called every `TELL_SECONDS`, with the seconds gone.
+
+        Returns:
+            Why things did not settle; empty where they did, or were not waited for.
+        """
+        begun = told = time.monotonic()
+        end = begun + self._bake.plan.seconds
+        settling, leading = asyncio.create_task(_settled(settle)), asyncio.create_task(self._lead())
+        looks = (
+            _every(self._look_pace, lambda: self._each(self._look)),
+            _every(self._measure_pace, lambda: self._each(self._measure)),  # apart: errors are more urgent
+            _every(COUNT_SECONDS, self._count, at_once=True),
+            _every(LISTEN_SECONDS, self._hear, at_once=True),
+            _every(self._pace, self._find),
+        )
+        beside = [asyncio.create_task(each) for each in looks]
+        try:
+            while True:
+                last = settling.done() and leading.done() and time.monotonic() >= end
+                self._ask_all(even_so=last)
+                if last:
+                    await asyncio.wait(self._unanswered())
+                if last or self._bake.failed() or self._bake.astray():
+                    break
+                if (now := time.monotonic()) - told >= TELL_SECONDS:
+                    told = now
+                    tell(now - begun)
+                left = end - time.monotonic()
+                if left > 0:
+                    await asyncio.sleep(min(self._tick, left))
+                else:
+                    await asyncio.wait([settling, leading], timeout=self._tick)
+        finally:  # a Prometheus that hangs holds nobody up
+            tasks: list[asyncio.Task[Any]] = [settling, leading, *beside, *self._unanswered()]
+            for each in tasks:
+                each.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if not self._bake.failed() and not self._bake.astray():
+            await self._count(last=True)
+            await asyncio.gather(self._hear(), self._each(self._look), self._each(self._measure))
+        await self._find()  # the very last, right before the record
+        return settling.result() if settling.done() and not settling.cancelled() else ""
+
+    async def _lead(self) -> None:
+        """Wait until an active Service's EndpointSlices name no pod of the colour that is left, or for long enough."""
+        give_up = time.monotonic() + LEAD_SECONDS
+        services = self._bake.plan.services if self._bake.plan.router is RouterKind.SERVICE else ()
+        while time.monotonic() < give_up:
+            try:
+                if not await follow.behind(self._cluster, services, self._bake.colour):
+                    break
+            except UnreachableError:
+                pass  # what is asked meanwhile is not counted
+            await asyncio.sleep(self._tick)
+        self._led = True
+
+    def _ask_all(self, *, even_so: bool) -> None:
+        """Ask every front door, and wait for none: one that hangs makes no other question rarer, nor its own.
+
+        Args:
+            even_so: also those that have too many questions to answer already.
+        """
+        most = max(1, UNANSWERED // len(self._asking))
+        for name, asking in self._asking.items():
+            for each in [each for each in asking if each.done()]:
+                asking.discard(each)
+                each.result()
+            if even_so or len(asking) < most:
+                asking.add(asyncio.create_task(self._ask(name, self._bake.plan.services[name].path)))
+
+    def _unanswered(self) -> list[asyncio.Task[None]]:
+        return [each for asking in self._asking.values() for each in asking]
+
+    async def _each(self, ask: Callable[[str], Awaitable[None]]) -> None:
+        await asyncio.gather(*map(ask, self._bake.plan.services))
+
+    async def _count(self, *, last: bool = False) -> None:
+        pods, restarts, pods_error = dict[str, Mapping[str, bool]](), dict[str, Mapping[str, tuple[int, str]]](), ""
+        try:
+            pods.update(await self._cluster.standing())
+            if time.monotonic() >= self._list_again or last:
+                self._list_again = time.monotonic() + LIST_SECONDS
+                restarts.update(await self._cluster.restarts(self._bake.colour))
+        except UnreachableError as error:
+            pods_error = str(error)
+        for name, seen in self._bake.observed.items():
+            found = pods.get(f"{name}-{self._bake.colour}", {})
+            seen.count(found, restarts.get(name, {}), error=pods_error)
+            self._ready[name] = frozenset(pod for pod, ready in found.items() if ready)
+
+    async def _find(self) -> None:
+        found, lost = dict[str, LiveService](), ""
+        try:
+            found.update(await self._router.live_services(self._bake.plan.services))
+        except UnreachableError as error:
+            lost = str(error)
+        for name, seen in self._bake.observed.items():
+            seen.route_error = lost
+            sent, live = self._sent.get(name), found.get(name)
+            if not lost and sent is not None and not guards.is_as_sent(sent, live):
+                by = self._router.stranger(live) if live is not None else ""
+                seen.astray = seen.astray or guards.wrote(live, by)
+
+    async def find_displaced(self, before: Mapping[str, LiveService]) -> None:
+        """Find who wrote where traffic goes between its last read before the write and the first one after it.
+
+        Raises:
+            UnreachableError: whoever keeps that does not say.
+        """
+        for name, versions in (await self._router.between(before, self._sent)).items():
+            self._bake.observed[name].displaced = guards.displaced(before[name], versions)
+
+    async def _hear(self) -> None:
+        rings, alarms_error = dict[str, str](), ""
+        try:
+            async with asyncio.timeout(HEAR_SECONDS):
+                rings = await self._router.ringing(self._bake.plan.services, self._bake.colour)
+        except UnreachableError as error:
+            alarms_error = str(error)
+        except TimeoutError:
+            alarms_error = f"the router's alarms: no answer within {HEAR_SECONDS:g} s"
+        for name, seen in self._bake.observed.items():
+            seen.ringing, seen.alarms_error = rings.get(name, ""), alarms_error
+
+    async def _ask(self, service: str, path: str) -> None:
+        seen, led = self._bake.observed[service], self._led
+        async with self._turn:
+            answer = await self._probe(service, path)
+        if led:
+            seen.answer(answer.failure, error=answer.error)
+
+    async def _probe(self, service: str, path: str) -> front_door.Probe:
+        """Ask the router's own door, where it has one that can be asked; else what it leads to, through the cluster."""
+        plan = self._bake.plan
+        route = plan.routes.get(service)
+        if route is not None and plan.reachable:
+            return await front_door.probe_at(route.door + path, plan.services[service].host)
+        door = self._router.door(service, self._bake.colour)
+        return await front_door.probe(self._cluster.http, self._cluster.namespace, door, path)
+
+    async def _look(self, service: str) -> None:
+        """Ask for a service's errors."""
+        bake, metrics = self._bake, self._bake.plan.services[service].metrics
+        if self._live_metrics is None or metrics is None:
+            return
+        seen, pods = bake.observed[service], self._ready.get(service, ())
+        try:
+            seen.error_share, seen.requests = await self._live_metrics.traffic(
+                service, bake.colour, bake.plan.window, pods, metrics
+            )
+        except UnreachableError as error:
+            seen.metrics_error = str(error)
+        else:
+            seen.metrics_error = ""
+
+    async def _measure(self, service: str) -> None:
+        """Ask for a service's own numbers, and once for what they were before the flip."""
+        bake, live_metrics = self._bake, self._live_metrics
+        if live_metrics is None:
+            return
+        for check in live_metrics.checks(service, bake.plan.services[service], bake.plan.window):
+            before = self._before.get((service, check.name), Queried())
+            if check.relative and bake.left is not None and not before.series:
+                pods = [f"{service}-{bake.left}-[a-z0-9]+-[a-z0-9]+"]
+                before = await live_metrics.measure(check, bake.left, pods=pods, left=bake.left, at=bake.since)
+                self._before[service, check.name] = before
+            here = await live_metrics.measure(check, bake.colour, pods=self._ready.get(service, ()), left=bake.left)
+            bake.observed[service].measured[check.name] = Measured(check=check, here=here, before=before)
+
+
+async def _settled(settle: Callable[[], Awaitable[None]]) -> str:
+    """What went wrong, in words."""
+    try:
+        await settle()
+    except TealError as error:
+        return str(error)
+    return ""
+
+
+async def _every(seconds: float, ask: Callable[[], Awaitable[None]], *, at_once: bool = False) -> None:
+    """Ask again and again, with a pause in between; the first time after such a pause, or at once."""
+    if not at_once:
+        await asyncio.sleep(seconds)
+    while True:
+        await ask()
+        await asyncio.sleep(seconds)

@@ -1,0 +1,77 @@
+"""What is said of a flip that has ended, to whoever ran the update that waited for it. Pure."""
+
+from collections.abc import Mapping
+
+from teal.flip.guards import is_by_a_flip, wrote
+from teal.history.model import Flip, History, Stage
+from teal.model.errors import RefusedError
+from teal.model.live import LiveService
+from teal.spec.move import Move
+
+
+def require_confirmed(ended: Flip) -> None:
+    """Let pass a flip whose bake passed.
+
+    Raises:
+        RefusedError: it did not; says what was seen, where traffic is now and what to do.
+    """
+    if ended.stage is Stage.CONFIRMED:
+        return
+    what = f"{ended}. {ended.reason}"
+    if ended.stage is Stage.REVERTED:
+        raise RefusedError(
+            f"{what}. Traffic was put back onto {ended.origin}, which was proven to carry it. Next: pulumi config set "
+            f"teal:activeColour {ended.origin}, mend {ended.to}, then flip again"
+        )
+    if ended.stage is Stage.STUCK:
+        raise RefusedError(
+            f"{what}. TRAFFIC STAYS ON {str(ended.to).upper()}, WHICH FAILS. Next: kubectl get pods -l "
+            f"teal/colour={ended.origin or ended.to}, mend either colour, then pulumi up: it bakes again"
+        )
+    if ended.stage is Stage.OVERTAKEN:
+        raise RefusedError(
+            f"{what}. Somebody else moves this traffic, so {ended.to} is not confirmed; what they sent elsewhere was "
+            f"left there. Next: find out who, and stop it; then teal:activeColour names where traffic is to be, and "
+            f"pulumi up brings it there, or says what it would overwrite"
+        )
+    if ended.stage is Stage.ABANDONED:
+        raise RefusedError(
+            f"{what}. So {ended.to} is not confirmed by this update. Next: python -m teal status, then pulumi up"
+        )
+    raise RefusedError(
+        f"{what}. It could not be judged, so {ended.to} is not confirmed; traffic stays there. Next: mend what could "
+        "not be asked, then pulumi up: it bakes again"
+    )
+
+
+def require_own(history: History, number: int, move: Move) -> None:
+    """See that what was confirmed is this very move, and not another update's that came meanwhile.
+
+    Args:
+        history: of the stack's flips.
+        number: of the flip that this update began.
+        move: what this update declares.
+
+    Raises:
+        RefusedError: it is not, or not confirmed.
+    """
+    mine = history.find(number)
+    if mine is None:
+        raise RefusedError(
+            f"the record of flip {number}, which this update began, is gone: nothing is known of its bake, so "
+            f"{move.to} is not confirmed. Next: python -m teal status, then pulumi up again"
+        )
+    require_confirmed(mine)
+    if (mine.to, mine.release) != (move.to, move.release):
+        raise RefusedError(
+            f"{mine}. What was baked and confirmed is {mine.to} {mine.version}, and this update declares another "
+            f"release of {move.to} ({move.version}), so this update confirms nothing. Next: pulumi up again"
+        )
+
+
+def gone(flip: Flip, live: Mapping[str, LiveService]) -> tuple[Stage, str]:
+    """How a flip ended that nobody kept, and of whose traffic nothing is where it was sent."""
+    strangers = [f"{name} leads to {wrote(each)}" for name, each in live.items() if not is_by_a_flip(each)]
+    if flip.stage is Stage.PROVEN or not strangers:
+        return Stage.ABANDONED, "its update died before traffic moved"
+    return Stage.OVERTAKEN, "; ".join(strangers)

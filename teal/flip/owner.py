@@ -1,0 +1,299 @@
+"""Goes on with a flip after its write: bakes it, then confirms it or puts traffic back. From any machine.
+
+The same code runs in an engine's hook and in the cluster. Which of them keeps a
+flip is said in its record (`teal.flip.tenure`).
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from typing import Any
+
+from teal import routers
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.flip import revert
+from teal.flip.bake import Bake
+from teal.flip.closing import Closing
+from teal.flip.live_metrics import LiveMetrics
+from teal.flip.observer import Observer
+from teal.flip.outcome import gone
+from teal.flip.revert import Way
+from teal.flip.tenure import Tenure, free
+from teal.history.model import Flip, Stage, now
+from teal.history.store import Kept, OvertakenError, Records
+from teal.model.colours import Colour
+from teal.model.errors import RefusedError, UnreachableError
+from teal.model.live import LiveService
+from teal.model.routes import RouterKind
+from teal.model.verdict import Outcome, Verdict, unproven
+from teal.routers import Router
+from teal.spec.bake import BakePlan
+
+LINES = 10
+"""Of progress, at most: a bake may take an hour, and its log is read by people."""
+
+MARGIN_SECONDS = 220.0
+"""Beyond the bake itself, for somebody else's bake to end: then nobody waits any longer."""
+
+
+class Owner:
+    """Keeps one flip."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        records: Records,
+        live_metrics: LiveMetrics | None,
+        *,
+        name: str,
+        say: Callable[[str], None],
+    ) -> None:
+        """Prepare to keep.
+
+        Args:
+            cluster: where the flip is.
+            records: of it.
+            live_metrics: of live traffic; None where the stack has none.
+            name: of this owner, unlike any other's.
+            say: where progress goes, a line each.
+        """
+        self._cluster = cluster
+        self._records = records
+        self._live_metrics = live_metrics
+        self.name = name
+        self._say = say
+        self._closing = Closing(cluster, say)
+        self._router: Router | None = None
+
+    async def end(
+        self,
+        kept: Kept,
+        flip: Flip,
+        live: Mapping[str, LiveService],
+        *,
+        before: Mapping[str, LiveService] | None = None,
+        followed: Callable[[], Awaitable[None]] | None = None,
+    ) -> Flip:
+        """The end of one flip, whoever brings it about.
+
+        Args:
+            kept: the record.
+            flip: in it, open.
+            live: where each service's traffic goes, as it was read after the write: all of it where the flip sent it.
+            before: as it was read last before the write; None where this owner did not see that.
+            followed: returns once the data path has followed the write; None where nobody waits for that.
+
+        Returns:
+            The flip as it ended: confirmed, unproven, reverted, stuck or overtaken. Its record says the same.
+
+        Raises:
+            UnreachableError: the cluster could not be asked, the record not written, or traffic not be put back.
+            RefusedError: its record is gone, or its owner does not come to an end.
+        """
+        if flip.owner in {"", self.name} and flip.stage is not Stage.REVERTING:
+            try:
+                held = Tenure(self._records, kept, flip, self.name)
+                return await self._keeping(held, self._bake(held, live, before=before, followed=followed))
+            except OvertakenError:
+                pass
+        most, begun = flip.plan.seconds + MARGIN_SECONDS, time.monotonic()
+        while (entry := (await self._records.load()).history.find(flip.number)) is not None and entry.stage.open:
+            if time.monotonic() > begun + most:
+                raise RefusedError(
+                    f"{entry}; its owner {entry.owner} neither ended it nor gave it up within {most:.0f} s. Next: "
+                    "python -m teal status, then pulumi up again"
+                )
+            try:
+                if await free(self._records, entry, self.name):
+                    return await self._take_over(entry, followed)
+            except OvertakenError:
+                pass
+        if entry is None:
+            raise RefusedError(
+                "the history of flips was deleted during a bake: nothing is known of it. Next: pulumi up"
+            )
+        return entry
+
+    async def go_on(self) -> Flip | None:
+        """Bring a flip to its end that nobody keeps any more, whatever step its update died at.
+
+        Returns:
+            The flip as it ended; None where none is open, or somebody keeps it.
+
+        Raises:
+            OvertakenError: somebody else began to keep it meanwhile.
+            UnreachableError: the cluster could not be asked, or traffic not be put back.
+        """
+        flip = (await self._records.load()).history.open
+        if flip is None or not await free(self._records, flip, self.name):
+            return None
+        return await self._take_over(flip)
+
+    async def _take_over(self, flip: Flip, followed: Callable[[], Awaitable[None]] | None = None) -> Flip:
+        """Go on with a flip that nobody keeps, from where its traffic is."""
+        held = await Tenure.take(self._records, flip, self.name)
+        return await self._keeping(held, self._go_on(held, followed))
+
+    async def _keeping(self, held: Tenure, work: Coroutine[Any, Any, Flip]) -> Flip:
+        try:
+            return await held.keeping(work)
+        finally:
+            await self._closing.over()
+
+    async def _bake(
+        self,
+        held: Tenure,
+        live: Mapping[str, LiveService],
+        *,
+        before: Mapping[str, LiveService] | None = None,
+        followed: Callable[[], Awaitable[None]] | None = None,
+    ) -> Flip:
+        """Bake a flip whose traffic has moved, and end it; arguments as those of `end`."""
+        flip = held.flip
+        if flip.plan.router is RouterKind.ALB and not flip.plan.routes:  # made by this very update: now it has a name
+            flip = flip.model_copy(update={"plan": flip.plan.routed(live)})
+        # Before the record: clients of the old release wait for it.
+        self._closing.follow(flip.plan, left=flip.origin, taken=flip.to)
+        began = flip.bake_began_at or now("milliseconds")
+        flip = await held.write(flip.model_copy(update={"bake_began_at": began}).at(Stage.BAKING))
+        bake = Bake.begin(flip.plan, flip.to, first=flip.origin is None, left=flip.origin, since=flip.allowed_at)
+        observer = Observer(self._cluster, self._live_metrics, self.router(flip.plan), bake, live)
+        said = 0.0
+
+        def tell(seconds: float) -> None:
+            nonlocal said
+            if seconds - said >= bake.plan.seconds / LINES:
+                said = seconds
+                self._say(bake.progress(seconds))
+
+        async def settle() -> None:
+            if before:
+                try:
+                    await observer.find_displaced(before)
+                except UnreachableError as error:
+                    self._say(str(error))
+            if followed:
+                await followed()
+
+        unsettled = await observer.bake(settle, tell)
+        return await self._judged(held, bake, live, unsettled)
+
+    async def _judged(self, held: Tenure, bake: Bake, live: Mapping[str, LiveService], unsettled: str) -> Flip:
+        """End a flip by what its bake saw."""
+        held.flip = held.flip.model_copy(update={"decided_at": now("milliseconds"), "loss": bake.loss()})
+        verdicts, routing = bake.failed() or bake.verdicts(), bake.routing()
+        if any(verdict.outcome is Outcome.FAILED for verdict in verdicts):
+            return await self._revert(held, live, (*verdicts, *routing), leave=bake.astray())
+        missing = unproven((*verdicts, *routing))
+        reason = "; ".join([*([unsettled] if unsettled else []), *(str(verdict) for verdict in missing)])
+        stage = Stage.UNPROVEN if reason else Stage.CONFIRMED
+        if any(verdict.outcome is Outcome.FAILED for verdict in routing):
+            stage = Stage.OVERTAKEN
+        return await held.end(stage, reason, *verdicts, *routing)
+
+    async def _go_on(self, held: Tenure, followed: Callable[[], Awaitable[None]] | None = None) -> Flip:
+        """Bring a flip to its end from where its traffic is."""
+        flip = held.flip
+        live = await self.live(flip.plan)
+        if flip.stage is Stage.REVERTING:
+            return await self._put_back(held, live, flip.plan.services)
+        there = [name for name, each in live.items() if each.colour is flip.to]
+        if len(there) == len(flip.plan.services):
+            return await self._bake(held, live, followed=followed)
+        if not there:
+            return await held.end(*gone(flip, live))
+        # Half of a flip set is what no release was ever tested with.
+        half = f"its update died when only {', '.join(there)} had moved"
+        if not flip.undoes:
+            return await self._revert(held, live, (), because=half)
+        behind = [name for name in flip.plan.services if name not in there]
+        why, proof, foreign = await self._move(held, live, behind, flip.to)
+        if why or foreign:
+            lost = "; ".join(f"{name} leads to {where}" for name, where in foreign.items())
+            stay = f"{half}. It was not moved on: {why or lost}"
+            return await held.end(Stage.OVERTAKEN if foreign else Stage.STUCK, stay, *proof)
+        return await self._bake(held, await self.live(flip.plan), followed=followed)
+
+    async def _revert(
+        self,
+        held: Tenure,
+        live: Mapping[str, LiveService],
+        why: tuple[Verdict, ...],
+        *,
+        because: str = "",
+        leave: Mapping[str, str] | None = None,
+    ) -> Flip:
+        """Put traffic back, if the old colour can carry it; but for that of services that somebody else moved."""
+        flip = held.flip
+        failed = because or "; ".join(str(verdict) for verdict in unproven(why))
+        back = [name for name in flip.plan.services if name not in (leave or {})]
+        if not back:
+            return await held.end(Stage.OVERTAKEN, failed, *why)
+        if flip.origin is None or flip.undoes:
+            stay = f"{flip.origin} was never confirmed" if flip.undoes else "there is no other colour"
+            return await held.end(Stage.STUCK, f"{failed}. Traffic is not put back: {stay}", *why)
+        await self._verdict_kept(held, flip.at(Stage.REVERTING, failed, *why))
+        return await self._put_back(held, live, back)
+
+    async def _verdict_kept(self, held: Tenure, flip: Flip) -> None:
+        """Record before anything else that a bake failed: whoever goes on with the flip does not bake it again."""
+        give_up = time.monotonic() + revert.PATIENCE_SECONDS
+        while True:
+            try:
+                await held.write(flip)
+            except UnreachableError:
+                if time.monotonic() > give_up:
+                    raise
+            else:
+                return
+
+    async def _put_back(self, held: Tenure, live: Mapping[str, LiveService], services: Collection[str]) -> Flip:
+        """The way back of a flip whose failed verdict is recorded."""
+        flip = held.flip
+        failed, origin = flip.reason, flip.origin
+        if origin is None:
+            return await held.end(Stage.STUCK, f"{failed}. Traffic is not put back: there is no other colour")
+        try:
+            why, proof, foreign = await self._move(held, live, services, origin)
+        except UnreachableError as error:
+            raise UnreachableError(
+                f"{flip}. {failed}. The way back to {origin} is not known to have come about: {error}. Its verdict is "
+                "recorded: the watch, or pulumi up, goes on with the way back. Next: python -m teal status"
+            ) from None
+        if why:
+            return await held.end(Stage.STUCK, f"{failed}. {origin} could not take the traffic back: {why}", *proof)
+        self._closing.follow(flip.plan, left=flip.to, taken=origin)
+        left = "".join(f"; {name} leads to {where}, and was left there" for name, where in foreign.items())
+        stage = Stage.OVERTAKEN if len(foreign) == len(services) else Stage.REVERTED
+        return await held.end(stage, failed + left, *proof)
+
+    async def _move(
+        self, held: Tenure, live: Mapping[str, LiveService], services: Collection[str], onto: Colour
+    ) -> tuple[str, tuple[Verdict, ...], Mapping[str, str]]:
+        """Put the traffic of some services onto a colour, if that is proven to carry it; patiently.
+
+        Returns:
+            Why it cannot; the proof; services that somebody else moved and that were left alone, and where they lead.
+        """
+        flip = held.flip
+        way = Way(cluster=self._cluster, router=self.router(flip.plan), onto=onto, fence=held.renew, say=self._say)
+
+        async def read() -> Mapping[str, LiveService]:
+            return {name: each for name, each in (await self.live(flip.plan)).items() if name in services}
+
+        proof: tuple[Verdict, ...] = ()
+        if any(each.colour is not onto for name, each in live.items() if name in services):
+            proof = (*await way.prove(flip.carried_by(services), loss=flip.loss),)
+            if missing := unproven(proof):
+                return "; ".join(str(verdict) for verdict in missing), proof, {}
+        return "", proof, await way.move(read, live)
+
+    def router(self, plan: BakePlan) -> Router:
+        """What directs the traffic of a flip set; one for all that this owner asks it."""
+        if self._router is None:
+            self._router = routers.connect(plan.router, self._cluster, plan.routes)
+        return self._router
+
+    async def live(self, plan: BakePlan) -> Mapping[str, LiveService]:
+        """Where the traffic of each service goes now; those that are gone are left out."""
+        found = await self.router(plan).live_services(plan.services)
+        return {name: found[name] for name in plan.services if name in found}

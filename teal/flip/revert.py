@@ -1,0 +1,165 @@
+"""Puts traffic where it was before, without an engine: the one write to a router that is not `pulumi up`'s.
+
+A bake fails inside an engine's hook, where no resource can be declared, or in
+the cluster, where there is no engine at all. A way back that one failed call
+could stop would be none: every step is tried again, within a bound, and every
+write is preceded by the proof that nobody else goes on with the flip.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from teal import gates
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.flip import guards
+from teal.model.colours import Colour
+from teal.model.errors import ChangedError, UnreachableError
+from teal.model.live import LiveService
+from teal.model.verdict import Verdict, unproven
+from teal.routers.base import Router
+
+PATIENCE_SECONDS = 60.0
+"""For all tries of one step: three times as long as an API server that sheds load was seen to take."""
+
+CAPACITY_SECONDS = 60.0
+"""For pods that a way back asked for: an autoscaler looks every 15 s, and a pod takes some seconds to be ready."""
+
+PAUSE_SECONDS = 1.0
+
+Read = Callable[[], Awaitable[Mapping[str, LiveService]]]
+"""Where the traffic of the services in question goes now."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """A way for traffic, onto one colour."""
+
+    cluster: Cluster
+    router: Router
+    onto: Colour
+    fence: Callable[[], Awaitable[None]]
+    """Returns if nobody else goes on with the flip; awaited right before each write."""
+    say: Callable[[str], None]
+
+    async def prove(self, carried: Mapping[str, int], *, loss: float = 0.0) -> Sequence[Verdict]:
+        """The proof that a flip needs, for a way back: the colour can carry what the other one carries.
+
+        With as many ready endpoints as the other one has, or as carried the same
+        traffic a moment ago: a release that fails may have scaled out meanwhile.
+
+        Less is enough where that loses less: of a colour of which a share of the
+        capacity is missing, at most that share of the requests is lost. So it
+        takes the traffic as soon as that share is smaller than the one that
+        fails now, and at least one endpoint is there.
+
+        Args:
+            carried: ready endpoints that carried the traffic when the flip began, by service.
+            loss: share of the answers that fail now, 0 to 1; 0 where that is not known.
+
+        Returns:
+            The verdicts as they were in the end; not all of them have passed where `CAPACITY_SECONDS` did not suffice.
+
+        Raises:
+            UnreachableError: the cluster could not be asked within `PATIENCE_SECONDS`.
+        """
+        begun = time.monotonic()
+        while True:
+            try:
+                verdicts = await self._capacity(carried, loss)
+            except UnreachableError:
+                if time.monotonic() > begun + PATIENCE_SECONDS:
+                    raise
+            else:
+                if not unproven(verdicts) or time.monotonic() > begun + CAPACITY_SECONDS:
+                    return verdicts
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _capacity(self, carried: Mapping[str, int], loss: float) -> Sequence[Verdict]:
+        ready = await self.cluster.endpoints()
+
+        def count(service: str, colour: Colour) -> int:
+            return len(ready.get(f"{service}-{colour}", ()))
+
+        full = {name: max(1, min(count(name, self.onto.other), least)) for name, least in carried.items()}
+        least = {name: enough(pods, loss) for name, pods in full.items()}
+        verdicts = [
+            _fewer(
+                gates.capacity(
+                    name, self.onto, ready=count(name, self.onto), live=self.onto.other, live_ready=least[name]
+                ),
+                full[name],
+                least[name],
+                loss,
+            )
+            for name in carried
+        ]
+        return [*verdicts, *await self.router.capacity(least, self.onto)]
+
+    async def move(self, read: Read, sent: Mapping[str, LiveService]) -> Mapping[str, str]:
+        """Write where those services' traffic goes that are not there yet, and read it back.
+
+        What fails is tried again, and what was written meanwhile is read again; a
+        service whose traffic somebody else has moved is left to them, and holds up
+        none of the others.
+
+        Args:
+            read: where traffic goes now.
+            sent: where it went as it was known to go on; a flip's own writes are known anyhow.
+
+        Returns:
+            Services that were left to somebody else: where their traffic goes, and who wrote that.
+
+        Raises:
+            UnreachableError: it did not come about within `PATIENCE_SECONDS`; says where traffic was seen last.
+            OvertakenError: somebody else goes on with the flip.
+        """
+        foreign: dict[str, str] = {}
+        seen, why = dict[str, LiveService](), ""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < give_up:
+            wrong = ""
+            try:
+                seen = dict(await read())
+                missing = {name: live for name, live in seen.items() if live.colour is not self.onto or live.share}
+                foreign = {
+                    name: guards.wrote(live, self.router.stranger(live))
+                    for name, live in missing.items()
+                    if not guards.may_be_written(live, sent.get(name))
+                }
+                behind = {name: live for name, live in missing.items() if name not in foreign}
+                if not behind:
+                    return foreign
+                wrong = "; ".join(filter(None, [await self._write(name, live) for name, live in behind.items()]))
+            except UnreachableError as error:
+                wrong = str(error)
+            if wrong:  # otherwise all of it was taken, and is read back at once
+                why = wrong
+                await asyncio.sleep(PAUSE_SECONDS)
+        last = ", ".join(f"{name} on {guards.leads(live)}" for name, live in seen.items()) or "not known"
+        raise UnreachableError(
+            f"traffic could not be put onto {self.onto} within {PATIENCE_SECONDS:.0f} s: "
+            f"{why or 'what was written does not stay'}. It was seen last: {last}"
+        )
+
+    async def _write(self, service: str, live: LiveService) -> str:
+        """Write one service's traffic once, if nobody else goes on with the flip; what went wrong."""
+        await self.fence()
+        try:
+            await self.router.move(service, live, self.onto)
+        except (ChangedError, UnreachableError) as error:
+            return str(error)
+        return ""
+
+
+def enough(pods: int, loss: float) -> int:
+    """The fewest endpoints, of so many, that lose fewer requests than are lost now; all of them, where none is."""
+    return max(1, min(pods, math.floor(pods * (1 - loss)) + 1))
+
+
+def _fewer(verdict: Verdict, full: int, least: int, loss: float) -> Verdict:
+    if least == full:
+        return verdict
+    return replace(verdict, needed=f"{least} of {full}: {100 * loss:.0f} % of the other colour's answers fail")

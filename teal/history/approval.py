@@ -1,0 +1,93 @@
+"""The edge that records an approval, in one ConfigMap of the stack's namespace; `teal.proof.prove` reads it.
+
+Whoever may write that ConfigMap may approve, so its rights are who decides:
+grant `patch` on `configmaps` named `teal-approval` to those who are to. Who
+approved, and when, is written by `python -m teal approve` as the API server says it;
+that nobody writes another name is held by an admission policy (`teal.history.admission`),
+and where there is none, an approval is self-declared.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+import httpx2
+from pydantic import ValidationError
+
+from teal.adapters.kubernetes import objects
+from teal.gates.approvals import Approval
+from teal.history.admission import APPROVAL
+from teal.model.colours import MANAGER, Colour
+from teal.model.errors import UnreachableError
+from teal.model.labels import PART_OF, PART_OF_LABEL
+
+NAME = APPROVAL
+"""Of the ConfigMap."""
+
+
+async def approve(
+    http: httpx2.AsyncClient,
+    namespace: str,
+    colour: Colour,
+    versions: Mapping[str, str],
+    releases: Mapping[str, str],
+) -> Approval:
+    """Say yes to a flip; the approval before it is forgotten.
+
+    Args:
+        http: whose base URL is the API server's, with the approver's credentials.
+        namespace: the stack's.
+        colour: the destination.
+        versions: of every service of the flip set.
+        releases: digests of what each of them is, as its Deployment is annotated with.
+
+    Raises:
+        UnreachableError: the API server did not answer, or not with yes; nothing is approved.
+    """
+    review = await _send(
+        http,
+        "POST",
+        "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+        {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"},
+    )
+    try:
+        who = objects.SelfSubjectReview.model_validate_json(review.content)
+        at = datetime.fromisoformat(who.metadata.creation_timestamp)
+    except (ValidationError, ValueError) as error:
+        raise UnreachableError(
+            f"the API server did not say who this is, so {colour} is not approved ({type(error).__name__}). "
+            "Next: kubectl auth whoami"
+        ) from None
+    given = Approval(colour=colour, versions=versions, releases=releases, by=who.status.user_info.username, at=at)
+    metadata = {"name": NAME, "namespace": namespace, "labels": {PART_OF_LABEL: PART_OF}}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": given.as_data()}
+    await _send(http, "PATCH", f"/api/v1/namespaces/{namespace}/configmaps/{NAME}", body)
+    return given
+
+
+async def _send(http: httpx2.AsyncClient, method: str, path: str, body: Mapping[str, Any]) -> httpx2.Response:
+    apply = method == "PATCH"
+    try:
+        response = await http.request(
+            method,
+            path,
+            params={"fieldManager": MANAGER, "force": "true"} if apply else None,
+            content=json.dumps(body),
+            headers={"Content-Type": "application/apply-patch+yaml" if apply else "application/json"},
+        )
+    except httpx2.TransportError as error:
+        raise UnreachableError(
+            f"the API server {http.base_url} did not answer ({type(error).__name__}: {error}), so nothing is approved. "
+            "Next: kubectl cluster-info"
+        ) from None
+    if not response.is_success:
+        asked = (
+            "kubectl auth whoami" if response.status_code == HTTPStatus.UNAUTHORIZED else "kubectl auth can-i --list"
+        )
+        raise UnreachableError(
+            f"the API server {http.base_url} answered {response.status_code} to {method} {path}, so nothing is "
+            f"approved. Next: {asked}"
+        )
+    return response

@@ -1,0 +1,203 @@
+"""The edge to what is remembered of flips: one ConfigMap, written with a precondition, never over somebody else.
+
+Not declared by the program: a record that an engine could replace or delete
+would not outlive what went wrong.
+"""
+
+import asyncio
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+
+import httpx2
+from pydantic import ValidationError
+
+from teal.adapters import patience
+from teal.adapters.kubernetes import objects
+from teal.history.model import Flip, History
+from teal.model.colours import MANAGER
+from teal.model.errors import UnreachableError
+from teal.model.labels import MANAGED_BY_LABEL
+from teal.spec.bake import BakePlan
+
+NAME = "teal-history"
+"""Of the ConfigMap."""
+
+CONFIRMED = "teal-confirmed"
+"""Of the ConfigMap in which the program records whose bake passed last; what may shrink the other one waits for it."""
+
+_KEY = "flips.json"
+_PATIENCE_SECONDS = 15.0  # an API server that restarts is back within 6
+_PAUSE_SECONDS = 0.3
+
+
+class OvertakenError(Exception):
+    """Somebody else wrote the record in between; what they wrote has to be read before anything else is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The history as read, and what makes a write of it safe."""
+
+    history: History
+    resource_version: str
+    """Empty where there is no record yet."""
+
+    def flip(self, number: int) -> Flip:
+        """A flip that was just recorded.
+
+        Raises:
+            OvertakenError: it is not there any more: somebody began the history anew.
+        """
+        found = self.history.find(number)
+        if found is None:
+            raise OvertakenError(f"ConfigMap {NAME} has no flip {number}")
+        return found
+
+
+class Records:
+    """Reads and writes a namespace's history."""
+
+    def __init__(self, http: httpx2.AsyncClient, namespace: str, declared: BakePlan | None = None) -> None:
+        """Prepare; nothing is asked yet.
+
+        Args:
+            http: whose base URL is the API server's.
+            namespace: the stack's.
+            declared: how the stack says that flips are watched. Who goes on with one goes by that, whatever its record
+                says: whoever may write a ConfigMap could send requests anywhere by it. None where nobody knows.
+        """
+        self._declared = declared
+        self._http = http
+        self.namespace = namespace
+        self._url = f"/api/v1/namespaces/{namespace}/configmaps"
+
+    async def load(self) -> Kept:
+        """What is remembered; nothing where nothing ever was.
+
+        Raises:
+            UnreachableError: the API server did not answer, or what it holds is no history.
+        """
+        kept = await self._load()
+        return kept if self._declared is None else replace(kept, history=kept.history.watched(self._declared))
+
+    async def _load(self) -> Kept:
+        """The same as it is kept."""
+        response = await self.request("GET", f"{self._url}/{NAME}", may_be={HTTPStatus.NOT_FOUND})
+        if not response.is_success:
+            return Kept(History(), "")
+        found = objects.ConfigMap.model_validate_json(response.content)
+        try:
+            history = History.model_validate_json(found.data.get(_KEY, "{}"))
+        except ValidationError as error:
+            raise UnreachableError(
+                f"ConfigMap {NAME} in namespace {self.namespace} is no history of flips "
+                f"({error.error_count()} problems, the first: {error.errors()[0]['msg']}), so it is not known whether "
+                "one is under way, and this step went no further. Next: python -m teal history, or, to begin anew, "
+                f"kubectl -n {self.namespace} delete configmap {NAME}"
+            ) from None
+        return Kept(history, found.metadata.resource_version)
+
+    async def save(self, kept: Kept, flip: Flip) -> Kept:
+        """Put a flip into the history as read.
+
+        What others recorded of other flips meanwhile is kept: an update that was refused is no reason to begin a bake
+        anew. A flip that is not in the history yet is put into exactly that history, or not at all.
+
+        Raises:
+            OvertakenError: the record of this flip is not as it was read.
+            UnreachableError: the API server did not answer.
+        """
+        before = kept.history.find(flip.number)
+        while True:
+            history = kept.history.with_flip(flip)
+            response = await self._put(kept, history)
+            if response.is_success:
+                written = objects.ConfigMap.model_validate_json(response.content)
+                return Kept(history, written.metadata.resource_version)
+            found = await self._load()
+            if found.history == history:  # a write of ours whose answer was lost
+                return found
+            if before is None or found.history.find(flip.number) != before:
+                raise OvertakenError(f"ConfigMap {NAME}: {response.status_code}")
+            kept = found
+
+    async def _put(self, kept: Kept, history: History) -> httpx2.Response:
+        """Write what is remembered over what was read; a failed precondition is an answer like any other."""
+        metadata: dict[str, Any] = {
+            "name": NAME,
+            "namespace": self.namespace,
+            "labels": {MANAGED_BY_LABEL: MANAGER},
+        }
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {_KEY: history.stored()}}
+        overtaken = {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}
+        if not kept.resource_version:
+            return await self.request("POST", self._url, body, may_be=overtaken)
+        metadata["resourceVersion"] = kept.resource_version
+        return await self.request("PUT", f"{self._url}/{NAME}", body, may_be=overtaken)
+
+    async def whoami(self) -> str:
+        """Whom the API server takes this process for.
+
+        Raises:
+            UnreachableError: the API server did not answer.
+        """
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        response = await self.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body)
+        return objects.SelfSubjectReview.model_validate_json(response.content).status.user_info.username
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        may_be: Collection[HTTPStatus] = (),
+    ) -> httpx2.Response:
+        """One request, until the API server answers: one that restarts refuses connections, then says 5xx.
+
+        Args:
+            method: of HTTP.
+            path: of the object, or of its kind to create one.
+            body: the object; None to read one.
+            may_be: answers beside success that the caller knows what to do with.
+
+        Raises:
+            UnreachableError: it did not within `_PATIENCE_SECONDS`, or refused.
+        """
+        why = ""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                while True:
+                    try:
+                        response = await self._http.request(
+                            method,
+                            path,
+                            params={"fieldManager": MANAGER} if body else None,
+                            content=json.dumps(body) if body else None,
+                            headers={"Content-Type": "application/json"} if body else None,
+                        )
+                    except httpx2.TransportError as error:
+                        why = f"{type(error).__name__} {error}".strip()
+                    else:
+                        if not patience.busy(response):
+                            return _required(response, may_be)
+                        why = f"answered {response.status_code}"
+                    await asyncio.sleep(_PAUSE_SECONDS)
+        except TimeoutError:
+            raise UnreachableError(
+                f"{method} {path} came to nothing within {_PATIENCE_SECONDS:.0f} s: the API server "
+                f"{self._http.base_url}: {why or 'no answer'}. Next: kubectl cluster-info, then pulumi up again"
+            ) from None
+
+
+def _required(response: httpx2.Response, may_be: Collection[HTTPStatus]) -> httpx2.Response:
+    if response.is_success or response.status_code in may_be:
+        return response
+    raise UnreachableError(
+        f"the API server answered {response.status_code} to {response.request.method} {response.request.url.path}, so "
+        "what is known of flips can neither be read nor kept, and this step went no further. Next: kubectl auth can-i "
+        "--list"
+    )

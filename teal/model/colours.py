@@ -1,0 +1,26 @@
+"""The two colours, and the names under which teal and its engine write. No I/O."""
+
+from enum import StrEnum
+
+MANAGER = "teal"
+"""Field manager of teal's own writes, beside the engine's."""
+
+ENGINE = "pulumi-kubernetes"
+"""Prefix of the field managers under which Pulumi's Kubernetes provider writes."""
+
+
+class Colour(StrEnum):
+    """One of the two places where a release of the service can run."""
+
+    BLUE = "blue"
+    GREEN = "green"
+
+    @property
+    def other(self) -> "Colour":
+        """The colour that this one is not."""
+        return Colour.GREEN if self is Colour.BLUE else Colour.BLUE
+
+
+def colour_of(text: str | None) -> Colour | None:
+    """The colour that a label or a field names; None where it names none."""
+    return Colour(text) if text in set(Colour) else None

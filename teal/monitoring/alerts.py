@@ -1,0 +1,142 @@
+"""The alert rules of a service, as data: what is watched, from which bound on, for how long, and what it means.
+
+Nothing is sent anywhere here: Prometheus evaluates the rules, Alertmanager
+tells people. docs/observability.md says for each what to do.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from teal.monitoring.queries import Queries
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """Above which value each alert fires; never at it."""
+
+    unhealthy_pods: int
+    active_requests: int
+    average_milliseconds: int
+    error_percent: float
+    critical_error_percent: float
+    p95_seconds: float
+    restarts: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One alert, whatever the colour it fires for."""
+
+    alert: str
+    expr: str
+    wait: str
+    """For how long it must hold (Prometheus' `for`)."""
+    severity: Literal["warning", "critical"]
+    """`critical`: what keeps a release from being promoted at all. `warning`: what someone should look at today."""
+    summary: str
+    """A template of Prometheus': one sentence."""
+
+
+def rules(queries: Queries, bounds: Bounds) -> Iterator[Rule]:
+    """All alerts of one service, most urgent first; none over what the service does not measure.
+
+    A colour without pods or traffic fires none of them: it is idle, retired or
+    gone, and which of these cannot be told from metrics.
+    """
+    who = f"{queries.service} {{{{ $labels.colour }}}}"
+    share = "{{ $value | humanizePercentage }}"
+    duration = "{{ $value | humanizeDuration }}"
+    metrics = queries.metrics
+    yield Rule(
+        alert="TealPodsUnhealthy",
+        expr=f"{queries.unhealthy_pods} > {bounds.unhealthy_pods}",
+        wait="2m",  # a pod that starts (60 s at most) or drains (45 s) is none
+        severity="critical",
+        summary=f"{who}: {{{{ $value }}}} pods are not ready or do not answer (bound: {bounds.unhealthy_pods})",
+    )
+    if metrics is not None:
+        yield Rule(
+            alert="TealErrorRateCritical",
+            expr=f"{queries.error_share('2m')} > {_share(bounds.critical_error_percent)}",
+            wait="1m",
+            severity="critical",
+            summary=f"{who}: {share} of requests fail (bound: {bounds.critical_error_percent:g}%)",
+        )
+    if metrics is not None and metrics.duration is not None:
+        yield Rule(
+            alert="TealSlowestRequestsSlow",
+            expr=f"{queries.p95_seconds('2m')} > {bounds.p95_seconds:g}",
+            wait="2m",
+            severity="critical",
+            summary=f"{who}: one request in 20 takes longer than {duration} (bound: {bounds.p95_seconds:g}s)",
+        )
+    if metrics is not None:
+        yield Rule(
+            alert="TealErrorRateHigh",
+            expr=f"{queries.error_share('5m')} > {_share(bounds.error_percent)}",
+            wait="5m",
+            severity="warning",
+            summary=f"{who}: {share} of requests fail (bound: {bounds.error_percent:g}%)",
+        )
+    if metrics is not None and metrics.duration is not None:
+        yield Rule(
+            alert="TealResponsesSlow",
+            expr=f"{queries.average_seconds('5m')} > {bounds.average_milliseconds / 1000:g}",
+            wait="5m",
+            severity="warning",
+            summary=f"{who}: a request takes {duration} on average (bound: {bounds.average_milliseconds}ms)",
+        )
+    if metrics is not None and metrics.in_flight is not None:
+        yield Rule(
+            alert="TealActiveRequestsHigh",
+            expr=f"{queries.active_requests} > {bounds.active_requests}",
+            wait="2m",
+            severity="warning",
+            summary=f"{who}: {{{{ $value }}}} requests are in flight (bound: {bounds.active_requests})",
+        )
+    yield Rule(
+        alert="TealContainersRestarted",
+        expr=f"{queries.restarts('15m')} > {bounds.restarts}",
+        wait="0s",
+        severity="warning",
+        summary=f"{who}: {{{{ $value }}}} restarts within 15 minutes (bound: {bounds.restarts})",
+    )
+
+
+def rule_groups(queries: Queries, bounds: Bounds, runbook: str) -> Mapping[str, Any]:
+    """One service's rules in the shape that both a rules file and a PrometheusRule's `spec` have.
+
+    Args:
+        queries: of the service.
+        bounds: of the service.
+        runbook: URL or path of the page that says what to do; each alert has a section named after it.
+    """
+    return {
+        "groups": [
+            {
+                "name": f"teal-{queries.namespace}-{queries.service}",
+                "rules": [
+                    {
+                        "alert": rule.alert,
+                        "expr": rule.expr,
+                        "for": rule.wait,
+                        "labels": {
+                            "severity": rule.severity,
+                            "namespace": queries.namespace,
+                            "service": queries.service,
+                        },
+                        "annotations": {
+                            "summary": rule.summary,
+                            "runbook_url": f"{runbook}#{rule.alert.lower()}",
+                        },
+                    }
+                    for rule in rules(queries, bounds)
+                ],
+            }
+        ]
+    }
+
+
+def _share(percent: float) -> str:
+    return f"{percent / 100:g}"

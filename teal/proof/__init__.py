@@ -1,0 +1,1 @@
+"""The proof of a flip: measures the destination, and lets the gates decide."""

@@ -1,0 +1,176 @@
+"""Measures what the contract gates judge: gets both colours' OpenAPI documents and has oasdiff compare them.
+
+oasdiff knows some hundred ways to break a client, and is kept by those who make
+it their business. It runs without a shell, on two files in a folder of their
+own, told to follow no reference out of them.
+"""
+
+import asyncio
+import contextlib
+import json
+import shutil
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from teal.gates import documents, openapi
+from teal.gates.documents import Change, Compared, ContractPlan, Tried
+from teal.gates.openapi import Document, Operation
+from teal.gates.replies import Reply, Request
+from teal.model.colours import Colour
+from teal.model.verdict import Outcome, Verdict, printable
+from teal.proof.sources import Doors
+
+COMMAND = "oasdiff"
+INSTALL = "go install github.com/oasdiff/oasdiff@v1.33.0"
+
+SEVERITIES = """\
+response-optional-property-removed err
+optional-response-header-removed err
+"""
+"""What breaks clients beyond what oasdiff calls so: a field that need not be there is one that somebody uses."""
+
+DOCUMENT_SECONDS = 10.0
+"""For one document: a framework makes it when it is asked for the first time."""
+
+COMPARE_SECONDS = 15.0
+"""For the comparison; of documents of 30 kB it takes 0.05 s."""
+
+TRY_SECONDS = 2.0
+"""For a deprecated operation: the delivery guide's bound on the 95th percentile."""
+
+MOST_TRIED = 20
+"""Deprecated operations that are asked; the others are counted as not tried."""
+
+
+class _Found(BaseModel):
+    """One of oasdiff's findings; what is not read is not here."""
+
+    id: str
+    text: str
+    operation: str = ""
+    path: str = ""
+
+
+_FOUND = TypeAdapter(list[_Found])
+
+
+async def measure(
+    doors: Doors, service: str, destination: Colour, live: Colour | None, plan: ContractPlan
+) -> Sequence[Verdict]:
+    """Compare the destination's API with live's, and try what it calls deprecated.
+
+    Args:
+        doors: of the two colours.
+        service: the service's name.
+        destination: the colour that traffic is to move to.
+        live: the colour that serves now; None where none does.
+        plan: where the documents are, and what may change all the same.
+    """
+    old, new = await asyncio.gather(
+        _document(doors, service, live if live is not destination else None, plan),
+        _document(doors, service, destination, plan),
+    )
+    if isinstance(new, Compared):
+        return [
+            documents.changes(service, destination, live, plan, new),
+            documents.deprecations(service, destination, plan, (), new),
+        ]
+    compared, tried = await asyncio.gather(
+        _changes(doors, service, live, old, new),
+        _try(doors, f"{service}-{destination}", openapi.deprecated(new)),
+    )
+    return [
+        documents.changes(service, destination, live, plan, compared),
+        documents.deprecations(service, destination, plan, tried),
+    ]
+
+
+async def _document(doors: Doors, service: str, colour: Colour | None, plan: ContractPlan) -> Document | Compared:
+    if colour is None:
+        return Compared()
+    reply = await doors.request(f"{service}-{colour}", Request(path=plan.path), within=DOCUMENT_SECONDS)
+    return documents.document(reply, plan.path, colour)
+
+
+async def _changes(
+    doors: Doors, service: str, live: Colour | None, old: Document | Compared, new: Document
+) -> Compared:
+    """What breaks clients of the old document; a deprecated operation may go, but not before its time."""
+    if isinstance(old, Compared):
+        return old
+    kept = {(method, path) for method, path, _ in openapi.operations(new)}
+    gone = [each for each in openapi.deprecated(old) if (each.method, each.path) not in kept and not each.dated]
+    compared, tried = await asyncio.gather(compare(old, new), _try(doors, f"{service}-{live}", gone))
+    now = datetime.now(UTC)
+    early = [change for each in tried if (change := documents.early(each, now)) is not None]
+    return Compared(changes=[*compared.changes, *early], lack=compared.lack, why=compared.why)
+
+
+async def _try(doors: Doors, door: str, operations: Sequence[Operation]) -> Sequence[Tried]:
+    """Ask what can be asked without parameters and without effect."""
+
+    async def one(operation: Operation) -> Reply:
+        return await doors.request(door, Request(path=operation.url), within=TRY_SECONDS)
+
+    askable = [each for each in operations if each.askable][:MOST_TRIED]
+    replies = dict(zip(askable, await asyncio.gather(*(one(each) for each in askable)), strict=True))
+    return [Tried(operation=each, reply=replies.get(each)) for each in operations]
+
+
+async def compare(old: Document, new: Document) -> Compared:
+    """What of `old` is broken in `new`, by oasdiff: its errors, and its warnings, which are removals as well."""
+    command = shutil.which(COMMAND)
+    if command is None:
+        return Compared(lack=Outcome.ERROR, why=f"there is no {COMMAND} on PATH to compare with. Next: {INSTALL}")
+    if _offered(old) == _offered(new):
+        return Compared()  # most releases; a process each would be most of what the gates of ten services take
+    with TemporaryDirectory(prefix="teal-") as folder:
+        files = {"live.json": json.dumps(old), "idle.json": json.dumps(new), "severities": SEVERITIES}
+        for name, text in files.items():
+            await asyncio.to_thread((Path(folder) / name).write_text, text)
+        return await _run(command, folder)
+
+
+def _offered(document: Document) -> Document:
+    """All but the title and the release's version."""
+    return {key: value for key, value in document.items() if key != "info"}
+
+
+async def _run(command: str, folder: str) -> Compared:
+    options = ("--format", "json", "--allow-external-refs=false", "--severity-levels", "severities")
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(command, "breaking", *options, "live.json", "idle.json"),
+            cwd=folder,
+            env={"HOME": folder},
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+    except OSError as error:
+        return Compared(lack=Outcome.ERROR, why=f"{command} cannot be run: {error.strerror}. Next: {INSTALL}")
+    try:
+        async with asyncio.timeout(COMPARE_SECONDS):
+            out, wrong = await process.communicate()
+    except TimeoutError:
+        return Compared(lack=Outcome.ERROR, why=f"{COMMAND} did not end within {COMPARE_SECONDS:.0f} s")
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):  # it ended just now
+                process.kill()
+            await process.wait()
+    try:
+        found = _FOUND.validate_json(out) if process.returncode == 0 else None
+    except ValidationError:
+        found = None
+    if found is None:
+        said = printable(wrong.decode(errors="replace"), 200)
+        return Compared(lack=Outcome.ERROR, why=f"{COMMAND} exited with {process.returncode}: {said}")
+    return Compared(
+        changes=[Change(id=each.id, text=each.text, operation=f"{each.operation} {each.path}") for each in found]
+    )

@@ -1,0 +1,55 @@
+"""Sees that a release is gone: not that it was declared away, but that no pod of it is left.
+
+A Deployment counts as scaled down while its pods still finish requests. What
+takes something away from under a release waits for the last of them.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+import stamina
+
+from teal.model.colours import Colour
+from teal.model.errors import RefusedError
+from teal.model.live import LivePod
+
+POLL_SECONDS = 1.0
+
+
+class Pods(Protocol):
+    """Who can be asked: `teal.adapters.kubernetes.cluster.Cluster`, or a fake in tests."""
+
+    async def pods(self, service: str) -> Sequence[LivePod]:
+        """A service's pods in both colours that have not ended."""
+        ...
+
+
+async def await_only(
+    cluster: Pods, service: str, allowed: Collection[tuple[Colour, str]], *, what: str, seconds: float
+) -> None:
+    """Wait until every pod of a service belongs to one of the allowed releases.
+
+    Args:
+        cluster: whom to ask.
+        service: the service's name.
+        allowed: colour and version of the releases whose pods may stay.
+        what: what is to be done then, for the message.
+        seconds: how long pods that are ending may take: their grace period and a little.
+
+    Raises:
+        RefusedError: there still is one.
+        UnreachableError: the cluster could not be asked.
+    """
+    retries = stamina.retry_context(
+        on=RefusedError, attempts=None, timeout=seconds, wait_initial=POLL_SECONDS, wait_max=POLL_SECONDS, wait_jitter=0
+    )
+    async for attempt in retries:
+        with attempt:
+            left = [pod for pod in await cluster.pods(service) if (pod.colour, pod.version) not in allowed]
+            if left:
+                raise RefusedError(
+                    f"{what} refused: {len(left)} pods of {service} that need what goes are left after "
+                    f"{seconds:.0f} s, {left[0].name} ({left[0].colour} {left[0].version}) among them. Nothing was "
+                    f"dropped. Next: kubectl get pods -l app.kubernetes.io/name={service}, retire what should not be "
+                    "there, then pulumi up again"
+                )

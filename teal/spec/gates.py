@@ -1,0 +1,47 @@
+"""What is measured of a service before it gets traffic, as its stack declares it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from teal.gates.endpoints import GATE as CAPACITY
+from teal.gates.identity import ImagePlan, VersionPlan
+from teal.gates.registration import Asked
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GatePlan:
+    """What is measured of one service of the destination, and by which bounds."""
+
+    version: str
+    """What its pods are declared to be."""
+    version_path: str | None
+    """Path at which a pod says what it is (docs/contract.md); None where it cannot be asked."""
+    image: str = ""
+    """What its pods are declared to run."""
+    asked: Sequence[Asked] = ()
+    """What the stack's settings ask beside capacity and version."""
+    router: frozenset[str] = frozenset()
+    """Names of the gates that the router itself has."""
+
+    @property
+    def measured(self) -> Sequence[Asked]:
+        """All that is asked once it is known who serves and who could."""
+        identity = (
+            ImagePlan(version=self.version, image=self.image)
+            if self.version_path is None
+            else VersionPlan(version=self.version, path=self.version_path)
+        )
+        return (identity, *self.asked)
+
+    @property
+    def gates(self) -> frozenset[str]:
+        """The names of all verdicts that have to come back."""
+        return self.router.union({CAPACITY.name}, *(each.gates for each in self.measured))
+
+    def for_rollback(self) -> Self:
+        """What is asked of a release that was confirmed before: that it is there, is what it was, and answers.
+
+        What it was worth was measured when it was confirmed.
+        """
+        return replace(self, asked=tuple(each for each in self.asked if each.entry.on_rollback))

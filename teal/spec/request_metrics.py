@@ -1,0 +1,127 @@
+"""What a service's request metrics are called: by name for common libraries, each name settable. Asks nobody.
+
+The names and labels are those that each library exposes without further
+settings; tests hold them to texts that the libraries wrote (tests/unit/teal/exposed).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic.alias_generators import to_camel
+
+MetricName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$", max_length=200)]
+LabelName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=100)]
+Pattern = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$", max_length=500)]
+
+
+class Preset(StrEnum):
+    """The libraries whose names are known."""
+
+    PROMETHEUS_CLIENT = "prometheus-client"
+    """What Prometheus' own documentation calls them, and docs/contract.md."""
+    FASTAPI_INSTRUMENTATOR = "fastapi-instrumentator"
+    DJANGO_PROMETHEUS = "django-prometheus"
+    FLASK_EXPORTER = "flask-exporter"
+    GO_PROMHTTP = "go-promhttp"
+    PROM_CLIENT = "prom-client"
+    """Node.js, with express-prom-bundle."""
+    MICROMETER = "micrometer"
+    OPENTELEMETRY = "opentelemetry"
+    """The stable semantic conventions of HTTP servers, through a Prometheus exporter."""
+    NONE = "none"
+    """The service counts no requests."""
+
+
+class RequestMetrics(BaseModel):
+    """How one service counts its requests. Kept with a flip: who goes on with its bake needs no stack config."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+    requests: MetricName
+    """A counter, one series a status at least; the `_count` of a histogram is one."""
+    status: LabelName
+    """The counter's label that holds the status."""
+    errors: Pattern = "5.."
+    """Which statuses are errors, as a regular expression: `500` and `5xx` both are."""
+    duration: MetricName | None = None
+    """A histogram of the requests' time, without `_bucket`; None where there is none."""
+    milliseconds: bool = False
+    """Whether the histogram counts those, and not seconds."""
+    in_flight: MetricName | None = None
+    """A gauge of the requests that are being answered; None where there is none."""
+    route: LabelName | None = None
+    """The label that holds a request's path; None where none does."""
+    apart: tuple[str, ...] = ()
+    """Paths that are not counted, where `route` says which they are: those of probes, which would water down errors."""
+
+    @property
+    def matchers(self) -> Sequence[str]:
+        """What of the series counts, as PromQL's matchers."""
+        if self.route is None or not self.apart:
+            return ()
+        return (f'{self.route}!~"{quoted("|".join(map(re.escape, self.apart)))}"',)
+
+
+PRESETS: Mapping[Preset, RequestMetrics] = {
+    Preset.PROMETHEUS_CLIENT: RequestMetrics(
+        requests="http_requests_total",
+        status="status",
+        duration="http_request_duration_seconds",
+        in_flight="http_requests_active",
+        route="path",
+    ),
+    Preset.FASTAPI_INSTRUMENTATOR: RequestMetrics(
+        requests="http_requests_total",
+        status="status",
+        # The other one, http_request_duration_seconds, ends at 1 s.
+        duration="http_request_duration_highr_seconds",
+        route="handler",
+    ),
+    Preset.DJANGO_PROMETHEUS: RequestMetrics(
+        requests="django_http_responses_total_by_status_view_method_total",
+        status="status",
+        duration="django_http_requests_latency_seconds_by_view_method",
+    ),
+    Preset.FLASK_EXPORTER: RequestMetrics(
+        # flask_http_request_total does not know of which path it is.
+        requests="flask_http_request_duration_seconds_count",
+        status="status",
+        duration="flask_http_request_duration_seconds",
+        route="path",
+    ),
+    Preset.GO_PROMHTTP: RequestMetrics(
+        requests="http_requests_total", status="code", duration="http_request_duration_seconds"
+    ),
+    Preset.PROM_CLIENT: RequestMetrics(
+        requests="http_request_duration_seconds_count",
+        status="status_code",
+        duration="http_request_duration_seconds",
+        route="path",
+    ),
+    Preset.MICROMETER: RequestMetrics(
+        requests="http_server_requests_seconds_count",
+        status="status",
+        duration="http_server_requests_seconds",
+        route="uri",
+    ),
+    Preset.OPENTELEMETRY: RequestMetrics(
+        requests="http_server_request_duration_seconds_count",
+        status="http_response_status_code",
+        # A request that was never answered has no status at all.
+        errors="5..|",
+        duration="http_server_request_duration_seconds",
+        in_flight="http_server_active_requests",
+        route="http_route",
+    ),
+}
+"""By name; `Preset.NONE` has none."""
+
+DEFAULT = PRESETS[Preset.PROMETHEUS_CLIENT]
+
+
+def quoted(text: str) -> str:
+    """A text as it stands between PromQL's double quotes."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,211 @@
+"""The API server's HTTP, as far as teal and Pulumi's provider speak it."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from teal.model.labels import COLOUR_LABEL
+from tests.simulation.store import By, Object, RefusalError, Store
+from tests.simulation.world import World, chance
+
+VERSION_PATH = "/deployment/metadata"
+NAMESPACE = "teal"
+
+_PATH = re.compile(r"/apis?/(?:[\w.]+/)?v\d/namespaces/teal/(?P<kind>[a-z]+)(?:/(?P<name>[^/]+)(?:/(?P<more>.*))?)?")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A request as it arrives."""
+
+    actor: str
+    method: str
+    url: str
+    content: bytes
+    content_type: str = ""
+    sent: float = 0
+
+    @property
+    def what(self) -> str:
+        """The request in a few words, for scripts and for the choice of faults: the same in each run of a seed."""
+        return _what(self.method, self.url)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """What a URL names: an object, a kind, or with neither of them another path of the API server's."""
+
+    path: str
+    params: Mapping[str, str]
+    kind: str = ""
+    name: str = ""
+    more: str = ""
+
+
+@cache  # the same few hundred URLs all the time
+def target_of(url: str) -> Target:
+    """What a URL names."""
+    split = urlsplit(url)
+    params = {key: values[0] for key, values in parse_qs(split.query).items()}
+    found = _PATH.fullmatch(split.path)
+    if found is None:
+        return Target(path=split.path, params=params)
+    name, more = unquote(found["name"] or ""), found["more"] or ""
+    return Target(path=split.path, params=params, kind=found["kind"], name=name, more=more)
+
+
+@cache
+def _what(method: str, url: str) -> str:
+    target = target_of(url)
+    if not target.kind:
+        return f"{method} {target.path.rpartition('/')[2]}"
+    return " ".join(filter(None, [method, target.kind, target.name, target.more.partition("/")[0]]))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What is answered; `hangs` never is."""
+
+    status: int = 200
+    content: bytes = b"{}"
+    hangs: bool = False
+    found: Object | None = None
+
+
+class Api:
+    """Answers requests from a store and a world."""
+
+    def __init__(self, store: Store, world: World, seed: int) -> None:
+        """Serve this cluster."""
+        self._store = store
+        self._world = world
+        self._seed = seed
+        self._proxied = 0
+        self._lists: tuple[int, dict[tuple[str, str], Answer]] = (0, {})
+        """Of pods and EndpointSlices, by kind and selector, since a tick of the world: nothing else changes them."""
+
+    def answer(self, asked: Asked) -> Answer:
+        """Do what is asked, at this moment."""
+        try:
+            return self._answer(asked)
+        except RefusalError as refusal:
+            return refused(refusal.status, refusal.reason, refusal.message)
+
+    def _answer(self, asked: Asked) -> Answer:
+        target = target_of(asked.url)
+        kind, name, more, params = target.kind, target.name, target.more, target.params
+        if target.path.endswith("/selfsubjectreviews"):
+            return _said({"metadata": {}, "status": {"userInfo": {"username": asked.actor}}}, 201)
+        if not kind:
+            raise RefusalError(404, "NotFound", target.path)
+        if more.startswith("proxy"):
+            return self._proxy(kind, name, more.removeprefix("proxy").partition("?")[0])
+        if more == "portforward":
+            raise RefusalError(403, "Forbidden", "pods/portforward is forbidden")
+        if asked.method == "GET":
+            return self._read(kind, name, params)
+        if asked.method == "DELETE":
+            self._store.delete(kind, name)
+            return Answer()
+        return self._write(asked, kind, name, params)
+
+    def _read(self, kind: str, name: str, params: Mapping[str, str]) -> Answer:
+        if name:
+            return Answer(content=self._store.text(kind, name), found=self._store.get(kind, name))
+        selector = params.get("labelSelector", "")
+        if kind in {"endpointslices", "pods"}:
+            return self._listed(kind, selector)
+        items = [self._store.text(kind, each["metadata"]["name"]) for each in self._store.list(kind, selector)]
+        return Answer(content=b'{"items": [' + b", ".join(items) + b"]}")
+
+    def _listed(self, kind: str, selector: str) -> Answer:
+        """What controllers and kubelets made, as it was at the last tick."""
+        tick, known = self._lists
+        if tick != self._world.ticks:
+            tick, known = self._lists = self._world.ticks, {}
+        if (kind, selector) not in known:
+            items = self._slices(selector) if kind == "endpointslices" else self._pods(selector)
+            known[kind, selector] = _said({"items": items})
+        return known[kind, selector]
+
+    def _write(self, asked: Asked, kind: str, name: str, params: Mapping[str, str]) -> Answer:
+        body: Object = json.loads(asked.content)
+        manager, force = params.get("fieldManager", "unknown"), params.get("force") == "true"
+        by = By(actor=asked.actor, manager=manager, sent=asked.sent, force=force)
+        if asked.method == "POST":
+            written = self._store.create(kind, body, by)
+        elif asked.method == "PUT":
+            written = self._store.replace(kind, name, body, by)
+        elif "apply-patch" in asked.content_type:
+            written = self._store.apply(kind, name, body, by)
+        else:
+            written = self._store.patch(kind, name, body, by)
+        text = self._store.text(kind, written["metadata"]["name"])
+        return Answer(status=201 if asked.method == "POST" else 200, content=text)
+
+    def events(self, url: str) -> list[bytes]:
+        """What a watch of one Service is told at once: its versions since one."""
+        params = target_of(url).params
+        name = params["fieldSelector"].partition("=")[2]
+        return [
+            json.dumps({"type": "MODIFIED", "object": each}).encode() + b"\n"
+            for each in self._store.versions
+            if each["metadata"]["name"] == name
+            and int(each["metadata"]["resourceVersion"]) > int(params["resourceVersion"])
+        ]
+
+    def _slices(self, selector: str) -> list[Object]:
+        wanted = selector.partition("=")[2]
+        return [
+            {
+                "metadata": {"labels": {"kubernetes.io/service-name": service}},
+                "ports": [{"name": "http", "port": 8000}],
+                "endpoints": [
+                    {
+                        "conditions": {"ready": ready, "terminating": ending},
+                        "targetRef": {"kind": "Pod", "name": pod},
+                    }
+                    for pod, ready, ending in behind
+                ],
+            }
+            for service, behind in self._world.slices.items()
+            if wanted in {"", service}
+        ]
+
+    def _pods(self, selector: str) -> list[Object]:
+        wanted = selector.partition("=")[2]
+        found: list[Object] = []
+        for each in self._world.pods:
+            service, _, colour = each.slot.rpartition("-")
+            if wanted in {"", service}:
+                labels = {COLOUR_LABEL: colour, "app.kubernetes.io/version": each.release.version}
+                metadata = {"name": each.name, "resourceVersion": "1", "labels": labels}
+                found.append({"metadata": metadata, "status": {"phase": "Running"}})
+        return found
+
+    def _proxy(self, kind: str, name: str, path: str) -> Answer:
+        target, _, _ = name.partition(":")
+        pods = self._world.ready(target) if kind == "services" else self._world.pods
+        pods = pods if kind == "services" else [each for each in pods if each.name == target]
+        if not pods:
+            reason = f'no endpoints available for service "{target}"' if kind == "services" else "no such pod"
+            return refused(503, "ServiceUnavailable", reason)
+        self._proxied += 1
+        pod = pods[int(chance(self._seed, "proxy", self._proxied) * len(pods))]
+        if path == VERSION_PATH:
+            colour = pod.slot.rpartition("-")[2]
+            return _said({"version": pod.release.version, "deployment_group": colour})
+        what = pod.answer()
+        return Answer(hangs=what == "hang", status=500 if what == "error" else 200, content=b'"said"')
+
+
+def refused(status: int, reason: str, message: str) -> Answer:
+    """What the API server says for itself."""
+    return _said({"kind": "Status", "reason": reason, "message": message, "code": status}, status)
+
+
+def _said(what: Object, status: int = 200) -> Answer:
+    return Answer(status=status, content=json.dumps(what).encode())

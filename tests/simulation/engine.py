@@ -1,0 +1,231 @@
+"""An update, as Pulumi's engine runs this program: its hooks are teal's own, its writes and their order the engine's.
+
+Not the engine: what it does between hooks and API server is written down here from its sources and from what it did on
+a cluster. A step that succeeded is in its state; one that failed ends the update, and others that run are waited for.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import pulumi
+from teal_infra import labels
+from teal_infra.components import fingerprint
+from teal_infra.hooks.guard import Guard
+from teal_infra.planning import capacity, plan, slots
+from teal_infra.planning import live as reading
+from teal_infra.planning.live import Live, split
+from teal_infra.planning.move import move_of
+from teal_infra.provider.ownership import FIELD_MANAGER
+from teal_infra.settings import Settings
+from teal_infra.traffic.change_markers import FORCE, annotations
+
+from teal.adapters.kubernetes.access import ClusterAccess
+from teal.history.store import CONFIRMED
+from teal.model.colours import Colour
+from teal.model.errors import TealError
+from teal.model.labels import COLOUR_LABEL, FLOOR, NAME_LABEL, PART_OF, PART_OF_LABEL, VERSION_LABEL
+from tests.simulation.api import NAMESPACE
+from tests.simulation.store import Object
+from tests.simulation.wire import Actor, Network
+from tests.simulation.world import chance
+
+ACCESS = ClusterAccess(namespace=NAMESPACE)
+TRIES = 6
+POLL = 1.0
+HASTY = 0.3
+"""Share of updates whose rollouts count as complete once a first pod is replaced, as Pulumi's provider may have it."""
+BUSY = 429
+PATHS = {
+    "deployments": "/apis/apps/v1",
+    "horizontalpodautoscalers": "/apis/autoscaling/v2",
+    "services": "/api/v1",
+    "configmaps": "/api/v1",
+}
+
+
+class EngineError(Exception):
+    """What the provider could not do."""
+
+
+@dataclass(kw_only=True, slots=True)
+class State:
+    """What an engine remembers: the inputs of each resource as it wrote them last."""
+
+    inputs: dict[str, Object] = field(default_factory=dict[str, Object])
+
+
+class Update:
+    """One `pulumi up`."""
+
+    def __init__(self, network: Network, actor: Actor, settings: Settings, state: State) -> None:
+        """Prepare to run this config against this state, as this process."""
+        self._http = network.http(actor)
+        self._hasty = chance(network.seed, actor.name, "rollouts") < HASTY
+        self._settings = settings
+        self._state = state
+
+    async def run(self) -> str:
+        """Run it; why it failed, empty where it did not."""
+        try:
+            live = await reading.ask(ACCESS, self._settings.services)
+            plan.require_safe(plan.make(self._settings, live))
+            await self._provision(live)
+        except (TealError, EngineError) as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - an engine passes on whatever a hook raises
+            return f"{type(error).__name__}: {error}"
+        finally:
+            await self._http.aclose()
+        return ""
+
+    async def _provision(self, live: Live) -> None:
+        settings, active = self._settings, self._settings.active_colour
+        guard = Guard(ACCESS, move_of(settings, live))
+        await _all(*(self._slot(name, active, live, None) for name in settings.services))
+        await _all(*(self._kept(name, active.other, live) for name in settings.services))
+        await _all(*(self._traffic(name, live, guard.traffic_hooks()) for name in settings.services))
+        await self._confirmed(live, guard.confirm_hooks())
+        if settings.slot(active.other):
+            await _all(*(self._slot(name, active.other, live, guard.idle_hooks()) for name in settings.services))
+
+    async def _slot(self, name: str, colour: Colour, live: Live, hooks: pulumi.ResourceHookBinding | None) -> None:
+        made = slots.fingerprint_of(self._settings, name, colour)
+        assert made is not None
+        slot, found = f"{name}-{colour}", live.slots.get((name, colour))
+        marks = {NAME_LABEL: name, COLOUR_LABEL: colour, VERSION_LABEL: made.of.version, PART_OF_LABEL: PART_OF}
+        deployment: Object = {
+            "metadata": {
+                "name": slot,
+                "labels": marks,
+                "annotations": dict(fingerprint.annotations_of(made, found.annotations if found else {}, live.at)),
+            },
+            "spec": {"template": {"metadata": {"labels": marks}}},
+        }
+        if made.replicas is not None:
+            deployment["spec"]["replicas"] = made.replicas
+        await self._step("deployments", slot, deployment, hooks)
+        if made.running and self._settings.services[name].autoscaling.enabled:
+            await self._scaled(name, colour, live, hooks)
+        elif f"horizontalpodautoscalers/{slot}" in self._state.inputs:
+            await self._send("DELETE", "horizontalpodautoscalers", slot)
+            del self._state.inputs[f"horizontalpodautoscalers/{slot}"]
+        await self._rolled_out(slot)
+
+    async def _kept(self, name: str, colour: Colour, live: Live) -> None:
+        """The pods of the colour that traffic leaves are held before it does."""
+        active = self._settings.active_colour
+        scaled = self._settings.services[name].autoscaling.enabled
+        if scaled and capacity.leaving(name, colour, active=active, live=live):
+            await self._scaled(name, colour, live, None)
+
+    async def _scaled(self, name: str, colour: Colour, live: Live, hooks: pulumi.ResourceHookBinding | None) -> None:
+        scaling, slot = self._settings.services[name].autoscaling, f"{name}-{colour}"
+        wanted = capacity.of(scaling, name, colour, active=self._settings.active_colour, live=live)
+        autoscaler: Object = {
+            "metadata": {
+                "name": slot,
+                "labels": {NAME_LABEL: name, COLOUR_LABEL: colour, PART_OF_LABEL: PART_OF},
+                "annotations": {FLOOR: wanted.floor} if wanted.floor else {},
+            },
+            "spec": {
+                "minReplicas": wanted.minimum,
+                "maxReplicas": max(scaling.max_replicas, wanted.minimum),
+            },
+        }
+        await self._step("horizontalpodautoscalers", slot, autoscaler, hooks)
+
+    async def _rolled_out(self, slot: str) -> None:
+        deadline = asyncio.get_running_loop().time() + 25
+        while True:
+            found = json.loads((await self._send("GET", "deployments", slot)).content)
+            wanted, status = found["spec"]["replicas"], found.get("status", {})
+            # In place of generations: whether the controller has seen what was written last.
+            seen = [found["spec"]["template"]["metadata"]["labels"][VERSION_LABEL], wanted]
+            ready = min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0))
+            if status.get("observed") == seen and ready >= (min(1, wanted) if self._hasty else wanted):
+                return
+            if asyncio.get_running_loop().time() > deadline:
+                raise EngineError(f"the Deployment {slot} was not ready in time")
+            await asyncio.sleep(POLL)
+
+    async def _traffic(self, name: str, live: Live, hooks: pulumi.ResourceHookBinding) -> None:
+        active = self._settings.active_colour
+        marks = annotations(live.services.get(name), active)
+        service: Object = {
+            "metadata": {"name": name, "labels": dict(labels.shared(name)), "annotations": dict(marks)},
+            "spec": {"selector": dict(labels.selector(name, active))},
+        }
+        await self._step("services", name, service, hooks)
+
+    async def _confirmed(self, live: Live, hooks: pulumi.ResourceHookBinding) -> None:
+        """As `teal_infra.program` has it: the record differs whenever traffic moves, or may have been left halfway."""
+        settings = self._settings
+        record = {
+            "colour": str(settings.active_colour),
+            "version": settings.active_slot.version,
+            **split(settings),
+        }
+        rests = live.rests_on(settings.active_colour, settings.services)
+        since = live.record.get("since") if rests and live.record.items() >= record.items() else None
+        data = {**record, "since": since or live.at}
+        await self._step("configmaps", CONFIRMED, {"metadata": {"name": CONFIRMED}, "data": data}, hooks)
+
+    async def _step(self, kind: str, name: str, inputs: Object, hooks: pulumi.ResourceHookBinding | None) -> None:
+        """A resource: nothing where its inputs are as they were; else its hooks, its write, and the state."""
+        old = self._state.inputs.get(f"{kind}/{name}")
+        if old == inputs:
+            return
+        bound = hooks and (hooks.before_update if old else hooks.before_create)
+        for each in bound or ():
+            args = pulumi.ResourceHookArgs(
+                urn=f"urn:{name}", id=name, name=name, type=kind, new_inputs=inputs, old_inputs=old
+            )
+            done: Any = each(args)  # pyright: ignore[reportCallIssue, reportUnknownVariableType]  # hook or callable
+            await done
+        given_up = (
+            "replicas" in (old or inputs)["spec"] and "replicas" not in inputs["spec"] if kind == "deployments" else 0
+        )
+        # What nobody gives any more, the API server sets to its default.
+        sent = {**inputs, "spec": {**inputs["spec"], "replicas": 1}} if given_up else inputs
+        await self._send("PATCH", kind, name, sent)
+        self._state.inputs[f"{kind}/{name}"] = inputs
+
+    async def _send(self, method: str, kind: str, name: str, inputs: Object | None = None) -> httpx2.Response:
+        """A request as the provider's client makes it: again and again for a while, where that may help."""
+        path = f"{PATHS[kind]}/namespaces/{NAMESPACE}/{kind}/{name}"
+        why = ""
+        for _ in range(TRIES):
+            try:
+                response = await self._http.request(method, path, **_applied(inputs))
+            except httpx2.TransportError as error:
+                why = f"{type(error).__name__} {error}"
+            else:
+                if response.is_success:
+                    return response
+                why = f"{response.status_code} {response.text}"
+                if response.status_code not in {BUSY, 500, 502, 503}:
+                    break
+            await asyncio.sleep(POLL)
+        raise EngineError(f"{method} {kind} {name}: {why}")
+
+
+def _applied(inputs: Object | None) -> Mapping[str, Any]:
+    if inputs is None:
+        return {}
+    force = FORCE in inputs["metadata"].get("annotations", {}) or "selector" not in inputs.get("spec", {})
+    return {
+        "params": {"fieldManager": FIELD_MANAGER, "force": str(force).lower()},
+        "content": json.dumps(inputs),
+        "headers": {"Content-Type": "application/apply-patch+yaml"},
+    }
+
+
+async def _all(*steps: Any) -> None:  # noqa: ANN401 - coroutines
+    """All at once; the first failure is raised once every other one has ended."""
+    for each in await asyncio.gather(*steps, return_exceptions=True):
+        if isinstance(each, BaseException):
+            raise each

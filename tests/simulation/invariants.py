@@ -1,0 +1,279 @@
+"""What has to hold at every step, checked at each write that the API server takes (docs/invariants.md)."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from teal.history.model import Flip, History, Stage
+from teal.history.store import CONFIRMED, NAME
+from teal.model.colours import ENGINE, MANAGER
+from teal.model.labels import COLOUR_LABEL, VERSION_LABEL
+from teal.model.verdict import Outcome, unproven
+from tests.simulation.api import Answer, Asked
+from tests.simulation.store import Written
+from tests.simulation.wire import Actor
+from tests.simulation.world import Release, Served, World
+
+FRESH = 30.0
+"""Seconds that a proof of capacity is younger than the write that it lets pass: a read and a write, each retried."""
+READ_BACK = 20.0
+"""Seconds that the last look at where traffic goes is younger than a confirmation: its record's write is retried."""
+CLEARLY = 0.4
+"""Share of live requests that fail, from which on no bake may take a release for well (its bound is 0.05)."""
+ENOUGH = 40
+"""Live requests that such a share rests on."""
+CLIENTS_ENOUGH = 8
+"""Live requests, all answered well, that a healthy release shows itself by: two looks."""
+UNCHANGED = re.compile(r"othing (?:was|were) changed|othing moved")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Violation:
+    """Something that must not happen, and did."""
+
+    at: float
+    name: str
+    """Of the invariant."""
+    what: str
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"{self.at:8.3f} s: {self.name}: {self.what}"
+
+
+@dataclass(kw_only=True, slots=True)
+class Invariants:
+    """Watches every write, and knows the truth that no process knows."""
+
+    world: World
+    actors: Mapping[str, Actor]
+    releases: Mapping[str, Release]
+    history: History = field(default_factory=History)
+    violations: list[Violation] = field(default_factory=list[Violation])
+    moves: list[Written] = field(default_factory=list[Written])
+    """Every write that changed where traffic goes."""
+    baking: dict[int, tuple[float, str]] = field(default_factory=dict[int, tuple[float, str]])
+    """By flip: since when it bakes, and with whom."""
+    begun: dict[int, float] = field(default_factory=dict[int, float])
+    """By flip: when it was recorded first."""
+    proven: dict[int, float] = field(default_factory=dict[int, float])
+    """By flip: when that record was sent, so all gates had passed."""
+    deployed: dict[str, float] = field(default_factory=dict[str, float])
+    """By slot: when its release was written last."""
+    stuck: set[int] = field(default_factory=set[int])
+    """Flips that came to rest where they are, and could not go back."""
+    owners: list[tuple[float, str, str]] = field(default_factory=list[tuple[float, str, str]])
+    """Since when somebody kept the open flip: that owner's name, and whose process it was."""
+
+    def heard(self, actor: Actor, asked: Asked, answer: Answer) -> None:
+        """Note what a process knows of where traffic goes."""
+        if answer.found is not None and asked.method == "GET" and " services " in asked.what:
+            name = answer.found["metadata"]["name"]
+            actor.read[name] = (self.world.loop.time(), answer.found["spec"]["selector"].get(COLOUR_LABEL, ""))
+
+    def written(self, write: Written) -> None:
+        """Check a write."""
+        if write.kind == "services":
+            self._traffic(write)
+        elif write.kind == "deployments":
+            self._shrunk(write)
+            if _release(write.before) != _release(write.after):
+                self.deployed[write.name] = write.at
+        elif write.kind == "configmaps" and write.name == NAME:
+            self._recorded(write, History.model_validate_json(write.after["data"]["flips.json"]))
+        elif write.kind == "configmaps" and write.name == CONFIRMED:
+            self._declared(write)
+
+    def said(self, actor: Actor, text: str) -> None:
+        """Check what a process says at its end."""
+        if UNCHANGED.search(text) and any(each.by.actor == actor.name for each in self.moves):
+            self.violate("messages_are_true", f"{actor.name} moved traffic, and says: {text[:300]}")
+
+    def violate(self, name: str, what: str) -> None:
+        """Note a violation."""
+        self.violations.append(Violation(at=self.world.loop.time(), name=name, what=what))
+
+    def strangers(self) -> list[Written]:
+        """Moves of traffic by neither an engine nor teal."""
+        return [each for each in self.moves if not by_a_flip(each)]
+
+    def _traffic(self, write: Written) -> None:
+        before, after = (_colour(each) for each in (write.before, write.after))
+        if before == after:
+            return
+        self.moves.append(write)
+        if not by_a_flip(write):
+            return
+        who, flip = write.by.actor, self.history.open
+        owner = self._owner(write.by.sent)
+        if owner != who:
+            self.violate("one_writer", f"{who} moves {write.name} to {after}, and {owner or 'nobody'} keeps the flip")
+        slot = f"{write.name}-{after}"
+        if write.at - self.world.seen_ready.get(slot, -FRESH) > FRESH:
+            self.violate("moved_only_to_proven", f"{who} moves {write.name} to {after}, which has no ready endpoint")
+        by_engine = (write.by.manager or who).startswith(ENGINE)
+        if by_engine and (flip is None or flip.to != after or not flip.verdicts or unproven(flip.verdicts)):
+            self.violate("moved_only_to_proven", f"{who} moves {write.name} to {after}; recorded is: {flip}")
+        elif by_engine and flip is not None and self.deployed.get(slot, 0) < self.proven[flip.number]:
+            old = [each.name for each in self.world.of(slot) if each.release.version != flip.version]
+            if old:
+                self.violate("moved_only_to_proven", f"{who} moves {write.name} to {after}, with {old} of before")
+
+    def _owner(self, at: float) -> str:
+        """Whose process kept the open flip at a time."""
+        return next((actor for since, _, actor in reversed(self.owners) if since <= at), "")
+
+    def _recorded(self, write: Written, new: History) -> None:
+        for each in new.flips:
+            was = self.history.find(each.number)
+            if was is not None and not was.stage.open and was != each:
+                self.violate("history_is_final", f"{write.by.actor} changes what had ended: {was} to {each}")
+            if each.stage is Stage.BAKING and was is not None and was.owner != each.owner:
+                self.baking[each.number] = (write.at, write.by.actor)  # who takes it over bakes it anew
+            if was is None or was.allowed_at != each.allowed_at:
+                self.begun[each.number] = write.at  # proven, of what was there
+                self.proven[each.number] = write.by.sent
+            if was is None or was.stage is not each.stage:
+                self._staged(write, each)
+        self.history = new
+        owner = new.open.owner if new.open else ""
+        if not self.owners or self.owners[-1][1] != owner:
+            self.owners.append((write.at, owner, write.by.actor if owner else ""))
+
+    def _staged(self, write: Written, flip: Flip) -> None:
+        if flip.stage is Stage.BAKING:
+            self.baking[flip.number] = (write.at, write.by.actor)
+        if flip.stage is Stage.STUCK:
+            self.stuck.add(flip.number)
+        if flip.stage in {Stage.CONFIRMED, Stage.UNPROVEN, Stage.STUCK, Stage.REVERTED}:
+            texts = [flip.reason, *(each.seen for each in flip.verdicts)]
+            untrue = next((each for each in texts if UNCHANGED.search(each)), None)
+            if untrue:
+                self.violate("messages_are_true", f"flip {flip.number} is {flip.stage}, and says: {untrue[:300]}")
+        if flip.stage is Stage.CONFIRMED:
+            for why in self._unconfirmable(write, flip):
+                self.violate("confirmed_only_where_traffic_is", f"{write.by.actor} confirms {flip}: {why}")
+            self._failing(flip)
+        if flip.stage in {Stage.REVERTED, Stage.STUCK}:
+            self._blamed(flip)
+        if flip.stage is Stage.REVERTED:
+            left = [name for name in flip.plan.services if self._moved_last(name, flip) not in {flip.origin, None}]
+            if left:
+                self.violate("history_tells_what_happened", f"{flip}, and {left} were never put back")
+
+    def _blamed(self, flip: Flip) -> None:
+        """Only a release that fails is undone: not for what the API server, or whoever stands before it, answered."""
+        if self.releases[flip.version].failing or self.world.flapped:
+            return
+        seen = [each for name in flip.plan.services for each in self._seen(name, flip)]
+        asked, failed = sum(each.asked for each in seen), sum(each.failed for each in seen)
+        blamed = [each for each in flip.verdicts if each.outcome is Outcome.FAILED]
+        began = self.baking.get(flip.number, (0.0, ""))[0]
+        swallowed = sum(at >= began for actor in self.actors.values() for at in actor.swallowed)
+        if asked >= CLIENTS_ENOUGH and not failed and any(_failures(each.seen) > swallowed for each in blamed):
+            self.violate(
+                "a_healthy_release_stays", f"{flip}. {flip.reason[:200]}; all of {asked} live requests were well"
+            )
+
+    def _seen(self, service: str, flip: Flip) -> list[Served]:
+        """What live traffic met since a flip bakes and its data path has followed."""
+        now, began = self.world.loop.time(), self.baking.get(flip.number, (0.0, ""))[0]
+        return [each for each in self.world.served[service] if began + self.world.lag + 1 < each.at <= now]
+
+    def _moved_last(self, service: str, flip: Flip) -> str | None:
+        """Where teal sent a service's traffic last; None where somebody else did since."""
+        last = next((each for each in reversed(self.moves) if each.name == service), None)
+        if last is None:
+            return flip.origin
+        return _colour(last.after) if by_a_flip(last) else None
+
+    def _unconfirmable(self, write: Written, flip: Flip) -> Iterator[str]:
+        reader = self.actors[write.by.actor]
+        for name in flip.plan.services:
+            read_at, colour = reader.read.get(name, (-READ_BACK, ""))
+            if colour != flip.to:
+                yield f"{name} led to {colour or 'nothing'} when it was read last"
+            if write.at - read_at > READ_BACK:
+                yield f"{name} was read last {write.at - read_at:.1f} s before"
+            since = next((each for each in reversed(self.moves) if each.name == name), None)
+            begun = self.begun.get(flip.number, 0)
+            if since is not None and not by_a_flip(since) and begun < since.at < read_at - 1:
+                yield f"{since.by.actor} wrote {name} at {since.at:.1f} s"
+        began, who = self.baking.get(flip.number, (write.at, ""))
+        if write.at - began < flip.plan.seconds:
+            yield f"it baked for {write.at - began:.1f} of {flip.plan.seconds:g} s, begun by {who or 'nobody'}"
+
+    def _failing(self, flip: Flip) -> None:
+        for name in flip.plan.services:
+            seen = self._seen(name, flip)
+            asked, failed = sum(each.asked for each in seen), sum(each.failed for each in seen)
+            if asked >= ENOUGH and failed >= CLEARLY * asked:
+                bad = self.releases[flip.version]
+                what = f"{failed} of {asked} requests of {name} failed (errors {bad.errors}, hangs {bad.hangs})"
+                self.violate("failing_never_confirmed", f"{flip}, and {what}")
+
+    def _declared(self, write: Written) -> None:
+        """The engine's record of the confirmed colour."""
+        data, last = write.after["data"], self.history.last_move
+        told = last is not None and last.stage is Stage.CONFIRMED and last.to == data["colour"]
+        moved = any(each.by.actor == write.by.actor for each in self.moves)
+        before: Mapping[str, str] = (write.before or {"data": {}})["data"]
+        there = {self.world.leads(name, late=False).rpartition("-")[2] for name in self.world.selected}
+        same = there == {data["colour"]} and all(before.get(key) == data[key] for key in ("colour", "version"))
+        if same and not moved:
+            return
+        if not told or (moved and last is not None and last.version != data["version"]):
+            self.violate(
+                "confirmed_only_where_traffic_is", f"{write.by.actor} records {json.dumps(data)} after: {last}"
+            )
+
+    def _shrunk(self, write: Written) -> None:
+        before, after = (
+            (each or {"spec": {"replicas": 0}})["spec"]["replicas"] for each in (write.before, write.after)
+        )
+        if after >= before:
+            return
+        service, _, colour = write.name.rpartition("-")
+        flip, who = self.history.open, write.by.actor
+        moved = flip is not None and any(_colour(each.after) == flip.to and each.name == service for each in self.moves)
+        if flip is not None and flip.origin == colour and moved and flip.stage is not Stage.PROVEN:
+            self.violate("nothing_shrinks_early", f"{who} takes {write.name} from {before} to {after} pods: {flip}")
+        elif who != "autoscaler" and write.name in {self.world.leads(service, late=late) for late in (True, False)}:
+            self.violate("nothing_shrinks_early", f"{who} takes {write.name}, which is live, from {before} to {after}")
+
+    def at_rest(self, *, healthy: bool) -> None:
+        """Check that nothing is left half done, and that the record says where traffic truly is."""
+        history, last = self.history, self.history.last_move
+        again = history.open is not None and history.open.number in self.stuck  # the watch tries it again and again
+        halfway = history.open is not None and history.open.stage in {Stage.PROVEN, Stage.BAKING} and not again
+        if history.open is not None and (halfway or healthy):
+            self.violate("comes_to_rest", f"still open: {history.open}. {history.open.reason}")
+        flips = [each for each in self.moves if by_a_flip(each)]
+        if last is None or any(each.at >= (flips[-1].at if flips else 0) - FRESH for each in self.strangers()):
+            return
+        there = {self.world.leads(name, late=False).rpartition("-")[2] for name in last.plan.services}
+        ends = {Stage.CONFIRMED, Stage.REVERTED, Stage.ABANDONED, Stage.REFUSED}
+        if not there <= {*map(str, history.left)} or (last.stage in ends and len(there) > 1):
+            self.violate("history_tells_what_happened", f"traffic is on {sorted(there)}, and the record says: {last}")
+
+
+def by_a_flip(write: Written) -> bool:
+    """Whether an engine or teal wrote."""
+    return (write.by.manager or write.by.actor).startswith((ENGINE, MANAGER))
+
+
+def _failures(seen: str) -> int:
+    """Of a verdict over a front door: how many of its answers failed, or did not come."""
+    found = re.search(r"\((\d+) of \d+\)", seen)
+    return int(found[1]) if found else sys.maxsize
+
+
+def _release(deployment: Mapping[str, Any] | None) -> str:
+    return deployment["spec"]["template"]["metadata"]["labels"][VERSION_LABEL] if deployment else ""
+
+
+def _colour(service: Mapping[str, Any] | None) -> str:
+    return service["spec"]["selector"].get(COLOUR_LABEL, "") if service else ""

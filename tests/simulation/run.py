@@ -1,0 +1,91 @@
+"""One seed from its beginning to its verdict, and the shrinking of one that fails."""
+
+import gc
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from unittest.mock import patch
+
+from httpx2._urlparse import urlparse
+
+from tests.simulation.clock import VirtualLoop, run, virtual
+from tests.simulation.invariants import Violation
+from tests.simulation.remembered import remembered
+from tests.simulation.story import Story
+from tests.simulation.wire import ACTOR, spawn
+
+_PARSED = cache(urlparse)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What came of one seed."""
+
+    seed: int
+    violations: tuple[Violation, ...]
+    faults: tuple[str, ...]
+    """The names of what went wrong, in order."""
+    script: tuple[str, ...]
+    stages: tuple[str, ...]
+    """How the flips ended."""
+    seconds: float
+    """Virtual."""
+    calm: bool
+    """Whether nothing but the releases was bad."""
+
+
+def _hear(text: str) -> None:
+    ACTOR.get().said.append(text)
+
+
+@contextmanager
+def simulated(story: Story, loop: VirtualLoop, seed: int) -> Generator[None]:
+    """The real code, told by the simulation what time it is, and how the cluster is reached."""
+    with ExitStack() as stack:
+        stack.enter_context(virtual(loop, seed))
+        stack.enter_context(remembered())
+        stack.enter_context(patch("teal.adapters.kubernetes.access.client", story.network.client))
+        stack.enter_context(patch("pulumi.resource_hooks.register_resource_hook"))
+        for module in ("_urls", "_urlparse"):  # a few hundred URLs, parsed for each request: two fifths of all CPU
+            stack.enter_context(patch(f"httpx2.{module}.urlparse", _PARSED))
+        for level in ("info", "warn", "error"):
+            stack.enter_context(patch(f"pulumi.log.{level}", _hear))
+        yield
+
+
+def spare() -> None:
+    """Let the collector look at what seeds made, seldom, and never at what was imported."""
+    gc.freeze()
+    gc.set_threshold(50_000)
+
+
+def simulate(seed: int, left_out: frozenset[str] = frozenset()) -> Outcome:
+    """Run a seed, without some of its faults."""
+    loop = VirtualLoop()
+    loop.set_task_factory(spawn)
+    story = Story(seed, loop, left_out)
+    with simulated(story, loop, seed):
+        run(story.tell(), loop)
+    happened = story.faults.happened
+    events = [*story.script, *((at, f"! {name}: {what}") for at, name, what in happened)]
+    lines = [f"{at:8.3f} s  {text}" for at, text in sorted(events, key=lambda each: each[0])]
+    return Outcome(
+        seed=seed,
+        violations=tuple(story.invariants.violations),
+        faults=tuple(dict.fromkeys(name for _, name, _ in happened)),
+        script=tuple(lines),
+        stages=tuple(each.stage for each in story.invariants.history.flips),
+        seconds=loop.time(),
+        calm=story.scenario.calm,
+    )
+
+
+def shrunk(outcome: Outcome, violation: Violation) -> Outcome:
+    """The same invariant violated with as few faults as leaving them out one by one gets to."""
+    wanted, left_out = violation.name, frozenset[str]()
+    for name in outcome.faults:
+        less = simulate(outcome.seed, left_out | {name})
+        if any(each.name == wanted for each in less.violations):
+            outcome, left_out = less, left_out | {name}
+    return outcome

@@ -1,0 +1,282 @@
+"""What happens in one seed: who does what to the stack, and when; drawn from the seed alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from json import dumps
+from random import Random
+from typing import Any
+
+from teal_infra.settings import Settings
+from teal_infra.settings.load import load
+
+from tests.simulation.faults import KEEPER, READS, Outage, Trouble
+from tests.simulation.wire import Death
+from tests.simulation.world import Release
+
+BAKE = 6
+STABLE = Release(version="1.0.0")
+OLD = Release(version="0.9.0")
+SERVICES = ("backend", "frontend")
+STRANGERS = ("kubectl-patch", "argocd-controller")
+DEATHS = (
+    ("PATCH services", 2),
+    ("PATCH services", 2),
+    ("PUT configmaps teal-history", 6),
+    ("GET services", 12),
+    ("", 150),
+)
+"""With which request a process may die: how it begins, and how many such there are in an update, about."""
+
+BAD = (
+    Release(version="", errors=1),
+    Release(version="", errors=0.5),
+    Release(version="", hangs=0.5),
+    Release(version="", hangs=1),
+    Release(version="", errors=0.6, after=12),
+    Release(version="", errors=0.3, hangs=0.3),
+    Release(version="", starts=None),
+)
+"""How a release may be bad; from clearly above its bound of 5 % on, so that each is one that has to be found."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Happening:
+    """Something that somebody else does to the cluster."""
+
+    at: float
+    what: str
+    """`patch` or `flap`."""
+    service: str
+    """Empty: all of them."""
+    colour: str
+    seconds: float = 0
+    by: str = ""
+    since: str = ""
+    """What its time counts from: the first `bake`, the first `death` of a process, or the first one that leaves `half`
+    of a flip set moved; empty: the beginning."""
+
+    def __str__(self) -> str:
+        """For the script."""
+        if self.what == "patch":
+            return f"{self.by} sends {self.service} to {self.colour}"
+        return f"pods of {self.service or 'every service'} in {self.colour} turn unready for {self.seconds:.1f} s"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Up:
+    """An update: when it begins after the one before, and what its config says otherwise."""
+
+    after: float
+    changes: Mapping[str, Any]
+    death: Death | None = None
+    rival: bool = False
+    """From another machine, which knows nothing of the others."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pause:
+    """A time in which the process that records the first way back stands still, as on a machine that was suspended."""
+
+    after: float
+    """Seconds from that record on."""
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scenario:
+    """All of it."""
+
+    services: Sequence[str]
+    releases: Mapping[str, Release]
+    load: int
+    lag: float
+    rate: float
+    autoscaled: bool
+    ups: Sequence[Up]
+    happenings: Sequence[Happening]
+    outages: Sequence[Outage]
+    watched: bool
+    watch_dies: Death | None
+    pause: Pause | None
+    closes: bool
+    """Whether pods are asked to end their kept-alive connections, which here none of them does."""
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing but the releases is bad."""
+        return not (self.rate or self.happenings or self.outages)
+
+    def config(self, changes: Mapping[str, Any]) -> Settings:
+        """A stack's config, with some of its keys changed."""
+        service = {
+            "port": 8000,
+            **({"shutdown": {"closeConnectionsPath": "/close"}} if self.closes else {}),
+            "probePath": "/pricing",
+            "progressDeadlineSeconds": 20,
+            "resources": {"requests": {"cpu": "500m", "memory": "512Mi"}},
+            "replicas": 2,
+            "autoscaling": {
+                "enabled": self.autoscaled,
+                "minReplicas": 2,
+                "maxReplicas": 6,
+                "scaleDownWindowSeconds": 5,
+            },
+        }
+        raw: dict[str, Any] = {
+            "activeColour": "blue",
+            "services": dict.fromkeys(self.services, service),
+            "bake": {"seconds": BAKE},
+            "blue": self._slot("1.0.0"),
+            "green": self._slot("1.1.0"),
+        }
+        for path, value in changes.items():
+            *parents, last = path.split(".")
+            place = raw
+            for each in parents:
+                place = place[each]
+            place[last] = self._slot(value) if last in {"blue", "green"} else value
+        return _settings(dumps(raw))
+
+    def _slot(self, version: str) -> dict[str, Any]:
+        return {"version": version, **{name: {"image": f"registry.example/{name}:{version}"} for name in self.services}}
+
+
+@cache
+def _settings(raw: str) -> Settings:
+    import json  # noqa: PLC0415
+
+    objects = {key: value if isinstance(value, str) else dumps(value) for key, value in json.loads(raw).items()}
+    return load(objects, stack="dev")
+
+
+def drawn(seed: int) -> Scenario:
+    """The scenario of a seed."""
+    chance = Random(seed)  # noqa: S311 - a simulation, no secret
+    services = SERVICES[: chance.choice((1, 2))]
+    troubled = chance.random() < 0.9
+    scenario = Scenario(
+        services=services,
+        releases={
+            "0.9.0": OLD,
+            "1.0.0": STABLE,
+            "1.1.0": _release(chance, "1.1.0"),
+            "1.2.0": _release(chance, "1.2.0"),
+        },
+        load=chance.choice((1, 2, 4)),
+        lag=chance.choice((0.2, 0.2, 1.0, 6.0)),
+        rate=chance.choice((0, 0.005, 0.02, 0.1)) if troubled else 0,
+        autoscaled=chance.random() < 0.5,
+        ups=_ups(chance, deadly=troubled),
+        happenings=[_happening(chance, services) for _ in range(chance.choice((0, 0, 1, 2)))] if troubled else (),
+        outages=[_outage(chance) for _ in range(chance.choice((0, 0, 1, 2)))] if troubled else (),
+        watched=chance.random() < 0.7,
+        watch_dies=_death(chance) if troubled and chance.random() < 0.3 else None,
+        closes=chance.random() < 0.3,
+        pause=None,
+    )
+    if not troubled:
+        return scenario
+    if chance.random() < 0.3:
+        pause = Pause(after=round(chance.uniform(0, 0.03), 3), seconds=round(chance.uniform(13, 45), 1))
+        scenario = replace(scenario, pause=pause)
+    which = chance.random()
+    if which < 0.04:
+        return _halfway(chance, scenario)
+    return _suspended(chance, scenario) if which < 0.08 else scenario
+
+
+def _release(chance: Random, version: str) -> Release:
+    return replace(chance.choice(BAD), version=version) if chance.random() < 0.4 else Release(version=version)
+
+
+def _death(chance: Random) -> Death:
+    with_, most = chance.choice(DEATHS)
+    return Death(request=with_, number=chance.randint(1, most), after_sending=chance.random() < 0.5)
+
+
+def _ups(chance: Random, *, deadly: bool) -> Sequence[Up]:
+    def up(changes: Mapping[str, Any], *, rival: bool = False) -> Up:
+        death = _death(chance) if deadly and chance.random() < 0.45 else None
+        return Up(after=round(chance.uniform(1, 20), 1), changes=changes, death=death, rival=rival)
+
+    now: dict[str, Any] = {"activeColour": "green", **({"blue.state": "stopped"} if chance.random() < 0.2 else {})}
+    ups = [up(now)]
+    for _ in range(chance.choice((0, 1, 1, 2))):
+        what = chance.choice(("again", "back", "back", "another release"))
+        if what == "back":
+            now = {**now, "activeColour": "blue", "blue.state": "running"}
+        elif what == "another release":
+            now = {**now, "green": "1.2.0"}
+        ups.append(up(now))
+    if deadly and chance.random() < 0.15:
+        rival = {"activeColour": chance.choice(("blue", "green")), "green": chance.choice(("1.1.0", "1.2.0"))}
+        ups.append(up(rival, rival=True))
+    return ups
+
+
+def _halfway(chance: Random, scenario: Scenario) -> Scenario:
+    """The same where an update dies in its bake, and the one back halfway through its writes, and takes pods along."""
+    bake = Death(request="GET services", number=chance.randint(6, 16), after_sending=False)
+    sent = chance.random() < 0.5
+    half = Death(request="PATCH services", number=1 if sent else 2, after_sending=sent)
+    seconds = round(chance.uniform(60, 150), 1)
+    flap = Happening(at=0, since="half", what="flap", service="", colour="blue", seconds=seconds)
+    ups = [
+        Up(after=1, changes={"activeColour": "green"}, death=bake),
+        Up(after=round(chance.uniform(1, 10), 1), changes={"activeColour": "blue"}, death=half),
+        Up(after=round(chance.uniform(1, 20), 1), changes={"activeColour": "blue"}),
+    ]
+    return replace(scenario, services=SERVICES, ups=ups, happenings=[*scenario.happenings, flap])
+
+
+def _suspended(chance: Random, scenario: Scenario) -> Scenario:
+    """The same where an update stands still before it puts traffic back, and its person goes to another machine."""
+    bad = replace(chance.choice([each for each in BAD if each.starts is not None]), version="1.1.0")
+    ups = [
+        Up(after=1, changes={"activeColour": "green"}),
+        Up(after=round(chance.uniform(25, 50), 1), changes={"activeColour": "green", "green": "1.2.0"}, rival=True),
+    ]
+    pause = Pause(after=round(chance.uniform(0, 0.02), 3), seconds=round(chance.uniform(25, 55), 1))
+    releases = {**scenario.releases, "1.1.0": bad, "1.2.0": Release(version="1.2.0")}
+    return replace(scenario, releases=releases, ups=ups, pause=pause, watched=True)
+
+
+def _when(chance: Random) -> tuple[bool, float]:
+    """Around the first bake mostly; whether the time counts from it."""
+    anchored = chance.random() < 0.75
+    return anchored, round(chance.uniform(0, 12) if anchored else chance.uniform(1, 50), 2)
+
+
+def _happening(chance: Random, services: Sequence[str]) -> Happening:
+    patch = chance.random() < 0.5
+    anchored, at = _when(chance)
+    if chance.random() < 0.4:  # a machine that dies takes pods along
+        seconds = round(chance.uniform(30, 120), 1)
+        return Happening(
+            at=0,
+            since="death",
+            what="flap",
+            service="",
+            colour=chance.choice(("blue", "blue", "green")),
+            seconds=seconds,
+        )
+    return Happening(
+        at=at,
+        since="bake" if anchored else "",
+        what="patch" if patch else "flap",
+        service=chance.choice(services),
+        colour=chance.choice(("blue", "green")),
+        seconds=0 if patch else round(chance.choice((0.5, 3, 60)) * chance.uniform(0.5, 1.5), 1),
+        by=chance.choice(STRANGERS) if patch else "",
+    )
+
+
+def _outage(chance: Random) -> Outage:
+    anchored, begin = _when(chance)
+    trouble = chance.choice((Trouble.SILENT, *(each for each in READS if each is not Trouble.SLOW)))
+    actor = chance.choice(("", KEEPER, KEEPER, "watch-1")) if anchored else ""
+    if actor == KEEPER:  # about when it decides, and for as long as others take to give it up
+        begin = round(chance.uniform(0, 8), 2)
+    seconds = round(chance.choice((1, 6, 15, 20)) * chance.uniform(0.7, 1), 1)
+    return Outage(begin=begin, end=begin + seconds, trouble=trouble, actor=actor, anchored=anchored)

@@ -1,0 +1,294 @@
+"""One seed from a stack that rests on blue, through all that happens, to the way back."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextvars import copy_context
+from typing import Any, TypeVar
+
+from teal_infra.planning.live import Live
+from teal_infra.planning.move import move_of
+from teal_infra.settings import Settings
+
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.flip import live_metrics
+from teal.flip.owner import Owner
+from teal.history.model import Flip, History, Stage
+from teal.history.store import CONFIRMED, NAME, OvertakenError, Records
+from teal.model.colours import Colour
+from teal.model.errors import TealError
+from teal.model.labels import VERSION_LABEL
+from tests.simulation.api import Api
+from tests.simulation.clock import EPOCH, VirtualLoop
+from tests.simulation.engine import ACCESS, State, Update
+from tests.simulation.faults import SLOWEST, Faults
+from tests.simulation.invariants import Invariants
+from tests.simulation.scenario import OLD, Happening, Up, drawn
+from tests.simulation.store import By, Store, Written
+from tests.simulation.wire import ACTOR, Actor, Network
+from tests.simulation.world import TICK, World
+
+LONGEST = 600.0
+"""Virtual seconds that an update, and the way to rest, may take."""
+SCHEDULE = 10.0
+"""Between two watches."""
+FATAL = 4
+"""Watches that may die, one after the other."""
+_T = TypeVar("_T")
+
+
+class Story:
+    """A seed under way."""
+
+    def __init__(self, seed: int, loop: VirtualLoop, left_out: frozenset[str]) -> None:
+        """Set the stage."""
+        self.scenario = drawn(seed)
+        self.loop = loop
+        scenario = self.scenario
+        self.store = Store(clock=loop.time)
+        self.world = World(
+            loop=loop, store=self.store, lag=scenario.lag, load=scenario.load, releases=dict(scenario.releases)
+        )
+        self.faults = Faults(
+            seed=seed,
+            rate=scenario.rate,
+            clock=loop.time,
+            outages=tuple(scenario.outages),
+            left_out=left_out,
+            calm=True,
+        )
+        self.network = Network(api=Api(self.store, self.world, seed), faults=self.faults, seed=seed)
+        self.actors: dict[str, Actor] = {}
+        self.invariants = Invariants(world=self.world, actors=self.actors, releases=scenario.releases)
+        self.script: list[tuple[float, str]] = []
+        self.state = State()
+        self.since = {each: asyncio.Event() for each in ("bake", "death", "half", "way back")}
+        """Set by the first of them."""
+        self.ending = False
+
+    async def tell(self) -> None:
+        """From a stack that rests on blue, through everything that happens, to the way back."""
+        background = asyncio.create_task(self._tick())
+        await self._begin()
+        self.faults.calm = False
+        others = [asyncio.create_task(self._happen(each)) for each in self.scenario.happenings]
+        watching = asyncio.create_task(self._watch()) if self.scenario.watched else None
+        serial = [each for each in self.scenario.ups if not each.rival]
+        rivals = [
+            asyncio.create_task(self._up(each, f"rival-{i}", State()))
+            for i, each in enumerate(self.scenario.ups)
+            if each.rival
+        ]
+        for number, each in enumerate(serial, 1):
+            await self._up(each, f"update-{number}", self.state)
+        await asyncio.gather(*rivals)
+        for each in others:
+            each.cancel()
+        self.faults.calm = True
+        self._note("faults end")
+        await asyncio.sleep(SLOWEST + 1)  # what has left by now arrives
+        if watching is None:
+            watching = asyncio.create_task(self._watch())
+        await self._rest()
+        self.ending = True
+        await watching
+        ill = max((each.flaps_until for each in self.world.pods), default=0)
+        await asyncio.sleep(max(0, ill - self.loop.time()) + 1)
+        await self._back()
+        if background.done():
+            background.result()
+
+    async def _tick(self) -> None:
+        while True:
+            self.world.tick()
+            await asyncio.sleep(TICK)
+
+    async def _begin(self) -> None:
+        """Blue is live, confirmed and remembered; the first update finds it so, and makes the pods."""
+        settings = self.scenario.config({"green": OLD.version})
+        move = move_of(settings, Live())
+        at = EPOCH.isoformat(timespec="seconds")
+        first = Flip(
+            number=1,
+            origin=None,
+            to=Colour.BLUE,
+            version=move.version,
+            by="somebody",
+            begun=at,
+            stage=Stage.CONFIRMED,
+            release=move.release,
+            plan=move.bake,
+        )
+        by = By(actor="update-0", manager="pulumi-kubernetes-teal")
+        history = History(flips=(first,))
+        data = {"flips.json": history.model_dump_json(by_alias=True)}
+        self.store.create("configmaps", {"metadata": {"name": NAME}, "data": data}, by)
+        record = {"colour": "blue", "version": move.version, "since": at}
+        self.store.create("configmaps", {"metadata": {"name": CONFIRMED}, "data": record}, by)
+        self.store.told = self.world.written
+        for name in self.scenario.services:
+            selector = {"app.kubernetes.io/name": name, "teal/colour": "blue"}
+            labels = {"app.kubernetes.io/part-of": "teal", "app.kubernetes.io/name": name}
+            self.store.create(
+                "services", {"metadata": {"name": name, "labels": labels}, "spec": {"selector": selector}}, by
+            )
+        self.invariants.history = history
+        failed = await self._update("update-0", settings, self.state, Actor(name="update-0"))
+        assert not failed, failed
+        self.store.told = self._written
+        self.network.heard = self.invariants.heard
+
+    def _written(self, write: Written) -> None:
+        self.world.written(write)
+        self.invariants.written(write)
+        if write.kind == "services":
+            actor = self.actors.get(write.by.actor)
+            if actor is not None and actor.dead:
+                self._left()
+            self._note(
+                f"{write.by.actor} writes service {write.name}: {write.after['spec']['selector'].get('teal/colour')}"
+            )
+        if write.name == NAME:
+            last = self.invariants.history.last
+            if last is not None:
+                if last.stage is Stage.BAKING and not self.since["bake"].is_set():
+                    self.faults.anchor, self.faults.owner = self.loop.time(), write.by.actor
+                    self.since["bake"].set()
+                if last.stage is Stage.REVERTING and not self.since["way back"].is_set():
+                    self.since["way back"].set()
+                    self._pause(self.actors[write.by.actor])
+                self._note(
+                    f"{write.by.actor} records flip {last.number} {last.stage} (kept by {last.owner or 'nobody'})"
+                )
+        if write.name == CONFIRMED:
+            self._note(f"{write.by.actor} records {write.after['data']['colour']} as confirmed")
+
+    def _left(self) -> None:
+        """See whether a process that died has left half of a flip set moved."""
+        there = {self.world.leads(name, late=False).rpartition("-")[2] for name in self.scenario.services}
+        if len(there) > 1:
+            self.since["half"].set()
+
+    def _pause(self, actor: Actor) -> None:
+        pause = self.scenario.pause
+
+        def begin() -> None:
+            if pause and self.faults.happens(f"pause of {actor.name}", f"stands still for {pause.seconds} s"):
+                actor.still_until = self.loop.time() + pause.seconds
+
+        if pause is not None:
+            self.loop.call_later(pause.after, begin)
+
+    def _note(self, what: str) -> None:
+        if not self.script or self.script[-1][1] != what:
+            self.script.append((self.loop.time(), what))
+
+    async def _happen(self, each: Happening) -> None:
+        if each.since:
+            await self.since[each.since].wait()
+        await asyncio.sleep(each.at)
+        if not self.faults.happens(f"{each} at {each.at}", str(each)):
+            return
+        if each.what == "patch":
+            patch_ = {"spec": {"selector": {"teal/colour": each.colour}}}
+            self.store.patch("services", each.service, patch_, By(actor=each.by))
+            return
+        for name in self.scenario.services if not each.service else (each.service,):
+            pods = [*self.world.of(f"{name}-{each.colour}")]
+            for pod in pods[: len(pods) if not each.service else (len(pods) + 1) // 2]:
+                pod.flaps_until = self.loop.time() + each.seconds
+                self.world.flapped = True
+
+    async def _up(self, up: Up, name: str, state: State) -> str:
+        await asyncio.sleep(up.after)
+        actor = Actor(name=name, death=up.death)
+        return await self._update(name, self.scenario.config(up.changes), state, actor)
+
+    async def _update(self, name: str, settings: Settings, state: State, actor: Actor) -> str:
+        self._note(f"{name} begins: {settings.active_colour} {settings.active_slot.version}")
+        ended = await self._process(actor, lambda: Update(self.network, actor, settings, state).run(), "killed")
+        self._note(f"{name} ends: {ended or 'done'}")
+        self.invariants.said(actor, ended)
+        return ended
+
+    async def _process(self, actor: Actor, main: Callable[[], Coroutine[Any, Any, _T]], killed: _T) -> _T:
+        """Run something as a process; what it comes to, or that it died."""
+        self.actors[actor.name] = actor
+
+        async def body() -> _T:
+            ACTOR.set(actor)
+            return await asyncio.create_task(main())
+
+        try:
+            async with asyncio.timeout(LONGEST):
+                return await asyncio.create_task(body(), context=copy_context())
+        except TimeoutError:
+            self.invariants.violate("comes_to_rest", f"{actor.name} does not end within {LONGEST:.0f} s")
+            actor.die()
+        except asyncio.CancelledError:
+            if not actor.dead:
+                raise
+            self.since["death"].set()
+            self._left()
+        return killed
+
+    async def _watch(self) -> None:
+        """A CronJob: one after the other."""
+        number = 0
+        while not self.ending:
+            number += 1
+            actor = Actor(name=f"watch-{number}", death=self.scenario.watch_dies if number < FATAL else None)
+            ended = await self._process(actor, lambda: self._go_on(actor), "killed")  # noqa: B023 - awaited here
+            if ended:
+                self._note(f"{actor.name} ends: {ended}")
+                self.invariants.said(actor, ended)
+            await asyncio.sleep(SCHEDULE)
+
+    async def _go_on(self, actor: Actor) -> str:
+        """As `python -m teal watch` does."""
+        try:
+            async with Cluster.connect(ACCESS) as cluster:
+                records = Records(cluster.http, cluster.namespace)
+                await records.load()
+                async with live_metrics.connect("", None, ACCESS.namespace) as seen:
+                    owner = Owner(cluster, records, seen, name=actor.name, say=actor.said.append)
+                    ended = await owner.go_on()
+        except OvertakenError:
+            return ""
+        except TealError as error:
+            return str(error)
+        return f"{ended}. {ended.reason}" if ended else ""
+
+    async def _rest(self) -> None:
+        """Nothing goes wrong any more: what is open is brought to its end, by the watch alone."""
+        end = self.loop.time() + LONGEST / 2
+        while (left := self.invariants.history.open) is not None and self.loop.time() < end:
+            if self._failing(left) and left.stage in {Stage.STUCK, Stage.UNPROVEN}:
+                break  # it is baked again and again, and fails: a person's turn
+            await asyncio.sleep(1)
+        left = self.invariants.history.open
+        healthy = left is None or not self._failing(left)
+        self.invariants.at_rest(healthy=healthy and not self.invariants.strangers())
+
+    def _failing(self, flip: Flip) -> bool:
+        return bool(self.scenario.releases[flip.version].failing)
+
+    async def _back(self) -> None:
+        """The way back onto what was always well works, as a person brings it about who does what messages say."""
+        green = self.store.objects.get(("deployments", f"{self.scenario.services[0]}-green"))
+        changes: dict[str, Any] = {"activeColour": "blue"}
+        if green:
+            changes["green"] = green["metadata"]["labels"][VERSION_LABEL]
+        said = ""
+        for number in range(4):
+            said = await self._update(
+                f"back-{number}", self.scenario.config(changes), self.state, Actor(name=f"back-{number}")
+            )
+            there = {self.world.leads(name, late=False).rpartition("-")[2] for name in self.scenario.services}
+            record = self.store.get("configmaps", CONFIRMED)["data"]["colour"]
+            if there == {"blue"} == {record} and self.invariants.history.open is None:
+                return  # what is idle may be as broken as it is
+            if "teal:repair" in said:
+                changes["repair"] = "green"
+            await asyncio.sleep(5)
+        left = self.invariants.history.open
+        self.invariants.violate("the_way_back_works", said[:400] or (f"still open: {left}" if left else "not on blue"))

@@ -1,0 +1,206 @@
+"""What a cluster does by itself: Deployments make pods, kubelets ready them, EndpointSlices and the data path follow.
+
+Late, all of it: the controllers look every half second, and what a selector leads to changes some time after its write.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from zlib import crc32
+
+from teal.model.labels import COLOUR_LABEL, NAME_LABEL, VERSION_LABEL
+from tests.simulation.clock import VirtualLoop
+from tests.simulation.store import By, Object, Store, Written
+
+TICK = 0.5
+AUTOSCALER_TICKS = 10
+CLIENTS = 4
+"""Requests of live traffic a tick and service."""
+DRAIN = 1.0
+"""Seconds from a pod's end to its disappearance."""
+
+
+def chance(*what: object) -> float:
+    """A number of [0, 1) that depends on nothing but what it is for."""
+    return crc32(repr(what).encode()) * 2654435761 % 2**32 / 2**32
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """How a release behaves."""
+
+    version: str
+    errors: float = 0
+    """Share of its requests answered 500."""
+    hangs: float = 0
+    """Share of its requests that are never answered."""
+    after: int = 0
+    """Requests of a pod before which none of that shows."""
+    starts: float | None = 1.5
+    """Seconds from a pod's start until it is ready; None: never."""
+
+    @property
+    def failing(self) -> float:
+        """The share of requests that it will not answer well."""
+        return self.errors + self.hangs
+
+
+@dataclass(kw_only=True, slots=True)
+class Pod:
+    """A pod of a slot."""
+
+    name: str
+    slot: str
+    release: Release
+    born: float
+    asked: int = 0
+    ends: float | None = None
+    flaps_until: float = 0
+
+    def ready(self, now: float) -> bool:
+        """Whether its kubelet says so."""
+        starts = self.release.starts
+        return self.ends is None and starts is not None and self.born + starts <= now and now >= self.flaps_until
+
+    def answer(self) -> str:
+        """What becomes of one request: `ok`, `error` or `hang`."""
+        self.asked += 1
+        if not self.release.failing or self.asked <= self.release.after:
+            return "ok"
+        draw = chance(self.name, self.asked)
+        if draw >= self.release.failing:
+            return "ok"
+        return "error" if draw < self.release.errors else "hang"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """What live traffic of a service met within one tick."""
+
+    at: float
+    asked: int
+    failed: int
+    version: str
+    """Of the pods that answered; empty where there was none."""
+
+
+@dataclass(kw_only=True, slots=True)
+class World:
+    """The cluster behind the API server."""
+
+    loop: VirtualLoop
+    store: Store
+    lag: float = 0.3
+    """Seconds from a selector's write until anything follows it."""
+    load: int = 2
+    """Pods that live traffic needs, as an autoscaler sees it."""
+    releases: dict[str, Release] = field(default_factory=dict[str, Release])
+    pods: list[Pod] = field(default_factory=list[Pod])
+    flapped: bool = False
+    """Whether pods of a colour have turned unready for a while: no healthy release then."""
+    slices: dict[str, list[tuple[str, bool, bool]]] = field(default_factory=dict[str, list[tuple[str, bool, bool]]])
+    """By Service: its pods, whether each is ready, and whether it is ending."""
+    seen_ready: dict[str, float] = field(default_factory=dict[str, float])
+    """When a slot was last seen with a ready endpoint."""
+    served: dict[str, list[Served]] = field(default_factory=lambda: defaultdict[str, list[Served]](list))
+    selected: dict[str, list[tuple[float, str]]] = field(
+        default_factory=lambda: defaultdict[str, list[tuple[float, str]]](list)
+    )
+    """By Service: when its selector was written, and the slot that it led to then."""
+    ticks: int = 0
+    _born: int = 0
+
+    def written(self, write: Written) -> None:
+        """Note where a selector leads from now on."""
+        if write.kind == "services":
+            selector = write.after["spec"]["selector"]
+            self.selected[write.name].append((write.at, f"{selector.get(NAME_LABEL)}-{selector.get(COLOUR_LABEL)}"))
+
+    def leads(self, service: str, *, late: bool = True) -> str:
+        """The slot that a Service's traffic reaches now, or that its selector names."""
+        known = self.selected[service]
+        until = self.loop.time() - (self.lag if late else 0)
+        index = bisect_left(known, (until, "~"))
+        return known[max(index - 1, 0)][1] if known else ""
+
+    def tick(self) -> None:
+        """Half a second of every controller's life."""
+        now = self.loop.time()
+        self.ticks += 1
+        for deployment in list(self.store.list("deployments")):
+            self._deploy(deployment, now)
+        self.pods = [each for each in self.pods if each.ends is None or each.ends > now]
+        for deployment in self.store.list("deployments"):
+            name = deployment["metadata"]["name"]
+            self.slices[name] = self._behind(name, now)
+            if any(ready for _, ready, _ in self.slices[name]):
+                self.seen_ready[name] = now
+        for service in self.selected:
+            self.slices[service] = self._behind(self.leads(service), now)
+            self._serve(service, now)
+        if self.ticks % AUTOSCALER_TICKS == 0:
+            for each in list(self.store.list("horizontalpodautoscalers")):
+                self._scale(each)
+
+    def ready(self, service: str) -> list[Pod]:
+        """The pods that a Service's slices call ready, and that are still there."""
+        named = {name for name, ready, _ in self.slices.get(service, ()) if ready}
+        return [each for each in self.pods if each.name in named]
+
+    def of(self, slot: str) -> Iterator[Pod]:
+        """The pods of a slot that are not ending."""
+        return (each for each in self.pods if each.slot == slot and each.ends is None)
+
+    def _behind(self, slot: str, now: float) -> list[tuple[str, bool, bool]]:
+        return [(each.name, each.ready(now), each.ends is not None) for each in self.pods if each.slot == slot]
+
+    def _deploy(self, deployment: Object, now: float) -> None:
+        name, wanted = deployment["metadata"]["name"], deployment["spec"]["replicas"]
+        release = self.releases[deployment["spec"]["template"]["metadata"]["labels"][VERSION_LABEL]]
+        pods = [*self.of(name)]
+        new = [each for each in pods if each.release is release]
+        old = [each for each in pods if each.release is not release]
+        # One by one, as the slots' strategy has it (maxSurge 1, maxUnavailable 0).
+        for _ in range(min(wanted - len(new), wanted + 1 - len(new) - len(old))):
+            self._born += 1
+            self.pods.append(Pod(name=f"{name}-{self._born:x}-0", slot=name, release=release, born=now))
+        ready = sum(each.ready(now) for each in new)
+        spare = [*old[: max(0, ready + len(old) - wanted)], *new[wanted:]]
+        for each in spare:
+            each.ends = now + DRAIN
+        status = {
+            "replicas": len(new) + len(old),
+            "updatedReplicas": len(new),
+            "readyReplicas": ready,
+            "observed": [release.version, wanted],
+        }
+        if deployment.get("status") != status:
+            self.store.patch("deployments", name, {"status": status}, By(actor="controller"))
+
+    def _scale(self, autoscaler: Object) -> None:
+        name = autoscaler["metadata"]["name"]
+        spec = autoscaler["spec"]
+        live = any(self.leads(service) == name for service in self.selected)
+        desired = min(max(spec["minReplicas"], self.load if live else 0), spec["maxReplicas"])
+        if autoscaler.get("status", {}).get("desiredReplicas") != desired:
+            self.store.patch(
+                "horizontalpodautoscalers",
+                name,
+                {"status": {"desiredReplicas": desired}},
+                By(actor="autoscaler"),
+            )
+        current = self.store.get("deployments", name)["spec"]["replicas"]
+        if current not in {0, desired}:
+            self.store.patch("deployments", name, {"spec": {"replicas": desired}}, By(actor="autoscaler"))
+
+    def _serve(self, service: str, now: float) -> None:
+        pods = self.ready(service)
+        failed = CLIENTS
+        if pods and not any(each.release.failing for each in pods):
+            failed = 0  # whichever pod answers
+        for request in range(failed if pods else 0):
+            pod = pods[int(chance(service, now, request) * len(pods))]
+            failed -= pod.answer() == "ok"
+        version = pods[0].release.version if pods else ""
+        self.served[service].append(Served(at=now, asked=CLIENTS, failed=failed, version=version))

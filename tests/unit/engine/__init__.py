@@ -1,1 +1,0 @@
-"""The embedded engine: what it plans, does, records and prints."""

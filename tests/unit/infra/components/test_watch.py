@@ -1,0 +1,190 @@
+"""What the watch in the cluster is given: nothing that it does not need, and nothing at all unless asked for."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from teal_infra.components.watch import MARGIN_SECONDS, NAME
+from teal_infra.settings.load import load
+
+from teal.model.errors import ConfigError
+from teal.model.labels import PART_OF, PART_OF_LABEL
+from tests.unit.infra.components.test_network import policy
+from tests.unit.infra.test_program import config, declared, sealed
+from tests.unit.teal.network.reachability import Actor, Namespace, Outside, Pod, Port, matrix
+
+API_SERVER = {"cidrs": ["192.0.2.10/32"], "ports": [6443]}
+WATCH: Mapping[str, Any] = {"image": "registry.example/teal:1", "egress": {"api-server": API_SERVER}}
+
+
+def stack(watch: Mapping[str, Any] = WATCH, **more: Mapping[str, Any]) -> dict[str, str]:
+    """Raw config of a stack of two services with a watch."""
+    own = {key: json.dumps(value) for key, value in more.items()}
+    return {**config(services=("backend", "frontend")), "watch": json.dumps(watch), **own}
+
+
+async def test_there_is_none_unless_asked_for() -> None:
+    """A stack that does not mention it has no CronJob and no account for it."""
+    assert not [name for name in await declared(config()) if NAME in str(name)]
+
+
+async def test_its_rights_are_exactly_these() -> None:
+    """What a bake, a confirmation and a way back take, by name wherever the API has names; no more."""
+    resources = await declared(stack())
+    assert resources["Role", f"{NAME}-role"]["rules"] == [
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "update"], "resourceNames": ["teal-history"]},
+        {
+            "apiGroups": ["coordination.k8s.io"],
+            "resources": ["leases"],
+            "verbs": ["get", "update"],
+            "resourceNames": ["teal-flip"],
+        },
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
+        {
+            "apiGroups": [""],
+            "resources": ["services"],
+            "verbs": ["get", "patch"],
+            "resourceNames": ["backend", "frontend"],
+        },
+        {
+            "apiGroups": [""],
+            "resources": ["services/proxy"],
+            "verbs": ["get"],
+            "resourceNames": ["backend:http", "frontend:http"],
+        },
+        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+        {"apiGroups": [""], "resources": ["pods/portforward"], "verbs": ["create", "get"]},
+    ]
+    binding = resources["RoleBinding", f"{NAME}-binding"]
+    assert binding["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME}
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": NAME, "namespace": "teal"}]
+
+
+async def test_pods_that_cannot_be_asked_are_not_reached() -> None:
+    """Where no service ends its connections on request, no port is forwarded."""
+    alarms_error = {"shutdown": {"closeConnectionsPath": None}}
+    resources = await declared(stack(services={"backend": alarms_error, "frontend": alarms_error}))
+    rules = resources["Role", f"{NAME}-role"]["rules"]
+    assert not [rule for rule in rules if "pods/portforward" in rule["resources"]]
+
+
+async def test_its_pod_is_restricted_and_alone_has_the_token() -> None:
+    """The `restricted` level, a read-only root, bounds; the account hands its token to nobody by itself."""
+    resources = await declared(stack())
+    spec = resources["CronJob", NAME]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert resources["ServiceAccount", f"{NAME}-account"]["automountServiceAccountToken"] is False
+    assert (spec["serviceAccountName"], spec["automountServiceAccountToken"]) == (NAME, True)
+    (container,) = spec["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    assert container["args"] == ["watch", "--namespace", "teal"]
+    assert container["resources"]["limits"] == {"cpu": "500m", "memory": "192Mi"}
+
+
+async def test_one_runs_at_a_time_and_none_for_ever() -> None:
+    """Not two at once, no second try of the same pod, an end beyond the bake's, few pods kept."""
+    spec = (await declared(stack(bake={"seconds": 600})))["CronJob", NAME]["spec"]
+    job = spec["jobTemplate"]["spec"]
+    assert spec["concurrencyPolicy"] == "Forbid"
+    assert spec["schedule"] == "* * * * *"
+    assert spec["startingDeadlineSeconds"] < 100 * 60  # else a hundred missed starts are its end
+    assert (job["backoffLimit"], job["template"]["spec"]["restartPolicy"]) == (0, "Never")
+    assert job["activeDeadlineSeconds"] == 600 + MARGIN_SECONDS
+    assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (1, 3)
+
+
+async def test_it_reaches_whom_it_names_and_nobody_reaches_it() -> None:
+    """By the policies: the API server and the name server; not the services' pods, not the world."""
+    resources = await declared(stack())
+    policies = [policy(inputs) for (kind, _), inputs in resources.items() if kind == "NetworkPolicy"]
+    labels = resources["CronJob", NAME]["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+    assert PART_OF_LABEL not in labels  # the services' policies let in whoever carries it
+    teal, system = Namespace(name="teal"), Namespace(name="kube-system")
+    watch = Pod(name="watch", namespace=teal, labels=labels)
+    others: list[Actor] = [
+        Pod(name="backend", namespace=teal, labels={"app.kubernetes.io/name": "backend", PART_OF_LABEL: PART_OF}),
+        Pod(name="dns", namespace=system, labels={"k8s-app": "kube-dns"}),
+        Outside(name="api-server", address="192.0.2.10"),
+        Outside(name="anybody", address="203.0.113.9"),
+    ]
+    asked = (Port(6443), Port(8000), Port(53, "UDP"))
+    seen = {pair: ports for pair, ports in matrix(policies, [watch, *others], asked).items() if "watch" in pair}
+    assert {pair: ports for pair, ports in seen.items() if ports} == {
+        ("watch", "api-server"): {Port(6443)},
+        ("watch", "dns"): {Port(53, "UDP")},
+    }
+
+
+async def test_it_has_no_policy_where_others_write_them() -> None:
+    """Without policies of teal's nothing is denied, and nothing has to be named."""
+    free = {"network": {"policies": False}}
+    resources = await declared(stack({"image": "a:1"}, services={"backend": free, "frontend": free}))
+    assert ("CronJob", NAME) in resources
+    assert ("NetworkPolicy", f"{NAME}-network") not in resources
+
+
+async def test_a_token_for_prometheus_is_a_secret_to_everybody_else() -> None:
+    """It reaches the pod from a Secret; the way to Prometheus may be another one from within the cluster."""
+    prometheus = {"url": "https://prometheus.example", "token": "s3cret-enough"}
+    raw = stack({**WATCH, "prometheusUrl": "https://192.0.2.10:9090"}, prometheus=prometheus)
+    resources = await declared(raw)
+    assert sealed(resources["Secret", f"{NAME}-prometheus"]["stringData"]) == {"token": "s3cret-enough"}
+    spec = resources["CronJob", NAME]["spec"]
+    assert spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["env"][1:] == [
+        {"name": "PROMETHEUS_URL", "value": "https://192.0.2.10:9090"},
+        {"name": "PROMETHEUS_TOKEN", "valueFrom": {"secretKeyRef": {"name": NAME, "key": "token"}}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("watch", "more", "said"),
+    [
+        ({"image": "teal:1"}, {}, "teal:watch.egress.api-server.cidrs[0]"),
+        ({**WATCH, "schedule": "often"}, {}, "teal:watch.schedule"),
+        (
+            WATCH,
+            {"prometheus": {"url": "https://prometheus.example", "caFile": "/etc/ssl/own.pem"}},
+            "pulumi config set --path 'teal:watch.prometheusUrl' http://",
+        ),
+        (
+            {**WATCH, "prometheusUrl": "http://prometheus.monitoring:9090"},
+            {"prometheus": {"url": "https://prometheus.example", "token": "SECRET"}},
+            "teal:watch.prometheusUrl: in clash: http://prometheus.monitoring:9090 is not https",
+        ),
+    ],
+)
+def test_a_watch_that_could_not_work_is_refused(
+    watch: Mapping[str, Any], more: Mapping[str, Mapping[str, Any]], said: str
+) -> None:
+    """No way to the API server, no schedule, a certificate that pods cannot verify: said before anything is made."""
+    with pytest.raises(ConfigError) as error:
+        load(stack(watch, **more), stack="dev")
+    assert said in str(error.value)
+
+
+async def test_admission_policies_are_made_where_they_are_asked_for_and_before_traffic_moves() -> None:
+    """Cluster-wide objects of the stack's namespace alone; the watch may write the records, and strangers may not."""
+    assert not [kind for kind, _ in await declared(stack()) if kind.startswith("ValidatingAdmission")]
+    resources = await declared(stack(admission={"users": ["deployer@example"]}))
+    approvals = resources["ValidatingAdmissionPolicy", "teal-teal-approval-policy"]
+    assert "object.data.by == request.userInfo.username" in approvals["spec"]["validations"][0]["expression"]
+    assert approvals["spec"]["failurePolicy"] == "Fail"
+    records = resources["ValidatingAdmissionPolicy", "teal-teal-records-policy"]["spec"]["validations"][0]["expression"]
+    assert '["deployer@example", "system:serviceaccount:teal:teal-watch"]' in records
+    for each in ("approval", "records"):
+        bound = resources["ValidatingAdmissionPolicyBinding", f"teal-teal-{each}-binding"]["spec"]
+        assert bound["policyName"] == f"teal-teal-{each}"
+        assert bound["matchResources"]["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "teal"}
+
+
+async def test_without_names_the_records_are_whoever_s_has_the_right() -> None:
+    """`{}` holds approvals to their writers' names, and shuts no update out."""
+    kinds = [name for kind, name in await declared(stack(admission={})) if kind == "ValidatingAdmissionPolicy"]
+    assert kinds == ["teal-teal-approval-policy"]

@@ -1,0 +1,259 @@
+"""The hooks themselves, called as an engine calls them, against a cluster on loopback."""
+
+import asyncio
+import logging
+import os
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks
+from teal_infra.hooks.guard import Guard
+
+from teal.adapters.kubernetes.cluster import ClusterAccess
+from teal.history.model import Flip, History, Stage
+from teal.history.store import Kept, Records
+from teal.model.colours import Colour
+from teal.model.errors import ForeignChangeError, RefusedError
+from teal.spec.bake import BakePlan, ServiceBake
+from teal.spec.gates import GatePlan
+from teal.spec.move import Move
+from tests.unit.conftest import FakeApiServer
+
+
+class NoResources(mocks.Mocks):
+    """A monitor for programs that declare nothing."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[object, object]]:
+        """Nothing is expected to be declared."""
+        raise AssertionError(args.name)
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[object, object], list[tuple[str, str]] | None]:
+        """Nothing is expected to be called."""
+        raise AssertionError(args.token)
+
+
+def inputs(colour: str) -> dict[str, object]:
+    """The active Service's inputs as a hook sees them."""
+    return {"metadata": {"name": "backend"}, "spec": {"selector": {"teal/colour": colour}}}
+
+
+def move(to: str, confirmed: Colour | None = Colour.BLUE) -> Move:
+    """What an update to a colour declares; its bake asks once."""
+    return Move(
+        to=Colour(to),
+        versions={Colour.BLUE: "1.0.0", Colour.GREEN: "1.1.0"},
+        release="digest",
+        confirmed=confirmed,
+        flip_set={"backend": GatePlan(version="1.1.0", version_path="/deployment/metadata")},
+        bake=BakePlan(
+            services={"backend": ServiceBake(path="/pricing")}, seconds=0, error_percent=5, samples=0, window=10
+        ),
+    )
+
+
+async def prove(
+    server: FakeApiServer, old: str | None, new: str, *, dry_run: bool = False, declared: Move | None = None
+) -> Guard:
+    """Run the traffic hook of an update to `new`; the update's guard."""
+    mocks.set_mocks(NoResources(), project="teal", stack="dev", preview=dry_run, logger=logging.getLogger("engine"))
+    access = ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)
+    guard = Guard(access, declared or move(new))
+    hook = guard.traffic_hooks().before_update
+    assert hook
+    result = hook[0](  # pyright: ignore[reportUnknownVariableType, reportCallIssue]  # hook or callable, by the SDK's type
+        pulumi.ResourceHookArgs(
+            urn="urn",
+            id="",
+            name="backend-active",
+            type="t",
+            new_inputs=inputs(new),
+            old_inputs=inputs(old) if old else None,
+        )
+    )
+    assert result is not None
+    await result
+    return guard
+
+
+async def test_a_proven_flip_passes(api_server: FakeApiServer) -> None:
+    """The hook returns, so the engine writes."""
+    api_server.service("backend", "blue")
+    api_server.pods("backend", "blue", ["1.0.0"])
+    api_server.pods("backend", "green", ["1.1.0"])
+    await prove(api_server, "blue", "green")
+
+
+async def test_an_unproven_flip_is_refused_with_its_evidence(api_server: FakeApiServer) -> None:
+    """The hook raises, so the engine writes nothing."""
+    api_server.service("backend", "blue")
+    api_server.pods("backend", "blue", ["1.0.0", "1.0.0"])
+    api_server.pods("backend", "green", ["1.1.0"])
+    with pytest.raises(RefusedError, match="green has 1 ready endpoint; needed: 2"):
+        await prove(api_server, "blue", "green")
+
+
+async def test_creating_over_live_traffic_is_a_flip_too(api_server: FakeApiServer) -> None:
+    """A lost state does not lose the proof: without old inputs the live Service still decides."""
+    api_server.service("backend", "blue")
+    api_server.pods("backend", "blue", ["1.0.0"])
+    with pytest.raises(RefusedError, match="flip from blue to green refused"):
+        await prove(api_server, None, "green")
+
+
+async def test_a_change_that_moves_no_traffic_needs_no_proof(api_server: FakeApiServer) -> None:
+    """A Service whose ports change may change while its pods are down."""
+    api_server.service("backend", "green")
+    await prove(api_server, "green", "green")
+
+
+async def test_traffic_moved_by_somebody_else_is_refused(api_server: FakeApiServer) -> None:
+    """Live is neither what the last update left nor the destination."""
+    api_server.service("backend", "blue", writer="kubectl-edit")
+    with pytest.raises(ForeignChangeError, match="'kubectl-edit'"):
+        await prove(api_server, "green", "green")
+
+
+def history(server: FakeApiServer) -> list[str]:
+    """Stages of the flips that are recorded."""
+    _, found = server.answers["/api/v1/namespaces/teal/configmaps/teal-history"]
+    return [each.stage for each in History.model_validate_json(found["data"]["flips.json"]).flips]
+
+
+async def test_traffic_is_read_once_more_as_the_very_last_thing(api_server: FakeApiServer) -> None:
+    """The engine writes as soon as the hook returns: whatever else there is to do is done before."""
+    api_server.service("backend", "blue")
+    api_server.pods("backend", "blue", ["1.0.0"])
+    api_server.pods("backend", "green", ["1.1.0"])
+    one = move("green")
+    closing = {"backend": ServiceBake(path="/pricing", close_path="/close")}
+    declared = replace(one, bake=one.bake.model_copy(update={"services": closing}))
+    await prove(api_server, "blue", "green", declared=declared)
+    core = "/api/v1/namespaces/teal"
+    assert api_server.heard[-2:] == [f"PUT {core}/configmaps/teal-history", f"GET {core}/services/backend"]
+
+
+@pytest.mark.parametrize("colour", ["red", "green"])
+async def test_traffic_that_somebody_moves_while_the_gates_look_is_not_overwritten(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch, colour: str
+) -> None:
+    """What was proven is no longer what is live: refused by name, and the flip that was let pass is over."""
+    api_server.service("backend", "blue")
+    api_server.pods("backend", "blue", ["1.0.0"])
+    api_server.pods("backend", "green", ["1.1.0"])
+    save = Records.save
+
+    async def meddle(self: Records, kept: Kept, flip: Flip) -> Kept:
+        saved = await save(self, kept, flip)
+        if flip.stage is Stage.PROVEN:  # the last that is written before the hook lets the engine write
+            api_server.service("backend", colour, writer="kubectl-patch")
+        return saved
+
+    monkeypatch.setattr(Records, "save", meddle)
+    with pytest.raises(ForeignChangeError, match=r"written by 'kubectl-patch', while the gates looked"):
+        await prove(api_server, "blue", "green")
+    assert history(api_server) == ["REFUSED"]
+
+
+async def test_a_program_that_lost_its_language_host_lets_nothing_move(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its hooks would still be heard, but nothing after them: the release would be live with nobody to watch it."""
+    api_server.service("backend", "blue")
+    api_server.pods("backend", "blue", ["1.0.0"])
+    api_server.pods("backend", "green", ["1.1.0"])
+    monkeypatch.setattr(os, "getppid", lambda: 1)  # as where the parent has ended
+    with pytest.raises(RefusedError, match=r"language host \(process \d+\) has ended"):
+        await prove(api_server, "blue", "green")
+    assert history(api_server) == ["REFUSED"]
+
+
+async def test_a_flip_of_which_a_part_has_moved_stays_open(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes next has to bring the other service's traffic somewhere."""
+    for name in ("backend", "frontend"):
+        api_server.service(name, "blue")
+        api_server.pods(name, "blue", ["1.0.0"])
+        api_server.pods(name, "green", ["1.1.0"])
+    save = Records.save
+
+    async def meddle(self: Records, kept: Kept, flip: Flip) -> Kept:
+        saved = await save(self, kept, flip)
+        api_server.service("frontend", "green")  # the engine's write, which was let pass before
+        api_server.service("backend", "red", writer="kubectl-patch")
+        return saved
+
+    monkeypatch.setattr(Records, "save", meddle)
+    one = move("green")
+    names = ("backend", "frontend")
+    bake = one.bake.model_copy(update={"services": dict.fromkeys(names, one.bake.services["backend"])})
+    both = replace(one, flip_set=dict.fromkeys(names, one.flip_set["backend"]), bake=bake)
+    with pytest.raises(ForeignChangeError, match="backend leads to"):
+        await prove(api_server, "blue", "green", declared=both)
+    _, found = api_server.answers["/api/v1/namespaces/teal/configmaps/teal-history"]
+    (flip,) = History.model_validate_json(found["data"]["flips.json"]).flips
+    assert (flip.stage, flip.owner) == ("PROVEN", "")
+
+
+async def test_a_preview_says_what_the_gates_would_and_refuses_nothing(
+    api_server: FakeApiServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In a dry run the slot may still be to come."""
+    api_server.service("backend", "blue")
+    with caplog.at_level(logging.INFO, "engine"):
+        await prove(api_server, "blue", "green", dry_run=True)
+    assert "as of now: capacity of backend FAILED" in caplog.text
+    assert "as of now: 2 of 2 gates would refuse" in caplog.text
+
+
+async def idle(server: FakeApiServer, colour: str) -> None:
+    """Run the hook of a change of a colour's pods, in an update to green."""
+    mocks.set_mocks(NoResources(), project="teal", stack="dev", logger=logging.getLogger("engine"))
+    hook = (
+        Guard(ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig), move("green")).idle_hooks().before_update
+    )
+    assert hook
+    new = {"metadata": {"labels": {"teal/colour": colour}}}
+    args = pulumi.ResourceHookArgs(urn="urn", id="", name=f"backend-{colour}", type="t", new_inputs=new)
+    result = hook[0](args)  # pyright: ignore[reportUnknownVariableType, reportCallIssue]  # hook or callable, by the SDK's type
+    assert result is not None
+    await result
+
+
+async def test_pods_with_live_traffic_do_not_change_before_it_moves(api_server: FakeApiServer) -> None:
+    """An update of a part of the stack would take them away, although the whole would move traffic first."""
+    api_server.service("backend", "blue")
+    with pytest.raises(RefusedError, match="backend-blue was not changed: live traffic of backend goes to blue"):
+        await idle(api_server, "blue")
+
+
+async def test_pods_without_live_traffic_change(api_server: FakeApiServer) -> None:
+    """Traffic has moved by then."""
+    api_server.service("backend", "green")
+    await idle(api_server, "blue")
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+async def test_a_move_whose_record_is_left_out_is_baked_all_the_same(
+    api_server: FakeApiServer, caplog: pytest.LogCaptureFixture, *, recorded: bool
+) -> None:
+    """An update of a part (`--target`) may leave it out, and its hook with it; one that has it is baked once."""
+    api_server.service("backend", "blue")
+    api_server.pods("backend", "blue", ["1.0.0"])
+    api_server.pods("backend", "green", ["1.1.0"])
+    api_server.answers["/api/v1/namespaces/teal/services/backend:http/proxy/pricing"] = (200, {})
+    guard = await prove(api_server, "blue", "green")
+    api_server.service("backend", "green")  # the engine's write
+    if recorded:
+        hook = guard.confirm_hooks().before_update
+        assert hook
+        await hook[0](pulumi.ResourceHookArgs(urn="urn", id="", name="teal-confirmed", type="t"))  # pyright: ignore[reportCallIssue, reportGeneralTypeIssues, reportUnknownVariableType]  # as above
+    guard.watch_over(SimpleNamespace(urn=pulumi.Output.from_input("urn:of::teal-confirmed")))  # pyright: ignore[reportArgumentType]  # all that it has of a resource
+    await asyncio.sleep(0.1)  # for the SDK to call back
+    async with asyncio.timeout(10):
+        while history(api_server)[-1] != Stage.CONFIRMED:  # noqa: ASYNC110 - another thread's record
+            await asyncio.sleep(0.01)
+    assert history(api_server) == [Stage.CONFIRMED]
+    assert ("leaves out urn:of::teal-confirmed" in caplog.text) is not recorded

@@ -1,0 +1,86 @@
+"""What is read of the cluster before anything is declared: all that is there, in few requests."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from teal_infra.planning import live
+from teal_infra.settings.service import ServiceSettings
+
+from teal.adapters.kubernetes.cluster import ClusterAccess
+from teal.model.colours import Colour
+from teal.model.live import LiveAutoscaler
+from tests.unit.teal.serving import Asked, Said, serving
+
+
+def service(*, migrated: bool = False) -> ServiceSettings:
+    """One with all its defaults."""
+    return ServiceSettings.model_validate({"migrations": {}} if migrated else {})
+
+
+async def read(services: Mapping[str, ServiceSettings], objects: Mapping[str, Any]) -> tuple[live.Live, list[str]]:
+    """What is read of a cluster with these lists, by kind, and what it was asked."""
+    asked: list[str] = []
+
+    async def handler(request: Asked) -> Said:
+        path = request.target.partition("?")[0]
+        asked.append(path)
+        kind = path.rpartition("/")[2]
+        if kind in {"services", "deployments", "horizontalpodautoscalers"}:
+            return Said(body=json.dumps({"items": objects.get(kind, [])}).encode())
+        return Said(status=404)
+
+    async with serving(handler) as url:
+        kubeconfig: dict[str, Any] = {
+            "clusters": [{"name": "it", "cluster": {"server": url}}],
+            "users": [{"name": "it", "user": {}}],
+            "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
+            "current-context": "it",
+        }
+        access = ClusterAccess(namespace="shop", kubeconfig=json.dumps(kubeconfig))
+        return await asyncio.to_thread(live.read, access, services), asked
+
+
+async def test_more_services_take_no_more_requests() -> None:
+    """Fifty services are read in the requests that one takes: each more would delay every preview."""
+    _, one = await read({"backend": service()}, {})
+    _, many = await read({f"service-{number}": service() for number in range(50)}, {})
+    assert sorted(many) == sorted(one)
+
+
+@pytest.mark.parametrize("migrated", [True, False])
+async def test_only_migrated_schemas_have_records(migrated: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    """What was contracted is asked for where there is a schema to contract."""
+    found, asked = await read({"backend": service(migrated=migrated)}, {})
+    records = {f"/api/v1/namespaces/shop/configmaps/backend-{each}" for each in ("contracting", "contracted")}
+    assert (records <= {*asked}, "backend" in found.contracted) == (migrated, migrated)
+
+
+async def test_autoscalers_are_known_by_name() -> None:
+    """With the annotations that say what a flip asked for."""
+    autoscaler = {
+        "metadata": {"name": "backend-blue", "resourceVersion": "1", "annotations": {"teal/floor": "8@then"}},
+        "spec": {"minReplicas": 8},
+        "status": {"desiredReplicas": 9},
+    }
+    found, _ = await read({"backend": service()}, {"horizontalpodautoscalers": [autoscaler]})
+    assert found.autoscalers == {
+        "backend-blue": LiveAutoscaler(annotations={"teal/floor": "8@then"}, minimum=8, desired=9)
+    }
+
+
+@pytest.mark.parametrize(("generation", "observed", "outdated"), [(4, 4, 1), (5, 4, 3)])
+async def test_a_rollout_that_its_controller_has_not_seen_has_replaced_nothing(
+    generation: int, observed: int, outdated: int
+) -> None:
+    """Until then its status is the last rollout's."""
+    labels = {"app.kubernetes.io/name": "backend", "teal/colour": "green"}
+    deployment = {
+        "metadata": {"name": "backend-green", "labels": labels, "resourceVersion": "1", "generation": generation},
+        "spec": {"replicas": 2},
+        "status": {"observedGeneration": observed, "replicas": 3, "updatedReplicas": 2},
+    }
+    found, _ = await read({"backend": service()}, {"deployments": [deployment]})
+    assert found.slots["backend", Colour.GREEN].outdated == outdated

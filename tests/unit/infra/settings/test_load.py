@@ -1,0 +1,155 @@
+"""Config is validated once; every problem is reported at once with value, consequence and command."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from teal_infra.settings.load import load
+
+from teal.model.colours import Colour
+from teal.model.errors import ConfigError
+
+GOOD: Mapping[str, str] = {
+    "activeColour": "blue",
+    "services": json.dumps({"backend": {}}),
+    "blue": json.dumps({"version": "1.0.0", "backend": {"image": "registry.example/backend:1.0.0"}}),
+}
+
+
+def refusal(**changes: str | None) -> str:
+    """What is said of the good config with these changes."""
+    raw = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
+    with pytest.raises(ConfigError) as error:
+        load(raw, stack="dev")
+    return str(error.value)
+
+
+def test_a_minimal_stack_gets_the_documented_defaults() -> None:
+    """Only the active colour, a service and a slot have to be said."""
+    settings = load(GOOD, stack="dev")
+    backend = settings.services["backend"]
+    assert settings.environment == "dev"
+    assert (backend.port, backend.replicas) == (8000, 3)
+    assert (backend.shutdown.wait_seconds, backend.shutdown.grace_period_seconds) == (5, 45)
+    assert (backend.probes.readiness.path, backend.probes.readiness.failure_threshold) == ("/health/ready", 1)
+    assert settings.active_slot.services["backend"].image == "registry.example/backend:1.0.0"
+
+
+@pytest.mark.parametrize("stack", ["sandbox", "staging", "production"])
+def test_the_example_stacks_are_valid(stack: str) -> None:
+    """What the repository ships can be provisioned."""
+    file = Path(__file__).parents[4] / "stacks" / f"Pulumi.{stack}.yaml"
+    config: dict[str, Any] = yaml.safe_load(file.read_text())["config"]
+    raw = {key.removeprefix("teal:"): v if isinstance(v, str) else json.dumps(v) for key, v in config.items()}
+    assert load(raw, stack=stack).active_slot.version
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"activeColour": "red"}, ["teal:activeColour", '"red"', "pulumi config set teal:activeColour blue"]),
+        ({"activeColour": None}, ["teal:activeColour: nothing", "would not know where live traffic belongs"]),
+        ({"activeColour": "green"}, ["teal:green", "no such slot", "pulumi config set --path 'teal:green.version'"]),
+        ({"colour": "blue"}, ["teal:colour", "unknown key", "pulumi config rm teal:colour"]),
+        ({"activeColor": "blue"}, ["did you mean activeColour?"]),
+        ({"services": "{"}, ["teal:services", "not an object"]),
+        ({"services": json.dumps({"backend": {"port": "http"}})}, ["teal:services.backend.port", '"http"', "8000"]),
+        ({"services": json.dumps({"backend": {"port": 70000}})}, ["70000", "65535"]),
+        ({"services": json.dumps({"backend": {"prot": 1}})}, ["teal:services.backend.prot", "did you mean port?"]),
+        (
+            {"services": json.dumps({"backend": {"shutdown": {"gracePeriodSeconds": 30}}})},
+            ["gracePeriodSeconds 30", "not longer than waitSeconds 5 plus drainSeconds 25"],
+        ),
+        (
+            {"services": json.dumps({"backend": {"shutdown": {"waitSeconds": 60}}})},
+            ["gracePeriodSeconds 45", "config set --path 'teal:services.backend.shutdown.gracePeriodSeconds' 100"],
+        ),
+        (
+            {"services": json.dumps({"backend": {"probes": {"liveness": {"periodSeconds": 0}}}})},
+            ["the API server would refuse the pods", "probes.liveness.periodSeconds' 10"],
+        ),
+        (
+            {"services": json.dumps({"backend": {"resources": {"requests": {"cpu": "lots", "memory": "1Gi"}}}})},
+            ["teal:services.backend.resources.requests.cpu", '"lots"', "500m"],
+        ),
+        ({"services": json.dumps({"backend": {}, "frontend": {}})}, ["frontend has no release in slot blue"]),
+        ({"blue": json.dumps({"version": 1.1, "backend": {"image": "a:1"}})}, ["teal:blue.version: 1.1", "quote it"]),
+        ({"blue": json.dumps({"version": "1", "backend": {"image": "none"}})}, ["teal:blue.backend.image", '"none"']),
+        (
+            {"services": json.dumps({"backend": {"autoscaling": {"minReplicas": 9, "maxReplicas": 2}}})},
+            ["teal:services.backend.autoscaling.minReplicas", "minReplicas 9 is above maxReplicas 2"],
+        ),
+        (
+            {"backing": json.dumps({"cache": {"kind": "redis", "model": "x"}})},
+            ["teal:backing.cache.model", "a redis has no model"],
+        ),
+        (
+            {"blue": json.dumps({"version": "1", "state": "retired", "backend": {"image": "a:1"}})},
+            ["teal:blue.state", "an active colour is running"],
+        ),
+        (
+            {"services": json.dumps({"backend": {"network": {"dns": {"cidrs": ["10.0.0.1/8"]}}}})},
+            ["teal:services.backend.network.dns.cidrs[0]", "10.0.0.1/8", "not a CIDR"],
+        ),
+        (
+            {"blue": json.dumps({"version": "1", "backend": {"image": "a:1", "schema": {"expand": "0001"}}})},
+            ["teal:blue.backend.schema", "service backend has no migrations"],
+        ),
+        ({"router": "magic"}, ["teal:router", '"magic"']),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_consequence_and_its_remedy(
+    changes: dict[str, str | None], said: list[str]
+) -> None:
+    """Key, value seen, consequence and the command that mends it are in the message."""
+    message = refusal(**changes)
+    for part in [*said, "Next: pulumi config", "nothing was changed"]:
+        assert part in message
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    """Three mistakes are three lines, not three attempts."""
+    message = refusal(activeColour="red", router="magic", services=json.dumps({"backend": {"port": "http"}}))
+    assert "has 3 problems" in message
+    assert len(message.splitlines()) == 4
+
+
+def test_secret_values_are_never_shown() -> None:
+    """A wrong value under a secret key is reported without the value."""
+    with pytest.raises(ConfigError) as error:
+        load({**GOOD, "blue": json.dumps({"version": 1.5, "backend": {"image": "a:1"}})}, secret={"blue"}, stack="dev")
+    assert "[secret]" in str(error.value)
+    assert "1.5" not in str(error.value)
+
+
+def test_environment_values_reach_processes_as_text() -> None:
+    """YAML's booleans and numbers become what a shell would have set."""
+    slot = {"version": "1", "backend": {"image": "a:1", "env": {"A": True, "B": 3, "C": "x"}}}
+    settings = load({**GOOD, "blue": json.dumps(slot)}, stack="dev")
+    slot_blue = settings.slot(Colour.BLUE)
+    assert slot_blue is not None
+    assert slot_blue.services["backend"].env == {"A": "true", "B": "3", "C": "x"}
+
+
+def test_mistakes_in_one_service_are_reported_at_once() -> None:
+    """An amount, a range, a time, an address and a migration, each wrong in its own way: five lines."""
+    wrong = {
+        "resources": {"requests": {"cpu": "lots"}},
+        "autoscaling": {"minReplicas": 9, "maxReplicas": 2},
+        "shutdown": {"gracePeriodSeconds": 20},
+        "network": {"callers": {"office": {"cidrs": ["10.0.0.0/33"]}}},
+        "migrations": {"up": ["migrate"]},
+    }
+    message = refusal(services=json.dumps({"backend": wrong}))
+    for said in (
+        'requests.cpu: "lots"',
+        "minReplicas 9 is above maxReplicas 2",
+        "gracePeriodSeconds 20 is not longer",
+        "callers.office.cidrs[0]",
+        "a migration with no down is refused",
+    ):
+        assert said in message
+    assert "has 5 problems" in message

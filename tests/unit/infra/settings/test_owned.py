@@ -1,0 +1,120 @@
+"""What is teal's to say of a pod is refused by its place in the config, all of it at once."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from teal_infra.settings.load import load
+
+from teal.model.errors import ConfigError
+from tests.unit.infra.worlds import BASE, edited
+
+OWN = {"name": "backend"}
+TEMPLATE = "services.backend.podTemplate"
+
+
+def said(**changes: Any) -> str:  # noqa: ANN401 - any JSON
+    """What is said of a config with these keys, each by its path; nothing where it is taken."""
+    raw = edited(BASE, changes)
+    texts = {key: each if isinstance(each, str) else json.dumps(each) for key, each in raw.items()}
+    try:
+        load(texts, stack="dev")
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def of_container(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    """A spec that says this of the service's own container, the second of two."""
+    return {"containers": [{"name": "proxy", "image": "proxy:1"}, {"name": "backend", **fields}]}
+
+
+CASES: list[tuple[dict[str, Any], str]] = [
+    ({"metadata": {"labels": {"teal/colour": "red"}}}, 'metadata.labels["teal/colour"]'),
+    ({"metadata": {"labels": {"app.kubernetes.io/name": "x"}}}, 'metadata.labels["app.kubernetes.io/name"]'),
+    ({"metadata": {"labels": {"app.kubernetes.io/version": None}}}, 'metadata.labels["app.kubernetes.io/version"]'),
+    ({"metadata": {"labels": {"$patch": "replace"}}}, "metadata.labels.$patch"),
+    ({"metadata": {"labels": None}}, "metadata.labels"),
+    ({"metadata": {"$patch": "delete"}}, "metadata.$patch"),
+    ({"metadata": {"annotations": {"teal/deployed-at": "x"}}}, 'metadata.annotations["teal/deployed-at"]'),
+    ({"spec": {"restartPolicy": "Never"}}, "spec.restartPolicy"),
+    ({"spec": {"serviceAccountName": "admin"}}, "spec.serviceAccountName"),
+    ({"spec": {"serviceAccount": "admin"}}, "spec.serviceAccount"),
+    ({"spec": {"terminationGracePeriodSeconds": 5}}, "spec.terminationGracePeriodSeconds"),
+    ({"spec": {"terminationGracePeriodSeconds": None}}, "spec.terminationGracePeriodSeconds"),
+    ({"spec": {"$patch": "replace"}}, "spec.$patch"),
+    ({"spec": {"$retainKeys": ["volumes"]}}, "spec.$retainKeys"),
+    ({"spec": {"readinessGates": None}}, "spec.readinessGates"),
+    ({"spec": {"containers": None}}, "spec.containers"),
+    ({"spec": {"containers": [{"$patch": "replace"}]}}, "spec.containers[0]"),
+    ({"spec": {"containers": [{**OWN, "$patch": "delete"}]}}, "spec.containers[0].$patch"),
+    ({"spec": {"volumes": [{"$patch": "remove"}]}}, "spec.volumes[0].$patch"),
+    ({"spec": {"$setElementOrder/containers": [OWN]}}, 'spec["$setElementOrder/containers"]'),
+    ({"spec": of_container(image="other:1")}, "spec.containers[1].image"),
+    ({"spec": of_container(lifecycle={"preStop": {"sleep": {"seconds": 0}}})}, "spec.containers[1].lifecycle.preStop"),
+    ({"spec": of_container(lifecycle=None)}, "spec.containers[1].lifecycle"),
+    ({"spec": of_container(env=[{"name": "A"}, {"name": "PORT", "value": "1"}])}, "spec.containers[1].env[1]"),
+    ({"spec": of_container(env=[{"$patch": "replace"}])}, "spec.containers[1].env[0]"),
+    ({"spec": of_container(env=None)}, "spec.containers[1].env"),
+    ({"spec": of_container(envFrom=None)}, "spec.containers[1].envFrom"),
+    ({"spec": of_container(ports=[{"containerPort": 8000, "name": "web"}])}, "spec.containers[1].ports[0]"),
+    ({"spec": of_container(ports=[{"containerPort": 9000, "name": "http"}])}, "spec.containers[1].ports[0]"),
+]
+
+
+@pytest.mark.parametrize("where", [TEMPLATE, "blue.backend.podTemplate"])
+@pytest.mark.parametrize(("template", "path"), CASES)
+def test_what_is_teals_is_refused_by_name(template: dict[str, Any], path: str, where: str) -> None:
+    """With the command that takes it out of the config, and that clears the error."""
+    found = said(**{where: template})
+    assert f"  teal:{where}.{path}: " in found
+    assert f"Next: pulumi config rm --path 'teal:{where}.{path}'" in found
+    assert "has 1 problem;" in found
+
+
+TAKEN: list[dict[str, Any]] = [
+    {"metadata": {"labels": {"team": "shop"}, "annotations": {"prometheus.io/scrape": None}}},
+    {"spec": {"restartPolicy": "Always", "tolerations": [], "volumes": [{"name": "tmp", "$patch": "delete"}]}},
+    {"spec": {"containers": [{"name": "proxy", "image": "a:1", "lifecycle": {"preStop": {}}, "env": None}]}},
+    {"metadata": {}, "spec": {}},
+    {"spec": of_container(lifecycle={}, env=[], envFrom=[])},
+    {"spec": of_container(lifecycle={"postStart": {}}, env=[{"name": "HOST_IP"}], livenessProbe=None)},
+    {"spec": of_container(ports=[{"containerPort": 8000, "protocol": "UDP", "name": "quic"}])},
+]
+
+
+@pytest.mark.parametrize("template", TAKEN)
+def test_the_rest_is_the_api_servers_to_judge(template: dict[str, Any]) -> None:
+    """Of other containers, all of it is the service's own."""
+    assert said(**{TEMPLATE: template}) == ""
+
+
+def test_all_of_it_is_refused_at_once() -> None:
+    """In one run, a service's words and a slot's."""
+    spec = {"restartPolicy": "Never", "serviceAccountName": "admin", **of_container(image="a:1", env=None)}
+    found = said(**{TEMPLATE: {"spec": spec}, "blue.backend.podTemplate": {"spec": spec}})
+    assert len(re.findall("Next: pulumi config rm", found)) == 8
+
+
+def test_a_template_has_metadata_and_a_spec() -> None:
+    """What is pasted one level off has no effect."""
+    assert "did you mean spec?" in said(**{TEMPLATE: {"specs": {}}})
+
+
+@pytest.mark.parametrize("kind", ["env", "secrets"])
+def test_a_user_sets_port_and_is_told_that_it_is_reserved(kind: str) -> None:
+    """It would have been overridden without a word."""
+    found = said(**{f"blue.backend.{kind}": {"PORT": "80", "REGION": "x", "PORTS": "1"}})
+    assert "has 2 problems;" in found
+    assert f"Next: pulumi config rm --path 'teal:blue.backend.{kind}.PORT'" in found
+
+
+def test_a_value_that_may_be_secret_is_not_shown() -> None:
+    """A key that holds a secret anywhere is not shown at all."""
+    raw = edited(BASE, {"blue.backend.secrets": {"PORT": "hush"}})
+    texts = {key: each if isinstance(each, str) else json.dumps(each) for key, each in raw.items()}
+    with pytest.raises(ConfigError) as error:
+        load(texts, secret={"blue"}, stack="dev")
+    assert "teal:blue.backend.secrets.PORT: [secret]: " in str(error.value)
+    assert "hush" not in str(error.value)

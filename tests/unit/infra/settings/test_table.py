@@ -1,0 +1,93 @@
+"""The page of settings and the schema of a stack file say what the models say."""
+
+import inspect
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from teal_infra.settings import Settings
+from teal_infra.settings.base import consequence
+from teal_infra.settings.reference import schema
+from teal_infra.settings.reference.table import models, page, within
+
+ROOT = Path(__file__).parents[4]
+SCHEMA = schema.document()
+
+
+def test_the_page_is_made_from_the_models() -> None:
+    """`python -m teal_infra.settings.reference.table > docs/settings.md` has been run."""
+    assert (ROOT / "docs/settings.md").read_text() == page()
+
+
+def test_the_schema_is_made_from_the_models() -> None:
+    """`python -m teal_infra.settings.reference.schema > stacks/schema.json` has been run."""
+    assert json.loads((ROOT / "stacks/schema.json").read_text()) == SCHEMA
+
+
+def test_every_setting_says_what_it_is() -> None:
+    """In a sentence of its own, and not by what would go wrong."""
+    found = {model: path for path, model, _ in models("teal", Settings, None)}
+    assert len(found) > 40
+    for model, path in found.items():
+        for name, field in model.model_fields.items():
+            said = field.description or ""
+            assert said.endswith("."), f"{path}.{name} does not say what it is"
+            assert said[0].isupper(), f"{path}.{name}: {said}"
+            assert consequence(field).lower() not in said.lower() or not consequence(field), f"{path}.{name}"
+        assert inspect.getdoc(model), path
+
+
+def test_every_setting_that_can_be_wrong_says_what_that_would_mean_and_how_it_is_mended() -> None:
+    """But for objects, whose parts do."""
+    for path, model, _ in models("teal", Settings, None):
+        for name, field in model.model_fields.items():
+            if not list(within(field.annotation)):
+                assert consequence(field), f"{path}.{name} does not say what a wrong value would have caused"
+                assert field.examples, f"{path}.{name} has no value that the mending command could set"
+
+
+def problems(stack: Mapping[str, Any]) -> list[str]:
+    """What an editor would underline."""
+    validator: Any = import_module("jsonschema").Draft202012Validator(SCHEMA)
+    return [each.message for each in validator.iter_errors(stack)]
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("stacks/*.yaml")), ids=lambda file: file.name)
+def test_a_stack_file_is_as_the_schema_has_it(file: Path) -> None:
+    """Those that come with teal."""
+    assert problems(yaml.safe_load(file.read_text())) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("teal:activeColour", "red", "'red' is not one of"),
+        ("teal:sevices", {}, "does not allow"),
+        ("teal:services", {"backend": {"prot": 8000}}, "'prot' was unexpected"),
+        ("teal:services", {"backend": {"port": 80000}}, "80000 is greater than the maximum"),
+        ("teal:blue", {"backend": {"image": "a:1"}}, "'version' is a required property"),
+    ],
+)
+def test_an_editor_finds_what_is_wrong(key: str, value: object, says: str) -> None:
+    """Before a preview does."""
+    backend: dict[str, object] = {}
+    config: dict[str, object] = {"teal:activeColour": "blue", "teal:services": {"backend": backend}}
+    assert problems({"config": config}) == []
+    (found,) = problems({"config": {**config, key: value}})
+    assert says in found
+
+
+def test_a_value_may_be_encrypted_and_keys_of_others_are_theirs() -> None:
+    """As Pulumi writes them."""
+    backend: dict[str, object] = {"image": "a:1", "secrets": {"KEY": {"secure": "v1:abc"}}}
+    config: dict[str, object] = {
+        "teal:activeColour": "blue",
+        "teal:services": {"backend": {"port": 80}},
+        "teal:blue": {"version": "1.0.0", "backend": backend},
+        "aws:region": "eu-west-1",
+    }
+    assert problems({"config": config, "encryptionsalt": "v1:abc"}) == []

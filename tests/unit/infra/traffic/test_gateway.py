@@ -1,0 +1,72 @@
+"""`router: gateway`, by Pulumi's mocks: one HTTPRoute a service, weights over both colours' Services."""
+
+import json
+import re
+
+import pytest
+from teal_infra.traffic import declared as of_inputs
+
+from teal.model.colours import Colour
+from tests.unit.infra.declaring import config, declared
+
+
+async def test_a_flip_is_two_weights_of_one_route() -> None:
+    """Beside it only the record differs."""
+    before, after = await declared(config("blue", "gateway")), await declared(config("green", "gateway"))
+    assert {key for key in before.inputs if before[key] != after[key]} == {
+        ("HTTPRoute", "backend-route"),
+        ("ConfigMap", "teal-confirmed"),
+    }
+    weights = [
+        {
+            each["name"]: each["weight"]
+            for each in found["HTTPRoute", "backend-route"]["spec"]["rules"][-1]["backendRefs"]
+        }
+        for found in (before, after)
+    ]
+    assert weights == [{"backend-blue": 100, "backend-green": 0}, {"backend-blue": 0, "backend-green": 100}]
+
+
+async def test_the_route_hangs_on_the_gateway_that_is_named() -> None:
+    """With its hosts and its paths."""
+    routing = {"routing": {"hosts": ["shop.example"], "paths": ["/api"]}}
+    raw = {**config(router="gateway"), "services": json.dumps({"backend": routing})}
+    spec = (await declared(raw))["HTTPRoute", "backend-route"]["spec"]
+    assert spec["parentRefs"] == [{"name": "public", "namespace": "gateways"}]
+    assert spec["hostnames"] == ["shop.example"]
+    assert spec["rules"][0]["matches"] == [{"path": {"type": "PathPrefix", "value": "/api"}}]
+
+
+async def test_chosen_clients_and_a_share_get_the_idle_colour() -> None:
+    """A rule of their own first; the last one is live traffic's."""
+    match = {"header": "X-Canary", "value": "always"}
+    found = await declared(config(router="gateway", canaryMatch=match, canaryWeight="25"))
+    chosen, live = found["HTTPRoute", "backend-route"]["spec"]["rules"]
+    assert chosen["matches"][0]["headers"] == [{"type": "Exact", "name": "X-Canary", "value": "always"}]
+    assert [each["weight"] for each in chosen["backendRefs"]] == [0, 100]
+    assert [each["weight"] for each in live["backendRefs"]] == [75, 25]
+
+
+@pytest.mark.parametrize(
+    ("cookies", "chosen"),
+    [
+        ("a.b=1.0", True),
+        ("x=1; a.b=1.0; y=2", True),
+        ("a.b=1x0", False),
+        ("axb=1.0", False),
+        ("a.b=1.01", False),
+        ("na.b=1.0", False),
+    ],
+)
+async def test_a_cookie_is_taken_by_its_letters(cookies: str, *, chosen: bool) -> None:
+    """Of the header that has them all; a dot in it is a dot."""
+    found = await declared(config(router="gateway", canaryMatch={"cookie": "a.b", "value": "1.0"}))
+    (header,) = found["HTTPRoute", "backend-route"]["spec"]["rules"][0]["matches"][0]["headers"]
+    assert (re.fullmatch(header["value"], cookies) is not None) is chosen
+
+
+async def test_what_a_route_is_declared_to_do_is_read_from_its_inputs() -> None:
+    """As a hook is handed them."""
+    found = await declared(config("green", "gateway", canaryWeight="40"))
+    told = of_inputs(found["HTTPRoute", "backend-route"])
+    assert (told.service, told.colour, told.share) == ("backend", Colour.GREEN, 40)

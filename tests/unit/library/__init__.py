@@ -1,0 +1,1 @@
+"""What a team installs, and what it imports of it."""

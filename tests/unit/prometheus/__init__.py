@@ -1,1 +1,0 @@
-"""Tests; pytest imports them by their full name."""

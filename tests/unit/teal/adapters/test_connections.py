@@ -1,0 +1,90 @@
+"""Pods are asked to end their kept-alive connections through a port that the API server forwards."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, RejectConnection, Request
+
+from teal.adapters.kubernetes import connections
+from teal.model.live import Endpoint
+
+PORTS = (b"\x00\x40\x1f", b"\x01\x40\x1f")
+"""With which a kubelet begins the two channels of port 8000."""
+
+
+class Kubelet:
+    """Takes one forwarded connection as a kubelet does, and answers with frames."""
+
+    def __init__(self, frames: Sequence[bytes], refuses: int = 0) -> None:
+        """Answer with these frames, or refuse the upgrade with a status."""
+        self._frames = frames
+        self._refuses = refuses
+        self.path = ""
+        self.received = b""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Speak for as long as the client does."""
+        speaker = WSConnection(ConnectionType.SERVER)
+        while data := await reader.read(65536):
+            speaker.receive_data(data)
+            for event in speaker.events():
+                if isinstance(event, Request):
+                    self.path = event.target
+                    if self._refuses:
+                        writer.write(speaker.send(RejectConnection(status_code=self._refuses)))
+                        continue
+                    writer.write(speaker.send(AcceptConnection(subprotocol=event.subprotocols[0])))
+                elif isinstance(event, BytesMessage):
+                    self.received += bytes(event.data)
+                    for frame in self._frames:
+                        writer.write(speaker.send(BytesMessage(data=frame)))
+                elif isinstance(event, CloseConnection):
+                    writer.write(speaker.send(event.response()))
+        writer.close()
+
+
+@asynccontextmanager
+async def forwarding(kubelet: Kubelet) -> AsyncGenerator[httpx2.AsyncClient]:
+    """A client of an API server that forwards to this kubelet."""
+    server = await asyncio.start_server(kubelet.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+        yield http
+
+
+async def asked(kubelet: Kubelet) -> Sequence[str]:
+    """What went wrong with one pod."""
+    async with forwarding(kubelet) as http:
+        return await connections.close(http, "teal", [Endpoint(pod="blue-1", port=8000)], "/connections/close", 60)
+
+
+async def test_a_pod_is_asked_on_its_own_port() -> None:
+    """The request goes in on the data channel; the answer may come in pieces."""
+    kubelet = Kubelet([*PORTS, b"\x00HTTP/1.0 2", b"\x0000 OK\r\n\r\n"])
+    assert await asked(kubelet) == []
+    assert kubelet.path == "/api/v1/namespaces/teal/pods/blue-1/portforward?ports=8000"
+    assert kubelet.received.startswith(b"\x00POST /connections/close HTTP/1.0\r\n")
+    assert kubelet.received.endswith(b'\r\n\r\n{"seconds": 60}')
+
+
+@pytest.mark.parametrize(
+    ("kubelet", "wrong"),
+    [
+        (Kubelet([*PORTS, b"\x00HTTP/1.0 404 Not Found\r\n\r\n"]), "blue-1: answered 404"),
+        (Kubelet([*PORTS, b"\x01connection refused"]), "blue-1: ValueError connection refused"),
+        (Kubelet([*PORTS, b"\x00no HTTP at all\r\n"]), "blue-1: ValueError"),
+        (Kubelet([], refuses=403), "blue-1: WebSocketUpgradeError"),
+        (Kubelet(PORTS), "blue-1: did not answer within"),
+    ],
+)
+async def test_what_goes_wrong_is_told_and_not_raised(
+    kubelet: Kubelet, wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New connections have moved, whatever becomes of the kept-alive ones."""
+    monkeypatch.setattr(connections, "DEADLINE_SECONDS", 1.0)
+    (seen,) = await asked(kubelet)
+    assert seen.startswith(wrong)

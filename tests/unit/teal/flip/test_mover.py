@@ -1,0 +1,322 @@
+"""A move from its proof to its end, against a cluster on loopback: what is recorded, and where traffic ends up."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from teal.adapters.kubernetes import connections
+from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
+from teal.flip import owner, revert, tenure
+from teal.flip.mover import Mover
+from teal.history.model import Flip, History, Stage, now
+from teal.history.store import OvertakenError, Records
+from teal.model.colours import Colour
+from teal.model.errors import RefusedError
+from teal.model.live import Endpoint
+from teal.spec.bake import BakePlan, ServiceBake
+from teal.spec.gates import GatePlan
+from teal.spec.move import Move
+from tests.unit.conftest import FakeApiServer
+
+BLUE, GREEN = Colour.BLUE, Colour.GREEN
+RECORD = "/api/v1/namespaces/teal/configmaps/teal-history"
+SERVICE = "/api/v1/namespaces/teal/services/backend"
+DOOR = f"{SERVICE}:http/proxy/pricing"
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revert, "CAPACITY_SECONDS", 0.1)
+    monkeypatch.setattr(tenure, "PROVEN_LEASES", 1)
+    monkeypatch.setattr(tenure, "LEASE_SECONDS", 1.5)
+
+
+def move(to: Colour = GREEN, *, confirmed: Colour | None = BLUE, seconds: float = 0, close: str = "") -> Move:
+    """What an update declares; by default its bake asks once."""
+    versions = {BLUE: "1.0.0", GREEN: "1.1.0"}
+    return Move(
+        to=to,
+        versions=versions,
+        release=f"digest of {versions[to]}",
+        confirmed=confirmed,
+        flip_set={"backend": GatePlan(version=versions[to], version_path="/deployment/metadata")},
+        bake=BakePlan(
+            services={"backend": ServiceBake(path="/pricing", close_path=close)},
+            seconds=seconds,
+            error_percent=5,
+            samples=0,
+            window=10,
+        ),
+    )
+
+
+def cluster(server: FakeApiServer, live: str, *, green: int = 1) -> None:
+    """Both colours run; traffic goes to one of them."""
+    server.service("backend", live)
+    server.pods("backend", "blue", ["1.0.0"])
+    server.pods("backend", "green", ["1.1.0"] * green)
+    server.answers[DOOR] = (200, {})
+
+
+def stages(server: FakeApiServer) -> list[str]:
+    """Of every flip in the record."""
+    _, found = server.answers.get(RECORD, (404, {"data": {"flips.json": "{}"}}))
+    return [each["stage"] for each in json.loads(found["data"]["flips.json"]).get("flips", [])]
+
+
+def recorded(server: FakeApiServer) -> Flip:
+    """The last flip in the record."""
+    return _last(History.model_validate_json(server.answers[RECORD][1]["data"]["flips.json"]))
+
+
+def written(server: FakeApiServer) -> list[Any]:
+    """Selectors that were written, in order."""
+    return [body["spec"]["selector"]["teal/colour"] for body in server.written if "selector" in body.get("spec", {})]
+
+
+async def begin(server: FakeApiServer, declared: Move, name: str = "update-1") -> None:
+    """The traffic hook of an update."""
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)) as found:
+        await Mover(found, declared, name=name, say=print).begin()
+
+
+async def finish(
+    server: FakeApiServer, declared: Move, *, name: str = "update-1", confirmed: Colour | None = BLUE
+) -> None:
+    """The hook of the confirmed record."""
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)) as found:
+        await Mover(found, declared, name=name, say=print).finish(confirmed)
+
+
+async def test_a_proven_move_that_bakes_well_is_confirmed(api_server: FakeApiServer) -> None:
+    """Proven before the write, confirmed after it."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    assert stages(api_server) == ["PROVEN"]
+    api_server.service("backend", "green")  # the engine's write
+    await finish(api_server, move())
+    assert stages(api_server) == ["CONFIRMED"]
+    assert written(api_server) == []
+
+
+async def test_when_the_write_was_allowed_and_its_bake_began_and_decided_are_recorded(
+    api_server: FakeApiServer,
+) -> None:
+    """Between the first two traffic was live and nobody looked: whoever bakes again does not make that shorter."""
+    cluster(api_server, "blue")
+    before = now("milliseconds")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    written_at = now("milliseconds")
+    api_server.pods("backend", "blue", [])
+    api_server.answers[DOOR] = (500, {})
+    with pytest.raises(RefusedError, match="TRAFFIC STAYS"):
+        await finish(api_server, move())
+    stuck = recorded(api_server)
+    assert before <= stuck.allowed_at <= written_at <= stuck.bake_began_at <= stuck.decided_at
+    api_server.answers[DOOR] = (200, {})
+    await finish(api_server, move(), name="update-2")
+    again = recorded(api_server)
+    assert (again.stage, again.bake_began_at) == (Stage.CONFIRMED, stuck.bake_began_at)
+    assert again.decided_at > stuck.decided_at
+
+
+async def test_who_moved_what_is_recorded(api_server: FakeApiServer) -> None:
+    """As the API server authenticated it, with both versions."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    flip = recorded(api_server)
+    assert (flip.by, flip.origin_version, flip.version) == ("somebody@example", "1.0.0", "1.1.0")
+    assert {each.gate for each in flip.verdicts} == {"capacity", "version"}
+
+
+async def test_a_refusal_is_recorded_with_its_evidence(api_server: FakeApiServer) -> None:
+    """Nothing is written but the record."""
+    cluster(api_server, "blue", green=0)
+    with pytest.raises(RefusedError, match="green has 0 ready endpoints"):
+        await begin(api_server, move())
+    assert stages(api_server) == ["REFUSED"]
+    assert written(api_server) == []
+
+
+async def test_a_bake_that_fails_puts_traffic_back_and_refuses(api_server: FakeApiServer) -> None:
+    """The message says what was seen, and where traffic is now."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    api_server.answers[DOOR] = (500, {})
+    with pytest.raises(RefusedError, match=r"/pricing answered 500.*Traffic was put back onto blue"):
+        await finish(api_server, move())
+    assert stages(api_server) == ["REVERTED"]
+    assert written(api_server) == ["blue"]
+
+
+async def test_traffic_is_not_put_back_onto_a_colour_that_cannot_carry_it(api_server: FakeApiServer) -> None:
+    """It stays, and the message says so loudly."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    api_server.answers[DOOR] = (500, {})
+    api_server.pods("backend", "blue", [])
+    with pytest.raises(RefusedError, match=r"blue has 0 ready endpoints.*TRAFFIC STAYS ON GREEN"):
+        await finish(api_server, move())
+    assert stages(api_server) == ["STUCK"]
+    assert written(api_server) == []
+
+
+async def test_a_release_that_scaled_out_while_it_failed_is_undone_all_the_same(api_server: FakeApiServer) -> None:
+    """The old colour is asked for what it carried the traffic with, not for what a failing one grew to."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    api_server.pods("backend", "green", ["1.1.0"] * 4)
+    api_server.answers[DOOR] = (500, {})
+    with pytest.raises(RefusedError, match="Traffic was put back onto blue"):
+        await finish(api_server, move())
+
+
+async def test_a_stuck_flip_is_baked_again_by_the_next_update(api_server: FakeApiServer) -> None:
+    """Whichever machine runs it; nobody is waited for, since the first one said that it had ended."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    api_server.answers[DOOR] = (500, {})
+    api_server.pods("backend", "blue", [])
+    with pytest.raises(RefusedError):
+        await finish(api_server, move())
+    api_server.answers[DOOR] = (200, {})
+    await finish(api_server, move(), name="update-2")
+    assert stages(api_server) == ["CONFIRMED"]
+
+
+async def test_what_was_never_confirmed_gets_nothing_back(api_server: FakeApiServer) -> None:
+    """Back from an unconfirmed green to blue: a bake of blue that fails does not send traffic to green again."""
+    cluster(api_server, "green")
+    await begin(api_server, move(BLUE, confirmed=BLUE), name="update-2")
+    assert stages(api_server) == ["PROVEN"]
+    api_server.service("backend", "blue")
+    api_server.answers[DOOR] = (500, {})
+    with pytest.raises(RefusedError, match="green was never confirmed"):
+        await finish(api_server, move(BLUE, confirmed=BLUE), name="update-2", confirmed=GREEN)
+    assert written(api_server) == []
+
+
+async def test_a_write_whose_update_was_killed_is_not_proven_again(api_server: FakeApiServer) -> None:
+    """It was proven, and traffic has moved: only its bake is to come."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    api_server.pods("backend", "green", [])  # would be refused, and too late
+    await begin(api_server, move(), name="update-2")
+    assert stages(api_server) == ["PROVEN"]
+
+
+async def test_a_proof_is_not_borrowed_by_another_release(api_server: FakeApiServer) -> None:
+    """A killed update proved 1.1.0; what is declared now has other content."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    other = replace(move(), release="another digest")
+    api_server.pods("backend", "green", [])
+    with pytest.raises(RefusedError, match="green has 0 ready endpoints"):
+        await begin(api_server, other, name="update-2")
+    assert stages(api_server) == ["PROVEN", "REFUSED"]  # the killed one may have moved something: not forgotten
+
+
+async def test_what_is_confirmed_is_what_was_baked(api_server: FakeApiServer) -> None:
+    """The live slot was changed while its flip was open: the release that was proven is not the one that baked."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    other = replace(move(), release="another digest", versions={BLUE: "1.0.0", GREEN: "1.1.1"})
+    await finish(api_server, other, name="update-2")
+    flip = recorded(api_server)
+    assert (flip.stage, flip.release, flip.version) == (Stage.CONFIRMED, "another digest", "1.1.1")
+
+
+async def test_after_a_revert_nothing_moves_for_the_old_colour(api_server: FakeApiServer) -> None:
+    """The config goes back to blue, where traffic is already: no gates, no new flip."""
+    cluster(api_server, "blue")
+    api_server.pods("backend", "blue", [])
+    await begin(api_server, move(BLUE, confirmed=BLUE))
+    assert stages(api_server) == []
+
+
+async def test_a_lost_write_of_the_record_is_recognised(api_server: FakeApiServer) -> None:
+    """The same content under another resource version is our own write, whose answer got lost."""
+    cluster(api_server, "blue")
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        records = Records(found.http, "teal")
+        await begin(api_server, move())
+        kept = await records.load()
+        flip = _last(kept.history).at(Stage.BAKING)
+        await records.save(kept, flip)
+        await records.save(kept, flip)
+        with pytest.raises(OvertakenError):
+            await records.save(kept, flip.at(Stage.CONFIRMED))
+
+
+async def test_a_living_keeper_is_left_alone_and_a_dead_one_replaced(api_server: FakeApiServer) -> None:
+    """A count that stands still for the lease is a dead owner's."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        records = Records(found.http, "teal")
+        ended = await owner.Owner(found, records, None, name="watch-1", say=print).go_on()
+    assert ended is not None
+    assert (ended.stage, ended.number) == (Stage.CONFIRMED, 1)
+
+
+async def test_half_a_flip_set_is_put_back(api_server: FakeApiServer) -> None:
+    """An update that died between two writes left two services on different colours."""
+    for service in ("backend", "frontend"):
+        api_server.service(service, "blue")
+        api_server.pods(service, "blue", ["1.0.0"])
+        api_server.pods(service, "green", ["1.1.0"])
+    one = move()
+    names = ("backend", "frontend")
+    both = replace(
+        one,
+        flip_set=dict.fromkeys(names, one.flip_set["backend"]),
+        bake=one.bake.model_copy(update={"services": dict.fromkeys(names, one.bake.services["backend"])}),
+    )
+    await begin(api_server, both)
+    api_server.service("backend", "green")
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        api_server.asked.clear()
+        ended = await owner.Owner(found, Records(found.http, "teal"), None, name="watch-1", say=print).go_on()
+    lists = [path for path in api_server.asked if "/services?" in path]
+    assert not lists, "the watch may get the services that it knows, and list none"
+    assert ended is not None
+    assert ended.stage is Stage.REVERTED
+    assert "only backend had moved" in ended.reason
+    assert written(api_server) == ["blue"]
+
+
+async def test_connections_follow_the_traffic(api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pods are asked after the write, never before it: one that does not answer would hold it up."""
+    asked: list[tuple[str, int]] = []
+
+    async def close(
+        _http: object, _namespace: str, endpoints: list[Endpoint], _path: str, seconds: int, **_: object
+    ) -> list[str]:
+        asked.extend((each.pod.split("-")[1], seconds) for each in endpoints)
+        return []
+
+    monkeypatch.setattr(connections, "close", close)
+    cluster(api_server, "blue")
+    await begin(api_server, move(close="/close"))
+    assert asked == []
+    api_server.service("backend", "green")
+    api_server.answers[DOOR] = (500, {})
+    with pytest.raises(RefusedError):
+        await finish(api_server, move(close="/close"))
+    # Both colours are asked at once, so neither is promised to be first.
+    assert ({*asked[:2]}, {*asked[2:]}) == ({("green", 0), ("blue", 60)}, {("blue", 0), ("green", 60)})
+
+
+def _last(history: History) -> Flip:
+    assert history.last is not None
+    return history.last

@@ -1,0 +1,357 @@
+"""The way back of a bake that failed: no failed call stops it, and nobody takes it who does not keep the flip."""
+
+import asyncio
+import time
+from dataclasses import replace
+
+import pytest
+
+from teal.adapters.kubernetes import connections
+from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
+from teal.flip import observer, revert, tenure
+from teal.flip.mover import Mover
+from teal.flip.owner import Owner
+from teal.flip.revert import enough
+from teal.flip.tenure import Tenure
+from teal.history.model import Flip, History, Stage
+from teal.history.store import Kept, OvertakenError, Records
+from teal.model.colours import Colour
+from teal.model.errors import RefusedError, UnreachableError
+from teal.spec.bake import ServiceBake
+from teal.spec.move import Move
+from tests.unit.conftest import FakeApiServer
+from tests.unit.teal.flip.test_mover import (
+    DOOR,
+    RECORD,
+    SERVICE,
+    begin,
+    cluster,
+    finish,
+    move,
+    recorded,
+    stages,
+    written,
+)
+
+BLUE, GREEN = Colour.BLUE, Colour.GREEN
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revert, "CAPACITY_SECONDS", 0.2)
+    monkeypatch.setattr(revert, "PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(tenure, "PROVEN_LEASES", 1)
+    monkeypatch.setattr(tenure, "LEASE_SECONDS", 1.5)
+
+
+async def failing(server: FakeApiServer, declared: Move | None = None) -> Move:
+    """A flip to green has been written, and green fails all that it is asked."""
+    cluster(server, "blue")
+    declared = declared or move()
+    await begin(server, declared)
+    server.service("backend", "green")
+    server.answers[DOOR] = (500, {})
+    return declared
+
+
+@pytest.mark.parametrize(
+    ("what", "status"),
+    [
+        *(
+            (what, status)
+            for what in (f"PATCH {SERVICE}", f"GET {SERVICE}", f"PUT {RECORD}")
+            for status in (429, 500, 503)
+        ),
+        (f"PATCH {SERVICE}", 409),
+        (f"PUT {RECORD}", 409),
+    ],
+)
+async def test_no_one_failed_call_stops_the_way_back(api_server: FakeApiServer, what: str, status: int) -> None:
+    """Whichever call it is, and whatever it says: it is tried again."""
+    declared = await failing(api_server)
+    left = 3
+
+    def fault(method: str, path: str) -> int | None:
+        nonlocal left
+        if f"{method} {path}" == what and left and stages(api_server) != ["PROVEN"]:
+            left -= 1
+            return status
+        return None
+
+    api_server.fault = fault
+    if (status, what.partition(" ")[0]) == (409, "PUT"):
+        left = 2  # of the record: each is read again, and is this owner's
+    with pytest.raises(RefusedError, match="REVERTED"):
+        await finish(api_server, declared)
+    assert (written(api_server)[-1:], stages(api_server), left) == (["blue"], ["REVERTED"], 0)
+
+
+async def test_something_else_of_the_object_that_is_written_stops_no_way_back(api_server: FakeApiServer) -> None:
+    """A 409 is read again: its resource version moved, and its traffic did not."""
+    declared = await failing(api_server)
+    meddled = False
+
+    def fault(method: str, path: str) -> int | None:
+        nonlocal meddled
+        if method == "PATCH" and path == SERVICE and not meddled:
+            meddled = True
+            api_server.answers[SERVICE][1]["metadata"]["resourceVersion"] = "8"  # a controller's status, say
+        return None
+
+    api_server.fault = fault
+    with pytest.raises(RefusedError, match="REVERTED"):
+        await finish(api_server, declared)
+    assert meddled
+    assert written(api_server)[-1:] == ["blue"]
+
+
+async def test_traffic_that_somebody_moves_before_the_write_is_left_to_them(api_server: FakeApiServer) -> None:
+    """A 409 is read again: it leads elsewhere, by another hand."""
+    declared = await failing(api_server)
+
+    def fault(method: str, path: str) -> int | None:
+        if method == "PATCH" and path == SERVICE:
+            api_server.service("backend", "red", writer="kubectl-patch")
+            api_server.answers[SERVICE][1]["metadata"]["resourceVersion"] = "8"
+        return None
+
+    api_server.fault = fault
+    with pytest.raises(RefusedError, match=r"OVERTAKEN.*'red'}, written by 'kubectl-patch', and was left there"):
+        await finish(api_server, declared)
+    assert api_server.answers[SERVICE][1]["spec"]["selector"]["teal/colour"] == "red"
+
+
+async def test_the_failed_verdict_is_recorded_before_anything_is_written(api_server: FakeApiServer) -> None:
+    """Whoever goes on knows what failed, whatever becomes of this owner."""
+    declared = await failing(api_server)
+    seen: list[tuple[Stage, float]] = []
+
+    def fault(method: str, path: str) -> int | None:
+        if method == "PATCH" and path == SERVICE:
+            seen.append((recorded(api_server).stage, recorded(api_server).loss))
+        return None
+
+    api_server.fault = fault
+    with pytest.raises(RefusedError):
+        await finish(api_server, declared)
+    assert seen == [(Stage.REVERTING, 1.0)]
+
+
+async def test_a_way_back_that_does_not_come_about_says_what_is_known(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that nothing was changed; and whoever comes next goes on with the way back, without another bake."""
+    monkeypatch.setattr(revert, "PATIENCE_SECONDS", 0.5)
+    declared = await failing(api_server)
+    api_server.fault = lambda method, _: 503 if method == "PATCH" else None
+    with pytest.raises(UnreachableError) as said:
+        await finish(api_server, declared)
+    assert "nothing was changed" not in str(said.value)
+    for words in ("/pricing answered 500", "seen last: backend on green", "goes on with the way back"):
+        assert words in str(said.value)
+    assert stages(api_server) == ["REVERTING"]
+    api_server.fault = lambda _method, _path: None
+    api_server.answers[DOOR] = (200, {})  # it would pass now
+    api_server.asked.clear()
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        ended = await Owner(found, Records(found.http, "teal"), None, name="watch-1", say=print).go_on()
+    assert ended is not None
+    assert (ended.stage, written(api_server), DOOR in api_server.asked) == (Stage.REVERTED, ["blue"], False)
+    assert "/pricing answered 500" in ended.reason
+
+
+async def test_closing_connections_delays_neither_the_record_nor_the_way_back(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pods that hang: traffic is back, and the record says so, while they are still asked."""
+
+    async def hang(*_: object, **__: object) -> list[str]:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    monkeypatch.setattr(connections, "close", hang)
+    monkeypatch.setattr("teal.flip.closing.LAST_SECONDS", 0.2)
+    declared = await failing(api_server, move(close="/close"))
+    begun = time.monotonic()
+    with pytest.raises(RefusedError, match="REVERTED"):
+        await finish(api_server, declared)
+    assert time.monotonic() - begun < 30
+
+
+def both(declared: Move) -> Move:
+    """The same of a frontend, too."""
+    names = ("backend", "frontend")
+    bake = declared.bake.model_copy(update={"services": dict.fromkeys(names, ServiceBake(path="/pricing"))})
+    return replace(declared, flip_set=dict.fromkeys(names, declared.flip_set["backend"]), bake=bake)
+
+
+async def test_who_lost_the_flip_writes_no_traffic(api_server: FakeApiServer) -> None:
+    """The record is renewed right before the write: taken by somebody else meanwhile, it is theirs to put back."""
+    declared = await failing(api_server)
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        records = Records(found.http, "teal")
+        kept = await records.load()
+        held = Tenure(records, kept, recorded(api_server), "update-1")
+        await held.write(held.flip.at(Stage.REVERTING, "it failed"))
+        slept = Owner(found, records, None, name="update-1", say=print)
+        other = await records.load()
+        await records.save(other, recorded(api_server).owned_by("watch-1"))
+        with pytest.raises(OvertakenError):
+            await slept._put_back(held, await slept.live(declared.bake), ["backend"])  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the moment in between
+    assert written(api_server) == []
+
+
+async def test_a_flip_that_was_renewed_in_between_is_not_taken_over(api_server: FakeApiServer) -> None:
+    """What was seen to stand still is compared with what is there when it is taken."""
+    await failing(api_server)
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        records = Records(found.http, "teal")
+        seen = recorded(api_server)
+        await records.save(await records.load(), seen.owned_by("update-1"))
+        with pytest.raises(OvertakenError):
+            await Tenure.take(records, seen, "watch-1")
+    assert recorded(api_server).owner == "update-1"
+
+
+async def test_slow_looks_do_not_outlast_the_lease(api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signs of life go on beside everything else."""
+    monkeypatch.setattr(tenure, "HEARTBEAT_SECONDS", 0.05)
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    heartbeats: list[int] = []
+
+    def renewals() -> int:
+        return api_server.heard.count("PUT /apis/coordination.k8s.io/v1/namespaces/teal/leases/teal-flip")
+
+    async def slow(*_: object) -> str:
+        heartbeats.append(renewals())
+        await asyncio.sleep(1)
+        heartbeats.append(renewals())
+        return ""
+
+    monkeypatch.setattr(observer.Observer, "bake", slow)
+    with pytest.raises(RefusedError, match="UNPROVEN"):
+        await finish(api_server, move())
+    assert heartbeats[1] >= heartbeats[0] + 3
+
+
+async def test_the_engines_write_is_not_let_pass_for_a_flip_that_was_taken(api_server: FakeApiServer) -> None:
+    """The proof of another service took long; meanwhile the watch has ended this flip."""
+    cluster(api_server, "blue")
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        mover = Mover(found, move(), name="update-1", say=print)
+        number = await mover.begin()
+        assert number == 1
+        await mover.renew(number)
+        records = Records(found.http, "teal")
+        await records.save(await records.load(), recorded(api_server).at(Stage.ABANDONED).owned_by("watch-1"))
+        with pytest.raises(RefusedError, match=r"flip 1 is not this update's to go on with any more.*ABANDONED"):
+            await mover.renew(number)
+
+
+@pytest.mark.parametrize("mine", [Stage.ABANDONED, Stage.REVERTED])
+async def test_an_update_takes_no_other_updates_confirmation_for_its_own(
+    api_server: FakeApiServer, mine: Stage
+) -> None:
+    """Its own flip came to nothing; the same colour was confirmed by somebody else's, in another release."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        records = Records(found.http, "teal")
+        first = recorded(api_server)
+        await records.save(await records.load(), first.at(mine, "so it came"))
+        other = first.model_copy(update={"number": 2, "release": "another digest"}).at(Stage.CONFIRMED)
+        await records.save(await records.load(), other.owned_by("update-2"))
+        with pytest.raises(RefusedError, match=f"flip 1 .*{mine}"):
+            await Mover(found, move(), name="update-1", say=print).finish(BLUE, None, first.number)
+
+
+async def test_another_release_that_was_confirmed_is_not_this_one(api_server: FakeApiServer) -> None:
+    """An update that began nothing finds green confirmed, as another release: it bakes its own."""
+    cluster(api_server, "green")
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        records = Records(found.http, "teal")
+        declared = move()
+        other = Flip(
+            number=1,
+            origin=BLUE,
+            to=GREEN,
+            by="x",
+            begun="",
+            stage=Stage.CONFIRMED,
+            release="other",
+            version="1.0",
+            plan=declared.bake,
+        )
+        await records.save(Kept(History(), ""), other)
+    await finish(api_server, declared)
+    assert stages(api_server) == ["CONFIRMED", "CONFIRMED"]
+    assert recorded(api_server).release == declared.release
+
+
+@pytest.mark.parametrize(("frontend", "stage"), [(0, Stage.STUCK), (1, Stage.CONFIRMED)])
+async def test_half_a_flip_is_moved_on_only_with_a_proof(
+    api_server: FakeApiServer, frontend: int, stage: Stage
+) -> None:
+    """Back to blue from a green that was never confirmed, and blue's frontend may have no endpoint."""
+    for service in ("backend", "frontend"):
+        api_server.service(service, "green")
+        api_server.pods(service, "blue", ["1.0.0"])
+        api_server.pods(service, "green", ["1.1.0"])
+        api_server.answers[DOOR.replace("backend", service)] = (200, {})
+    await begin(api_server, both(move(BLUE, confirmed=BLUE)))
+    api_server.service("backend", "blue")
+    api_server.pods("frontend", "blue", ["1.0.0"] * frontend)
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        ended = await Owner(found, Records(found.http, "teal"), None, name="watch-1", say=print).go_on()
+    assert ended is not None
+    assert (ended.stage, written(api_server)) == (stage, ["blue"] * frontend)
+    if not frontend:
+        assert "blue has 0 ready endpoints" in ended.reason
+
+
+@pytest.mark.parametrize(
+    ("pods", "loss", "least"),
+    [(10, 0.0, 10), (10, 0.05, 10), (10, 0.5, 6), (10, 0.7, 4), (10, 1.0, 1), (1, 1.0, 1), (1, 0.0, 1)],
+)
+def test_less_capacity_is_enough_where_it_loses_less(pods: int, loss: float, least: int) -> None:
+    """The share that is missing has to be smaller than the share that fails, and one endpoint be there."""
+    assert enough(pods, loss) == least
+
+
+@pytest.mark.parametrize(("ready", "stage"), [(1, Stage.REVERTED), (0, Stage.STUCK)])
+async def test_a_release_that_fails_all_goes_back_onto_less(
+    api_server: FakeApiServer, ready: int, stage: Stage
+) -> None:
+    """Blue carried the traffic with four pods, and was scaled down meanwhile: some of it is better than nothing."""
+    api_server.service("backend", "blue")
+    api_server.pods("backend", "blue", ["1.0.0"] * 4)
+    api_server.pods("backend", "green", ["1.1.0"] * 4)
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    api_server.answers[DOOR] = (500, {})
+    api_server.pods("backend", "blue", ["1.0.0"] * ready)
+    with pytest.raises(RefusedError, match=str(stage)):
+        await finish(api_server, move())
+    assert recorded(api_server).stage is stage
+    capacity = next(each for each in recorded(api_server).verdicts if each.gate == "capacity")
+    assert capacity.needed.startswith("1 of 4: 100 % of the other colour's answers fail")
+
+
+async def test_a_way_back_waits_for_pods(api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are there a moment later."""
+    monkeypatch.setattr(revert, "CAPACITY_SECONDS", 20)
+    declared = await failing(api_server)
+    api_server.pods("backend", "blue", [])
+
+    def fault(method: str, path: str) -> int | None:
+        if method == "GET" and path.endswith("endpointslices") and stages(api_server) == ["REVERTING"]:
+            api_server.pods("backend", "blue", ["1.0.0"])
+        return None
+
+    api_server.fault = fault
+    with pytest.raises(RefusedError, match="REVERTED"):
+        await finish(api_server, declared)
+    assert written(api_server) == ["blue"]
