@@ -46,7 +46,8 @@ def test_flips_and_rollbacks_lose_nothing(
             over = time.monotonic_ns()
         killed += gone
         requests += len(load.records) + len(kept.records)
-        assert (load.lost, kept.lost) == ([], [])
+        load.assert_nothing_lost()
+        kept.assert_nothing_lost()
         assert min(each.records[-1].scheduled_ns for each in (load, kept)) > over - 1e9, "the load ended early"
         assert len(load.colours) > len(round_), "live traffic did not go there and back"
     assert account.standing() == standing

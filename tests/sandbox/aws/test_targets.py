@@ -30,7 +30,8 @@ def test_another_health_check_path_changes_the_groups_in_place(stack: Stack, acc
         stack.up()
         assert [account.group(colour)["HealthCheckPath"] for colour in BLUE] == [PATH, PATH]
         stack.flip("green")
-    assert (load.lost, kept.lost) == ([], [])
+    load.assert_nothing_lost()
+    kept.assert_nothing_lost()
     assert account.standing() == standing
     assert account.weights() == GREEN
 
@@ -48,7 +49,7 @@ def test_another_port_replaces_the_idle_group_alone(stack: Stack, account: Accou
         assert account.group("green")["TargetGroupArn"] != idle
         until(lambda: all(ports(account, colour) == [PORT] * PODS for colour in BLUE))  # old pods leave as they end
         stack.flip("green")
-    assert load.lost == []
+    load.assert_nothing_lost()
     assert load.colours == ["blue", "green"]
     assert account.weights() == GREEN
     assert account.live_rule()["RuleArn"] == rule

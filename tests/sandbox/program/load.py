@@ -2,7 +2,10 @@
 
 import subprocess
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +22,8 @@ class Load:
         self._out = out / f"{mode}.csv"
         self._process: subprocess.Popen[bytes] | None = None
         self.records: Sequence[Record] = ()
+        self.wall_offset_ns = 0
+        """From the clock of the records to Unix time; known once the block has ended."""
 
     def __enter__(self) -> Self:
         """Start, and return once requests are answered."""
@@ -39,7 +44,10 @@ class Load:
         assert self._process is not None
         self._process.terminate()
         self._process.wait(60)
-        self.records = Follower(self._out).read()
+        follower = Follower(self._out)
+        self.records = sorted(follower.read(), key=_instant)
+        assert follower.header is not None, "the load wrote nothing"
+        self.wall_offset_ns = follower.header.wall_offset_ns
 
     def await_colour(self, colour: str, *, seconds: float = 10) -> None:
         """Wait until a request is answered by a colour, of those whose instant was after this call."""
@@ -53,10 +61,37 @@ class Load:
         """Requests without a complete answer, or with a 5xx."""
         return [record for record in self.records if record.outcome.lost]
 
+    def assert_nothing_lost(self, *, besides: range = range(0)) -> None:
+        """Fail with a line for each burst of lost requests, and with what the cluster says of the pods behind them.
+
+        Args:
+            besides: instants (ns, as in the records) at which requests may be lost.
+        """
+        lost = [each for each in self.lost if each.scheduled_ns not in besides]
+        if lost:
+            count = f"{len(lost)} of {len(self.records)} requests were lost"
+            raise AssertionError("\n".join([count, *self._bursts(), self._behind()]))
+
+    def _bursts(self) -> Iterator[str]:
+        """Each run of lost requests: when, in seconds of the load and as a clock's time, and what became of them."""
+        for lost, run in groupby(self.records, key=lambda record: record.outcome.lost):
+            if lost:
+                instants, *_ = zip(*(burst := list(run)), strict=True)
+                begin = (instants[0] - self.records[0].scheduled_ns) / 1e9
+                clock = datetime.fromtimestamp((instants[0] + self.wall_offset_ns) / 1e9, UTC)
+                kinds = Counter((each.outcome.value, each.status, each.colour) for each in burst)
+                lasted = (instants[-1] - instants[0]) / 1e9
+                yield f"  at {begin:.2f} s ({clock:%H:%M:%S.%f}) for {lasted:.2f} s: {dict(kinds)}"
+
+    def _behind(self) -> str:
+        """Pods, endpoints and the last events of the namespace."""
+        events = self._stack.kubectl("get", "events", "--sort-by=.lastTimestamp").splitlines()[-30:]
+        return "\n".join([self._stack.kubectl("get", "pods,endpointslices", "-o", "wide"), *events])
+
     @property
     def colours(self) -> Sequence[str]:
         """The colours that answered, each once in a row, in the order of the requests: answers overtake each other."""
-        answered = [record for record in sorted(self.records, key=_instant) if not record.outcome.lost]
+        answered = [record for record in self.records if not record.outcome.lost]
         seen = [record.colour for record in answered]
         return [colour for number, colour in enumerate(seen) if number == 0 or seen[number - 1] != colour]
 

@@ -62,7 +62,7 @@ def test_an_api_server_that_restarts_costs_nothing(stack: Stack, tmp_path: Path,
         flip.wait(180)
         stack.up()
         assert stack.live() == stack.confirmed() == target, log.read_text()
-    assert load.lost == []
+    load.assert_nothing_lost()
     assert load.colours[-1] == target
 
 
@@ -87,7 +87,8 @@ def test_pods_that_die_every_few_seconds_cost_nothing(stack: Stack, tmp_path: Pa
                     assert stack.live() == target
             over = time.monotonic_ns()
         killed += these
-        assert (load.lost, kept.lost) == ([], [])
+        load.assert_nothing_lost()
+        kept.assert_nothing_lost()
         assert min(each.records[-1].scheduled_ns for each in (load, kept)) > over - 1e9, "the load ended early"
         assert len(load.colours) > number, "live traffic did not go there and back"
     assert {name.split("-")[1] for name in killed} == {"blue", "green"}

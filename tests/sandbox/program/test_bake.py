@@ -111,7 +111,7 @@ def test_kept_alive_connections_follow_the_flip(stack: Stack, tmp_path: Path) ->
     with Load(stack, "kept_alive", tmp_path) as load:
         stack.flip("green")
         stack.flip("blue")
-    assert load.lost == []
+    load.assert_nothing_lost()
     # Whoever keeps a connection meets the colours one after the other, with both only for as long as it takes.
     last_blue = max(r.scheduled_ns for r in load.records if r.colour == "blue")
     last_green = max(r.scheduled_ns for r in load.records if r.colour == "green")

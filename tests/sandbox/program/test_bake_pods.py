@@ -51,7 +51,7 @@ def crash(stack: Stack, pod: str) -> None:
 
 @pytest.mark.parametrize(("fail", "costs_seconds"), [(turn_unready, 0), (crash, CRASH_COSTS_SECONDS)])
 def test_a_pod_that_fails_right_after_the_write_undoes_the_flip(
-    stack: Stack, tmp_path: Path, fail: Callable[[Stack, str], None], costs_seconds: float
+    stack: Stack, tmp_path: Path, fail: Callable[[Stack, str], None], costs_seconds: int
 ) -> None:
     """It is named; nothing is lost but what a dead pod was sent before the cluster knew."""
     log = tmp_path / "up.log"
@@ -72,7 +72,7 @@ def test_a_pod_that_fails_right_after_the_write_undoes_the_flip(
     assert undone_ns - failed_ns < BAKE_SECONDS * 1_000_000_000, "it was seen only when the bake was over"
     flip = stack.history()[-1]
     assert (flip["stage"], stack.confirmed()) == ("REVERTED", "blue")
-    until_ns = failed_ns + costs_seconds * 1_000_000_000
-    lost = [each for each in (*load.lost, *kept.lost) if not failed_ns <= each.scheduled_ns < until_ns]
-    assert lost == []
+    failing = range(failed_ns, failed_ns + costs_seconds * 1_000_000_000)
+    load.assert_nothing_lost(besides=failing)
+    kept.assert_nothing_lost(besides=failing)
     assert "green" in load.colours, "green was never live, so nothing was shown"

@@ -57,7 +57,7 @@ def test_a_part_of_a_flip_does_no_harm(stack: Stack, tmp_path: Path, kind: str, 
             assert done.returncode != 0, done.stdout
             assert stack.confirmed() == "blue"
             assert stack.uids("blue") == pods
-    assert load.lost == []
+    load.assert_nothing_lost()
 
 
 def test_a_refresh_does_not_make_foreign_traffic_known(stack: Stack) -> None:
@@ -109,4 +109,4 @@ def test_what_the_state_lost_is_taken_over_under_the_same_proof(stack: Stack, tm
     with Load(stack, "new_connections", tmp_path) as load:
         stack.up()
         assert stack.live() == stack.confirmed() == "green"
-    assert load.lost == []
+    load.assert_nothing_lost()

@@ -40,7 +40,7 @@ def test_with_the_hook_no_request_is_lost(stack: Stack, tmp_path: Path, mode: st
     """Every live pod is deleted twice over, under load."""
     with Load(stack, mode, tmp_path) as load:
         delete_each_live_pod(stack)
-    assert load.lost == []
+    load.assert_nothing_lost()
 
 
 def test_without_it_requests_are_lost(without_hook: Stack, tmp_path: Path) -> None:

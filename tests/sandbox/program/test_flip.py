@@ -44,7 +44,7 @@ def test_a_flip_and_its_rollback_lose_nothing(stack: Stack, tmp_path: Path, mode
         }
         stack.flip("blue")
     assert stack.live() == "blue"
-    assert load.lost == []
+    load.assert_nothing_lost()
     if mode == "new_connections":
         assert load.colours == ["blue", "green", "blue"]
 
@@ -59,7 +59,7 @@ def test_a_service_that_knows_nothing_of_teal_is_flipped(stack: Stack, tmp_path:
         (proof,) = [each for each in stack.history()[-1]["verdicts"] if each["gate"] == "version"]
         assert "2 of 2 run sha256:" in proof["seen"]
         stack.flip("blue")
-    assert load.lost == []
+    load.assert_nothing_lost()
     assert load.colours == ["blue", "green", "blue"]
 
 

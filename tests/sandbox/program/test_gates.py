@@ -51,7 +51,7 @@ def load(stack: Stack, tmp_path: Path) -> Iterator[Load]:
     """Live traffic throughout; none of it may be lost, whatever is refused."""
     with Load(stack, "new_connections", tmp_path, rate=50) as running:
         yield running
-    assert running.lost == []
+    running.assert_nothing_lost()
 
 
 @pytest.mark.parametrize("wrong", BROKEN)

@@ -68,7 +68,7 @@ def test_an_update_killed_at_any_step_is_finished_by_the_next(stack: Stack, tmp_
             if not killed:
                 break
     assert step > 2, "an update that is never killed proves nothing"
-    assert load.lost == []
+    load.assert_nothing_lost()
 
 
 def test_an_update_can_be_taken_back_after_a_kill(stack: Stack, tmp_path: Path) -> None:
@@ -134,5 +134,5 @@ def test_an_api_server_that_restarts_during_a_flip_costs_nothing(stack: Stack, t
         flip.wait(180)
         stack.up()
         assert stack.live() == target
-    assert load.lost == []
+    load.assert_nothing_lost()
     assert load.colours[-1] == target

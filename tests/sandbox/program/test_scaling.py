@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from sandbox.load.records import Follower
 from tests.sandbox.program.load import Load
 from tests.sandbox.program.stacks import Stack
 
@@ -67,17 +66,9 @@ def test_load_scales_the_live_colour_and_a_flip_takes_its_capacity_along(stack: 
         assert len(stack.pods("green")) < MAXIMUM
         stack.flip("green")
 
-    assert load.lost == []
+    load.assert_nothing_lost()
     assert load.colours == ["blue", "green"]
     assert _get(stack, "hpa", "backend-green")["spec"]["minReplicas"] == MAXIMUM
     first = next(record for record in load.records if record.colour == "green")
-    answered_at = (first.scheduled_ns + first.finished_us * 1000 + _wall_offset(tmp_path)) / 1e9
+    answered_at = (first.scheduled_ns + first.finished_us * 1000 + load.wall_offset_ns) / 1e9
     assert sum(_became_ready(pod) <= answered_at for pod in stack.pods("green")) == MAXIMUM
-
-
-def _wall_offset(folder: Path) -> int:
-    """Nanoseconds from the load's clock to Unix time."""
-    follower = Follower(folder / "new_connections.csv")
-    follower.read()
-    assert follower.header is not None
-    return follower.header.wall_offset_ns
