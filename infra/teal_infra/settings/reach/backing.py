@@ -117,6 +117,7 @@ class BackingService(Model):
                 "a {kind} has no {unknown}; it has {known}, and env and secrets for the rest",
                 {
                     "field": min(unknown),
+                    "mend": dict.fromkeys(unknown),
                     "kind": self.kind,
                     "unknown": ", ".join(sorted(unknown)),
                     "known": ", ".join(_VARIABLES[self.kind]) or "nothing of its own",
