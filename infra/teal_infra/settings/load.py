@@ -9,7 +9,8 @@ run, until nothing new is found: whoever runs all of them has a valid config.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -60,8 +61,8 @@ def load(raw: Mapping[str, str], *, secret: set[str] | None = None, stack: str) 
     Raises:
         ConfigError: something is wrong; the message lists all of it.
     """
-    data: dict[str, Any] = {"environment": stack, **{key: _read(key, text) for key, text in raw.items()}}
-    found = list(problems(data, secret or set()))
+    data = read(raw, stack=stack)
+    found = problems(data, secret or set())
     if found:
         count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
         lines = "\n".join(f"  {problem}" for problem in found)
@@ -69,12 +70,21 @@ def load(raw: Mapping[str, str], *, secret: set[str] | None = None, stack: str) 
     return Settings.model_validate(data)
 
 
+def read(raw: Mapping[str, str], *, stack: str) -> Mapping[str, Any]:
+    """The config as the models take it; of an object that is none its text, which is reported."""
+    data: dict[str, Any] = {"environment": stack, **raw}
+    for key in OBJECTS & raw.keys():
+        with suppress(json.JSONDecodeError):
+            data[key] = json.loads(raw[key])
+    return data
+
+
 def problems(data: Mapping[str, Any], secret: set[str]) -> Sequence[Problem]:
     """All that is wrong with a config, in the order in which the commands that mend it are to be run."""
     now = deepcopy(dict(data))
     found: dict[tuple[Where, str], Problem] = {}
     for _ in range(_ROUNDS):
-        new = {(each.where, each.what): each for each in sorted(_wrong(now, secret), key=_last_first)}
+        new = {(each.where, each.what): each for each in sorted(wrong(now, secret), key=_last_first)}
         if new.keys() <= found.keys():  # nothing, or what a command did not mend
             break
         for each in new.values():
@@ -90,7 +100,7 @@ def _last_first(problem: Problem) -> Sequence[int]:
     return [-part for part in last.where if isinstance(part, int)] if isinstance(last, Remove) else []
 
 
-def _wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
+def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
     """What can be told of a config as it is, one problem a place."""
     found: dict[Where, Problem] = {}
     for refusal in (*_texts(data), *_slots(data), *of_stack(data)):
@@ -109,7 +119,13 @@ def _wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
     else:
         for refusal in together.of_settings(settings):
             found.setdefault(refusal.where, of_refusal(refusal, data, secret))
-    yield from found.values()
+    going = {step.where for each in found.values() for step in each.steps if step == Remove(each.where)}
+    yield from (each for each in found.values() if not _within(each.where, going))
+
+
+def _within(where: Where, going: Collection[Where]) -> bool:
+    """Whether a place is in something that is to go: what is wrong in there goes with it."""
+    return any(where[:depth] in going for depth in range(1, len(where)))
 
 
 def _texts(data: Mapping[str, Any]) -> Iterator[Refusal]:
@@ -169,11 +185,3 @@ def _active(active: Colour, data: Mapping[str, Any]) -> Iterator[Refusal]:
         what = f"activeColour is {active}, and an active colour is running"
         step = Set((active, "state"), str(State.RUNNING))
         yield Refusal((active, "state"), what, "live traffic would reach no pod", (step,))
-
-
-def _read(key: str, text: str) -> object:
-    """A value as the models take it; a text that is no JSON stays one, and is reported."""
-    try:
-        return json.loads(text) if key in OBJECTS else text
-    except json.JSONDecodeError:
-        return text

@@ -6,6 +6,7 @@ from teal.model.routes import RouterKind
 from teal_infra.settings import Settings
 from teal_infra.settings.base import MOST_SECONDS
 from teal_infra.settings.owned import Refusal
+from teal_infra.settings.report.places import right
 from teal_infra.settings.report.steps import Remove, Set, Where
 from teal_infra.settings.slot import State
 
@@ -23,6 +24,11 @@ _NO_EFFECT = "it would have no effect"
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
     """Of the router and of each service."""
+    if settings.router.spec.settings and settings.of_router is None:
+        key, lacking = settings.router.spec.lacks
+        named: Where = (settings.router.spec.settings,)
+        what = f"router is {settings.router}, and nothing says {lacking}"
+        yield Refusal((*named, key.partition(".")[2]), what, steps=(Set(named, right(named)),))
     yield from _unused(settings)
     yield from _shares(settings)
     alb = settings.alb
