@@ -53,6 +53,15 @@ def read(path: Path) -> StackFile:
             f"{path} is no YAML ({getattr(error, 'problem', 'not readable')}{where}), so nothing was checked. "
             f"Next: mend that line, then teal validate {path}"
         ) from None
+    return of(file, path)
+
+
+def of(file: object, path: Path) -> StackFile:
+    """The same of what the file holds.
+
+    Raises:
+        ConfigError: it has no config.
+    """
     config = cast("Mapping[str, Any]", file).get("config") if isinstance(file, dict) else None
     if not isinstance(config, dict):
         raise ConfigError(

@@ -4,6 +4,7 @@ import inspect
 import json
 import types
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from teal_infra.settings import Settings
 from teal_infra.settings.report.steps import Where
 
 
+@cache
 def field_at(where: Where) -> tuple[FieldInfo | None, Where]:
     """The innermost field on the way to a place, which knows the consequence, and what of the way is left then."""
     found, rest = None, where
@@ -30,6 +32,7 @@ def model_at(where: Where) -> type[BaseModel] | None:
     return shape if isinstance(shape, type) and issubclass(shape, BaseModel) else None
 
 
+@cache
 def known(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
     """The fields of a model by their keys in the config."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
@@ -81,6 +84,7 @@ def _meant(example: str, *, plain: bool) -> Any:  # noqa: ANN401 - any JSON
     return text if plain and isinstance(value, dict | list) else value
 
 
+@cache
 def _shape(where: Where) -> Any:  # noqa: ANN401 - any type annotation
     """The type of what stands at a place; None where none is known."""
     shape: Any = Settings

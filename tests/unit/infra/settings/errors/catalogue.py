@@ -64,7 +64,6 @@ WRONG: tuple[Any, ...] = (
     10**9,
     1.5,
     True,
-    "true",
 )
 """What a setting may be given; where it is taken, it is no error."""
 

@@ -16,9 +16,6 @@ from tests.unit.infra.settings.errors import catalogue
 from tests.unit.infra.settings.errors.catalogue import Config, Where
 from tests.unit.infra.settings.errors.pulumi_config import run
 
-FILE = "Pulumi.dev.yaml"
-
-
 def command(problem: Problem) -> str:
     """What the message tells to run."""
     return str(problem).rpartition(". Next: ")[2]
@@ -29,32 +26,30 @@ def stack(config: Config) -> Config:
     return {"config": {f"teal:{key}": value for key, value in json.loads(json.dumps(config)).items()}}
 
 
-def read(file: Config, folder: Path) -> tuple[Config, set[str]]:
+def read(file: Config) -> tuple[Config, set[str]]:
     """The config of a stack file as `teal validate` reads it, and its keys with secrets."""
-    path = folder / FILE
-    path.write_text(yaml.dump(file, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper)))
-    found = stack_file.read(path)
+    found = stack_file.of(file, Path("Pulumi.dev.yaml"))
     return dict(load.read(found.raw, stack=found.stack)), found.secret
 
 
-def problems(config: Config, folder: Path) -> Sequence[Problem]:
+def problems(config: Config) -> Sequence[Problem]:
     """All that is said of a config."""
-    return load.problems(*read(stack(config), folder))
+    return load.problems(*read(stack(config)))
 
 
-def obeyed(config: Config, folder: Path) -> Sequence[Problem]:
+def obeyed(config: Config) -> Sequence[Problem]:
     """What is said of a config; each command has cleared its own error, and all of them every error."""
     file = stack(config)
-    data, secret = read(file, folder)
+    data, secret = read(file)
     found = load.problems(data, secret)
     for problem in load.wrong(data, secret):  # the others are of what these leave
         alone = deepcopy(file)
         run(command(problem), alone)
-        left = {(each.where, each.what) for each in load.wrong(*read(alone, folder))}
+        left = {(each.where, each.what) for each in load.wrong(*read(alone))}
         assert (problem.where, problem.what) not in left, str(problem)
     for problem in found:
         run(command(problem), file)
-    left = load.problems(*read(file, folder)) if found else []
+    left = load.problems(*read(file)) if found else []
     assert not left, yaml.safe_dump(file) + "\n".join(map(str, [*found, "left:", *left]))
     return found
 
@@ -77,27 +72,27 @@ def test_every_setting_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("where", OBJECTS, ids=lambda where: ".".join(map(str, where)) or "teal")
-def test_a_wrong_value_is_mended_by_its_command(where: Where, tmp_path: Path) -> None:
+def test_a_wrong_value_is_mended_by_its_command(where: Where) -> None:
     """Of every setting, whatever it is given."""
     refused = 0
     for setting in OBJECTS[where]:
         for value in catalogue.WRONG:
-            refused += bool(obeyed(catalogue.with_value(setting, value), tmp_path))
+            refused += bool(obeyed(catalogue.with_value(setting, value)))
     assert refused > len(OBJECTS[where])
 
 
 @pytest.mark.parametrize("config", catalogue.CLASHES, ids=[str(number) for number in range(len(catalogue.CLASHES))])
-def test_what_does_not_go_together_is_mended_by_its_command(config: Config, tmp_path: Path) -> None:
+def test_what_does_not_go_together_is_mended_by_its_command(config: Config) -> None:
     """Of every check."""
-    assert obeyed(config, tmp_path)
+    assert obeyed(config)
 
 
-def test_every_check_is_in_the_catalogue(tmp_path: Path) -> None:
+def test_every_check_is_in_the_catalogue() -> None:
     """What the sources say of refusals is what was seen of them here."""
     seen = [
         problem.what
         for config in catalogue.CLASHES
-        for problem in problems(config, tmp_path)
+        for problem in problems(config)
     ]
     unseen = {where: text for text, where in catalogue.said() if not any(re.fullmatch(text, each) for each in seen)}
     assert not unseen
@@ -119,9 +114,9 @@ def six() -> Config:
     }
 
 
-def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
+def test_all_faults_are_reported_at_once() -> None:
     """Field, object and stack: none waits for another one to be mended."""
-    found = obeyed(six(), tmp_path)
+    found = obeyed(six())
     assert [str(each).split(": ", 1)[0] for each in found] == [
         "teal:services.backend.port",
         "teal:services.backend.shutdown.gracePeriodSeconds",
@@ -132,9 +127,9 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_known_of_an_object_is_said_once(tmp_path: Path) -> None:
+def test_what_is_known_of_an_object_is_said_once() -> None:
     """Thirteen unknown keys are thirteen short lines and one long one."""
-    found = problems(catalogue.backend(**dict.fromkeys("abcdefghijklm", 1)), tmp_path)
+    found = problems(catalogue.backend(**dict.fromkeys("abcdefghijklm", 1)))
     text = "\n".join(map(str, found))
     assert text.count("unknown key") == 13
     assert text.count("known here") == 1
@@ -160,14 +155,14 @@ CONFIDENTIAL: Sequence[Any] = (
 
 
 @pytest.mark.parametrize("config", CONFIDENTIAL, ids=[str(number) for number in range(len(CONFIDENTIAL))])
-def test_no_secret_is_shown(config: Config, tmp_path: Path) -> None:
+def test_no_secret_is_shown(config: Config) -> None:
     """Neither as the value seen, nor in what is said of it, nor in the command."""
-    found = obeyed(config, tmp_path)
+    found = obeyed(config)
     assert found
     assert SECRET not in "\n".join(map(str, found))
 
 
-def test_a_secret_is_set_encrypted(tmp_path: Path) -> None:
+def test_a_secret_is_set_encrypted() -> None:
     """And asked for, since what stands in a command stays in a shell's history."""
-    (found, *_) = obeyed(CONFIDENTIAL[0], tmp_path)
+    (found, *_) = obeyed(CONFIDENTIAL[0])
     assert command(found) == "pulumi config set --path --secret 'teal:backing.db.password'"
