@@ -57,34 +57,30 @@ def pulumi(words: list[str], file: dict[str, Any]) -> None:
         value: Any = {"secure": "v1:ciphertext"}  # of what is typed
     else:
         key, value = given
-        value = _typed(value, options.get("--type"), coerced="--path" in options and len(path) > 1)
+        value = _coerced(value) if len(path) > 1 else value
     _set(config, path, value)
 
 
-def _options(words: list[str]) -> tuple[dict[str, str | None], list[str]]:
-    options: dict[str, str | None] = {}
+def _options(words: list[str]) -> tuple[set[str], list[str]]:
+    options: set[str] = set()
     given: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--":
             given.extend(rest)
-        elif word == "--type":
-            options[word] = next(rest)
         elif word.startswith("-"):
-            if word not in {"--path", "--secret", "--plaintext"}:
+            if word not in {"--path", "--secret"}:
                 raise PulumiError(f"unknown flag: {word}")
-            options[word] = None
+            options.add(word)
         else:
             given.append(word)
     return options, given
 
 
-def _typed(text: str, kind: str | None, *, coerced: bool) -> Any:  # noqa: ANN401 - any JSON
-    if kind is not None:
-        return {"string": str, "int": int, "float": float, "bool": bool}[kind](text)
-    if coerced and text in {"true", "false"}:
+def _coerced(text: str) -> bool | int | str:
+    if text in {"true", "false"}:
         return text == "true"
-    if coerced and re.fullmatch(r"[+-]?[0-9]+", text) and not (len(text) > 1 and text[0] == "0"):
+    if re.fullmatch(r"[+-]?[0-9]+", text) and not (len(text) > 1 and text[0] == "0"):
         return int(text)
     return text
 
