@@ -14,6 +14,7 @@ from teal.cli.say import fail, say
 from teal.model.errors import ConfigError
 from teal_infra.settings import load, stack_file
 from teal_infra.settings.reference import schema as reference
+from teal_infra.settings.report.steps import PREFIX
 
 _STARTER: Mapping[str, str] = {
     "pyproject.toml": "project.toml",  # tools would take it for a project of its own
@@ -61,7 +62,7 @@ def validate(file: Path, /) -> None:
     try:
         found = stack_file.read(file)
         for key in sorted(found.closed):
-            say(f"{load.PREFIX}{key} is encrypted as a whole: nothing in it was checked, and it counts as left out")
+            say(f"{PREFIX}{key} is encrypted as a whole: nothing in it was checked, and it counts as left out")
         settings = load.load(found.raw, secret=found.secret, stack=found.stack)
     except ConfigError as error:
         fail(str(error))

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-import pulumi
-
 from teal.model.colours import Colour
 from teal.model.labels import (
     COLOUR_LABEL,
@@ -18,7 +16,8 @@ from teal.model.labels import (
     VERSION_LABEL,
 )
 
-if TYPE_CHECKING:  # heavy at run time, needed for its types only
+if TYPE_CHECKING:  # heavy at run time, needed for its types only: `teal validate` takes half as long without
+    import pulumi
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 
@@ -67,7 +66,7 @@ class Identity:
     service: str
     colour: Colour
     version: str
-    namespace: pulumi.Input[str]
+    namespace: "pulumi.Input[str]"
 
     @property
     def name(self) -> str:

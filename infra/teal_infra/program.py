@@ -99,11 +99,11 @@ class _Stack:
         injected = settings.router.spec.namespace_labels
         self._access = Access(settings.namespace, AccessArgs(services=settings.services, labels=injected), self._opts)
         members = {
-            name: Member(ports=_ports(each), metrics_port=each.port, settings=each.network)
+            name: Member(ports=_ports(each), metrics_port=each.port, settings=each.network, peers=settings.peers(name))
             for name, each in settings.services.items()
         }
         namespace = self._access.namespace
-        peers = NetworkPoliciesArgs(services=members, backing=settings.peers, namespace=namespace)
+        peers = NetworkPoliciesArgs(services=members, namespace=namespace)
         self._network = NetworkPolicies("network", peers, self._opts)
         self._router = router(
             Front(

@@ -131,7 +131,7 @@ class Setting:
         if database:
             config["teal:backing"] = {"database": _database(database)}
             backend["migrations"] = {}
-            config["teal:services"][FRONTEND]["network"]["backing"] = {"database": None}
+            backend["backing"] = ["database"]
             blue[BACKEND]["schema"] = SCHEMAS[blue["version"]]
         folder = sandbox.root / stack
         folder.mkdir(parents=True, exist_ok=True)

@@ -79,9 +79,9 @@ class Environment(pulumi.ComponentResource):
 def variables(settings: Settings, service: str, release: SlotService) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """What a service's pods find in their environment: what anybody may read, and what is confidential.
 
-    Of backing services those that it needs: nobody else's password reaches its pods.
+    Of backing services those that it names: nobody else's password reaches its pods.
     """
-    needed = settings.services[service].network.needed(settings.backing).values()
+    needed = [settings.backing[name] for name in settings.services[service].backing]
     plain = {key: value for each in needed for key, value in each.plain.items()}
     confidential = {key: value for each in needed for key, value in each.confidential.items()}
     return {**plain, **release.env}, {**confidential, **release.secrets}

@@ -69,7 +69,7 @@ class Fingerprint:
     gates: tuple[str, ...] = ()
     """Conditions that others set, and that a pod's readiness waits for."""
     peers: object = None
-    """Where the stack's backing services are, as its network policies have it."""
+    """Where the backing services of its service are, as its network policy has it."""
     router: object = None
     """What directs the stack's traffic, and its settings."""
 
@@ -164,7 +164,7 @@ def fingerprint_of(settings: Settings, service: str, slot: Slot, of: Identity) -
         running=slot.state is State.RUNNING,
         gates=pod.readiness_gates(settings.router, service, of.colour),
         router=settings.model_dump(mode="json", include={"router", *(each.spec.settings for each in RouterKind)}),
-        peers={name: peer.model_dump(mode="json") if peer else None for name, peer in settings.peers.items()},
+        peers={name: peer.model_dump(mode="json") for name, peer in settings.peers(service).items()},
     )
 
 

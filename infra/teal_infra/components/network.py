@@ -35,6 +35,8 @@ class Member(NamedTuple):
     """On which its pods serve."""
     metrics_port: int
     settings: NetworkSettings
+    peers: Mapping[str, BackingPeer]
+    """Backing services, by name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +44,6 @@ class NetworkPoliciesArgs:
     """Who is in a stack."""
 
     services: Mapping[str, Member]
-    backing: Mapping[str, BackingPeer | None]
     namespace: pulumi.Input[str]
     """The stack's, once it is there."""
 
@@ -63,7 +64,7 @@ class NetworkPolicies(pulumi.ComponentResource):
             service: NetworkPolicy(
                 f"{service}-network",
                 metadata={"name": service, "namespace": namespace, "labels": dict(shared(service))},
-                spec=_service(service, member, member.settings.reached(args.backing)),
+                spec=_service(service, member),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for service, member in args.services.items()
@@ -94,7 +95,7 @@ def _all_but(names: Sequence[str]) -> "LabelSelectorArgsDict":
     return {"match_expressions": [{"key": NAME_LABEL, "operator": "NotIn", "values": list(names)}]} if names else {}
 
 
-def _service(name: str, member: Member, backing: Mapping[str, BackingPeer]) -> "NetworkPolicySpecArgsDict":
+def _service(name: str, member: Member) -> "NetworkPolicySpecArgsDict":
     settings = member.settings
     stack: NetworkPolicyPeerArgsDict = {"pod_selector": {"match_labels": {PART_OF_LABEL: PART_OF}}}
     callers = [*_peers(settings.ingress_controller), *(each for it in settings.callers.values() for each in _peers(it))]
@@ -109,7 +110,7 @@ def _service(name: str, member: Member, backing: Mapping[str, BackingPeer]) -> "
         "policy_types": ["Ingress", "Egress"],
         "ingress": ingress,
         # Without ports: what the stack's other services accept, their own policies say.
-        "egress": [{"to": [stack]}, *egress(settings.dns, backing.values())],
+        "egress": [{"to": [stack]}, *egress(settings.dns, member.peers.values())],
     }
 
 

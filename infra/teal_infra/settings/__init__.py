@@ -2,14 +2,14 @@
 
 A field's `description` says what it is. Its `json_schema_extra` (`wrong`) is what
 a wrong value would have caused, its first `examples` entry the value that the
-mending command sets.
+mending command sets. What several settings have to be together is in
+`teal_infra.settings.together`.
 """
 
 from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from teal.model.colours import Colour
 from teal.model.routes import RouterKind
@@ -22,8 +22,8 @@ from teal_infra.settings.observability import ObservabilitySettings
 from teal_infra.settings.reach.alb import Alb
 from teal_infra.settings.reach.backing import BackingService
 from teal_infra.settings.reach.gateway import GatewaySettings
-from teal_infra.settings.reach.network import BackingPeer, require_reachable
-from teal_infra.settings.reach.routing import RULES, VALUES, CanaryMatch, Percent, RouterSettings
+from teal_infra.settings.reach.network import BackingPeer
+from teal_infra.settings.reach.routing import CanaryMatch, Percent, RouterSettings
 from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import OnRefusal, Slot, State
 
@@ -84,7 +84,10 @@ class Settings(Model):
     )
     backing: Mapping[Name, BackingService] = Field(
         default_factory=dict[str, BackingService],
-        description="The databases, caches and other services that the pods connect to, by name.",
+        description=(
+            "The databases, caches and other services that pods connect to, by name. A service's pods are told of those"
+            " that it names in `backing`."
+        ),
         json_schema_extra=wrong("pods would not know their backing services"),
         examples=['\'{"database": {"kind": "database", "host": "db.example"}}\''],
     )
@@ -158,16 +161,11 @@ class Settings(Model):
     )
 
     @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        require_reachable({name: each.network for name, each in self.services.items()}, self.peers)
+    def _sealed(self) -> Self:
         if self.watch is not None:
             self.watch.require_way_out(policies=self.policies)
             self.watch.require_believable(self.prometheus)
         require_sealed("prometheus.url", self.prometheus.url if self.prometheus else None, self.prometheus)
-        require_routable(self)
-        asked = [name for name, each in self.services.items() if each.bake_metrics and self.prometheus is None]
-        if asked:
-            raise _clash("prometheus.url", f"services.{asked[0]}.bakeMetrics asks a Prometheus, and there is none")
         return self
 
     @property
@@ -192,10 +190,11 @@ class Settings(Model):
         """Whether network policies of teal's deny what is not named in the namespace."""
         return any(each.network.policies for each in self.services.values())
 
-    @property
-    def peers(self) -> Mapping[str, BackingPeer | None]:
-        """Where the backing services' connections go, by name; None where it is not said."""
-        return {name: each.network for name, each in self.backing.items()}
+    def peers(self, service: str) -> Mapping[str, BackingPeer]:
+        """Whom the pods of a service may connect to, by name: the backing services that it names, and its own."""
+        its = self.services[service]
+        named = {name: self.backing[name].network for name in its.backing}
+        return {name: peer for name, peer in {**named, **its.network.backing}.items() if peer is not None}
 
     def slot(self, colour: Colour) -> Slot | None:
         """What is declared for a colour; None where it has no release."""
@@ -208,64 +207,3 @@ class Settings(Model):
         if slot is None:
             raise ValueError(f"no slot {self.active_colour}: teal_infra.settings.load refuses such a stack")
         return slot
-
-
-def require_routable(settings: Settings) -> None:
-    """Refuse a router that lacks its settings, or settings that the router has no way to follow.
-
-    Raises:
-        PydanticCustomError: names the first problem; its field is where to mend it.
-    """
-    kind, idle = settings.router, settings.active_colour.other
-    slot = settings.slot(idle)
-    off = slot is None or slot.state is not State.RUNNING
-    alb, weight = settings.alb, settings.canary_weight
-    if kind.spec.settings and settings.of_router is None:
-        key, lacking = kind.spec.lacks
-        raise _clash(key, f"router is {kind}, and nothing says {lacking}")
-    if not kind.spec.splits and (weight or settings.canary_match):
-        key = "canaryWeight" if weight else "canaryMatch"
-        raise _clash("router", f"{key} is set, and a Service's selector leads to one colour alone")
-    if weight == 100:  # noqa: PLR2004 - percent
-        raise _clash(
-            "canaryWeight", f"all of the traffic is no canary but a flip: activeColour is what makes {idle} live"
-        )
-    if weight and off:
-        raise _clash("canaryWeight", f"{idle} does not run, and {weight} % of live traffic would reach nobody")
-    if alb is not None and (alb.stickiness_seconds or 0) > settings.settle_seconds:
-        what = (
-            f"clients stay with a colour for {alb.stickiness_seconds} s (alb.stickinessSeconds), and it may go before"
-        )
-        raise _clash("settleSeconds", what)
-    if kind is RouterKind.ALB:
-        _require_rules(settings)
-
-
-def _require_rules(settings: Settings) -> None:
-    """Refuse services of which a load balancer could make no rules, or not reach the pods.
-
-    Priorities that followed from what else there is would meet whenever a service comes or goes: AWS moves no rule past
-    another.
-    """
-    taken: dict[int, str] = {}
-    for name, service in settings.services.items():
-        routing, where = service.routing, f"services.{name}.routing.priority"
-        if service.network.policies and not any(each.cidrs for each in service.network.callers.values()):
-            callers = f"services.{name}.network.callers.load-balancer.cidrs[0]"
-            raise _clash(callers, f"router is alb, and network.callers of {name} names no address of the load balancer")
-        if routing.values + (settings.canary_match is not None) > VALUES:
-            what = f"hosts and paths of {name} take more than the {VALUES} values that a rule may have"
-            raise _clash(f"services.{name}.routing.paths[0]", what)
-        if len(settings.services) > 1 and routing.priority is None:
-            raise _clash(where, f"{name} shares a load balancer, and does not say when its rule is asked")
-        own = routing.priority or 0
-        if near := next((other for each, other in taken.items() if abs(own - each) < RULES), None):
-            what = (
-                f"{own} is less than {RULES} from that of {near}, and each service has a rule before and after its own"
-            )
-            raise _clash(where, what)
-        taken[own] = name
-
-
-def _clash(field: str, what: str) -> PydanticCustomError:
-    return PydanticCustomError("clash", "{what}", {"field": field, "what": what})

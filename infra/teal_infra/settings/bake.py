@@ -65,7 +65,7 @@ class Watch(Model):
     image: Image = Field(
         description="The image of teal itself (`teal/Dockerfile`), by digest outside rehearsals.",
         json_schema_extra=wrong("nothing could run in the cluster"),
-        examples=["registry.example/teal@sha256:..."],
+        examples=["registry.example/teal:1.4.2"],
     )
     image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = Field(
         default="IfNotPresent",
@@ -89,7 +89,7 @@ class Watch(Model):
         default=None,
         description="Where pods of this cluster reach Prometheus. By default it is where `pulumi up` does.",
         json_schema_extra=wrong("the bake in the cluster could not tell how live traffic fares"),
-        examples=["http://prometheus.monitoring:9090"],
+        examples=["https://prometheus.monitoring:9090"],
     )
     egress: Mapping[Name, BackingPeer] = Field(
         default_factory=dict[str, BackingPeer],
@@ -115,7 +115,10 @@ class Watch(Model):
             raise PydanticCustomError(
                 "clash",
                 "egress names nobody, and policies deny what is not named: the API server, too",
-                {"field": "watch.egress.api-server.cidrs[0]"},
+                {
+                    "field": "watch.egress.api-server.cidrs[0]",
+                    "mend": {"watch.egress.api-server": {"cidrs": ["192.0.2.10/32"], "ports": [6443]}},
+                },
             )
 
     def require_believable(self, prometheus: Prometheus | None) -> None:
@@ -143,5 +146,5 @@ def require_sealed(field: str, url: str | None, prometheus: Prometheus | None) -
         raise PydanticCustomError(
             "clash",
             "{url} is not https, and prometheus.token would be sent there for everybody on the way to read",
-            {"field": field, "url": url},
+            {"field": field, "url": url, "remedy": f"https{url.removeprefix('http')}"},
         )

@@ -30,12 +30,31 @@ LabelName = Annotated[
 ]
 LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")]
 Percent = Annotated[int, Field(ge=1, le=100)]
-Seconds = Annotated[int, Field(ge=0, le=3600)]
+MOST_SECONDS = 3600
+Seconds = Annotated[int, Field(ge=0, le=MOST_SECONDS)]
 Path = Annotated[str, StringConstraints(pattern=r"^/")]
-Quantity = Annotated[str, BeforeValidator(env_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGT]i?)?$")]
+Quantity = Annotated[str, BeforeValidator(env_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?$")]
+
 EnvValue = Annotated[str, BeforeValidator(env_text)]
-Image = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][^\s]*[:@][^\s]+$")]
+_TAG = r":[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+Image = Annotated[
+    str,
+    StringConstraints(
+        pattern=rf"^[a-z0-9][^\s@]*({_TAG}|({_TAG})?@(sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}))$"
+    ),
+]
+"""By tag or by digest, which is one of the OCI image specification's registered algorithms, in whole."""
+
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+def amount(quantity: str) -> float:
+    """How much a quantity is, without its unit."""
+    number = quantity.rstrip("mkKMGTPEi")
+    unit = quantity.removeprefix(number)
+    if unit == "m":
+        return float(number) / 1000
+    return float(number) * (1024 if unit.endswith("i") else 1000) ** " KMGTPE".index(unit[:1].upper() or " ")
 
 
 def wrong(consequence: str) -> dict[str, JsonValue]:

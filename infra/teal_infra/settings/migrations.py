@@ -122,12 +122,12 @@ class SchemaSettings(Model):
             raise PydanticCustomError(
                 "clash",
                 "contract {contract} does not come after expand {expand}: it would run before the old release is gone",
-                {"field": "contract", "contract": self.contract, "expand": self.expand},
+                {"field": "contract", "mend": {"contract": None}, "contract": self.contract, "expand": self.expand},
             )
         if self.down is not None and number(self.down) >= number(self.expand):
             raise PydanticCustomError(
                 "clash",
                 "down {down} does not come before expand {expand}: there would be nothing to take back",
-                {"field": "down", "down": self.down, "expand": self.expand},
+                {"field": "down", "mend": {"down": None}, "down": self.down, "expand": self.expand},
             )
         return self

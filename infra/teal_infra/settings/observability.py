@@ -75,6 +75,7 @@ class AlertBounds(Model):
                 "criticalErrorPercent {critical} is not above errorPercent {error}",
                 {
                     "field": "criticalErrorPercent",
+                    "remedy": (self.error_percent + 100) / 2,
                     "critical": self.critical_error_percent,
                     "error": self.error_percent,
                 },

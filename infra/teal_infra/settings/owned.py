@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from teal.model.colours import Colour
 from teal_infra import labels
+from teal_infra.settings.report.steps import Step, Where
 
 IDENTITY = frozenset(
     (
@@ -27,17 +28,17 @@ LABELS = frozenset(labels.coloured("", Colour.BLUE, ""))
 _OURS = ("teal/", "pulumi.com/", "pod-security.kubernetes.io/enforce")
 """What keys begin with that teal or the engine read as their own."""
 
-Where = tuple[int | str, ...]
-"""A place in the config, key by key."""
-
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Something that the config says, and that is not its to say."""
+    """Something that the config says, and that is not its to say, or that does not go with the rest."""
 
     where: Where
     what: str
-    consequence: str
+    consequence: str = ""
+    """Empty where its field says it."""
+    steps: tuple[Step, ...] = ()
+    """What mends it; without any, the key goes."""
 
     def below(self, *at: int | str) -> "Refusal":
         """The same, seen from further up."""

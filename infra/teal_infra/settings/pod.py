@@ -1,11 +1,12 @@
 """Settings of a pod in either colour: probes, shutdown, resources, and how many change at a time."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import Model, Parts, Path, Quantity, Seconds, wrong
+from teal_infra.settings.base import MOST_SECONDS, Model, Parts, Path, Quantity, Seconds, amount, wrong
 
 LAST_SECONDS = 15
 """From the end of a drain until the kubelet kills a pod: the defaults' own."""
@@ -129,12 +130,20 @@ class Shutdown(Model):
                 {
                     "field": "gracePeriodSeconds",
                     "grace": self.grace_period_seconds,
-                    "remedy": self.wait_seconds + self.drain_seconds + LAST_SECONDS,
+                    "mend": self._fitting,
                     "wait": self.wait_seconds,
                     "drain": self.drain_seconds,
                 },
             )
         return self
+
+    @property
+    def _fitting(self) -> Mapping[str, int | None]:
+        """What makes it fit: more time, or the defaults where there is no more."""
+        longer = self.wait_seconds + self.drain_seconds + LAST_SECONDS
+        if longer <= MOST_SECONDS:
+            return {"gracePeriodSeconds": longer}
+        return {"waitSeconds": None, "drainSeconds": None, "gracePeriodSeconds": None}
 
 
 class ResourceAmounts(Model):
@@ -174,6 +183,24 @@ class Resources(Parts):
         default=ResourceAmounts(cpu="500m", memory="512Mi"), description="What a node has to have free for the pod."
     )
     limits: Limits = Field(default=Limits(cpu="1", memory="1Gi"), description="What the pod may use at most.")
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> Self:
+        asked, most = self.requests.model_dump(), self.limits.model_dump(exclude_none=True)
+        over = [name for name, limit in most.items() if amount(limit) < amount(asked[name])]
+        if over:
+            raise PydanticCustomError(
+                "clash",
+                "limits.{name} {limit} is less than requests.{name} {asked}",
+                {
+                    "field": f"limits.{over[0]}",
+                    "name": over[0],
+                    "limit": most[over[0]],
+                    "asked": asked[over[0]],
+                    "mend": {f"limits.{name}": asked[name] for name in over},
+                },
+            )
+        return self
 
 
 Many = Annotated[int, Field(ge=0, le=1000)] | Annotated[str, StringConstraints(pattern=r"^(100|[1-9]?[0-9])%$")]

@@ -71,7 +71,12 @@ class Autoscaling(Model):
             raise PydanticCustomError(
                 "clash",
                 "minReplicas {low} is above maxReplicas {high}",
-                {"field": "minReplicas", "low": self.min_replicas, "high": self.max_replicas},
+                {
+                    "field": "minReplicas",
+                    "remedy": self.max_replicas,
+                    "low": self.min_replicas,
+                    "high": self.max_replicas,
+                },
             )
         return self
 

@@ -33,6 +33,15 @@ class ServiceSettings(Process):
         json_schema_extra=wrong("no probe and no Service could reach the pods"),
         examples=["8000"],
     )
+    backing: tuple[Name, ...] = Field(
+        default=(),
+        description=(
+            "The stack's backing services that the pods of this service are told of: they get their variables, their "
+            "secrets and the way there."
+        ),
+        json_schema_extra=wrong("the pods would not know how to connect"),
+        examples=["database"],
+    )
     replicas: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=3,
         description="How many pods a colour has, where autoscaling is off.",

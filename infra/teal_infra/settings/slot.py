@@ -19,7 +19,7 @@ class SlotService(Model):
     image: Image = Field(
         description="The image of the service in this release, as repository:tag or, better, repository@sha256:digest.",
         json_schema_extra=wrong("no pod could start: an image is repository:tag or repository@sha256:digest"),
-        examples=["registry.example/backend@sha256:0123abcd"],
+        examples=["registry.example/backend:1.4.2"],
     )
     env: Mapping[EnvName, EnvValue] = Field(
         default_factory=dict[str, str],

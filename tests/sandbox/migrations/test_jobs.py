@@ -31,6 +31,7 @@ def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, node_port:
         )
     made.configure("settleSeconds", "0")
     made.configure("services.backend.migrations.backoffLimit", "1")
+    made.configure("services.backend.backing[0]", "database")
     made.configure("backing.database.kind", "database")
     for setting in ("host", "port", "name", "user"):
         made.configure(f"backing.database.{setting}", found[f"DB_{setting.upper()}"])

@@ -302,7 +302,8 @@ async def test_backing_services_reach_both_colours_by_the_production_guides_name
         "db": {"kind": "database", "host": "db.example", "port": 5432, "password": "s3cret-enough"}
     }
     backing["db"]["network"] = {"cidrs": ["10.20.0.0/16"], "ports": [5432]}
-    resources = await declared({**config(), "backing": json.dumps(backing)})
+    services = json.dumps({"backend": {"backing": ["db"]}})
+    resources = await declared({**config(), "services": services, "backing": json.dumps(backing)})
     for colour in ("blue", "green"):
         data = resources["ConfigMap", f"backend-{colour}-config"]["data"]
         assert data == {"DB_HOST": "db.example", "DB_PORT": "5432"}
@@ -310,11 +311,11 @@ async def test_backing_services_reach_both_colours_by_the_production_guides_name
 
 
 async def test_a_password_reaches_nobody_who_does_without_its_service() -> None:
-    """`network.backing.db: null` keeps its variables and its secrets from those pods as well."""
+    """Pods of a service that does not name it get neither its variables nor its secrets."""
     backing: dict[str, Any] = {"kind": "database", "host": "db.example", "password": "s3cret-enough"}
     backing["network"] = {"cidrs": ["10.20.0.0/16"], "ports": [5432]}
     raw = {**config(services=["backend", "frontend"]), "backing": json.dumps({"db": backing})}
-    raw["services"] = json.dumps({"backend": {}, "frontend": {"network": {"backing": {"db": None}}}})
+    raw["services"] = json.dumps({"backend": {"backing": ["db"]}, "frontend": {}})
     resources = await declared(raw)
     assert {service for kind, service in resources if kind == "Secret"} == {
         "backend-blue-secret",

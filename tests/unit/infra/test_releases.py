@@ -15,7 +15,7 @@ from teal.model.colours import Colour
 from tests.unit.infra.test_program import config, declared
 
 DATABASE = {"kind": "database", "host": "db.example", "network": {"cidrs": ["192.0.2.0/24"], "ports": [5432]}}
-SERVICE = {"port": 8000}
+SERVICE: dict[str, Any] = {"port": 8000, "backing": ["database"]}
 
 
 def settings(service: Mapping[str, Any] = SERVICE, **more: Mapping[str, Any]) -> Settings:
@@ -33,7 +33,7 @@ def release(declared: Settings, colour: Colour = Colour.BLUE) -> str:
     "changed",
     [
         settings({**SERVICE, "probes": {"readiness": {"path": "/ready-enough"}}}),
-        settings({**SERVICE, "resources": {"limits": {"memory": "64Mi"}}}),
+        settings({**SERVICE, "resources": {"limits": {"memory": "2Gi"}}}),
         settings({**SERVICE, "shutdown": {"gracePeriodSeconds": 120}}),
         settings({**SERVICE, "access": {"readCluster": True}}),
         settings({**SERVICE, "network": {"policies": False}}),

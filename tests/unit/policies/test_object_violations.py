@@ -173,7 +173,10 @@ ACCESS_CASES = [
     ),
     Case(
         policy="egress-is-named",
-        raw=config(backing=backed_by("0.0.0.0/1", "128.0.0.0/1", allowEverywhere=True)),
+        raw=config(
+            services={"backend": {"backing": ["db"]}},
+            backing=backed_by("0.0.0.0/1", "128.0.0.0/1", allowEverywhere=True),
+        ),
         bounds={"everywhere": ["default-deny"]},
         says=("NetworkPolicy backend-network: egress to 0.0.0.0/1, 128.0.0.0/1", "addresses that are named"),
     ),

@@ -1,5 +1,6 @@
 """Settings of the metrics gates: what Prometheus is asked for, and by which bounds."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 
@@ -12,7 +13,7 @@ from teal.gates.series import SeriesPlan
 from teal.monitoring.queries import Queries
 from teal.proof.metrics import MARGIN
 from teal.spec.request_metrics import DEFAULT, PRESETS, RequestMetrics
-from teal_infra.settings.base import Model, Name, wrong
+from teal_infra.settings.base import MOST_SECONDS, Model, Name, wrong
 from teal_infra.settings.evidence.own_metrics import Metric, Times
 from teal_infra.settings.evidence.smoke import DoorPath
 
@@ -152,6 +153,9 @@ class Metrics(Model):
                 "was sent first would be out of it before it is scraped",
                 {
                     "field": "windowSeconds",
+                    "mend": {"windowSeconds": math.ceil(sending) + self.wait_seconds}
+                    if math.ceil(sending) + self.wait_seconds <= MOST_SECONDS
+                    else {"traffic.enabled": False, "windowSeconds": MOST_SECONDS},
                     "window": self.window_seconds,
                     "sending": f"{sending:.3g}",
                     "wait": self.wait_seconds,

@@ -97,7 +97,7 @@ class RequestMetricsSettings(Model):
             raise PydanticCustomError(
                 "clash",
                 "preset is none, which says that the service counts no requests, and {name} is set",
-                {"field": given[0], "name": given[0]},
+                {"field": given[0], "name": given[0], "mend": dict.fromkeys(given)},
             )
         return self
 

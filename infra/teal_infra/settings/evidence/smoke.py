@@ -138,7 +138,7 @@ class Smoke(Model):
             raise PydanticCustomError(
                 "clash",
                 "{name} is the request that is always made; its bound is readinessSeconds",
-                {"field": f"requests.{READINESS}", "name": READINESS},
+                {"field": f"requests.{READINESS}", "name": READINESS, "mend": {f"requests.{READINESS}": None}},
             )
         return self
 

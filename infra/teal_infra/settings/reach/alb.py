@@ -19,6 +19,10 @@ ListenerArn = Annotated[str, StringConstraints(pattern=_ARN + r"elasticloadbalan
 CertificateArn = Annotated[str, StringConstraints(pattern=_ARN + r"acm:.+:certificate/.+$")]
 
 
+_SUBNETS = ("subnet-0123456789abcdef0", "subnet-0123456789abcdef1", "subnet-0123456789abcdef2")
+"""Examples, of which two are to be others than what is there."""
+
+
 class ExistingBalancer(Model):
     """A load balancer that is there already, by its ARN or by tags that only it has."""
 
@@ -44,7 +48,10 @@ class ExistingBalancer(Model):
     @model_validator(mode="after")
     def _named(self) -> Self:
         if (self.arn is None) == (not self.tags):
-            raise PydanticCustomError("clash", "it takes either an ARN or tags to find it by", {"field": "arn"})
+            mend = {"tags": None} if self.tags else {"arn": ...}
+            raise PydanticCustomError(
+                "clash", "it takes either an ARN or tags to find it by", {"field": "arn", "mend": mend}
+            )
         return self
 
 
@@ -88,7 +95,12 @@ class HealthCheck(Model):
             raise PydanticCustomError(
                 "clash",
                 "timeoutSeconds {timeout} is not shorter than intervalSeconds {interval}",
-                {"field": "timeoutSeconds", "timeout": self.timeout_seconds, "interval": self.interval_seconds},
+                {
+                    "field": "timeoutSeconds",
+                    "remedy": self.interval_seconds - 1,
+                    "timeout": self.timeout_seconds,
+                    "interval": self.interval_seconds,
+                },
             )
         return self
 
@@ -239,6 +251,15 @@ class Alb(RouterSettings):
         json_schema_extra=wrong("the bake would ask a door that it cannot reach, or none"),
         examples=["true"],
     )
+    max_rules: Annotated[int, Field(ge=1, le=5000)] = Field(
+        default=100,
+        description=(
+            "How many rules the load balancer takes, those of its default actions left out: AWS's default quota, which "
+            "it raises when it is asked to."
+        ),
+        json_schema_extra=wrong("AWS would refuse a rule in the middle of an update"),
+        examples=["100"],
+    )
     protect: bool = Field(
         default=True,
         description=(
@@ -257,11 +278,13 @@ class Alb(RouterSettings):
     def _whole(self) -> Self:
         if self.load_balancer is not None:
             return self
-        if len({*self.subnet_ids}) < 2:  # noqa: PLR2004 - AWS's rule
+        subnets = dict.fromkeys(self.subnet_ids)
+        if len(subnets) < 2:  # noqa: PLR2004 - AWS's rule
+            two = [*subnets, *(each for each in _SUBNETS if each not in subnets)][:2]
             raise PydanticCustomError(
                 "clash",
                 "subnetIds names {count}; a load balancer of its own takes two, in two zones",
-                {"field": f"subnetIds[{len({*self.subnet_ids})}]", "count": len({*self.subnet_ids})},
+                {"field": f"subnetIds[{len(subnets)}]", "count": len(subnets), "mend": {"subnetIds": two}},
             )
         if not self.callers:
             raise PydanticCustomError(
@@ -271,11 +294,19 @@ class Alb(RouterSettings):
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
-        ports = [self.http_port, self.test_port, *([self.https_port] if self.certificate_arn else [])]
-        if len({*ports}) < len(ports):
+        ports = {"httpPort": self.http_port, "testPort": self.test_port}
+        if self.certificate_arn:
+            ports = {"httpPort": self.http_port, "httpsPort": self.https_port, "testPort": self.test_port}
+        twice = next((key for key, port in reversed(ports.items()) if [*ports.values()].count(port) > 1), None)
+        if twice:
             raise PydanticCustomError(
                 "clash",
-                "httpPort, httpsPort and testPort are {ports}: each listener takes its own",
-                {"field": "testPort", "ports": ", ".join(map(str, ports))},
+                "{names} are {ports}: each listener takes its own",
+                {
+                    "field": twice,
+                    "remedy": next(each for each in (9000, 9001, 9002) if each not in ports.values()),
+                    "names": " and ".join(", ".join(ports).rsplit(", ", 1)),
+                    "ports": ", ".join(map(str, ports.values())),
+                },
             )
         return self

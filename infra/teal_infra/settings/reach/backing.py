@@ -1,6 +1,6 @@
 """Settings of backing services: how a service connects to its database, its cache and what else it needs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -117,6 +117,7 @@ class BackingService(Model):
                 "a {kind} has no {unknown}; it has {known}, and env and secrets for the rest",
                 {
                     "field": min(unknown),
+                    "mend": dict.fromkeys(unknown),
                     "kind": self.kind,
                     "unknown": ", ".join(sorted(unknown)),
                     "known": ", ".join(_VARIABLES[self.kind]) or "nothing of its own",
@@ -135,6 +136,11 @@ class BackingService(Model):
         """Environment variables that belong in a Secret."""
         own = {_VARIABLES[self.kind][key]: value for key, value in self._given().items() if key in _SECRET}
         return {**own, **self.secrets}
+
+    @property
+    def variables(self) -> Sequence[str]:
+        """The names of all of them."""
+        return [*self.plain, *self.confidential]
 
     def _given(self) -> Mapping[str, str]:
         """The settings of the kind that were given, by their names in the config."""

@@ -1,12 +1,16 @@
 """Settings of the doors: how a service's live traffic and its previews are reached."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from teal.model.colours import Colour
 from teal_infra.settings.base import Model, Name, PortNumber, wrong
+
+
+NodePort = Annotated[int, Field(ge=30000, le=32767)]
+"""Of the range that an API server gives out unless it is told another one."""
 
 
 class Door(Model):
@@ -75,7 +79,7 @@ class Ingress(Model):
 class FrontDoor(Door):
     """The active Service: where live traffic comes in."""
 
-    node_port: PortNumber | None = Field(
+    node_port: NodePort | None = Field(
         default=None,
         description="The port on every node, for type NodePort. Without it, Kubernetes chooses one.",
         json_schema_extra=wrong("the API server would refuse the Service"),
@@ -92,7 +96,7 @@ class FrontDoor(Door):
 class PreviewDoor(Door):
     """One Service a colour, always on that colour: for tests before a flip."""
 
-    node_ports: Mapping[Colour, PortNumber] = Field(
+    node_ports: Mapping[Colour, NodePort] = Field(
         default_factory=dict[Colour, int],
         description="The port on every node, by colour, for type NodePort.",
         json_schema_extra=wrong("the API server would refuse the Service"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from ipaddress import ip_network
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -25,9 +25,6 @@ def _cidr(value: str) -> str:
 
 
 Cidr = Annotated[str, AfterValidator(_cidr)]
-
-
-_Of = TypeVar("_Of")
 
 
 class Peer(Model):
@@ -153,23 +150,14 @@ class NetworkSettings(Model):
         description="The cluster DNS, which the pods may ask for names. Null leaves it out.",
         json_schema_extra=wrong("the pods could resolve no name: no backing service would be found"),
     )
-    backing: Mapping[Name, BackingPeer | None] = Field(
-        default_factory=dict[str, BackingPeer | None],
+    backing: Mapping[Name, BackingPeer] = Field(
+        default_factory=dict[str, BackingPeer],
         description=(
-            "Backing services of this service alone. A name that the stack's backing services have as well replaces "
-            "that one's peer. Null says that this service does not need it: its pods get neither its way there nor its"
-            " variables and secrets."
+            "Further ends of connections, for this service alone. The name of a backing service of the stack's replaces "
+            "that one's network."
         ),
         json_schema_extra=wrong("the pods could not connect to the backing service"),
     )
-
-    def needed(self, stack: Mapping[str, _Of]) -> Mapping[str, _Of]:
-        """Those of the stack's backing services that this service does not do without."""
-        return {name: each for name, each in stack.items() if self.backing.get(name, each) is not None}
-
-    def reached(self, stack: Mapping[str, BackingPeer | None]) -> Mapping[str, BackingPeer]:
-        """The backing services to which the service's pods may connect: the stack's and its own."""
-        return {name: peer for name, peer in {**stack, **self.backing}.items() if peer is not None}
 
     def require_way_in(self, front_door: Door) -> None:
         """Refuse a front door that stands open to clients whom the policies keep out.
@@ -184,24 +172,4 @@ class NetworkSettings(Model):
                 "clash",
                 "frontDoor.type is {type}, and network.callers names no address from which its traffic could come",
                 {"field": "network.callers.nodes.cidrs[0]", "type": front_door.type},
-            )
-
-
-def require_reachable(services: Mapping[str, NetworkSettings], backing: Mapping[str, BackingPeer | None]) -> None:
-    """Refuse backing services that the pods are told of and kept from.
-
-    Args:
-        services: of the stack, by name.
-        backing: the stack's backing services, by name; None where it is not said where their connections go.
-
-    Raises:
-        PydanticCustomError: names the first; its field is where to say so.
-    """
-    for name, peer in backing.items():
-        kept_from = [service for service, its in services.items() if its.policies and name not in its.backing]
-        if peer is None and kept_from:
-            raise PydanticCustomError(
-                "clash",
-                "{name} has no network (pods or CIDRs, and ports), and policies deny {services} what is not named",
-                {"field": f"backing.{name}.network.cidrs[0]", "name": name, "services": ", ".join(kept_from)},
             )

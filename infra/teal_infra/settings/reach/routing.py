@@ -11,12 +11,6 @@ Host = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9.]*[a
 Prefix = Annotated[str, StringConstraints(pattern=r"^/[-A-Za-z0-9._~/]*$", max_length=120)]
 Token = Annotated[str, StringConstraints(pattern=r"^[-!#$%&'*+.^_`|~0-9A-Za-z]+$", max_length=40)]
 Value = Annotated[str, StringConstraints(pattern=r"^[-A-Za-z0-9._~]+$", max_length=100)]
-VALUES = 5
-"""That the conditions of a listener rule may have at most, all together: AWS's limit."""
-
-RULES = 3
-"""Priorities that a service's rules take: its own, the one before and the one after."""
-
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 
@@ -59,6 +53,11 @@ class Routing(Model):
         """Of the conditions of its rule."""
         return len(self.hosts) + len(self.patterns)
 
+    @property
+    def wildcards(self) -> int:
+        """The same of the characters * in them."""
+        return sum(each.count("*") for each in (*self.hosts, *self.patterns))
+
 
 class RouterSettings(Model):
     """The settings of one router, as far as a move has to know of any of them."""
@@ -99,7 +98,9 @@ class CanaryMatch(Model):
     def _one(self) -> Self:
         if (self.header is None) == (self.cookie is None):
             raise PydanticCustomError(
-                "clash", "it takes either a header or a cookie to know a client by", {"field": "header"}
+                "clash",
+                "it takes either a header or a cookie to know a client by",
+                {"field": "header", "mend": {"cookie": None} if self.cookie else {"header": ...}},
             )
         return self
 

@@ -14,8 +14,9 @@ from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest, RegisterR
 from pydantic import ValidationError
 from teal_infra import labels
 from teal_infra.components.network import Member, NetworkPolicies, NetworkPoliciesArgs
+from teal_infra.settings.load import load
 from teal_infra.settings.reach.doors import FrontDoor
-from teal_infra.settings.reach.network import BackingPeer, NetworkSettings, require_reachable
+from teal_infra.settings.reach.network import BackingPeer, NetworkSettings
 
 from teal.model.colours import Colour
 from teal.model.labels import NAME_LABEL
@@ -90,13 +91,12 @@ async def declared(
     """The policies of such a stack, by their names in the program."""
     recorder = test_program.Recorder()
     mocks.set_mocks(recorder, project="teal", stack="dev", monitor=monitor)
-    members = {
-        name: Member([8000], 9090, NetworkSettings.model_validate(network)) for name, network in services.items()
-    }
+    named = {name: BackingPeer.model_validate(peer) for name, peer in backing.items()}
+    networks = {name: NetworkSettings.model_validate(network) for name, network in services.items()}
+    members = {name: Member([8000], 9090, each, {**named, **each.backing}) for name, each in networks.items()}
 
     async def program() -> None:
-        peers = {name: BackingPeer.model_validate(peer) for name, peer in backing.items()}
-        NetworkPolicies("network", NetworkPoliciesArgs(services=members, backing=peers, namespace="teal"))
+        NetworkPolicies("network", NetworkPoliciesArgs(services=members, namespace="teal"))
 
     await stack.run_pulumi_func(program)
     return {name: inputs for (kind, name), inputs in recorder.resources.items() if kind == "NetworkPolicy"}
@@ -141,13 +141,23 @@ async def test_a_caller_is_let_in_to_the_service_that_names_it() -> None:
     assert after == {**before, **more}
 
 
-async def test_a_service_can_do_without_a_backing_service_of_the_stack() -> None:
-    """Null takes it from that service alone; another peer of the same name replaces it."""
+def test_a_service_reaches_the_backing_services_that_it_names() -> None:
+    """And no other one; a peer of its own of the same name replaces the stack's."""
     elsewhere = {"cidrs": ["10.20.0.6/32"], "ports": [6379]}
-    seen = await reachable({"backend": {"backing": {"database": None, "redis": elsewhere}}, "frontend": {}})
-    of_backend = {target for source, target in seen if source == "backend-blue"}
-    assert of_backend & {"postgres", "redis", "beside-redis"} == {"beside-redis"}
-    assert ("frontend-blue", "postgres") in seen
+    kinds = {"database": "database", "redis": "redis"}
+    raw = {
+        **test_program.config(services=["backend", "frontend"]),
+        "backing": json.dumps({name: {"kind": kind, "network": BACKING[name]} for name, kind in kinds.items()}),
+        "services": json.dumps(
+            {
+                "backend": {"backing": ["redis"], "network": {"backing": {"redis": elsewhere}}},
+                "frontend": {"backing": ["database"]},
+            }
+        ),
+    }
+    stack_settings = load(raw, stack="dev")
+    assert stack_settings.peers("backend") == {"redis": BackingPeer.model_validate(elsewhere)}
+    assert stack_settings.peers("frontend") == {"database": BackingPeer.model_validate(BACKING["database"])}
 
 
 async def test_what_is_null_is_closed() -> None:
@@ -176,7 +186,7 @@ async def test_no_policies_at_all_where_no_service_wants_any() -> None:
         {},
         {"policies": False},
         {"callers": {"node": {"cidrs": ["192.0.2.0/24", "10.0.0.0/8"]}}, "ingressController": None},
-        {"callers": {"shop": {"podLabels": {"teal/other": "blue"}}}, "backing": {"database": None}},
+        {"callers": {"shop": {"podLabels": {"teal/other": "blue"}}}},
     ],
 )
 async def test_the_colours_are_treated_alike(network: Mapping[str, Any]) -> None:
@@ -288,13 +298,3 @@ def test_a_front_door_to_the_outside_needs_callers(kind: str) -> None:
     NetworkSettings().require_way_in(FrontDoor())
     open_to = {"callers": {"clients": {"cidrs": ["203.0.113.0/24"]}}}
     NetworkSettings.model_validate(open_to).require_way_in(door)
-
-
-def test_a_backing_service_nobody_can_reach_is_refused() -> None:
-    """Pods that are told of a backing service have a way to it: the stack's, or their service's own."""
-    peer = BackingPeer(cidrs=("10.0.0.0/8",), ports=(5432,))
-    with pytest.raises(ValueError, match=r"database has no network .* deny backend"):
-        require_reachable({"backend": NetworkSettings()}, {"database": None})
-    require_reachable({"backend": NetworkSettings()}, {"database": peer})
-    require_reachable({"backend": NetworkSettings(backing={"database": peer})}, {"database": None})
-    require_reachable({"backend": NetworkSettings(policies=False)}, {"database": None})

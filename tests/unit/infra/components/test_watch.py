@@ -151,12 +151,12 @@ async def test_a_token_for_prometheus_is_a_secret_to_everybody_else() -> None:
         (
             WATCH,
             {"prometheus": {"url": "https://prometheus.example", "caFile": "/etc/ssl/own.pem"}},
-            "pulumi config set --path 'teal:watch.prometheusUrl' http://",
+            "pulumi config set --path 'teal:watch.prometheusUrl' https://",
         ),
         (
             {**WATCH, "prometheusUrl": "http://prometheus.monitoring:9090"},
             {"prometheus": {"url": "https://prometheus.example", "token": "SECRET"}},
-            "teal:watch.prometheusUrl: in clash: http://prometheus.monitoring:9090 is not https",
+            "teal:watch.prometheusUrl: nothing: http://prometheus.monitoring:9090 is not https",
         ),
     ],
 )

@@ -23,6 +23,10 @@ Path = tuple[str, ...]
 
 SOMEBODY = {"cidrs": ["10.0.0.0/8"]}
 NEEDED: Mapping[Path, Mapping[str, Any]] = {
+    **{
+        ("services", "backend", "resources", "requests", each): {"resources": {"limits": {"cpu": "9", "memory": "9Gi"}}}
+        for each in ("cpu", "memory")
+    },
     ("services", "backend", "frontDoor", "type"): {"network": {"callers": {"node": SOMEBODY}}},
     **{
         ("services", "backend", "network", peer, "allowEverywhere"): {"network": {peer: SOMEBODY}}

@@ -345,7 +345,7 @@ def test_a_colour_with_a_share_is_not_ended(share: int, record: dict[str, str]) 
         (
             {"services": {"backend": {**CALLERS, "routing": {"paths": ["/a", "/b", "/c"]}}}},
             "teal:services.backend.routing.paths[0]",
-            "more than the 5 values",
+            "take 6 of the 5 values",
         ),
         (
             {"services": {"a": CALLERS, "b": {**CALLERS, "routing": {"priority": 10}}}},
@@ -358,7 +358,7 @@ def test_a_colour_with_a_share_is_not_ended(share: int, record: dict[str, str]) 
             "12 is less than 3 from that of a",
         ),
         ({"router": "gateway"}, "teal:gateway.name", "which Gateway"),
-        ({"router": "service", "canaryWeight": "10"}, "teal:router", "leads to one colour alone"),
+        ({"router": "service", "canaryWeight": "10"}, "teal:canaryWeight", "leads to one colour alone"),
         ({"router": "nginx"}, "teal:router", "there is no such router"),
     ],
 )

@@ -49,6 +49,7 @@ ROLLING = [
     Row(
         what="a backing service's address",
         base={
+            "services.backend.backing": ["db"],
             "backing": {
                 "db": {"kind": "database", "host": "a.example", "network": {"cidrs": ["10.0.0.1/32"], "ports": [5432]}}
             }

@@ -1,0 +1,1 @@
+"""What is said of a wrong config: where it is wrong, what stands there, and the commands that mend it."""

@@ -1,0 +1,68 @@
+"""What is not shown of a config: what its field calls a secret, what is named like one, and what looks like one."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+from teal_infra.settings.report.places import field_at
+from teal_infra.settings.report.steps import SECRET, Where
+
+HIDDEN = "[secret]"
+
+_NAMED = re.compile(r"passw|pwd|secret|token|api[-_]?key|credential|private[-_]?key|authorization", re.IGNORECASE)
+"""What others name: a variable, a header, an unknown key. Of a setting, its field says whether it is a secret."""
+
+_IN_URL = re.compile(r"(://[^/\s@:]*:)[^/\s@]+(?=@)")
+"""The password of a URL."""
+
+
+def is_secret(where: Where) -> bool:
+    """Whether what stands at a place is a secret, so that it is set encrypted."""
+    field, rest = field_at(where)
+    own = field is not None and SECRET in (field.examples or [])
+    return own or any(isinstance(part, str) and _NAMED.search(part) is not None for part in rest)
+
+
+def shown(where: Where, value: object) -> str:
+    """What stands at a place as a message may show it: as JSON, without what is confidential in it, and cut short."""
+    text = json.dumps(_masked(where, value), default=str, ensure_ascii=False)
+    return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
+
+
+_MOST = 80
+
+
+def scrubbed(text: str, data: object) -> str:
+    """A message without what is confidential in the config that it is about."""
+    for secret in sorted({*_secrets((), data)}, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return _IN_URL.sub(rf"\1{HIDDEN}", text)
+
+
+def _masked(where: Where, value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _masked((*where, key), each) for key, each in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_masked((*where, number), each) for number, each in enumerate(cast("list[Any]", value))]
+    if value is not None and _hidden(where):
+        return HIDDEN
+    return _IN_URL.sub(rf"\1{HIDDEN}", value) if isinstance(value, str) else value
+
+
+def _secrets(where: Where, value: object) -> Iterator[str]:
+    """Texts that are confidential, but for those that are too short to be told from others."""
+    if isinstance(value, dict):
+        for key, each in cast("dict[str, Any]", value).items():
+            yield from _secrets((*where, key), each)
+    elif isinstance(value, list):
+        for number, each in enumerate(cast("list[Any]", value)):
+            yield from _secrets((*where, number), each)
+    elif isinstance(value, str) and len(value) > 3 and _hidden(where):  # noqa: PLR2004 - see above
+        yield value
+
+
+def _hidden(where: Where) -> bool:
+    """Whether a message may not show it: secrets, and what a field says is not to be shown."""
+    field, _ = field_at(where)
+    return is_secret(where) or (field is not None and not field.repr)

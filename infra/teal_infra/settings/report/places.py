@@ -1,0 +1,125 @@
+"""What the models say of a place in the config: its field, its model, and a value that would be right there."""
+
+import inspect
+import json
+import types
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Union, cast, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from teal_infra.settings import Settings
+from teal_infra.settings.report.steps import Where
+
+
+@cache
+def field_at(where: Where) -> tuple[FieldInfo | None, Where]:
+    """The innermost field on the way to a place, which knows the consequence, and what of the way is left then."""
+    found, rest = None, where
+    for depth in range(1, len(where) + 1):
+        model = model_at(where[: depth - 1])
+        field = _named(model, where[depth - 1]) if model else None
+        if field is not None:
+            found, rest = field, where[depth:]
+    return found, rest
+
+
+def model_at(where: Where) -> type[BaseModel] | None:
+    """The model of the object at a place, if a model describes it."""
+    shape = _shape(where)
+    return shape if isinstance(shape, type) and issubclass(shape, BaseModel) else None
+
+
+@cache
+def known(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """The fields of a model by their keys in the config."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def container(annotation: object) -> type[list[Any] | dict[str, Any]] | None:
+    """Whether values of a type are lists or objects; None where they are neither."""
+    shape = _bare(annotation)
+    origin = get_origin(shape) or shape
+    if origin is tuple:
+        return list
+    return dict if isinstance(origin, type) and issubclass(origin, BaseModel | Mapping) else None
+
+
+def required(where: Where) -> bool:
+    """Whether a place cannot be left out: a field without a default."""
+    field, rest = field_at(where)
+    return field is not None and not rest and field.is_required()
+
+
+def right(where: Where) -> Any:  # noqa: ANN401 - any JSON
+    """A value that is right at a place: the example of its field, or as much of its object as there has to be."""
+    field, rest = field_at(where)
+    wanted = expected(where)
+    value = _meant(str(field.examples[0]), plain=wanted is None and not rest) if field and field.examples else None
+    for _ in rest:
+        value = next(iter(_inner(value)))
+    if wanted is list:
+        return value if isinstance(value, list) else [value]
+    if wanted is dict and not isinstance(value, dict):
+        model = model_at(where)
+        fields = known(model) if model else {}
+        return {key: right((*where, key)) for key, each in fields.items() if each.is_required()}
+    return value
+
+
+def expected(where: Where) -> type[list[Any] | dict[str, Any]] | None:
+    """Whether a list or an object belongs at a place; None where neither does."""
+    return container(_shape(where))
+
+
+def _meant(example: str, *, plain: bool) -> Any:  # noqa: ANN401 - any JSON
+    """The value of an example, which is written as a shell takes it: an object as JSON, quoted or not."""
+    text = example.removeprefix("'").removesuffix("'")
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return text if plain and isinstance(value, dict | list) else value
+
+
+@cache
+def _shape(where: Where) -> Any:  # noqa: ANN401 - any type annotation
+    """The type of what stands at a place; None where none is known."""
+    shape: Any = Settings
+    for part in where:
+        field = _named(shape, part) if isinstance(shape, type) and issubclass(shape, BaseModel) else None
+        if field is not None:
+            shape = _bare(field.annotation)
+        elif isinstance(shape, type) and issubclass(shape, BaseModel):
+            extra = inspect.get_annotations(shape).get("__pydantic_extra__")
+            shape = _bare(get_args(extra)[1]) if extra else None
+        elif get_origin(shape) is tuple:
+            shape = _bare(get_args(shape)[0])
+        elif container(shape) is dict and get_args(shape):
+            shape = _bare(get_args(shape)[1])
+        else:
+            return None
+    return shape
+
+
+def _inner(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON
+    """What an example holds, if it is a list or an object; itself, if it is an example of one part."""
+    if isinstance(value, dict):
+        return list(cast("dict[str, Any]", value).values())
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
+
+
+def _named(model: type[BaseModel], part: int | str) -> FieldInfo | None:
+    return known(model).get(str(part))
+
+
+def _bare(annotation: Any) -> Any:  # noqa: ANN401 - any type annotation
+    """Without what is said about a type, and without null; of several types, the one that is a container."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        parts = [_bare(each) for each in get_args(annotation) if each is not type(None)]
+        return next((each for each in parts if container(each)), parts[0])
+    return annotation

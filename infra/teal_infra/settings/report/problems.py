@@ -1,0 +1,128 @@
+"""Problems of a config as they are told: the key, the value seen, what it would have caused, the command that mends it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, cast
+
+from pydantic_core import ErrorDetails
+
+from teal_infra.settings.base import consequence
+from teal_infra.settings.owned import Refusal
+from teal_infra.settings.report.confidential import HIDDEN, is_secret, scrubbed, shown
+from teal_infra.settings.report.places import expected, field_at, known, model_at, required, right
+from teal_infra.settings.report.steps import PREFIX, SECRET, Remove, Set, Step, Where, at, command, held, path, single
+
+_NEAR = 0.75
+"""How alike two keys are of which the one is taken for the other, misspelt: `imagePullSecrets` is no `imagePullPolicy`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing that is wrong with the config."""
+
+    where: Where
+    seen: str
+    what: str
+    consequence: str
+    steps: Sequence[Step]
+
+    def __str__(self) -> str:
+        """One line: key, value, what is wrong with it, consequence, next command."""
+        said = f"{PREFIX}{path(self.where)}: {self.seen}: {self.what}; {self.consequence}"
+        return f"{said}. Next: {command(self.steps)}"
+
+
+def of_refusal(refusal: Refusal, data: Mapping[str, Any], secret: set[str]) -> Problem:
+    """What a check says that looks at several settings, or at what is teal's."""
+    where = refusal.where
+    field, _ = field_at(where)
+    return Problem(
+        where=where,
+        seen=_seen(where, data, secret),
+        what=scrubbed(refusal.what, data),
+        consequence=refusal.consequence or (consequence(field) if field else "") or _UNSAID,
+        steps=_steps(refusal.steps or (Remove(where),), data),
+    )
+
+
+_UNSAID = "the service could not be provisioned as meant"
+
+
+def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> Problem:
+    """What the models say of one place."""
+    context: Mapping[str, Any] = found.get("ctx", {})
+    loc = _real(found["loc"], data, missing=found["type"] == "missing")
+    if found["type"] == "extra_forbidden":
+        model = model_at(loc[:-1])
+        return of_refusal(unknown(loc, known(model) if model else (), data), data, secret)
+    if "field" not in context:
+        return of_refusal(Refusal(loc, found["msg"], "", (_step(loc, found),)), data, secret)
+    # A check over several fields names the one to change, and may say how; its message holds the values that clash.
+    mend: Mapping[str, Any] = context.get("mend", {context["field"]: context.get("remedy", ...)})
+    if found["type"] == "taken":
+        mend = {context["field"]: None}
+    steps = tuple(_mended((*loc, *_parsed(name)), value) for name, value in mend.items())
+    consequence = "nobody could tell the two apart" if found["type"] == "taken" else ""
+    return of_refusal(Refusal((*loc, *_parsed(context["field"])), found["msg"], consequence, steps), data, secret)
+
+
+def _mended(where: Where, value: Any) -> Step:  # noqa: ANN401 - any JSON
+    """None takes a key away, and an ellipsis stands for what is right there."""
+    if value is None:
+        return Remove(where)
+    return Set(where, right(where) if value is ... else value)
+
+
+def _step(loc: Where, found: ErrorDetails) -> Step:
+    """A value of the right kind, or nothing where an object or a list may be left out."""
+    field, rest = field_at(loc)
+    if found["loc"][-1] == "[key]" or field is None:
+        return Remove(loc)
+    if found["type"] != "missing" and not required(loc) and not rest and (found["input"] is None or expected(loc)):
+        return Remove(loc)
+    value = right(loc)
+    return Remove(loc) if value == {} else Set(loc, value)
+
+
+def unknown(where: Where, keys: Collection[str], data: Mapping[str, Any]) -> Refusal:
+    """A key that is none of those of its object. These are named once for all of its unknown keys."""
+    near = {each: _near(each, keys) for each in cast("dict[str, Any]", at(data, where[:-1])) if each not in keys}
+    name = str(where[-1])
+    told = f", did you mean {near[name]}?" if near[name] else ""
+    if name == next((each for each, other in near.items() if not other), None):
+        told = f"; known here: {', '.join(sorted(keys))}"
+    return Refusal(where, f"unknown key{told}", "it would have no effect")
+
+
+def _near(name: str, keys: Collection[str]) -> str:
+    return next(iter(get_close_matches(name, keys, n=1, cutoff=_NEAR)), "")
+
+
+def _real(loc: Sequence[int | str], data: object, *, missing: bool) -> Where:
+    """The place in the config: without what pydantic says of the branch of a type, or of a key and not its value."""
+    where: Where = ()
+    for number, part in enumerate(loc):
+        here = at(data, where)
+        held = part in here if isinstance(here, dict) else isinstance(here, list) and isinstance(part, int)
+        if held or (missing and number == len(loc) - 1):
+            where = (*where, part)
+    return where
+
+
+def _parsed(name: str) -> Where:
+    """A place as checks name it: `callers[0]`, `network.callers.nodes.cidrs[0]`."""
+    return tuple(
+        int(part) if part.isdigit() else part for part in name.replace("[", ".").replace("]", "").split(".")
+    )
+
+
+def _seen(where: Where, data: Mapping[str, Any], secret: set[str]) -> str:
+    if not held(data, where):
+        return "nothing"
+    return HIDDEN if where[0] in secret else shown(where, at(data, where))
+
+
+def _steps(steps: Sequence[Step], data: Mapping[str, Any]) -> Sequence[Step]:
+    encrypted = [Set(each.where, SECRET) if isinstance(each, Set) and is_secret(each.where) else each for each in steps]
+    return single(encrypted, data)

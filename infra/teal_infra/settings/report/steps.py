@@ -1,0 +1,167 @@
+"""What mends a problem: keys of the stack file that are set or removed, as `pulumi config` does it. Pure.
+
+What `pulumi config set --path` does is in `sdk/go/common/resource/config/object.go` of Pulumi: it sets texts, truth
+values and whole numbers, never an object; it makes what is missing on the way, and goes through no text.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, cast
+
+PREFIX = "teal:"
+
+SECRET = "--secret"  # noqa: S105 - an option of `pulumi config set`
+"""The example of a setting that is a secret: its value is asked for, and stands in no command."""
+
+Where = tuple[int | str, ...]
+"""A place in the config, key by key."""
+
+_READ_AS_ANOTHER = re.compile(r"true|false|0|-?[1-9][0-9]*")
+"""Texts of which `config set --path` makes a truth value or a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A value is set; an object part by part."""
+
+    where: Where
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """A key goes, with what is in it."""
+
+    where: Where
+
+
+Step = Set | Remove
+
+
+def single(steps: Sequence[Step], data: object) -> Sequence[Step]:
+    """The steps one command each, for a config that is as `data` says."""
+    now: Any = deepcopy(data)
+    found: list[Step] = []
+    for step in steps:
+        for each in _parts(step, now):
+            do(now, each)
+            found.append(each)
+    return tuple(found)
+
+
+def command(steps: Sequence[Step]) -> str:
+    """What a shell is given for steps of one command each."""
+    return " && ".join(map(_command, steps))
+
+
+def path(where: Where) -> str:
+    """A place in the config as `config set --path` takes it."""
+    return f"{where[0]}{''.join(map(_step, where[1:]))}"
+
+
+def at(data: object, where: Where) -> object:
+    """What stands at a place; None where nothing does."""
+    for part in where:
+        if not _holds(data, part):
+            return None
+        data = cast("Any", data)[part]
+    return data
+
+
+def held(data: object, where: Where) -> bool:
+    """Whether anything stands at a place, be it null."""
+    return _holds(at(data, where[:-1]), where[-1])
+
+
+def do(data: dict[str, Any], step: Step) -> None:
+    """What the command of one step does to a config."""
+    *parents, last = step.where
+    place: Any = data
+    for part, following in zip(parents, step.where[1:], strict=True):
+        if isinstance(step, Remove) and not _holds(place, part):
+            return
+        if not _holds(place, part) or place[part] is None:
+            _put(place, part, [None] * (following + 1) if isinstance(following, int) else {})
+        place = place[part]
+    if isinstance(step, Set):
+        _put(place, last, _written(step.value))
+    elif _holds(place, last):
+        del place[last]
+
+
+def _parts(step: Step, data: object) -> Iterator[Step]:
+    if isinstance(step, Set):
+        blocked = _blocked(data, step)
+        if blocked:
+            yield Remove(blocked)
+        yield from (Set(where, value) for where, value in _leaves(step.where, step.value))
+    else:
+        yield step
+
+
+def _leaves(where: Where, value: Any) -> Iterator[tuple[Where, Any]]:  # noqa: ANN401 - any JSON
+    inner: dict[Any, Any] = dict(enumerate(value)) if isinstance(value, list) else value
+    if isinstance(inner, dict):
+        for key, each in inner.items():
+            yield from _leaves((*where, key), each)
+    else:
+        yield where, value
+
+
+def _blocked(data: object, step: Set) -> Where | None:
+    """What has to go first: what is no object where the place is within it, and all that an object is to replace."""
+    for depth, part in enumerate(step.where):
+        if data is None:
+            return None
+        if not isinstance(data, list if isinstance(part, int) else dict):
+            return step.where[:depth]
+        if not _holds(data, part):
+            return None
+        data = cast("Any", data)[part]
+    return step.where if data is not None and isinstance(step.value, dict | list) else None
+
+
+def _holds(data: object, part: int | str) -> bool:
+    if isinstance(part, int):
+        return isinstance(data, list) and part < len(cast("list[object]", data))
+    return isinstance(data, dict) and part in data
+
+
+def _written(value: object) -> object:
+    """What comes of a value on its way through a command."""
+    if isinstance(value, str) and _READ_AS_ANOTHER.fullmatch(value):
+        return json.loads(value)
+    return "secret" if value == SECRET else str(value) if isinstance(value, float) else value
+
+
+def _put(place: Any, part: int | str, value: object) -> None:  # noqa: ANN401 - a list or an object
+    if isinstance(part, int) and part == len(place):
+        place.append(value)
+    else:
+        place[part] = value
+
+
+def _command(step: Step) -> str:
+    options = ["--path"] if len(step.where) > 1 else []
+    key = path(step.where)
+    quoted = shlex.quote(PREFIX + key) if not options or "'" in key else f"'{PREFIX}{key}'"
+    if isinstance(step, Remove):
+        return " ".join(["pulumi config rm", *options, quoted])
+    if step.value == SECRET:
+        return " ".join(["pulumi config set", *options, SECRET, quoted])
+    text = str(step.value).lower() if isinstance(step.value, bool) else str(step.value)
+    ended = ["--"] if text.startswith("-") else []  # it is no option
+    return " ".join(["pulumi config set", *options, quoted, *ended, shlex.quote(text)])
+
+
+def _step(part: int | str) -> str:
+    if isinstance(part, int):
+        return f"[{part}]"
+    if not part or {*part} & {*'.[]"/ '}:
+        escaped = part.replace('"', '\\"')
+        return f'["{escaped}"]'
+    return f".{part}"

@@ -1,0 +1,16 @@
+"""What goes together in a stack, and what does not: checks of several settings at once, each a pure function.
+
+Each refusal says what mends it: the settings are right one by one, so nothing else can.
+"""
+
+from collections.abc import Iterator
+
+from teal_infra.settings import Settings
+from teal_infra.settings.owned import Refusal
+from teal_infra.settings.together import backing, evidence, names, ports, routing, rules
+
+
+def of_settings(settings: Settings) -> Iterator[Refusal]:
+    """All that does not go together."""
+    for each in (names, ports, routing, rules, backing, evidence):
+        yield from each.refusals(settings)

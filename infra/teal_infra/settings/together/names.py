@@ -1,0 +1,39 @@
+"""Services whose objects would have one name, or a name that is another's."""
+
+from collections.abc import Iterator
+
+from teal.model.colours import Colour
+from teal_infra import labels
+from teal_infra.settings import Settings
+from teal_infra.settings.owned import Refusal
+from teal_infra.settings.report.steps import Remove
+
+_OTHERS = {
+    "default": "each namespace's own account",
+    "default-deny": "the policy that denies what is not named",
+    "teal-watch": "the watch",
+}
+"""Names of objects that are no service's."""
+
+
+def refusals(settings: Settings) -> Iterator[Refusal]:
+    """Each service whose name is taken, with its releases."""
+    for name in settings.services:
+        whose = _OTHERS.get(name) or next((what for each in settings.services if (what := _of(each, name))), None)
+        if whose:
+            slots = [colour for colour in Colour if settings.slot(colour)]
+            yield Refusal(
+                ("services", name),
+                f"{name} is the name of {whose}: give the service another one",
+                "two objects would have one name, and one would take the other's traffic, rights or alarms",
+                tuple(Remove(where) for where in [("services", name), *((colour, name) for colour in slots)]),
+            )
+
+
+def _of(service: str, name: str) -> str | None:
+    """What of a service is named so, or begins so: pods, alarms and series are found by that."""
+    if name == labels.migrations(service):
+        return f"the migrations of {service}"
+    found = (each for each in Colour if name == f"{service}-{each}" or name.startswith(f"{service}-{each}-"))
+    colour = next(found, None)
+    return f"objects of {service} in {colour}" if colour else None

@@ -1,0 +1,41 @@
+"""Ports of nodes and of Services that are taken twice, or by nobody."""
+
+from collections.abc import Iterator
+
+from teal_infra.settings import Settings
+from teal_infra.settings.owned import Refusal
+from teal_infra.settings.reach.doors import Door
+from teal_infra.settings.report.steps import Where
+
+
+def refusals(settings: Settings) -> Iterator[Refusal]:
+    """A node's port is one Service's, and a Service's port leads to one port of the pods."""
+    taken: dict[int, Where] = {}
+    for where, door, port in _node_ports(settings):
+        if door.type == "ClusterIP":
+            what = f"the type of the door is ClusterIP, and {port} is a port of nodes"
+            yield Refusal(where, what, "nothing would answer there")
+        elif port in taken:
+            other = ".".join(map(str, taken[port]))
+            yield Refusal(where, f"{port} is the port of {other}", "the API server would refuse the second Service")
+        taken.setdefault(port, where)
+    for name, service in settings.services.items():
+        door = service.front_door
+        used = {door.port: "port"}
+        for extra, each in door.extra_ports.items():
+            where: Where = ("services", name, "frontDoor", "extraPorts", extra)
+            if extra == "http":
+                yield Refusal(where, "http is the port of live traffic", "the API server would refuse the Service")
+            elif each.port in used:
+                what = f"{each.port} is {used[each.port]} of the same door"
+                yield Refusal(where, what, "the API server would refuse the Service")
+            used.setdefault(each.port, f"extraPorts.{extra}")
+
+
+def _node_ports(settings: Settings) -> Iterator[tuple[Where, Door, int]]:
+    for name, service in settings.services.items():
+        front, preview = service.front_door, service.preview_door
+        if front.node_port is not None:
+            yield ("services", name, "frontDoor", "nodePort"), front, front.node_port
+        for colour, port in preview.node_ports.items():
+            yield ("services", name, "previewDoor", "nodePorts", str(colour)), preview, port

@@ -1,0 +1,82 @@
+"""A router that lacks its settings, and settings that the router has no way to follow."""
+
+from collections.abc import Iterator
+
+from teal.model.routes import RouterKind
+from teal_infra.settings import Settings
+from teal_infra.settings.base import MOST_SECONDS
+from teal_infra.settings.owned import Refusal
+from teal_infra.settings.report.places import right
+from teal_infra.settings.report.steps import Remove, Set, Where
+from teal_infra.settings.slot import State
+
+_OF_SERVICES = {
+    "frontDoor": {RouterKind.SERVICE},
+    "ingress": {RouterKind.SERVICE},
+    "routing": {RouterKind.ALB, RouterKind.GATEWAY},
+}
+"""What of a service is for some routers alone; the active Service and its Ingress are the selector's."""
+
+_OF_METADATA = {"frontDoor": "active Service", "ingress": "Ingress"}
+
+_NO_EFFECT = "it would have no effect"
+
+
+def refusals(settings: Settings) -> Iterator[Refusal]:
+    """Of the router and of each service."""
+    if settings.router.spec.settings and settings.of_router is None:
+        key, lacking = settings.router.spec.lacks
+        named: Where = (settings.router.spec.settings,)
+        what = f"router is {settings.router}, and nothing says {lacking}"
+        yield Refusal((*named, key.partition(".")[2]), what, steps=(Set(named, right(named)),))
+    yield from _unused(settings)
+    yield from _shares(settings)
+    alb = settings.alb
+    if alb is not None and (alb.stickiness_seconds or 0) > settings.settle_seconds:
+        seconds = alb.stickiness_seconds or 0
+        what = f"clients stay with a colour for {seconds} s (alb.stickinessSeconds), and it may go before"
+        steps = (
+            Set(("settleSeconds",), min(seconds, MOST_SECONDS)),
+            *([Set(("alb", "stickinessSeconds"), MOST_SECONDS)] if seconds > MOST_SECONDS else []),
+        )
+        yield Refusal(("settleSeconds",), what, steps=steps)
+
+
+def _unused(settings: Settings) -> Iterator[Refusal]:
+    """What another router would use."""
+    router = settings.router
+    for kind in RouterKind:
+        named = kind.spec.settings
+        if kind is not router and named and getattr(settings, named) is not None:
+            yield Refusal((named,), f"router is {router}, which does not use it", _NO_EFFECT)
+    for name, service in settings.services.items():
+        given = service.model_dump(by_alias=True, exclude_unset=True, include={"front_door", "ingress", "routing"})
+        for key, kinds in _OF_SERVICES.items():
+            if router not in kinds and given.get(key):
+                what = f"router is {router}, which does not use it"
+                yield Refusal(("services", name, key), what, _NO_EFFECT)
+        if router is RouterKind.GATEWAY and service.routing.priority is not None:
+            where: Where = ("services", name, "routing", "priority")
+            yield Refusal(where, "router is gateway, whose routes have no priority", _NO_EFFECT)
+        marks = service.metadata.model_dump(by_alias=True, exclude_unset=True)
+        for key, kind in _OF_METADATA.items():
+            there = router is RouterKind.SERVICE and (key != "ingress" or service.ingress is not None)
+            if marks.get(key) and not there:
+                yield Refusal(("services", name, "metadata", key), f"the service has no {kind}", _NO_EFFECT)
+
+
+def _shares(settings: Settings) -> Iterator[Refusal]:
+    """Of requests, for the idle colour."""
+    weight, where, idle = settings.canary_weight, ("canaryWeight",), settings.active_colour.other
+    slot = settings.slot(idle)
+    if not settings.router.spec.splits:
+        what = "router is service, and a Service's selector leads to one colour alone"
+        for key, given in (("canaryWeight", weight), ("canaryMatch", settings.canary_match)):
+            if given:
+                yield Refusal((key,), what, steps=(Remove((key,)),))
+    elif weight == 100:  # noqa: PLR2004 - percent
+        what = f"all of the traffic is no canary but a flip: activeColour is what makes {idle} live"
+        yield Refusal(where, what, steps=(Remove(where),))
+    elif weight and (slot is None or slot.state is not State.RUNNING):
+        what = f"{idle} does not run, and {weight} % of live traffic would reach nobody"
+        yield Refusal(where, what, steps=(Remove(where),))

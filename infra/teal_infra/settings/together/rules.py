@@ -1,0 +1,124 @@
+"""`router: alb`: services of which a load balancer could make no rules, or whose pods it could not reach.
+
+What AWS takes at most is on the page of quotas of Application Load Balancers. A service has four rules: of live
+traffic, and of the test listener one a colour and one for the idle colour; and one more where clients are chosen. The
+rules of the test listener ask for a header beside all that the service's rule asks for.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from teal.model.routes import RouterKind
+from teal_infra.settings import Settings
+from teal_infra.settings.owned import Refusal
+from teal_infra.settings.reach.alb import Alb
+from teal_infra.settings.reach.routing import Routing
+from teal_infra.settings.report.steps import Remove, Set, Step, Where
+from teal_infra.settings.service import ServiceSettings
+
+VALUES = 5
+"""That the conditions of a rule may have at most, all together."""
+
+WILDCARDS = 5
+"""The same of the characters * in them."""
+
+GROUPS = 100
+"""Target groups of a load balancer, which no quota raises; a service has two."""
+
+APART = 3
+"""Priorities that a service's rules take: its own, the one before and the one after."""
+
+
+def refusals(settings: Settings) -> Iterator[Refusal]:
+    """Of every service, and of all of them."""
+    if settings.router is not RouterKind.ALB or settings.alb is None:
+        return
+    services, alb = settings.services, settings.alb
+    yield from _existing(alb)
+    each = 4 + (settings.canary_match is not None)
+    if each * len(services) > alb.max_rules:
+        what = f"{len(services)} services have {each} rules each, and the load balancer takes {alb.max_rules}"
+        yield Refusal(("alb", "maxRules"), what, steps=(Set(("alb", "maxRules"), each * len(services)),))
+    for name in [*services][GROUPS // 2 :]:
+        what = f"a load balancer has at most {GROUPS} target groups, two a service: {name} has to be of another stack"
+        steps: tuple[Step, ...] = tuple(Remove((at, name)) for at in ("services", "blue", "green"))
+        yield Refusal(("services", name), what, "AWS would refuse its target groups", steps)
+    for name, service in services.items():
+        yield from _reachable(name, service)
+        yield from _conditions(name, service.routing, settings)
+    yield from _priorities(services)
+
+
+def _existing(alb: Alb) -> Iterator[Refusal]:
+    """What a load balancer that is there already has of its own."""
+    if alb.load_balancer is None:
+        return
+    given = alb.model_dump(by_alias=True, exclude_unset=True)
+    for key in ("subnetIds", "internal", "callers", "testCallers"):
+        if given.get(key):
+            what = "the load balancer is there already (alb.loadBalancer), and this is said of one that teal makes"
+            yield Refusal(("alb", key), what, "it would have no effect")
+
+
+def _reachable(name: str, service: ServiceSettings) -> Iterator[Refusal]:
+    callers = service.network.callers.values()
+    if service.network.policies and not any(each.cidrs for each in callers):
+        where: Where = ("services", name, "network", "callers", "load-balancer", "cidrs")
+        what = f"router is alb, and network.callers of {name} names no address of the load balancer"
+        yield Refusal((*where, 0), what, steps=(Set(where, ["10.20.0.0/16"]),))
+
+
+def _conditions(name: str, routing: Routing, settings: Settings) -> Iterator[Refusal]:
+    """What a rule asks for: the one that has most."""
+    at: Where = ("services", name, "routing")
+    most = VALUES - 1
+    if routing.values > most:
+        what = (
+            f"hosts and paths of {name} take {routing.values} of the {VALUES} values that a rule may have (a path "
+            "takes two), and the rules of the test listener need one for their header"
+        )
+        yield Refusal((*at, "paths", 0), what, "AWS would refuse the rule", tuple(_fewer(at, routing, most)))
+    elif routing.wildcards + (cookie := 2 * bool(settings.canary_match and settings.canary_match.cookie)) > WILDCARDS:
+        what = f"hosts and paths of {name} and the cookie of canaryMatch have more than {WILDCARDS} wildcards"
+        less = tuple(_fewer(at, routing, routing.values - (routing.wildcards + cookie - WILDCARDS)))
+        yield Refusal((*at, "paths", 0), what, "AWS would refuse the rule", less)
+
+
+def _fewer(at: Where, routing: Routing, most: int) -> Iterator[Step]:
+    """As many of the first paths and hosts as fit."""
+    values, paths, hosts = routing.values, [*routing.paths], [*routing.hosts]
+    while values > most and len(paths) > 1:
+        values -= len(Routing(paths=(paths.pop(),)).patterns)
+        yield Remove((*at, "paths", len(paths)))
+    while values > most and hosts:
+        hosts.pop()
+        values -= 1
+        yield Remove((*at, "hosts", len(hosts)))
+
+
+def _priorities(services: Mapping[str, ServiceSettings]) -> Iterator[Refusal]:
+    """When each service's rule is asked, as it says itself.
+
+    Priorities that followed from what else there is would meet whenever a service comes or goes: AWS moves no rule past
+    another.
+    """
+    taken: dict[str, int] = {}
+    for name, service in services.items():
+        where, own = ("services", name, "routing", "priority"), service.routing.priority
+        if len(services) == 1:
+            return
+        if own is None:
+            what = f"{name} shares a load balancer, and does not say when its rule is asked"
+            own = _free({*taken.values(), *(each.routing.priority or 0 for each in services.values())})
+            yield Refusal(where, what, steps=(Set(where, own),))
+        elif near := next((each for each, other in taken.items() if abs(own - other) < APART), None):
+            what = (
+                f"{own} is less than {APART} from that of {near}, and each service has a rule before and after its own"
+            )
+            own = _free({*taken.values(), *(each.routing.priority or 0 for each in services.values())})
+            yield Refusal(where, what, steps=(Set(where, own),))
+        taken[name] = own
+
+
+def _free(taken: set[int]) -> int:
+    """The first multiple of ten that is far enough from every other."""
+    return next(each for each in range(10, 49999, 10) if all(abs(each - other) >= APART for other in taken))

@@ -1,0 +1,1 @@
+"""Every error of the settings: whoever obeys it has mended it."""

@@ -1,0 +1,84 @@
+"""The tests' own `pulumi config` does what Pulumi's does, with the commands that errors name."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from teal_infra.settings import load
+
+from sandbox.cluster.cache import cache_folder
+from sandbox.tools import PULUMI
+from tests.unit.infra.settings.errors import catalogue
+from tests.unit.infra.settings.errors.catalogue import Config
+from tests.unit.infra.settings.errors.pulumi_config import run
+from tests.unit.infra.settings.errors.test_next import command, read, stack
+
+CONFIGS: Mapping[str, Config] = {
+    "numbers and lists": catalogue.backend(shutdown={"drainSeconds": 60}, migrations={"up": ["up"]}, port=None),
+    "texts in the way": catalogue.edited(services={"backend": {"network": "open", "gates": {"contract": 1}}}),
+    "secrets": catalogue.edited(backing={"database": {**catalogue.DATABASE, "password": [1]}}),
+    "names": catalogue.backend(
+        metadata={"deployment": {"labels": {"app.kubernetes.io/name": "a", "teal/colour": "b"}}},
+        imagePullSecrets=7,
+        **{'A-"b".c/d[0]': 1},
+    ),
+    "elements of lists": catalogue.routed(
+        "alb", alb={**catalogue.ALB, "subnetIds": [], "internal": "x"}, service={"routing": {"paths": ["/a", "/b", "/c"]}}
+    ),
+    "an object that is none": catalogue.edited(services="{", prometheus={"url": 5, "token": [1]}),
+}
+
+
+@pytest.fixture(scope="module")
+def pulumi(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[str, str]]:
+    """A project with a stack `dev` in a backend of files, and what its commands need around them."""
+    compiled = PULUMI.target(cache_folder()) / "pulumi" if PULUMI.built(cache_folder()) else shutil.which("pulumi")
+    if compiled is None:
+        pytest.skip(f"Pulumi {PULUMI.version} is neither here nor compiled yet: make e2e does it")
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "state").mkdir()
+    (folder / "Pulumi.yaml").write_text("name: teal\nruntime: python\n")
+    environment = {
+        "PATH": f"{Path(compiled).parent}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE": "of a test",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    subprocess.run(["pulumi", "stack", "init", "dev"], cwd=folder, env=environment, check=True, capture_output=True)  # noqa: S607 - on the PATH that it is given
+    return folder, environment
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+def test_commands_do_the_same(config: Config, pulumi: tuple[Path, Mapping[str, str]]) -> None:
+    """One after another on one stack file."""
+    folder, environment = pulumi
+    file = folder / "Pulumi.dev.yaml"
+    salt = {key: value for key, value in yaml.safe_load(file.read_text()).items() if key != "config"}
+    file.write_text(yaml.safe_dump({**salt, **stack(config)}))
+    expected = deepcopy(stack(config))
+    found = load.problems(*read(expected))
+    assert found
+    for problem in found:
+        run(command(problem), expected)
+    script = "set -e\n" + "\n".join(f"printf word | {command(each).replace(' && ', ' && printf word | ')}" for each in found)
+    ran = subprocess.run(["/bin/sh", "-c", script], cwd=folder, env=environment, check=False, capture_output=True, text=True)  # noqa: S603 - the product's own words
+    assert ran.returncode == 0, f"{script}\n{ran.stdout}{ran.stderr}"
+    assert _hidden(yaml.safe_load(file.read_text())["config"]) == _hidden(expected["config"])
+    assert load.problems(*read(yaml.safe_load(file.read_text()))) == []
+
+
+def _hidden(value: Any) -> Any:  # noqa: ANN401 - any YAML
+    """The same without what a secret became."""
+    if isinstance(value, list):
+        return [_hidden(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, dict):
+        return "secret" if value.keys() == {"secure"} else {key: _hidden(each) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    return value
