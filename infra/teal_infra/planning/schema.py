@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from teal.model.colours import Colour
-from teal.schema.migrations import Contracted, Plan, Release, Schema, decide
+from teal.schema.migrations import Contracted, Plan, Release, Rules, Schema, decide
 from teal_infra.planning.live import Live
 from teal_infra.settings import Settings
 from teal_infra.settings.slot import State
@@ -16,7 +16,13 @@ def plans(settings: Settings, live: Live) -> Mapping[str, Plan]:
         RefusedError: some release needs what was dropped, or a way down would take away what one needs.
     """
     return {
-        name: decide(name, settings.active_colour, releases(settings, name), live.contracted.get(name, Contracted()))
+        name: decide(
+            name,
+            settings.active_colour,
+            releases(settings, name),
+            live.contracted.get(name, Contracted()),
+            Rules(revisions=service.migrations.revisions, down_refused=service.migrations.down_refused or ""),
+        )
         for name, service in settings.services.items()
         if service.migrations is not None
     }

@@ -118,6 +118,11 @@ def test_a_job_that_is_refused_keeps_the_release_out(stack: Stack) -> None:
     stack.configure("blue.version", "2.0.0")
     stack.configure("blue.backend.schema.expand", "0009")
     stack.configure("blue.state", "running")
+    unknown = stack.up(check=False)
+    assert unknown.returncode != 0
+    assert "nothing says whether 0009 comes after 0004" in unknown.stdout
+    for place, revision in enumerate(("0003", "0004", "0009")):
+        stack.configure(f"services.backend.migrations.revisions[{place}]", revision)
     refused = stack.up(check=False)
     stack.config.write_bytes(good)
     assert refused.returncode != 0
