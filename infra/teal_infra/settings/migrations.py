@@ -115,7 +115,7 @@ class MigrationSettings(Model):
     )
 
     @model_validator(mode="after")
-    def _has_a_way_down(self) -> Self:
+    def _whole(self) -> Self:
         if self.down is None and self.down_refused is None:
             raise PydanticCustomError(
                 "clash", "down is null, and nothing says why", {"field": "downRefused", "remedy": "'REASON'"}
@@ -125,6 +125,12 @@ class MigrationSettings(Model):
                 "clash",
                 "up is {up} and there is no down: a migration with no down is refused, unless downRefused says why",
                 {"field": "downRefused", "up": " ".join(self.up), "remedy": "'REASON'"},
+            )
+        if "up" in self.model_fields_set and "verify" not in self.model_fields_set:
+            raise PydanticCustomError(
+                "clash",
+                "up is {up} and there is no verify: that of the reference workload would not be in the image",
+                {"field": "verify[0]", "up": " ".join(self.up), "remedy": "COMMAND"},
             )
         if "down" in self.model_fields_set and self.down and self.down_refused:
             what = "downRefused says why there is no way down, and down is one"

@@ -122,7 +122,7 @@ async def test_no_service_of_the_slot_selects_a_migrations_pod() -> None:
         ({"environment": environment("config-1", "secret-2")}, False),
         ({"target": {"DB_HOST": "other.example"}}, False),
         ({"image": "registry.example/backend:1.2.1"}, False),
-        ({"commands": MigrationSettings(up=("other",), down=("back",))}, False),
+        ({"commands": MigrationSettings(up=("other",), down=("back",), verify=("look",))}, False),
         ({"commands": MigrationSettings(secrets=("owner",))}, False),
         ({"commands": MigrationSettings(revisions=("0003",), down=None, down_refused="none")}, True),
         ({"commands": MigrationSettings.model_validate({"podTemplate": {"spec": {"priority": 1}}})}, False),

@@ -118,7 +118,7 @@ def test_a_list_that_says_nothing_is_refused(listed: list[str], said: str) -> No
 @pytest.mark.parametrize(
     ("migrations", "said"),
     [
-        ({"up": ["migrate"]}, "a migration with no down is refused, unless downRefused says why"),
+        ({"up": ["migrate"], "verify": ["look"]}, "a migration with no down is refused, unless downRefused says why"),
         ({"down": None}, "down is null, and nothing says why"),
     ],
 )
@@ -136,7 +136,10 @@ def test_a_way_down_that_is_there_and_refused_is_one_too_many() -> None:
     refused = {"downRefused": "Flyway has none"}
     assert "and down is one" in refusal({**refused, "down": ["back"]}, expand="a")
     assert MigrationSettings.model_validate(refused).down_refused == "Flyway has none"
-    assert MigrationSettings.model_validate({**refused, "down": None, "up": ["migrate"]}).down is None
+    whole = {**refused, "down": None, "up": ["migrate"], "verify": ["look"]}
+    assert MigrationSettings.model_validate(whole).down is None
+    with pytest.raises(ValidationError, match="there is no verify"):
+        MigrationSettings.model_validate({**refused, "up": ["migrate"]})
     with pytest.raises(ValidationError):
         MigrationSettings.model_validate({"up": ["migrate"], "down": []})
 
