@@ -17,7 +17,7 @@ from teal.adapters.kubernetes.cluster import ClusterAccess
 from teal.history.store import CONFIRMED
 from teal.model.colours import Colour
 from teal.monitoring.queries import Queries
-from teal.schema.migrations import Contracted, Plan
+from teal.schema.migrations import Plan
 from teal_infra.components import fingerprint
 from teal_infra.components.access import Access, AccessArgs
 from teal_infra.components.admission import Admission
@@ -32,7 +32,7 @@ from teal_infra.components.watch import Watch, WatchArgs
 from teal_infra.hooks.confirmed import Confirmed, ConfirmedArgs
 from teal_infra.hooks.guard import Guard
 from teal_infra.labels import Identity
-from teal_infra.planning import capacity, schema
+from teal_infra.planning import capacity
 from teal_infra.planning.live import Live, split
 from teal_infra.planning.move import bake_plan, move_of
 from teal_infra.provider.ownership import owned
@@ -214,14 +214,11 @@ class _Stack:
         for name, plan in self._schemas.items():
             if plan.waiting:
                 pulumi.log.info(plan.waiting)
-            recorded = self._live.contracted.get(name, Contracted())
-            if not plan.after and not recorded.begun:
+            if not plan.contracted.begun:
                 continue
             args = ContractionArgs(
                 service=name,
                 plan=plan,
-                contracted=recorded,
-                releases=schema.releases(self._settings, name),
                 tools={colour: tool for (service, colour), tool in self._tools.items() if service == name},
                 namespace=self._access.namespace,
                 access=self._cluster,

@@ -53,4 +53,4 @@ def jobs(items: Iterable[Mapping[str, Any]], since: datetime) -> Iterable[JobSee
 
 def waiting(output: str) -> Iterable[str]:
     """Return the sentences with which the program said that a contracting migration waits."""
-    return (found.strip() for found in re.findall(r"contracting \S+ to \d+ for .* waits.*", output))
+    return (found.strip() for found in re.findall(r"contracting \S+ to \S+ for .* waits.*", output))

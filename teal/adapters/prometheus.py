@@ -7,7 +7,8 @@ nobody could look. That no series came back is an answer.
 import ssl
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Annotated, Literal, Self
 
 import httpx2
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from teal.gates.samples import Queried, Series
 from teal.model.addresses import keeps_a_secret
+from teal.spec.credentials import NOBODY, Credentials
 
 RETRY_SECONDS = 2.0
 """For all tries of one query that does not get through: a dropped connection, not a Prometheus that is down."""
@@ -27,8 +29,8 @@ class PrometheusAccess:
 
     url: str
     """Without `/api/v1`."""
-    token: str | None = field(repr=False, default=None)
-    """Sent as a bearer token, over TLS or on this machine; to nobody else."""
+    credentials: Credentials = NOBODY
+    """Shown over TLS or on this machine; to nobody else."""
     ca_file: str | None = None
     """Certificates that vouch for it; default: those that come with the HTTP client."""
     timeout_seconds: float = 5.0
@@ -83,13 +85,15 @@ class Prometheus:
         Raises:
             OSError: the CA file cannot be read.
             ssl.SSLError: it holds no certificate.
+            ModuleNotFoundError: requests are to be signed for AWS, and there is no boto3.
         """
-        token = access.token if keeps_a_secret(access.url) else None
+        shown = access.credentials if keeps_a_secret(access.url) else NOBODY
         async with httpx2.AsyncClient(
             timeout=access.timeout_seconds,
-            trust_env=False,  # no proxy and no .netrc of whoever runs the update gets to see the token
+            trust_env=False,  # no proxy and no .netrc of whoever runs the update gets to see a credential
             verify=_verified(access),
-            headers={"Authorization": f"Bearer {token}"} if token else None,
+            headers={**shown.headers, **({"Authorization": f"Bearer {shown.token}"} if shown.token else {})},
+            auth=_auth(shown),
         ) as http:
             yield cls(http, access)
 
@@ -133,6 +137,15 @@ class Prometheus:
 
     def _unanswered(self, why: str) -> Queried:
         return Queried(error=f"Prometheus {self._access.url} {why}")
+
+
+def _auth(credentials: Credentials) -> httpx2.Auth | None:
+    """What else each request shows, made of itself or of a user."""
+    if credentials.sig_v4 is not None:
+        # By its name: boto3 takes long to import, and is of no use to any other Prometheus.
+        auth: httpx2.Auth = import_module("teal.adapters.aws.signing").Signed(credentials.sig_v4)
+        return auth
+    return httpx2.BasicAuth(credentials.user, credentials.password) if credentials.user is not None else None
 
 
 def _verified(access: PrometheusAccess) -> ssl.SSLContext | Literal[True]:

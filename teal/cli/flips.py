@@ -30,6 +30,7 @@ from teal.model.colours import Colour
 from teal.model.errors import TealError
 from teal.model.labels import DIGEST
 from teal.model.routes import RouterKind
+from teal.spec import credentials
 from teal.spec.bake import DECLARED, BakePlan, cautious
 
 
@@ -149,7 +150,7 @@ def watch(where: Where = HERE) -> None:
                     "record of flips is no place to take an address from, and the flip cannot be confirmed. Next: "
                     "PROMETHEUS_URL=... python -m teal watch"
                 )
-            async with live_metrics.connect(url, os.environ.get("PROMETHEUS_TOKEN"), where.namespace) as seen:
+            async with live_metrics.connect(url, credentials.of_environment(os.environ), where.namespace) as seen:
                 records = Records(cluster.http, cluster.namespace, declared=plan)
                 owner = Owner(cluster, records, seen, name=f"watch-{uuid4().hex[:8]}", say=say)
                 try:

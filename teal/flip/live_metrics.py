@@ -11,6 +11,7 @@ from teal.model.colours import Colour
 from teal.model.errors import UnreachableError
 from teal.monitoring.queries import Queries
 from teal.spec.bake import ServiceBake
+from teal.spec.credentials import Credentials
 from teal.spec.request_metrics import DEFAULT, RequestMetrics
 
 
@@ -53,12 +54,12 @@ class LiveMetrics:
 
 
 @asynccontextmanager
-async def connect(url: str, token: str | None, namespace: str) -> AsyncGenerator[LiveMetrics | None]:
+async def connect(url: str, credentials: Credentials, namespace: str) -> AsyncGenerator[LiveMetrics | None]:
     """Open the Prometheus of a stack; None where it has none."""
     if not url:
         yield None
         return
-    async with Prometheus.connect(PrometheusAccess(url=url, token=token)) as prometheus:
+    async with Prometheus.connect(PrometheusAccess(url=url, credentials=credentials)) as prometheus:
         yield LiveMetrics(prometheus, namespace)
 
 

@@ -9,6 +9,8 @@ release is live and no other release needs what they drop.
 Only stack config is decided on here: that no *pod* needs it any more is for
 the edge to see (teal_infra.components.migrations), and that nothing contracting hides among the
 expanding ones is for the tool in the image to see (docs/migrations.md).
+Which revision comes after which is `teal.schema.order`'s to say; what nobody
+knows counts as needed.
 """
 
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ from enum import StrEnum
 
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
+from teal.schema.order import Order, moving
 
 
 class Phase(StrEnum):
@@ -29,7 +32,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schema:
-    """What a release says of the schema. Revisions are numbers as text: `0002`, `20261121`."""
+    """What a release says of the schema. Revisions are as its tool calls them: `0002`, `ae10`, `shop.0002_tax`."""
 
     expand: str
     """The release works from here on: everything up to it is applied before its pods start."""
@@ -60,9 +63,9 @@ class Release:
         """The revision that it lets the schema be contracted to; empty where it asks for none."""
         return (self.schema.contract or "") if self.schema else ""
 
-    def works_at(self, revision: str) -> bool:
-        """Whether its pods do not miss what migrations up to `revision` drop."""
-        return self.schema is not None and number(self.schema.ceiling) >= number(revision)
+    def works_at(self, revision: str, order: Order) -> bool | None:
+        """Whether its pods do not miss what migrations up to `revision` drop; None where nothing says so."""
+        return self.schema is not None and order.reaches(self.schema.ceiling, revision)
 
     def __str__(self) -> str:
         """Colour and version."""
@@ -100,14 +103,28 @@ class Plan:
     """Once the active release is confirmed and nobody needs what they drop: contracting ones."""
     waiting: str = ""
     """Why a declared contracting migration does not run yet; empty when none waits."""
+    contracted: Contracted = Contracted()
+    """What is recorded of contracting migrations: `begun` before those of this plan, the rest after them."""
+    staying: frozenset[tuple[Colour, str]] = frozenset()
+    """Colour and version of the releases whose pods do without what is gone then."""
 
 
-def number(revision: str) -> int:
-    """The place of a revision in the order of migrations; 0 where there is none."""
-    return int(revision or 0)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What a service says of all of its migrations."""
+
+    revisions: tuple[str, ...] = ()
+    """Those that its releases name, oldest first; empty: only what a release says of its own is known."""
+    down_refused: str = ""
+    """Why none of them can be taken back; empty where they can."""
 
 
-def decide(service: str, active: Colour, releases: Sequence[Release], contracted: Contracted) -> Plan:
+ANY = Rules()
+
+
+def decide(
+    service: str, active: Colour, releases: Sequence[Release], contracted: Contracted, rules: Rules = ANY
+) -> Plan:
     """Say which migrations run before which slot, and which after the flip.
 
     Args:
@@ -115,75 +132,155 @@ def decide(service: str, active: Colour, releases: Sequence[Release], contracted
         active: the colour that the stack declares live.
         releases: what each colour declares; at most one a colour.
         contracted: what is recorded of contracting migrations that ran.
+        rules: what the service says of all of them.
 
     Raises:
         RefusedError: a release needs what was dropped, or a way down would take away what one needs.
     """
-    gone = contracted.begun
-    for release in releases:
-        if gone and not release.retired and not release.works_at(gone):
-            says = f"its schema goes up to {release.schema.ceiling}" if release.schema else "it has no schema"
+    return _Decision(service, active, releases, contracted, rules).plan()
+
+
+class _Decision:
+    """What is asked of one service's schema, and what is known of it."""
+
+    def __init__(
+        self, service: str, active: Colour, releases: Sequence[Release], contracted: Contracted, rules: Rules
+    ) -> None:
+        self._service, self._active, self._releases = service, active, releases
+        self._contracted, self._rules = contracted, rules
+        self._order = Order(rules.revisions, [each.schema for each in releases if each.schema])
+
+    def plan(self) -> Plan:
+        if twice := self._order.contradiction:
             raise RefusedError(
-                f"{release} of {service} needs what migrations up to {gone} dropped ({says}): its pods would fail on "
-                f"their queries. Nothing was changed. Next: give {release.colour} a release that works without (and "
-                f"set schema.contract to {gone} or later), or bring it back first: docs/migrations.md, 'Going back'"
+                f"the slots of {self._service} contradict each other: {twice} comes both before and after another "
+                f"revision that they name, so nobody could tell who needs what. Nothing was changed. Next: {self._list}"
             )
-    before = tuple(
-        _down(service, release, release.schema.down, releases, gone)
-        if release.schema.down is not None
-        else Step(phase=Phase.EXPAND, release=release, revision=release.schema.expand)
-        for release in releases
-        if release.schema is not None
-    )
-    after, waiting = _contract(service, active, releases, contracted)
-    return Plan(before=before, after=after, waiting=waiting)
+        for each in self._releases:
+            self._require_present(each)
+        before = tuple(
+            self._down(each, each.schema.down)
+            if each.schema.down is not None
+            else Step(phase=Phase.EXPAND, release=each, revision=each.schema.expand)
+            for each in self._releases
+            if each.schema is not None
+        )
+        return self._contract(before)
 
+    def _require_present(self, release: Release) -> None:
+        """Refuse a release whose pods need what was dropped, or may.
 
-def _contract(
-    service: str, active: Colour, releases: Sequence[Release], contracted: Contracted
-) -> tuple[tuple[Step, ...], str]:
-    """The contracting steps, and why what else is declared has to wait."""
-    # What ran stays declared as long as the release that ran it, so that its Job is neither deleted nor run again.
-    steps = [_contracting(each) for each in releases if each.contract and str(each) == contracted.by]
-    pending = [each for each in releases if number(each.contract) > number(contracted.done)]
-    live = next((each for each in pending if each.colour is active), None)
-    if live is None:
-        idle = next(iter(pending), None)
-        return tuple(steps), f"{_named(service, idle)} waits until {idle.colour} is live" if idle else ""
-    needing = [each for each in releases if not each.retired and not each.works_at(live.contract)]
-    if needing:
-        return tuple(steps), f"{_named(service, live)} waits: {needing[0]} still needs what it drops"
-    return (*(step for step in steps if step.release is not live), _contracting(live)), ""
+        Raises:
+            RefusedError: says which, and what it lacks.
+        """
+        gone = self._contracted.begun
+        works = release.works_at(gone, self._order)
+        if not gone or release.retired or works:
+            return
+        says = f"its schema goes up to {release.schema.ceiling}" if release.schema else "it has no schema"
+        mend = f"give {release.colour} a release that works without (and set schema.contract to {gone} or later)"
+        if works is None and release.schema:
+            doubt, remedy = self._doubt(release.colour, release.schema.ceiling, gone)
+            says, mend = f"{says}, and {doubt}", f"{remedy}; or {mend}"
+        raise RefusedError(
+            f"{release} of {self._service} needs what migrations up to {gone} dropped ({says}): its pods would fail on "
+            f"their queries. Nothing was changed. Next: {mend}, or bring it back first: docs/migrations.md, 'Going "
+            "back'"
+        )
+
+    def _contract(self, before: tuple[Step, ...]) -> Plan:
+        """The contracting steps, and why what else is declared has to wait."""
+        recorded = self._contracted
+        # What ran stays declared as long as the release that ran it, so that its Job is neither deleted nor run again.
+        steps = [_contracting(each) for each in self._releases if each.contract and str(each) == recorded.by]
+        pending = [
+            each
+            for each in self._releases
+            if each.contract and not (recorded.done and self._order.reaches(recorded.done, each.contract))
+        ]
+        live = next((each for each in pending if each.colour is self._active), None)
+        waiting = ""
+        if live is None:
+            if idle := next(iter(pending), None):
+                waiting = f"{self._named(idle)} waits until {idle.colour} is live"
+        elif needing := next((each for each in self._releases if self._needs(each, live.contract)), None):
+            waiting = f"{self._named(live)} waits: {needing} still needs what it drops"
+            if needing.schema and needing.works_at(live.contract, self._order) is None:
+                doubt, _ = self._doubt(needing.colour, needing.schema.ceiling, live.contract)
+                waiting += f", as far as is known: {doubt}"
+        else:
+            # It does without what is gone already (`_require_present`), so this is never less than what is recorded.
+            recorded = Contracted(begun=live.contract, done=live.contract, by=str(live))
+            steps = [*(step for step in steps if step.release is not live), _contracting(live)]
+        staying = [each for each in self._releases if each.works_at(recorded.begun, self._order)]
+        return Plan(
+            before=before,
+            after=tuple(steps),
+            waiting=waiting,
+            contracted=recorded,
+            staying=frozenset((each.colour, each.version) for each in staying),
+        )
+
+    def _needs(self, release: Release, revision: str) -> bool:
+        """Whether a release that runs may miss what migrations up to `revision` drop."""
+        return not release.retired and not release.works_at(revision, self._order)
+
+    def _down(self, release: Release, to: str) -> Step:
+        """The way back to `to`, if nobody needs what it takes away.
+
+        Raises:
+            RefusedError: somebody does, or there is none.
+        """
+        gone = self._contracted.begun
+        needing = [
+            each
+            for each in self._releases
+            if not each.retired and not (each.schema and self._order.reaches(to, each.schema.expand))
+        ]
+        if self._rules.down_refused:
+            why = f"services.{self._service}.migrations.downRefused says: {self._rules.down_refused}"
+        elif needing:
+            why = f"{needing[0]} is not retired, and " + (
+                f"needs the schema from {needing[0].schema.expand} on"
+                if needing[0].schema
+                else "does not say what it needs"
+            )
+        elif gone and not self._order.reaches(to, gone):
+            why = f"migrations up to {gone} dropped data, which no way down brings back"
+        else:
+            return Step(phase=Phase.DOWN, release=release, revision=to)
+        raise RefusedError(
+            f"schema.down {to} of {release} of {self._service} is refused: {why}. Nothing was changed. Next: pulumi "
+            f"config rm --path 'teal:{release.colour}.{self._service}.schema.down', and retire what needs the schema, "
+            "or go forward with a release that mends it; docs/migrations.md, 'Going back'"
+        )
+
+    def _named(self, release: Release) -> str:
+        return f"contracting {self._service} to {release.contract} for {release}"
+
+    def _doubt(self, colour: Colour, revision: str, other: str) -> tuple[str, str]:
+        """Why nobody knows whether a revision comes after another one, and the command that says it."""
+        if moving(revision):
+            at = f"teal:{colour}.{self._service}.schema.expand"
+            return (
+                f"{revision} is another revision in each image",
+                f"name the one that it is: pulumi config set --path --type string '{at}' REVISION",
+            )
+        return f"nothing says whether {revision} comes after {other}", self._list
+
+    @property
+    def _list(self) -> str:
+        """The command that says which revision comes first, for each of them in turn."""
+        named = [
+            *self._rules.revisions,
+            *(name for each in self._releases if each.schema for name in (each.schema.expand, each.contract) if name),
+        ]
+        at, known = f"teal:services.{self._service}.migrations.revisions", (self._contracted.begun, *named)
+        return (
+            f"list the revisions, oldest first ({', '.join(dict.fromkeys(filter(None, known)))} among them): pulumi "
+            f"config set --path --type string '{at}[0]' REVISION, then [1], and so on"
+        )
 
 
 def _contracting(release: Release) -> Step:
     return Step(phase=Phase.CONTRACT, release=release, revision=release.contract)
-
-
-def _down(service: str, release: Release, to: str, releases: Sequence[Release], gone: str) -> Step:
-    """The way back to `to`, if nobody needs what it takes away.
-
-    Raises:
-        RefusedError: somebody does.
-    """
-    needing = [
-        each for each in releases if not each.retired and (not each.schema or number(each.schema.expand) > number(to))
-    ]
-    if needing:
-        why = f"{needing[0]} is not retired, and " + (
-            f"needs the schema from {needing[0].schema.expand} on"
-            if needing[0].schema
-            else "does not say what it needs"
-        )
-    elif number(to) < number(gone):
-        why = f"migrations up to {gone} dropped data, which no way down brings back"
-    else:
-        return Step(phase=Phase.DOWN, release=release, revision=to)
-    raise RefusedError(
-        f"schema.down {to} of {release} of {service} is refused: {why}. Nothing was changed. Next: retire what needs "
-        "it, or go forward with a release that mends it; docs/migrations.md, 'Going back'"
-    )
-
-
-def _named(service: str, release: Release) -> str:
-    return f"contracting {service} to {release.contract} for {release}"

@@ -1,7 +1,7 @@
 """What a service's request metrics are called: by name for common libraries, each name settable. Asks nobody.
 
 The names and labels are those that each library exposes without further
-settings; tests hold them to texts that the libraries wrote (tests/unit/teal/exposed).
+settings; tests hold them to texts that the libraries wrote (tests/unit/teal/monitoring/exposed).
 """
 
 import re
@@ -25,6 +25,7 @@ class Preset(StrEnum):
     FASTAPI_INSTRUMENTATOR = "fastapi-instrumentator"
     DJANGO_PROMETHEUS = "django-prometheus"
     FLASK_EXPORTER = "flask-exporter"
+    STARLETTE_EXPORTER = "starlette-exporter"
     GO_PROMHTTP = "go-promhttp"
     PROM_CLIENT = "prom-client"
     """Node.js, with express-prom-bundle."""
@@ -90,6 +91,13 @@ PRESETS: Mapping[Preset, RequestMetrics] = {
         requests="flask_http_request_duration_seconds_count",
         status="status",
         duration="flask_http_request_duration_seconds",
+        route="path",
+    ),
+    Preset.STARLETTE_EXPORTER: RequestMetrics(
+        requests="starlette_requests_total",
+        status="status_code",
+        duration="starlette_request_duration_seconds",
+        in_flight="starlette_requests_in_progress",
         route="path",
     ),
     Preset.GO_PROMHTTP: RequestMetrics(

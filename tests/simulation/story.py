@@ -17,6 +17,7 @@ from teal.history.store import CONFIRMED, NAME, OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import TealError
 from teal.model.labels import VERSION_LABEL
+from teal.spec.credentials import NOBODY
 from tests.simulation.api import Api
 from tests.simulation.clock import EPOCH, VirtualLoop
 from tests.simulation.engine import ACCESS, State, Update
@@ -249,7 +250,7 @@ class Story:
             async with Cluster.connect(ACCESS) as cluster:
                 records = Records(cluster.http, cluster.namespace)
                 await records.load()
-                async with live_metrics.connect("", None, ACCESS.namespace) as seen:
+                async with live_metrics.connect("", NOBODY, ACCESS.namespace) as seen:
                     owner = Owner(cluster, records, seen, name=actor.name, say=actor.said.append)
                     ended = await owner.go_on()
         except OvertakenError:

@@ -7,7 +7,7 @@ what they drop is gone, with a record of them that later updates read.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pulumi
 
@@ -15,16 +15,23 @@ from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.model.colours import Colour
 from teal.model.labels import COMPONENT_LABEL, NAME_LABEL
 from teal.schema import retirement
-from teal.schema.migrations import Contracted, Phase, Plan, Release, Step, number
+from teal.schema.migrations import Phase, Plan, Step
 from teal_infra import labels
 from teal_infra.components import environment, pod
 from teal_infra.labels import Identity
-from teal_infra.provider.kinds import ConfigMap, Job
+from teal_infra.provider.kinds import ConfigMap, Job, Verbatim, manifest
+from teal_infra.provider.strategic_merge import merged
 from teal_infra.settings.migrations import MigrationSettings
 from teal_infra.settings.service import ServiceSettings
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
-    from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvFromSourceArgsDict, EnvVarArgsDict
+    from pulumi_kubernetes.core.v1 import (
+        ContainerArgsDict,
+        EnvFromSourceArgsDict,
+        EnvVarArgsDict,
+        PodSpecArgsDict,
+        PodTemplateSpecArgsDict,
+    )
 
 RESERVE_SECONDS = 60
 """The Job's own deadline comes first, because it says more than the engine's."""
@@ -95,16 +102,7 @@ class Migration(pulumi.ComponentResource):
                         {"action": "Ignore", "on_pod_conditions": [{"type": "DisruptionTarget", "status": "True"}]}
                     ]
                 },
-                "template": {
-                    "metadata": {"labels": marks},
-                    "spec": {
-                        "init_containers": [_container(tool, step, *_move(tool, step))],
-                        "containers": [_container(tool, step, "verify", tool.commands.verify)],
-                        "service_account_name": tool.account,
-                        "automount_service_account_token": False,
-                        "restart_policy": "Never",  # each try leaves a pod with its log
-                    },
-                },
+                "template": _template(tool, step, marks),
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -122,8 +120,6 @@ class ContractionArgs:
 
     service: str
     plan: Plan
-    contracted: Contracted
-    releases: Sequence[Release]
     tools: Mapping[Colour, Tool]
     namespace: pulumi.Input[str]
     access: ClusterAccess
@@ -145,13 +141,11 @@ class Contraction(pulumi.ComponentResource):
         """Declare them."""
         super().__init__("teal:kubernetes:Contraction", name, None, opts)
         self._args = args
-        recorded = args.contracted
-        pending = next((step for step in args.plan.after if number(step.revision) > number(recorded.done)), None)
-        begun = max(recorded.begun, pending.revision if pending else "", key=number)
+        recorded = args.plan.contracted
         hook = pulumi.ResourceHook(f"teal-contract-{args.service}", await_pods(args))
         first = self._record(
             labels.contracting(args.service),
-            {"revision": begun},
+            {"revision": recorded.begun},
             pulumi.ResourceOptions(
                 depends_on=list(args.after),
                 hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook]),
@@ -162,10 +156,11 @@ class Contraction(pulumi.ComponentResource):
             MigrationArgs(tool=args.tools[step.release.colour], step=step, after=[first]) for step in args.plan.after
         ]
         jobs = [Migration(each.name, each, child).job for each in steps]
-        done, by = (pending.revision, str(pending.release)) if pending else (recorded.done, recorded.by)
-        if done:
+        if recorded.done:
             self._record(
-                labels.contracted(args.service), {"revision": done, "by": by}, pulumi.ResourceOptions(depends_on=jobs)
+                labels.contracted(args.service),
+                {"revision": recorded.done, "by": recorded.by},
+                pulumi.ResourceOptions(depends_on=jobs),
             )
         self.register_outputs({})
 
@@ -187,12 +182,11 @@ def await_pods(args: ContractionArgs) -> Callable[[pulumi.ResourceHookArgs], Awa
 
     async def hook(record: pulumi.ResourceHookArgs) -> None:
         revision = (record.new_inputs or {})["data"]["revision"]
-        allowed = {(each.colour, each.version) for each in args.releases if each.works_at(revision)}
         async with Cluster.connect(args.access) as cluster:
             await retirement.await_only(
                 cluster,
                 args.service,
-                allowed,
+                args.plan.staying,
                 what=f"contracting {args.service} to {revision}",
                 seconds=args.wait_seconds,
             )
@@ -200,9 +194,25 @@ def await_pods(args: ContractionArgs) -> Callable[[pulumi.ResourceHookArgs], Awa
     return hook
 
 
+def _template(tool: Tool, step: Step, marks: Mapping[str, str]) -> "PodTemplateSpecArgsDict":
+    """A Job's pods, as Kubernetes names their fields, with what the service's migrations say of them."""
+    spec: PodSpecArgsDict = {
+        "init_containers": [_container(tool, step, *_move(tool, step))],
+        "containers": [_container(tool, step, "verify", tool.commands.verify)],
+        "service_account_name": tool.account,
+        "automount_service_account_token": False,
+        "restart_policy": "Never",  # each try leaves a pod with its log
+        "volumes": [pod.TMP],
+    }
+    pod.as_whom(spec, tool.settings)
+    made: PodTemplateSpecArgsDict = {"metadata": {"labels": dict(marks)}, "spec": spec}
+    whole = merged(manifest(made), tool.commands.pod_template.model_dump(exclude_unset=True))
+    return cast("PodTemplateSpecArgsDict", Verbatim(whole))
+
+
 def _move(tool: Tool, step: Step) -> tuple[str, Sequence[str]]:
-    """The command that changes the schema, and its name."""
-    return ("down", tool.commands.down) if step.phase is Phase.DOWN else ("up", tool.commands.up)
+    """The command that changes the schema, and its name; without a way down, no plan has such a step."""
+    return ("down", tool.commands.down or ()) if step.phase is Phase.DOWN else ("up", tool.commands.up)
 
 
 def _container(tool: Tool, step: Step, name: str, command: Sequence[str]) -> "ContainerArgsDict":
@@ -224,13 +234,14 @@ def _container(tool: Tool, step: Step, name: str, command: Sequence[str]) -> "Co
         ],
         "resources": pod.resources(resources),
         "security_context": pod.confined(),
+        "volume_mounts": [pod.TMP_MOUNT],
         "termination_message_policy": "FallbackToLogsOnError",  # why it failed is in the pod's status, too
     }
 
 
 def _digest(tool: Tool, step: Step) -> str:
     """Of what decides about the outcome: release, revision, commands, and the database and who asks it."""
-    content = [
+    content: list[object] = [
         tool.of.version,
         tool.image,
         step.revision,
@@ -241,4 +252,6 @@ def _digest(tool: Tool, step: Step) -> str:
         tool.commands.config_maps,
         tool.commands.secrets,
     ]
+    if more := tool.commands.pod_template.model_dump(mode="json", exclude_unset=True):
+        content.append(more)  # where there is none, a Job keeps the name that it had before there could be one
     return environment.digest(content)[:6]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # the modules are heavy; the program imports them where it ma
         SecurityContextArgsDict,
         TopologySpreadConstraintArgsDict,
         VolumeArgsDict,
+        VolumeMountArgsDict,
     )
 
 _USERS = ("run_as_user", "run_as_group", "fs_group")
@@ -37,6 +38,8 @@ TMP: "VolumeArgsDict" = {"name": "tmp", "empty_dir": {"size_limit": "1Gi"}}
 """What `/tmp` is: the root file system is read-only, and frameworks write uploads, locks and caches there. The kubelet
 evicts a pod that fills it, before it has filled its node. Its size is teal's choice, twice the memory that a pod asks
 for by default; the service's `podTemplate` can set another one."""
+
+TMP_MOUNT: "VolumeMountArgsDict" = {"name": "tmp", "mount_path": "/tmp"}  # noqa: S108 - the container's own
 
 
 def binding(service: str, colour: Colour) -> str:
@@ -93,11 +96,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         "volumes": [TMP],
         "containers": [container(of.service, settings, release.image, sources, [*own, *referring])],
     }
-    if settings.image_pull_secrets:
-        spec["image_pull_secrets"] = [{"name": each} for each in settings.image_pull_secrets]
-    users = {name: each for name in _USERS if (each := getattr(settings, name)) is not None}
-    if users:
-        spec["security_context"] = cast("PodSecurityContextArgsDict", users)
+    as_whom(spec, settings)
     if gates:
         spec["readiness_gates"] = [{"condition_type": each} for each in gates]
     made: PodTemplateSpecArgsDict = {
@@ -116,6 +115,15 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
     for each in (settings.pod_template, release.pod_template):
         whole = strategic_merge.merged(whole, each.model_dump(exclude_unset=True))
     return Verbatim(whole)
+
+
+def as_whom(spec: "PodSpecArgsDict", settings: ServiceSettings) -> None:
+    """Say by which credentials a service's images are pulled, and as which user they run."""
+    if settings.image_pull_secrets:
+        spec["image_pull_secrets"] = [{"name": each} for each in settings.image_pull_secrets]
+    users = {name: each for name in _USERS if (each := getattr(settings, name)) is not None}
+    if users:
+        spec["security_context"] = cast("PodSecurityContextArgsDict", users)
 
 
 def container(
@@ -147,7 +155,7 @@ def container(
         "lifecycle": _lifecycle(settings.shutdown),
         "resources": resources(settings.resources),
         "security_context": confined(),
-        "volume_mounts": [{"name": TMP["name"], "mount_path": "/tmp"}],  # noqa: S108 - the container's own
+        "volume_mounts": [TMP_MOUNT],
     }
     if settings.command:
         made["command"] = list(settings.command)

@@ -13,6 +13,7 @@ from teal.history import lease, store
 from teal.model.colours import Colour
 from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL
 from teal.model.routes import Right, RouterKind
+from teal.spec import credentials
 from teal.spec.bake import DECLARED, BakePlan
 from teal_infra.components import pod
 from teal_infra.components.network import egress
@@ -23,7 +24,7 @@ from teal_infra.settings.service import ServiceSettings
 
 if TYPE_CHECKING:  # heavy at run time, needed for their types only
     from pulumi_kubernetes.batch.v1 import CronJobSpecArgsDict
-    from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvVarArgsDict, EnvVarSourceArgsDict, PodSpecArgsDict
+    from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvVarArgsDict, PodSpecArgsDict
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
     from pulumi_kubernetes.rbac.v1 import PolicyRuleArgsDict
 
@@ -116,13 +117,14 @@ class Watch(pulumi.ComponentResource):
             "labels": {**LABELS, PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY},
         }
         needed = [*self._account(meta, settings), *self._way_out(meta, args.watch, settings)]
-        token = settings.prometheus.token if settings.prometheus else None
-        if token:
-            needed.append(Secret(f"{NAME}-prometheus", metadata=meta, string_data={"token": token}, opts=self._child))
+        secret = _credentials(settings)
+        if secret:
+            data = {key: value for key, _, value in secret}
+            needed.append(Secret(f"{NAME}-prometheus", metadata=meta, string_data=data, opts=self._child))
         self.cron_job = CronJob(
             NAME,
             metadata=meta,
-            spec=_spec(args, with_token=token is not None),
+            spec=_spec(args),
             opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
         )
         self.register_outputs({})
@@ -159,16 +161,23 @@ class Watch(pulumi.ComponentResource):
         ]
 
 
-def _spec(args: WatchArgs, *, with_token: bool) -> "CronJobSpecArgsDict":
+def _credentials(settings: Settings) -> list[tuple[str, str, str]]:
+    """What the watch shows to Prometheus: keys of its Secret, the variables that they become, and their values."""
+    shown = settings.prometheus.credentials if settings.prometheus else credentials.NOBODY
+    if not shown.only_a_token:
+        return [("credentials", credentials.CREDENTIALS, shown.model_dump_json(by_alias=True, exclude_defaults=True))]
+    return [("token", credentials.TOKEN, shown.token)] if shown.token else []
+
+
+def _spec(args: WatchArgs) -> "CronJobSpecArgsDict":
     watch, settings = args.watch, args.settings
     # Paths, doors and Prometheus are the stack's to say: a record of flips is whoever's who may write a ConfigMap.
     plan = args.bake.model_dump_json(by_alias=True)
     environment: list[EnvVarArgsDict] = [{"name": DECLARED, "value": plan}]
     if watch.prometheus_url:
         environment.append({"name": "PROMETHEUS_URL", "value": watch.prometheus_url})
-    if with_token:
-        token: EnvVarSourceArgsDict = {"secret_key_ref": {"name": NAME, "key": "token"}}
-        environment.append({"name": "PROMETHEUS_TOKEN", "value_from": token})
+    for key, variable, _ in _credentials(settings):
+        environment.append({"name": variable, "value_from": {"secret_key_ref": {"name": NAME, "key": key}}})
     container: ContainerArgsDict = {
         "name": "watch",
         "image": watch.image,

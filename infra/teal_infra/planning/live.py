@@ -91,7 +91,7 @@ async def ask(
                 cluster.config_map(CONFIRMED),
                 Records(cluster.http, cluster.namespace).load(),
             ),
-            asyncio.gather(*(_contracted(cluster, service) for service in migrated)),
+            asyncio.gather(*(contracted(cluster, service) for service in migrated)),
         )
         through, left = await _through_another(cluster, router, record, kept.history)
     return Live(
@@ -120,7 +120,12 @@ async def _through_another(
     return None, {}
 
 
-async def _contracted(cluster: Cluster, service: str) -> Contracted:
+async def contracted(cluster: Cluster, service: str) -> Contracted:
+    """What is recorded of a service's contracting migrations.
+
+    Raises:
+        UnreachableError: the cluster could not be asked.
+    """
     begun, done = await asyncio.gather(
         cluster.config_map(labels.contracting(service)), cluster.config_map(labels.contracted(service))
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from teal.model.colours import Colour
-from teal.schema.migrations import Contracted, Plan, Release, Schema, decide
+from teal.schema.migrations import Contracted, Plan, Release, Rules, Schema, decide
 from teal_infra.planning.live import Live
 from teal_infra.settings import Settings
 from teal_infra.settings.slot import State
@@ -15,11 +15,19 @@ def plans(settings: Settings, live: Live) -> Mapping[str, Plan]:
     Raises:
         RefusedError: some release needs what was dropped, or a way down would take away what one needs.
     """
-    return {
-        name: decide(name, settings.active_colour, releases(settings, name), live.contracted.get(name, Contracted()))
-        for name, service in settings.services.items()
-        if service.migrations is not None
-    }
+    return {name: plan(settings, name, live) for name, each in settings.services.items() if each.migrations is not None}
+
+
+def plan(settings: Settings, service: str, live: Live) -> Plan:
+    """The same of one service.
+
+    Raises:
+        RefusedError: as above.
+    """
+    said = settings.services[service].migrations
+    rules = Rules(revisions=said.revisions, down_refused=said.down_refused or "") if said else Rules()
+    recorded = live.contracted.get(service, Contracted())
+    return decide(service, settings.active_colour, releases(settings, service), recorded, rules)
 
 
 def releases(settings: Settings, service: str) -> Sequence[Release]:

@@ -18,6 +18,7 @@ from teal_infra.settings.bake import Bake, Watch, require_sealed
 from teal_infra.settings.base import Model, Name, Seconds, wrong
 from teal_infra.settings.evidence.gates import Approval, SkipGates
 from teal_infra.settings.evidence.prometheus import Prometheus
+from teal_infra.settings.migrations import require_known, require_ordered
 from teal_infra.settings.observability import ObservabilitySettings
 from teal_infra.settings.reach.alb import Alb
 from teal_infra.settings.reach.backing import BackingService
@@ -166,6 +167,18 @@ class Settings(Model):
             self.watch.require_way_out(policies=self.policies)
             self.watch.require_believable(self.prometheus)
         require_sealed("prometheus.url", self.prometheus.url if self.prometheus else None, self.prometheus)
+        return self
+
+    @model_validator(mode="after")
+    def _migratable(self) -> Self:
+        for name, service in self.services.items():
+            for colour in Colour:
+                slot = self.slot(colour)
+                release = slot.services.get(name) if slot else None
+                if service.migrations and release and release.database:
+                    listed = service.migrations.revisions
+                    require_known(listed, release.database, name)
+                    require_ordered(listed, release.database, f"{colour}.{name}.schema.")
         return self
 
     @property

@@ -137,14 +137,19 @@ class Watch(Model):
 
 
 def require_sealed(field: str, url: str | None, prometheus: Prometheus | None) -> None:
-    """Refuse to send a token where others on the way can read it.
+    """Refuse to send a credential where others on the way can read it.
 
     Raises:
-        PydanticCustomError: the URL is http and not of this machine, and there is a token.
+        PydanticCustomError: the URL is http and not of this machine, and there is one.
     """
-    if url and prometheus is not None and prometheus.token and not keeps_a_secret(url):
+    if url and prometheus is not None and prometheus.confidential and not keeps_a_secret(url):
         raise PydanticCustomError(
             "clash",
-            "{url} is not https, and prometheus.token would be sent there for everybody on the way to read",
-            {"field": field, "url": url, "remedy": f"https{url.removeprefix('http')}"},
+            "{url} is not https, and prometheus.{what} would be sent there for everybody on the way to read",
+            {
+                "field": field,
+                "url": url,
+                "what": prometheus.confidential.replace("sig_v4", "sigV4"),
+                "remedy": f"https{url.removeprefix('http')}",
+            },
         )

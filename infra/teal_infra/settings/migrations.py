@@ -1,19 +1,25 @@
 """Settings of schema migrations: the commands of a service's tool, and what one release says of the schema."""
 
-from typing import Annotated, Self
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Self, cast
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from teal.schema.migrations import number
+from teal.schema.order import Order, moving
 from teal_infra.settings.base import Model, wrong
+from teal_infra.settings.owned import labelled, mapping
+from teal_infra.settings.pod_template import PATCH, RETAIN, PodTemplate
 
-Revision = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$")]
-"""A migration's number, as text: unquoted, YAML reads 0010 as the number 8."""
+Revision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:@/-]*$", max_length=200)]
+"""A migration as its tool calls it, quoted: unquoted, YAML reads 0010 as the number 8. Without what a shell would take
+for anything else, and not relative (`+1`): that would be another revision each time."""
 
 ObjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
 
 Command = Annotated[tuple[str, ...], Field(min_length=1)]
+
+_CONTAINERS = ("up", "down", "verify")
 
 _TOOL = ("python3", "-m", "workload.migrations")
 
@@ -35,11 +41,30 @@ class MigrationSettings(Model):
         json_schema_extra=wrong("the Job could not migrate, and the slot would never start"),
         examples=['["npm", "run", "migrate", "up", "$(SCHEMA_REVISION)"]'],
     )
-    down: Command = Field(
+    down: Command | None = Field(
         default=(*_TOOL, "down", "$(SCHEMA_REVISION)"),
-        description="The command that takes the schema back to the revision `$(SCHEMA_REVISION)`.",
+        description=(
+            "The command that takes the schema back to the revision `$(SCHEMA_REVISION)`. Null where there is none, "
+            "with the reason in `downRefused`."
+        ),
         json_schema_extra=wrong("a migration with no way down could not be taken back"),
         examples=['["npm", "run", "migrate", "down", "$(SCHEMA_REVISION)"]'],
+    )
+    down_refused: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)] | None = Field(
+        default=None,
+        description="Why no migration can be taken back. Whoever asks for it all the same (`schema.down`) is told.",
+        json_schema_extra=wrong("nobody could tell why there is no way down"),
+        examples=["'the tool has no way down'"],
+    )
+    revisions: tuple[Revision, ...] = Field(
+        default=(),
+        description=(
+            "The revisions that slots name, oldest first; others between them may be left out. Without it, only what a "
+            "release says of its own is known (`down` before `expand` before `contract`): what a release with other "
+            "revisions needs is not, so nothing is dropped beside it, and it may not follow a contraction."
+        ),
+        json_schema_extra=wrong("nobody could tell which revision comes after which"),
+        examples=['\'["0001", "0002"]\''],
     )
     verify: Command = Field(
         default=(*_TOOL, "verify"),
@@ -81,22 +106,79 @@ class MigrationSettings(Model):
         examples=['["backend-owner"]'],
     )
 
+    pod_template: PodTemplate = Field(
+        default=PodTemplate(),
+        description=(
+            "What else the Jobs' pods are made of, merged as a service's `podTemplate` is. Their containers are `up` or"
+            " `down`, which comes first (`initContainers`), and `verify`."
+        ),
+    )
+
     @model_validator(mode="after")
-    def _has_a_way_down(self) -> Self:
-        if "up" in self.model_fields_set and "down" not in self.model_fields_set:
+    def _whole(self) -> Self:
+        if self.down is None and self.down_refused is None:
+            raise PydanticCustomError(
+                "clash", "down is null, and nothing says why", {"field": "downRefused", "remedy": "'REASON'"}
+            )
+        if "up" in self.model_fields_set and not {"down", "down_refused"} & self.model_fields_set:
             raise PydanticCustomError(
                 "clash",
-                "up is {up} and there is no down: a migration with no down is refused",
-                {"field": "down", "up": " ".join(self.up)},
+                "up is {up} and there is no down: a migration with no down is refused, unless downRefused says why",
+                {"field": "downRefused", "up": " ".join(self.up), "remedy": "'REASON'"},
             )
+        if "up" in self.model_fields_set and "verify" not in self.model_fields_set:
+            raise PydanticCustomError(
+                "clash",
+                "up is {up} and there is no verify: that of the reference workload would not be in the image",
+                {"field": "verify[0]", "up": " ".join(self.up), "remedy": "COMMAND"},
+            )
+        if "down" in self.model_fields_set and self.down and self.down_refused:
+            what = "downRefused says why there is no way down, and down is one"
+            raise PydanticCustomError("taken", "{what}", {"field": "downRefused", "what": what})
         return self
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        twice = next((each for each in self.revisions if self.revisions.count(each) > 1), None)
+        unfit = next(filter(moving, self.revisions), twice)
+        if unfit:
+            why = "is there twice" if unfit == twice else "is another revision in each image"
+            raise PydanticCustomError("taken", "{name} {why}", {"field": "revisions", "name": unfit, "why": why})
+        return self
+
+    @model_validator(mode="after")
+    def _owned(self) -> Self:
+        for field, what in _not_theirs(self.pod_template.model_dump(exclude_unset=True)):
+            raise PydanticCustomError("taken", "{what}", {"field": f"podTemplate.{field}", "what": what})
+        return self
+
+
+def _not_theirs(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a template of a Job's pods says of what is teal's: where, and what it is."""
+    metadata, spec = mapping(template.get("metadata")), mapping(template.get("spec"))
+    for name, part in (("metadata", metadata), ("spec", spec)):
+        if {PATCH, RETAIN} & part.keys():
+            yield name, "it takes away what teal's pods have"
+    if any(labelled(metadata, ("labels",))):
+        yield "metadata.labels", "among them are labels by which teal finds the Job's pods"
+    for name in ("serviceAccountName", "serviceAccount", "restartPolicy"):
+        if name in spec:
+            yield f"spec.{name}", "it is teal's: the service's account, and Never"
+    for kind in ("initContainers", "containers"):
+        given: object = spec.get(kind, [])
+        for each in map(mapping, cast("list[object]", given)) if isinstance(given, list) else [{PATCH: "replace"}]:
+            if PATCH in each or (each.get("name") in _CONTAINERS and {"image", "command", "args"} & each.keys()):
+                yield f"spec.{kind}", f"the containers {', '.join(_CONTAINERS)} run the slot's image and the tool"
 
 
 class SchemaSettings(Model):
     """What one release says of the schema; what its fields mean together is in docs/migrations.md."""
 
     expand: Revision = Field(
-        description="The revision from which on the release works: it is applied before the release's pods start.",
+        description=(
+            "The revision from which on the release works, as its tool calls it: it is applied before the release's "
+            "pods start. `head` is the last one that the image has, and says nothing of what other releases need."
+        ),
         json_schema_extra=wrong("nobody could tell which migrations have to run before the release"),
         examples=['"0002"'],
     )
@@ -118,16 +200,52 @@ class SchemaSettings(Model):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.contract is not None and number(self.contract) <= number(self.expand):
-            raise PydanticCustomError(
-                "clash",
-                "contract {contract} does not come after expand {expand}: it would run before the old release is gone",
-                {"field": "contract", "mend": {"contract": None}, "contract": self.contract, "expand": self.expand},
-            )
-        if self.down is not None and number(self.down) >= number(self.expand):
-            raise PydanticCustomError(
-                "clash",
-                "down {down} does not come before expand {expand}: there would be nothing to take back",
-                {"field": "down", "mend": {"down": None}, "down": self.down, "expand": self.expand},
-            )
+        require_ordered((), self, "")
         return self
+
+
+def require_ordered(listed: tuple[str, ...], said: SchemaSettings, at: str) -> None:
+    """Refuse a release whose revisions are not in the order that they need.
+
+    Args:
+        listed: all of the service's revisions, oldest first; empty where it does not say.
+        said: what the release says.
+        at: where it says so, as the start of a field's path.
+
+    Raises:
+        PydanticCustomError: names the first problem; its field is where to mend it.
+    """
+    for field, revision in (("contract", said.contract), ("down", said.down)):
+        if revision is None:
+            continue
+        what = ""
+        if moving(revision):
+            what = f"{field} {revision} is another revision in each image, and nobody knows what others need of it"
+        elif field == "contract" and moving(said.expand):
+            what = f"expand {said.expand} is all that the image has, so nothing is left to contract"
+        elif revision == said.expand or (listed and Order(listed, [said]).contradiction):
+            way = "contract {} does not come after" if field == "contract" else "down {} does not come before"
+            what = f"{way.format(revision)} expand {said.expand}"
+        if what:
+            where = f"{at}{field}"
+            raise PydanticCustomError("clash", "{what}", {"field": where, "mend": {where: None}, "what": what})
+
+
+def require_known(listed: tuple[str, ...], said: SchemaSettings, service: str) -> None:
+    """Refuse a revision that the service's list leaves out: where there is one, it says what comes after what.
+
+    Raises:
+        PydanticCustomError: names the first; its field is where the list ends.
+    """
+    for revision in (said.down, said.expand, said.contract):
+        if listed and revision and not moving(revision) and revision not in listed:
+            raise PydanticCustomError(
+                "clash",
+                "services.{service}.migrations.revisions leaves out {revision}",
+                {
+                    "field": f"services.{service}.migrations.revisions[{len(listed)}]",
+                    "service": service,
+                    "revision": revision,
+                    "remedy": f"--type string {revision}",
+                },
+            )

@@ -5,12 +5,13 @@ import subprocess
 from collections.abc import Iterator, Mapping
 
 import pytest
+import yaml
 
 from sandbox.backing import postgres
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.layout import NODE_ADDRESS
 from sandbox.cluster.packages import SYSTEM_PATH
-from tests.sandbox.program.stacks import Stack
+from tests.sandbox.program.stacks import WORK_TREE, Stack
 
 DATABASE = "test_migrations"
 
@@ -113,12 +114,44 @@ def test_contracting_runs_when_the_old_release_is_retired(stack: Stack) -> None:
     assert not stack.kubectl("get", "pods", "-l", "app.kubernetes.io/name=backend,teal/colour=blue", "-o", "name")
 
 
+def test_the_command_line_says_what_is_so_and_changes_what_is_declared(stack: Stack) -> None:
+    """Nothing is pending; the schema is looked at by a Job of its own; a step on is for `pulumi up` to take."""
+    good, ran = stack.config.read_bytes(), jobs(stack)
+    for place, revision in enumerate(("0001", "0003", "0004")):
+        stack.configure(f"services.backend.migrations.revisions[{place}]", revision)
+    said = teal(stack, "status")
+    assert "backend: contracted to 0004 by green 1.2.0" in said
+    assert "pending" not in said
+    assert "the schema of backend is what green 1.2.0 says" in teal(stack, "verify")
+    assert "No database was changed" in teal(stack, "up", "1")
+    assert yaml.safe_load(stack.config.read_text())["config"]["teal:blue"]["backend"]["schema"]["expand"] == "0003"
+    assert "pending: expand to 0003 for blue 1.0.0" in teal(stack, "status", status=3)
+    assert "migrations up to 0004 dropped data, which no way down brings back" in teal(stack, "down", status=4)
+    stack.config.write_bytes(good)
+    assert {name: uid for name, uid in jobs(stack).items() if not name.endswith("verify")} == ran
+
+
+def teal(stack: Stack, command: str, *args: str, status: int = 0) -> str:
+    """What `teal migrations` says."""
+    argv = [str(WORK_TREE / ".venv/bin/teal"), "migrations", command, str(stack.config), *args]
+    done = subprocess.run(
+        stack.sandbox.command(argv), env=stack.environ(), cwd=WORK_TREE, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
 def test_a_job_that_is_refused_keeps_the_release_out(stack: Stack) -> None:
     """The update fails when its tries are used up; each pod's status has the reason; no pod of the slot starts."""
     good = stack.config.read_bytes()
     stack.configure("blue.version", "2.0.0")
     stack.configure("blue.backend.schema.expand", "0009")
     stack.configure("blue.state", "running")
+    unknown = stack.up(check=False)
+    assert unknown.returncode != 0
+    assert "nothing says whether 0009 comes after 0004" in unknown.stdout
+    for place, revision in enumerate(("0003", "0004", "0009")):
+        stack.configure(f"services.backend.migrations.revisions[{place}]", revision)
     refused = stack.up(check=False)
     stack.config.write_bytes(good)
     assert refused.returncode != 0

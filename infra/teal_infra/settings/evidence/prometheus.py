@@ -1,19 +1,44 @@
 """Settings of the Prometheus that scrapes both colours."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
+from teal.spec.credentials import Credentials, SigV4
 from teal_infra.settings.base import Model, wrong
 
 if TYPE_CHECKING:
     from teal.adapters.prometheus import PrometheusAccess
 
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^@\s?#]+$")]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
+Shown = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$")]
+
+
+class SigV4Settings(Model):
+    """Queries are signed as AWS has it, for Amazon Managed Service for Prometheus; boto3 finds the credentials."""
+
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] = Field(
+        description="The AWS region of the workspace.",
+        json_schema_extra=wrong("Prometheus would not answer"),
+        examples=["eu-central-1"],
+    )
+    service: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")] = Field(
+        default="aps",
+        description="The service that requests are signed for, as AWS calls it.",
+        json_schema_extra=wrong("Prometheus would not answer"),
+        examples=["aps"],
+    )
 
 
 class Prometheus(Model):
-    """The Prometheus that scrapes both colours. Its certificate is verified; no proxy of the environment is used."""
+    """The Prometheus that scrapes both colours. Its certificate is verified; no proxy of the environment is used.
+
+    What is asked of Mimir, Thanos, VictoriaMetrics and Amazon's is the same. Of `token`, `user` and `sigV4` one at most
+    says who asks.
+    """
 
     url: Url = Field(
         description="Where the machine that runs the update reaches Prometheus, without `/api/v1`.",
@@ -29,6 +54,32 @@ class Prometheus(Model):
         json_schema_extra=wrong("Prometheus would not answer"),
         examples=["--secret"],
     )
+    user: Annotated[str, StringConstraints(pattern=r"^[\x21-\x39\x3b-\x7e]+$")] | None = Field(
+        default=None,
+        description="The user of basic authentication.",
+        json_schema_extra=wrong("Prometheus would not answer"),
+        examples=["teal"],
+    )
+    password: Shown | None = Field(
+        repr=False,
+        default=None,
+        description="The password of that user; encrypt it in the stack file (`config set --path --secret`).",
+        json_schema_extra=wrong("Prometheus would not answer"),
+        examples=["--secret"],
+    )
+    headers: Mapping[HeaderName, Shown] = Field(
+        repr=False,
+        default_factory=dict[str, str],
+        description=(
+            "Headers that are sent with each query, a tenant's or a gateway's key; encrypt their values in the stack "
+            "file (`config set --path --secret`)."
+        ),
+        json_schema_extra=wrong("Prometheus would not answer, or with another tenant's numbers"),
+        examples=["--secret"],
+    )
+    sig_v4: SigV4Settings | None = Field(
+        default=None, description="How queries are signed for a Prometheus that AWS runs. Without it, they are not."
+    )
     ca_file: str | None = Field(
         default=None,
         description="A file with the certificates that vouch for it, on the machine that runs the update.",
@@ -42,11 +93,44 @@ class Prometheus(Model):
         examples=["5"],
     )
 
+    @model_validator(mode="after")
+    def _one_credential(self) -> Self:
+        if (self.user is None) is not (self.password is None):
+            given, lacking = ("password", "user") if self.user is None else ("user", "password")
+            raise PydanticCustomError(
+                "clash",
+                "{given} is set, and there is no {lacking}",
+                {"field": lacking, "given": given, "lacking": lacking},
+            )
+        header = next((f"headers.{each}" for each in self.headers if each.lower() == "authorization"), None)
+        given = [name for name in ("token", "user", "sig_v4") if getattr(self, name) is not None]
+        given = [*(each.replace("sig_v4", "sigV4") for each in given), *([header] if header else [])]
+        if len(given) > 1:
+            what = f"{given[0]} says who asks already, and a request has one such header"
+            raise PydanticCustomError("taken", "{what}", {"field": given[1], "what": what})
+        return self
+
+    @property
+    def confidential(self) -> str:
+        """The setting whose value nobody on the way may read; empty where there is none."""
+        return next((name for name in ("token", "password", "headers", "sig_v4") if getattr(self, name)), "")
+
+    @property
+    def credentials(self) -> Credentials:
+        """Who asks."""
+        return Credentials(
+            token=self.token,
+            user=self.user,
+            password=self.password or "",
+            headers=self.headers,
+            sig_v4=SigV4(region=self.sig_v4.region, service=self.sig_v4.service) if self.sig_v4 else None,
+        )
+
     def access(self) -> "PrometheusAccess":
         """How to reach it."""
         # Here, since settings alone need no client: it would be a quarter of the time of `teal validate`.
         from teal.adapters.prometheus import PrometheusAccess  # noqa: PLC0415
 
         return PrometheusAccess(
-            url=self.url, token=self.token, ca_file=self.ca_file, timeout_seconds=self.timeout_seconds
+            url=self.url, credentials=self.credentials, ca_file=self.ca_file, timeout_seconds=self.timeout_seconds
         )

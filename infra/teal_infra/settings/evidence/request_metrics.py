@@ -13,8 +13,8 @@ class RequestMetricsSettings(Model):
     """How a service counts its requests: gates, bake, alerts and dashboard ask for these names and for no others.
 
     `preset` names the library: `prometheus-client` (docs/contract.md),
-    `fastapi-instrumentator`, `django-prometheus`, `flask-exporter`, `go-promhttp`,
-    `prom-client` (with express-prom-bundle, `includePath: true`), `micrometer` (with
+    `fastapi-instrumentator`, `django-prometheus`, `flask-exporter`, `starlette-exporter`,
+    `go-promhttp`, `prom-client` (with express-prom-bundle, `includePath: true`), `micrometer` (with
     `percentiles-histogram`), `opentelemetry` (stable HTTP conventions), or `none`:
     the service counts no requests, and is judged by what answers. What is set beside
     it takes the place of the preset's. Tests hold each preset to what the library

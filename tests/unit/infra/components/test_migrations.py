@@ -1,29 +1,29 @@
 """Migrations as declared: one Job a release and step, and records that let contracting ones wait for the last pod."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi.runtime import mocks, stack
-from pydantic import ValidationError
 from teal_infra.components.migrations import Contraction, ContractionArgs, Migration, MigrationArgs, Tool, await_pods
 from teal_infra.labels import Identity
-from teal_infra.settings.migrations import MigrationSettings, SchemaSettings
+from teal_infra.settings.migrations import MigrationSettings
 from teal_infra.settings.service import ServiceSettings
 
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
 from teal.schema import retirement
-from teal.schema.migrations import Contracted, Phase, Release, Schema, Step, decide
+from teal.schema.migrations import Contracted, Phase, Release, Rules, Schema, Step, decide
 from tests.unit.conftest import FakeApiServer
 from tests.unit.infra.test_program import Recorder
 
 GREEN = Release(colour=Colour.GREEN, version="1.2.0", schema=Schema(expand="0003", contract="0004"))
 OLD = Release(colour=Colour.BLUE, version="1.0.0", schema=Schema(expand="0001"), retired=True)
 JOB = "backend-green-contract"
+LISTED = ("0001", "0003", "0004", "0005")
+TMP = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - the container's own
 Resources = Mapping[tuple[str, str], dict[str, Any]]
 
 
@@ -122,8 +122,10 @@ async def test_no_service_of_the_slot_selects_a_migrations_pod() -> None:
         ({"environment": environment("config-1", "secret-2")}, False),
         ({"target": {"DB_HOST": "other.example"}}, False),
         ({"image": "registry.example/backend:1.2.1"}, False),
-        ({"commands": MigrationSettings(up=("other",), down=("back",))}, False),
+        ({"commands": MigrationSettings(up=("other",), down=("back",), verify=("look",))}, False),
         ({"commands": MigrationSettings(secrets=("owner",))}, False),
+        ({"commands": MigrationSettings(revisions=("0003",), down=None, down_refused="none")}, True),
+        ({"commands": MigrationSettings.model_validate({"podTemplate": {"spec": {"priority": 1}}})}, False),
     ],
 )
 async def test_a_job_is_named_by_what_it_runs(changes: Mapping[str, Any], *, same: bool) -> None:
@@ -138,6 +140,41 @@ async def test_a_job_is_named_by_its_release() -> None:
     names = [(await job(each))["metadata"]["name"] for each in (tool(), tool(), tool(of=other))]
     assert names[0] == names[1] != names[2]
     assert names[0].startswith("backend-green-expand-")
+
+
+async def test_a_job_keeps_the_name_that_it_had_before_there_were_pod_templates() -> None:
+    """Else a newer teal would run each migration once more."""
+    assert (await job())["metadata"]["name"] == "backend-green-expand-cf59f4"
+
+
+async def test_a_job_is_pulled_and_run_as_the_service_is() -> None:
+    """A registry's credentials, an image whose user is a name, and a tool that writes to `/tmp`."""
+    said = {"imagePullSecrets": ["registry"], "runAsUser": 1000, "fsGroup": 2000}
+    pod = (await job(tool(settings=ServiceSettings.model_validate(said))))["spec"]["template"]["spec"]
+    assert pod["imagePullSecrets"] == [{"name": "registry"}]
+    assert pod["securityContext"] == {"runAsUser": 1000, "fsGroup": 2000}
+    assert pod["volumes"] == [{"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}}]
+    for container in (*pod["initContainers"], *pod["containers"]):
+        assert container["volumeMounts"] == [TMP]
+
+
+async def test_a_jobs_pods_are_what_the_stack_says_beside_what_teal_does() -> None:
+    """Merged by name: the tool stays, and gets a certificate and a variable of a Secret that exists."""
+    spec = {
+        "nodeSelector": {"disk": "ssd"},
+        "volumes": [{"name": "ca", "secret": {"secretName": "database-ca"}}],
+        "initContainers": [{"name": "up", "volumeMounts": [{"name": "ca", "mountPath": "/ca"}]}],
+    }
+    commands = MigrationSettings.model_validate(
+        {"podTemplate": {"metadata": {"labels": {"team": "shop"}}, "spec": spec}}
+    )
+    template = (await job(tool(commands=commands)))["spec"]["template"]
+    assert template["metadata"]["labels"].items() >= {"team": "shop", "teal/colour": "green"}.items()
+    assert template["spec"]["nodeSelector"] == {"disk": "ssd"}
+    assert [each["name"] for each in template["spec"]["volumes"]] == ["tmp", "ca"]
+    (up,) = template["spec"]["initContainers"]
+    assert up["command"][-4:] == ["up", "$(SCHEMA_REVISION)", "--phase", "$(SCHEMA_PHASE)"]
+    assert up["volumeMounts"] == [TMP, {"name": "ca", "mountPath": "/ca"}]
 
 
 async def test_a_jobs_environment_is_the_slots_and_what_the_stack_names() -> None:
@@ -157,9 +194,7 @@ def contraction(
     """What is contracted when green is live."""
     return ContractionArgs(
         service="backend",
-        plan=decide("backend", Colour.GREEN, releases, contracted),
-        contracted=contracted,
-        releases=releases,
+        plan=decide("backend", Colour.GREEN, releases, contracted, Rules(revisions=LISTED)),
         tools={Colour.GREEN: tool()},
         namespace="teal",
         access=access or ClusterAccess(namespace="teal"),
@@ -282,35 +317,3 @@ async def test_the_record_that_comes_first_is_guarded(api_server: FakeApiServer)
     record = pulumi.ResourceHookArgs(urn="u", id="", name="n", type="t", new_inputs={"data": {"revision": "0004"}})
     with pytest.raises(RefusedError, match="contracting backend to 0004 refused"):
         await hook(record)
-
-
-def test_a_migration_with_no_down_is_refused() -> None:
-    """A tool of one's own needs both ways."""
-    with pytest.raises(ValidationError, match="a migration with no down is refused"):
-        MigrationSettings.model_validate({"up": ["migrate"]})
-    with pytest.raises(ValidationError):
-        MigrationSettings.model_validate({"up": ["migrate"], "down": []})
-    assert MigrationSettings.model_validate({"up": ["migrate"], "down": ["back"]}).down == ("back",)
-
-
-@pytest.mark.parametrize(
-    ("schema", "said"),
-    [
-        ({"expand": 8}, "valid string"),  # YAML has read 0010
-        ({"expand": "two"}, "pattern"),
-        ({}, "Field required"),
-        ({"expand": "0003", "contract": "0003"}, "does not come after expand 0003"),
-        ({"expand": "0003", "contract": "0002"}, "does not come after expand 0003"),
-        ({"expand": "0003", "down": "0003"}, "does not come before expand 0003"),
-    ],
-)
-def test_a_schema_that_makes_no_sense_is_refused(schema: Mapping[str, Any], said: str) -> None:
-    """Revisions are quoted numbers; contract comes after expand, down before it."""
-    with pytest.raises(ValidationError, match=said):
-        SchemaSettings.model_validate(schema)
-
-
-def test_a_schema_reads_as_the_core_has_it() -> None:
-    """The field names are the same, so that one is made of the other."""
-    said = json.loads('{"expand": "0003", "contract": "0004"}')
-    assert Schema(**SchemaSettings.model_validate(said).model_dump()) == GREEN.schema

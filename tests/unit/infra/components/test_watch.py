@@ -8,8 +8,9 @@ import pytest
 from teal_infra.components.watch import MARGIN_SECONDS, NAME
 from teal_infra.settings.load import load
 
-from teal.model.errors import ConfigError
+from teal.model.errors import ConfigError, TealError
 from teal.model.labels import PART_OF, PART_OF_LABEL
+from teal.spec.credentials import Credentials, of_environment
 from tests.unit.infra.components.test_network import policy
 from tests.unit.infra.test_program import config, declared, sealed
 from tests.unit.teal.network.reachability import Actor, Namespace, Outside, Pod, Port, matrix
@@ -141,6 +142,21 @@ async def test_a_token_for_prometheus_is_a_secret_to_everybody_else() -> None:
         {"name": "PROMETHEUS_URL", "value": "https://192.0.2.10:9090"},
         {"name": "PROMETHEUS_TOKEN", "valueFrom": {"secretKeyRef": {"name": NAME, "key": "token"}}},
     ]
+
+
+async def test_other_credentials_for_prometheus_are_one_secret() -> None:
+    """The watch reads from it what the update itself would show."""
+    shown = {"user": "teal", "password": "s3cret-enough", "headers": {"X-Scope-OrgID": "shop"}}
+    resources = await declared(stack(WATCH, prometheus={"url": "https://prometheus.example", **shown}))
+    (text,) = sealed(resources["Secret", f"{NAME}-prometheus"]["stringData"]).values()
+    assert json.loads(text) == shown
+    assert of_environment({"PROMETHEUS_CREDENTIALS": text}) == Credentials.model_validate(shown)
+    container = resources["CronJob", NAME]["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    (env,) = (each for each in container["env"] if each["name"].startswith("PROMETHEUS_"))
+    assert env["valueFrom"] == {"secretKeyRef": {"name": NAME, "key": "credentials"}}
+    with pytest.raises(TealError, match="PROMETHEUS_CREDENTIALS cannot be read") as error:
+        of_environment({"PROMETHEUS_CREDENTIALS": text[:-1]})
+    assert "s3cret" not in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ def test_a_prometheus_is_a_plain_url(url: str) -> None:
 def test_the_token_goes_on_and_is_not_shown() -> None:
     """It is a secret."""
     settings = Prometheus(url="https://x", token="SECRET")  # noqa: S106 - a test's
-    assert settings.access().token == "SECRET"  # noqa: S105 - a test's
+    assert settings.access().credentials.token == "SECRET"  # noqa: S105 - a test's
     assert "SECRET" not in f"{settings!r}{settings.access()!r}"
 
 

@@ -1,8 +1,12 @@
 """Asking Prometheus: what is an answer, and what means that nobody could look."""
 
 import asyncio
+import hmac
 import json
 import math
+from base64 import b64encode
+from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -10,12 +14,17 @@ import pytest
 from teal.adapters import prometheus
 from teal.adapters.prometheus import Prometheus, PrometheusAccess
 from teal.gates.samples import Queried, Series
+from teal.model.addresses import keeps_a_secret
+from teal.spec.credentials import NOBODY, Credentials, SigV4
 from tests.unit.teal.serving import Asked, Said, refused, serving
 
+TOKEN = Credentials(token="SECRET")  # noqa: S106 - a test's
+AWS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI", "AWS_SESSION_TOKEN": "AQoDY"}
 
-async def query(url: str, *, token: str | None = None, timeout: float = 5) -> Queried:  # noqa: ASYNC109 - the setting
+
+async def query(url: str, who: Credentials = NOBODY, *, timeout: float = 5) -> Queried:  # noqa: ASYNC109 - the setting
     """Ask one query."""
-    access = PrometheusAccess(url=url, token=token, timeout_seconds=timeout)
+    access = PrometheusAccess(url=url, credentials=who, timeout_seconds=timeout)
     async with Prometheus.connect(access) as found:
         return await found.query("up == 0 or vector(1)")
 
@@ -140,15 +149,98 @@ async def test_the_query_its_timeout_and_the_token_are_sent(monkeypatch: pytest.
         return Said(body=json.dumps(vector()).encode())
 
     async with serving(handler) as url:
-        await query(f"{url}/prefix/", token="SECRET", timeout=2.5)  # noqa: S106 - a test's
+        await query(f"{url}/prefix/", TOKEN, timeout=2.5)
     (asked,) = seen
     assert (asked.method, asked.target) == ("POST", "/prefix/api/v1/query")
     assert asked.body == b"query=up+%3D%3D+0+or+vector%281%29&timeout=2.5s"
     assert asked.headers["authorization"] == "Bearer SECRET"
 
 
+def _elsewhere(url: str, _: str) -> bool:
+    return keeps_a_secret(url)
+
+
+async def shown(who: Credentials, monkeypatch: pytest.MonkeyPatch, url: str = "") -> Asked:
+    """What a Prometheus gets to see; elsewhere than on this machine without TLS, nothing may."""
+    seen: list[Asked] = []
+
+    async def handler(asked: Asked) -> Said:
+        seen.append(asked)
+        return Said(body=json.dumps(vector()).encode())
+
+    async with serving(handler) as own:
+        if url:  # as it would be on the way to another machine
+            monkeypatch.setattr(prometheus, "keeps_a_secret", partial(_elsewhere, url))
+        await query(own, who)
+    (asked,) = seen
+    return asked
+
+
+async def test_a_user_and_headers_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By basic authentication; a tenant's name beside it."""
+    who = Credentials(user="teal", password="s3:cret", headers={"X-Scope-OrgID": "shop"})  # noqa: S106 - a test's
+    asked = await shown(who, monkeypatch)
+    assert asked.headers["authorization"] == "Basic " + b64encode(b"teal:s3:cret").decode()
+    assert asked.headers["x-scope-orgid"] == "shop"
+
+
+async def test_a_query_is_signed_as_aws_verifies_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its body, its day, its region and its service; what AWS would compute of what arrived is the same."""
+    for name, value in AWS.items():
+        monkeypatch.setenv(name, value)
+    asked = await shown(Credentials(sig_v4=SigV4(region="eu-central-1")), monkeypatch)
+    day = asked.headers["x-amz-date"][:8]
+    scope = f"{AWS['AWS_ACCESS_KEY_ID']}/{day}/eu-central-1/aps/aws4_request"
+    assert asked.headers["authorization"].startswith(f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-")
+    assert asked.headers["x-amz-security-token"] == AWS["AWS_SESSION_TOKEN"]
+    assert asked.headers["authorization"].endswith(f"Signature={signature(asked)}")
+    assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+def signature(asked: Asked) -> str:
+    """As AWS documents it: of the method, the path, the signed headers and the body (Signature Version 4)."""
+    signed = asked.headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    lines = [f"{name}:{asked.headers[name]}" for name in signed]
+    body = sha256(asked.body).hexdigest()
+    canonical = "\n".join([asked.method, asked.target, "", *lines, "", ";".join(signed), body])
+    day, scope = asked.headers["x-amz-date"][:8], "eu-central-1/aps/aws4_request"
+    digest = sha256(canonical.encode()).hexdigest()
+    text = "\n".join(["AWS4-HMAC-SHA256", asked.headers["x-amz-date"], f"{day}/{scope}", digest])
+    key = b"AWS4" + AWS["AWS_SECRET_ACCESS_KEY"].encode()
+    for part in (day, *scope.split("/")):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return hmac.digest(key, text.encode(), "sha256").hex()
+
+
+async def test_without_credentials_of_aws_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an error that says so, not an exception."""
+    for name in AWS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    found = await query(refused(), Credentials(sig_v4=SigV4(region="eu-central-1")))
+    assert found.error is not None
+    assert "AWS has no credentials for it" in found.error
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        Credentials(token="SECRET"),  # noqa: S106 - a test's
+        Credentials(user="teal", password="SECRET"),  # noqa: S106 - a test's
+        Credentials(headers={"X-Key": "SECRET"}),
+        Credentials(sig_v4=SigV4(region="eu-central-1")),
+    ],
+)
+async def test_what_others_could_read_is_not_shown(who: Credentials, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is."""
+    asked = await shown(who, monkeypatch, url="http://prometheus.example")
+    assert not {"authorization", "x-key"} & {*asked.headers}
+    assert "SECRET" not in repr(PrometheusAccess(url="u", credentials=who))
+
+
 async def test_the_token_is_in_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor in what a log may print of the settings."""
     monkeypatch.setattr(prometheus, "RETRY_SECONDS", 0.1)
-    assert "SECRET" not in str(await query(refused(), token="SECRET"))  # noqa: S106 - a test's
-    assert "SECRET" not in repr(PrometheusAccess(url="u", token="SECRET"))  # noqa: S106 - a test's
+    assert "SECRET" not in str(await query(refused(), TOKEN))

@@ -4,12 +4,13 @@ import pytest
 
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
-from teal.schema.migrations import Contracted, Phase, Plan, Release, Schema, decide
+from teal.schema.migrations import Contracted, Phase, Plan, Release, Rules, Schema, decide
 
 OLD = Schema(expand="0001")
 BOTH = Schema(expand="0003")
 NEW = Schema(expand="0003", contract="0004")
 DONE = Contracted(begun="0004", done="0004", by="green 1.2.0")
+LISTED = Rules(revisions=("0001", "0003", "0004", "0005", "0006"))
 
 
 def blue(schema: Schema | None = OLD, version: str = "1.0.0", *, retired: bool = False) -> Release:
@@ -22,9 +23,11 @@ def green(schema: Schema | None = NEW, version: str = "1.2.0", *, retired: bool 
     return Release(colour=Colour.GREEN, version=version, schema=schema, retired=retired)
 
 
-def plan(*releases: Release, active: Colour = Colour.GREEN, contracted: Contracted | None = None) -> Plan:
+def plan(
+    *releases: Release, active: Colour = Colour.GREEN, contracted: Contracted | None = None, rules: Rules = LISTED
+) -> Plan:
     """What is decided for the service `backend`."""
-    return decide("backend", active, releases, contracted or Contracted())
+    return decide("backend", active, releases, contracted or Contracted(), rules)
 
 
 def test_every_release_gets_its_expanding_migrations_before_its_pods() -> None:
@@ -68,10 +71,55 @@ def test_a_contracting_migration_runs_when_its_release_is_live_and_nobody_needs_
     assert [(step.phase, step.release.colour, step.revision) for step in decided.after] == runs
 
 
-def test_revisions_are_compared_as_numbers() -> None:
-    """9 comes before 10."""
-    assert plan(blue(Schema(expand="9")), green(Schema(expand="9", contract="10"))).waiting
-    assert plan(blue(Schema(expand="10")), green(Schema(expand="8", contract="9"))).after
+def test_names_say_nothing_of_an_order() -> None:
+    """Hashes, names and numbers alike: the list does, and nothing else."""
+    listed = Rules(revisions=("ff31", "shop.0002_tax", "V1.2__drop", "7"))
+    for newer, runs in (("7", True), ("shop.0002_tax", False)):
+        old, new = blue(Schema(expand=newer)), green(Schema(expand="ff31", contract="V1.2__drop"))
+        assert bool(plan(old, new, rules=listed).after) is runs
+
+
+@pytest.mark.parametrize(("expand", "runs"), [("b2", False), ("c3", True), ("9", False)])
+def test_without_a_list_only_what_releases_say_of_their_own_is_known(expand: str, *, runs: bool) -> None:
+    """Equal ones are equal, a release's contraction comes after its expansion, and all else may be needed."""
+    decided = plan(blue(Schema(expand=expand)), green(Schema(expand="b2", contract="c3")), rules=Rules())
+    assert bool(decided.after) is runs
+    assert ("as far as is known: nothing says whether 9 comes after c3" in decided.waiting) is (expand == "9")
+
+
+def test_what_one_release_says_and_what_another_one_says_go_together() -> None:
+    """b2 comes after a1, and c3 after b2: so whoever needs a1 misses what c3 drops, and is known to."""
+    old = blue(Schema(expand="a1", contract="b2"))
+    assert "as far as is known" not in plan(old, green(Schema(expand="b2", contract="c3")), rules=Rules()).waiting
+
+
+def test_releases_that_contradict_each_other_are_refused() -> None:
+    """Each is in order by itself."""
+    with pytest.raises(RefusedError, match=r"contradict each other: \w+ comes both before and after .* Next: list the"):
+        plan(blue(Schema(expand="a", contract="b")), green(Schema(expand="b", contract="a")), rules=Rules())
+
+
+def test_a_release_of_which_nobody_knows_whether_it_needs_what_is_gone_is_refused() -> None:
+    """The message says how to say it, and having said so lets it pass."""
+    later = blue(Schema(expand="0005"), "1.3.0")
+    with pytest.raises(RefusedError, match="nothing says whether 0005 comes after 0004") as error:
+        plan(later, green(), contracted=DONE, rules=Rules())
+    assert "oldest first (0004, 0005, 0003 among them" in str(error.value)
+    assert "config set --path --type string 'teal:services.backend.migrations.revisions[0]' REVISION" in str(
+        error.value
+    )
+    assert plan(later, green(), contracted=DONE)
+
+
+def test_head_is_another_revision_in_each_image() -> None:
+    """So that two releases say `head` proves nothing of either; the message asks for its name."""
+    new = green(Schema(expand="b2", contract="c3"))
+    waiting = plan(blue(Schema(expand="head")), new, rules=Rules()).waiting
+    assert "blue 1.0.0 still needs what it drops, as far as is known: head is another revision in each image" in waiting
+    with pytest.raises(RefusedError, match=r"Next: name the one that it is: .*'teal:blue.backend.schema.expand'"):
+        plan(blue(Schema(expand="head")), new, contracted=Contracted(begun="c3"), rules=Rules())
+    (step,) = plan(blue(Schema(expand="billing@head")), active=Colour.BLUE, rules=Rules()).before
+    assert step.revision == "billing@head"
 
 
 @pytest.mark.parametrize("contracted", [Contracted(begun="0004"), DONE])
@@ -136,3 +184,20 @@ def test_a_way_down_is_refused_while_somebody_needs_what_it_takes_away(
     undo = green(Schema(expand="0003", down="0001"), retired=True)
     with pytest.raises(RefusedError, match=why):
         plan(*([] if undo.colour is releases[0].colour else [undo]), *releases, contracted=contracted)
+
+
+def test_a_service_without_a_way_down_says_why() -> None:
+    """Whoever asks for it is told the reason, though nobody needs what it would take away."""
+    undo = green(Schema(expand="0003", down="0001"), retired=True)
+    with pytest.raises(RefusedError, match=r"refused: services.backend.migrations.downRefused says: Flyway has none"):
+        plan(undo, active=Colour.BLUE, rules=Rules(down_refused="Flyway has none"))
+
+
+def test_the_records_and_who_may_stay_follow_from_what_runs() -> None:
+    """Begun before the Job, done after it; whoever works without may have pods meanwhile."""
+    pending = plan(blue(OLD, retired=True), green())
+    assert pending.contracted == DONE
+    assert pending.staying == {(Colour.GREEN, "1.2.0")}
+    assert plan(blue(OLD), green()).contracted == Contracted()
+    later = plan(green(version="1.3.0"), contracted=DONE)
+    assert (later.contracted, later.staying) == (DONE, {(Colour.GREEN, "1.3.0")})

@@ -133,6 +133,13 @@ UNSAFE = [
             live, contracted={"backend": Contracted(begun="0003", done="0003", by="blue 1.0.0")}
         ),
         word=Word.UNSAFE,
-        says=["blue 1.0.0 of backend needs what migrations up to 0003 dropped (its schema goes up to 0001)"],
+        says=["blue 1.0.0 of backend needs what migrations up to 0003 dropped (its schema goes up to 0001"],
+    ),
+    Row(
+        what="a way down is asked for, and the tool has none",
+        base={**MIGRATED, "services.backend.migrations": {"down": None, "downRefused": "Flyway has none"}},
+        change={"green.state": "retired", "green.backend.schema": {"expand": "0002", "down": "0001"}},
+        word=Word.UNSAFE,
+        says=["schema.down 0001 of green 1.1.0 of backend is refused: services.backend.migrations.downRefused says: "],
     ),
 ]

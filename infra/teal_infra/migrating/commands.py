@@ -1,0 +1,294 @@
+"""`teal migrations`: what is typed and printed, and the exit status."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, cast
+
+import yaml
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+from teal.adapters.kubernetes import jobs
+from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
+from teal.cli.say import Exit, fail, say
+from teal.history.store import Records
+from teal.model.colours import Colour
+from teal.model.errors import ConfigError, RefusedError, TealError
+from teal.schema.migrations import Phase
+from teal_infra.migrating import state
+from teal_infra.planning import live, schema
+from teal_infra.settings import Settings, load, stack_file
+from teal_infra.settings.migrations import SchemaSettings
+
+app = App(
+    name="migrations",
+    help="Schema migrations of a stack file: what is pending, whether the schema is as it should be, and steps on or "
+    "back, which `pulumi up` then takes. Exit statuses: 0 done, or nothing to do; 1 failed; 3 the next update has "
+    "something to do, or something waits; 4 the update would be refused.",
+)
+
+_T = TypeVar("_T")
+_Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
+_Steps = Annotated[int | None, Parameter(validator=Number(gte=1))]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Of:
+    """Whose migrations, and in which cluster."""
+
+    service: Annotated[str | None, Parameter(help="Default: the one service that has migrations.")] = None
+    colour: Annotated[Colour | None, Parameter(help="Default: of `verify` the active one, else the idle one.")] = None
+    kubeconfig: Annotated[str | None, Parameter(help="Default: the stack file's, KUBECONFIG, or ~/.kube/config.")] = (
+        None
+    )
+    context: Annotated[str | None, Parameter(help="Default: the stack file's, or the current one.")] = None
+
+
+ANY = Of()
+
+
+@app.command
+def status(file: Path, /, of: Of = ANY, *, json_output: _Json = False) -> None:
+    """Say of the stack FILE what each colour declares, which Jobs ran and how, and what the next update will run.
+
+    Exit statuses: 0 nothing is to do, 1 it could not be asked, 3 something is or waits, 4 the update would be refused.
+    """
+    stack = _Stack(file, of)
+
+    async def ask(cluster: Cluster) -> Mapping[str, state.ServiceSeen]:
+        ran = await jobs.migrations(cluster)
+        names = [of.service] if of.service else stack.migrated
+        return {
+            name: state.seen(stack.settings, name, await live.contracted(cluster, name), ran) for name in names if name
+        }
+
+    seen = stack.run(ask)
+    if json_output:
+        say(json.dumps({name: each.model_dump(mode="json", by_alias=True) for name, each in seen.items()}, indent=2))
+    else:
+        say("\n".join(line for name, each in seen.items() for line in each.lines(name)))
+    if any(each.refused for each in seen.values()):
+        sys.exit(Exit.UNSAFE)
+    sys.exit(Exit.OK if all(each.rests for each in seen.values()) else Exit.UNCONFIRMED)
+
+
+@app.command
+def verify(file: Path, /, of: Of = ANY, *, json_output: _Json = False) -> None:
+    """Run `verify` of a release of the stack FILE against its database, as its last migration did, and change nothing.
+
+    It is a Job of its own, with the image, environment and account of the migration's, which Kubernetes deletes 10
+    minutes after its end. Exit statuses: 0 the schema is what its migrations say, 1 it is not, or nobody could look.
+    """
+    stack = _Stack(file, of)
+    service, colour = stack.service, of.colour or stack.settings.active_colour
+
+    async def ask(cluster: Cluster) -> tuple[jobs.MigrationJob, str]:
+        ran = [each for each in await jobs.migrations(cluster) if (each.service, each.colour) == (service, colour)]
+        if not ran:
+            raise RefusedError(
+                f"no migration of {service} in {colour} has a Job in {cluster.namespace}, so nothing says how its "
+                f"image is run: nothing was verified. Next: pulumi up --stack {stack.name}"
+            )
+        return ran[0], await jobs.look(cluster, ran[0])
+
+    like, said = stack.run(ask)
+    if json_output:
+        found = {"service": service, "colour": colour, "version": like.version, "verified": True, "said": said}
+        say(json.dumps(found, indent=2))
+    else:
+        say(f"the schema of {service} is what {colour} {like.version} says{f': {said}' if said else ''}")
+
+
+@app.command
+def up(file: Path, steps: _Steps = None, /, of: Of = ANY, *, json_output: _Json = False) -> None:
+    """Let a release of the stack FILE ask for the revision STEPS further on; by default, for the last one listed.
+
+    It changes `schema.expand` in the file (and takes `schema.down` out), and no database: `pulumi up` does. Refused
+    while a flip is under way, past a contraction that has not run, and where the update would be. Exit statuses: 0
+    written, 1 not, 4 not, because the update would be refused.
+    """
+    _step(file, of, steps, Phase.EXPAND, json_output=json_output)
+
+
+@app.command
+def down(file: Path, steps: _Steps = None, /, of: Of = ANY, *, json_output: _Json = False) -> None:
+    """Let the schema be taken back STEPS before what a release of the stack FILE asked for; by default, by one.
+
+    It sets `schema.down` in the file, and changes no database: `pulumi up` does. Refused while a flip is under way, and
+    where the update would be: the release has to be retired, and nobody else may need what goes. Exit statuses: 0
+    written, 1 not, 4 not, because the update would be refused.
+    """
+    _step(file, of, steps, Phase.DOWN, json_output=json_output)
+
+
+def _step(file: Path, of: Of, steps: int | None, phase: Phase, *, json_output: bool) -> None:
+    stack = _Stack(file, of)
+    service, colour = stack.service, of.colour or stack.settings.active_colour.other
+    said = stack.said(service, colour)
+    revision = stack.next(service, colour, said, steps, phase)
+    at = f"{colour}.{service}.schema"
+    changed: dict[str, str | None] = {"down": revision} if phase is Phase.DOWN else {"expand": revision, "down": None}
+    changed = {key: each for key, each in changed.items() if getattr(said, key) != each}
+    after = stack.with_schema(service, colour, changed)
+
+    async def ask(cluster: Cluster) -> None:
+        history = (await Records(cluster.http, cluster.namespace).load()).history
+        if history.open is not None:
+            raise RefusedError(
+                f"flip {history.open.number} to {history.open.to} is under way, and its way back may need the schema "
+                f"as it is: {file} was left as it is. Next: teal status"
+            )
+        recorded = await live.contracted(cluster, service)
+        try:
+            schema.plan(after, service, live.Live(contracted={service: recorded}))
+        except RefusedError as error:
+            say(f"UNSAFE: {error}")
+            sys.exit(Exit.UNSAFE)
+        if phase is Phase.EXPAND:
+            stack.require_no_contraction(service, revision, recorded.done)
+
+    stack.run(ask)
+    for key, value in changed.items():
+        stack.set(f"{at}.{key}", value)
+    words = ", ".join(f"{key} is {value}" if value else f"{key} is gone" for key, value in changed.items())
+    if json_output:
+        say(json.dumps({"service": service, "colour": colour, "revision": revision, "changed": changed}, indent=2))
+    else:
+        say(f"{file}: {at}: {words or 'as it was'}. No database was changed. Next: pulumi up --stack {stack.name}")
+
+
+class _Stack:
+    """A stack file, and the cluster that it names."""
+
+    def __init__(self, file: Path, of: Of) -> None:
+        self._file = file
+        try:
+            self._raw = stack_file.read(file)
+            self.settings = self._loaded(self._raw.raw)
+        except ConfigError as error:
+            fail(str(error))
+        self.name = self._raw.stack
+        self.migrated = [name for name, each in self.settings.services.items() if each.migrations is not None]
+        self._of = of
+        if (of.service and of.service not in self.migrated) or not self.migrated:
+            name = of.service or next(iter(self.settings.services))
+            fail(
+                f"service {name} of {file} has no migrations, so there is nothing to say of them. Next: pulumi config "
+                f"set --path 'teal:services.{name}.migrations.backoffLimit' 3 --stack {self.name}"
+            )
+
+    @property
+    def service(self) -> str:
+        """The one that is meant."""
+        if self._of.service is None and len(self.migrated) > 1:
+            fail(
+                f"{', '.join(self.migrated)} have migrations, and one is meant: nothing was done. Next: name it with "
+                "--service"
+            )
+        return self._of.service or self.migrated[0]
+
+    def said(self, service: str, colour: Colour) -> SchemaSettings:
+        """What a release says of the schema."""
+        slot = self.settings.slot(colour)
+        said = slot.services[service].database if slot else None
+        if said is None:
+            fail(
+                f"{colour} of {service} says nothing of the schema in {self._file}: there is no step from nowhere. "
+                f"Next: pulumi config set --path --type string 'teal:{colour}.{service}.schema.expand' REVISION "
+                f"--stack {self.name}"
+            )
+        return said
+
+    def next(self, service: str, colour: Colour, said: SchemaSettings, steps: int | None, phase: Phase) -> str:
+        """The revision to go to; what is to be taken back already goes on from where it stands."""
+        migrations = self.settings.services[service].migrations
+        listed = migrations.revisions if migrations else ()
+        if phase is Phase.EXPAND and said.down is not None and steps is None:
+            return said.expand
+        try:
+            return state.one_step(listed, said.down or said.expand, steps, phase)
+        except ValueError as error:
+            set_it = f"pulumi config set --stack {self.name} --path --type string 'teal:"
+            fail(
+                f"{service} cannot go {'back' if phase is Phase.DOWN else 'on'} from {said.down or said.expand}: "
+                f"{error}; {self._file} is as it was. Next: "
+                f"{set_it}services.{service}.migrations.revisions[{len(listed)}]' REVISION, or name it yourself: "
+                f"{set_it}{colour}.{service}.schema.{phase}' REVISION"
+            )
+
+    def with_schema(self, service: str, colour: Colour, changed: Mapping[str, str | None]) -> Settings:
+        """The settings with what is to be changed of a release's schema."""
+        slot: dict[str, Any] = json.loads(self._raw.raw[colour])
+        merged = {**slot[service]["schema"], **changed}
+        slot[service]["schema"] = {key: each for key, each in merged.items() if each is not None}
+        try:
+            return self._loaded({**self._raw.raw, colour: json.dumps(slot)})
+        except ConfigError as error:
+            fail(f"{self._file} was left as it is, since it would be wrong: {error}")
+
+    def require_no_contraction(self, service: str, revision: str, done: str) -> None:
+        """Refuse to expand past what contracts and has not run: the tool would refuse it, or drop what others need.
+
+        Raises:
+            RefusedError: names it.
+        """
+        migrations = self.settings.services[service].migrations
+        listed = migrations.revisions if migrations else ()
+        ran = listed.index(done) if done in listed else -1
+        for release in schema.releases(self.settings, service):
+            contract = release.contract
+            if contract in listed and ran < listed.index(contract) <= listed.index(revision):
+                raise RefusedError(
+                    f"{contract} contracts for {release} of {service}, and has not run: an expansion to {revision} "
+                    f"would go past it. {self._file} was left as it is. Next: teal migrations status {self._file}"
+                )
+
+    def set(self, path: str, value: str | None) -> None:
+        """Change the stack file, as Pulumi does: in the folder of its project, as any command of Pulumi's."""
+        what = ["rm", f"teal:{path}"] if value is None else ["set", "--type", "string", f"teal:{path}", value]
+        where = ["--stack", self.name, "--config-file", str(self._file.resolve())]
+        command = ["pulumi", "config", what[0], "--path", *what[1:], *where]
+        try:
+            done = subprocess.run(  # noqa: S603 - Pulumi's own command, on names that the settings have let pass
+                [*command, "--non-interactive"], capture_output=True, text=True, check=False
+            )
+        except OSError as error:
+            fail(f"pulumi cannot be run ({error}), so {self._file} was left as it is. Next: pulumi version")
+        if done.returncode:
+            fail(
+                f"pulumi did not change {path} in {self._file}: {done.stderr.strip()}. No database was changed. Next: "
+                f"cd into the folder of Pulumi.yaml, pulumi stack select {self.name}, and again"
+            )
+
+    def run(self, asked: Callable[[Cluster], Coroutine[Any, Any, _T]]) -> _T:
+        """What is asked of the cluster."""
+
+        async def connected() -> _T:
+            async with Cluster.connect(self._access) as cluster:
+                return await asked(cluster)
+
+        try:
+            return asyncio.run(connected())
+        except TealError as error:
+            fail(str(error))
+
+    @property
+    def _access(self) -> ClusterAccess:
+        config = cast("Mapping[str, Mapping[str, object]]", yaml.safe_load(self._file.read_text()))["config"]
+        given = {
+            key: each for key in ("kubeconfig", "context") if isinstance(each := config.get(f"kubernetes:{key}"), str)
+        }
+        return ClusterAccess(
+            namespace=self.settings.namespace,
+            kubeconfig=self._of.kubeconfig or given.get("kubeconfig"),
+            context=self._of.context or (None if self._of.kubeconfig else given.get("context")),
+        )
+
+    def _loaded(self, raw: Mapping[str, str]) -> Settings:
+        return load.load(raw, secret=self._raw.secret, stack=self._raw.stack)

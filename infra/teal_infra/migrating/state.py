@@ -1,0 +1,169 @@
+"""What is known of one service's migrations: declared, recorded, run, and still to do. Asks nobody."""
+
+from collections.abc import Iterator, Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from teal.adapters.kubernetes.jobs import Became, MigrationJob
+from teal.model.errors import RefusedError
+from teal.schema.migrations import Contracted, Phase, Release, Step
+from teal_infra.planning import schema
+from teal_infra.planning.live import Live
+from teal_infra.settings import Settings
+
+
+class Shown(BaseModel):
+    """What is printed, as JSON too."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class ReleaseSeen(Shown):
+    """What one colour declares."""
+
+    colour: str
+    version: str
+    active: bool
+    retired: bool
+    expand: str | None = None
+    contract: str | None = None
+    down: str | None = None
+
+    def __str__(self) -> str:
+        """One line."""
+        states = [word for word, so in (("active", self.active), ("has no pods", self.retired)) if so]
+        said = [f"{key} {each}" for key in ("expand", "contract", "down") if (each := getattr(self, key))]
+        state = f" ({', '.join(states)})" if states else ""
+        return f"{self.colour} {self.version}{state}: {', '.join(said) or 'says nothing of the schema'}"
+
+
+class JobSeen(Shown):
+    """What became of one Job."""
+
+    name: str
+    colour: str
+    version: str
+    phase: str
+    revision: str
+    became: Became
+    why: str = ""
+    at: str
+
+    def __str__(self) -> str:
+        """One line."""
+        end = f": {self.why}" if self.why and self.became is Became.FAILED else ""
+        return f"{self.at} {self.phase} to {self.revision} for {self.colour} {self.version}: {self.became}{end}"
+
+
+class ServiceSeen(Shown):
+    """What is known of one service's schema."""
+
+    begun: str = Field(default="", description="Contracted up to here, or about to be.")
+    done: str = ""
+    by: str = ""
+    releases: Sequence[ReleaseSeen] = ()
+    jobs: Sequence[JobSeen] = ()
+    """The newest first."""
+    pending: Sequence[str] = ()
+    """What the next update will run."""
+    waiting: str = ""
+    """Why a contraction will not be among that."""
+    refused: str = ""
+    """Why there will be no next update."""
+
+    @property
+    def rests(self) -> bool:
+        """Whether the next update has nothing to do, and nothing waits."""
+        return not (self.pending or self.waiting or self.refused)
+
+    def lines(self, name: str) -> Iterator[str]:
+        """For a person to read."""
+        gone = f"contracted to {self.done} by {self.by}" if self.done else "nothing was contracted"
+        begun = f"; contracting to {self.begun} has begun" if self.begun and self.begun != self.done else ""
+        yield f"{name}: {gone}{begun}"
+        yield from (f"  {each}" for each in self.releases)
+        yield from (f"  {each}" for each in self.jobs)
+        yield from (f"  pending: {each}" for each in self.pending)
+        if self.waiting:
+            yield f"  {self.waiting}"
+        if self.refused:
+            yield f"  UNSAFE: {self.refused}"
+
+
+def seen(settings: Settings, service: str, contracted: Contracted, jobs: Sequence[MigrationJob]) -> ServiceSeen:
+    """What is known of a service that has migrations."""
+    releases = schema.releases(settings, service)
+    steps: Sequence[Step] = ()
+    waiting, refused = "", ""
+    try:
+        plan = schema.plan(settings, service, Live(contracted={service: contracted}))
+    except RefusedError as error:
+        refused = str(error)
+    else:
+        steps, waiting = (*plan.before, *plan.after), plan.waiting
+    ran = [each for each in jobs if each.service == service]
+    return ServiceSeen(
+        begun=contracted.begun,
+        done=contracted.done,
+        by=contracted.by,
+        releases=[_release(each, active=each.colour is settings.active_colour) for each in releases],
+        jobs=[_job(each) for each in ran],
+        pending=[f"{each.phase} to {each.revision} for {each.release}" for each in steps if not _done(each, ran)],
+        waiting=waiting,
+        refused=refused,
+    )
+
+
+def _release(release: Release, *, active: bool) -> ReleaseSeen:
+    said = release.schema
+    return ReleaseSeen(
+        colour=release.colour,
+        version=release.version,
+        active=active,
+        retired=release.retired,
+        expand=said.expand if said else None,
+        contract=said.contract if said else None,
+        down=said.down if said else None,
+    )
+
+
+def _job(job: MigrationJob) -> JobSeen:
+    return JobSeen(
+        name=job.metadata.name,
+        colour=job.colour,
+        version=job.version,
+        phase=job.phase,
+        revision=job.revision,
+        became=job.became,
+        why=job.why,
+        at=job.metadata.creation_timestamp,
+    )
+
+
+def _done(step: Step, ran: Sequence[MigrationJob]) -> bool:
+    """Whether a Job of that step has succeeded, as far as its labels say."""
+    wanted = (step.release.colour, step.release.version, step.phase, step.revision)
+    return any(
+        each.became is Became.SUCCEEDED and (each.colour, each.version, each.phase, each.revision) == wanted
+        for each in ran
+    )
+
+
+def one_step(listed: Sequence[str], at: str, steps: int | None, phase: Phase) -> str:
+    """The revision some steps on, or back, by a service's list; None goes on to its end, and back by one.
+
+    Raises:
+        ValueError: there is none; says why.
+    """
+    if not listed:
+        raise ValueError("nothing lists its revisions, so nobody knows which comes next")
+    if at not in listed:
+        raise ValueError(f"the list of its revisions ({', '.join(listed)}) does not have {at}")
+    here = listed.index(at)
+    there = here - (steps or 1) if phase is Phase.DOWN else (len(listed) - 1 if steps is None else here + steps)
+    if not 0 <= there < len(listed):
+        raise ValueError(f"there are {here} before {at} in its list and {len(listed) - 1 - here} after it")
+    if there == here:
+        raise ValueError(f"{at} is the last one in its list")
+    return listed[there]

@@ -1,0 +1,235 @@
+"""The Jobs that migrate schemas: what became of each, and one more of the same kind that only looks."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from secrets import token_hex
+from typing import Any
+
+import httpx2
+from pydantic import Field
+
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.adapters.kubernetes.objects import Object
+from teal.model.errors import RefusedError, UnreachableError
+from teal.model.labels import COLOUR_LABEL, COMPONENT_LABEL, NAME_LABEL, VERSION_LABEL
+
+SELECTOR = f"{COMPONENT_LABEL}=migrations"
+POLL_SECONDS = 1.0
+RESERVE_SECONDS = 60.0
+"""Beyond a Job's own deadline, for its controller to say that it has passed."""
+
+KEPT_SECONDS = 600
+"""For how long a Job that only looked is kept when it has ended, with its pod's log."""
+
+_MOVES = frozenset(("up", "down"))
+_OF_ITS_JOB = ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name")
+"""Labels that the API server has added to a Job's pods; another Job's are others."""
+
+
+class Became(StrEnum):
+    """What became of a Job."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class _Metadata(Object):
+    name: str = ""
+    labels: Mapping[str, str] = Field(default_factory=dict[str, str])
+    creation_timestamp: str = ""
+
+
+class _Condition(Object):
+    type: str = ""
+    status: str = ""
+    message: str = ""
+
+
+class _Status(Object):
+    conditions: Sequence[_Condition] = ()
+
+
+class _Spec(Object):
+    active_deadline_seconds: int = 600
+    template: Mapping[str, Any] = Field(default_factory=dict[str, Any])
+
+
+class MigrationJob(Object):
+    """`batch/v1` Job of a migration."""
+
+    metadata: _Metadata
+    spec: _Spec = _Spec()
+    status: _Status = _Status()
+
+    @property
+    def service(self) -> str:
+        """Whose schema it migrates."""
+        return self.metadata.labels.get(NAME_LABEL, "").removesuffix("-migrations")
+
+    @property
+    def colour(self) -> str:
+        """Of the release whose image it runs."""
+        return self.metadata.labels.get(COLOUR_LABEL, "")
+
+    @property
+    def version(self) -> str:
+        """Of that release."""
+        return self.metadata.labels.get(VERSION_LABEL, "")
+
+    @property
+    def phase(self) -> str:
+        """`expand`, `contract` or `down`."""
+        return self._variable("SCHEMA_PHASE")
+
+    @property
+    def revision(self) -> str:
+        """That it goes to."""
+        return self._variable("SCHEMA_REVISION")
+
+    @property
+    def became(self) -> Became:
+        """How it ended, if it has."""
+        held = {each.type for each in self.status.conditions if each.status == "True"}
+        return Became.SUCCEEDED if "Complete" in held else Became.FAILED if "Failed" in held else Became.RUNNING
+
+    @property
+    def why(self) -> str:
+        """What its controller says of how it ended."""
+        return next((each.message for each in self.status.conditions if each.status == "True" and each.message), "")
+
+    def looking(self, name: str) -> Mapping[str, Any]:
+        """Another Job of the same pods, without what changes the schema: it verifies, once."""
+        spec = self.spec.template.get("spec", {})
+        first = [each for each in self._first if each.get("name") not in _MOVES]
+        metadata = self.spec.template.get("metadata", {})
+        marks = {key: each for key, each in metadata.get("labels", {}).items() if key not in _OF_ITS_JOB}
+        return {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": name, "labels": marks},
+            "spec": {
+                "backoffLimit": 0,
+                "activeDeadlineSeconds": self.spec.active_deadline_seconds,
+                "ttlSecondsAfterFinished": KEPT_SECONDS,
+                "template": {"metadata": {**metadata, "labels": marks}, "spec": {**spec, "initContainers": first}},
+            },
+        }
+
+    @property
+    def moves(self) -> bool:
+        """Whether it changes the schema; one that only looks does not."""
+        return any(each.get("name") in _MOVES for each in self._first)
+
+    @property
+    def _first(self) -> Sequence[Mapping[str, Any]]:
+        return self.spec.template.get("spec", {}).get("initContainers", [])
+
+    def _variable(self, name: str) -> str:
+        containers: Sequence[Mapping[str, Any]] = self.spec.template.get("spec", {}).get("containers", [])
+        known = (each for container in containers for each in container.get("env", []))
+        return next((str(each.get("value", "")) for each in known if each["name"] == name), "")
+
+
+class _Jobs(Object):
+    items: Sequence[MigrationJob] = ()
+
+
+class _Ended(Object):
+    message: str = ""
+
+
+class _State(Object):
+    terminated: _Ended | None = None
+
+
+class _Container(Object):
+    state: _State = _State()
+
+
+class _PodStatus(Object):
+    container_statuses: Sequence[_Container] = ()
+    init_container_statuses: Sequence[_Container] = ()
+
+
+class _Pod(Object):
+    status: _PodStatus = _PodStatus()
+
+
+class _Pods(Object):
+    items: Sequence[_Pod] = ()
+
+
+async def migrations(cluster: Cluster) -> Sequence[MigrationJob]:
+    """All of the namespace, the newest first; those that only look are none.
+
+    Raises:
+        UnreachableError: the API server could not be asked.
+    """
+    found = await cluster.read(_path(cluster), _Jobs, {"labelSelector": SELECTOR})
+    items = [each for each in (found.items if found else ()) if each.moves]
+    return sorted(items, key=lambda each: each.metadata.creation_timestamp, reverse=True)
+
+
+async def look(cluster: Cluster, like: MigrationJob) -> str:
+    """Run a Job that verifies the schema as that one did, and wait for its end; says what its tool said.
+
+    Raises:
+        RefusedError: it found that the schema is not what its migrations say, or did not end in time.
+        UnreachableError: the API server could not be asked, or does not let whoever asks create Jobs.
+    """
+    name = f"{like.service}-{like.colour}-verify-{token_hex(3)}"
+    await _create(cluster, like.looking(name))
+    waited = 0.0
+    while True:
+        found = await cluster.read(f"{_path(cluster)}/{name}", MigrationJob)
+        became = found.became if found else Became.FAILED
+        said = await _said(cluster, name) if became is not Became.RUNNING else ""
+        if became is Became.SUCCEEDED:
+            return said
+        late = waited > like.spec.active_deadline_seconds + RESERVE_SECONDS
+        if became is Became.FAILED or late:
+            why = said or (found.why if found else "it is gone") or "it has not ended"
+            raise RefusedError(
+                f"Job {name}, which verifies the schema of {like.service} with {like.colour} {like.version}, failed: "
+                f"{why}. It changed nothing. Next: kubectl -n {cluster.namespace} logs job/{name} --all-containers"
+            )
+        await asyncio.sleep(POLL_SECONDS)
+        waited += POLL_SECONDS
+
+
+async def _create(cluster: Cluster, body: Mapping[str, Any]) -> None:
+    try:
+        response = await cluster.http.post(
+            _path(cluster), content=json.dumps(body), headers={"Content-Type": "application/json"}
+        )
+    except httpx2.TransportError as error:
+        raise UnreachableError(
+            f"the API server did not answer ({type(error).__name__}: {error}), so nothing was verified. Next: kubectl "
+            "cluster-info"
+        ) from None
+    if not response.is_success:
+        raise UnreachableError(
+            f"the API server answered {response.status_code} to a Job that would verify the schema, so nothing was "
+            f"verified: {response.text[:300]}. Next: kubectl -n {cluster.namespace} auth can-i create jobs"
+        )
+
+
+async def _said(cluster: Cluster, job: str) -> str:
+    """The last lines of its tool."""
+    path = f"/api/v1/namespaces/{cluster.namespace}/pods"
+    found = await cluster.read(path, _Pods, {"labelSelector": f"batch.kubernetes.io/job-name={job}"})
+    statuses = [each.status for each in (found.items if found else ())]
+    ended = [
+        each.state.terminated.message.strip()
+        for status in statuses
+        for each in (*status.init_container_statuses, *status.container_statuses)
+        if each.state.terminated
+    ]
+    return next((each for each in reversed(ended) if each), "")
+
+
+def _path(cluster: Cluster) -> str:
+    return f"/apis/batch/v1/namespaces/{cluster.namespace}/jobs"

@@ -1,0 +1,368 @@
+"""`teal migrations`: what it says, what it writes into a stack file, and what it refuses to."""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from teal.adapters.kubernetes import jobs
+from teal.cli.app import app
+from teal.history.model import Flip, History, Stage
+from teal.model.colours import Colour
+from teal.spec.bake import BakePlan
+from tests.unit.conftest import FakeApiServer
+
+JOBS = "/apis/batch/v1/namespaces/teal/jobs"
+RECORD = "/api/v1/namespaces/teal/configmaps"
+LISTED = ["0001", "0002", "0003", "0004", "0005"]
+Edit = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A `pulumi` that keeps what it was asked for, one line an argument."""
+    said = tmp_path / "said"
+    command = tmp_path / "bin" / "pulumi"
+    command.parent.mkdir()
+    command.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" >> {said}\necho no such stack >&2\nexit ${{PULUMI_STATUS:-0}}\n'
+    )
+    command.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
+    return said
+
+
+class World:
+    """A stack file, and the cluster that it names."""
+
+    def __init__(self, folder: Path, cluster: FakeApiServer, capsys: pytest.CaptureFixture[str]) -> None:
+        """Blue at 0001 is live, green at 0003 is idle, and the Jobs of both have run."""
+        self.cluster, self._capsys = cluster, capsys
+        self.file = folder / "Pulumi.dev.yaml"
+        self._config: dict[str, Any] = {
+            "kubernetes:kubeconfig": cluster.kubeconfig,
+            "teal:activeColour": "blue",
+            "teal:services": {"backend": {"migrations": {"revisions": LISTED}}, "frontend": {}},
+            "teal:blue": slot("1.0.0", expand="0001"),
+            "teal:green": slot("1.1.0", expand="0003"),
+        }
+        self.jobs(job("blue", "1.0.0", "expand", "0001"), job("green", "1.1.0", "expand", "0003"))
+        self.write()
+
+    def write(self, **changed: Any) -> None:  # noqa: ANN401 - values of the config
+        """Write the file, with some of its keys changed."""
+        self._config |= {f"teal:{key}": each for key, each in changed.items()}
+        self.file.write_text(yaml.safe_dump({"config": self._config}))
+
+    def jobs(self, *items: Mapping[str, Any]) -> None:
+        """What Jobs there are."""
+        self.cluster.answers[JOBS] = (200, {"items": [*items]})
+
+    def contracted(self, revision: str, by: str) -> None:
+        """Let there be records of a contraction."""
+        for name, data in (("contracting", {}), ("contracted", {"by": by})):
+            path = f"{RECORD}/backend-{name}"
+            self.cluster.answers[path] = (
+                200,
+                {"metadata": {"name": name, "resourceVersion": "1"}, "data": {"revision": revision, **data}},
+            )
+
+    def teal(self, command: str, *args: str) -> tuple[int, str]:
+        """The exit status of a command about the file, and what it says."""
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            app(["migrations", command, str(self.file), *args])
+        said = self._capsys.readouterr()
+        return int(ended.value.code or 0), said.out + said.err
+
+
+def slot(version: str, *, state: str = "running", **schema: str) -> Mapping[str, Any]:
+    """What a slot says."""
+    backend = {"image": f"backend:{version}", "schema": schema}
+    return {"version": version, "state": state, "backend": backend, "frontend": {"image": f"frontend:{version}"}}
+
+
+def job(colour: str, version: str, phase: str, revision: str, became: str = "Complete") -> Mapping[str, Any]:
+    """A Job as the API server lists it."""
+    marks = {
+        "app.kubernetes.io/name": "backend-migrations",
+        "app.kubernetes.io/component": "migrations",
+        "app.kubernetes.io/version": version,
+        "teal/colour": colour,
+    }
+    env = [{"name": "SCHEMA_REVISION", "value": revision}, {"name": "SCHEMA_PHASE", "value": phase}]
+    pod = {
+        "initContainers": [{"name": "up", "command": ["migrate"]}, {"name": "proxy"}],
+        "containers": [{"name": "verify", "command": ["look"], "env": env, "image": f"backend:{version}"}],
+        "serviceAccountName": "backend",
+    }
+    labels = {**marks, "job-name": "x", "controller-uid": "y", "batch.kubernetes.io/controller-uid": "y"}
+    return {
+        "metadata": {
+            "name": f"backend-{colour}-{phase}-abc",
+            "labels": marks,
+            "creationTimestamp": "2026-11-29T10:00:00Z",
+        },
+        "spec": {"activeDeadlineSeconds": 600, "template": {"metadata": {"labels": labels}, "spec": pod}},
+        "status": {"conditions": [{"type": became, "status": "True", "message": f"it is {became}"}]},
+    }
+
+
+@pytest.fixture
+def world(tmp_path: Path, api_server: FakeApiServer, capsys: pytest.CaptureFixture[str]) -> World:
+    """As above."""
+    return World(tmp_path, api_server, capsys)
+
+
+def test_nothing_is_to_do_where_all_that_is_declared_has_run(world: World) -> None:
+    """Each colour, each Job, and exit status 0."""
+    status, said = world.teal("status")
+    assert said.splitlines() == [
+        "backend: nothing was contracted",
+        "  blue 1.0.0 (active): expand 0001",
+        "  green 1.1.0: expand 0003",
+        "  2026-11-29T10:00:00Z expand to 0001 for blue 1.0.0: succeeded",
+        "  2026-11-29T10:00:00Z expand to 0003 for green 1.1.0: succeeded",
+    ]
+    assert status == 0
+
+
+def test_what_is_to_do_is_told(world: World) -> None:
+    """A Job that failed, one that there never was, and a contraction that waits, as JSON too."""
+    world.jobs(job("blue", "1.0.0", "expand", "0001", "Failed"))
+    world.write(green=slot("1.2.0", expand="0003", contract="0004"))
+    status, said = world.teal("status")
+    assert status == 3
+    assert "expand to 0001 for blue 1.0.0: failed: it is Failed" in said
+    assert "pending: expand to 0001 for blue 1.0.0\n  pending: expand to 0003 for green 1.2.0" in said
+    assert "contracting backend to 0004 for green 1.2.0 waits until green is live" in said
+    status, text = world.teal("status", "--json")
+    assert status == 3
+    found = json.loads(text)["backend"]
+    assert found["pending"] == ["expand to 0001 for blue 1.0.0", "expand to 0003 for green 1.2.0"]
+    assert (found["jobs"][0]["became"], found["releases"][1]["contract"]) == ("failed", "0004")
+
+
+def test_an_update_that_would_be_refused_is_told(world: World) -> None:
+    """With the words of the update, and exit status 4."""
+    world.contracted("0004", "green 1.2.0")
+    status, said = world.teal("status")
+    assert status == 4
+    assert "backend: contracted to 0004 by green 1.2.0" in said
+    assert "UNSAFE: blue 1.0.0 of backend needs what migrations up to 0004 dropped" in said
+
+
+def ending(world: World, became: str) -> None:
+    """Let the Job that is created end so, and its pod say something."""
+
+    def fault(method: str, path: str) -> None:
+        if method == "GET" and path.startswith(f"{JOBS}/"):
+            _, made = world.cluster.answers[path]
+            made["status"] = {"conditions": [{"type": became, "status": "True", "message": "BackoffLimitExceeded"}]}
+
+    world.cluster.fault = fault
+    ended = {"state": {"terminated": {"message": "the schema lacks backend.micros\n"}}}
+    world.cluster.answers["/api/v1/namespaces/teal/pods"] = (
+        200,
+        {"items": [{"status": {"containerStatuses": [ended]}}]},
+    )
+
+
+def test_a_schema_is_verified_by_a_job_that_changes_nothing(world: World) -> None:
+    """The image, environment and account of the migration's own, without what migrates; Kubernetes deletes it."""
+    ending(world, "Complete")
+    status, said = world.teal("verify", "--colour", "green")
+    assert status == 0
+    assert said.strip() == "the schema of backend is what green 1.1.0 says: the schema lacks backend.micros"
+    (made,) = world.cluster.written
+    assert made["metadata"]["name"].startswith("backend-green-verify-")
+    assert made["spec"]["ttlSecondsAfterFinished"] == jobs.KEPT_SECONDS
+    template = made["spec"]["template"]
+    assert template["metadata"]["labels"] == made["metadata"]["labels"] == world_labels("green", "1.1.0")
+    assert [each["name"] for each in template["spec"]["initContainers"]] == ["proxy"]
+    (verify,) = template["spec"]["containers"]
+    assert (verify["command"], verify["image"]) == (["look"], "backend:1.1.0")
+    assert template["spec"]["serviceAccountName"] == "backend"
+
+
+def world_labels(colour: str, version: str) -> Mapping[str, str]:
+    """Of a release's migrations; those that the API server adds to a Job's pods are not among them."""
+    return job(colour, version, "expand", "0001")["metadata"]["labels"]
+
+
+def test_a_schema_that_is_not_as_it_should_be_fails_the_command(world: World) -> None:
+    """With what its tool said."""
+    ending(world, "Failed")
+    status, said = world.teal("verify")
+    assert status == 1
+    assert "verifies the schema of backend with blue 1.0.0, failed: the schema lacks backend.micros. It changed" in said
+    assert "Next: kubectl -n teal logs job/backend-blue-verify-" in said
+
+
+def test_what_only_looked_is_no_migration(world: World) -> None:
+    """Nor is a release verified of which no migration ever ran."""
+    looked = dict(job("blue", "1.0.0", "expand", "0001"))
+    looked["spec"] = {"template": {"spec": {"containers": [{"name": "verify"}], "initContainers": [{"name": "proxy"}]}}}
+    world.jobs(looked)
+    status, said = world.teal("verify")
+    assert status == 1
+    assert "no migration of backend in blue has a Job in teal" in said
+    assert "Next: pulumi up --stack dev" in said
+    assert not world.cluster.written
+
+
+def test_who_may_not_create_jobs_is_told(world: World) -> None:
+    """And how to see it."""
+    world.cluster.fault = lambda method, _: 403 if method == "POST" else None
+    status, said = world.teal("verify")
+    assert status == 1
+    assert "answered 403" in said
+    assert "Next: kubectl -n teal auth can-i create jobs" in said
+
+
+def config(*args: str, file: Path) -> list[str]:
+    """The arguments of `pulumi config`, as they are kept."""
+    verb, *rest = args
+    return ["config", verb, "--path", *rest, "--stack", "dev", "--config-file", str(file), "--non-interactive"]
+
+
+@pytest.mark.parametrize(
+    ("args", "revision"),
+    [(["up"], "0005"), (["up", "1"], "0004"), (["up", "2"], "0005"), (["up", "1", "--colour", "blue"], "0002")],
+)
+def test_a_step_on_is_written_into_the_file(world: World, pulumi: Path, args: list[str], revision: str) -> None:
+    """By Pulumi, as text; and no database is changed."""
+    command, *rest = args
+    status, said = world.teal(command, *rest)
+    colour = "blue" if "blue" in rest else "green"
+    assert status == 0
+    assert f"expand is {revision}. No database was changed. Next: pulumi up --stack dev" in said
+    wanted = config("set", "--type", "string", f"teal:{colour}.backend.schema.expand", revision, file=world.file)
+    assert pulumi.read_text().splitlines() == wanted
+    assert not world.cluster.written
+
+
+def test_a_step_back_is_written_into_the_file(world: World, pulumi: Path) -> None:
+    """The release has to be retired, and what is taken back already goes on from there; on again takes it out."""
+    world.write(green=slot("1.1.0", state="retired", expand="0003"))
+    assert world.teal("down")[0] == 0
+    wanted = config("set", "--type", "string", "teal:green.backend.schema.down", "0002", file=world.file)
+    assert pulumi.read_text().splitlines() == wanted
+    world.write(green=slot("1.1.0", state="retired", expand="0003", down="0002"))
+    pulumi.unlink()
+    assert world.teal("down", "1")[0] == 0
+    assert "0001" in pulumi.read_text()
+    pulumi.unlink()
+    status, said = world.teal("up", "--json")
+    assert (status, json.loads(said)["changed"]) == (0, {"down": None})
+    assert pulumi.read_text().splitlines() == config("rm", "teal:green.backend.schema.down", file=world.file)
+
+
+def live_needs_it(world: World) -> None:
+    """Blue is live, and green's expansion is what it has too."""
+    world.write(blue=slot("1.0.0", expand="0003"), green=slot("1.1.0", state="retired", expand="0003"))
+
+
+def no_list(world: World) -> None:
+    """Nobody says which revisions there are."""
+    world.write(services={"backend": {"migrations": {}}, "frontend": {}})
+
+
+def flipping(world: World) -> None:
+    """A flip is under way."""
+    flip = Flip(
+        number=7,
+        begun="2026-11-29T10:00:00+00:00",
+        by="me",
+        to=Colour.GREEN,
+        version="1",
+        stage=Stage.BAKING,
+        origin=Colour.BLUE,
+        plan=BakePlan(services={}, seconds=60, error_percent=5, samples=10, window=60),
+    )
+    text = History(flips=(flip,)).model_dump_json(by_alias=True)
+    world.cluster.answers[f"{RECORD}/teal-history"] = (
+        200,
+        {"metadata": {"name": "teal-history", "resourceVersion": "1"}, "data": {"flips.json": text}},
+    )
+
+
+def contracting(world: World) -> None:
+    """Blue contracts to 0004, and that has not run: nobody has confirmed that green can do without."""
+    world.write(blue=slot("1.0.0", expand="0001", contract="0004"))
+
+
+@pytest.mark.parametrize(
+    ("given", "args", "status", "why", "remedy"),
+    [
+        (
+            None,
+            ["down"],
+            4,
+            "green 1.1.0 is not retired, and needs the schema from 0003 on",
+            "config rm --path 'teal:gr",
+        ),
+        (live_needs_it, ["down"], 4, "blue 1.0.0 is not retired, and needs the schema from 0003", "config rm --path"),
+        (
+            None,
+            ["up", "3"],
+            1,
+            "there are 2 before 0003 in its list and 2 after it",
+            "config set --stack dev --path --type string",
+        ),
+        (
+            None,
+            ["down", "3"],
+            1,
+            "there are 2 before 0003 in its list and 2 after it",
+            "config set --stack dev --path --type string",
+        ),
+        (no_list, ["up"], 1, "nothing lists its revisions", "'teal:services.backend.migrations.revisions[0]' REVISION"),
+        (flipping, ["up"], 1, "flip 7 to green is under way", "teal status"),
+        (contracting, ["up"], 1, "0004 contracts for blue 1.0.0 of backend, and has not run", "teal migrations status"),
+        (None, ["up", "--service", "frontend"], 1, "service frontend of ", "teal:services.frontend.migrations.backoff"),
+    ],
+)
+def test_a_step_that_would_break_something_is_not_written(  # noqa: PLR0913 - a table
+    world: World,
+    pulumi: Path,
+    *,
+    given: Callable[[World], None] | None,
+    args: Sequence[str],
+    status: int,
+    why: str,
+    remedy: str,
+) -> None:
+    """The file and the database stay as they are; the message says why, and what to do."""
+    if given is not None:
+        given(world)
+    found, said = world.teal(*args)
+    assert found == status, said
+    assert why in said
+    assert remedy in said.rpartition("Next: ")[2]
+    assert not pulumi.exists()
+
+
+def test_what_pulumi_does_not_write_is_told(world: World, pulumi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its words; where there is no `pulumi`, that."""
+    monkeypatch.setenv("PULUMI_STATUS", "255")
+    status, said = world.teal("up")
+    assert (status, pulumi.exists()) == (1, True)
+    assert "pulumi did not change green.backend.schema.expand in" in said
+    assert "no such stack" in said
+    monkeypatch.setenv("PATH", "/nowhere")
+    status, said = world.teal("up")
+    assert (status, "pulumi cannot be run" in said) == (1, True)
+
+
+def test_the_service_is_named_where_several_have_migrations(world: World) -> None:
+    """Status tells of all."""
+    migrated = {"migrations": {"revisions": LISTED}}
+    world.write(services={"backend": migrated, "frontend": migrated})
+    status, said = world.teal("up")
+    assert (status, "backend, frontend have migrations" in said) == (1, True)
+    assert "\nfrontend: nothing was contracted" in world.teal("status")[1]
