@@ -77,6 +77,15 @@ class Settings(Model):
         json_schema_extra=wrong("pods would report the wrong REGION"),
         examples=["eu-west-1"],
     )
+    pods_reachable: bool = Field(
+        default=True,
+        description=(
+            "Whether the API server can connect to pods. Where it cannot (a private control plane, strict mTLS), no "
+            "gate and no bake asks one through it: releases are proven by what the kubelets report of them."
+        ),
+        json_schema_extra=wrong("gates would ask pods in vain, or without need not at all"),
+        examples=["false"],
+    )
     services: Annotated[Mapping[Name, ServiceSettings], Field(min_length=1)] = Field(
         description="The flip set: the services that move from one colour to the other together, by name.",
         json_schema_extra=wrong("there would be nothing to deliver"),
@@ -165,6 +174,8 @@ class Settings(Model):
             self.watch.require_believable(self.prometheus)
         require_sealed("prometheus.url", self.prometheus.url if self.prometheus else None, self.prometheus)
         require_routable(self)
+        for name, each in self.services.items() if not self.pods_reachable else ():
+            each.gates.require_unasked(name)
         asked = [name for name, each in self.services.items() if each.bake_metrics and self.prometheus is None]
         if asked:
             raise _clash("prometheus.url", f"services.{asked[0]}.bakeMetrics asks a Prometheus, and there is none")
@@ -250,6 +261,10 @@ def _require_rules(settings: Settings) -> None:
     taken: dict[int, str] = {}
     for name, service in settings.services.items():
         routing, where = service.routing, f"services.{name}.routing.priority"
+        speaks = service.target_group.protocol_version
+        if speaks != "HTTP1" and settings.alb is not None and settings.alb.certificate_arn is None:
+            what = f"targetGroup.protocolVersion of {name} is {speaks}, which AWS forwards from HTTPS listeners alone"
+            raise _clash("alb.certificateArn", what)
         if service.network.policies and not any(each.cidrs for each in service.network.callers.values()):
             callers = f"services.{name}.network.callers.load-balancer.cidrs[0]"
             raise _clash(callers, f"router is alb, and network.callers of {name} names no address of the load balancer")

@@ -190,7 +190,7 @@ def _problem(found: ErrorDetails, secret: set[str]) -> Problem:
             key=PREFIX + path,
             seen="set",
             what=found["msg"],
-            consequence="nobody could tell the two apart",
+            consequence=found.get("ctx", {}).get("consequence", "nobody could tell the two apart"),
             remedy=_remove(path),
         )
     field = _field_at(loc)

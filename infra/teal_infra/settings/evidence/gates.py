@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, create_model
+from pydantic_core import PydanticCustomError
 
 from teal.gates import GATES
 from teal.gates.approvals import ApprovalPlan
@@ -16,12 +17,15 @@ from teal.gates.documents import ContractPlan
 from teal.gates.registration import Asked, Skippable
 from teal.spec.gates import GatePlan
 from teal.spec.request_metrics import DEFAULT, RequestMetrics
-from teal_infra.settings.base import Model, wrong
+from teal_infra.settings.base import Model, superfluous, wrong
 from teal_infra.settings.evidence.metrics import Metrics, series_plan
 from teal_infra.settings.evidence.smoke import DoorPath, Smoke
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
 _Unless = Reason | None
+
+
+NO_FLIP = "no flip could pass"
 
 
 class Contract(Model):
@@ -74,7 +78,7 @@ class Gates(Model):
         version: str,
         version_path: str | None,
         image: str,
-        readiness_path: str,
+        readiness_path: str | None,
         counted: RequestMetrics | None = DEFAULT,
         watched: bool = False,
         skip: Collection[str] = (),
@@ -87,7 +91,7 @@ class Gates(Model):
             version: what its slot is declared to be.
             version_path: where its pods say what they are; None where they cannot be asked.
             image: what its slot is declared to run.
-            readiness_path: where they say whether they are ready.
+            readiness_path: where they say whether they are ready; None where the kubelet alone can ask that.
             counted: how its requests are counted; None where they are not.
             watched: whether the bake judges it by them.
             skip: names of the gates that the stack switches off.
@@ -101,6 +105,22 @@ class Gates(Model):
             asked.append(series_plan(service=service, namespace=namespace, counted=counted))
         kept = tuple(each for each in asked if each.entry.family not in skip)
         return GatePlan(version=version, version_path=version_path, image=image, asked=kept)
+
+
+    def require_unasked(self, service: str) -> None:
+        """Refuse what asks pods through the API server, which cannot reach them.
+
+        Raises:
+            PydanticCustomError: names the first; its field is where to take it away.
+        """
+        at = f"services.{service}.gates"
+        asked = {f"{at}.smoke.requests": self.smoke.requests, f"{at}.contract": self.contract}
+        if field := next((field for field, each in asked.items() if each), None):
+            raise superfluous(field, "podsReachable is false, and this asks pods through the API server", NO_FLIP)
+        if self.metrics is not None and self.metrics.traffic.enabled:
+            what = "podsReachable is false, and test traffic goes to pods through the API server"
+            at = f"{at}.metrics.traffic.enabled"
+            raise PydanticCustomError("clash", "{what}", {"field": at, "what": what, "remedy": "false"})
 
 
 class Approval(Model):
