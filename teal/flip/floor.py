@@ -32,7 +32,7 @@ async def raised(cluster: Cluster, services: Collection[str], to: Colour, say: C
     for name in sorted(services):
         here, there = slots.get((name, to)), slots.get((name, to.other))
         if here is not None and there is not None and here.replicas < there.replicas:
-            say(f"{name}-{to} is asked for {there.replicas} pods, as {to.other} has; its own autoscaler goes on from there")
+            say(f"{name}-{to} is asked for {there.replicas} pods, as {to.other} has; its autoscaler goes on from there")
             await _scale(cluster, f"{name}-{to}", there.replicas)
 
 

@@ -46,8 +46,7 @@ class Scaling(pulumi.ComponentResource):
         super().__init__("teal:kubernetes:Scaling", name, None, opts)
         of, settings, capacity = args.of, args.settings, args.capacity
         child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, hooks=opts.hooks)
-        bound = settings.disruption.bound if settings.disruption else {}
-        if bound:
+        if settings.disruption is not None and (bound := settings.disruption.bound):
             PodDisruptionBudget(
                 f"{of.name}-budget",
                 metadata=of.meta(),

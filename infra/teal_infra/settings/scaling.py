@@ -46,10 +46,10 @@ class Autoscaling(Model):
     external: bool = Field(
         default=False,
         description=(
-            "Whether an autoscaler of somebody else's scales each colour's Deployment (`SERVICE-blue`, `SERVICE-green`): "
-            "KEDA's ScaledObject, or a HorizontalPodAutoscaler that this stack does not make. teal then makes none, and "
-            "writes no replicas, but for those that a flip needs of the new colour right before its proof. How many "
-            "pods a colour keeps while it has no traffic is that autoscaler's to say."
+            "Whether an autoscaler of somebody else's scales each colour's Deployment (`SERVICE-blue`, "
+            "`SERVICE-green`): KEDA's ScaledObject, or a HorizontalPodAutoscaler that this stack does not make. teal "
+            "then makes none, and writes no replicas, but for those that a flip needs of the new colour right before "
+            "its proof. How many pods a colour keeps while it has no traffic is that autoscaler's to say."
         ),
         json_schema_extra=wrong("two would scale the same pods, or nobody"),
         examples=["true"],
@@ -62,8 +62,10 @@ class Autoscaling(Model):
         ),
         json_schema_extra=wrong("pods would scale too late or never"),
         examples=[
-            '\'[{"type": "External", "external": {"metric": {"name": "queue"}, '
-            '"target": {"type": "AverageValue", "averageValue": "30"}}}]\''
+            (
+                '\'[{"type": "External", "external": {"metric": {"name": "queue"}, '
+                '"target": {"type": "AverageValue", "averageValue": "30"}}}]\''
+            )
         ],
     )
     cpu_percent: Percent | None = Field(

@@ -40,7 +40,7 @@ class ServiceSettings(Process):
         default_factory=dict[str, int],
         description="Further ports of the pods, by name: one for management, say, that probes can name.",
         json_schema_extra=wrong("no probe and no Service could name them"),
-        examples=['\'{"management": 9090}\''],
+        examples=["'{\"management\": 9090}'"],
     )
     app_protocol: AppProtocol | None = Field(
         default=None,
@@ -178,10 +178,10 @@ class ServiceSettings(Process):
     def reached_ports(self) -> Sequence[int]:
         """On which its pods are reached by whoever may call it, and by a load balancer that checks them."""
         by_name = {HTTP: self.port, **self.ports}
-        further = [each.target_port for each in self.front_door.extra_ports.values()]
+        named = (each.target_port for each in self.front_door.extra_ports.values())
+        further = [each if isinstance(each, int) else by_name[each] for each in named]
         checked = self.target_group.health_check.port
-        numbers = [each if isinstance(each, int) else by_name[each] for each in (*further, *([checked] if checked else []))]
-        return [*dict.fromkeys((self.port, *numbers))]
+        return [*dict.fromkeys((self.port, *further, *filter(None, [checked])))]
 
     @property
     def counted(self) -> RequestMetrics | None:

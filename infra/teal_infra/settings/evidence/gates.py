@@ -106,7 +106,6 @@ class Gates(Model):
         kept = tuple(each for each in asked if each.entry.family not in skip)
         return GatePlan(version=version, version_path=version_path, image=image, asked=kept)
 
-
     def require_unasked(self, service: str) -> None:
         """Refuse what asks pods through the API server, which cannot reach them.
 

@@ -15,9 +15,11 @@ _PROBES = {"startup": LIVE, "liveness": LIVE, "readiness": READY}
 
 def spelt_out(data: object) -> object:
     """A service's raw settings with the paths that its `contract` stands for; what they say themselves stays."""
-    if not isinstance(data, Mapping) or cast("Mapping[str, object]", data).get("contract") is not True:
+    if not isinstance(data, Mapping):
         return data
     given = cast("Mapping[str, Any]", data)
+    if given.get("contract") is not True:
+        return given
     return {
         **_with(given, "versionPath", METADATA),
         "probes": _probes(given.get("probes", {})),

@@ -1,4 +1,4 @@
-"""Settings of the ports of a pod, and of its probes: how the kubelet finds out whether it started, lives and is ready."""
+"""Settings of a pod's ports and probes: how the kubelet finds out whether it has started, lives and is ready."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, Protocol, Self
@@ -11,9 +11,7 @@ from teal_infra.settings.base import Model, Parts, Path, PortNumber, Seconds, su
 HTTP = "http"
 """Name of the port that a service's requests come in at."""
 
-PortName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9]|-[a-z0-9])*$", min_length=2, max_length=15)
-]
+PortName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9]|-[a-z0-9])*$", min_length=2, max_length=15)]
 """As Kubernetes takes it (IANA_SVC_NAME)."""
 
 AppProtocol = Annotated[
@@ -64,7 +62,7 @@ class Probe(Model):
     )
     port: PortNumber | PortName | None = Field(
         default=None,
-        description="The port that is probed: a number, or one of the names in `ports`. By default it is the service's.",
+        description="The port that is probed: a number, or a name in `ports`. By default it is the service's.",
         json_schema_extra=wrong("the kubelet would probe a port without a server"),
         examples=["9090"],
     )

@@ -45,7 +45,6 @@ class Door(Model):
         examples=["shop.example"],
     )
 
-
     @model_validator(mode="after")
     def _of_a_balancer(self) -> Self:
         if self.load_balancer_class is not None and self.type != "LoadBalancer":

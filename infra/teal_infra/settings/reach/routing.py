@@ -67,8 +67,8 @@ class Routing(Model):
     filters: tuple[Mapping[str, JsonValue], ...] = Field(
         default=(),
         description=(
-            "What a gateway does with each request and answer, as the Gateway API's own list of HTTPRouteFilter has it; "
-            "for `router: gateway`."
+            "What a gateway does with each request and answer, as the Gateway API's own list of HTTPRouteFilter has "
+            "it; for `router: gateway`."
         ),
         json_schema_extra=wrong("the API server would refuse the HTTPRoute"),
         examples=[
