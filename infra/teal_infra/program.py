@@ -98,7 +98,9 @@ class _Stack:
         injected = settings.router.spec.namespace_labels
         self._access = Access(settings.namespace, AccessArgs(services=settings.services, labels=injected), self._opts)
         members = {
-            name: Member(ports=each.reached_ports, metrics_port=each.port, settings=each.network)
+            name: Member(
+                ports=each.reached_ports, metrics_port=each.numbered(each.request_metrics.port), settings=each.network
+            )
             for name, each in settings.services.items()
         }
         namespace = self._access.namespace

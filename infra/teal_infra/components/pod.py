@@ -107,7 +107,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
             "annotations": {
                 DEPLOYED_AT: deployed_at,
                 "prometheus.io/scrape": "true",
-                "prometheus.io/port": str(settings.port),
+                "prometheus.io/port": str(settings.numbered(settings.request_metrics.port)),
                 "prometheus.io/path": settings.request_metrics.path,
             },
         },
@@ -218,8 +218,7 @@ def _probe(probe: Probe, settings: ServiceSettings) -> "ProbeArgsDict":
     elif probe.exec is not None:
         made["exec_"] = {"command": list(probe.exec)}
     elif probe.grpc is not None:  # Kubernetes takes no name of a port here
-        number = port if isinstance(port, int) else {**settings.ports, HTTP: settings.port}[port]
-        made["grpc"] = {"port": number, "service": probe.grpc.service}
+        made["grpc"] = {"port": settings.numbered(port), "service": probe.grpc.service}
     else:
         made["tcp_socket"] = {"port": port}
     return made

@@ -174,12 +174,14 @@ class ServiceSettings(Process):
         """The path that the bake asks the front door for; empty where none is known."""
         return self.probe_path or self.version_path or self.readiness_path or ""
 
+    def numbered(self, port: int | str | None) -> int:
+        """A port of the pods that is named, or numbered, or not said: then it is the service's own."""
+        return port if isinstance(port, int) else {HTTP: self.port, **self.ports}[port or HTTP]
+
     @property
     def reached_ports(self) -> Sequence[int]:
         """On which its pods are reached by whoever may call it, and by a load balancer that checks them."""
-        by_name = {HTTP: self.port, **self.ports}
-        named = (each.target_port for each in self.front_door.extra_ports.values())
-        further = [each if isinstance(each, int) else by_name[each] for each in named]
+        further = [self.numbered(each.target_port) for each in self.front_door.extra_ports.values()]
         checked = self.target_group.health_check.port
         return [*dict.fromkeys((self.port, *further, *filter(None, [checked])))]
 
@@ -198,7 +200,10 @@ class ServiceSettings(Process):
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
-        require_ports(self.port, self.ports, self.probes, self.front_door.extra_ports)
+        named: dict[str, int | str | None] = {"requestMetrics.port": self.request_metrics.port}
+        for name, each in self.front_door.extra_ports.items():
+            named[f"frontDoor.extraPorts.{name}.targetPort"] = each.target_port
+        require_ports(self.port, self.ports, self.probes, named)
         return self
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """Settings of a pod's ports and probes: how the kubelet finds out whether it has started, lives and is ready."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Protocol, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -129,21 +129,14 @@ class Probes(Parts):
         return {name: probe for name, probe in every.items() if probe is not None}
 
 
-class _Leads(Protocol):
-    """What leads to a port of the pods."""
-
-    @property
-    def target_port(self) -> int | str: ...
-
-
-def require_ports(port: int, ports: Mapping[str, int], probes: Probes, led_to: Mapping[str, _Leads]) -> None:
-    """Refuse ports that are named or numbered twice, and what leads to a port that has no such name.
+def require_ports(port: int, ports: Mapping[str, int], probes: Probes, beside: Mapping[str, int | str | None]) -> None:
+    """Refuse ports that are named or numbered twice, and what names a port that there is not.
 
     Args:
         port: the service's own.
         ports: its further ones, by name.
         probes: of its pods.
-        led_to: further ports of the active Service, by name.
+        beside: what else leads to a port of the pods, by the setting that says so.
 
     Raises:
         PydanticCustomError: names the first of them; its field is where to mend it.
@@ -158,8 +151,7 @@ def require_ports(port: int, ports: Mapping[str, int], probes: Probes, led_to: M
             )
         numbers[number] = f"ports.{name}"
     named = {f"probes.{name}.port": probe.port for name, probe in probes.given.items()}
-    named |= {f"frontDoor.extraPorts.{name}.targetPort": each.target_port for name, each in led_to.items()}
-    for field, each in named.items():
+    for field, each in {**named, **beside}.items():
         if isinstance(each, str) and each not in {HTTP, *ports}:
             what = {"field": field, "port": each, "remedy": port}
             raise PydanticCustomError("clash", "no port of the pods is called {port} (`ports` names them)", what)

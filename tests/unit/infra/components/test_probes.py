@@ -101,6 +101,16 @@ async def test_probes_and_ports_are_what_a_pod_runs_with() -> None:
         assert fingerprint.changed_pods(after, marks) == (next(iter(change)).rpartition(".")[2],)
 
 
+async def test_metrics_are_scraped_at_the_port_that_has_them() -> None:
+    """A management port's, say: Prometheus is told so, and let in there."""
+    prometheus = {"prometheus": {"namespaceLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    found = await stack({**PORTS, "requestMetrics": {"port": "management"}, "network": prometheus})
+    marks = found["Deployment", "backend-blue"]["spec"]["template"]["metadata"]["annotations"]
+    assert marks["prometheus.io/port"] == "9090"
+    rules = found["NetworkPolicy", "backend-network"]["spec"]["ingress"]
+    assert [9090] in [[port["port"] for port in rule.get("ports", ())] for rule in rules]
+
+
 METRICS = [{"type": "External", "external": {"metric": {"name": "a_b"}, "target": {"type": "Value", "value": "3"}}}]
 
 

@@ -46,6 +46,11 @@ def refusal(service: Mapping[str, Any], **stack: object) -> str:
             "set --path 'teal:services.backend.frontDoor.extraPorts.admin.targetPort' 8000",
         ),
         (
+            {"requestMetrics": {"port": "admin"}},
+            "no port of the pods is called admin",
+            "set --path 'teal:services.backend.requestMetrics.port' 8000",
+        ),
+        (
             {"ports": {"http": 9000}},
             "http is the name of the service's own port",
             "rm --path 'teal:services.backend.ports.http'",
