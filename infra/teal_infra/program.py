@@ -37,7 +37,6 @@ from teal_infra.planning.live import Live, split
 from teal_infra.planning.move import bake_plan, move_of
 from teal_infra.provider.ownership import owned
 from teal_infra.settings import Settings
-from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import Slot as SlotSettings
 from teal_infra.settings.slot import SlotService
 from teal_infra.traffic import Front, Route, Traffic, router
@@ -99,7 +98,12 @@ class _Stack:
         injected = settings.router.spec.namespace_labels
         self._access = Access(settings.namespace, AccessArgs(services=settings.services, labels=injected), self._opts)
         members = {
-            name: Member(ports=_ports(each), metrics_port=each.port, settings=each.network, peers=settings.peers(name))
+            name: Member(
+                ports=each.reached_ports,
+                metrics_port=each.numbered(each.request_metrics.port),
+                settings=each.network,
+                peers=settings.peers(name),
+            )
             for name, each in settings.services.items()
         }
         namespace = self._access.namespace
@@ -289,8 +293,3 @@ class _Stack:
         confirmed = Confirmed(CONFIRMED, args, self._opts)
         self._guard.watch_over(confirmed.record)
         return confirmed
-
-
-def _ports(service: ServiceSettings) -> Sequence[int]:
-    """On which a service's pods are reached."""
-    return [service.port, *(each.target_port for each in service.front_door.extra_ports.values())]

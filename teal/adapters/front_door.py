@@ -68,6 +68,38 @@ async def await_version(url: str, path: str, version: str, destination: Colour, 
         ) from None
 
 
+async def await_connections(url: str) -> None:
+    """Connect to a front door until it takes as many connections in a row, whatever it speaks.
+
+    Args:
+        url: of the front door; its scheme says no more than the port where it names none.
+
+    Raises:
+        RefusedError: it did not within `DEADLINE_SECONDS`.
+    """
+    door = httpx2.URL(url)
+    port = door.port or (443 if door.scheme == "https" else 80)
+    seen = "nobody was asked"
+    in_a_row = 0
+    try:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while in_a_row < IN_A_ROW:
+                try:
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        _, writer = await asyncio.open_connection(door.host, port)
+                    writer.close()
+                    in_a_row += 1
+                except (OSError, TimeoutError) as error:
+                    in_a_row, seen = 0, f"{type(error).__name__} {error}".strip()
+                await asyncio.sleep(PAUSE_SECONDS)
+    except TimeoutError:
+        raise RefusedError(
+            f"{DEADLINE_SECONDS:.0f} s after the write the front door {url} takes no {IN_A_ROW} connections in a row "
+            f"({seen}). The router was told, its data path has not followed. Next: kubectl get endpointslices, then "
+            "pulumi up again"
+        ) from None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probe:
     """What one question to an active Service came to."""

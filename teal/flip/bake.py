@@ -1,6 +1,6 @@
 """The bake: what is watched after a flip, and what it says. Pure; `teal.flip.owner` looks.
 
-Three sources of evidence a service: the front door, which is asked on every tick, the
+Three sources of evidence a service: the front door, which is asked on every tick where it has a path to ask for, the
 cluster's word for which pods are ready, and, where the stack has a Prometheus,
 the live traffic's own error rate.
 """
@@ -127,7 +127,7 @@ class Bake:
         Before the time is over, a share of errors fails only where so many requests tell it from the bound (Wilson's
         interval). By the bare share, 6.5 % of flips to a release that errs 1 % would be undone within 300 answers.
         """
-        verdicts = [self._door(name, each, early=True) for name, each in self.observed.items()]
+        verdicts = [self._door(name, self.observed[name], early=True) for name in self.plan.asked]
         verdicts += [self._traffic(name, self.observed[name], early=True) for name in self.plan.counting]
         verdicts += self._measured()
         verdicts += [self._pods(name, each) for name, each in self.observed.items()]
@@ -136,7 +136,7 @@ class Bake:
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """All of them, once the time is over."""
-        verdicts = [self._door(name, each) for name, each in self.observed.items()]
+        verdicts = [self._door(name, self.observed[name]) for name in self.plan.asked]
         verdicts += [self._traffic(name, self.observed[name]) for name in self.plan.counting]
         verdicts += self._measured()
         verdicts += [self._pods(name, each) for name, each in self.observed.items()]
@@ -148,7 +148,8 @@ class Bake:
         """A line of progress, after so many seconds."""
         seen = self.observed.values()
         asked, failed = sum(each.asked for each in seen), sum(each.failed for each in seen)
-        return f"bake of {self.colour}: {seconds:.0f} of {self.plan.seconds:.0f} s, {failed} of {asked} answers failed"
+        said = f"{failed} of {asked} answers failed" if self.plan.asked else "its pods are watched"
+        return f"bake of {self.colour}: {seconds:.0f} of {self.plan.seconds:.0f} s, {said}"
 
     def routing(self) -> tuple[Verdict, ...]:
         """Whether traffic goes where the flip sent it, and nobody else wrote; no release is to blame where not."""

@@ -35,13 +35,18 @@ async def followed(cluster: Cluster, move: Move, live: Mapping[str, LiveService]
         urls = {name: each.route.door for name, each in live.items() if each.route is not None} | urls
     selected = (*move.flip_set,) if move.bake.router is RouterKind.SERVICE else ()
     await asyncio.gather(
-        *(
-            front_door.await_version(url, plan.version_path, move.version, move.to, host=move.bake.services[name].host)
-            for name, url in urls.items()
-            if (plan := move.flip_set.get(name)) is not None and plan.version_path is not None
-        ),
+        *(_answers(move, name, url) for name, url in urls.items() if name in move.flip_set),
         _selected(cluster, selected, move.to),
     )
+
+
+async def _answers(move: Move, service: str, url: str) -> None:
+    """Wait until a door answers with what was declared; where no path says that, until it takes connections."""
+    path, asked = move.flip_set[service].version_path, move.bake.services[service]
+    if path is None or not asked.path:
+        await front_door.await_connections(url)
+    else:
+        await front_door.await_version(url, path, move.version, move.to, host=asked.host)
 
 
 async def behind(cluster: Cluster, services: Collection[str], to: Colour) -> Mapping[str, set[str]]:

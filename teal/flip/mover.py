@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.prometheus import Prometheus
-from teal.flip import guards
+from teal.flip import floor, guards
 from teal.flip.entries import Entries
 from teal.flip.follow import followed
 from teal.flip.live_metrics import LiveMetrics
@@ -101,6 +101,8 @@ class Mover:
         self._say(
             f"proving {move.to}: " + "; ".join(f"{', '.join(sorted(each))} of {name}" for name, each in gates.items())
         )
+        leaving = [name for name in move.scaled_by_others if name in live and live[name].colour is move.to.other]
+        await floor.raised(self._cluster, leaving, move.to, self._say)
         verdicts = await self._proof.measure(move, kept.history, wait=True)
         origin = next((each.colour for each in live.values() if each.colour is not move.to), None)
         stays = move.to if self._there(live) else origin

@@ -92,7 +92,7 @@ class Observer:
         checks = sum(len(each.checks) for each in bake.plan.services.values())
         self._measure_pace = max(MEASURE_SECONDS, checks / READS_A_SECOND)
         self._before = dict[tuple[str, str], Queried]()
-        self._asking = {name: set[asyncio.Task[None]]() for name in bake.plan.services}
+        self._asking = {name: set[asyncio.Task[None]]() for name in bake.plan.asked}
         self._turn = asyncio.Semaphore(UNANSWERED)
         self._list_again = 0.0
         self._led = False
@@ -101,7 +101,7 @@ class Observer:
     @property
     def _tick(self) -> float:
         """Seconds between two questions to a front door."""
-        young = any(each.asked < ENOUGH_PROBES for each in self._bake.observed.values())
+        young = any(self._bake.observed[name].asked < ENOUGH_PROBES for name in self._asking)
         return max(FIRST_TICK_SECONDS if young else TICK_SECONDS, self._least)
 
     async def bake(self, settle: Callable[[], Awaitable[None]], tell: Callable[[float], None]) -> str:
@@ -129,8 +129,8 @@ class Observer:
             while True:
                 last = settling.done() and leading.done() and time.monotonic() >= end
                 self._ask_all(even_so=last)
-                if last:
-                    await asyncio.wait(self._unanswered())
+                if last and (unanswered := self._unanswered()):
+                    await asyncio.wait(unanswered)
                 if last or self._bake.failed() or self._bake.astray():
                     break
                 if (now := time.monotonic()) - told >= TELL_SECONDS:
@@ -171,7 +171,7 @@ class Observer:
         Args:
             even_so: also those that have too many questions to answer already.
         """
-        most = max(1, UNANSWERED // len(self._asking))
+        most = max(1, UNANSWERED // max(1, len(self._asking)))
         for name, asking in self._asking.items():
             for each in [each for each in asking if each.done()]:
                 asking.discard(each)

@@ -19,7 +19,7 @@ GATE = Gate(
             "each says that it is the declared version and colour",
         ),
         Question(
-            "`version`, where `versionPath` is null",
+            "`version`, where `versionPath` is not set",
             "the API server, for the pod of every ready endpoint",
             (
                 "each is labelled with the declared version and colour, was told to run the declared image, and all "

@@ -29,8 +29,8 @@ GATE = Gate(
             "`smoke.NAME`",
             "the preview door",
             (
-                "status, body and time are as asked for. `smoke.readiness` is always there: the readiness path answers "
-                "200 within 2 s"
+                "status, body and time are as asked for. `smoke.readiness` is there wherever the readiness probe has a "
+                "path on the service's own port: it answers 200 within 2 s"
             ),
         ),
     ),

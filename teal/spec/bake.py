@@ -51,7 +51,8 @@ class ServiceBake(_Kept):
     """What is asked of one service's front door."""
 
     path: str
-    """Answered with a status below 400 by a service that is well."""
+    """Answered with a status below 400 by a service that is well; empty where nobody asks it over HTTP, and its pods
+    are all that is watched."""
     close_path: str = ""
     """Where a pod is asked to end its kept-alive connections; empty where it cannot be asked."""
     close_seconds: int = 60
@@ -96,6 +97,11 @@ class BakePlan(_Kept):
         """The plan with what directs traffic, as far as that was read: who goes on with it need not search for it."""
         found = {name: each.route for name, each in live.items() if each.route is not None}
         return self.model_copy(update={"routes": {**self.routes, **found}})
+
+    @property
+    def asked(self) -> Sequence[str]:
+        """Services whose front door is asked."""
+        return [name for name, each in self.services.items() if each.path]
 
     @property
     def counting(self) -> Sequence[str]:

@@ -30,6 +30,8 @@ class Move:
     """What a person's yes has to be; None where nobody has to give it."""
     repair: Colour | None = None
     """A colour that somebody else may have sent traffic to, and that this update may overwrite."""
+    scaled_by_others: frozenset[str] = frozenset()
+    """Services whose pods an autoscaler of somebody else's counts."""
     share: int = 0
     """Percent of live traffic that the other colour is to get."""
     canary: Mapping[str, GatePlan] = field(default_factory=dict[str, GatePlan])

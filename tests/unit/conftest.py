@@ -83,7 +83,7 @@ class FakeApiServer:
                     return self._say(201, {"status": {"userInfo": {"username": "somebody@example"}}})
                 path = path.format(name=body.get("metadata", {}).get("name", ""))
                 _, before = fake.answers.get(path, (404, {"metadata": {}}))
-                wanted = body["metadata"].get("resourceVersion")
+                wanted = body.get("metadata", {}).get("resourceVersion")
                 if wanted is not None and wanted != before["metadata"].get("resourceVersion"):
                     return self._say(409, {"kind": "Status", "reason": "Conflict"})
                 fake.version += 1

@@ -20,14 +20,26 @@ before. An Ingress or a route waits for a controller, which may not be there at 
 """
 
 
-def service_spec(door: Door, selector: Mapping[str, str], node_port: int | None) -> "ServiceSpecArgsDict":
+def service_spec(
+    door: Door, selector: Mapping[str, str], node_port: int | None, *, app_protocol: str | None = None
+) -> "ServiceSpecArgsDict":
     """Spec of a Service behind a door; stateless, so without session affinity."""
     port: ServicePortArgsDict = {"name": "http", "port": door.port, "target_port": "http", "protocol": "TCP"}
+    if app_protocol is not None:
+        port["app_protocol"] = app_protocol
     if door.type != "ClusterIP" and node_port is not None:
         port["node_port"] = node_port
     extra: Mapping[str, ExtraPort] = door.extra_ports if isinstance(door, FrontDoor) else {}
     ports = [port, *(_further(name, each) for name, each in extra.items())]
-    return {"type": door.type, "selector": dict(selector), "session_affinity": "None", "ports": ports}
+    spec: ServiceSpecArgsDict = {
+        "type": door.type,
+        "selector": dict(selector),
+        "session_affinity": "None",
+        "ports": ports,
+    }
+    if door.load_balancer_class is not None:
+        spec["load_balancer_class"] = door.load_balancer_class
+    return spec
 
 
 def _further(name: str, extra: ExtraPort) -> "ServicePortArgsDict":

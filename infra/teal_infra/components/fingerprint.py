@@ -30,7 +30,7 @@ TEAL = "teal"
 """Named as changed where nothing that the stack says of the pods is: this teal makes other pods of it."""
 
 _OF_THE_POD = {
-    *("access", "image_pull_policy", "port", "probes", "resources", "shutdown", "spread"),
+    *("access", "image_pull_policy", "port", "ports", "probes", "resources", "shutdown", "spread"),
     *Process.model_fields,
 }
 """Settings that change what runs in a pod; the others leave its digest, and so its timestamp, as it is."""
@@ -78,7 +78,7 @@ class Fingerprint:
         """Pods that the Deployment itself asks for; None where only the autoscaler does."""
         if not self.running:
             return 0
-        return None if self.settings.autoscaling.enabled else self.settings.replicas
+        return self.settings.replicas if self.settings.autoscaling.fixed else None
 
     @property
     def digest(self) -> str:
@@ -118,8 +118,10 @@ class Fingerprint:
                 {
                     "network": [settings["network"], self.peers],
                     "frontDoor": doors,
+                    "appProtocol": settings["appProtocol"],
                     "ingress": settings["ingress"],
                     "routing": [settings["routing"], self.router],
+                    "targetGroup": settings["targetGroup"],
                     "capacity": [settings[name] for name in ("autoscaling", "replicas", "disruption")],
                 }
             ),

@@ -9,7 +9,8 @@ from teal.model.routes import RouterKind
 from teal_infra.labels import Identity
 from teal_infra.provider import strategic_merge
 from teal_infra.provider.kinds import Verbatim, manifest
-from teal_infra.settings.pod import Probe, Resources, Shutdown, Spread
+from teal_infra.settings.pod import Resources, Shutdown, Spread
+from teal_infra.settings.pod.probes import HTTP, Probe
 from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import SlotService
 
@@ -105,7 +106,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
             "annotations": {
                 DEPLOYED_AT: deployed_at,
                 "prometheus.io/scrape": "true",
-                "prometheus.io/port": str(settings.port),
+                "prometheus.io/port": str(settings.numbered(settings.request_metrics.port)),
                 "prometheus.io/path": settings.request_metrics.path,
             },
         },
@@ -146,17 +147,22 @@ def container(
         "name": name,
         "image": image,
         "image_pull_policy": settings.image_pull_policy,
-        "ports": [{"name": "http", "container_port": settings.port}],
+        "ports": [
+            {"name": HTTP, "container_port": settings.port},
+            *({"name": name, "container_port": number} for name, number in settings.ports.items()),
+        ],
         "env": env,
         "env_from": sources,
-        "startup_probe": _probe(settings.probes.startup),
-        "liveness_probe": _probe(settings.probes.liveness),
-        "readiness_probe": _probe(settings.probes.readiness),
+        "readiness_probe": _probe(settings.probes.readiness, settings),
         "lifecycle": _lifecycle(settings.shutdown),
         "resources": resources(settings.resources),
         "security_context": confined(),
         "volume_mounts": [TMP_MOUNT],
     }
+    if settings.probes.startup is not None:
+        made["startup_probe"] = _probe(settings.probes.startup, settings)
+    if settings.probes.liveness is not None:
+        made["liveness_probe"] = _probe(settings.probes.liveness, settings)
     if settings.command:
         made["command"] = list(settings.command)
     if settings.args:
@@ -207,14 +213,23 @@ def identity(fixed: Mapping[str, str]) -> list["EnvVarArgsDict"]:
     ]
 
 
-def _probe(probe: Probe) -> "ProbeArgsDict":
-    return {
-        "http_get": {"path": probe.path, "port": "http"},
+def _probe(probe: Probe, settings: ServiceSettings) -> "ProbeArgsDict":
+    made: ProbeArgsDict = {
         "initial_delay_seconds": probe.initial_delay_seconds,
         "period_seconds": probe.period_seconds,
         "timeout_seconds": probe.timeout_seconds,
         "failure_threshold": probe.failure_threshold,
     }
+    port = HTTP if probe.port is None else probe.port
+    if probe.path is not None:
+        made["http_get"] = {"path": probe.path, "port": port}
+    elif probe.exec is not None:
+        made["exec_"] = {"command": list(probe.exec)}
+    elif probe.grpc is not None:  # Kubernetes takes no name of a port here
+        made["grpc"] = {"port": settings.numbered(port), "service": probe.grpc.service}
+    else:
+        made["tcp_socket"] = {"port": port}
+    return made
 
 
 def _lifecycle(shutdown: Shutdown) -> "LifecycleArgsDict":

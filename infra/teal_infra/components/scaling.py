@@ -5,17 +5,19 @@ writes them.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pulumi
 
 from teal.model.labels import FLOOR
 from teal_infra.labels import Identity
-from teal_infra.provider.kinds import HorizontalPodAutoscaler, PodDisruptionBudget
+from teal_infra.provider.kinds import HorizontalPodAutoscaler, PodDisruptionBudget, Verbatim
+from teal_infra.settings.scaling import Autoscaling
 from teal_infra.settings.service import ServiceSettings
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.autoscaling.v2 import MetricSpecArgsDict
+    from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgsDict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,21 +46,22 @@ class Scaling(pulumi.ComponentResource):
         super().__init__("teal:kubernetes:Scaling", name, None, opts)
         of, settings, capacity = args.of, args.settings, args.capacity
         child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, hooks=opts.hooks)
-        PodDisruptionBudget(
-            f"{of.name}-budget",
-            metadata=of.meta(),
-            spec={
-                "max_unavailable": settings.disruption.max_unavailable,
-                "selector": {"match_labels": dict(of.selector)},
-                # By default, pods that are not ready count as disrupted: a refused release that crashes would keep its
-                # nodes from being drained for as long as it is there. It answers nobody, so it may go.
-                "unhealthy_pod_eviction_policy": "AlwaysAllow",
-            },
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        if settings.disruption is not None and (bound := settings.disruption.bound):
+            PodDisruptionBudget(
+                f"{of.name}-budget",
+                metadata=of.meta(),
+                spec={
+                    **cast("PodDisruptionBudgetSpecArgsDict", bound),
+                    "selector": {"match_labels": dict(of.selector)},
+                    # By default, pods that are not ready count as disrupted: a refused release that crashes would keep
+                    # its nodes from being drained for as long as it is there. It answers nobody, so it may go.
+                    "unhealthy_pod_eviction_policy": "AlwaysAllow",
+                },
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         scaling = settings.autoscaling
         self.autoscaler: HorizontalPodAutoscaler | None = None
-        if scaling.enabled:
+        if scaling.ours:
             self.autoscaler = HorizontalPodAutoscaler(
                 f"{of.name}-autoscaler",
                 metadata=of.meta(annotations={FLOOR: capacity.floor} if capacity.floor else None),
@@ -66,10 +69,7 @@ class Scaling(pulumi.ComponentResource):
                     "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": of.name},
                     "min_replicas": capacity.minimum,
                     "max_replicas": max(scaling.max_replicas, capacity.minimum),
-                    "metrics": [
-                        _utilisation("cpu", scaling.cpu_percent),
-                        _utilisation("memory", scaling.memory_percent),
-                    ],
+                    "metrics": _metrics(scaling),
                     "behavior": {"scale_down": {"stabilization_window_seconds": scaling.scale_down_window_seconds}},
                 },
                 opts=child,
@@ -77,8 +77,12 @@ class Scaling(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _utilisation(resource: str, percent: int) -> "MetricSpecArgsDict":
-    return {
-        "type": "Resource",
-        "resource": {"name": resource, "target": {"type": "Utilization", "average_utilization": percent}},
-    }
+def _metrics(scaling: Autoscaling) -> "list[MetricSpecArgsDict]":
+    """The stack's own list as it is, or the use of what pods ask for."""
+    if scaling.metrics is not None:
+        return [cast("MetricSpecArgsDict", Verbatim(each)) for each in scaling.metrics]
+    return [
+        {"type": "Resource", "resource": {"name": name, "target": {"type": "Utilization", "average_utilization": use}}}
+        for name, use in (("cpu", scaling.cpu_percent), ("memory", scaling.memory_percent))
+        if use is not None
+    ]

@@ -97,7 +97,9 @@ class Slot(pulumi.ComponentResource):
         Service(
             of.name,
             metadata=of.meta(annotations=UNAWAITED),
-            spec=service_spec(door, of.selector, door.node_ports.get(of.colour)),
+            spec=service_spec(
+                door, of.selector, door.node_ports.get(of.colour), app_protocol=args.settings.app_protocol
+            ),
             opts=child,
         )
         self.ready.append(deployment)

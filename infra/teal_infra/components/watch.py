@@ -50,18 +50,19 @@ def rights(
     """What the watch may do in the stack's namespace: by name, where the API has names to go by."""
     names = sorted(services)
     # No Service leads to what is live where a load balancer or a gateway does: the colours' own are asked.
-    doors = names if router.spec.through_service else [f"{name}-{colour}" for name in names for colour in Colour]
+    asked = [name for name in names if services[name].baked_path]
+    doors = asked if router.spec.through_service else [f"{name}-{colour}" for name in asked for colour in Colour]
     rules: list[PolicyRuleArgsDict] = [
         _rule("configmaps", "get", "update", names=[store.NAME]),
         # Its sign of life. What is to be created has no name to go by; nothing but leader election reads a Lease.
         _lease("get", "update", names=[lease.NAME]),
         _lease("create"),
         _router_right(router.spec.right, names),
-        # The front doors, asked through the API server; it names a port with its Service.
-        _rule("services/proxy", "get", names=[f"{name}:http" for name in doors]),
         {"api_groups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]},
         _rule("pods", "list"),  # it says how often each of them crashed
     ]
+    if doors:  # the front doors, asked through the API server; it names a port with its Service
+        rules.append(_rule("services/proxy", "get", names=[f"{name}:http" for name in doors]))
     if any(each.shutdown.close_connections_path for each in services.values()):
         # Pods have no names to know before. Up to 1.34 a web socket takes `get`; from 1.35 on `create` as well.
         rules.append(_rule("pods/portforward", "create", "get"))

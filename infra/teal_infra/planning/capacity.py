@@ -29,6 +29,18 @@ def of(scaling: Autoscaling, service: str, colour: Colour, *, active: Colour, li
     return _kept(scaling, live, f"{service}-{colour}") or Capacity(minimum=scaling.min_replicas)
 
 
+def of_others(service: str, colour: Colour, *, active: Colour, live: Live, stopped: bool) -> int:
+    """Pods of a colour that somebody else's autoscaler counts: those that it has, for a flip as many as live has.
+
+    One where nobody has scaled it yet, or where the stack ended it (`stopped`): Kubernetes' own default.
+    """
+    here, there = live.slots.get((service, colour)), live.slots.get((service, colour.other))
+    has = 1 if here is None or stopped else here.replicas
+    traffic = live.services.get(service)
+    flips = colour is active and traffic is not None and traffic.colour is colour.other
+    return max(has, there.replicas) if flips and there is not None else has
+
+
 def leaving(service: str, colour: Colour, *, active: Colour, live: Live) -> int:
     """Pods that a colour keeps because traffic leaves it in this update, or may go back to it; 0 where it need not."""
     slot, traffic, under_way = live.slots.get((service, colour)), live.services.get(service), live.history.open

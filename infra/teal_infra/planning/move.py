@@ -7,6 +7,7 @@ from teal.gates import GATES
 from teal.gates.alarms import GATE as ALARMS
 from teal.gates.approvals import GATE as APPROVAL
 from teal.model.colours import Colour
+from teal.model.routes import RouterKind
 from teal.spec.bake import BakePlan, ServiceBake
 from teal.spec.gates import GatePlan
 from teal.spec.move import Move
@@ -40,6 +41,7 @@ def move_of(settings: Settings, live: Live) -> Move:
         bake=bake_plan(settings),
         front_doors=_front_doors(settings),
         repair=settings.repair,
+        scaled_by_others=frozenset(name for name, each in settings.services.items() if each.autoscaling.external),
     )
 
 
@@ -48,7 +50,7 @@ def bake_plan(settings: Settings) -> BakePlan:
     return BakePlan(
         services={
             name: ServiceBake(
-                path=each.baked_path,
+                path=asked_path(settings, name),
                 close_path=each.shutdown.close_connections_path or "",
                 close_seconds=each.shutdown.close_connections_seconds,
                 host=each.routing.hosts[0] if each.routing.hosts else "",
@@ -74,6 +76,17 @@ def bake_plan(settings: Settings) -> BakePlan:
     )
 
 
+def asked_path(settings: Settings, service: str) -> str:
+    """The path that the bake asks one service's front door for; empty where there is no way to ask, or no path.
+
+    A load balancer that speaks HTTP/2 to its targets answers nobody who does not.
+    """
+    its, alb = settings.services[service], settings.alb
+    if settings.router is RouterKind.ALB and alb is not None and alb.reachable:
+        return its.baked_path if its.target_group.protocol_version == "HTTP1" else ""
+    return its.baked_path if settings.pods_reachable else ""
+
+
 def _gates(settings: Settings, slot: Slot) -> Mapping[str, GatePlan]:
     """What is measured of each service before it gets traffic in this slot."""
     return {
@@ -82,9 +95,9 @@ def _gates(settings: Settings, slot: Slot) -> Mapping[str, GatePlan]:
                 service=name,
                 namespace=settings.namespace,
                 version=slot.version,
-                version_path=each.version_path,
+                version_path=each.version_path if settings.pods_reachable else None,
                 image=slot.services[name].image,
-                readiness_path=each.probes.readiness.path,
+                readiness_path=each.readiness_path if settings.pods_reachable else None,
                 counted=each.counted,
                 watched=settings.prometheus is not None and settings.bake.samples > 0,
                 skip=settings.skip_gates.reasons,

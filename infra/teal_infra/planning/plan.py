@@ -22,6 +22,7 @@ from teal_infra.components import fingerprint
 from teal_infra.planning import live as explained
 from teal_infra.planning import refusals, schema, slots
 from teal_infra.planning.live import Live
+from teal_infra.planning.lost import without
 from teal_infra.planning.move import move_of
 from teal_infra.planning.refusals import Danger
 from teal_infra.planning.slots import Slots
@@ -125,23 +126,7 @@ def require_safe(plan: Plan) -> None:
 def tell(plan: Plan, settings: Settings) -> None:
     """Say the plan where a preview's diagnostics are shown; why it is refused, the error says."""
     told = plan.model_copy(update={"reasons": ()}) if plan.word is Word.UNSAFE else plan
-    pulumi.log.info("\n".join([render.text(told), *without_contract(settings)]))
-
-
-def without_contract(settings: Settings) -> Iterator[str]:
-    """What is done without where a service does not keep a part of the contract (docs/contract.md), and its price."""
-    unnamed = [name for name, each in settings.services.items() if each.version_path is None]
-    if unnamed:
-        yield (
-            f"versionPath of {', '.join(unnamed)} is null: no pod says what it is, so the image that the kubelets "
-            "report is the proof of its release"
-        )
-    unasked = [name for name, each in settings.services.items() if each.shutdown.close_connections_path is None]
-    if unasked:
-        yield (
-            f"shutdown.closeConnectionsPath of {', '.join(unasked)} is null: after a flip, clients that keep a "
-            "connection stay with the old colour until it ends"
-        )
+    pulumi.log.info("\n".join([render.text(told), *without(settings)]))
 
 
 def write(plan: Plan) -> None:

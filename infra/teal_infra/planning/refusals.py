@@ -159,20 +159,20 @@ def _shrunk(settings: Settings, live: Live, planned: Slots) -> Iterator[Danger]:
         declared = fingerprint.recorded(found.annotations)
         scale = f"kubectl -n {settings.namespace} scale deployment/{name}-{active}"
         if slot.planned.replicas < found.replicas:
-            key = "autoscaling.maxReplicas" if service.autoscaling.enabled else "replicas"
+            key = "replicas" if service.autoscaling.fixed else "autoscaling.maxReplicas"
             yield Danger(
                 f"slot {active} of {name} is live with {found.replicas} pods, and teal:services.{name}.{key} leaves it "
                 f"{slot.planned.replicas}: too few for its traffic, as far as anybody has looked. Next: pulumi config "
                 f"set --path teal:services.{name}.{key} {found.replicas}"
-                + ("" if service.autoscaling.enabled else f"; to take pods away by hand, first {scale} --replicas=N"),
+                + (f"; to take pods away by hand, first {scale} --replicas=N" if service.autoscaling.fixed else ""),
                 name,
             )
-        elif service.autoscaling.enabled and declared and declared.replicas == found.replicas > 1:
+        elif not service.autoscaling.fixed and declared and declared.replicas == found.replicas > 1:
             yield Danger(
                 f"slot {active} of {name} is live with {found.replicas} pods that its Deployment declares, and "
-                f"teal:services.{name}.autoscaling.enabled is true now: no longer declared, they would be 1 until the "
-                f"autoscaler has looked. Next: {scale} --replicas={found.replicas + 1}, so that the number is nobody's "
-                "to take back; then pulumi up",
+                f"teal:services.{name}.autoscaling leaves them to an autoscaler now: no longer declared, they would be "
+                f"1 until that has looked. Next: {scale} --replicas={found.replicas + 1}, so that the number is "
+                "nobody's to take back; then pulumi up",
                 name,
             )
 

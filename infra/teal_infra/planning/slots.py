@@ -83,6 +83,9 @@ def _replicas(declared: Fingerprint, active: Colour, live: Live, found: LiveSlot
         same = found is not None and before is not None and before.replicas == declared.replicas and declared.running
         return found.replicas if found is not None and same else declared.replicas
     scaling = declared.settings.autoscaling
+    if scaling.external:
+        stopped = before is not None and before.replicas == 0
+        return capacity.of_others(declared.of.service, declared.of.colour, active=active, live=live, stopped=stopped)
     least = capacity.of(scaling, declared.of.service, declared.of.colour, active=active, live=live).minimum
     if found is None:
         return least

@@ -78,6 +78,15 @@ class Settings(Model):
         json_schema_extra=wrong("pods would report the wrong REGION"),
         examples=["eu-west-1"],
     )
+    pods_reachable: bool = Field(
+        default=True,
+        description=(
+            "Whether the API server can connect to pods. Where it cannot (a private control plane, strict mTLS), no "
+            "gate and no bake asks one through it: releases are proven by what the kubelets report of them."
+        ),
+        json_schema_extra=wrong("gates would ask pods in vain, or without need not at all"),
+        examples=["false"],
+    )
     services: Annotated[Mapping[Name, ServiceSettings], Field(min_length=1)] = Field(
         description="The flip set: the services that move from one colour to the other together, by name.",
         json_schema_extra=wrong("there would be nothing to deliver"),

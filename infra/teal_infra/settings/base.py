@@ -1,11 +1,12 @@
 """What all settings are made of: frozen models, and names, numbers and texts with their bounds."""
 
 from collections.abc import Mapping
-from typing import Annotated, cast
+from typing import Annotated, ClassVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 
 def env_text(value: object) -> object:
@@ -62,6 +63,17 @@ def wrong(consequence: str) -> dict[str, JsonValue]:
     return {CONSEQUENCE: consequence}
 
 
+def superfluous(field: str, what: str, consequence: str) -> PydanticCustomError:
+    """For a setting that is to go: what is wrong with it, and what it would cause. The mending command removes it.
+
+    Args:
+        field: where it is, from the object that is validated.
+        what: what is wrong, with the values seen.
+        consequence: what it would have caused.
+    """
+    return PydanticCustomError("taken", "{what}", {"field": field, "what": what, "consequence": consequence})
+
+
 def consequence(field: FieldInfo) -> str:
     """What a wrong value of a field would have caused; empty where that is said of its parts."""
     extra = field.json_schema_extra
@@ -77,6 +89,9 @@ class Model(BaseModel):
 class Parts(Model):
     """An object whose parts have defaults of their own: what is given of a part overrides that, not the whole part."""
 
+    whole: ClassVar[frozenset[str]] = frozenset()
+    """Names of the parts of which that is not so."""
+
     @model_validator(mode="before")
     @classmethod
     def _over_defaults(cls, data: object) -> object:
@@ -87,6 +102,6 @@ class Parts(Model):
         for name, field in cls.model_fields.items():
             key, default = field.alias or name, field.default
             part = given.get(key)
-            if isinstance(default, Model) and isinstance(part, Mapping):
+            if name not in cls.whole and isinstance(default, Model) and isinstance(part, Mapping):
                 merged[key] = {**default.model_dump(by_alias=True, exclude_unset=True), **part}
         return merged

@@ -1,13 +1,21 @@
 """Settings of capacity: how many pods a colour has, and how many may be missing."""
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
+from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import Model, Percent, Seconds, wrong
+from teal_infra.settings.base import Model, Percent, Seconds, superfluous, wrong
+from teal_infra.settings.pod import Many
 
 Pods = Annotated[int, Field(ge=1, le=1000)]
+
+
+_BY_USE = ("cpu_percent", "memory_percent")
+_OWN = ("min_replicas", "max_replicas", "metrics", "idle_percent")
+"""What only an autoscaler of the stack's own goes by, beside `_BY_USE`."""
 
 
 class Autoscaling(Model):
@@ -35,15 +43,46 @@ class Autoscaling(Model):
         json_schema_extra=wrong("the autoscaler would be refused by the API server"),
         examples=["20"],
     )
-    cpu_percent: Percent = Field(
+    external: bool = Field(
+        default=False,
+        description=(
+            "Whether an autoscaler of somebody else's scales each colour's Deployment (`SERVICE-blue`, "
+            "`SERVICE-green`): KEDA's ScaledObject, or a HorizontalPodAutoscaler that this stack does not make. teal "
+            "then makes none, and writes no replicas, but for those that a flip needs of the new colour right before "
+            "its proof. How many pods a colour keeps while it has no traffic is that autoscaler's to say."
+        ),
+        json_schema_extra=wrong("two would scale the same pods, or nobody"),
+        examples=["true"],
+    )
+    metrics: Annotated[tuple[Mapping[str, JsonValue], ...], Field(min_length=1)] | None = Field(
+        default=None,
+        description=(
+            "What the autoscaler goes by, as Kubernetes' own list of MetricSpec (autoscaling/v2) has it: requests, the "
+            "length of a queue. In place of `cpuPercent` and `memoryPercent`."
+        ),
+        json_schema_extra=wrong("pods would scale too late or never"),
+        examples=[
+            (
+                '\'[{"type": "External", "external": {"metric": {"name": "queue"}, '
+                '"target": {"type": "AverageValue", "averageValue": "30"}}}]\''
+            )
+        ],
+    )
+    cpu_percent: Percent | None = Field(
         default=70,
-        description="The average use of the requested processor time, in percent, that the autoscaler aims at.",
+        description=(
+            "The average use of the requested processor time, in percent, that the autoscaler aims at. Null: it does "
+            "not go by that."
+        ),
         json_schema_extra=wrong("pods would scale too late or never"),
         examples=["70"],
     )
-    memory_percent: Percent = Field(
+    memory_percent: Percent | None = Field(
         default=80,
-        description="The average use of the requested memory, in percent, that the autoscaler aims at.",
+        description=(
+            "The average use of the requested memory, in percent, that the autoscaler aims at. Null: it does not go by "
+            "that."
+        ),
         json_schema_extra=wrong("pods would scale too late or never"),
         examples=["80"],
     )
@@ -78,7 +117,28 @@ class Autoscaling(Model):
                     "high": self.max_replicas,
                 },
             )
+        beside = [name for name in _BY_USE if name in self.model_fields_set and getattr(self, name) is not None]
+        idle = [*_OWN, *beside] if self.external else beside if self.metrics is not None else []
+        if useless := next((name for name in idle if name in self.model_fields_set), None):
+            why = "external says that another autoscaler decides" if self.external else "metrics take its place"
+            raise superfluous(to_camel(useless), f"{to_camel(useless)} is set, and {why}", "it would have no effect")
+        if self.ours and self.metrics is None and self.cpu_percent is None and self.memory_percent is None:
+            raise PydanticCustomError(
+                "clash",
+                "cpuPercent and memoryPercent are null and metrics not set, so the autoscaler has nothing to go by",
+                {"field": "cpuPercent"},
+            )
         return self
+
+    @property
+    def ours(self) -> bool:
+        """Whether the stack makes the autoscaler."""
+        return self.enabled and not self.external
+
+    @property
+    def fixed(self) -> bool:
+        """Whether a colour has as many pods as the stack says, and nobody scales it."""
+        return not self.enabled and not self.external
 
     @property
     def idle_replicas(self) -> int:
@@ -87,11 +147,38 @@ class Autoscaling(Model):
 
 
 class Disruption(Model):
-    """A PodDisruptionBudget per colour."""
+    """A PodDisruptionBudget per colour: how many of its pods may be missing, or how many have to be there."""
 
-    max_unavailable: Annotated[int, Field(ge=1, le=1000)] = Field(
+    max_unavailable: Many | None = Field(
         default=1,
-        description="How many pods of a colour may be evicted at a time; further evictions are answered 429.",
+        description=(
+            "How many pods of a colour may be evicted at a time: a number, or a percentage of them. Further evictions "
+            "are answered 429."
+        ),
         json_schema_extra=wrong("a drained node could take the whole colour at once"),
         examples=["1"],
     )
+    min_available: Many | None = Field(
+        default=None,
+        description=(
+            "How many pods of a colour have to be there whatever is evicted: a number, or a percentage of them. In "
+            "place of `maxUnavailable`."
+        ),
+        json_schema_extra=wrong("a drained node could take the whole colour at once, or could never be drained"),
+        examples=["50%"],
+    )
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        both = self.min_available is not None and self.max_unavailable is not None
+        if both and "max_unavailable" in self.model_fields_set:
+            what = "maxUnavailable and minAvailable are set, and a budget has one bound"
+            raise superfluous("maxUnavailable", what, "the API server would refuse the budget")
+        return self
+
+    @property
+    def bound(self) -> Mapping[str, int | str]:
+        """The bound as Kubernetes names it; empty where there is none."""
+        if self.min_available is not None:
+            return {"min_available": self.min_available}
+        return {} if self.max_unavailable is None else {"max_unavailable": self.max_unavailable}

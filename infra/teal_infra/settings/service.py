@@ -1,6 +1,6 @@
 """Settings of a service: what is true of it in either colour."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -15,12 +15,15 @@ from teal_infra.settings.evidence.request_metrics import RequestMetricsSettings
 from teal_infra.settings.metadata import Metadata
 from teal_infra.settings.migrations import MigrationSettings
 from teal_infra.settings.observability import AlertBounds
-from teal_infra.settings.pod import Probes, Process, Resources, Rollout, Shutdown, Spread
+from teal_infra.settings.pod import Process, Resources, Rollout, Shutdown, Spread
+from teal_infra.settings.pod import contract as contracts
+from teal_infra.settings.pod.probes import HTTP, AppProtocol, PortName, Probes, require_ports
 from teal_infra.settings.pod_template import PodTemplate
 from teal_infra.settings.reach.access import Access
 from teal_infra.settings.reach.doors import FrontDoor, Ingress, PreviewDoor
 from teal_infra.settings.reach.network import NetworkSettings
 from teal_infra.settings.reach.routing import Routing
+from teal_infra.settings.reach.targets import TargetGroup
 from teal_infra.settings.scaling import Autoscaling, Disruption
 
 
@@ -42,6 +45,31 @@ class ServiceSettings(Process):
         json_schema_extra=wrong("the pods would not know how to connect"),
         examples=["database"],
     )
+    ports: Mapping[PortName, PortNumber] = Field(
+        default_factory=dict[str, int],
+        description="Further ports of the pods, by name: one for management, say, that probes can name.",
+        json_schema_extra=wrong("no probe and no Service could name them"),
+        examples=["'{\"management\": 9090}'"],
+    )
+    app_protocol: AppProtocol | None = Field(
+        default=None,
+        description=(
+            "What the port speaks, as `appProtocol` of the Services says it to gateways, meshes and balancers: "
+            "`kubernetes.io/h2c`, `kubernetes.io/ws`, `grpc`, `tcp`."
+        ),
+        json_schema_extra=wrong("whoever forwards requests would speak another protocol than the pods"),
+        examples=["kubernetes.io/h2c"],
+    )
+    contract: bool = Field(
+        default=False,
+        description=(
+            "Whether the service keeps the service contract (docs/contract.md): `probes` then ask `/health/live` and "
+            "`/health/ready`, `versionPath` is `/deployment/metadata`, and `shutdown.closeConnectionsPath` is "
+            "`/deployment/connections/close`, each unless it is set."
+        ),
+        json_schema_extra=wrong("paths would be asked that the service does not have, or never asked"),
+        examples=["true"],
+    )
     replicas: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=3,
         description="How many pods a colour has, where autoscaling is off.",
@@ -51,13 +79,18 @@ class ServiceSettings(Process):
     autoscaling: Autoscaling = Field(
         default=Autoscaling(), description="How many pods a colour has, where an autoscaler decides."
     )
-    disruption: Disruption = Field(default=Disruption(), description="How many pods a node drain may take at a time.")
+    disruption: Disruption | None = Field(
+        default=Disruption(), description="How many pods a node drain may take at a time. Null: as many as it likes."
+    )
     access: Access = Field(default=Access(), description="What the pods may ask of the API server.")
     ingress: Ingress | None = Field(
         default=None, description="An Ingress that leads to the service, for `router: service`."
     )
     routing: Routing = Field(
         default=Routing(), description="Which requests to a load balancer or a gateway are the service's."
+    )
+    target_group: TargetGroup = Field(
+        default=TargetGroup(), description="How a load balancer speaks to the pods, for `router: alb`."
     )
     migrations: MigrationSettings | None = Field(
         default=None,
@@ -116,17 +149,18 @@ class ServiceSettings(Process):
         default=None,
         description=(
             "The path that the bake asks the front door for: best a request such as clients make. By default it is "
-            "`versionPath`, or the readiness probe's path where that is null."
+            "`versionPath`, or the readiness probe's path. Where none of them is set, as for a service that does not "
+            "speak HTTP, nobody asks, and the bake goes by what the kubelets say of the pods."
         ),
         json_schema_extra=wrong("the bake could not tell whether the front door answers well"),
         examples=["/pricing"],
     )
     version_path: Path | None = Field(
-        default="/deployment/metadata",
+        default=None,
         description=(
-            "The path at which a pod says which version and colour it is (docs/contract.md). Null: no pod is asked; "
-            "the API server and the kubelets say which image runs in each, which suffices for a service that knows "
-            "nothing of teal."
+            "The path at which a pod says which version and colour it is (docs/contract.md). Without it, no pod is "
+            "asked; the API server and the kubelets say which image runs in each, which suffices for a service that "
+            "knows nothing of teal. `contract: true` names it."
         ),
         json_schema_extra=wrong("no pod could say what it is"),
         examples=["/deployment/metadata"],
@@ -139,17 +173,47 @@ class ServiceSettings(Process):
     )
 
     @property
+    def readiness_path(self) -> str | None:
+        """The path that the readiness probe asks the service's own port for; None where it asks something else."""
+        probe = self.probes.readiness
+        return probe.path if probe.port in {None, HTTP, self.port} else None
+
+    @property
     def baked_path(self) -> str:
-        """The path that the bake asks the front door for."""
-        return self.probe_path or self.version_path or self.probes.readiness.path
+        """The path that the bake asks the front door for; empty where none is known."""
+        return self.probe_path or self.version_path or self.readiness_path or ""
+
+    def numbered(self, port: int | str | None) -> int:
+        """A port of the pods that is named, or numbered, or not said: then it is the service's own."""
+        return port if isinstance(port, int) else {HTTP: self.port, **self.ports}[port or HTTP]
+
+    @property
+    def reached_ports(self) -> Sequence[int]:
+        """On which its pods are reached by whoever may call it, and by a load balancer that checks them."""
+        further = [self.numbered(each.target_port) for each in self.front_door.extra_ports.values()]
+        checked = self.target_group.health_check.port
+        return [*dict.fromkeys((self.port, *further, *filter(None, [checked])))]
 
     @property
     def counted(self) -> RequestMetrics | None:
         """How its requests are counted: not what probes ask for, unless others do; None where they are not."""
-        probed = (each.path for each in (self.probes.startup, self.probes.liveness, self.probes.readiness))
+        probed = (each.path for each in self.probes.given.values() if each.path)
         sent = {*self.gates.metrics.traffic.paths} if self.gates.metrics else set[str]()
         asked = {*sent, self.baked_path}
         return self.request_metrics.names(tuple(sorted({*probed, self.request_metrics.path} - asked)))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _contract(cls, data: object) -> object:
+        return contracts.spelt_out(data)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        named: dict[str, int | str | None] = {"requestMetrics.port": self.request_metrics.port}
+        for name, each in self.front_door.extra_ports.items():
+            named[f"frontDoor.extraPorts.{name}.targetPort"] = each.target_port
+        require_ports(self.port, self.ports, self.probes, named)
+        return self
 
     @model_validator(mode="after")
     def _own_names(self) -> Self:

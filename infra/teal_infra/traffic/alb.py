@@ -27,6 +27,7 @@ from teal_infra.traffic.target_alarms import TargetAlarm, TargetAlarmArgs
 
 if TYPE_CHECKING:
     from pulumi_aws.lb import ListenerRuleConditionArgsDict
+    from pulumi_kubernetes.core.v1 import ServicePortArgsDict
 
 COLOUR_HEADER = "X-Teal-Colour"
 """By which a request to the test listener chooses a colour; without it, the idle one answers."""
@@ -121,30 +122,38 @@ class Targets(pulumi.ComponentResource):
         front, balancer, service, colour = args.front, args.balancer, args.service, args.colour
         alb = balancer.settings
         kept = colour is front.settings.active_colour or front.leads_to(service, colour)
-        check = alb.health_check
+        check, its = alb.health_check, front.settings.services[service]
+        target, own = its.target_group, its.target_group.health_check
+        by_grpc = its.probes.readiness.grpc is not None
+        path, matcher = target.asked(check.path, its.readiness_path, by_grpc=by_grpc)
         self.group = lb.TargetGroup(
             labels.short(service, colour),
             target_type="ip",
             protocol="HTTP",
-            port=front.settings.services[service].port,
+            protocol_version=None if target.protocol_version == "HTTP1" else target.protocol_version,
+            port=its.port,
             vpc_id=alb.vpc_id,
             deregistration_delay=alb.deregistration_delay_seconds,
+            slow_start=target.slow_start_seconds,
+            load_balancing_algorithm_type=None if target.algorithm == "round_robin" else target.algorithm,
             health_check={
                 "enabled": True,
-                "path": check.path,
+                "path": path,
                 "interval": check.interval_seconds,
                 "timeout": check.timeout_seconds,
                 "healthy_threshold": check.healthy_threshold,
                 "unhealthy_threshold": check.unhealthy_threshold,
-                "matcher": "200",
-                "port": "traffic-port",
-                "protocol": "HTTP",
+                "matcher": matcher,
+                "port": str(own.port or "traffic-port"),
+                "protocol": own.protocol,
             },
             tags={PART_OF_LABEL: PART_OF, OF_SERVICE: service, COLOUR_LABEL: colour},
             # A port of its own is only the default of an ip target, which its binding registers with the pod's: what
-            # has traffic is not replaced over it.
+            # has traffic is not replaced over it, nor over what it speaks.
             opts=pulumi.ResourceOptions(
-                parent=self, protect=alb.protect and kept, ignore_changes=["port"] if kept else None
+                parent=self,
+                protect=alb.protect and kept,
+                ignore_changes=["port", "protocolVersion"] if kept else None,
             ),
         )
         self.binding = self._bind(front, balancer, service, colour)
@@ -168,10 +177,11 @@ class Targets(pulumi.ComponentResource):
             },
             spec={
                 "selector": dict(labels.selector(service, colour)),
-                "ports": [{"name": "http", "port": 80, "target_port": "http", "protocol": "TCP"}],
+                "ports": [_finds(front.settings.services[service].app_protocol)],
             },
             opts=pulumi.ResourceOptions(parent=self),
         )
+        checked = front.settings.services[service].target_group.health_check.port
         from_balancer = balancer.security_groups.apply(
             lambda ids: [{"securityGroup": {"groupID": each}} for each in ids]
         )
@@ -185,13 +195,25 @@ class Targets(pulumi.ComponentResource):
                 "targetType": "ip",
                 "serviceRef": {"name": finder.metadata["name"], "port": "http"},
                 # By the port's name, as each pod has it: pods that are to be replaced listen on another number.
-                "networking": {"ingress": [{"from": from_balancer, "ports": [{"port": "http", "protocol": "TCP"}]}]},
+                "networking": {
+                    "ingress": [
+                        {
+                            "from": from_balancer,
+                            "ports": [{"port": each, "protocol": "TCP"} for each in ("http", *filter(None, [checked]))],
+                        }
+                    ]
+                },
             },
             # The controller refuses another target group, and the name is the pods' readiness gate.
             opts=pulumi.ResourceOptions(
                 parent=self, replace_on_changes=["spec.targetGroupARN"], delete_before_replace=True
             ),
         )
+
+
+def _finds(app_protocol: str | None) -> "ServicePortArgsDict":
+    port: ServicePortArgsDict = {"name": "http", "port": 80, "target_port": "http", "protocol": "TCP"}
+    return {**port, "app_protocol": app_protocol} if app_protocol else port
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -43,7 +43,9 @@ class Balancer(pulumi.ComponentResource):
         self.arn: pulumi.Input[str]
         address: pulumi.Input[str]
         if alb.load_balancer is None:
-            group = self._open(alb, {each.port for each in args.services.values()})
+            ports = {each.port for each in args.services.values()}
+            checked = {each.target_group.health_check.port for each in args.services.values()}
+            group = self._open(alb, ports.union(filter(None, checked)))
             made = self._own(alb, group)
             self.arn, self.suffix, address = made.arn, made.arn_suffix, made.dns_name
             self.security_groups: pulumi.Output[Sequence[str]] = group.id.apply(lambda each: [each])
@@ -112,6 +114,7 @@ class Balancer(pulumi.ComponentResource):
             security_groups=[group.id],
             enable_deletion_protection=alb.protect,
             drop_invalid_header_fields=True,
+            idle_timeout=alb.idle_timeout_seconds,
             tags=TAGS,
             opts=self._held,
         )

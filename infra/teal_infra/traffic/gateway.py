@@ -16,6 +16,7 @@ from teal.model.routes import Split, said, weights
 from teal_infra import labels
 from teal_infra.components.doors import UNAWAITED, preview_door
 from teal_infra.settings import Settings
+from teal_infra.settings.reach.routing import Routing
 from teal_infra.traffic import Declared, Front, Route, RouteArgs
 from teal_infra.traffic.change_markers import annotations
 
@@ -88,13 +89,26 @@ def spec(settings: Settings, service: str) -> Mapping[str, Any]:
         parent["sectionName"] = gateway.listener
     matches: list[dict[str, Any]] = [{"path": {"type": "PathPrefix", "value": each}} for each in routing.paths]
     active, share = settings.active_colour, settings.canary_weight
-    rules: list[dict[str, Any]] = [{"matches": matches, "backendRefs": _backends(settings, service, active, share)}]
+    both = _both(routing)
+    rules: list[dict[str, Any]] = [
+        {"matches": matches, **both, "backendRefs": _backends(settings, service, active, share)}
+    ]
     if settings.chosen is not None:
         headers = [_header(settings)]
         chosen = [{**each, "headers": headers} for each in matches]
-        rules.insert(0, {"matches": chosen, "backendRefs": _backends(settings, service, active.other, 0)})
+        rules.insert(0, {"matches": chosen, **both, "backendRefs": _backends(settings, service, active.other, 0)})
     hosts = {"hostnames": list(routing.hosts)} if routing.hosts else {}
     return {"parentRefs": [parent], **hosts, "rules": rules}
+
+
+def _both(routing: Routing) -> Mapping[str, Any]:
+    """What the rules of either colour do with a request, and how long they wait."""
+    both: dict[str, Any] = {}
+    if routing.filters:
+        both["filters"] = [dict(each) for each in routing.filters]
+    if routing.timeouts is not None:
+        both["timeouts"] = routing.timeouts.model_dump(by_alias=True, exclude_none=True)
+    return both
 
 
 def _backends(settings: Settings, service: str, live: Colour, share: int) -> list[Mapping[str, Any]]:

@@ -65,7 +65,12 @@ class ServiceSelector(pulumi.ComponentResource):
                     **UNAWAITED,
                 },
             },
-            spec=service_spec(door, labels.selector(route.service, route.active), door.node_port),
+            spec=service_spec(
+                door,
+                labels.selector(route.service, route.active),
+                door.node_port,
+                app_protocol=settings.app_protocol,
+            ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(route.after), hooks=route.hooks),
         )
         if settings.ingress is not None:

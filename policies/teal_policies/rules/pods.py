@@ -7,7 +7,6 @@ from teal.model.labels import COLOUR_LABEL, NAME_LABEL
 from teal_policies.kinds import BUDGET, DEPLOYMENT, POD_TEMPLATES
 from teal_policies.model import Bounds, Finding, Graph, Properties, Resource, part, parts
 
-PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 VOLUMES = ("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret")
 """The volume types of the `restricted` level."""
@@ -19,14 +18,14 @@ def guarded(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
         return
     every = parts(pod(resource), "containers")
     for container in [each for each in every if each.get("name") == resource.labels.get(NAME_LABEL)] or every:
-        missing = [probe for probe in PROBES if not container.get(probe)]
+        missing = [probe for probe in bounds["probes"] if not container.get(probe)]
         if not part(container, "lifecycle").get("preStop"):
             missing.append("lifecycle.preStop")
         if missing:
             yield Finding(
                 _within(resource, container),
                 f"no {', '.join(missing)}",
-                f"{', '.join(PROBES)}, lifecycle.preStop: requests are lost when a pod starts or ends",
+                f"{', '.join(bounds['probes'])}, lifecycle.preStop: requests are lost when a pod starts or ends",
                 "set probes and shutdown in teal:services",
             )
     grace, least = pod(resource).get("terminationGracePeriodSeconds"), bounds["graceSeconds"]

@@ -22,6 +22,9 @@ ON_PODS: Sequence[Policy] = (
                 "default": 45,
                 "description": "Least terminationGracePeriodSeconds.",
             },
+            "probes": texts(
+                "Probes that the service's own container has.", "startupProbe", "livenessProbe", "readinessProbe"
+            ),
             "spreadOver": texts(
                 "Topology keys over which pods are spread.", "kubernetes.io/hostname", "topology.kubernetes.io/zone"
             ),

@@ -183,30 +183,22 @@ class Cluster:
             pods[item.metadata.labels.get(NAME_LABEL, "")][item.metadata.name] = item.status.restarts()
         return pods
 
-    async def autoscaler(self, name: str) -> LiveAutoscaler | None:
-        """A HorizontalPodAutoscaler; None where there is none."""
-        base = f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers"
-        found = await self.read(f"{base}/{name}", workloads.Autoscaler)
-        return _live_autoscaler(found) if found else None
-
     async def autoscalers(self) -> Mapping[str, LiveAutoscaler]:
-        """Those of all colours, by name: asked for one by one, they would take a request a service and colour."""
+        """By the Deployment that each scales, whoever has made it: one request for all."""
         found = await self.read(
-            f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers",
-            workloads.Autoscalers,
-            {"labelSelector": f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}"},
+            f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers", workloads.Autoscalers
         )
-        return {item.metadata.name: _live_autoscaler(item) for item in (found.items if found else ())}
+        return {name: _live_autoscaler(item) for item in (found.items if found else ()) if (name := item.deployment)}
 
     async def pods_asked_for(self, name: str) -> int:
         """Pods that a Deployment has been asked for, by its replicas or by its autoscaler; 0 for one that is off."""
-        deployment, autoscaler = await asyncio.gather(
+        deployment, autoscalers = await asyncio.gather(
             self.read(f"/apis/apps/v1/namespaces/{self._namespace}/deployments/{name}", workloads.Deployment),
-            self.autoscaler(name),
+            self.autoscalers(),
         )
         if deployment is None or deployment.spec.replicas == 0:
             return 0
-        return max(deployment.spec.replicas, autoscaler.minimum if autoscaler else 0)
+        return max(deployment.spec.replicas, autoscalers[name].minimum if name in autoscalers else 0)
 
     async def config_map(self, name: str) -> Mapping[str, str]:
         """A ConfigMap's data; empty where there is none."""

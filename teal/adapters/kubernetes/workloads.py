@@ -116,10 +116,18 @@ class Pods(Object):
     items: Sequence[Pod]
 
 
+class ScaleTarget(Object):
+    """What a HorizontalPodAutoscaler scales."""
+
+    kind: str = ""
+    name: str = ""
+
+
 class AutoscalerSpec(Object):
     """Of a HorizontalPodAutoscaler."""
 
     min_replicas: int = 1
+    scale_target_ref: ScaleTarget = ScaleTarget()
 
 
 class AutoscalerStatus(Object):
@@ -134,6 +142,12 @@ class Autoscaler(Object):
     metadata: Metadata
     spec: AutoscalerSpec
     status: AutoscalerStatus = AutoscalerStatus()
+
+    @property
+    def deployment(self) -> str:
+        """The name of the Deployment that it scales, which is its own where teal has made it; empty for other kinds."""
+        target = self.spec.scale_target_ref
+        return target.name if target.kind == "Deployment" else "" if target.kind else self.metadata.name
 
 
 class Autoscalers(Object):

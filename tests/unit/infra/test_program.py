@@ -44,7 +44,7 @@ def config(active: str = "blue", services: Sequence[str] = ("backend",), **slots
     both = {"blue": {"version": "1.0.0", **release}, "green": {"version": "1.1.0", **release}} | slots
     return {
         "activeColour": active,
-        "services": json.dumps({name: {"port": 8000} for name in services}),
+        "services": json.dumps({name: {"port": 8000, "contract": True} for name in services}),
         **{colour: json.dumps(slot) for colour, slot in both.items()},
     }
 
@@ -111,8 +111,7 @@ async def test_pods_are_probed_drained_and_confined() -> None:
     """Probes, preStop and the restricted security context are there without asking."""
     spec = (await declared(config()))["Deployment", "backend-blue"]["spec"]["template"]["spec"]
     container = spec["containers"][0]
-    assert container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
-    assert container["livenessProbe"]["httpGet"]["path"] == "/health/live"
+    assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys()
     assert container["lifecycle"]["preStop"] == {"sleep": {"seconds": 5}}
     assert spec["terminationGracePeriodSeconds"] == 45
     assert container["securityContext"]["readOnlyRootFilesystem"] is True

@@ -25,7 +25,13 @@ OURS = "pulumi-kubernetes-1"
 
 BASE: Mapping[str, Any] = {
     "activeColour": "blue",
-    "services": {"backend": {"port": 8000, "resources": {"requests": {"cpu": "500m", "memory": "512Mi"}}}},
+    "services": {
+        "backend": {
+            "port": 8000,
+            "contract": True,
+            "resources": {"requests": {"cpu": "500m", "memory": "512Mi"}},
+        }
+    },
     "blue": {"version": "1.0.0", "backend": {"image": "registry.example/backend:1.0.0"}},
     "green": {"version": "1.1.0", "backend": {"image": "registry.example/backend:1.1.0"}},
 }

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, create_model
+from pydantic_core import PydanticCustomError
 
 from teal.gates import GATES
 from teal.gates.approvals import ApprovalPlan
@@ -22,6 +23,9 @@ from teal_infra.settings.evidence.smoke import DoorPath, Smoke
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
 _Unless = Reason | None
+
+
+NO_FLIP = "no flip could pass"
 
 
 class Contract(Model):
@@ -74,7 +78,7 @@ class Gates(Model):
         version: str,
         version_path: str | None,
         image: str,
-        readiness_path: str,
+        readiness_path: str | None,
         counted: RequestMetrics | None = DEFAULT,
         watched: bool = False,
         skip: Collection[str] = (),
@@ -87,7 +91,7 @@ class Gates(Model):
             version: what its slot is declared to be.
             version_path: where its pods say what they are; None where they cannot be asked.
             image: what its slot is declared to run.
-            readiness_path: where they say whether they are ready.
+            readiness_path: where they say whether they are ready; None where the kubelet alone can ask that.
             counted: how its requests are counted; None where they are not.
             watched: whether the bake judges it by them.
             skip: names of the gates that the stack switches off.

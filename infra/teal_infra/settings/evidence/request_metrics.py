@@ -6,7 +6,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from teal.spec.request_metrics import PRESETS, LabelName, MetricName, Pattern, Preset, RequestMetrics
-from teal_infra.settings.base import Model, Path, wrong
+from teal_infra.settings.base import Model, Path, PortNumber, wrong
+from teal_infra.settings.pod.probes import PortName
 
 
 class RequestMetricsSettings(Model):
@@ -32,9 +33,15 @@ class RequestMetricsSettings(Model):
     )
     path: Path = Field(
         default="/metrics",
-        description="The path at which pods expose their metrics, on the service's port.",
+        description="The path at which pods expose their metrics.",
         json_schema_extra=wrong("nobody would scrape it"),
         examples=["/metrics"],
+    )
+    port: PortNumber | PortName | None = Field(
+        default=None,
+        description="The port at which they do: a number, or a name in `ports`. By default it is the service's.",
+        json_schema_extra=wrong("nobody would scrape it"),
+        examples=["9090"],
     )
     requests: MetricName | None = Field(
         default=None,

@@ -117,7 +117,7 @@ class SmokeRequest(Model):
 
 
 class Smoke(Model):
-    """Requests through the preview door. The readiness probe's path has to answer 200, whatever else is asked."""
+    """Requests through the preview door. The readiness probe's path, if it has one, has to answer 200 in any case."""
 
     readiness_seconds: WithinSeconds = Field(
         default=2,
@@ -142,9 +142,10 @@ class Smoke(Model):
             )
         return self
 
-    def checks(self, readiness_path: str) -> Iterator[SmokeCheck]:
-        """All requests, that for readiness first."""
-        request = Request(path=readiness_path)
-        yield SmokeCheck(name=READINESS, request=request, within_seconds=self.readiness_seconds)
+    def checks(self, readiness_path: str | None) -> Iterator[SmokeCheck]:
+        """All requests, that for readiness first, where it has a path."""
+        if readiness_path is not None:
+            request = Request(path=readiness_path)
+            yield SmokeCheck(name=READINESS, request=request, within_seconds=self.readiness_seconds)
         for name, each in self.requests.items():
             yield each.check(name)

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from teal.gates.alarms import GATE as ALARMS
-from teal_infra.settings.base import Model, Path, PortNumber, wrong
+from teal_infra.settings.base import Model, Path, PortNumber, superfluous, wrong
 from teal_infra.settings.reach.network import Cidr
 from teal_infra.settings.reach.routing import RouterSettings
 
@@ -58,9 +58,12 @@ class ExistingBalancer(Model):
 class HealthCheck(Model):
     """How the load balancer asks its targets. The service's guide: every 30 s, 5 s for an answer, twice to be sure."""
 
-    path: Path = Field(
-        default="/health/ready",
-        description="The path that the load balancer asks each target for.",
+    path: Path | None = Field(
+        default=None,
+        description=(
+            "The path that the load balancer asks each target for, of every service whose `targetGroup` names none. By "
+            "default it is the readiness probe's."
+        ),
         json_schema_extra=wrong("every target would be unhealthy"),
         examples=["/health/ready"],
     )
@@ -229,6 +232,15 @@ class Alb(RouterSettings):
         json_schema_extra=wrong("requests in flight would be cut off"),
         examples=["30"],
     )
+    idle_timeout_seconds: Annotated[int, Field(ge=1, le=4000)] | None = Field(
+        default=None,
+        description=(
+            "How long a connection may be silent before the load balancer ends it, in seconds: longer than the longest "
+            "silence of a WebSocket, and shorter than the pods' own timeout. Without it, AWS's 60."
+        ),
+        json_schema_extra=wrong("AWS would refuse the load balancer"),
+        examples=["60"],
+    )
     stickiness_seconds: Annotated[int, Field(ge=1, le=604800)] | None = Field(
         default=None,
         description=(
@@ -277,6 +289,12 @@ class Alb(RouterSettings):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.load_balancer is not None:
+            if self.idle_timeout_seconds is not None:
+                what = (
+                    "loadBalancer is not the stack's own, and this is its owner's to set (aws elbv2 "
+                    "modify-load-balancer-attributes --attributes Key=idle_timeout.timeout_seconds,Value=…)"
+                )
+                raise superfluous("idleTimeoutSeconds", what, "it would have no effect")
             return self
         subnets = dict.fromkeys(self.subnet_ids)
         if len(subnets) < 2:  # noqa: PLR2004 - AWS's rule

@@ -1,12 +1,14 @@
 """Settings of the doors: how a service's live traffic and its previews are reached."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from teal.model.colours import Colour
-from teal_infra.settings.base import Model, Name, PortNumber, wrong
+from teal_infra.settings.base import LabelName, Model, Name, PortNumber, wrong
+from teal_infra.settings.pod.probes import PortName
 
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
@@ -21,6 +23,15 @@ class Door(Model):
         description="The type of the Service.",
         json_schema_extra=wrong("no Service of such a type exists"),
         examples=["ClusterIP"],
+    )
+    load_balancer_class: LabelName | None = Field(
+        default=None,
+        description=(
+            "Which controller makes the load balancer of a Service of type LoadBalancer. Without it, the cluster's "
+            "default does. Kubernetes lets nobody change it later."
+        ),
+        json_schema_extra=wrong("no controller would make the load balancer"),
+        examples=["service.k8s.aws/nlb"],
     )
     port: PortNumber = Field(
         default=80,
@@ -38,6 +49,16 @@ class Door(Model):
         examples=["shop.example"],
     )
 
+    @model_validator(mode="after")
+    def _of_a_balancer(self) -> Self:
+        if self.load_balancer_class is not None and self.type != "LoadBalancer":
+            raise PydanticCustomError(
+                "clash",
+                "loadBalancerClass is {name}, and the type {type}, which has no load balancer",
+                {"field": "type", "name": self.load_balancer_class, "type": self.type, "remedy": "LoadBalancer"},
+            )
+        return self
+
 
 class ExtraPort(Model):
     """A further port of the active Service: HTTPS, metrics (the production guide's Service has both)."""
@@ -47,8 +68,8 @@ class ExtraPort(Model):
         json_schema_extra=wrong("nothing could connect to the Service"),
         examples=["443"],
     )
-    target_port: PortNumber = Field(
-        description="The port of the pods that it leads to.",
+    target_port: PortNumber | PortName = Field(
+        description="The port of the pods that it leads to: a number, or one of the names in the service's `ports`.",
         json_schema_extra=wrong("the Service would lead to a port without a server"),
         examples=["8443"],
     )

@@ -1,8 +1,9 @@
 """Settings of routing: which requests are a service's, and who of its clients gets the idle colour."""
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from teal_infra.settings.base import Model, wrong
@@ -11,7 +12,25 @@ Host = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9.]*[a
 Prefix = Annotated[str, StringConstraints(pattern=r"^/[-A-Za-z0-9._~/]*$", max_length=120)]
 Token = Annotated[str, StringConstraints(pattern=r"^[-!#$%&'*+.^_`|~0-9A-Za-z]+$", max_length=40)]
 Value = Annotated[str, StringConstraints(pattern=r"^[-A-Za-z0-9._~]+$", max_length=100)]
+Duration = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,5}(h|m|s|ms)){1,4}$")]
 Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class RouteTimeouts(Model):
+    """How long a gateway waits, as the Gateway API writes durations: `30s`, `5m`. `0s` is for ever."""
+
+    request: Duration | None = Field(
+        default=None,
+        description="For the whole of a request, retries included. Without it, the gateway's own default holds.",
+        json_schema_extra=wrong("the API server would refuse the HTTPRoute"),
+        examples=["30s"],
+    )
+    backend_request: Duration | None = Field(
+        default=None,
+        description="For one request to a pod; at most as long as `request`.",
+        json_schema_extra=wrong("the API server would refuse the HTTPRoute"),
+        examples=["10s"],
+    )
 
 
 class Routing(Model):
@@ -37,6 +56,21 @@ class Routing(Model):
         ),
         json_schema_extra=wrong("another service's rule would take the requests first"),
         examples=["100"],
+    )
+
+    filters: tuple[Mapping[str, JsonValue], ...] = Field(
+        default=(),
+        description=(
+            "What a gateway does with each request and answer, as the Gateway API's own list of HTTPRouteFilter has "
+            "it; for `router: gateway`."
+        ),
+        json_schema_extra=wrong("the API server would refuse the HTTPRoute"),
+        examples=[
+            '\'[{"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["X-Internal"]}}]\'',
+        ],
+    )
+    timeouts: RouteTimeouts | None = Field(
+        default=None, description="How long a gateway waits for the pods, for `router: gateway`."
     )
 
     @property

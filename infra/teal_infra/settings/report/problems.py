@@ -63,7 +63,7 @@ def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> 
     if found["type"] == "taken":
         mend = {context["field"]: None}
     steps = tuple(_mended((*loc, *_parsed(name)), value) for name, value in mend.items())
-    consequence = "nobody could tell the two apart" if found["type"] == "taken" else ""
+    consequence = context.get("consequence", "nobody could tell the two apart") if found["type"] == "taken" else ""
     return of_refusal(Refusal((*loc, *_parsed(context["field"])), found["msg"], consequence, steps), data, secret)
 
 

@@ -44,6 +44,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
         yield Refusal(("services", name), what, "AWS would refuse its target groups", steps)
     for name, service in services.items():
         yield from _reachable(name, service)
+        yield from _encrypted(name, service, alb)
         yield from _conditions(name, service.routing, settings)
     yield from _priorities(services)
 
@@ -65,6 +66,13 @@ def _reachable(name: str, service: ServiceSettings) -> Iterator[Refusal]:
         where: Where = ("services", name, "network", "callers", "load-balancer", "cidrs")
         what = f"router is alb, and network.callers of {name} names no address of the load balancer"
         yield Refusal((*where, 0), what, steps=(Set(where, ["10.20.0.0/16"]),))
+
+
+def _encrypted(name: str, service: ServiceSettings, alb: Alb) -> Iterator[Refusal]:
+    speaks, where = service.target_group.protocol_version, ("services", name, "targetGroup", "protocolVersion")
+    if speaks != "HTTP1" and alb.certificate_arn is None:
+        what = f"{speaks} is forwarded by AWS from HTTPS listeners alone, and there is no alb.certificateArn"
+        yield Refusal(where, what, "AWS would refuse the target group", (Remove(where),))
 
 
 def _conditions(name: str, routing: Routing, settings: Settings) -> Iterator[Refusal]:

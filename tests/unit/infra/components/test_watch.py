@@ -48,14 +48,14 @@ async def test_its_rights_are_exactly_these() -> None:
             "verbs": ["get", "patch"],
             "resourceNames": ["backend", "frontend"],
         },
+        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
         {
             "apiGroups": [""],
             "resources": ["services/proxy"],
             "verbs": ["get"],
             "resourceNames": ["backend:http", "frontend:http"],
         },
-        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]},
-        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
         {"apiGroups": [""], "resources": ["pods/portforward"], "verbs": ["create", "get"]},
     ]
     binding = resources["RoleBinding", f"{NAME}-binding"]

@@ -92,3 +92,26 @@ def test_it_keeps_them_until_an_update_finds_the_move_confirmed() -> None:
 def test_a_colour_without_pods_keeps_none() -> None:
     """What was stopped stays stopped."""
     assert asked(live(Colour.BLUE, 0), Colour.BLUE) == Capacity(minimum=2)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "traffic", "stopped", "expected"),
+    [
+        (2, 5, Colour.BLUE, False, 5),  # a flip
+        (7, 5, Colour.BLUE, False, 7),
+        (0, 5, Colour.BLUE, False, 5),  # scaled to zero while nobody asked it
+        (2, 5, Colour.GREEN, False, 2),  # live already: nobody's but the autoscaler's
+        (0, 5, Colour.GREEN, True, 1),  # ended by the stack, and no longer declared
+        (None, 5, Colour.BLUE, False, 5),
+    ],
+)
+def test_what_somebody_else_scales_keeps_its_pods_but_for_a_flip(
+    *, here: int | None, there: int, traffic: Colour, stopped: bool, expected: int
+) -> None:
+    """A plan says of it what will be, as far as teal has a say."""
+    found = live(traffic, 1)
+    slots = {("backend", Colour.BLUE): LiveSlot(annotations={}, replicas=there)}
+    if here is not None:
+        slots["backend", Colour.GREEN] = LiveSlot(annotations={}, replicas=here)
+    found = replace(found, slots=slots)
+    assert capacity.of_others("backend", Colour.GREEN, active=Colour.GREEN, live=found, stopped=stopped) == expected

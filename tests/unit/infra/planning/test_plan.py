@@ -72,7 +72,7 @@ def test_a_rollback_is_asked_for_less() -> None:
 def test_a_service_that_is_there_already_is_proven_with_the_others() -> None:
     """What flips together is proven together: also when one of them is new, or half of them have moved."""
     more: dict[str, Any] = {
-        "services.frontend": {"port": 8000},
+        "services.frontend": {"port": 8000, "contract": True},
         "blue.frontend": {"image": "registry.example/frontend:1.0.0"},
         "green.frontend": {"image": "registry.example/frontend:1.1.0"},
     }
@@ -257,13 +257,3 @@ def test_a_preview_writes_the_plan_where_it_is_asked_to(tmp_path: Path, monkeypa
         plan.write(said)
     monkeypatch.delenv(plan.FILE)
     plan.write(said)
-
-
-def test_what_a_service_does_without_is_said_with_its_price() -> None:
-    """Once for each part of the contract that somebody does not keep; nothing where all is kept."""
-    assert not [*plan.without_contract(settings(BASE))]
-    bare = edited(BASE, {"services.backend.shutdown": {"closeConnectionsPath": None}})
-    bare["services"]["backend"]["versionPath"] = None
-    named, kept = plan.without_contract(settings(bare))
-    assert "versionPath of backend is null: no pod says what it is" in named
-    assert "stay with the old colour until it ends" in kept

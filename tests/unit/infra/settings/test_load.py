@@ -34,7 +34,7 @@ def test_a_minimal_stack_gets_the_documented_defaults() -> None:
     assert settings.environment == "dev"
     assert (backend.port, backend.replicas) == (8000, 3)
     assert (backend.shutdown.wait_seconds, backend.shutdown.grace_period_seconds) == (5, 45)
-    assert (backend.probes.readiness.path, backend.probes.readiness.failure_threshold) == ("/health/ready", 1)
+    assert (backend.probes.readiness.path, backend.probes.readiness.failure_threshold) == (None, 1)
     assert settings.active_slot.services["backend"].image == "registry.example/backend:1.0.0"
 
 

@@ -73,7 +73,7 @@ def test_each_name_may_be_set() -> None:
 def test_probes_are_not_counted_unless_they_ask_for_what_clients_do() -> None:
     """Else a service that is probed at its own home page would never have a request."""
     settings = ServiceSettings.model_validate(
-        {"probes": {"readiness": {"path": "/"}}, "gates": {"metrics": {"traffic": {"paths": ["/"]}}}}
+        {"contract": True, "probes": {"readiness": {"path": "/"}}, "gates": {"metrics": {"traffic": {"paths": ["/"]}}}}
     )
     found = settings.counted
     assert found is not None

@@ -37,6 +37,19 @@ async def test_the_route_hangs_on_the_gateway_that_is_named() -> None:
     assert spec["rules"][0]["matches"] == [{"path": {"type": "PathPrefix", "value": "/api"}}]
 
 
+async def test_both_colours_are_filtered_and_waited_for_alike() -> None:
+    """As the Gateway API has it, on the rule of chosen clients as well; nothing of it where nothing is said."""
+    filters = [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["X_Internal"]}}]
+    routing = {"filters": filters, "timeouts": {"request": "30s", "backendRequest": "10s"}}
+    match = {"header": "X-Canary", "value": "always"}
+    raw = config(router="gateway", canaryMatch=match)
+    for rule in (await declared(raw))["HTTPRoute", "backend-route"]["spec"]["rules"]:
+        assert not {"filters", "timeouts"} & rule.keys()
+    raw["services"] = json.dumps({"backend": {"routing": routing}})
+    for rule in (await declared(raw))["HTTPRoute", "backend-route"]["spec"]["rules"]:
+        assert (rule["filters"], rule["timeouts"]) == (filters, routing["timeouts"])
+
+
 async def test_chosen_clients_and_a_share_get_the_idle_colour() -> None:
     """A rule of their own first; the last one is live traffic's."""
     match = {"header": "X-Canary", "value": "always"}

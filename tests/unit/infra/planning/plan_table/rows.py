@@ -19,7 +19,7 @@ from tests.unit.infra.worlds import BASE, edited, flip, service, settings, settl
 Change = Mapping[str, Any]
 GREEN_LIVE: Change = {"activeColour": "green"}
 TWO: Change = {
-    "services.frontend": {"port": 8000},
+    "services.frontend": {"port": 8000, "contract": True},
     "blue.frontend": {"image": "registry.example/frontend:1.0.0"},
     "green.frontend": {"image": "registry.example/frontend:1.1.0"},
 }

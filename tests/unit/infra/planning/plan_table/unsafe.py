@@ -52,7 +52,7 @@ UNSAFE = [
         base=TWO,
         change={
             "services.frontend": None,
-            "services.web": {"port": 8000},
+            "services.web": {"port": 8000, "contract": True},
             "blue.frontend": None,
             "green.frontend": None,
             "blue.web": {"image": "registry.example/frontend:1.0.0"},

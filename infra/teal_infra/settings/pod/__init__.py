@@ -1,7 +1,7 @@
-"""Settings of a pod in either colour: probes, shutdown, resources, and how many change at a time."""
+"""Settings of a pod in either colour: shutdown, resources, spread, and how many change at a time."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -10,61 +10,6 @@ from teal_infra.settings.base import MOST_SECONDS, Model, Parts, Path, Quantity,
 
 LAST_SECONDS = 15
 """From the end of a drain until the kubelet kills a pod: the defaults' own."""
-
-
-class Probe(Model):
-    """One probe of a container; units are seconds and counts, as in Kubernetes."""
-
-    path: Path = Field(
-        description="The path that the kubelet asks the pod for.",
-        json_schema_extra=wrong("the kubelet would ask a path that no server has"),
-        examples=["/health/ready"],
-    )
-    initial_delay_seconds: Seconds = Field(
-        default=0,
-        description="How long after a container's start the first probe is made, in seconds.",
-        json_schema_extra=wrong("a container would be asked before it can answer, or too late"),
-        examples=["10"],
-    )
-    period_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
-        default=10,
-        description="The time between two probes, in seconds.",
-        json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["10"],
-    )
-    timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
-        default=5,
-        description="How long an answer may take, in seconds.",
-        json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["5"],
-    )
-    failure_threshold: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=3,
-        description="How many probes in a row have to fail before the kubelet acts.",
-        json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["3"],
-    )
-
-
-class Probes(Parts):
-    """The three probes. Liveness and readiness as in the service's guide, startup as in the rolling update's.
-
-    Startup: 60 s in all (12 x 5 s). Liveness: every 30 s, 3 failures restart.
-    Readiness: every 10 s, 1 failure takes the pod out of the endpoints.
-    """
-
-    startup: Probe = Field(
-        default=Probe(path="/health/live", period_seconds=5, failure_threshold=12),
-        description="The probe that a container has to pass once before the others begin.",
-    )
-    liveness: Probe = Field(
-        default=Probe(path="/health/live", initial_delay_seconds=30, period_seconds=30),
-        description="The probe whose failure restarts a container.",
-    )
-    readiness: Probe = Field(
-        default=Probe(path="/health/ready", initial_delay_seconds=10, failure_threshold=1),
-        description="The probe whose failure takes a pod out of the Service's endpoints.",
-    )
 
 
 class Shutdown(Model):
@@ -103,10 +48,10 @@ class Shutdown(Model):
         examples=['["python3", "-m", "drain"]'],
     )
     close_connections_path: Path | None = Field(
-        default="/deployment/connections/close",
+        default=None,
         description=(
             "The path at which a pod is asked, after a flip, to end each kept-alive connection with its next answer "
-            "and to stay ready. Null: connections stay as they are."
+            "and to stay ready. Without it, connections stay as they are. `contract: true` names it."
         ),
         json_schema_extra=wrong("kept-alive connections would stay with the old colour after a flip"),
         examples=["/deployment/connections/close"],
@@ -162,14 +107,16 @@ class ResourceAmounts(Model):
 
 
 class Limits(Model):
-    """CPU and memory in Kubernetes quantities."""
+    """CPU and memory in Kubernetes quantities. Of what is not said, or null, there is no limit."""
 
     cpu: Quantity | None = Field(
-        description="Processor time, in cores (`2`) or thousandths of one (`500m`). Null: there is no limit of it.",
+        default=None,
+        description="Processor time, in cores (`2`) or thousandths of one (`500m`).",
         json_schema_extra=wrong("the API server would refuse the pods"),
         examples=["1"],
     )
-    memory: Quantity = Field(
+    memory: Quantity | None = Field(
+        default=None,
         description="Memory, in bytes or with a unit (`1Gi`).",
         json_schema_extra=wrong("the API server would refuse the pods"),
         examples=["1Gi"],
@@ -177,7 +124,9 @@ class Limits(Model):
 
 
 class Resources(Parts):
-    """What a pod asks for and what it may use at most."""
+    """What a pod asks for and what it may use at most. Limits that are given are all that there are."""
+
+    whole: ClassVar[frozenset[str]] = frozenset({"limits"})
 
     requests: ResourceAmounts = Field(
         default=ResourceAmounts(cpu="500m", memory="512Mi"), description="What a node has to have free for the pod."

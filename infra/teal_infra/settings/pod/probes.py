@@ -1,0 +1,157 @@
+"""Settings of a pod's ports and probes: how the kubelet finds out whether it has started, lives and is ready."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from teal_infra.settings.base import Model, Parts, Path, PortNumber, Seconds, superfluous, wrong
+
+HTTP = "http"
+"""Name of the port that a service's requests come in at."""
+
+PortName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9]|-[a-z0-9])*$", min_length=2, max_length=15)]
+"""As Kubernetes takes it (IANA_SVC_NAME)."""
+
+AppProtocol = Annotated[
+    str, StringConstraints(pattern=r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", max_length=100)
+]
+
+KINDS = ("path", "tcp", "grpc", "exec")
+"""Of a probe; at most one is given."""
+
+
+class Grpc(Model):
+    """A probe by gRPC's own health protocol."""
+
+    service: str = Field(
+        default="",
+        description="The service whose health is asked for. Without it, it is the whole server's.",
+        json_schema_extra=wrong("the server would know of no such service"),
+        examples=["shop.v1.Catalogue"],
+    )
+
+
+class Probe(Model):
+    """One probe of a container, of one kind: by `path` (HTTP), `grpc`, `exec`, or by connecting, which is `tcp`.
+
+    Units are seconds and counts, as in Kubernetes.
+    """
+
+    path: Path | None = Field(
+        default=None,
+        description="The path that the kubelet asks the pod for, over HTTP; 200 to 399 passes.",
+        json_schema_extra=wrong("the kubelet would ask a path that no server has"),
+        examples=["/healthz"],
+    )
+    tcp: Literal[True] | None = Field(
+        default=None,
+        description="The kubelet connects to the port, and asks nothing. A probe that names no other kind is this one.",
+        json_schema_extra=wrong("the kubelet would not know how to probe"),
+        examples=["true"],
+    )
+    grpc: Grpc | None = Field(
+        default=None, description="The kubelet asks by gRPC's health protocol; without TLS, as Kubernetes has it."
+    )
+    exec: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
+        default=None,
+        description="The command that the kubelet runs in the container; status 0 passes.",
+        json_schema_extra=wrong("the kubelet would have no command to run"),
+        examples=["'[\"pg_isready\"]'"],
+    )
+    port: PortNumber | PortName | None = Field(
+        default=None,
+        description="The port that is probed: a number, or a name in `ports`. By default it is the service's.",
+        json_schema_extra=wrong("the kubelet would probe a port without a server"),
+        examples=["9090"],
+    )
+    initial_delay_seconds: Seconds = Field(
+        default=0,
+        description="How long after a container's start the first probe is made, in seconds.",
+        json_schema_extra=wrong("a container would be asked before it can answer, or too late"),
+        examples=["10"],
+    )
+    period_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=10,
+        description="The time between two probes, in seconds.",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["10"],
+    )
+    timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=5,
+        description="How long an answer may take, in seconds.",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["5"],
+    )
+    failure_threshold: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=3,
+        description="How many probes in a row have to fail before the kubelet acts.",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["3"],
+    )
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(given) > 1:
+            what = f"{' and '.join(given)} are given, and a probe is of one kind"
+            raise superfluous(given[-1], what, "the API server would refuse the pods")
+        if self.exec is not None and self.port is not None:
+            raise superfluous("port", "a command is run in the container, at no port", "it would have no effect")
+        return self
+
+
+class Probes(Parts):
+    """The three probes. By default the kubelet connects to the service's port, which suits whatever listens there.
+
+    Startup: 60 s in all (12 x 5 s). Liveness: every 30 s, 3 failures restart.
+    Readiness: every 10 s, 1 failure takes the pod out of the endpoints.
+    """
+
+    startup: Probe | None = Field(
+        default=Probe(period_seconds=5, failure_threshold=12),
+        description="The probe that a container has to pass once before the others begin. Null: there is none.",
+    )
+    liveness: Probe | None = Field(
+        default=Probe(initial_delay_seconds=30, period_seconds=30),
+        description="The probe whose failure restarts a container. Null: there is none.",
+    )
+    readiness: Probe = Field(
+        default=Probe(initial_delay_seconds=10, failure_threshold=1),
+        description="The probe whose failure takes a pod out of the Service's endpoints.",
+    )
+
+    @property
+    def given(self) -> Mapping[str, Probe]:
+        """Those that there are, by name."""
+        every = {"startup": self.startup, "liveness": self.liveness, "readiness": self.readiness}
+        return {name: probe for name, probe in every.items() if probe is not None}
+
+
+def require_ports(port: int, ports: Mapping[str, int], probes: Probes, beside: Mapping[str, int | str | None]) -> None:
+    """Refuse ports that are named or numbered twice, and what names a port that there is not.
+
+    Args:
+        port: the service's own.
+        ports: its further ones, by name.
+        probes: of its pods.
+        beside: what else leads to a port of the pods, by the setting that says so.
+
+    Raises:
+        PydanticCustomError: names the first of them; its field is where to mend it.
+    """
+    if HTTP in ports:
+        raise superfluous(f"ports.{HTTP}", f"{HTTP} is the name of the service's own port", "two would have one name")
+    numbers = {port: "port"}
+    for name, number in ports.items():
+        if number in numbers:
+            raise superfluous(
+                f"ports.{name}", f"{number} is the number of {numbers[number]}, too", "the API server would warn of it"
+            )
+        numbers[number] = f"ports.{name}"
+    named = {f"probes.{name}.port": probe.port for name, probe in probes.given.items()}
+    for field, each in {**named, **beside}.items():
+        if isinstance(each, str) and each not in {HTTP, *ports}:
+            what = {"field": field, "port": each, "remedy": port}
+            raise PydanticCustomError("clash", "no port of the pods is called {port} (`ports` names them)", what)

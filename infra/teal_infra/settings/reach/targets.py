@@ -1,0 +1,110 @@
+"""Settings of a service's target groups: how an Application Load Balancer speaks to the pods, and looks at them."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from teal_infra.settings.base import Model, Path, PortNumber, wrong
+
+Matcher = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(-[0-9]{1,3})?(,[0-9]{1,3}(-[0-9]{1,3})?)*$")]
+
+ANY = "200-499"
+"""Statuses that say that a server is there, whatever it thinks of the path: the most that AWS takes of HTTP."""
+
+GRPC_HEALTH = "/grpc.health.v1.Health/Check"
+"""gRPC's own health protocol, as a path."""
+
+
+class TargetHealthCheck(Model):
+    """What the load balancer asks the pods of one service for. How often, `teal:alb.healthCheck` says for all."""
+
+    path: Path | None = Field(
+        default=None,
+        description=(
+            "The path that each target is asked for. By default it is that of `teal:alb.healthCheck`, or the readiness "
+            "probe's; where neither is, `/`, of which any answer below 500 is a good one. Under GRPC it is the method, "
+            "and by default gRPC's own health check where the readiness probe is by `grpc`."
+        ),
+        json_schema_extra=wrong("every target would be unhealthy"),
+        examples=["/healthz"],
+    )
+    port: PortNumber | None = Field(
+        default=None,
+        description="The port of the pods that is asked. Without it, it is the service's own.",
+        json_schema_extra=wrong("every target would be unhealthy"),
+        examples=["9090"],
+    )
+    protocol: Literal["HTTP", "HTTPS"] = Field(
+        default="HTTP",
+        description="The protocol in which it is asked.",
+        json_schema_extra=wrong("every target would be unhealthy"),
+        examples=["HTTP"],
+    )
+    matcher: Matcher | None = Field(
+        default=None,
+        description=(
+            "The statuses of a good answer: HTTP's (`200`, `200-299`, `200,302`), or gRPC's under GRPC (`0`, `0,12`). "
+            "By default it is 200, or 0 under GRPC, of a path that is known, and otherwise any that says that a server "
+            "is there."
+        ),
+        json_schema_extra=wrong("every target would be unhealthy, or none"),
+        examples=["200-299"],
+    )
+
+
+class TargetGroup(Model):
+    """How an Application Load Balancer speaks to the pods of one service."""
+
+    protocol_version: Literal["HTTP1", "HTTP2", "GRPC"] = Field(
+        default="HTTP1",
+        description=(
+            "What the load balancer speaks to the pods. HTTP2 and GRPC need HTTPS listeners, and clients that speak it "
+            "themselves: AWS answers others 464. What has traffic keeps what it speaks; the other colour changes first."
+        ),
+        json_schema_extra=wrong("AWS would refuse the target group"),
+        examples=["HTTP1"],
+    )
+    algorithm: Literal["round_robin", "least_outstanding_requests", "weighted_random"] = Field(
+        default="round_robin",
+        description="How the load balancer chooses among the pods of a colour.",
+        json_schema_extra=wrong("AWS would refuse the target group"),
+        examples=["round_robin"],
+    )
+    slow_start_seconds: Annotated[int, Field(ge=30, le=900)] | None = Field(
+        default=None,
+        description=(
+            "For how many seconds a new pod gets fewer requests than the others, rising to its share. Without it, its "
+            "share is whole at once. AWS takes it with the algorithm round_robin alone."
+        ),
+        json_schema_extra=wrong("AWS would refuse the target group"),
+        examples=["30"],
+    )
+    health_check: TargetHealthCheck = Field(
+        default=TargetHealthCheck(), description="What the load balancer asks the pods for."
+    )
+
+    @model_validator(mode="after")
+    def _as_aws_takes_it(self) -> Self:
+        if self.slow_start_seconds is not None and self.algorithm != "round_robin":
+            raise PydanticCustomError(
+                "clash",
+                "slowStartSeconds is {seconds}, and AWS takes a slow start with round_robin alone",
+                {"field": "algorithm", "seconds": self.slow_start_seconds, "remedy": "round_robin"},
+            )
+        return self
+
+    def asked(self, common: str | None, readiness: str | None, *, by_grpc: bool) -> tuple[str, str]:
+        """The path that targets are asked for, and the statuses of a good answer.
+
+        Args:
+            common: path that the stack gives all services; None where it gives none.
+            readiness: path of the readiness probe on the service's own port; None where it has none.
+            by_grpc: whether that probe asks by gRPC's health protocol.
+        """
+        own = self.health_check
+        if self.protocol_version == "GRPC":
+            path = own.path or (GRPC_HEALTH if by_grpc else None)
+            return path or "/AWS.ALB/healthcheck", own.matcher or ("0" if path else "0-99")
+        path = own.path or common or readiness
+        return path or "/", own.matcher or ("200" if path else ANY)

@@ -1,0 +1,94 @@
+"""What is asked of services that keep no contract, or cannot be asked, and what a preview says of the price."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from teal_infra.planning.lost import without
+from teal_infra.planning.move import bake_plan, move_of
+
+from tests.unit.infra.declaring import ALB, CALLERS
+from tests.unit.infra.worlds import BASE, edited, settings, settled
+
+BARE: Mapping[str, Any] = {"services.backend.contract": False}
+SMOKE = {"smoke.readiness"}
+UNREACHABLE: Mapping[str, Any] = {"podsReachable": "false"}
+
+
+def gates(change: Mapping[str, Any]) -> set[str]:
+    """Of the only service of a stack with this change."""
+    declared = settings(edited(BASE, change))
+    return {*move_of(declared, settled(BASE)).flip_set["backend"].gates}
+
+
+def asked(change: Mapping[str, Any]) -> str:
+    """The path that its bake asks for."""
+    return bake_plan(settings(edited(BASE, change))).services["backend"].path
+
+
+def said(change: Mapping[str, Any]) -> list[str]:
+    """What its preview says that it does without."""
+    return [*without(settings(edited(BASE, change)))]
+
+
+@pytest.mark.parametrize(
+    ("change", "smoke", "path"),
+    [
+        ({}, SMOKE, "/deployment/metadata"),
+        (BARE, set(), ""),
+        ({**BARE, "services.backend.probePath": "/"}, set(), "/"),
+        ({**BARE, "services.backend.probes": {"readiness": {"path": "/healthz"}}}, SMOKE, "/healthz"),
+        ({**BARE, "services.backend.probes": {"readiness": {"path": "/healthz", "port": 8000}}}, SMOKE, "/healthz"),
+        ({**BARE, "services.backend.probes": {"readiness": {"path": "/healthz", "port": 9000}}}, set(), ""),
+        ({**BARE, "services.backend.probes": {"readiness": {"grpc": {}}}}, set(), ""),
+        ({**BARE, "services.backend.probes": {"readiness": {"exec": ["true"]}}}, set(), ""),
+        (UNREACHABLE, set(), ""),
+    ],
+)
+def test_only_what_has_a_path_on_its_own_port_is_asked(change: Mapping[str, Any], smoke: set[str], path: str) -> None:
+    """The kubelet's word is the evidence for the rest; capacity and version are proven in any case."""
+    assert gates(change) == {"capacity", "version", *smoke}
+    assert asked(change) == path
+
+
+def test_a_door_of_a_balancer_is_asked_although_no_pod_is_and_only_in_http_1() -> None:
+    """AWS answers 464 to whoever does not speak what the targets do."""
+    alb = {**ALB, "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0123"}
+    behind: Mapping[str, Any] = {
+        **UNREACHABLE,
+        "router": "alb",
+        "alb": alb,
+        "services.backend.network": CALLERS["network"],
+    }
+    assert asked(behind) == "/deployment/metadata"
+    assert asked({**behind, "services.backend.targetGroup": {"protocolVersion": "GRPC"}}) == ""
+
+
+def test_what_is_done_without_is_said_once_with_its_price() -> None:
+    """One line for each part of the contract that services do not keep; nothing where all is kept."""
+    assert said({}) == []
+    frontend: Mapping[str, Any] = {
+        **BARE,
+        "services.frontend": {"port": 8000},
+        "blue.frontend": {"image": "registry.example/frontend:1.0.0"},
+        "green.frontend": {"image": "registry.example/frontend:1.1.0"},
+    }
+    named, answers, door, kept = said(frontend)
+    assert named.startswith("backend, frontend: no pod says what it is (versionPath)")
+    assert "no request shows before a flip that it answers" in answers
+    assert "pods that turn unready or crash are what undoes a bad release" in door
+    assert "stay with the old colour after a flip until it ends" in kept
+
+
+def test_that_no_pod_can_be_asked_is_one_setting() -> None:
+    """And one line, with what is lost by it."""
+    first, door = said(UNREACHABLE)
+    assert first.startswith("podsReachable is false: no pod is asked before a flip")
+    assert "nobody asks its front door" in door
+
+
+def test_whose_autoscaler_is_somebody_elses_is_told_what_a_way_back_counts_on() -> None:
+    """A way back needs pods, and teal holds none there."""
+    assert (
+        "its minimum is what a way back can count on" in said({"services.backend.autoscaling": {"external": True}})[-1]
+    )

@@ -1,0 +1,168 @@
+"""Ports, probes, autoscaling, budgets and target groups as a stack says them: what is refused, and with which words."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from teal_infra.settings.load import load
+from teal_infra.settings.service import ServiceSettings
+
+from teal.model.errors import ConfigError
+from tests.unit.infra.declaring import ALB, config
+
+
+def refusal(service: Mapping[str, Any], **stack: object) -> str:
+    """What a stack whose only service says this is refused with."""
+    raw = config(router=str(stack.pop("router", "service")), services=("backend",))
+    raw["services"] = json.dumps({"backend": service})
+    raw |= {key: each if isinstance(each, str) else json.dumps(each) for key, each in stack.items()}
+    with pytest.raises(ConfigError) as refused:
+        load(raw, stack="dev")
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("service", "says", "remedy"),
+    [
+        (
+            {"probes": {"readiness": {"path": "/", "grpc": {}}}},
+            "path and grpc are given, and a probe is of one kind",
+            "rm --path 'teal:services.backend.probes.readiness.grpc'",
+        ),
+        (
+            {"probes": {"liveness": {"exec": ["true"], "port": 9000}}},
+            "a command is run in the container, at no port",
+            "rm --path 'teal:services.backend.probes.liveness.port'",
+        ),
+        (
+            {"probes": {"liveness": {"port": "management"}}},
+            "no port of the pods is called management",
+            "set --path 'teal:services.backend.probes.liveness.port' 8000",
+        ),
+        (
+            {"frontDoor": {"extraPorts": {"admin": {"port": 81, "targetPort": "admin"}}}},
+            "no port of the pods is called admin",
+            "set --path 'teal:services.backend.frontDoor.extraPorts.admin.targetPort' 8000",
+        ),
+        (
+            {"requestMetrics": {"port": "admin"}},
+            "no port of the pods is called admin",
+            "set --path 'teal:services.backend.requestMetrics.port' 8000",
+        ),
+        (
+            {"ports": {"http": 9000}},
+            "http is the name of the service's own port",
+            "rm --path 'teal:services.backend.ports.http'",
+        ),
+        (
+            {"port": 9000, "ports": {"management": 9000}},
+            "9000 is the number of port, too",
+            "rm --path 'teal:services.backend.ports.management'",
+        ),
+        (
+            {"frontDoor": {"loadBalancerClass": "service.k8s.aws/nlb"}},
+            "the type ClusterIP, which has no load balancer",
+            "set --path 'teal:services.backend.frontDoor.type' LoadBalancer",
+        ),
+        (
+            {"autoscaling": {"metrics": [{"type": "External"}], "cpuPercent": 50}},
+            "cpuPercent is set, and metrics take its place",
+            "rm --path 'teal:services.backend.autoscaling.cpuPercent'",
+        ),
+        (
+            {"autoscaling": {"external": True, "minReplicas": 2}},
+            "minReplicas is set, and external says that another autoscaler decides",
+            "rm --path 'teal:services.backend.autoscaling.minReplicas'",
+        ),
+        (
+            {"autoscaling": {"cpuPercent": None, "memoryPercent": None}},
+            "the autoscaler has nothing to go by",
+            "set --path 'teal:services.backend.autoscaling.cpuPercent' 70",
+        ),
+        (
+            {"disruption": {"maxUnavailable": 1, "minAvailable": "50%"}},
+            "a budget has one bound",
+            "rm --path 'teal:services.backend.disruption.maxUnavailable'",
+        ),
+        (
+            {"targetGroup": {"slowStartSeconds": 30, "algorithm": "weighted_random"}},
+            "AWS takes a slow start with round_robin alone",
+            "set --path 'teal:services.backend.targetGroup.algorithm' round_robin",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_mends_it(service: Mapping[str, Any], says: str, remedy: str) -> None:
+    """At its place, and the next command is the one that clears it."""
+    said = refusal(service)
+    assert says in said
+    assert f"Next: pulumi config {remedy}" in said
+
+
+@pytest.mark.parametrize(
+    ("gates", "remedy"),
+    [
+        (
+            {"smoke": {"requests": {"home": {"path": "/"}}}},
+            "rm --path 'teal:services.backend.gates.smoke.requests'",
+        ),
+        ({"contract": {}}, "rm --path 'teal:services.backend.gates.contract'"),
+        ({"metrics": {}}, "set --path 'teal:services.backend.gates.metrics.traffic.enabled' false"),
+    ],
+)
+def test_nothing_asks_pods_that_the_api_server_cannot_reach(gates: Mapping[str, Any], remedy: str) -> None:
+    """No flip could pass."""
+    said = refusal({"gates": gates}, podsReachable="false", prometheus={"url": "http://127.0.0.1:9090"})
+    assert "podsReachable is false" in said
+    assert f"Next: pulumi config {remedy}" in said
+
+
+def test_http_2_behind_a_balancer_needs_its_https() -> None:
+    """AWS forwards it from no other listener."""
+    said = refusal({"network": {"policies": False}, "targetGroup": {"protocolVersion": "HTTP2"}}, router="alb", alb=ALB)
+    assert "targetGroup.protocolVersion of backend is HTTP2, which AWS forwards from HTTPS listeners alone" in said
+    assert "Next: pulumi config set --path 'teal:alb.certificateArn'" in said
+
+
+def test_the_idle_timeout_of_a_balancer_of_somebody_elses_is_theirs() -> None:
+    """With where to set it instead."""
+    known = {"vpcId": ALB["vpcId"], "loadBalancer": {"tags": {"shared": "yes"}}, "idleTimeoutSeconds": 300}
+    said = refusal({"network": {"policies": False}}, router="alb", alb=known)
+    assert "aws elbv2 modify-load-balancer-attributes" in said
+    assert "Next: pulumi config rm --path 'teal:alb.idleTimeoutSeconds'" in said
+
+
+def test_the_contract_is_one_word_and_what_is_said_beside_it_stays() -> None:
+    """A path, a null, another kind of probe."""
+    kept = ServiceSettings.model_validate({"contract": True})
+    assert [each.path for each in kept.probes.given.values()] == ["/health/live", "/health/live", "/health/ready"]
+    assert (kept.version_path, kept.readiness_path) == ("/deployment/metadata", "/health/ready")
+    assert kept.shutdown.close_connections_path == "/deployment/connections/close"
+    own = ServiceSettings.model_validate(
+        {
+            "contract": True,
+            "versionPath": None,
+            "shutdown": {"closeConnectionsPath": None},
+            "probes": {"startup": None, "liveness": {"grpc": {}}, "readiness": {"periodSeconds": 1, "path": "/up"}},
+        }
+    )
+    assert (own.version_path, own.shutdown.close_connections_path, own.baked_path) == (None, None, "/up")
+    assert own.probes.startup is None
+    assert own.probes.liveness is not None
+    assert own.probes.liveness.path is None
+    assert own.probes.readiness.period_seconds == 1
+
+
+def test_limits_that_are_given_are_all_that_there_are() -> None:
+    """A limit of memory alone limits no processor time."""
+    limited = ServiceSettings.model_validate({"resources": {"limits": {"memory": "256Mi"}}}).resources
+    assert (limited.limits.cpu, limited.limits.memory) == (None, "256Mi")
+    assert limited.requests.cpu == "500m"
+
+
+def test_a_deadline_and_a_rollout_can_take_hours() -> None:
+    """Each of them is the service's to say."""
+    slow = ServiceSettings.model_validate(
+        {"progressDeadlineSeconds": 4 * 3600, "rollout": {"maxSurge": "100%", "minReadySeconds": 600}}
+    )
+    assert (slow.progress_deadline_seconds, slow.rollout.min_ready_seconds) == (14400, 600)
