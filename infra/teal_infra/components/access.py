@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from teal.model.labels import PART_OF, PART_OF_LABEL
+from teal.model.labels import KEPT, PART_OF, PART_OF_LABEL
 from teal_infra.labels import shared
 from teal_infra.provider.kinds import Namespace, Role, RoleBinding, ServiceAccount
+from teal_infra.settings.reach.existing import Namespace as NamespaceSettings
 from teal_infra.settings.service import ServiceSettings
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
@@ -31,6 +32,9 @@ class AccessArgs:
     """Each account has its service's name."""
     labels: Mapping[str, str]
     """Further ones of the namespace."""
+    place: NamespaceSettings
+    keep: bool = False
+    """Whether the namespace is one that the stack made, and that is to stay when it is declared no more."""
 
 
 class Access(pulumi.ComponentResource):
@@ -40,25 +44,14 @@ class Access(pulumi.ComponentResource):
         """Declare them; the name is the namespace's."""
         super().__init__("teal:kubernetes:Access", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = Namespace(
-            "namespace",
-            metadata={
-                "name": name,
-                "labels": {
-                    PART_OF_LABEL: PART_OF,
-                    "pod-security.kubernetes.io/enforce": "restricted",
-                    "pod-security.kubernetes.io/warn": "restricted",
-                    **args.labels,
-                },
-            },
-            opts=child,
-        )
-        self.namespace = namespace.metadata["name"]
+        self.namespace: pulumi.Input[str] = name
+        if args.place.create or args.keep:
+            self.namespace = self._namespace(name, args).metadata["name"]
         self.accounts = {
             service: ServiceAccount(
                 f"{service}-account",
                 metadata={
-                    "name": service,
+                    "name": settings.metadata.service_account.name or service,
                     "namespace": self.namespace,
                     "labels": {**settings.metadata.service_account.labels, **shared(service)},
                     "annotations": dict(settings.metadata.service_account.annotations),
@@ -81,7 +74,30 @@ class Access(pulumi.ComponentResource):
                     f"{service}-reader",
                     metadata={"name": f"{service}-reader", "namespace": self.namespace, "labels": part_of},
                     role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata["name"]},
-                    subjects=[{"kind": "ServiceAccount", "name": service, "namespace": self.namespace}],
+                    subjects=[
+                        {"kind": "ServiceAccount", "name": self.accounts[service], "namespace": self.namespace}
+                    ],
                     opts=child,
                 )
         self.register_outputs({})
+
+    def _namespace(self, name: str, args: AccessArgs) -> Namespace:
+        """The namespace, at the level that teal's pods keep to."""
+        place = args.place
+        annotations = {**place.annotations, **({KEPT: "true"} if args.keep else {})}
+        return Namespace(
+            "namespace",
+            metadata={
+                "name": name,
+                "labels": {
+                    **place.labels,
+                    PART_OF_LABEL: PART_OF,
+                    "pod-security.kubernetes.io/enforce": "restricted",
+                    "pod-security.kubernetes.io/warn": "restricted",
+                    **args.labels,
+                },
+                **({"annotations": annotations} if annotations else {}),
+            },
+            # It goes out of the stack's hands with all that is in it.
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.keep or None),
+        )

@@ -50,6 +50,7 @@ def rights(
     names = sorted(services)
     # No Service leads to what is live where a load balancer or a gateway does: the colours' own are asked.
     doors = names if router.spec.through_service else [f"{name}-{colour}" for name in names for colour in Colour]
+    ports = {name: each.front_door.asked_by for name, each in services.items()} if router.spec.through_service else {}
     rules: list[PolicyRuleArgsDict] = [
         _rule("configmaps", "get", "update", names=[store.NAME]),
         # Its sign of life. What is to be created has no name to go by; nothing but leader election reads a Lease.
@@ -57,7 +58,7 @@ def rights(
         _lease("create"),
         _router_right(router.spec.right, names),
         # The front doors, asked through the API server; it names a port with its Service.
-        _rule("services/proxy", "get", names=[f"{name}:http" for name in doors]),
+        _rule("services/proxy", "get", names=[f"{name}:{ports.get(name, 'http')}" for name in doors]),
         {"api_groups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]},
         _rule("pods", "list"),  # it says how often each of them crashed
     ]

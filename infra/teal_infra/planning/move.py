@@ -52,6 +52,7 @@ def bake_plan(settings: Settings) -> BakePlan:
                 close_path=each.shutdown.close_connections_path or "",
                 close_seconds=each.shutdown.close_connections_seconds,
                 host=each.routing.hosts[0] if each.routing.hosts else "",
+                port=each.front_door.asked_by if settings.router.spec.through_service else "http",
                 metrics=each.counted,
                 slowness=slowness(each.gates.metrics),
                 own=own(

@@ -21,6 +21,7 @@ from teal_infra.settings.evidence.prometheus import Prometheus
 from teal_infra.settings.observability import ObservabilitySettings
 from teal_infra.settings.reach.alb import Alb
 from teal_infra.settings.reach.backing import BackingService
+from teal_infra.settings.reach.existing import Adopt, Namespace, NamespaceOrName, require_adoptable
 from teal_infra.settings.reach.gateway import GatewaySettings
 from teal_infra.settings.reach.network import BackingPeer, require_reachable
 from teal_infra.settings.reach.routing import RULES, VALUES, CanaryMatch, Percent, RouterSettings
@@ -59,9 +60,10 @@ class Settings(Model):
         default=None,
         description="The clients that get the idle colour whenever it runs, under `router: alb` and `gateway`.",
     )
-    namespace: Name = Field(
-        default="teal",
-        description="The namespace that the stack creates and keeps everything in.",
+    place: NamespaceOrName = Field(
+        default=Namespace(),
+        alias="namespace",
+        description="The namespace that the stack keeps everything in: its name, or the object below.",
         json_schema_extra=wrong("the API server would refuse the namespace"),
         examples=["teal"],
     )
@@ -165,10 +167,32 @@ class Settings(Model):
             self.watch.require_believable(self.prometheus)
         require_sealed("prometheus.url", self.prometheus.url if self.prometheus else None, self.prometheus)
         require_routable(self)
+        require_adoptable(self)
         asked = [name for name, each in self.services.items() if each.bake_metrics and self.prometheus is None]
         if asked:
             raise _clash("prometheus.url", f"services.{asked[0]}.bakeMetrics asks a Prometheus, and there is none")
         return self
+
+    @property
+    def namespace(self) -> str:
+        """The name of the stack's namespace."""
+        return self.place.name
+
+    @property
+    def adopted(self) -> Mapping[str, tuple[Colour, Adopt]]:
+        """The services one of whose colours has pods that the stack does not make, by name: which colour, and which."""
+        return {
+            name: (colour, release.adopt)
+            for colour in Colour
+            if (slot := self.slot(colour)) is not None
+            for name, release in slot.services.items()
+            if release.adopt is not None
+        }
+
+    def adopts(self, service: str, colour: Colour) -> Adopt | None:
+        """The pods that a colour of a service has without the stack's making them; None where it makes them."""
+        its, adopt = self.adopted.get(service, (None, None))
+        return adopt if its is colour else None
 
     @property
     def chosen(self) -> CanaryMatch | None:

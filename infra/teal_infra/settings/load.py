@@ -88,7 +88,7 @@ def load(raw: Mapping[str, str], *, secret: set[str] | None = None, stack: str) 
     data: dict[str, Any] = {"environment": stack}
     for key, text in raw.items():
         try:
-            data[key] = json.loads(text) if key in OBJECTS else text
+            data[key] = json.loads(text) if key in OBJECTS or (key == "namespace" and text[:1] == "{") else text
         except json.JSONDecodeError as error:
             problems.append(_not_an_object(key, text, str(error)))
     settings = None
@@ -107,6 +107,10 @@ def load(raw: Mapping[str, str], *, secret: set[str] | None = None, stack: str) 
         lines = "\n".join(f"  {problem}" for problem in problems)
         raise ConfigError(f"the config of stack {stack} has {count}; nothing was changed:\n{lines}")
     return settings
+
+
+_TAKEN_AWAY = {"taken": "nobody could tell the two apart", "effectless": "it would have no effect"}
+"""Kinds of errors that are mended by taking the key away, and the consequence of each."""
 
 
 def _cross_checks(raw: Mapping[str, str], data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -185,12 +189,12 @@ def _problem(found: ErrorDetails, secret: set[str]) -> Problem:
         model = _model_at(loc[:-1])
         known = [field.alias or name for name, field in model.model_fields.items()] if model else []
         return _unknown(path, str(loc[-1]), known)
-    if found["type"] == "taken":
+    if found["type"] in _TAKEN_AWAY:
         return Problem(
             key=PREFIX + path,
             seen="set",
             what=found["msg"],
-            consequence="nobody could tell the two apart",
+            consequence=_TAKEN_AWAY[found["type"]],
             remedy=_remove(path),
         )
     field = _field_at(loc)
