@@ -48,7 +48,9 @@ def led_to(selector: Mapping[str, str], annotations: Mapping[str, str]) -> Colou
     return colour_of(selector.get(COLOUR_LABEL))
 
 
-def patch(service: str, selector: Mapping[str, str], annotations: Mapping[str, str], colour: Colour) -> Mapping[str, Any]:
+def patch(
+    service: str, selector: Mapping[str, str], annotations: Mapping[str, str], colour: Colour
+) -> Mapping[str, Any]:
     """What a JSON merge patch says of a selector to lead it to a colour: what it does not name stays.
 
     Args:

@@ -5,7 +5,7 @@ one that does. `tests.unit.teal.network.reachability` computes from them who may
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import pulumi
@@ -37,11 +37,12 @@ class Member(NamedTuple):
     settings: NetworkSettings
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class NetworkPoliciesArgs:
     """Who is in a stack."""
 
     services: Mapping[str, Member]
+    _: KW_ONLY
     backing: Mapping[str, BackingPeer | None]
     namespace: pulumi.Input[str]
     """The stack's, once it is there."""

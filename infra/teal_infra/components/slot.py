@@ -5,7 +5,7 @@ Routes no live traffic and knows nothing of the other colour.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import pulumi
 
@@ -101,10 +101,11 @@ class Slot(pulumi.ComponentResource):
             self.ready.append(self._scaling.autoscaler)
         self.register_outputs({})
 
-    def adopt(self, settings: ServiceSettings, selector: Mapping[str, str]) -> None:
+    def adopt(self, settings: ServiceSettings, selector: Mapping[str, str]) -> Self:
         """Declare what finds pods that somebody else makes: by a number, as their port need not have teal's name."""
         self._preview(settings, selector, settings.port)
         self.register_outputs({})
+        return self
 
     def _preview(self, settings: ServiceSettings, selector: Mapping[str, str], target: str | int = "http") -> None:
         of, door, marks = self._of, settings.preview_door, settings.metadata.preview_door

@@ -49,7 +49,7 @@ class ServiceSettings(Process):
     )
     ingresses: Mapping[Name, Ingress] = Field(
         default_factory=dict[str, Ingress],
-        description="Further Ingresses, for other controllers or with other annotations; the name is the end of theirs.",
+        description="Further Ingresses, for other controllers or with other annotations; their names end with this.",
         json_schema_extra=wrong("no ingress controller would take it"),
         examples=['\'{"internal": {"host": "shop.internal"}}\''],
     )

@@ -57,7 +57,11 @@ class ServiceSelector(pulumi.ComponentResource):
         door, marks = settings.front_door, settings.metadata
         live, adopted = front.live.get(route.service), _adopted(front.settings, route.service)
         target: str | int = "http"
-        selector, found, options = labels.selector(route.service, route.active), dict[str, str](), pulumi.ResourceOptions()
+        selector, found, options = (
+            labels.selector(route.service, route.active),
+            dict[str, str](),
+            pulumi.ResourceOptions(),
+        )
         if adopted is not None:
             # Both colours' pods listen on this number, and one of them need not have a name for it.
             target, found = settings.port, dict(adopted.annotation)

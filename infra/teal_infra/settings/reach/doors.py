@@ -66,7 +66,7 @@ class IngressHost(Model):
 
 
 class Ingress(Marks):
-    """An Ingress that leads to the active Service. Its labels and annotations come beside those of `metadata.ingress`."""
+    """An Ingress that leads to the active Service. What it is marked with comes beside what `metadata.ingress` says."""
 
     host: str = Field(
         description="The host name whose requests are the service's.",

@@ -115,7 +115,7 @@ def require_adoptable(settings: "Settings") -> None:
                 f"the stack's own pods of {name} have all of these labels, too: they would get live traffic unproven. "
                 f"Have the selector of Service {name} name one more that the pods of {adopt.deployment} alone have"
             )
-            raise _clash(f"{where}.selector", what, remedy=f"'{json.dumps({**adopt.selector, 'KEY': 'VALUE'})}'")
+            raise _clash(f"{where}.selector.KEY", what, remedy="VALUE")
 
 
 def _clash(field: str, what: str, **more: str) -> PydanticCustomError:
