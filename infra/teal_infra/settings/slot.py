@@ -62,6 +62,11 @@ class SlotService(Model):
         description="Pods that the stack does not make, and that are this release all the same. All else is left out.",
     )
 
+    @property
+    def unsaid(self) -> set[str]:
+        """What a digest of the release leaves out: secrets, and what earlier teals did not have, where it is not set."""
+        return {"secrets"} if self.adopt else {"secrets", "adopt"}
+
     @model_validator(mode="after")
     def _made_or_adopted(self) -> Self:
         others = self.model_fields_set - {"adopt"}
@@ -133,5 +138,5 @@ class Slot(BaseModel):
     @property
     def digest(self) -> str:
         """Of what the release is, secrets left out: a digest of few characters would give them away."""
-        release = {name: each.model_dump_json(exclude={"secrets"}) for name, each in sorted(self.services.items())}
+        release = {name: each.model_dump_json(exclude=each.unsaid) for name, each in sorted(self.services.items())}
         return sha256(json.dumps([self.version, release]).encode()).hexdigest()[:16]
