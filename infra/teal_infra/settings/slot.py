@@ -64,7 +64,7 @@ class SlotService(Model):
 
     @property
     def unsaid(self) -> set[str]:
-        """What a digest of the release leaves out: secrets, and what earlier teals did not have, where it is not set."""
+        """What a digest of the release leaves out: secrets, and what earlier teals did not have where it is not set."""
         return {"secrets"} if self.adopt else {"secrets", "adopt"}
 
     @model_validator(mode="after")
@@ -138,5 +138,6 @@ class Slot(BaseModel):
     @property
     def digest(self) -> str:
         """Of what the release is, secrets left out: a digest of few characters would give them away."""
-        release = {name: each.model_dump_json(exclude=each.unsaid) for name, each in sorted(self.services.items())}
+        each = sorted(self.services.items())
+        release = {name: its.model_dump_json(exclude=its.unsaid) for name, its in each}
         return sha256(json.dumps([self.version, release]).encode()).hexdigest()[:16]

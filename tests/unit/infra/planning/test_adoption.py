@@ -18,7 +18,7 @@ from teal.model.adopted import Adopted
 from teal.model.colours import Colour
 from teal.model.live import LiveService
 from teal.plans.model import Plan, Word
-from tests.unit.infra.declaring import declared
+from tests.unit.infra.declaring import config, declared
 from tests.unit.infra.worlds import NOW, deployment, edited, settings
 
 APP = {"app": "shop"}
@@ -165,6 +165,36 @@ async def test_no_autoscaler_holds_pods_that_the_stack_did_not_make() -> None:
     found = await declared({**raw, "activeColour": "blue"}, live)
     assert found.names("HorizontalPodAutoscaler") == ["shop-blue-autoscaler"]
     assert found["HorizontalPodAutoscaler", "shop-blue-autoscaler"]["spec"]["minReplicas"] == 7
+
+
+def place(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Existing:
+    """A namespace with these marks, and nothing else that the stack did not make."""
+    metadata = {"name": "shop", "resourceVersion": "1", "labels": labels, "annotations": annotations}
+    return Existing(services={}, namespace=Bare.model_validate({"metadata": metadata}))
+
+
+@pytest.mark.parametrize(
+    ("labels", "annotations", "kept"),
+    [
+        ({"app.kubernetes.io/part-of": "teal"}, {}, True),
+        ({"app.kubernetes.io/part-of": "teal"}, {"teal/kept": "true"}, False),
+        ({"team": "theirs"}, {}, False),
+        ({}, {}, False),
+    ],
+)
+async def test_a_namespace_that_the_stack_made_is_let_go_before_it_is_left_out(
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str],
+    kept: bool,  # noqa: FBT001 - a parameter of a test
+) -> None:
+    """An engine deletes what is declared no more, and all that is in it, unless it was told to keep it."""
+    raw = config(router="service", namespace={"name": "shop", "create": False})
+    found = await declared(raw, Live(at=NOW, existing=place(labels, annotations)))
+    assert (found.names("Namespace") == ["namespace"]) is kept
+    if kept:
+        assert found["Namespace", "namespace"]["metadata"]["annotations"]["teal/kept"] == "true"
+    selector = found["NetworkPolicy", "default-deny"]["spec"]["podSelector"]
+    assert selector == {"matchLabels": {"app.kubernetes.io/part-of": "teal"}}
 
 
 REFUSED: Mapping[str, tuple[Existing, str]] = {
