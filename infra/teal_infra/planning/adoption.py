@@ -134,7 +134,7 @@ def dangers(settings: Settings, existing: Existing, serving: Mapping[str, LiveSe
     for name, (colour, adopt) in settings.adopted.items():
         if name in existing.services:
             takeover = _Takeover(settings, name, colour, adopt, existing.services[name])
-            yield from ((name, each) for each in takeover.refused())
+            yield from ((name, each) for each in (*takeover.refused(), *takeover.at_once(serving.get(name))))
     yield from ((name, each) for name, found in serving.items() for each in _replaced(settings, name, found))
 
 
@@ -173,13 +173,23 @@ class _Takeover:
         service = self.its.service
         if service is None:
             yield (
-                f"{self._where} takes over what Service {self.name} leads to, and there is no such Service: it has "
-                f"no traffic. Next: {self._kubectl} get services, and name the service in teal:services as that; or "
+                f"{self._where} takes over what Service {self.name} leads to, and there is no such Service: it "
+                f"has no traffic. Next: {self._kubectl} get services, and name the service as that; or "
                 f"{self._kubectl} expose deployment {self.adopt.deployment} --name {self.name} --port 80 "
                 f"--target-port {self.settings.services[self.name].port}"
             )
         elif not self.its.taken and service.metadata.labels.get(PART_OF_LABEL) != PART_OF:
             yield from self._service(service)
+
+    def at_once(self, serving: LiveService | None) -> Iterator[str]:
+        """A flip in the same update: until the Service says which pods they are, there is no way back to them."""
+        to = self.settings.active_colour
+        if not self.its.taken and serving is not None and serving.colour not in {None, to}:
+            yield (
+                f"{self._where} is new, and live traffic of {self.name} is to go from {serving.colour} to {to} as "
+                f"well: nobody could put it back. Next: pulumi config set teal:activeColour {serving.colour}, pulumi "
+                f"up; then flip to {to}"
+            )
 
     def _pods(self) -> Iterator[str]:
         deployment, adopt = self.its.deployment, self.adopt

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from teal_infra.components.environment import digest
 from teal_infra.planning import slots
 
 from teal.model.colours import Colour
@@ -10,6 +11,7 @@ from teal.model.errors import ConfigError
 from tests.unit.infra.declaring import config, declared
 from tests.unit.infra.worlds import BASE, edited, settings
 
+BLUE = Colour.BLUE
 OBJECTS = {
     "serviceAccount": ("ServiceAccount", "backend-account"),
     "frontDoor": ("Service", "backend-active"),
@@ -91,10 +93,25 @@ async def test_an_account_of_another_name_is_the_pods_own() -> None:
     assert found["RoleBinding", "backend-reader"]["subjects"][0]["name"] == "shop-teal"
     assert found["Deployment", "backend-blue"]["spec"]["template"]["spec"]["serviceAccountName"] == "shop-teal"
     plain, named = (
-        slots.fingerprint_of(settings(edited(BASE, change)), "backend", Colour.BLUE)
+        slots.fingerprint_of(settings(edited(BASE, change)), "backend", BLUE)
         for change in ({}, {"services.backend.metadata": {"serviceAccount": {"name": "shop-teal"}}})
     )
     assert plain is not None
     assert named is not None
     assert plain.digest != named.digest
     assert "serviceAccount" in named.parts.pod
+
+
+def test_what_earlier_teals_did_not_have_is_no_change_where_nobody_sets_it() -> None:
+    """An upgrade would be said to change what is around live pods, and to roll them."""
+    ingress = {"host": "shop.example", "className": None, "tlsSecret": None}
+    door = {"type": "ClusterIP", "port": 80, "nodePort": None, "extraPorts": {}}
+    found, named = (
+        slots.fingerprint_of(settings(edited(BASE, {"services.backend.ingress": ingress, **more})), "backend", BLUE)
+        for more in ({}, {"services.backend.frontDoor": {"portName": "web"}})
+    )
+    assert found is not None
+    assert named is not None
+    assert found.parts.service["ingress"] == digest(ingress)[:12]
+    assert found.parts.service["frontDoor"] == digest(door)[:12]
+    assert named.parts.service["frontDoor"] != digest(door)[:12]

@@ -86,6 +86,7 @@ def beside(active: Colour, raw: Mapping[str, Any] = STACK) -> Live:
     declared_ = settings(raw)
     return world(
         raw,
+        there(service=service(Adopted(Colour.GREEN, APP).annotation)),
         services={"shop": taken(active)},
         slots={("shop", Colour.BLUE): deployment(declared_, "shop", Colour.BLUE, 3)},
         record={"colour": active, "version": "1"},
@@ -248,6 +249,25 @@ def test_what_would_lose_a_request_is_refused(case: str) -> None:
     planned = made(STACK, world(STACK, existing))
     assert planned.word is Word.UNSAFE
     assert any(says in each for each in planned.reasons), planned.reasons
+
+
+@pytest.mark.parametrize("active", ["blue", "green"])
+def test_pods_are_taken_over_in_an_update_of_its_own(active: str) -> None:
+    """Before a flip, either way: nobody could put traffic back to pods that no Service speaks of."""
+    raw = edited(STACK, {"activeColour": active})
+    own = LiveService(
+        colour=Colour.BLUE,
+        selector={"app.kubernetes.io/name": "shop", "teal/colour": "blue"},
+        annotations={},
+        resource_version="2",
+        writer="pulumi-kubernetes-teal",
+    )
+    leaving = active == "green"
+    existing = there(service=service(selector=own.selector)) if leaving else there()
+    planned = made(raw, world(raw, existing, services={"shop": own} if leaving else {}))
+    assert planned.word is Word.UNSAFE
+    back = "blue" if leaving else "green"
+    assert any(f"Next: pulumi config set teal:activeColour {back}, pulumi up" in each for each in planned.reasons)
 
 
 def test_live_pods_are_not_replaced_under_their_colour() -> None:
