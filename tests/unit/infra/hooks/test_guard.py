@@ -116,7 +116,10 @@ async def test_what_is_taken_over_as_it_leads_needs_no_proof(api_server: FakeApi
     found["spec"]["selector"] = {"app": "shop"}
     api_server.answers["/api/v1/namespaces/teal/services/backend"] = status, found
     said = Adopted(Colour.GREEN, {"app": "shop"}).annotation
-    taken = {"metadata": {"name": "backend", "annotations": said}, "spec": {"selector": {"app": "shop"}}}
+    taken: dict[str, object] = {
+        "metadata": {"name": "backend", "annotations": said},
+        "spec": {"selector": {"app": "shop"}},
+    }
     await prove(api_server, None, "green", wanted=taken)
     with pytest.raises(RefusedError, match="capacity of backend FAILED"):
         await prove(api_server, None, "green", wanted={**taken, "spec": {"selector": {"app": "other"}}})

@@ -55,7 +55,7 @@ def pods(replicas: int = 3, **template: Any) -> Deployment:  # noqa: ANN401 - an
 def there(**found: Any) -> Existing:  # noqa: ANN401 - parts of what is found
     """What is there that the stack did not make."""
     place = Bare.model_validate({"metadata": {"name": "shop", "resourceVersion": "1"}})
-    its = {"service": service(), "deployment": pods(), "account": None, **found}
+    its: dict[str, Any] = {"service": service(), "deployment": pods(), "account": None, **found}
     return Existing(services={"shop": Found(**its)}, namespace=place)
 
 
