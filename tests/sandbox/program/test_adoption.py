@@ -7,7 +7,7 @@ listed here, and nothing else is.
 import json
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,8 @@ INSTEAD: Mapping[str, str] = {
 _REPLACED = re.compile("|".join(re.escape(each) for each in sorted(INSTEAD, key=len, reverse=True)))
 
 
-def manifests(node_port: int) -> str:
-    """What runs before there is a stack: three pods, and a Service whose port has a name of its own."""
+def manifests(node_port: int) -> Sequence[dict[str, Any]]:
+    """What runs before there is a stack: a Deployment of three pods, and a Service whose port has a name of its own."""
     container = {
         "name": "web",
         "image": "localhost/teal/pricing:1.0.0",
@@ -56,7 +56,7 @@ def manifests(node_port: int) -> str:
     }
     labels = {"app": "shop"}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
-    objects: list[dict[str, Any]] = [
+    return (
         {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
@@ -73,8 +73,7 @@ def manifests(node_port: int) -> str:
                 "ports": [{"name": "web", "port": 80, "targetPort": "web", "nodePort": node_port}],
             },
         },
-    ]
-    return yaml.safe_dump_all(objects)
+    )
 
 
 @dataclass
@@ -128,10 +127,12 @@ def _commands(text: str) -> Iterator[str]:
 def reader(sandbox: Sandbox, tmp_path: Path, node_port: int) -> Iterator[Reader]:
     """With a Deployment and a Service that run."""
     made = Reader(sandbox, tmp_path)
-    (tmp_path / "shop.yaml").write_text(manifests(node_port))
+    runs = manifests(node_port)
+    (tmp_path / "before.yaml").write_text(yaml.safe_dump_all(runs))
+    (tmp_path / "shop.yaml").write_text(yaml.safe_dump(runs[0]))  # of which the page says that it is applied again
     FILE.unlink(missing_ok=True)
     made.run(f"kubectl create namespace {NAME}")
-    made.run("kubectl apply -f shop.yaml")
+    made.run(f"kubectl apply -f {tmp_path}/before.yaml")
     made.run("kubectl -n shop rollout status deployment shop --timeout 60s")
     yield made
     made.run(f"kubectl delete namespace {NAME} --ignore-not-found --wait=false")
