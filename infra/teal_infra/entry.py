@@ -22,7 +22,7 @@ def declare() -> None:
         cluster = ClusterAccess(
             namespace=settings.namespace, kubeconfig=provider.get("kubeconfig"), context=provider.get("context")
         )
-        found = live.read(cluster, settings.services, settings.router)
+        found = live.read(cluster, settings)
         if failed := refused.refused(settings, found):
             settings = refused.stopped(settings, failed.to)
             pulumi.log.info(

@@ -95,8 +95,7 @@ class _Stack:
             enable_config_map_mutable=pulumi.Output.all(*(each.urn for each in after)).apply(lambda _: True),
         )
         self._opts = pulumi.ResourceOptions(providers=[provider], transformations=[owned])
-        injected = settings.router.spec.namespace_labels
-        self._access = Access(settings.namespace, AccessArgs(services=settings.services, labels=injected), self._opts)
+        self._access = Access(settings.namespace, AccessArgs(settings, keep=live.existing.ours), self._opts)
         members = {
             name: Member(
                 ports=each.reached_ports,
@@ -106,8 +105,8 @@ class _Stack:
             )
             for name, each in settings.services.items()
         }
-        namespace = self._access.namespace
-        peers = NetworkPoliciesArgs(services=members, namespace=namespace)
+        place = self._access.namespace
+        peers = NetworkPoliciesArgs(services=members, namespace=place, own=settings.place.create)
         self._network = NetworkPolicies("network", peers, self._opts)
         self._router = router(
             Front(
@@ -164,6 +163,8 @@ class _Stack:
     ) -> Slot:
         """One colour of one service: its environment, what its database needs first, and its pods."""
         settings, release = self._settings.services[name], slot.services[name]
+        if release.adopt is not None:
+            return self._slot_of(name, colour).adopt(settings, release.adopt.selector)
         of = Identity(service=name, colour=colour, version=slot.version, namespace=self._access.namespace)
         plain, confidential = variables(self._settings, name, release)
         variables_of = EnvironmentArgs(of=of, plain=plain, confidential=confidential)

@@ -110,16 +110,17 @@ class Probe:
     """Why the service could not be asked, which says nothing of it; empty where it could."""
 
 
-async def probe(http: httpx2.AsyncClient, namespace: str, service: str, path: str) -> Probe:
+async def probe(http: httpx2.AsyncClient, namespace: str, service: str, path: str, port: str = "http") -> Probe:
     """Ask an active Service for a path, through the API server's proxy: it needs no way from here to the door.
 
     Args:
         http: whose base URL is the API server's.
         namespace: the Service's.
-        service: its name; its port is named `http`.
+        service: its name.
         path: answered with a status below 400 by a service that is well.
+        port: of the Service: its name, or its number.
     """
-    url = f"/api/v1/namespaces/{namespace}/services/{service}:http/proxy{path}"
+    url = f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}"
     try:
         reply = await proxy.send(http, url, Request(path=path), ANSWER_SECONDS)
     except (httpx2.ReadTimeout, httpx2.WriteTimeout):

@@ -247,7 +247,8 @@ class Observer:
         if route is not None and plan.reachable:
             return await front_door.probe_at(route.door + path, plan.services[service].host)
         door = self._router.door(service, self._bake.colour)
-        return await front_door.probe(self._cluster.http, self._cluster.namespace, door, path)
+        port = plan.services[service].port
+        return await front_door.probe(self._cluster.http, self._cluster.namespace, door, path, port)
 
     async def _look(self, service: str) -> None:
         """Ask for a service's errors."""

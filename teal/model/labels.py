@@ -28,6 +28,13 @@ ZONE_LABEL = "topology.kubernetes.io/zone"
 MOVED_FROM = "teal/moved-from"
 """Annotation of an active Service: the colour that was live before the last move, and the resource version then."""
 
+ADOPTED = "teal/adopted"
+"""Annotation of an active Service: a colour whose pods the stack did not make, and the labels by which they are found,
+as JSON."""
+
+KEPT = "teal/kept"
+"""Annotation of a namespace that a stack made, and that is to stay when the stack declares it no more."""
+
 ACTIVE = "teal/active"
 """Tag or annotation of what splits traffic by weights: the colour that is live, whatever share the other one has."""
 

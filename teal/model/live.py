@@ -60,6 +60,8 @@ class LiveSlot:
     """Pods of it that a rollout has not replaced yet."""
     version: str = ""
     """As its labels have it."""
+    adopted: bool = False
+    """Whether it is none of the stack's, in the place of one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -59,6 +59,7 @@ def decide(facts: Facts) -> Plan:
 def _service(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
     """All that happens to one service."""
     yield from ((Word.UNSAFE, danger) for danger in each.dangers)
+    yield from each.beginning
     if each.removed:
         yield Word.RETIRE, f"it goes, and its live traffic on {each.live} with it (teal:removed)"
         return

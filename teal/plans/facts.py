@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from teal.history.model import History
 from teal.model.colours import Colour
-from teal.plans.model import Cost, SlotPlan
+from teal.plans.model import Cost, SlotPlan, Word
 from teal.spec.move import Move
 
 
@@ -27,6 +27,8 @@ class ServiceFacts:
     """Of one pod."""
     removed: bool = False
     """Whether it is to go, although it carries live traffic."""
+    beginning: tuple[tuple[Word, str], ...] = ()
+    """What begins or ends with this update of what the stack did not make."""
     dangers: tuple[str, ...] = ()
     """Why the update is refused, as far as it is this service's doing."""
 

@@ -86,6 +86,8 @@ class SlotPlan(Model):
     planned: Planned | None = None
     changes: tuple[str, ...] = ()
     """What of its pods changes in place, by the setting's name; empty where no pod restarts."""
+    adopted: bool = False
+    """Whether its pods are none of the stack's making: then it has no Deployment of the stack's either."""
 
     @property
     def version(self) -> str:

@@ -67,8 +67,8 @@ def rollback(facts: Facts, word: Word) -> Rollback:
 
 def cost(each: ServiceFacts, idle: Colour) -> Cost:
     """What the idle colour of a service asks of its nodes."""
-    planned = each.slots[idle].planned
-    pods = planned.replicas if planned and not each.removed else 0
+    slot = each.slots[idle]
+    pods = slot.planned.replicas if slot.planned and not slot.adopted and not each.removed else 0
     one = each.request
     return Cost(pods=pods, cpu_millicores=one.cpu_millicores * pods, memory_bytes=one.memory_bytes * pods)
 

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 
 from teal.adapters.kubernetes.cluster import Cluster, live_service
 from teal.adapters.kubernetes.objects import Service
+from teal.model.adopted import patch
 from teal.model.colours import Colour
-from teal.model.labels import COLOUR_LABEL, MOVED_FROM
+from teal.model.labels import MOVED_FROM
 from teal.model.live import LiveService
 from teal.model.routes import AlbRoute
 from teal.routers.kubernetes import KubernetesRouter
@@ -30,11 +31,11 @@ class SelectorRouter(KubernetesRouter):
 
     async def move(self, service: str, live: LiveService, colour: Colour) -> None:
         """Write one field of one Service."""
-        patch = {
+        written = {
             "metadata": {"annotations": {MOVED_FROM: f"{live.colour}@{live.resource_version}"}},
-            "spec": {"selector": {COLOUR_LABEL: colour}},
+            "spec": {"selector": patch(service, live.selector, live.annotations, colour)},
         }
-        await self.write(f"service {service}", f"{self.kind}/{service}", patch, live=live, colour=colour)
+        await self.write(f"service {service}", f"{self.kind}/{service}", written, live=live, colour=colour)
 
     def door(self, service: str, colour: Colour) -> str:
         """The active Service itself."""

@@ -21,12 +21,16 @@ class GatePlan:
     """What its pods are declared to run."""
     asked: Sequence[Asked] = ()
     """What the stack's settings ask beside capacity and version."""
+    identified: bool = True
+    """Whether its pods have to prove what they are: of pods that the stack did not make, it does not know."""
     router: frozenset[str] = frozenset()
     """Names of the gates that the router itself has."""
 
     @property
     def measured(self) -> Sequence[Asked]:
         """All that is asked once it is known who serves and who could."""
+        if not self.identified:
+            return self.asked
         identity = (
             ImagePlan(version=self.version, image=self.image)
             if self.version_path is None

@@ -71,7 +71,7 @@ class Update:
     async def run(self) -> str:
         """Run it; why it failed, empty where it did not."""
         try:
-            live = await reading.ask(ACCESS, self._settings.services)
+            live = await reading.ask(ACCESS, self._settings)
             plan.require_safe(plan.make(self._settings, live))
             await self._provision(live)
         except (TealError, EngineError) as error:

@@ -1,17 +1,19 @@
 """Where a stack's objects live, as whom its pods run, and what those accounts may read: by default nothing."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pulumi
 
-from teal.model.labels import PART_OF, PART_OF_LABEL
+from teal.model.labels import KEPT, PART_OF, PART_OF_LABEL
 from teal_infra.labels import shared
 from teal_infra.provider.kinds import Namespace, Role, RoleBinding, ServiceAccount
-from teal_infra.settings.service import ServiceSettings
+from teal_infra.settings import Settings
 
-if TYPE_CHECKING:  # heavy at run time, needed for its types only
+if TYPE_CHECKING:  # heavy at run time, needed for their types only
+    from collections.abc import Sequence
+
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
     from pulumi_kubernetes.rbac.v1 import PolicyRuleArgsDict
 
 READ_ONLY: "Sequence[PolicyRuleArgsDict]" = [
@@ -23,14 +25,13 @@ READ_ONLY: "Sequence[PolicyRuleArgsDict]" = [
 """The production guide's rights, without a wildcard: nothing here can change anything or read a secret."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class AccessArgs:
     """Whose accounts there are, and what marks their namespace."""
 
-    services: Mapping[str, ServiceSettings]
-    """Each account has its service's name."""
-    labels: Mapping[str, str]
-    """Further ones of the namespace."""
+    settings: Settings
+    keep: bool = False
+    """Whether the namespace is one that the stack made, and that is to stay when it is declared no more."""
 
 
 class Access(pulumi.ComponentResource):
@@ -40,25 +41,14 @@ class Access(pulumi.ComponentResource):
         """Declare them; the name is the namespace's."""
         super().__init__("teal:kubernetes:Access", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = Namespace(
-            "namespace",
-            metadata={
-                "name": name,
-                "labels": {
-                    PART_OF_LABEL: PART_OF,
-                    "pod-security.kubernetes.io/enforce": "restricted",
-                    "pod-security.kubernetes.io/warn": "restricted",
-                    **args.labels,
-                },
-            },
-            opts=child,
-        )
-        self.namespace = namespace.metadata["name"]
+        self.namespace: pulumi.Input[str] = name
+        if args.settings.place.create or args.keep:
+            self.namespace = self._namespace(name, args).metadata["name"]
         self.accounts = {
             service: ServiceAccount(
                 f"{service}-account",
                 metadata={
-                    "name": service,
+                    "name": settings.metadata.service_account.name or service,
                     "namespace": self.namespace,
                     "labels": {**settings.metadata.service_account.labels, **shared(service)},
                     "annotations": dict(settings.metadata.service_account.annotations),
@@ -66,7 +56,7 @@ class Access(pulumi.ComponentResource):
                 automount_service_account_token=False,
                 opts=child,
             ).metadata["name"]
-            for service, settings in args.services.items()
+            for service, settings in args.settings.services.items()
         }
         part_of = {PART_OF_LABEL: PART_OF}
         role = Role(
@@ -75,13 +65,32 @@ class Access(pulumi.ComponentResource):
             rules=READ_ONLY,
             opts=child,
         )
-        for service, settings in args.services.items():
+        for service, settings in args.settings.services.items():
             if settings.access.read_cluster:
                 RoleBinding(
                     f"{service}-reader",
                     metadata={"name": f"{service}-reader", "namespace": self.namespace, "labels": part_of},
                     role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata["name"]},
-                    subjects=[{"kind": "ServiceAccount", "name": service, "namespace": self.namespace}],
+                    subjects=[{"kind": "ServiceAccount", "name": self.accounts[service], "namespace": self.namespace}],
                     opts=child,
                 )
         self.register_outputs({})
+
+    def _namespace(self, name: str, args: AccessArgs) -> Namespace:
+        """The namespace, at the level that teal's pods keep to."""
+        place = args.settings.place
+        metadata: ObjectMetaArgsDict = {
+            "name": name,
+            "labels": {
+                **place.labels,
+                PART_OF_LABEL: PART_OF,
+                "pod-security.kubernetes.io/enforce": "restricted",
+                "pod-security.kubernetes.io/warn": "restricted",
+                **args.settings.router.spec.namespace_labels,
+            },
+        }
+        if annotations := {**place.annotations, **({KEPT: "true"} if args.keep else {})}:
+            metadata["annotations"] = annotations
+        # It may go out of the stack's hands with all that is in it.
+        keep = pulumi.ResourceOptions(parent=self, retain_on_delete=args.keep or None)
+        return Namespace("namespace", metadata=metadata, opts=keep)

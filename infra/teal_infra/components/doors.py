@@ -21,10 +21,18 @@ before. An Ingress or a route waits for a controller, which may not be there at 
 
 
 def service_spec(
-    door: Door, selector: Mapping[str, str], node_port: int | None, *, app_protocol: str | None = None
+    door: Door,
+    selector: Mapping[str, str],
+    node_port: int | None,
+    *,
+    app_protocol: str | None = None,
+    target: str | int = "http",
 ) -> "ServiceSpecArgsDict":
     """Spec of a Service behind a door; stateless, so without session affinity."""
-    port: ServicePortArgsDict = {"name": "http", "port": door.port, "target_port": "http", "protocol": "TCP"}
+    name = door.port_name if isinstance(door, FrontDoor) else "http"
+    port: ServicePortArgsDict = {"port": door.port, "target_port": target, "protocol": "TCP"}
+    if name:
+        port = {"name": name, **port}
     if app_protocol is not None:
         port["app_protocol"] = app_protocol
     if door.type != "ClusterIP" and node_port is not None:
@@ -47,15 +55,22 @@ def _further(name: str, extra: ExtraPort) -> "ServicePortArgsDict":
 
 
 def ingress_spec(ingress: Ingress, service: str, port: int) -> "IngressSpecArgsDict":
-    """Spec of an Ingress for one host, all of whose paths lead to the active Service."""
+    """Spec of an Ingress, all of whose hosts' paths lead to the active Service."""
     backend: IngressBackendArgsDict = {"service": {"name": service, "port": {"number": port}}}
     spec: IngressSpecArgsDict = {
-        "rules": [{"host": ingress.host, "http": {"paths": [{"path": "/", "path_type": "Prefix", "backend": backend}]}}]
+        "rules": [
+            {"host": host, "http": {"paths": [{"path": "/", "path_type": "Prefix", "backend": backend}]}}
+            for host in ingress.secrets
+        ]
     }
     if ingress.class_name is not None:
         spec["ingress_class_name"] = ingress.class_name
-    if ingress.tls_secret is not None:
-        spec["tls"] = [{"hosts": [ingress.host], "secret_name": ingress.tls_secret}]
+    by_secret: dict[str, list[str]] = {}
+    for host, secret in ingress.secrets.items():
+        if secret is not None:
+            by_secret.setdefault(secret, []).append(host)
+    if by_secret:
+        spec["tls"] = [{"hosts": hosts, "secret_name": secret} for secret, hosts in by_secret.items()]
     return spec
 
 

@@ -91,6 +91,7 @@ class Fingerprint:
                 "pod": self.settings.model_dump(mode="json", include=_OF_THE_POD),
                 "podTemplate": self._pod_templates,
                 "fixed": dict(self.fixed),
+                **self._account,
             }
         )
 
@@ -100,8 +101,9 @@ class Fingerprint:
         settings = self.settings.model_dump(mode="json", by_alias=True)
         of_the_pod = self.settings.model_dump(mode="json", by_alias=True, include=_OF_THE_POD)
         doors = {
-            name: each for name, each in settings["frontDoor"].items() if name != "host"
+            name: each for name, each in _as_ever(settings["frontDoor"]).items() if name != "host"
         }  # an output's, no object's
+        ingress = _as_ever(settings["ingress"]) if settings["ingress"] else None
         return Parts(
             pod=_digests(
                 {
@@ -111,6 +113,7 @@ class Fingerprint:
                     "version": self.of.version,
                     "environment": dict(self.fixed),
                     "podTemplate": self._pod_templates,
+                    **self._account,
                     **of_the_pod,
                 }
             ),
@@ -119,7 +122,7 @@ class Fingerprint:
                     "network": [settings["network"], self.peers],
                     "frontDoor": doors,
                     "appProtocol": settings["appProtocol"],
-                    "ingress": settings["ingress"],
+                    "ingress": [ingress, settings["ingresses"]] if settings["ingresses"] else ingress,
                     "routing": [settings["routing"], self.router],
                     "targetGroup": settings["targetGroup"],
                     "capacity": [settings[name] for name in ("autoscaling", "replicas", "disruption")],
@@ -128,6 +131,12 @@ class Fingerprint:
             template=environment.digest(self._template())[:_SHORT],
             replicas=self.replicas,
         )
+
+    @property
+    def _account(self) -> Mapping[str, str]:
+        """What is said of the pods' account by itself; most have the service's, as they ever had."""
+        name = self.settings.metadata.service_account.name
+        return {"serviceAccount": name} if name else {}
 
     @property
     def _pod_templates(self) -> object:
@@ -144,7 +153,7 @@ class Fingerprint:
             sources,
             self.fixed,
             referring=self.referring,
-            account=self.of.service,
+            account=self.settings.metadata.service_account.name or self.of.service,
             deployed_at="",
             gates=self.gates,
         )
@@ -207,6 +216,15 @@ def recorded(live: Mapping[str, str]) -> Parts | None:
         return Parts.model_validate_json(live.get(PARTS, ""))
     except ValidationError:
         return None
+
+
+_ADDED: Mapping[str, object] = {"portName": "http", "hosts": {}, "labels": {}, "annotations": {}}
+"""Settings that earlier teals did not have, as they are where nobody sets them."""
+
+
+def _as_ever(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without settings of later teals that say nothing: a new teal is no change of the stack's."""
+    return {name: each for name, each in settings.items() if name not in _ADDED or each != _ADDED[name]}
 
 
 def _digests(content: Mapping[str, Any]) -> Mapping[str, str]:

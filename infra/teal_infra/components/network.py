@@ -46,6 +46,8 @@ class NetworkPoliciesArgs:
     services: Mapping[str, Member]
     namespace: pulumi.Input[str]
     """The stack's, once it is there."""
+    own: bool = True
+    """Whether all pods of the namespace are the stack's to isolate. Elsewhere its policies select its own alone."""
 
 
 class NetworkPolicies(pulumi.ComponentResource):
@@ -59,12 +61,12 @@ class NetworkPolicies(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare them."""
         super().__init__("teal:kubernetes:NetworkPolicies", name, None, opts)
-        namespace = args.namespace
+        namespace, prefix = args.namespace, "" if args.own else "teal-"
         self.services: Mapping[str, NetworkPolicy] = {
             service: NetworkPolicy(
                 f"{service}-network",
-                metadata={"name": service, "namespace": namespace, "labels": dict(shared(service))},
-                spec=_service(service, member),
+                metadata={"name": prefix + service, "namespace": namespace, "labels": dict(shared(service))},
+                spec=_service(service, member, own=args.own),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for service, member in args.services.items()
@@ -76,11 +78,11 @@ class NetworkPolicies(pulumi.ComponentResource):
             NetworkPolicy(
                 "default-deny",
                 metadata={
-                    "name": "default-deny",
+                    "name": f"{prefix}default-deny",
                     "namespace": namespace,
                     "labels": {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY},
                 },
-                spec={"pod_selector": _all_but(left_out), "policy_types": ["Ingress", "Egress"]},
+                spec={"pod_selector": _all_but(left_out, own=args.own), "policy_types": ["Ingress", "Egress"]},
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.services.values())),
             )
         self.register_outputs({})
@@ -91,11 +93,19 @@ def _names(service: str) -> Sequence[str]:
     return [service, migrations(service)]
 
 
-def _all_but(names: Sequence[str]) -> "LabelSelectorArgsDict":
-    return {"match_expressions": [{"key": NAME_LABEL, "operator": "NotIn", "values": list(names)}]} if names else {}
+def _all_but(names: Sequence[str], *, own: bool) -> "LabelSelectorArgsDict":
+    others: LabelSelectorArgsDict = (
+        {"match_expressions": [{"key": NAME_LABEL, "operator": "NotIn", "values": list(names)}]} if names else {}
+    )
+    return _ours(others, own=own)
 
 
-def _service(name: str, member: Member) -> "NetworkPolicySpecArgsDict":
+def _ours(selector: "LabelSelectorArgsDict", *, own: bool) -> "LabelSelectorArgsDict":
+    """Narrow it to the stack's pods, where there are others': these may have a service's name in their labels, too."""
+    return selector if own else {**selector, "match_labels": {PART_OF_LABEL: PART_OF}}
+
+
+def _service(name: str, member: Member, *, own: bool) -> "NetworkPolicySpecArgsDict":
     settings = member.settings
     stack: NetworkPolicyPeerArgsDict = {"pod_selector": {"match_labels": {PART_OF_LABEL: PART_OF}}}
     callers = [*_peers(settings.ingress_controller), *(each for it in settings.callers.values() for each in _peers(it))]
@@ -106,7 +116,9 @@ def _service(name: str, member: Member) -> "NetworkPolicySpecArgsDict":
         ingress.append({"from_": _peers(settings.prometheus), "ports": [_port(member.metrics_port)]})
     return {
         # No colour: a flip changes nothing about who may talk to whom.
-        "pod_selector": {"match_expressions": [{"key": NAME_LABEL, "operator": "In", "values": list(_names(name))}]},
+        "pod_selector": _ours(
+            {"match_expressions": [{"key": NAME_LABEL, "operator": "In", "values": list(_names(name))}]}, own=own
+        ),
         "policy_types": ["Ingress", "Egress"],
         "ingress": ingress,
         # Without ports: what the stack's other services accept, their own policies say.

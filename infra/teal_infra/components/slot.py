@@ -5,7 +5,7 @@ Routes no live traffic and knows nothing of the other colour.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import pulumi
 
@@ -75,7 +75,6 @@ class Slot(pulumi.ComponentResource):
     def run(self, args: SlotArgs) -> None:
         """Declare the rest of the slot."""
         of = args.of
-        child = pulumi.ResourceOptions(parent=self)
         marks = args.settings.metadata.deployment
         annotations = annotations_of(args.fingerprint, args.live, args.now)
         later = pulumi.ResourceOptions(
@@ -93,15 +92,7 @@ class Slot(pulumi.ComponentResource):
                 later, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=wait, update=wait))
             ),
         )
-        door = args.settings.preview_door
-        Service(
-            of.name,
-            metadata=of.meta(annotations=UNAWAITED),
-            spec=service_spec(
-                door, of.selector, door.node_ports.get(of.colour), app_protocol=args.settings.app_protocol
-            ),
-            opts=child,
-        )
+        self._preview(args.settings, of.selector)
         self.ready.append(deployment)
         if args.fingerprint.running and self._scaling is None:
             scaling = ScalingArgs(of=of, settings=args.settings, capacity=args.capacity)
@@ -109,6 +100,28 @@ class Slot(pulumi.ComponentResource):
         if self._scaling is not None and self._scaling.autoscaler is not None:
             self.ready.append(self._scaling.autoscaler)
         self.register_outputs({})
+
+    def adopt(self, settings: ServiceSettings, selector: Mapping[str, str]) -> Self:
+        """Declare what finds pods that somebody else makes: by a number, as their port need not have teal's name."""
+        self._preview(settings, selector, settings.port)
+        self.register_outputs({})
+        return self
+
+    def _preview(self, settings: ServiceSettings, selector: Mapping[str, str], target: str | int = "http") -> None:
+        of, door, marks = self._of, settings.preview_door, settings.metadata.preview_door
+        meta = of.meta(annotations={**marks.annotations, **UNAWAITED})
+        Service(
+            of.name,
+            metadata={**meta, "labels": {**marks.labels, **of.labels}},
+            spec=service_spec(
+                door,
+                selector,
+                door.node_ports.get(of.colour),
+                app_protocol=settings.app_protocol,
+                target=target,
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
 
 def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgsDict":

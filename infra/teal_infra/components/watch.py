@@ -52,6 +52,7 @@ def rights(
     # No Service leads to what is live where a load balancer or a gateway does: the colours' own are asked.
     asked = [name for name in names if services[name].baked_path]
     doors = asked if router.spec.through_service else [f"{name}-{colour}" for name in asked for colour in Colour]
+    ports = {name: each.front_door.asked_by for name, each in services.items()} if router.spec.through_service else {}
     rules: list[PolicyRuleArgsDict] = [
         _rule("configmaps", "get", "update", names=[store.NAME]),
         # Its sign of life. What is to be created has no name to go by; nothing but leader election reads a Lease.

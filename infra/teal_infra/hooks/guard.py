@@ -131,6 +131,8 @@ class Guard:
     async def _prove_move(self, wanted: Declared, recorded: Declared | None, before: Mapping[str, LiveService]) -> None:
         """Let a service's traffic pass where it has to move, or nobody else moved it."""
         live, move = before.get(wanted.service), self._move
+        if live is not None and live.colour is None and wanted.selector and live.selector == wanted.selector:
+            return  # it is taken over, and leads where it led
         guards.require_known(
             wanted.service,
             live,

@@ -46,7 +46,7 @@ def leaving(service: str, colour: Colour, *, active: Colour, live: Live) -> int:
     slot, traffic, under_way = live.slots.get((service, colour)), live.services.get(service), live.history.open
     has_traffic = traffic is not None and traffic.colour is colour
     may_return = under_way is not None and under_way.origin is colour
-    if colour is active or slot is None or not slot.replicas or not (has_traffic or may_return):
+    if colour is active or slot is None or slot.adopted or not slot.replicas or not (has_traffic or may_return):
         return 0
     autoscaler = live.autoscalers.get(f"{service}-{colour}")
     return max(slot.replicas, autoscaler.minimum if autoscaler and not has_traffic else 0)

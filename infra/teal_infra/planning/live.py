@@ -22,8 +22,9 @@ from teal.model.live import LiveAutoscaler, LiveService, LiveSlot
 from teal.model.routes import RouterKind
 from teal.schema.migrations import Contracted
 from teal_infra import labels
+from teal_infra.planning import adoption
+from teal_infra.planning.adoption import NOTHING, Existing
 from teal_infra.settings import Settings
-from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import State
 
 
@@ -43,6 +44,8 @@ class Live:
     """Of flips, the one under way included."""
     contracted: Mapping[str, Contracted] = field(default_factory=dict[str, Contracted])
     """Of the services whose schema is migrated."""
+    existing: Existing = NOTHING
+    """What is there that the stack did not make."""
     at: str = ""
     """When it was read, RFC 3339 in UTC; what changes in this update changed then."""
 
@@ -64,9 +67,7 @@ class Live:
         return there and self.history.open is None
 
 
-def read(
-    access: ClusterAccess, services: Mapping[str, ServiceSettings], router: RouterKind = RouterKind.SERVICE
-) -> Live:
+def read(access: ClusterAccess, settings: Settings) -> Live:
     """Ask the cluster and the router, once, for everything the program needs to know.
 
     Raises:
@@ -74,16 +75,15 @@ def read(
     """
     # Pulumi's own loop is running around the program's body, so this needs a thread with a loop of its own.
     with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(asyncio.run, ask(access, services, router)).result()
+        return pool.submit(asyncio.run, ask(access, settings)).result()
 
 
-async def ask(
-    access: ClusterAccess, services: Mapping[str, ServiceSettings], router: RouterKind = RouterKind.SERVICE
-) -> Live:
+async def ask(access: ClusterAccess, settings: Settings) -> Live:
     """The same in the caller's own loop."""
-    migrated = [name for name, service in services.items() if service.migrations is not None]
+    router = settings.router
+    migrated = [name for name, service in settings.services.items() if service.migrations is not None]
     async with Cluster.connect(access) as cluster:
-        (found, slots, autoscalers, record, kept), schemas = await asyncio.gather(
+        (found, slots, autoscalers, record, kept), schemas, existing = await asyncio.gather(
             asyncio.gather(
                 routers.connect(router, cluster).live_services(),
                 cluster.slots(),
@@ -92,12 +92,14 @@ async def ask(
                 Records(cluster.http, cluster.namespace).load(),
             ),
             asyncio.gather(*(contracted(cluster, service) for service in migrated)),
+            adoption.read(cluster, settings),
         )
         through, left = await _through_another(cluster, router, record, kept.history)
     return Live(
-        services=left or found,
+        services={**adoption.live(settings, existing), **(left or found)},
         through=through,
-        slots=slots,
+        slots={**slots, **adoption.slots(settings, existing)},
+        existing=existing,
         autoscalers=autoscalers,
         record=record,
         history=kept.history,

@@ -16,24 +16,20 @@ from teal_infra.planning import slots
 from teal_infra.planning.live import Live
 from teal_infra.settings import Settings
 from teal_infra.settings.evidence.bake_metrics import own, slowness
-from teal_infra.settings.slot import Slot
 
 
 def move_of(settings: Settings, live: Live) -> Move:
     """What is declared of live traffic, as far as its proof and its bake need it."""
     active = settings.active_colour
-    idle = settings.slot(active.other)
     share = settings.canary_weight
     return Move(
         to=active,
         versions={colour: slot.version for colour in Colour if (slot := settings.slot(colour))},
         release=slots.release(settings, active),
-        confirmed=live.confirmed,
-        flip_set=_gates(settings, settings.active_slot),
+        confirmed=live.confirmed or _found(settings, live),
+        flip_set=_gates(settings, active),
         share=share,
-        canary={name: each.for_rollback() for name, each in _gates(settings, idle).items()}
-        if idle is not None and share
-        else {},
+        canary={name: each.for_rollback() for name, each in _gates(settings, active.other).items()} if share else {},
         approval=settings.approval.plan(slots.digests(settings, active))
         if settings.approval and APPROVAL.family not in settings.skip_gates.reasons
         else None,
@@ -45,6 +41,13 @@ def move_of(settings: Settings, live: Live) -> Move:
     )
 
 
+def _found(settings: Settings, live: Live) -> Colour | None:
+    """The colour whose pods had the traffic before there was a stack: nobody moved it there, so nobody watches it."""
+    active = settings.active_colour
+    theirs = all(settings.adopts(name, active) for name in settings.services)
+    return active if theirs and live.rests_on(active, settings.services) else None
+
+
 def bake_plan(settings: Settings) -> BakePlan:
     """How a flip of this stack is watched, and where: by nothing but what it declares."""
     return BakePlan(
@@ -54,10 +57,11 @@ def bake_plan(settings: Settings) -> BakePlan:
                 close_path=each.shutdown.close_connections_path or "",
                 close_seconds=each.shutdown.close_connections_seconds,
                 host=each.routing.hosts[0] if each.routing.hosts else "",
+                port=each.front_door.asked_by if settings.router.spec.through_service else "http",
                 metrics=each.counted,
-                slowness=slowness(each.gates.metrics),
+                slowness=None if name in settings.adopted else slowness(each.gates.metrics),
                 own=own(
-                    each.bake_metrics,
+                    {} if name in settings.adopted else each.bake_metrics,
                     service=name,
                     namespace=settings.namespace,
                     window=settings.bake.window_seconds,
@@ -87,15 +91,20 @@ def asked_path(settings: Settings, service: str) -> str:
     return its.baked_path if settings.pods_reachable else ""
 
 
-def _gates(settings: Settings, slot: Slot) -> Mapping[str, GatePlan]:
-    """What is measured of each service before it gets traffic in this slot."""
+def _gates(settings: Settings, colour: Colour) -> Mapping[str, GatePlan]:
+    """What is measured of each service before it gets traffic in this colour; nothing where it has no release."""
+    slot = settings.slot(colour)
+    if slot is None:
+        return {}
     return {
         name: replace(
             each.gates.plan(
                 service=name,
                 namespace=settings.namespace,
                 version=slot.version,
-                version_path=each.version_path if settings.pods_reachable else None,
+                version_path=(
+                    each.version_path if settings.pods_reachable and not settings.adopts(name, colour) else None
+                ),
                 image=slot.services[name].image,
                 readiness_path=each.readiness_path if settings.pods_reachable else None,
                 counted=each.counted,
@@ -103,6 +112,7 @@ def _gates(settings: Settings, slot: Slot) -> Mapping[str, GatePlan]:
                 skip=settings.skip_gates.reasons,
             ),
             router=_of_router(settings),
+            identified=settings.adopts(name, colour) is None,
         )
         for name, each in settings.services.items()
     }

@@ -19,8 +19,8 @@ from teal.plans.decide import decide
 from teal.plans.facts import Facts, ServiceFacts
 from teal.plans.model import Cost, Plan, Word
 from teal_infra.components import fingerprint
+from teal_infra.planning import adoption, refusals, schema, slots
 from teal_infra.planning import live as explained
-from teal_infra.planning import refusals, schema, slots
 from teal_infra.planning.live import Live
 from teal_infra.planning.lost import without
 from teal_infra.planning.move import move_of
@@ -36,7 +36,8 @@ FILE = "TEAL_PLAN_FILE"
 def make(settings: Settings, live: Live) -> Plan:
     """What this update will do, whatever refuses it included."""
     planned = slots.compared(settings, live)
-    found = [*_refusals(settings, live), *refusals.dangers(settings, live, planned)]
+    existing = [Danger(text, name) for name, text in adoption.dangers(settings, live.existing, live.services)]
+    found = [*_refusals(settings, live), *existing, *refusals.dangers(settings, live, planned)]
     gone = [name for name in live.services if name not in settings.services]
     return decide(
         Facts(
@@ -78,6 +79,7 @@ def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers:
         overwrites=traffic.writer if traffic and foreign and serving is settings.repair else "",
         request=_request(service) if service else Cost(),
         removed=service is None and name in settings.removed,
+        beginning=tuple(adoption.beginning(settings, live.existing, name, traffic)),
         dangers=tuple(dangers),
     )
 

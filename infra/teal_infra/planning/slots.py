@@ -60,6 +60,12 @@ def _compared(settings: Settings, live: Live, service: str, colour: Colour, foun
         if found
         else None
     )
+    if settings.adopts(service, colour) is not None:
+        slot, pods = settings.slot(colour), found.replicas if found else 0
+        version = slot.version if slot else ""
+        return SlotPlan(
+            now=now, planned=Planned(version=version, replicas=pods, state="running", digest=""), adopted=True
+        )
     declared, slot = fingerprint_of(settings, service, colour), settings.slot(colour)
     if declared is None or slot is None:
         return SlotPlan(now=now)

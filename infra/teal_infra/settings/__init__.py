@@ -22,6 +22,7 @@ from teal_infra.settings.migrations import require_known, require_ordered
 from teal_infra.settings.observability import ObservabilitySettings
 from teal_infra.settings.reach.alb import Alb
 from teal_infra.settings.reach.backing import BackingService
+from teal_infra.settings.reach.existing import Adopt, Namespace, NamespaceOrName
 from teal_infra.settings.reach.gateway import GatewaySettings
 from teal_infra.settings.reach.network import BackingPeer
 from teal_infra.settings.reach.routing import CanaryMatch, Percent, RouterSettings
@@ -60,9 +61,10 @@ class Settings(Model):
         default=None,
         description="The clients that get the idle colour whenever it runs, under `router: alb` and `gateway`.",
     )
-    namespace: Name = Field(
-        default="teal",
-        description="The namespace that the stack creates and keeps everything in.",
+    place: NamespaceOrName = Field(
+        default=Namespace(),
+        alias="namespace",
+        description="The namespace that the stack keeps everything in: its name, or the object below.",
         json_schema_extra=wrong("the API server would refuse the namespace"),
         examples=["teal"],
     )
@@ -189,6 +191,27 @@ class Settings(Model):
                     require_known(listed, release.database, name)
                     require_ordered(listed, release.database, f"{colour}.{name}.schema.")
         return self
+
+    @property
+    def namespace(self) -> str:
+        """The name of the stack's namespace."""
+        return self.place.name
+
+    @property
+    def adopted(self) -> Mapping[str, tuple[Colour, Adopt]]:
+        """The services one of whose colours has pods that the stack does not make, by name: which colour, and which."""
+        return {
+            name: (colour, release.adopt)
+            for colour in Colour
+            if (slot := self.slot(colour)) is not None
+            for name, release in slot.services.items()
+            if release.adopt is not None
+        }
+
+    def adopts(self, service: str, colour: Colour) -> Adopt | None:
+        """The pods that a colour of a service has without the stack's making them; None where it makes them."""
+        its, adopt = self.adopted.get(service, (None, None))
+        return adopt if its is colour else None
 
     @property
     def chosen(self) -> CanaryMatch | None:

@@ -114,7 +114,9 @@ def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
             where, before = problem.where, found.get(problem.where)
             if before is None:
                 found[where] = problem
-            elif where not in told and problem.what not in before.what:  # a value that may be of two kinds is of neither
+            elif (
+                where not in told and problem.what not in before.what
+            ):  # a value that may be of two kinds is of neither
                 found[where] = replace(before, what=f"{before.what}, or: {problem.what}")
     else:
         for refusal in together.of_settings(settings):
@@ -131,7 +133,7 @@ def _within(where: Where, going: Collection[Where]) -> bool:
 def _texts(data: Mapping[str, Any]) -> Iterator[Refusal]:
     """Objects that are none, and of which it can be said why."""
     for key in sorted(OBJECTS & data.keys()):
-        if isinstance(data[key], str):
+        if isinstance(data[key], str) and key != "namespace":  # whose name may stand in its place
             try:
                 json.loads(data[key])
             except json.JSONDecodeError as error:
@@ -178,7 +180,9 @@ def _active(active: Colour, data: Mapping[str, Any]) -> Iterator[Refusal]:
     if slot is None:
         other = active.other
         releases = {name: {"image": "repository:tag"} for name in mapping(data.get("services"))}
-        step = Set(("activeColour",), str(other)) if data.get(other) else Set((active,), {"version": "1.0.0", **releases})
+        step = (
+            Set(("activeColour",), str(other)) if data.get(other) else Set((active,), {"version": "1.0.0", **releases})
+        )
         what = f"activeColour is {active}, but there is no such slot"
         yield Refusal((active,), what, "live traffic would have nowhere to go", (step,))
     elif mapping(slot).get("state", State.RUNNING) != State.RUNNING:

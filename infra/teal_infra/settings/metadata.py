@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import Field
 
-from teal_infra.settings.base import EnvValue, LabelName, LabelValue, Model, wrong
+from teal_infra.settings.base import EnvValue, LabelName, LabelValue, Model, Name, wrong
 from teal_infra.settings.owned import Refusal, labelled, mapping
 
 
@@ -25,22 +25,42 @@ class Marks(Model):
     )
 
 
+class AccountMarks(Marks):
+    """The account that the pods run as."""
+
+    name: Name | None = Field(
+        default=None,
+        description=(
+            "Its name. By default it is the service's; another one is needed where an account of that name is somebody "
+            "else's."
+        ),
+        json_schema_extra=wrong("somebody else's account would be changed"),
+        examples=["shop-teal"],
+    )
+
+
 class Metadata(Model):
     """What a service's objects are marked with. The pods' own marks are in `podTemplate.metadata`."""
 
     deployment: Marks = Field(default=Marks(), description="Of the Deployment of each colour.")
-    service_account: Marks = Field(
-        default=Marks(), description="Of the account that the pods run as: an IAM role's annotation, for instance."
+    service_account: AccountMarks = Field(
+        default=AccountMarks(),
+        description="Of the account that the pods run as: an IAM role's annotation, for instance.",
     )
     front_door: Marks = Field(
         default=Marks(), description="Of the active Service of `router: service`: a load balancer's annotations."
     )
+    preview_door: Marks = Field(default=Marks(), description="Of the Service of each colour.")
     ingress: Marks = Field(
-        default=Marks(), description="Of the Ingress: what cert-manager and external-dns go by, for instance."
+        default=Marks(), description="Of each Ingress: what cert-manager and external-dns go by, for instance."
     )
+    route: Marks = Field(default=Marks(), description="Of the HTTPRoute of `router: gateway`.")
+
+
+MARKS = ("labels", "annotations")
 
 
 def refusals(metadata: object) -> Iterator[Refusal]:
     """Keys of a service's raw `metadata` that are teal's."""
     for name, marks in mapping(metadata).items():
-        yield from (each.below(name) for each in labelled(marks, ("labels", "annotations")))
+        yield from (each.below(name) for each in labelled(marks, MARKS))

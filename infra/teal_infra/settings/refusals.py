@@ -15,12 +15,17 @@ def of_stack(data: Mapping[str, object]) -> Iterator[Refusal]:
         data: the config as JSON; what has another shape than the models ask for is theirs to refuse.
     """
     services = mapping(data.get("services"))
+    yield from (each.below("namespace") for each in owned.labelled(data.get("namespace"), metadata.MARKS))
     for name, given in services.items():
         service = mapping(given)
         for each in pod_template.refusals(service.get("podTemplate"), name, _port(service)):
             yield each.below("services", name, "podTemplate")
         for each in metadata.refusals(service.get("metadata")):
             yield each.below("services", name, "metadata")
+        ingresses = {("ingress",): service.get("ingress")}
+        ingresses |= {("ingresses", key): each for key, each in mapping(service.get("ingresses")).items()}
+        for where, ingress in ingresses.items():
+            yield from (each.below("services", name, *where) for each in owned.labelled(ingress, metadata.MARKS))
     for colour in Colour:
         slot = mapping(data.get(colour))
         for name, service in services.items():

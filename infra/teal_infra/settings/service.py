@@ -86,6 +86,12 @@ class ServiceSettings(Process):
     ingress: Ingress | None = Field(
         default=None, description="An Ingress that leads to the service, for `router: service`."
     )
+    ingresses: Mapping[Name, Ingress] = Field(
+        default_factory=dict[str, Ingress],
+        description="Further Ingresses, for other controllers or with other annotations; their names end with this.",
+        json_schema_extra=wrong("no ingress controller would take it"),
+        examples=['\'{"internal": {"host": "shop.internal"}}\''],
+    )
     routing: Routing = Field(
         default=Routing(), description="Which requests to a load balancer or a gateway are the service's."
     )
@@ -177,6 +183,12 @@ class ServiceSettings(Process):
         """The path that the readiness probe asks the service's own port for; None where it asks something else."""
         probe = self.probes.readiness
         return probe.path if probe.port in {None, HTTP, self.port} else None
+
+    @property
+    def all_ingresses(self) -> Mapping[str, Ingress]:
+        """By what their names end with: nothing, for the first one."""
+        first = {"": self.ingress} if self.ingress else {}
+        return {**first, **{f"-{name}": each for name, each in self.ingresses.items()}}
 
     @property
     def baked_path(self) -> str:

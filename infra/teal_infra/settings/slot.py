@@ -4,20 +4,26 @@ import json
 from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from teal_infra.settings.base import EnvName, EnvValue, Image, Model, whole_number_text, wrong
 from teal_infra.settings.migrations import SchemaSettings
 from teal_infra.settings.pod_template import PodTemplate
+from teal_infra.settings.reach.existing import Adopt
 
 
 class SlotService(Model):
     """One service of one release."""
 
     image: Image = Field(
-        description="The image of the service in this release, as repository:tag or, better, repository@sha256:digest.",
+        default="",
+        description=(
+            "The image of the service in this release, as repository:tag or, better, repository@sha256:digest. It is "
+            "required, but for a release of `adopt`."
+        ),
         json_schema_extra=wrong("no pod could start: an image is repository:tag or repository@sha256:digest"),
         examples=["registry.example/backend:1.4.2"],
     )
@@ -51,6 +57,25 @@ class SlotService(Model):
         json_schema_extra=wrong("nobody could tell which migrations the release needs"),
         examples=['\'{"expand": "0001"}\''],
     )
+    adopt: Adopt | None = Field(
+        default=None,
+        description="Pods that the stack does not make, and that are this release all the same. All else is left out.",
+    )
+
+    @property
+    def unsaid(self) -> set[str]:
+        """What a digest of the release leaves out: secrets, and what earlier teals did not have where it is not set."""
+        return {"secrets"} if self.adopt else {"secrets", "adopt"}
+
+    @model_validator(mode="after")
+    def _made_or_adopted(self) -> Self:
+        others = self.model_fields_set - {"adopt"}
+        if self.adopt is None and "image" not in others:
+            raise PydanticCustomError("missing", "Field required", {"field": "image"})
+        if self.adopt is not None and others:
+            field = type(self).model_fields[min(others)].alias or min(others)
+            raise PydanticCustomError("effectless", "the stack does not make the pods of adopt", {"field": field})
+        return self
 
 
 class State(StrEnum):
@@ -113,5 +138,6 @@ class Slot(BaseModel):
     @property
     def digest(self) -> str:
         """Of what the release is, secrets left out: a digest of few characters would give them away."""
-        release = {name: each.model_dump_json(exclude={"secrets"}) for name, each in sorted(self.services.items())}
+        each = sorted(self.services.items())
+        release = {name: its.model_dump_json(exclude=its.unsaid) for name, its in each}
         return sha256(json.dumps([self.version, release]).encode()).hexdigest()[:16]

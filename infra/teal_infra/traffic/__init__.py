@@ -5,7 +5,7 @@ them to the one resource whose change moves traffic.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -68,6 +68,8 @@ class Declared:
     colour: Colour | None
     share: int = 0
     """Percent that the other colour gets."""
+    selector: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By which pods are found, where it is a Service."""
 
 
 class Traffic(Protocol):

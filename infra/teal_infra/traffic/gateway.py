@@ -55,6 +55,7 @@ class WeightedRoute(pulumi.ComponentResource):
         super().__init__("teal:kubernetes:WeightedRoute", name, None, opts)
         front, route = args.front, args.route
         settings = front.settings
+        own = settings.services[name].metadata.route
         marks = annotations(front.live.get(name), route.active, settings.canary_weight)
         self.resource: pulumi.Resource = CustomResource(
             f"{name}-route",
@@ -63,8 +64,8 @@ class WeightedRoute(pulumi.ComponentResource):
             metadata={
                 "name": name,
                 "namespace": front.namespace,
-                "labels": dict(labels.shared(name)),
-                "annotations": {**marks, ACTIVE: str(route.active), **UNAWAITED},
+                "labels": {**own.labels, **labels.shared(name)},
+                "annotations": {**own.annotations, **marks, ACTIVE: str(route.active), **UNAWAITED},
             },
             spec=spec(settings, name),
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(route.after), hooks=route.hooks),

@@ -5,14 +5,16 @@ from typing import Any
 
 import pulumi
 
-from teal.model.colours import Colour, colour_of
-from teal.model.labels import COLOUR_LABEL
+from teal.model.adopted import Adopted, led_to
+from teal.model.colours import Colour
+from teal.model.labels import ADOPTED
 from teal_infra import labels
 from teal_infra.components import address
 from teal_infra.components.doors import UNAWAITED, front_door, ingress_spec, preview_door, service_spec
 from teal_infra.provider.kinds import Ingress, Service
+from teal_infra.settings import Settings
 from teal_infra.traffic import Declared, Front, Route, RouteArgs
-from teal_infra.traffic.change_markers import annotations
+from teal_infra.traffic.change_markers import FORCE, annotations
 
 
 class Selectors:
@@ -53,6 +55,24 @@ class ServiceSelector(pulumi.ComponentResource):
         front, route = args.front, args.route
         settings = front.settings.services[route.service]
         door, marks = settings.front_door, settings.metadata
+        live, adopted = front.live.get(route.service), _adopted(front.settings, route.service)
+        target: str | int = "http"
+        selector, found, options = (
+            labels.selector(route.service, route.active),
+            dict[str, str](),
+            pulumi.ResourceOptions(),
+        )
+        if adopted is not None:
+            # Both colours' pods listen on this number, and one of them need not have a name for it.
+            target, found = settings.port, dict(adopted.annotation)
+            if live is not None and ADOPTED not in live.annotations:
+                found[FORCE] = "true"  # whoever made it owns its fields
+            if adopted.colour is route.active:
+                selector = adopted.selector
+            options = pulumi.ResourceOptions(
+                import_=f"{front.settings.namespace}/{route.service}",
+                retain_on_delete=adopted.colour is route.active,  # then it is nothing of the stack's that it leads to
+            )
         service = Service(
             f"{route.service}-active",
             metadata={
@@ -61,32 +81,37 @@ class ServiceSelector(pulumi.ComponentResource):
                 "labels": {**marks.front_door.labels, **labels.shared(route.service)},
                 "annotations": {
                     **marks.front_door.annotations,
-                    **annotations(front.live.get(route.service), route.active),
+                    **annotations(live, route.active),
+                    **found,
                     **UNAWAITED,
                 },
             },
-            spec=service_spec(
-                door,
-                labels.selector(route.service, route.active),
-                door.node_port,
-                app_protocol=settings.app_protocol,
+            spec=service_spec(door, selector, door.node_port, app_protocol=settings.app_protocol, target=target),
+            opts=pulumi.ResourceOptions.merge(
+                pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=list(route.after),
+                    hooks=route.hooks,
+                    # What was taken over came with its address, for whose absence the provider would make another.
+                    ignore_changes=["spec.clusterIP"],
+                ),
+                options,
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(route.after), hooks=route.hooks),
         )
-        if settings.ingress is not None:
+        for ending, ingress in settings.all_ingresses.items():
             Ingress(
-                f"{route.service}-ingress",
+                f"{route.service}-ingress{ending}",
                 metadata={
-                    "name": route.service,
+                    "name": route.service + ending,
                     "namespace": front.namespace,
-                    "labels": {**marks.ingress.labels, **labels.shared(route.service)},
-                    "annotations": {**marks.ingress.annotations, **UNAWAITED},
+                    "labels": {**marks.ingress.labels, **ingress.labels, **labels.shared(route.service)},
+                    "annotations": {**marks.ingress.annotations, **ingress.annotations, **UNAWAITED},
                 },
-                spec=ingress_spec(settings.ingress, route.service, door.port),
+                spec=ingress_spec(ingress, route.service, door.port),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),
             )
         self.resource: pulumi.Resource = service
-        self.live_colour: pulumi.Output[str] = service.spec["selector"][COLOUR_LABEL]
+        self.live_colour: pulumi.Output[str] = pulumi.Output.all(service.spec, service.metadata).apply(_live)
         self.front_door: pulumi.Input[str] = front_door(front.settings, route.service)
         if door.type == "LoadBalancer" and door.host is None:
             self.front_door = service.id.apply(lambda _: address.front_door(front.access, route.service, door))
@@ -96,5 +121,17 @@ class ServiceSelector(pulumi.ComponentResource):
 
 def declared(inputs: Mapping[str, Any]) -> Declared:
     """The colour in an active Service's selector, as the engine knows its inputs."""
-    selector: Mapping[str, Any] = inputs.get("spec", {}).get("selector") or {}
-    return Declared(service=str(inputs["metadata"]["name"]), colour=colour_of(selector.get(COLOUR_LABEL)))
+    selector: Mapping[str, str] = inputs.get("spec", {}).get("selector") or {}
+    colour = led_to(selector, inputs["metadata"].get("annotations") or {})
+    return Declared(service=str(inputs["metadata"]["name"]), colour=colour, selector=selector)
+
+
+def _adopted(settings: Settings, service: str) -> Adopted | None:
+    colour, adopt = settings.adopted.get(service, (None, None))
+    return Adopted(colour, adopt.selector) if colour is not None and adopt is not None else None
+
+
+def _live(applied: Sequence[Mapping[str, Any]]) -> str:
+    """The colour that the applied object leads to."""
+    spec, metadata = applied
+    return str(led_to(spec.get("selector") or {}, metadata.get("annotations") or {}) or "")

@@ -76,7 +76,8 @@ def _missing(graph: Graph, its: Plan) -> Iterator[str]:
     for name, service in its.services.items():
         colours = [colour for colour, slot in service.slots.items() if slot.planned]
         for colour in colours:
-            if not any(each.is_slot_of(name, colour) for each in graph.of(DEPLOYMENT)):
+            made = not service.slots[colour].adopted
+            if made and not any(each.is_slot_of(name, colour) for each in graph.of(DEPLOYMENT)):
                 yield f"Deployment {name}-{colour}"
         if colours and not any(is_route_of(each, name) for each in graph.resources):
             yield f"the route of {name}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
+from teal.model.adopted import Adopted, led_to
 from teal.model.colours import Colour
 from teal.model.labels import COLOUR_LABEL, LIVE, NAME_LABEL, OF_SERVICE, ROLE
 from teal.model.routes import said
@@ -45,8 +46,10 @@ def _slot_kept(resource: Resource, service: str, colour: str) -> Iterator[Findin
 
 def _service_kept(resource: Resource, service: str) -> Iterator[Finding]:
     selector = part(resource.spec, "selector")
-    yield from _selects(resource, selector, {NAME_LABEL: service, COLOUR_LABEL: selector.get(COLOUR_LABEL, "")})
-    if "clusterIP" in resource.spec:
+    adopted = Adopted.of(part(resource.metadata, "annotations"))
+    if adopted is None or dict(selector) != dict(adopted.selector):
+        yield from _selects(resource, selector, {NAME_LABEL: service, COLOUR_LABEL: selector.get(COLOUR_LABEL, "")})
+    if "clusterIP" in resource.spec and "spec.clusterIP" not in resource.ignore_changes:
         seen, needed = "a declared clusterIP", "none: a changed one means another Service"
         yield Finding(str(resource), seen, needed, "leave it out")
     if resource.spec.get("type") == "ExternalName":
@@ -65,7 +68,7 @@ def is_route_of(resource: Resource, service: str) -> bool:
 def _leads_to(route: Resource) -> str | None:
     """The colour that has a route's live traffic, by its own word."""
     if route.type == SERVICE:
-        return part(route.spec, "selector").get(COLOUR_LABEL)
+        return led_to(part(route.spec, "selector"), part(route.metadata, "annotations"))
     return said(part(route.metadata, "annotations")) or said(route.tags)
 
 
@@ -98,7 +101,7 @@ def traffic_stays(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
     for name, service, live in carrying(plan):
         yield from _route(graph, plan, name)
         yield from _target_groups(graph, name, {live, plan.active_colour})
-        if slot_of(service, live).planned:
+        if slot_of(service, live).planned and not slot_of(service, live).adopted:
             yield from _deployment(graph, plan, name, live)
             yield from _pods(graph, name, service, plan.active_colour)
 

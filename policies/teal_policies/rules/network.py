@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from teal.model.addresses import everywhere
-from teal.model.labels import NAME_LABEL
+from teal.model.labels import KEPT, NAME_LABEL, PART_OF, PART_OF_LABEL
 from teal_policies import plan
-from teal_policies.kinds import NETWORK_POLICY
+from teal_policies.kinds import NAMESPACE, NETWORK_POLICY
 from teal_policies.model import Bounds, Finding, Graph, Properties, Resource, part, parts
 
 
@@ -15,7 +15,10 @@ def denied_by_default(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
     if its is None:
         return
     here = [each for each in graph.of(NETWORK_POLICY) if each.metadata.get("namespace") == its.namespace]
-    denials = [each for each in here if _denies(each.spec)]
+    # Of a namespace that is another team's, the stack's own pods are all that it may isolate.
+    made = any(KEPT not in part(each.metadata, "annotations") for each in graph.of(NAMESPACE))
+    own = {} if made else {PART_OF_LABEL: PART_OF}
+    denials = [each for each in here if _denies(each.spec, own)]
     if not denials:
         yield Finding(
             f"namespace {its.namespace}",
@@ -34,10 +37,10 @@ def denied_by_default(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
         )
 
 
-def _denies(spec: Properties) -> bool:
-    """Whether it isolates both ways, allows nothing, and selects all but what it names as left out."""
+def _denies(spec: Properties, own: Properties) -> bool:
+    """Whether it isolates both ways, allows nothing, and selects all (of `own` labels) but who is left out."""
     selector = part(spec, "podSelector")
-    named = selector.get("matchLabels") or any(
+    named = part(selector, "matchLabels") not in ({}, own) or any(
         each.get("operator") != "NotIn" or each.get("key") != NAME_LABEL for each in parts(selector, "matchExpressions")
     )
     both = {"Ingress", "Egress"} <= {*parts(spec, "policyTypes")}

@@ -21,6 +21,7 @@ from teal.adapters.kubernetes import objects, proxy, workloads
 from teal.adapters.kubernetes.access import ClusterAccess
 from teal.gates.identity import Answer
 from teal.gates.replies import Reply, Request
+from teal.model.adopted import led_to
 from teal.model.colours import Colour, colour_of
 from teal.model.errors import UnreachableError
 from teal.model.labels import COLOUR_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL, VERSION_LABEL
@@ -256,7 +257,7 @@ class Cluster:
 def live_service(found: objects.Service) -> LiveService:
     """Where an active Service leads, and who wrote that."""
     return LiveService(
-        colour=colour_of(found.spec.selector.get(COLOUR_LABEL)),
+        colour=led_to(found.spec.selector, found.metadata.annotations),
         selector=found.spec.selector,
         annotations=found.metadata.annotations,
         resource_version=found.metadata.resource_version,

@@ -64,10 +64,34 @@ class Metadata(Object):
     managed_fields: Sequence[ManagedFields] = ()
 
 
+class Bare(Object):
+    """An object of which nothing but its metadata is read."""
+
+    metadata: Metadata
+
+
+class ServicePort(Object):
+    """One port of a Service."""
+
+    name: str = ""
+    port: int
+    target_port: int | str | None = None
+    """By its number, or by the name that pods give it."""
+
+    @property
+    def target(self) -> int | str:
+        """The pods' port that it leads to."""
+        return self.port if self.target_port is None else self.target_port
+
+
 class ServiceSpec(Object):
     """Of a Service."""
 
     selector: Mapping[str, str] = Field(default_factory=dict[str, str])
+    type: str = "ClusterIP"
+    cluster_ip: str = Field(default="", alias="clusterIP")
+    session_affinity: str = "None"
+    ports: Sequence[ServicePort] = ()
 
 
 class Ingress(Object):

@@ -8,12 +8,6 @@ from teal.adapters.kubernetes.objects import Labelled, Metadata, Object
 from teal.model.live import Endpoint
 
 
-class DeploymentSpec(Object):
-    """Of a Deployment."""
-
-    replicas: int = 1
-
-
 class DeploymentStatus(Object):
     """Of a Deployment."""
 
@@ -23,6 +17,41 @@ class DeploymentStatus(Object):
     """Pods that there are, of the template before as well."""
     updated_replicas: int = 0
     ready_replicas: int = 0
+
+
+class ContainerPort(Object):
+    """A port of a container."""
+
+    name: str = ""
+    container_port: int
+
+
+class Container(Object):
+    """Of a pod's spec."""
+
+    name: str = ""
+    image: str = ""
+    ports: Sequence[ContainerPort] = ()
+
+
+class PodSpec(Object):
+    """Of a pod."""
+
+    containers: Sequence[Container] = ()
+
+
+class PodTemplate(Object):
+    """What pods of a Deployment are made of."""
+
+    metadata: Labelled = Labelled()
+    spec: PodSpec = PodSpec()
+
+
+class DeploymentSpec(Object):
+    """Of a Deployment."""
+
+    replicas: int = 1
+    template: PodTemplate = PodTemplate()
 
 
 class Deployment(Object):
@@ -38,6 +67,11 @@ class Deployment(Object):
         status = self.status
         seen = status.observed_generation >= self.metadata.generation
         return status.replicas - (status.updated_replicas if seen else 0)
+
+    def port(self, target: int | str) -> int | str:
+        """The number of its pods' port that a Service leads to; as it is given where none of them has that name."""
+        ports = (each for container in self.spec.template.spec.containers for each in container.ports)
+        return next((each.container_port for each in ports if each.name == target), target)
 
 
 class Deployments(Object):
@@ -79,19 +113,6 @@ class PodStatus(Object):
         ends = [each.last_state.terminated for each in self.container_statuses]
         said = [f"{end.reason or 'ended'}, exit status {end.exit_code}" for end in ends if end is not None]
         return sum(each.restart_count for each in self.container_statuses), said[-1] if said else "started anew"
-
-
-class Container(Object):
-    """Of a pod's spec."""
-
-    name: str = ""
-    image: str = ""
-
-
-class PodSpec(Object):
-    """Of a pod."""
-
-    containers: Sequence[Container] = ()
 
 
 class Pod(Object):

@@ -6,6 +6,9 @@ from dataclasses import replace
 import pytest
 from teal_infra.planning.live import Live
 
+from teal.model.colours import Colour
+from tests.unit.infra.planning.test_adoption import STACK, beside, world
+from tests.unit.infra.worlds import edited
 from tests.unit.policies.graphs import changed, config, declared, everything, example, live_in, routed_by, slot
 from tests.unit.policies.pack import Pack
 from tests.unit.policies.test_object_violations import brought
@@ -58,3 +61,13 @@ async def test_a_service_that_is_said_to_go_may_go(pack: Pack) -> None:
 async def test_a_sidecar_that_is_confined_and_limited_passes(pack: Pack, where: str) -> None:
     """Probes and a preStop hook are asked of the service's own container alone."""
     assert pack.judge(await declared(brought(where), Live())) == []
+
+
+@pytest.mark.parametrize(("active", "live"), [("green", None), ("blue", "green"), ("green", "blue"), ("blue", "blue")])
+async def test_pods_that_the_stack_does_not_make_pass(pack: Pack, active: str, live: str | None) -> None:
+    """Taken over, left, gone back to, and idle; in a namespace of another team's."""
+    image = slot()["backend"]["image"]
+    stack = edited(STACK, {"activeColour": active, "environment": "test", "blue.shop.image": image})
+    found = beside(Colour(live), stack) if live else world(stack)
+    raw = {key: each if isinstance(each, str) else json.dumps(each) for key, each in stack.items()}
+    assert pack.judge(await declared(raw, found)) == []

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, create_model
-from pydantic_core import PydanticCustomError
 
 from teal.gates import GATES
 from teal.gates.approvals import ApprovalPlan

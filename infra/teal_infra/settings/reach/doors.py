@@ -3,16 +3,20 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from teal.model.colours import Colour
 from teal_infra.settings.base import LabelName, Model, Name, PortNumber, wrong
+from teal_infra.settings.metadata import Marks
 from teal_infra.settings.pod.probes import PortName
-
+from teal_infra.settings.reach.routing import Host
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
 """Of the range that an API server gives out unless it is told another one."""
+
+NameOfPort = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$", max_length=63)]
+"""Of a Service's, which may be longer than a container's, or none."""
 
 
 class Door(Model):
@@ -75,8 +79,19 @@ class ExtraPort(Model):
     )
 
 
-class Ingress(Model):
-    """An Ingress that leads to the active Service."""
+class IngressHost(Model):
+    """A further host of an Ingress."""
+
+    tls_secret: str | None = Field(
+        default=None,
+        description="The Secret with the host's certificate. Without it, the Ingress has no TLS for this host.",
+        json_schema_extra=wrong("clients would get no certificate"),
+        examples=["shop-tls"],
+    )
+
+
+class Ingress(Marks):
+    """An Ingress that leads to the active Service. What it is marked with comes beside what `metadata.ingress` says."""
 
     host: str = Field(
         description="The host name whose requests are the service's.",
@@ -95,11 +110,31 @@ class Ingress(Model):
         json_schema_extra=wrong("clients would get no certificate"),
         examples=["shop-tls"],
     )
+    hosts: Mapping[Host, IngressHost] = Field(
+        default_factory=dict[str, IngressHost],
+        description="Further host names whose requests are the service's, each with its certificate.",
+        json_schema_extra=wrong("requests of another host would reach the service"),
+        examples=['\'{"www.shop.example": {"tlsSecret": "www-tls"}}\''],
+    )
+
+    @property
+    def secrets(self) -> Mapping[str, str | None]:
+        """The Secret with each host's certificate; None where it has none."""
+        return {self.host: self.tls_secret, **{name: each.tls_secret for name, each in self.hosts.items()}}
 
 
 class FrontDoor(Door):
     """The active Service: where live traffic comes in."""
 
+    port_name: NameOfPort = Field(
+        default="http",
+        description=(
+            "The name of the Service's port; empty for none. Of a Service that is taken over it is the one that it has:"
+            " while kube-proxy learns of another, connections are refused."
+        ),
+        json_schema_extra=wrong("connections would be refused while the port is named anew"),
+        examples=["http"],
+    )
     node_port: NodePort | None = Field(
         default=None,
         description="The port on every node, for type NodePort. Without it, Kubernetes chooses one.",
@@ -112,6 +147,11 @@ class FrontDoor(Door):
         json_schema_extra=wrong("nothing could connect to the Service"),
         examples=["443"],
     )
+
+    @property
+    def asked_by(self) -> str:
+        """How the API server is told the Service's port: by its name, or by its number."""
+        return self.port_name if self.port_name == "http" else str(self.port)
 
 
 class PreviewDoor(Door):

@@ -46,6 +46,9 @@ def of_refusal(refusal: Refusal, data: Mapping[str, Any], secret: set[str]) -> P
     )
 
 
+_TAKEN_AWAY = {"taken": "nobody could tell the two apart", "effectless": "it would have no effect"}
+"""Kinds of errors that are mended by taking the key away, and the consequence of each."""
+
 _UNSAID = "the service could not be provisioned as meant"
 
 
@@ -60,10 +63,10 @@ def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> 
         return of_refusal(Refusal(loc, found["msg"], "", (_step(loc, found),)), data, secret)
     # A check over several fields names the one to change, and may say how; its message holds the values that clash.
     mend: Mapping[str, Any] = context.get("mend", {context["field"]: context.get("remedy", ...)})
-    if found["type"] == "taken":
+    if found["type"] in _TAKEN_AWAY:
         mend = {context["field"]: None}
     steps = tuple(_mended((*loc, *_parsed(name)), value) for name, value in mend.items())
-    consequence = context.get("consequence", "nobody could tell the two apart") if found["type"] == "taken" else ""
+    consequence = context.get("consequence", _TAKEN_AWAY.get(found["type"], ""))
     return of_refusal(Refusal((*loc, *_parsed(context["field"])), found["msg"], consequence, steps), data, secret)
 
 
@@ -112,9 +115,7 @@ def _real(loc: Sequence[int | str], data: object, *, missing: bool) -> Where:
 
 def _parsed(name: str) -> Where:
     """A place as checks name it: `callers[0]`, `network.callers.nodes.cidrs[0]`."""
-    return tuple(
-        int(part) if part.isdigit() else part for part in name.replace("[", ".").replace("]", "").split(".")
-    )
+    return tuple(int(part) if part.isdigit() else part for part in name.replace("[", ".").replace("]", "").split("."))
 
 
 def _seen(where: Where, data: Mapping[str, Any], secret: set[str]) -> str:

@@ -3,16 +3,21 @@
 import json
 
 import pytest
+from teal_infra.components.environment import digest
+from teal_infra.planning import slots
 
+from teal.model.colours import Colour
 from teal.model.errors import ConfigError
 from tests.unit.infra.declaring import config, declared
 from tests.unit.infra.worlds import BASE, edited, settings
 
+BLUE = Colour.BLUE
 OBJECTS = {
     "serviceAccount": ("ServiceAccount", "backend-account"),
     "frontDoor": ("Service", "backend-active"),
     "ingress": ("Ingress", "backend-ingress"),
     "deployment": ("Deployment", "backend-blue"),
+    "previewDoor": ("Service", "backend-green"),
 }
 
 
@@ -37,3 +42,76 @@ def test_what_is_teals_is_refused(name: str) -> None:
     at = f"teal:services.backend.metadata.{name}"
     for path in (f'{at}.labels["app.kubernetes.io/name"]', f'{at}.annotations["teal/moved-from"]'):
         assert f"Next: pulumi config rm --path '{path}'" in str(error.value)
+
+
+async def test_a_route_and_a_namespace_are_marked() -> None:
+    """Each as its own setting says; the level of the namespace is not theirs to say."""
+    marks = {"labels": {"team": "shop"}, "annotations": {"example.com/own": "x"}}
+    place = {"name": "shop", **marks}
+    raw = config(router="gateway", namespace=place, services=("backend",))
+    raw["services"] = json.dumps({"backend": {"metadata": {"route": marks}}})
+    found = await declared(raw)
+    for key in (("HTTPRoute", "backend-route"), ("Namespace", "namespace")):
+        assert found[key]["metadata"]["labels"].items() >= {"team": "shop", "app.kubernetes.io/part-of": "teal"}.items()
+        assert found[key]["metadata"]["annotations"]["example.com/own"] == "x"
+    with pytest.raises(ConfigError):
+        settings(edited(BASE, {"namespace": {"labels": {"pod-security.kubernetes.io/enforce": "privileged"}}}))
+
+
+async def test_every_host_has_its_certificate_and_every_ingress_its_own_marks() -> None:
+    """Hosts of one certificate share an entry; one without has none."""
+    hosts = {"www.shop.example": {"tlsSecret": "shop"}, "api.shop.example": {"tlsSecret": "api"}, "old.example": {}}
+    service = {
+        "ingress": {"host": "shop.example", "tlsSecret": "shop", "hosts": hosts},
+        "ingresses": {
+            "inner": {"host": "shop.internal", "className": "inner", "annotations": {"example.com/own": "x"}}
+        },
+        "metadata": {"ingress": {"annotations": {"example.com/all": "y"}}},
+    }
+    found = await declared({**config(router="service"), "services": json.dumps({"backend": service})})
+    spec = found["Ingress", "backend-ingress"]["spec"]
+    assert [each["host"] for each in spec["rules"]] == ["shop.example", *hosts]
+    assert spec["tls"] == [
+        {"hosts": ["shop.example", "www.shop.example"], "secretName": "shop"},
+        {"hosts": ["api.shop.example"], "secretName": "api"},
+    ]
+    inner = found["Ingress", "backend-ingress-inner"]
+    assert inner["metadata"]["name"] == "backend-inner"
+    assert inner["spec"]["ingressClassName"] == "inner"
+    marks = inner["metadata"]["annotations"]
+    assert (marks["example.com/own"], marks["example.com/all"]) == ("x", "y")
+    refused = {"services.backend.ingresses": {"inner": {"host": "a", "labels": {"app.kubernetes.io/name": "x"}}}}
+    with pytest.raises(ConfigError, match=r"ingresses\.inner\.labels"):
+        settings(edited(BASE, refused))
+
+
+async def test_an_account_of_another_name_is_the_pods_own() -> None:
+    """It is what they run as, and a change of it is a change of the pods."""
+    service = {"metadata": {"serviceAccount": {"name": "shop-teal"}}, "access": {"readCluster": True}}
+    found = await declared({**config(router="service"), "services": json.dumps({"backend": service})})
+    assert found["ServiceAccount", "backend-account"]["metadata"]["name"] == "shop-teal"
+    assert found["RoleBinding", "backend-reader"]["subjects"][0]["name"] == "shop-teal"
+    assert found["Deployment", "backend-blue"]["spec"]["template"]["spec"]["serviceAccountName"] == "shop-teal"
+    plain, named = (
+        slots.fingerprint_of(settings(edited(BASE, change)), "backend", BLUE)
+        for change in ({}, {"services.backend.metadata": {"serviceAccount": {"name": "shop-teal"}}})
+    )
+    assert plain is not None
+    assert named is not None
+    assert plain.digest != named.digest
+    assert "serviceAccount" in named.parts.pod
+
+
+def test_what_earlier_teals_did_not_have_is_no_change_where_nobody_sets_it() -> None:
+    """An upgrade would be said to change what is around live pods, and to roll them."""
+    ingress = {"host": "shop.example", "className": None, "tlsSecret": None}
+    door = {"type": "ClusterIP", "port": 80, "nodePort": None, "extraPorts": {}}
+    found, named = (
+        slots.fingerprint_of(settings(edited(BASE, {"services.backend.ingress": ingress, **more})), "backend", BLUE)
+        for more in ({}, {"services.backend.frontDoor": {"portName": "web"}})
+    )
+    assert found is not None
+    assert named is not None
+    assert found.parts.service["ingress"] == digest(ingress)[:12]
+    assert found.parts.service["frontDoor"] == digest(door)[:12]
+    assert named.parts.service["frontDoor"] != digest(door)[:12]

@@ -87,6 +87,8 @@ async def declared(
     services: Mapping[str, Mapping[str, Any]],
     backing: Mapping[str, Any] = BACKING,
     monitor: mocks.MockMonitor | None = None,
+    *,
+    own: bool = True,
 ) -> Mapping[str, dict[str, Any]]:
     """The policies of such a stack, by their names in the program."""
     recorder = test_program.Recorder()
@@ -96,7 +98,7 @@ async def declared(
     members = {name: Member([8000], 9090, each, {**named, **each.backing}) for name, each in networks.items()}
 
     async def program() -> None:
-        NetworkPolicies("network", NetworkPoliciesArgs(services=members, namespace="teal"))
+        NetworkPolicies("network", NetworkPoliciesArgs(services=members, namespace="teal", own=own))
 
     await stack.run_pulumi_func(program)
     return {name: inputs for (kind, name), inputs in recorder.resources.items() if kind == "NetworkPolicy"}
@@ -115,6 +117,19 @@ async def test_who_may_talk_to_whom_by_default() -> None:
         **{(each, "postgres"): {POSTGRES} for each in mine},
         **{(each, "redis"): {REDIS} for each in mine},
     }
+
+
+async def test_in_another_teams_namespace_only_the_stacks_pods_are_isolated() -> None:
+    """What runs there beside them stays as open as it was, a service's name in its labels or not."""
+    policies = [policy(inputs) for inputs in (await declared({"backend": {}}, own=False)).values()]
+    theirs = Pod(name="theirs", namespace=TEAL, labels={NAME_LABEL: "backend"})
+    seen = matrix(policies, [*STACK, theirs, *OTHERS], ASKED)
+    assert seen["anybody", "theirs"] == {*ASKED}
+    assert seen["theirs", "anybody"] == {*ASKED}
+    assert not seen["anybody", "backend-blue"]
+    assert seen["controller", "backend-blue"] == {HTTP}
+    names = {inputs["metadata"]["name"] for inputs in (await declared({"backend": {}}, own=False)).values()}
+    assert names == {"teal-backend", "teal-default-deny"}
 
 
 async def test_the_pods_that_the_program_makes_are_those_that_its_policies_mean() -> None:

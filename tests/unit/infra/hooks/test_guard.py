@@ -14,6 +14,7 @@ from teal_infra.hooks.guard import Guard
 from teal.adapters.kubernetes.cluster import ClusterAccess
 from teal.history.model import Flip, History, Stage
 from teal.history.store import Kept, Records
+from teal.model.adopted import Adopted
 from teal.model.colours import Colour
 from teal.model.errors import ForeignChangeError, RefusedError
 from teal.spec.bake import BakePlan, ServiceBake
@@ -53,8 +54,14 @@ def move(to: str, confirmed: Colour | None = Colour.BLUE) -> Move:
     )
 
 
-async def prove(
-    server: FakeApiServer, old: str | None, new: str, *, dry_run: bool = False, declared: Move | None = None
+async def prove(  # noqa: PLR0913 - what an engine tells a hook, and what differs
+    server: FakeApiServer,
+    old: str | None,
+    new: str,
+    *,
+    dry_run: bool = False,
+    declared: Move | None = None,
+    wanted: dict[str, object] | None = None,
 ) -> Guard:
     """Run the traffic hook of an update to `new`; the update's guard."""
     mocks.set_mocks(NoResources(), project="teal", stack="dev", preview=dry_run, logger=logging.getLogger("engine"))
@@ -68,7 +75,7 @@ async def prove(
             id="",
             name="backend-active",
             type="t",
-            new_inputs=inputs(new),
+            new_inputs=wanted or inputs(new),
             old_inputs=inputs(old) if old else None,
         )
     )
@@ -100,6 +107,22 @@ async def test_creating_over_live_traffic_is_a_flip_too(api_server: FakeApiServe
     api_server.pods("backend", "blue", ["1.0.0"])
     with pytest.raises(RefusedError, match="flip from blue to green refused"):
         await prove(api_server, None, "green")
+
+
+async def test_what_is_taken_over_as_it_leads_needs_no_proof(api_server: FakeApiServer) -> None:
+    """Nobody knows the Service's pods for a colour yet; led elsewhere by the same update, it is a flip."""
+    api_server.service("backend", "blue")
+    status, found = api_server.answers["/api/v1/namespaces/teal/services/backend"]
+    found["spec"]["selector"] = {"app": "shop"}
+    api_server.answers["/api/v1/namespaces/teal/services/backend"] = status, found
+    said = Adopted(Colour.GREEN, {"app": "shop"}).annotation
+    taken: dict[str, object] = {
+        "metadata": {"name": "backend", "annotations": said},
+        "spec": {"selector": {"app": "shop"}},
+    }
+    await prove(api_server, None, "green", wanted=taken)
+    with pytest.raises(RefusedError, match="capacity of backend FAILED"):
+        await prove(api_server, None, "green", wanted={**taken, "spec": {"selector": {"app": "other"}}})
 
 
 async def test_a_change_that_moves_no_traffic_needs_no_proof(api_server: FakeApiServer) -> None:

@@ -7,20 +7,27 @@ from typing import Any
 
 import pytest
 from teal_infra.planning import live
-from teal_infra.settings.service import ServiceSettings
+from teal_infra.settings import Settings
 
 from teal.adapters.kubernetes.cluster import ClusterAccess
 from teal.model.colours import Colour
 from teal.model.live import LiveAutoscaler
+from tests.unit.infra.worlds import settings
 from tests.unit.teal.serving import Asked, Said, serving
 
 
-def service(*, migrated: bool = False) -> ServiceSettings:
+def service(*, migrated: bool = False) -> Mapping[str, Any]:
     """One with all its defaults."""
-    return ServiceSettings.model_validate({"migrations": {}} if migrated else {})
+    return {"migrations": {}} if migrated else {}
 
 
-async def read(services: Mapping[str, ServiceSettings], objects: Mapping[str, Any]) -> tuple[live.Live, list[str]]:
+def stack(services: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """One of these services."""
+    release = {"version": "1.0.0", **{name: {"image": "registry.example/it:1"} for name in services}}
+    return settings({"activeColour": "blue", "services": services, "blue": release})
+
+
+async def read(services: Mapping[str, Mapping[str, Any]], objects: Mapping[str, Any]) -> tuple[live.Live, list[str]]:
     """What is read of a cluster with these lists, by kind, and what it was asked."""
     asked: list[str] = []
 
@@ -40,7 +47,7 @@ async def read(services: Mapping[str, ServiceSettings], objects: Mapping[str, An
             "current-context": "it",
         }
         access = ClusterAccess(namespace="shop", kubeconfig=json.dumps(kubeconfig))
-        return await asyncio.to_thread(live.read, access, services), asked
+        return await asyncio.to_thread(live.read, access, stack(services)), asked
 
 
 async def test_more_services_take_no_more_requests() -> None:

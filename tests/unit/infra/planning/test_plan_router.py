@@ -75,7 +75,7 @@ async def planned(server: FakeApiServer, router: str, **more: Any) -> Plan:  # n
     """The plan of an update that declares a router."""
     settings = load(config(router=router, **more), stack="dev")
     access = ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)
-    return plan.make(settings, await asyncio.to_thread(live.read, access, settings.services, settings.router))
+    return plan.make(settings, await asyncio.to_thread(live.read, access, settings))
 
 
 @pytest.mark.parametrize(("old", "new"), [*permutations(RouterKind, 2)])

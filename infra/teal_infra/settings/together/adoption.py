@@ -1,0 +1,41 @@
+"""Pods in place of a colour that the stack does not make: what it makes could take their traffic, or them, away."""
+
+from collections.abc import Iterator
+
+from teal.model.routes import RouterKind
+from teal_infra import labels
+from teal_infra.settings import Settings
+from teal_infra.settings.owned import Refusal, mapping
+from teal_infra.settings.report.steps import Set, Where
+from teal_infra.settings.slot import State
+
+
+def refusals(settings: Settings) -> Iterator[Refusal]:
+    """Of each service that has such pods."""
+    for name, (colour, adopt) in settings.adopted.items():
+        slot, other = settings.slot(colour), settings.slot(colour.other)
+        where: Where = (colour, name, "adopt")
+        at = f"{colour}.{name}.adopt"
+        if other is not None and other.services[name].adopt is not None:
+            what = f"both colours of {name} adopt, and none would be a release of the stack's"
+            yield Refusal((colour.other, name, "adopt"), what, "there would be nothing to provision")
+        if settings.router is not RouterKind.SERVICE:
+            what = f"router is {settings.router}, and {at} is what a Service's selector leads to"
+            yield Refusal(("router",), what, steps=(Set(("router",), str(RouterKind.SERVICE)),))
+        if slot is not None and slot.state is not State.RUNNING:
+            what = f"the stack does not make the pods of {at}, so it cannot end them"
+            yield Refusal((colour, "state"), what, steps=(Set((colour, "state"), str(State.RUNNING)),))
+        if settings.place.create:
+            what = f"the stack makes {settings.namespace}: its network policies would cut off the pods of {at}"
+            there = {"name": settings.namespace, "create": False}
+            yield Refusal(("namespace",), what, steps=(Set(("namespace",), there),))
+        its = dict(labels.coloured(name, colour.other, other.version if other else ""))
+        templates = [settings.services[name].pod_template, *([other.services[name].pod_template] if other else [])]
+        for each in templates:
+            its |= mapping((each.metadata or {}).get("labels"))
+        if its.items() >= adopt.selector.items():
+            what = (
+                f"the stack's own pods of {name} have all of these labels, too: they would get live traffic unproven. "
+                f"Have the selector of Service {name} name one more that the pods of {adopt.deployment} alone have"
+            )
+            yield Refusal((*where, "selector"), what, steps=(Set((*where, "selector", "KEY"), "VALUE"),))
