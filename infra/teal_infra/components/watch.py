@@ -13,6 +13,8 @@ from teal.history import lease, store
 from teal.model.colours import Colour
 from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL
 from teal.model.routes import Right, RouterKind
+from teal.notifications import told
+from teal.notifications.audience import DECLARED as AUDIENCE
 from teal.spec.bake import DECLARED, BakePlan
 from teal_infra.components import pod
 from teal_infra.components.network import egress
@@ -30,6 +32,9 @@ if TYPE_CHECKING:  # heavy at run time, needed for their types only
 NAME = "teal-watch"
 """Of each of its objects."""
 
+NOTIFY = f"{NAME}-notify"
+"""Of the Secret that says who is told of flips."""
+
 LABELS: Mapping[str, str] = {NAME_LABEL: NAME}
 """Of its pods. Without `part-of`: the services' policies let in whoever carries that, and the watch needs no way to
 their pods but the API server's."""
@@ -44,7 +49,7 @@ hundred starts, as one does during a long bake."""
 
 
 def rights(
-    services: Mapping[str, ServiceSettings], router: RouterKind = RouterKind.SERVICE
+    services: Mapping[str, ServiceSettings], router: RouterKind = RouterKind.SERVICE, *, tells: bool = False
 ) -> "list[PolicyRuleArgsDict]":
     """What the watch may do in the stack's namespace: by name, where the API has names to go by."""
     names = sorted(services)
@@ -64,6 +69,8 @@ def rights(
     if any(each.shutdown.close_connections_path for each in services.values()):
         # Pods have no names to know before. Up to 1.34 a web socket takes `get`; from 1.35 on `create` as well.
         rules.append(_rule("pods/portforward", "create", "get"))
+    if tells:
+        rules.append(_rule("configmaps", "get", "patch", names=[told.NAME]))
     return rules
 
 
@@ -119,6 +126,10 @@ class Watch(pulumi.ComponentResource):
         token = settings.prometheus.token if settings.prometheus else None
         if token:
             needed.append(Secret(f"{NAME}-prometheus", metadata=meta, string_data={"token": token}, opts=self._child))
+        if not settings.audience.nobody:
+            known = {"audience": settings.audience.model_dump_json()}
+            told_by: ObjectMetaArgsDict = {**meta, "name": NOTIFY}
+            needed.append(Secret(NOTIFY, metadata=told_by, string_data=known, opts=self._child))
         self.cron_job = CronJob(
             NAME,
             metadata=meta,
@@ -131,7 +142,12 @@ class Watch(pulumi.ComponentResource):
         """An account whose token only the watch's own pods are given."""
         return [
             ServiceAccount(f"{NAME}-account", metadata=meta, automount_service_account_token=False, opts=self._child),
-            Role(f"{NAME}-role", metadata=meta, rules=rights(settings.services, settings.router), opts=self._child),
+            Role(
+                f"{NAME}-role",
+                metadata=meta,
+                rules=rights(settings.services, settings.router, tells=not settings.audience.nobody),
+                opts=self._child,
+            ),
             RoleBinding(
                 f"{NAME}-binding",
                 metadata=meta,
@@ -169,6 +185,9 @@ def _spec(args: WatchArgs, *, with_token: bool) -> "CronJobSpecArgsDict":
     if with_token:
         token: EnvVarSourceArgsDict = {"secret_key_ref": {"name": NAME, "key": "token"}}
         environment.append({"name": "PROMETHEUS_TOKEN", "value_from": token})
+    if not settings.audience.nobody:
+        audience: EnvVarSourceArgsDict = {"secret_key_ref": {"name": NOTIFY, "key": "audience"}}
+        environment.append({"name": AUDIENCE, "value_from": audience})
     container: ContainerArgsDict = {
         "name": "watch",
         "image": watch.image,

@@ -34,6 +34,7 @@ OBJECTS = (
     "approval",
     "admission",
     "prometheus",
+    "notify",
     "skipGates",
     *(each.spec.settings for each in RouterKind if each.spec.settings),
     "canaryMatch",

@@ -9,10 +9,8 @@ from typing import Any, cast
 import yaml
 
 from teal.model.errors import ConfigError
+from teal_infra.settings.base import ENCRYPTED
 from teal_infra.settings.load import OBJECTS, PREFIX
-
-ENCRYPTED = "encrypted"
-"""What a value is taken for that only Pulumi can decrypt."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

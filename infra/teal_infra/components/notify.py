@@ -1,0 +1,21 @@
+"""Where it is noted who was told of flips. Who tells, and of what, is `teal.notifications`'s."""
+
+from collections.abc import Sequence
+
+import pulumi
+
+from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, PART_OF, PART_OF_LABEL
+from teal.notifications import told
+from teal.notifications.audience import Audience
+from teal_infra.provider.kinds import ConfigMap
+
+
+def noted(
+    audience: Audience, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions | None
+) -> Sequence[pulumi.Resource]:
+    """A ConfigMap of which only the name is declared: what is in it is written by whoever tells."""
+    if audience.nobody:
+        return ()
+    labels = {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}
+    metadata = {"name": told.NAME, "namespace": namespace, "labels": labels}
+    return [ConfigMap(told.NAME, metadata=metadata, opts=opts)]
