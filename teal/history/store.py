@@ -74,7 +74,7 @@ class Records:
             namespace: the stack's.
             declared: how the stack says that flips are watched. Who goes on with one goes by that, whatever its record
                 says: whoever may write a ConfigMap could send requests anywhere by it. None where nobody knows.
-            recorded: hears of each flip that was recorded, and of the history with it; returns at once. None: nobody does.
+            recorded: hears of each flip once it is recorded, with the history; returns at once. None: nobody does.
         """
         self._recorded = recorded
         self._declared = declared

@@ -18,7 +18,6 @@ class Receiver(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
     url: str = Field(repr=False)
     stages: tuple[Stage, ...]
 
@@ -30,7 +29,8 @@ class Audience(BaseModel):
 
     stack: str = ""
     """What the stack is called where it is told of."""
-    receivers: tuple[Receiver, ...] = ()
+    receivers: Mapping[str, Receiver] = Field(default_factory=dict[str, Receiver])
+    """By what each is called."""
     events_url: str = Field(default="", repr=False)
     """Where events of all stages are posted; empty where nobody wants them."""
     link: str = ""
@@ -38,7 +38,7 @@ class Audience(BaseModel):
 
     def people(self, stage: Stage) -> Mapping[str, str]:
         """URLs of those who are told of a stage, by their names."""
-        return {each.name: each.url for each in self.receivers if stage in each.stages}
+        return {name: each.url for name, each in self.receivers.items() if stage in each.stages}
 
     @property
     def machines(self) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """Where it is noted who was told of flips. Who tells, and of what, is `teal.notifications`'s."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -8,6 +9,9 @@ from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, PART_OF, PART_OF_LAB
 from teal.notifications import told
 from teal.notifications.audience import Audience
 from teal_infra.provider.kinds import ConfigMap
+
+if TYPE_CHECKING:  # heavy at run time, needed for its types only
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 
 def noted(
@@ -17,5 +21,5 @@ def noted(
     if audience.nobody:
         return ()
     labels = {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}
-    metadata = {"name": told.NAME, "namespace": namespace, "labels": labels}
+    metadata: ObjectMetaArgsDict = {"name": told.NAME, "namespace": namespace, "labels": labels}
     return [ConfigMap(told.NAME, metadata=metadata, opts=opts)]

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, cast
 
 from teal.model.receivers import KINDS, kind_of, switched_off, unusable
@@ -20,10 +21,11 @@ def main() -> None:
     """Tell each receiver; one that cannot be told is left out of what is written."""
     logging.disable()  # Apprise's lines may hold what is in its URLs
     asked: dict[str, Any] = json.load(sys.stdin)
-    people = {name: lambda url=url: _person(url, asked) for name, url in asked["people"].items()}
-    machines = {name: lambda url=url: _machine(url, asked["event"]) for name, url in asked["machines"].items()}
     with ThreadPoolExecutor(max_workers=16) as pool:
-        list(pool.map(lambda each: _try(*each), {**people, **machines}.items()))
+        for name, url in asked["people"].items():
+            pool.submit(_try, name, partial(_person, url, asked))
+        for name, url in asked["machines"].items():
+            pool.submit(_try, name, partial(_machine, url, asked["event"]))
 
 
 def _try(name: str, tell: Callable[[], bool]) -> None:

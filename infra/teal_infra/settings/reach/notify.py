@@ -1,5 +1,6 @@
 """Settings of who is told of flips: people by whatever their chat, pager or mail is, and machines by events."""
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -23,11 +24,6 @@ class Receiver(Model):
     `jsons://` (a webhook) and others, or a webhook's own URL of Slack, Discord, Teams or Google Chat.
     """
 
-    name: Name = Field(
-        description="What the receiver is called where it could not be told.",
-        json_schema_extra=wrong("nobody would know which receiver could not be told"),
-        examples=["releases"],
-    )
     url: str = Field(
         repr=False,
         description=(
@@ -47,7 +43,7 @@ class Receiver(Model):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         if self.url != ENCRYPTED and (why := unusable(self.url)):
-            raise _clash("url", f"the URL of {self.name} cannot be used: {why}")
+            raise _clash(f"its URL cannot be used: {why}")
         return self
 
 
@@ -64,43 +60,41 @@ class CloudEvents(Model):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         if self.url != ENCRYPTED and not (self.url.startswith(("https://", "http://")) and keeps_a_secret(self.url)):
-            raise _clash("url", "events are posted to https:// alone, or to this very machine by http://")
+            raise _clash("events are posted to https:// alone, or to this very machine by http://")
         return self
 
 
 class Notify(Model):
     """Who is told of flips."""
 
-    receivers: tuple[Receiver, ...] = Field(default=(), description="The people who are told, each by a URL.")
+    receivers: Mapping[Name, Receiver] = Field(
+        default_factory=dict[str, Receiver],
+        description="The people who are told, each by a URL, by what the receiver is called.",
+        json_schema_extra=wrong("nobody would know which receiver could not be told"),
+        examples=['\'{"releases": {"url": "slack://…"}}\''],
+    )
     cloud_events: CloudEvents | None = Field(
         default=None, description="The machine that is told of every stage. Without it, none is."
     )
-    link: Annotated[str, StringConstraints(pattern=r"^(https?://\S+)?$")] = Field(
-        default="",
+    link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = Field(
+        default=None,
         description="Where a flip can be looked at: `{number}` in it becomes the number of the flip.",
         json_schema_extra=wrong("people would be led nowhere"),
         examples=["'https://ci.example/flips/{number}'"],
     )
 
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        names = [each.name for each in self.receivers]
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                raise _clash(f"receivers[{index}].name", f"another receiver is called {name}, too")
-        return self
-
     def audience(self, stack: str) -> Audience:
         """The same, as whoever owns a flip needs it."""
         return Audience(
             stack=stack,
-            receivers=tuple(
-                audience.Receiver(name=each.name, url=each.url, stages=each.stages) for each in self.receivers
-            ),
+            receivers={
+                name: audience.Receiver(url=each.url, stages=each.stages) for name, each in self.receivers.items()
+            },
             events_url=self.cloud_events.url if self.cloud_events else "",
-            link=self.link,
+            link=self.link or "",
         )
 
 
-def _clash(field: str, what: str) -> PydanticCustomError:
-    return PydanticCustomError("clash", "{what}", {"field": field, "what": what})
+def _clash(what: str) -> PydanticCustomError:
+    """Of a URL: a check of the field itself would show it."""
+    return PydanticCustomError("clash", "{what}", {"field": "url", "what": what})
