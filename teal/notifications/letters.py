@@ -13,6 +13,9 @@ from teal.notifications.audience import Audience
 LINES = 6
 """Verdicts that a text names, at most: a chat shows 2,000 characters, a pager fewer."""
 
+LINE = 240
+"""Characters of each, at most."""
+
 REASON = 600
 """Characters of a reason, at most."""
 
@@ -89,7 +92,7 @@ def _lines(flip: Flip, stage: Stage) -> Iterator[str]:
         yield f"{known - len(missing)} of {known} verdicts passed."
     baked = [each for each in flip.verdicts if each.gate.startswith("bake") and each.outcome is Outcome.PASSED]
     shown = [*missing, *(baked if stage in _BAKED else [])]
-    yield from (f"- {each}" for each in shown[:LINES])
+    yield from (f"- {printable(str(each), LINE)}" for each in shown[:LINES])
     if len(shown) > LINES:
         yield f"- and {len(shown) - LINES} more"
     if flip.skipped:
