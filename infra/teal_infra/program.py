@@ -24,6 +24,7 @@ from teal_infra.components.admission import Admission
 from teal_infra.components.environment import Environment, EnvironmentArgs, variables
 from teal_infra.components.migrations import Contraction, ContractionArgs, Migration, MigrationArgs, Tool
 from teal_infra.components.network import Member, NetworkPolicies, NetworkPoliciesArgs
+from teal_infra.components.notify import noted
 from teal_infra.components.observability import Observability, ObservabilityArgs
 from teal_infra.components.scaling import Capacity
 from teal_infra.components.slot import Slot, SlotArgs
@@ -119,9 +120,8 @@ class _Stack:
             ),
             self._opts,
         )
-        self._guard = Guard(
-            cluster, move_of(settings, live), settings.prometheus.access() if settings.prometheus else None
-        )
+        prometheus = settings.prometheus.access() if settings.prometheus else None
+        self._guard = Guard(cluster, move_of(settings, live), prometheus, settings.audience)
 
     def slots(self, colour: Colour, after: Sequence[pulumi.Resource] = ()) -> Sequence[Slot]:
         """One colour of every service; none where the colour has no release."""
@@ -263,10 +263,11 @@ class _Stack:
                 )
 
     def guards(self) -> Sequence[pulumi.Resource]:
-        """What the API server holds of approvals and records: to be there before any traffic moves."""
+        """What holds approvals and records, and notes who was told: to be there before any traffic moves."""
+        notes = noted(self._settings.audience, self._access.namespace, self._opts)
         if self._settings.admission is None:
-            return ()
-        return Admission("teal-admission", self._settings, self._opts).bindings
+            return notes
+        return [*notes, *Admission("teal-admission", self._settings, self._opts).bindings]
 
     def watch(self) -> Sequence[pulumi.Resource]:
         """Who goes on with a flip whose update dies: to be there before any traffic moves."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 from uuid import uuid4
 
 from cyclopts import Parameter
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.table import Table
 
@@ -30,6 +30,9 @@ from teal.model.colours import Colour
 from teal.model.errors import TealError
 from teal.model.labels import DIGEST
 from teal.model.routes import RouterKind
+from teal.notifications.audience import DECLARED as AUDIENCE
+from teal.notifications.audience import Audience
+from teal.notifications.notifier import Notifier
 from teal.spec import credentials
 from teal.spec.bake import DECLARED, BakePlan, cautious
 
@@ -54,6 +57,7 @@ class Where:
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 HERE = Where()
 _T = TypeVar("_T")
+_Declared = TypeVar("_Declared", bound=BaseModel)
 
 
 def status(where: Where = HERE, *, json_output: Json = False) -> None:
@@ -139,7 +143,8 @@ def watch(where: Where = HERE) -> None:
     """Go on with a flip whose update died: bake it, then confirm it or put traffic back. Ends where there is none."""
 
     async def go_on() -> Flip | None:
-        declared = _declared()
+        declared, audience = _declared(DECLARED, BakePlan), _declared(AUDIENCE, Audience)
+        notifier = Notifier(audience or Audience(), where.access, say)
         async with Cluster.connect(where.access) as cluster:
             last = (await Records(cluster.http, cluster.namespace).load()).history.open
             plan = declared or (cautious(last.plan) if last is not None else None)
@@ -151,12 +156,14 @@ def watch(where: Where = HERE) -> None:
                     "PROMETHEUS_URL=... python -m teal watch"
                 )
             async with live_metrics.connect(url, credentials.of_environment(os.environ), where.namespace) as seen:
-                records = Records(cluster.http, cluster.namespace, declared=plan)
+                records = Records(cluster.http, cluster.namespace, plan, notifier.recorded)
                 owner = Owner(cluster, records, seen, name=f"watch-{uuid4().hex[:8]}", say=say)
                 try:
                     return await owner.go_on()
                 except OvertakenError:
                     return None
+                finally:
+                    await notifier.catch_up(records)
 
     ended = _run(go_on())
     if ended is None:
@@ -166,15 +173,16 @@ def watch(where: Where = HERE) -> None:
     sys.exit(Exit.OK if ended.stage in {Stage.CONFIRMED, Stage.ABANDONED} else Exit.UNCONFIRMED)
 
 
-def _declared() -> BakePlan | None:
-    """How the stack declares that its flips are watched; None where nobody hands that over."""
-    text = os.environ.get(DECLARED)
+def _declared(variable: str, model: type[_Declared]) -> _Declared | None:
+    """What the stack declares, as its CronJob hands it over; None where it does not."""
+    text = os.environ.get(variable)
     try:
-        return BakePlan.model_validate_json(text) if text else None
+        return model.model_validate_json(text) if text else None
     except ValidationError as error:
         raise TealError(
-            f"{DECLARED} is no plan of a bake ({error.error_count()} problems, the first: {error.errors()[0]['msg']}), "
-            "so no flip was gone on with. Next: pulumi up, which writes it into CronJob teal-watch"
+            f"{variable} cannot be read ({error.error_count()} problems, the first: "
+            f"{error.errors()[0]['msg']}), so no flip was gone on with. Next: pulumi up, which writes it for CronJob "
+            "teal-watch"
         ) from None
 
 

@@ -18,7 +18,7 @@ from teal.flip.owner import Owner
 from teal.flip.proof import Proof, begun, confirmed_last, to_prove
 from teal.flip.tenure import LEASE_SECONDS, free
 from teal.history.lease import Lease
-from teal.history.model import History, Stage, now
+from teal.history.model import Flip, History, Stage, now
 from teal.history.store import Kept, OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, UnreachableError
@@ -31,7 +31,7 @@ from teal.spec.move import Move
 class Mover:
     """Takes one move through its steps; in one event loop, whichever of the flip set's services comes first."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by their names
         self,
         cluster: Cluster,
         move: Move,
@@ -39,6 +39,7 @@ class Mover:
         name: str,
         prometheus: Prometheus | None = None,
         say: Callable[[str], None],
+        recorded: Callable[[Flip, History], None] | None = None,
     ) -> None:
         """Prepare.
 
@@ -48,10 +49,11 @@ class Mover:
             name: of this update, unlike any other's; the same in all of its steps.
             prometheus: of the stack; None where it has none.
             say: where progress goes, a line each.
+            recorded: hears of each flip that was recorded, as `Records` has it; None where nobody does.
         """
         self._cluster = cluster
         self._move = move
-        self._records = Records(cluster.http, cluster.namespace, declared=move.bake)
+        self._records = Records(cluster.http, cluster.namespace, move.bake, recorded)
         self._say = say
         live_metrics = LiveMetrics(prometheus, cluster.namespace) if prometheus is not None else None
         self._owner = Owner(cluster, self._records, live_metrics, name=name, say=say)

@@ -18,8 +18,8 @@ from teal.gates.approvals import Vouched
 APPROVAL = "teal-approval"
 """The ConfigMap that holds a person's yes."""
 
-RECORDS = ("teal-history", "teal-confirmed", "teal-flip")
-"""ConfigMaps and the Lease that say what became of flips, and who keeps the one under way."""
+RECORDS = ("teal-history", "teal-confirmed", "teal-flip", "teal-told")
+"""ConfigMaps and the Lease that say what became of flips, who keeps the one under way, and what was told of them."""
 
 CLEANERS = ("namespace-controller", "generic-garbage-collector")
 """Accounts of `kube-system` that delete what is in a namespace that goes."""

@@ -6,7 +6,7 @@ would not outlive what went wrong.
 
 import asyncio
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -60,7 +60,13 @@ class Kept:
 class Records:
     """Reads and writes a namespace's history."""
 
-    def __init__(self, http: httpx2.AsyncClient, namespace: str, declared: BakePlan | None = None) -> None:
+    def __init__(
+        self,
+        http: httpx2.AsyncClient,
+        namespace: str,
+        declared: BakePlan | None = None,
+        recorded: Callable[[Flip, History], None] | None = None,
+    ) -> None:
         """Prepare; nothing is asked yet.
 
         Args:
@@ -68,7 +74,9 @@ class Records:
             namespace: the stack's.
             declared: how the stack says that flips are watched. Who goes on with one goes by that, whatever its record
                 says: whoever may write a ConfigMap could send requests anywhere by it. None where nobody knows.
+            recorded: hears of each flip once it is recorded, with the history; returns at once. None: nobody does.
         """
+        self._recorded = recorded
         self._declared = declared
         self._http = http
         self.namespace = namespace
@@ -116,13 +124,18 @@ class Records:
             response = await self._put(kept, history)
             if response.is_success:
                 written = objects.ConfigMap.model_validate_json(response.content)
-                return Kept(history, written.metadata.resource_version)
+                return self._heard(flip, Kept(history, written.metadata.resource_version))
             found = await self._load()
             if found.history == history:  # a write of ours whose answer was lost
-                return found
+                return self._heard(flip, found)
             if before is None or found.history.find(flip.number) != before:
                 raise OvertakenError(f"ConfigMap {NAME}: {response.status_code}")
             kept = found
+
+    def _heard(self, flip: Flip, kept: Kept) -> Kept:
+        if self._recorded is not None:
+            self._recorded(flip, kept.history)
+        return kept
 
     async def _put(self, kept: Kept, history: History) -> httpx2.Response:
         """Write what is remembered over what was read; a failed precondition is an answer like any other."""

@@ -13,6 +13,8 @@ from teal.history import lease, store
 from teal.model.colours import Colour
 from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL
 from teal.model.routes import Right, RouterKind
+from teal.notifications import told
+from teal.notifications.audience import DECLARED as AUDIENCE
 from teal.spec import credentials
 from teal.spec.bake import DECLARED, BakePlan
 from teal_infra.components import pod
@@ -31,6 +33,9 @@ if TYPE_CHECKING:  # heavy at run time, needed for their types only
 NAME = "teal-watch"
 """Of each of its objects."""
 
+NOTIFY = f"{NAME}-notify"
+"""Of the Secret that says who is told of flips."""
+
 LABELS: Mapping[str, str] = {NAME_LABEL: NAME}
 """Of its pods. Without `part-of`: the services' policies let in whoever carries that, and the watch needs no way to
 their pods but the API server's."""
@@ -45,7 +50,7 @@ hundred starts, as one does during a long bake."""
 
 
 def rights(
-    services: Mapping[str, ServiceSettings], router: RouterKind = RouterKind.SERVICE
+    services: Mapping[str, ServiceSettings], router: RouterKind = RouterKind.SERVICE, *, tells: bool = False
 ) -> "list[PolicyRuleArgsDict]":
     """What the watch may do in the stack's namespace: by name, where the API has names to go by."""
     names = sorted(services)
@@ -63,10 +68,12 @@ def rights(
         _rule("pods", "list"),  # it says how often each of them crashed
     ]
     if doors:  # the front doors, asked through the API server; it names a port with its Service
-        rules.append(_rule("services/proxy", "get", names=[f"{name}:http" for name in doors]))
+        rules.append(_rule("services/proxy", "get", names=[f"{name}:{ports.get(name, 'http')}" for name in doors]))
     if any(each.shutdown.close_connections_path for each in services.values()):
         # Pods have no names to know before. Up to 1.34 a web socket takes `get`; from 1.35 on `create` as well.
         rules.append(_rule("pods/portforward", "create", "get"))
+    if tells:
+        rules.append(_rule("configmaps", "get", "patch", names=[told.NAME]))
     return rules
 
 
@@ -123,6 +130,10 @@ class Watch(pulumi.ComponentResource):
         if secret:
             data = {key: value for key, _, value in secret}
             needed.append(Secret(f"{NAME}-prometheus", metadata=meta, string_data=data, opts=self._child))
+        if not settings.audience.nobody:
+            known = {"audience": settings.audience.model_dump_json()}
+            told_by: ObjectMetaArgsDict = {**meta, "name": NOTIFY}
+            needed.append(Secret(NOTIFY, metadata=told_by, string_data=known, opts=self._child))
         self.cron_job = CronJob(
             NAME,
             metadata=meta,
@@ -135,7 +146,12 @@ class Watch(pulumi.ComponentResource):
         """An account whose token only the watch's own pods are given."""
         return [
             ServiceAccount(f"{NAME}-account", metadata=meta, automount_service_account_token=False, opts=self._child),
-            Role(f"{NAME}-role", metadata=meta, rules=rights(settings.services, settings.router), opts=self._child),
+            Role(
+                f"{NAME}-role",
+                metadata=meta,
+                rules=rights(settings.services, settings.router, tells=not settings.audience.nobody),
+                opts=self._child,
+            ),
             RoleBinding(
                 f"{NAME}-binding",
                 metadata=meta,
@@ -180,6 +196,9 @@ def _spec(args: WatchArgs) -> "CronJobSpecArgsDict":
         environment.append({"name": "PROMETHEUS_URL", "value": watch.prometheus_url})
     for key, variable, _ in _credentials(settings):
         environment.append({"name": variable, "value_from": {"secret_key_ref": {"name": NAME, "key": key}}})
+    if not settings.audience.nobody:
+        audience: EnvVarSourceArgsDict = {"secret_key_ref": {"name": NOTIFY, "key": "audience"}}
+        environment.append({"name": AUDIENCE, "value_from": audience})
     container: ContainerArgsDict = {
         "name": "watch",
         "image": watch.image,

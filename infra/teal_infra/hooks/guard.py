@@ -23,6 +23,8 @@ from teal.model.errors import ForeignChangeError, RefusedError
 from teal.model.labels import COLOUR_LABEL
 from teal.model.live import LiveService
 from teal.model.verdict import Verdict, unproven
+from teal.notifications.audience import Audience
+from teal.notifications.notifier import Notifier
 from teal.spec.move import Move
 from teal_infra.traffic import Declared, declared
 
@@ -33,17 +35,25 @@ _LANGUAGE_HOST = os.getppid()
 class Guard:
     """Proves the destination for the whole flip set, once an update, and confirms the move after it."""
 
-    def __init__(self, access: ClusterAccess, move: Move, prometheus: PrometheusAccess | None = None) -> None:
+    def __init__(
+        self,
+        access: ClusterAccess,
+        move: Move,
+        prometheus: PrometheusAccess | None = None,
+        audience: Audience | None = None,
+    ) -> None:
         """Prepare the hooks.
 
         Args:
             access: the cluster to measure.
             move: what this update declares of live traffic.
             prometheus: of the stack; None where it has none.
+            audience: who is told of the flip; None where nobody is.
         """
         self._access = access
         self._move = move
         self._prometheus = prometheus
+        self._notifier = Notifier(audience or Audience(), access, pulumi.log.info)
         self._name = f"update-{uuid4().hex[:8]}"
         self._proofs: dict[str, asyncio.Task[None]] = {}
         self._before: dict[str, LiveService] = {}
@@ -180,7 +190,15 @@ class Guard:
             prometheus = (
                 await stack.enter_async_context(Prometheus.connect(self._prometheus)) if self._prometheus else None
             )
-            yield Mover(cluster, self._move, name=self._name, prometheus=prometheus, say=pulumi.log.info)
+            stack.push_async_callback(self._notifier.over)
+            yield Mover(
+                cluster,
+                self._move,
+                name=self._name,
+                prometheus=prometheus,
+                say=pulumi.log.info,
+                recorded=self._notifier.recorded,
+            )
 
 
 def _require_language_host() -> None:

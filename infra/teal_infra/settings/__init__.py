@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from teal.model.colours import Colour
 from teal.model.routes import RouterKind
+from teal.notifications.audience import Audience
 from teal_infra.settings.admission import Admission
 from teal_infra.settings.bake import Bake, Watch, require_sealed
 from teal_infra.settings.base import Model, Name, Seconds, wrong
@@ -25,6 +26,7 @@ from teal_infra.settings.reach.backing import BackingService
 from teal_infra.settings.reach.existing import Adopt, Namespace, NamespaceOrName
 from teal_infra.settings.reach.gateway import GatewaySettings
 from teal_infra.settings.reach.network import BackingPeer
+from teal_infra.settings.reach.notify import Notify
 from teal_infra.settings.reach.routing import CanaryMatch, Percent, RouterSettings
 from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import OnRefusal, Slot, State
@@ -145,6 +147,7 @@ class Settings(Model):
     bake: Bake = Field(
         default=Bake(), description="How a flip is watched once traffic has moved, and when it is undone."
     )
+    notify: Notify = Field(default=Notify(), description="Who is told of flips. By default nobody is.")
     watch: Watch | None = Field(
         default=None,
         description=(
@@ -224,6 +227,11 @@ class Settings(Model):
         """The settings of the router itself; None where it has none."""
         named = self.router.spec.settings
         return getattr(self, named) if named else None
+
+    @property
+    def audience(self) -> Audience:
+        """Who is told of this stack's flips."""
+        return self.notify.audience(self.environment)
 
     @property
     def bake_seconds(self) -> int:

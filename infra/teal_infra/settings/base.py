@@ -21,6 +21,9 @@ def whole_number_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+ENCRYPTED = "encrypted"
+"""What a value of a stack file is taken for that only Pulumi can decrypt."""
+
 CONSEQUENCE = "x-consequence"
 """Of a field, in its JSON Schema: what a wrong value would have caused."""
 

@@ -9,15 +9,12 @@ from typing import Any, cast
 import yaml
 
 from teal.model.errors import ConfigError
+from teal_infra.settings.base import ENCRYPTED
 from teal_infra.settings.load import OBJECTS
 from teal_infra.settings.report.steps import PREFIX
 
-ENCRYPTED = "encrypted"
-"""What a value is taken for that only Pulumi can decrypt."""
-
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C takes a tenth of the time, where there is one."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StackFile:

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from teal_infra.components.watch import MARGIN_SECONDS, NAME
+from teal_infra.components.watch import MARGIN_SECONDS, NAME, NOTIFY
 from teal_infra.settings.load import load
 
 from teal.model.errors import ConfigError, TealError
 from teal.model.labels import PART_OF, PART_OF_LABEL
+from teal.notifications.audience import Audience
 from teal.spec.credentials import Credentials, of_environment
 from tests.unit.infra.components.test_network import policy
 from tests.unit.infra.test_program import config, declared, sealed
@@ -157,6 +158,43 @@ async def test_other_credentials_for_prometheus_are_one_secret() -> None:
     with pytest.raises(TealError, match="PROMETHEUS_CREDENTIALS cannot be read") as error:
         of_environment({"PROMETHEUS_CREDENTIALS": text[:-1]})
     assert "s3cret" not in str(error.value)
+
+
+async def test_who_is_told_is_a_secret_to_everybody_but_its_pod() -> None:
+    """A Secret holds all of it; in its namespace it may note who was told, by name, and read no Secret at all."""
+    notify = {"receivers": {"chat": {"url": "slack://T0K3N-a/b/c"}}, "cloudEvents": {"url": "https://e.example/T0K3N"}}
+    resources = await declared(stack(notify=notify))
+    audience = Audience.model_validate_json(sealed(resources["Secret", NOTIFY]["stringData"])["audience"])
+    assert audience == load(stack(notify=notify), stack="dev").audience
+    spec = resources["CronJob", NAME]["spec"]
+    assert spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["env"][-1] == {
+        "name": "TEAL_NOTIFY",
+        "valueFrom": {"secretKeyRef": {"name": NOTIFY, "key": "audience"}},
+    }
+    rules = resources["Role", f"{NAME}-role"]["rules"]
+    assert rules[-1] == {
+        "apiGroups": [""],
+        "resources": ["configmaps"],
+        "verbs": ["get", "patch"],
+        "resourceNames": ["teal-told"],
+    }
+    assert not [rule for rule in rules if "secrets" in rule["resources"]]
+    assert "data" not in resources["ConfigMap", "teal-told"]  # that is written by whoever tells
+    assert "T0K3N" not in json.dumps({str(key): each for key, each in resources.items() if key[0] != "Secret"})
+
+
+async def test_nothing_is_noted_where_nobody_is_told() -> None:
+    """A stack without teal:notify has no object and no right more than before."""
+    resources = await declared(stack())
+    assert not [name for _, name in resources if "told" in name or "notify" in name]
+
+
+async def test_who_was_told_is_noted_also_without_a_watch() -> None:
+    """The next update goes on with a flip whose update died."""
+    notify = json.dumps({"cloudEvents": {"url": "https://events.example"}})
+    resources = await declared({**config(), "notify": notify})
+    assert ("ConfigMap", "teal-told") in resources
+    assert ("Secret", NOTIFY) not in resources
 
 
 @pytest.mark.parametrize(

@@ -144,5 +144,5 @@ def test_what_is_handed_over_and_is_no_plan_is_refused(
     """Rather than to go by the record."""
     monkeypatch.setenv(DECLARED, '{"services": 1}')
     assert watch() == 1
-    assert f"{DECLARED} is no plan of a bake" in " ".join(capsys.readouterr().err.split())
+    assert f"{DECLARED} cannot be read" in " ".join(capsys.readouterr().err.split())
     assert RECORD not in api_server.asked

@@ -8,6 +8,7 @@ import pytest
 
 from teal.adapters.kubernetes import connections
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
+from teal.adapters.receivers import Letter
 from teal.flip import observer, revert, tenure
 from teal.flip.mover import Mover
 from teal.flip.owner import Owner
@@ -17,6 +18,8 @@ from teal.history.model import Flip, History, Stage
 from teal.history.store import Kept, OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, UnreachableError
+from teal.notifications.audience import Audience, Receiver
+from teal.notifications.notifier import Notifier
 from teal.spec.bake import ServiceBake
 from teal.spec.move import Move
 from tests.unit.conftest import FakeApiServer
@@ -355,3 +358,27 @@ async def test_a_way_back_waits_for_pods(api_server: FakeApiServer, monkeypatch:
     with pytest.raises(RefusedError, match="REVERTED"):
         await finish(api_server, declared)
     assert written(api_server) == ["blue"]
+
+
+async def test_no_way_back_waits_for_people_to_be_told(api_server: FakeApiServer) -> None:
+    """Whoever is told hangs: traffic goes back all the same, its end is recorded, and only then anybody waits."""
+    declared = await failing(api_server)
+    asked, hangs = list[str](), asyncio.Event()
+
+    async def tell(letter: Letter, *_: object) -> frozenset[str]:
+        asked.append(letter.event["type"])
+        await hangs.wait()
+        return frozenset({"chat"})
+
+    access = ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)
+    chat = Receiver(url="slack://a/b/c", stages=tuple(Stage))
+    notifier = Notifier(Audience(receivers={"chat": chat}), access, print, tell)
+    async with Cluster.connect(access) as found:
+        mover = Mover(found, declared, name="update-1", say=print, recorded=notifier.recorded)
+        with pytest.raises(RefusedError, match="REVERTED"):
+            await mover.finish(BLUE)
+    assert (written(api_server)[-1:], stages(api_server)) == (["blue"], ["REVERTED"])
+    assert asked == ["teal.flip.proven"]
+    hangs.set()
+    await notifier.over()
+    assert asked == [f"teal.flip.{each}" for each in ("proven", "baking", "reverting", "reverted")]

@@ -1,0 +1,25 @@
+"""Where it is noted who was told of flips. Who tells, and of what, is `teal.notifications`'s."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, PART_OF, PART_OF_LABEL
+from teal.notifications import told
+from teal.notifications.audience import Audience
+from teal_infra.provider.kinds import ConfigMap
+
+if TYPE_CHECKING:  # heavy at run time, needed for its types only
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
+
+
+def noted(
+    audience: Audience, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions | None
+) -> Sequence[pulumi.Resource]:
+    """A ConfigMap of which only the name is declared: what is in it is written by whoever tells."""
+    if audience.nobody:
+        return ()
+    labels = {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}
+    metadata: ObjectMetaArgsDict = {"name": told.NAME, "namespace": namespace, "labels": labels}
+    return [ConfigMap(told.NAME, metadata=metadata, opts=opts)]

@@ -1,0 +1,87 @@
+"""Who can be told of flips, as Apprise names them in a URL, and which URLs are let through. Pure.
+
+Each kind leads to one class of Apprise's, and no other is ever loaded: nothing that runs a command, reads a file or
+writes to this machine can be named.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from urllib.parse import unquote_plus, urlsplit
+
+KINDS: Mapping[str, str] = {
+    "slack": "slack.NotifySlack",
+    "workflows": "workflows.NotifyWorkflows",
+    "discord": "discord.NotifyDiscord",
+    "gchat": "google_chat.NotifyGoogleChat",
+    "mmosts": "mattermost.NotifyMattermost",
+    "mmost": "mattermost.NotifyMattermost",
+    "rockets": "rocketchat.NotifyRocketChat",
+    "rocket": "rocketchat.NotifyRocketChat",
+    "webex": "webexteams.NotifyWebexTeams",
+    "tgram": "telegram.NotifyTelegram",
+    "pagerduty": "pagerduty.NotifyPagerDuty",
+    "opsgenie": "opsgenie.NotifyOpsgenie",
+    "ntfys": "ntfy.NotifyNtfy",
+    "ntfy": "ntfy.NotifyNtfy",
+    "mailtos": "email.NotifyEmail",
+    "mailto": "email.NotifyEmail",
+    "jsons": "custom_json.NotifyJSON",
+    "json": "custom_json.NotifyJSON",
+}
+"""Module and class below `apprise.plugins`, by the scheme of the URL. `workflows` is Microsoft Teams."""
+
+PLAIN = frozenset({"mmost", "rocket", "ntfy", "mailto", "json"})
+"""Kinds that encrypt nothing on the way: they are for this very machine alone."""
+
+OWN_URLS = {"hooks.slack.com": "slack", "discord.com": "discord", "chat.googleapis.com": "gchat"}
+"""Hosts of webhooks whose URLs are taken as their service gives them out."""
+
+_TEAMS = (".logic.azure.com", ".api.powerplatform.com")
+
+SWITCHED_OFF = frozenset({"template", "attach", "pgp", "pgpprv", "pgppub", "wkd", "verify", "redirect"})
+"""Parameters that read files, give up the proof of who answers, or send things elsewhere."""
+
+
+def kind_of(url: str) -> str:
+    """The key in `KINDS` of a URL; empty where it is none of them."""
+    scheme, separator, rest = url.partition("://")
+    host = re.split(r"[/?#:]", rest, maxsplit=1)[0].lower()
+    if scheme == "https":
+        return OWN_URLS.get(host, "workflows" if host.endswith(_TEAMS) else "")
+    return scheme if separator and scheme in KINDS else ""
+
+
+def unusable(url: str) -> str:
+    """Why nobody may be told by a URL; empty where they may. Says nothing of what is in it: that is a secret."""
+    kind = kind_of(url)
+    if not kind:
+        hosts = ", ".join([*OWN_URLS, *(f"*{each}" for each in _TEAMS)])
+        return f"it begins with none of {', '.join(each + '://' for each in KINDS)}, nor with https:// and {hosts}"
+    if kind in PLAIN and not _is_here(url):
+        return f"{kind}:// encrypts nothing, so it is for 127.0.0.1 alone: {kind}s:// is what others are told by"
+    if "mode=insecure" in unquote_plus(url).lower():
+        return "its parameter mode=insecure would send the password of the mailbox for everybody on the way to read"
+    return switched_off(_parameters(url))
+
+
+def switched_off(names: Iterable[str]) -> str:
+    """Why a URL with parameters of such names is refused; empty where none of them is switched off."""
+    found = sorted(SWITCHED_OFF & {each.strip().lower() for each in names})
+    return (
+        f"its parameter {found[0]} is switched off here: nothing may read files, or skip verification" if found else ""
+    )
+
+
+def _parameters(url: str) -> frozenset[str]:
+    """The names of all that may be taken for a parameter of a URL."""
+    pairs = re.split(r"[&;?#]", url.partition("?")[2])
+    return frozenset(unquote_plus(each.partition("=")[0]) for each in pairs)
+
+
+def _is_here(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,133 @@
+"""What is told of a flip's stage: a title, a text in plain words, and the same as a CloudEvent. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from teal.adapters.receivers import Letter
+from teal.history.model import Flip, Stage
+from teal.model.verdict import Outcome, printable, unproven
+from teal.notifications.audience import Audience
+
+LINES = 6
+"""Verdicts that a text names, at most: a chat shows 2,000 characters, a pager fewer."""
+
+LINE = 240
+"""Characters of each, at most."""
+
+REASON = 600
+"""Characters of a reason, at most."""
+
+_MENTION = re.compile(r"@(?=everyone|here|channel|all\b)|<(?=[!@#])")
+
+_UNDONE = frozenset({Stage.REVERTING, Stage.REVERTED})
+_BAKED = frozenset({Stage.CONFIRMED, Stage.UNPROVEN, *_UNDONE, Stage.STUCK, Stage.OVERTAKEN})
+
+_MOODS: Mapping[Stage, str] = {
+    Stage.CONFIRMED: "success",
+    Stage.UNPROVEN: "warning",
+    Stage.OVERTAKEN: "warning",
+    Stage.REFUSED: "warning",
+    Stage.ABANDONED: "warning",
+    Stage.REVERTING: "failure",
+    Stage.REVERTED: "failure",
+    Stage.STUCK: "failure",
+}
+
+
+def passed(flip: Flip) -> Sequence[Stage]:
+    """The stages that a flip went through, in order, as its record tells: also those whose owner died over them."""
+    went = [
+        *([Stage.PROVEN] if flip.allowed_at else []),
+        *([Stage.BAKING] if flip.bake_began_at else []),
+        *([Stage.REVERTING] if flip.stage is Stage.REVERTED else []),
+        *([flip.stage] if flip.stage is not Stage.PROVEN else []),  # without a proof it is a record's first moment
+    ]
+    return tuple(dict.fromkeys(went))
+
+
+def letter(flip: Flip, stage: Stage, audience: Audience, namespace: str) -> Letter:
+    """What is told of one stage of a flip, which may be further on by now."""
+    title = (
+        f"{audience.stack or namespace}: {_what(flip)} {flip.number} to {flip.to} {flip.version} {_became(flip, stage)}"
+    )
+    link = audience.link.replace("{number}", str(flip.number))
+    body = "\n".join(filter(None, [*_lines(flip, stage), link]))
+    return Letter(
+        title=_quiet(printable(title, 200)),
+        body=_quiet(body),
+        mood=_MOODS.get(stage, "info"),
+        event=_event(flip, stage, audience, namespace, link),
+    )
+
+
+def _what(flip: Flip) -> str:
+    return "rollback" if flip.rollback else "flip"
+
+
+def _became(flip: Flip, stage: Stage) -> str:
+    origin = f"{flip.origin or 'nothing'} {flip.origin_version}".strip()
+    return {
+        Stage.PROVEN: "is proven: traffic moves next",
+        Stage.BAKING: "has the traffic, and is watched",
+        Stage.REVERTING: f"fails: its traffic is being put back onto {origin}",
+        Stage.CONFIRMED: "is confirmed",
+        Stage.UNPROVEN: "could not be judged: traffic stays there, and it is not confirmed",
+        Stage.REVERTED: f"was undone: traffic is back on {origin}",
+        Stage.STUCK: "FAILS, AND TRAFFIC COULD NOT BE PUT BACK",
+        Stage.OVERTAKEN: "was overtaken: somebody else moved its traffic",
+        Stage.REFUSED: "was refused: no traffic moved",
+        Stage.ABANDONED: "was abandoned: it is over, and not confirmed",
+    }[stage]
+
+
+def _lines(flip: Flip, stage: Stage) -> Iterator[str]:
+    services = ", ".join(flip.plan.services)
+    came = f"{flip.origin} {flip.origin_version}".strip() if flip.origin else "nothing"
+    yield f"{services}: from {came} to {flip.to} {flip.version}; begun {flip.begun} by {flip.by}."
+    missing = unproven(flip.verdicts)
+    known = len(flip.verdicts) + flip.thinned
+    if known:
+        yield f"{known - len(missing)} of {known} verdicts passed."
+    baked = [each for each in flip.verdicts if each.gate.startswith("bake") and each.outcome is Outcome.PASSED]
+    shown = [*missing, *(baked if stage in _BAKED else [])]
+    yield from (f"- {printable(str(each), LINE)}" for each in shown[:LINES])
+    if len(shown) > LINES:
+        yield f"- and {len(shown) - LINES} more"
+    if flip.skipped:
+        yield f"Not asked: {', '.join(flip.skipped)}."
+    if stage is flip.stage and flip.reason and not missing:
+        yield printable(flip.reason, REASON)
+
+
+def _event(flip: Flip, stage: Stage, audience: Audience, namespace: str, link: str) -> Mapping[str, Any]:
+    """CloudEvents 1.0. Its id is the same whenever the same stage is told again, so that whoever gets it may tell."""
+    data = flip.model_dump(mode="json", by_alias=True, exclude={"plan", "owner", "heartbeat", "stage"})
+    where = f"/stacks/{quote(audience.stack, safe='')}/namespaces/{namespace}"
+    return {
+        "specversion": "1.0",
+        "id": f"{namespace}.{flip.begun}.{flip.number}.{stage}",
+        "source": where if audience.stack else f"/namespaces/{namespace}",
+        "type": f"teal.flip.{stage.lower()}",
+        "subject": f"flips/{flip.number}",
+        "time": _when(flip, stage),
+        "datacontenttype": "application/json",
+        "data": {**data, "stage": stage, "services": [*flip.plan.services], **({"link": link} if link else {})},
+    }
+
+
+def _when(flip: Flip, stage: Stage) -> str:
+    known = {
+        Stage.PROVEN: flip.allowed_at,
+        Stage.BAKING: flip.bake_began_at,
+        Stage.REVERTING: flip.decided_at,
+        Stage.UNPROVEN: flip.decided_at,
+        Stage.STUCK: flip.decided_at,
+    }
+    return known.get(stage, flip.ended) or flip.begun
+
+
+def _quiet(text: str) -> str:
+    """Nobody is called to the screen by what a pod has answered: mentions are broken."""
+    return _MENTION.sub(lambda found: f"{found[0]}\u200b", text)

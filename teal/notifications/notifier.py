@@ -1,0 +1,157 @@
+"""Tells of the stages that whoever owns a flip records: in the background, in order, each once.
+
+A flip waits for none of it. What is recorded is handed over here, told by a task beside the flip's own, and noted in
+`teal.notifications.told` only once it was told: whoever goes on with a flip whose owner died tells what is missing.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+import httpx2
+
+from teal.adapters import receivers
+from teal.adapters.kubernetes import access
+from teal.adapters.kubernetes.access import ClusterAccess
+from teal.adapters.receivers import Letter
+from teal.history.model import Flip, History, Stage
+from teal.history.store import Records
+from teal.model.errors import UnreachableError
+from teal.notifications import told
+from teal.notifications.audience import Audience
+from teal.notifications.letters import letter, passed
+from teal.notifications.told import Told
+
+OVER_SECONDS = 8.0
+"""For what is being told when a flip has ended; what takes longer is left to the watch, or the next update."""
+
+LEFT_SECONDS = 12.0
+"""After which nobody is telling any more of a flip that has ended: longer than `OVER_SECONDS`."""
+
+UNDER_WAY = frozenset({Stage.PROVEN, Stage.BAKING, Stage.REVERTING})
+"""Stages after which the same process goes on: nobody waits for what is being told of them."""
+
+Tell = Callable[[Letter, Mapping[str, str], Mapping[str, str]], Awaitable[frozenset[str]]]
+"""Tells people and machines by their URLs; the names of those who have taken it."""
+
+
+class Notifier:
+    """Tells of one process's flips."""
+
+    def __init__(
+        self, audience: Audience, cluster: ClusterAccess, say: Callable[[str], None], tell: Tell = receivers.tell
+    ) -> None:
+        """Prepare; nobody is told yet.
+
+        Args:
+            audience: who is told of what.
+            cluster: where it is noted.
+            say: where goes, a line each, who could not be told.
+            tell: how they are told.
+        """
+        self._audience = audience
+        self._cluster = cluster
+        self._say = say
+        self._tell = tell
+        self._waiting: deque[tuple[Flip, Stage, bool]] = deque()
+        self._met: set[tuple[int, str, Stage]] = set()
+        self._unwritten: dict[str, str | None] = {}
+        self._under_way = False
+        self._task: asyncio.Task[None] | None = None
+
+    def recorded(self, flip: Flip, history: History) -> None:
+        """Tell of a flip as it was just recorded, and of those before it that ended and of which nobody told.
+
+        Returns at once.
+        """
+        if self._audience.nobody:
+            return
+        self._under_way = flip.stage in UNDER_WAY
+        ended = (each for each in history.flips if each.number < flip.number and not each.stage.open)
+        self._add(ended, own=False)
+        self._add([flip], own=True)
+
+    async def catch_up(self, records: Records) -> None:
+        """Tell of flips that ended and of which their owner, dead or stopped, told nobody; then wait as `over` does."""
+        if self._audience.nobody:
+            return
+        try:
+            history = (await records.load()).history
+            async with access.client(self._cluster) as http:
+                missing = any(self._missing(history, await told.read(http, records.namespace)))
+        except UnreachableError as error:
+            self._say(f"it is not known whether people were told of all flips: {error}")
+        else:
+            if missing:
+                await asyncio.sleep(LEFT_SECONDS)  # their owner may be telling it now
+                self._add((each for each in history.flips if not each.stage.open), own=False)
+        await self.over()
+
+    async def over(self) -> None:
+        """Wait, briefly, for what is being told of a flip with which this process does not go on."""
+        if self._task is None or self._under_way:
+            return
+        done, _ = await asyncio.wait({self._task}, timeout=OVER_SECONDS)
+        if not done:
+            self._say(
+                f"not all of teal:notify were told within {OVER_SECONDS:.0f} s: the watch, or the next update, tells "
+                "the rest"
+            )
+
+    def _missing(self, history: History, known: Told) -> Iterable[Stage]:
+        ended = (each for each in history.flips if not each.stage.open and known.covers(each))
+        return (stage for each in ended for stage in self._heard(each) if not known.has(each, stage))
+
+    def _heard(self, flip: Flip) -> Iterable[Stage]:
+        return filter(self._audience.listens, passed(flip))
+
+    def _add(self, flips: Iterable[Flip], *, own: bool) -> None:
+        for flip in flips:
+            for stage in self._heard(flip):
+                if (met := (flip.number, flip.begun, stage)) not in self._met:
+                    self._met.add(met)
+                    self._waiting.append((flip, stage, own))
+        if self._waiting and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._work())
+
+    async def _work(self) -> None:
+        try:
+            async with access.client(self._cluster) as http:
+                known = await self._known(http)
+                while self._waiting:
+                    flip, stage, own = self._waiting.popleft()
+                    if known.has(flip, stage) or not (own or known.covers(flip)):
+                        continue
+                    await self._tell_all(flip, stage)
+                    marks = known.marking(flip, stage)
+                    known = Told({**known.marks, **{key: begun for key, begun in marks.items() if begun}})
+                    await self._note(http, marks)
+        except Exception as error:  # noqa: BLE001 - whatever it is: no flip fails because somebody was not told
+            self._say(f"people were not told of flips any more: {type(error).__name__}")
+
+    async def _known(self, http: httpx2.AsyncClient) -> Told:
+        try:
+            return await told.read(http, self._cluster.namespace)
+        except UnreachableError as error:  # people are told all the same, of a flip that is this process's own
+            self._say(f"it is not known who was told of which flip, so somebody may be told again: {error}")
+            return Told({})
+
+    async def _tell_all(self, flip: Flip, stage: Stage) -> None:
+        people, machines = self._audience.people(stage), self._audience.machines
+        text = letter(flip, stage, self._audience, self._cluster.namespace)
+        taken = await self._tell(text, people, machines)
+        if missing := sorted({*people, *machines} - taken):
+            self._say(
+                f"{', '.join(missing)} of teal:notify could not be told that flip {flip.number} is {stage}; the flip "
+                "goes on. Next: see that the receiver answers, and that its URL is right (pulumi config get "
+                "teal:notify)"
+            )
+
+    async def _note(self, http: httpx2.AsyncClient, marks: Mapping[str, str | None]) -> None:
+        self._unwritten |= marks
+        try:
+            await told.write(http, self._cluster.namespace, self._unwritten)
+        except UnreachableError as error:  # the next mark takes it along
+            self._say(f"it was not noted who was told, so somebody may be told again: {error}")
+        else:
+            self._unwritten.clear()

@@ -1,0 +1,1 @@
+"""Tests of what people and machines are told of flips."""

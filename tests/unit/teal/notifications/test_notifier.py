@@ -1,0 +1,242 @@
+"""Each stage is told once and in order, by whoever owns the flip, and no flip waits for it or fails by it."""
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
+from teal.adapters.receivers import Letter
+from teal.history.model import Flip, History, Stage
+from teal.history.store import Records
+from teal.notifications import notifier as module
+from teal.notifications.audience import Audience, Receiver
+from teal.notifications.notifier import Notifier
+from tests.unit.conftest import FakeApiServer
+from tests.unit.teal.notifications.flips import flip
+
+TOLD = "/api/v1/namespaces/teal/configmaps/teal-told"
+BAKED = "2026-01-01T00:00:09.000+00:00"
+CHAT = Receiver(url="slack://a/b/c", stages=tuple(Stage))
+PAGER = Receiver(url="pagerduty://a@b", stages=(Stage.STUCK,))
+AUDIENCE = Audience(stack="production", receivers={"chat": CHAT, "pager": PAGER})
+
+
+class Post:
+    """Takes letters, and notes them."""
+
+    def __init__(self) -> None:
+        """Nothing came yet."""
+        self.letters: list[tuple[str, tuple[str, ...]]] = []
+        self.taken = frozenset({"chat", "pager", "cloudEvents"})
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def tell(self, letter: Letter, people: Mapping[str, str], machines: Mapping[str, str]) -> frozenset[str]:
+        """Take one, once the post is open."""
+        await self.open.wait()
+        self.letters.append((letter.event["data"]["stage"], tuple(sorted({*people, *machines}))))
+        return self.taken
+
+    @property
+    def stages(self) -> list[str]:
+        """Of which stages letters came."""
+        return [stage for stage, _ in self.letters]
+
+
+@pytest.fixture
+def post() -> Post:
+    """Empty."""
+    return Post()
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch, api_server: FakeApiServer) -> None:
+    monkeypatch.setattr(module, "OVER_SECONDS", 30)
+    monkeypatch.setattr(module, "LEFT_SECONDS", 0.1)
+    noted(api_server)
+
+
+def notifier(server: FakeApiServer, post: Post, said: list[str], audience: Audience = AUDIENCE) -> Notifier:
+    """One process's."""
+    access = ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)
+    return Notifier(audience, access, said.append, post.tell)
+
+
+def noted(server: FakeApiServer, **data: str) -> None:
+    """Let so much be noted."""
+    server.answers[TOLD] = (200, {"metadata": {"name": "teal-told", "resourceVersion": "1"}, "data": data})
+
+
+def history(*flips: Flip) -> History:
+    """Of these."""
+    return History(flips=flips)
+
+
+def marks(server: FakeApiServer) -> Mapping[str, str]:
+    """What is noted."""
+    return server.answers[TOLD][1].get("data", {})
+
+
+async def all_told(told: Notifier) -> None:
+    """Wait until it has nothing to tell any more, although its flip is under way."""
+    task = told._task  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]  # nothing but a process's end waits for it
+    assert task is not None
+    await task
+
+
+STORY = (
+    flip(Stage.PROVEN),
+    flip(Stage.BAKING, bake_began_at=BAKED),
+    flip(Stage.BAKING, bake_began_at=BAKED, heartbeat=9),
+    flip(Stage.REVERTING, bake_began_at=BAKED),
+    flip(Stage.REVERTED, bake_began_at=BAKED),
+)
+TELLING = ["PROVEN", "BAKING", "REVERTING", "REVERTED"]
+
+
+async def test_each_stage_is_told_once_and_in_order(api_server: FakeApiServer, post: Post) -> None:
+    """However often it is recorded; each receiver hears what it asked for, and it is noted."""
+    said: list[str] = []
+    told = notifier(api_server, post, said)
+    for each in STORY:
+        told.recorded(each, history(each))
+    await told.over()
+    assert post.letters == [(stage, ("chat",)) for stage in TELLING]
+    assert {f"7.{stage}" for stage in TELLING} < marks(api_server).keys()
+    assert said == []
+
+
+@pytest.mark.parametrize("died_after", range(1, len(STORY)))
+async def test_whoever_goes_on_tells_what_is_missing(api_server: FakeApiServer, post: Post, died_after: int) -> None:
+    """The update died after any of its records: of what it told nobody hears again."""
+    update = notifier(api_server, post, [])
+    for each in STORY[:died_after]:
+        update.recorded(each, history(each))
+    await all_told(update)
+    watch = notifier(api_server, post, [])
+    for each in STORY[died_after - 1 :]:
+        watch.recorded(each, history(each))
+    await watch.over()
+    assert post.stages == TELLING
+
+
+async def test_stages_that_their_owner_died_over_are_told_by_the_next(api_server: FakeApiServer, post: Post) -> None:
+    """It recorded two, and told of none."""
+    watch = notifier(api_server, post, [])
+    watch.recorded(STORY[1], history(STORY[1]))
+    watch.recorded(STORY[4], history(STORY[4]))
+    await watch.over()
+    assert post.stages == TELLING
+
+
+async def test_an_end_that_nobody_told_is_caught_up_with(api_server: FakeApiServer, post: Post) -> None:
+    """The watch finds no flip open, and one that ended untold; flips from before anybody was told stay so."""
+    noted(api_server, **dict.fromkeys(("since", "7.PROVEN", "7.BAKING"), flip().begun))
+    old = flip(Stage.CONFIRMED, 6, begun="2025-01-01T00:00:00+00:00", bake_began_at=BAKED)
+    kept = history(old, flip(Stage.CONFIRMED, bake_began_at=BAKED)).stored()
+    record = {"metadata": {"name": "teal-history", "resourceVersion": "1"}, "data": {"flips.json": kept}}
+    api_server.answers["/api/v1/namespaces/teal/configmaps/teal-history"] = (200, record)
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as cluster:
+        records = Records(cluster.http, "teal")
+        await notifier(api_server, post, []).catch_up(records)
+        assert post.stages == ["CONFIRMED"]
+        await notifier(api_server, post, []).catch_up(records)
+        assert post.stages == ["CONFIRMED"]
+
+
+async def test_a_flip_that_another_one_ended_is_told(api_server: FakeApiServer, post: Post) -> None:
+    """Before that other one; one that is open is its owner's to tell of."""
+    said: list[str] = []
+    first, second = notifier(api_server, post, said), notifier(api_server, post, said)
+    first.recorded(flip(), history(flip()))
+    await all_told(first)
+    gone = flip(Stage.ABANDONED)
+    second.recorded(flip(Stage.PROVEN, 8), history(flip(Stage.BAKING, 6), gone, flip(Stage.PROVEN, 8)))
+    second.recorded(flip(Stage.CONFIRMED, 8), history(gone, flip(Stage.CONFIRMED, 8)))
+    await second.over()
+    assert post.stages == ["PROVEN", "ABANDONED", "PROVEN", "CONFIRMED"]
+
+
+async def test_who_could_not_be_told_is_one_line_and_no_secret(api_server: FakeApiServer, post: Post) -> None:
+    """The next command is in it, and nothing of the URL."""
+    said: list[str] = []
+    post.taken = frozenset()
+    told = notifier(api_server, post, said)
+    told.recorded(flip(Stage.STUCK, allowed_at=""), history())
+    await told.over()
+    (line,) = said
+    assert line.startswith("chat, pager of teal:notify could not be told that flip 7 is STUCK; the flip goes on.")
+    assert "Next: " in line
+    assert "slack" not in line
+    assert "7.STUCK" in marks(api_server)
+
+
+async def test_a_post_that_hangs_holds_nobody_up(
+    api_server: FakeApiServer, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`recorded` returns at once; the end waits for so long, says so, and leaves the rest to whoever comes next."""
+    said: list[str] = []
+    monkeypatch.setattr(module, "OVER_SECONDS", 0.3)
+    post.open.clear()
+    told = notifier(api_server, post, said)
+    told.recorded(flip(), history())
+    await told.over()  # of a flip that is under way nothing is waited for
+    assert said == []
+    told.recorded(STORY[4], history())
+    await told.over()
+    assert "tells the rest" in said[0]
+    assert marks(api_server) == {}
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+async def test_people_are_told_where_it_cannot_be_noted(api_server: FakeApiServer, post: Post, status: int) -> None:
+    """That they may be told again is said; what is noted later is noted then."""
+    said: list[str] = []
+    api_server.fault = lambda _method, path: status if path == TOLD else None
+    told = notifier(api_server, post, said)
+    told.recorded(STORY[0], history())
+    await all_told(told)
+    assert "it was not noted who was told" in said[-1]
+    api_server.fault = lambda _method, _path: None
+    told.recorded(STORY[4], history())
+    await told.over()
+    assert post.stages == TELLING
+    assert {f"7.{stage}" for stage in TELLING} < marks(api_server).keys()
+    assert all("may be told again" in each for each in said)
+
+
+async def test_a_flip_that_fails_in_telling_is_no_failure(api_server: FakeApiServer) -> None:
+    """Whatever a sender raises."""
+    said: list[str] = []
+
+    async def tell(*_: object) -> frozenset[str]:
+        await asyncio.sleep(0)
+        raise OSError("no process can be started")
+
+    access = ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)
+    told = Notifier(AUDIENCE, access, said.append, tell)
+    told.recorded(STORY[4], history())
+    await told.over()
+    assert said == ["people were not told of flips any more: OSError"]
+
+
+async def test_nobody_to_tell_asks_nobody(api_server: FakeApiServer, post: Post) -> None:
+    """A stack without teal:notify makes no request more than before."""
+    told = notifier(api_server, post, [], Audience(stack="production"))
+    told.recorded(STORY[4], history())
+    await told.over()
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as cluster:
+        await told.catch_up(Records(cluster.http, "teal"))
+    assert (api_server.heard, post.letters) == ([], [])
+
+
+async def test_marks_that_no_history_has_are_forgotten(api_server: FakeApiServer, post: Post) -> None:
+    """A ConfigMap is bounded, and so is a history."""
+    noted(api_server, **dict.fromkeys(("since", "1.PROVEN", "6.PROVEN"), flip().begun))
+    patches: list[object] = api_server.written
+    told = notifier(api_server, post, [])
+    late = flip(Stage.CONFIRMED, 22, allowed_at="")
+    told.recorded(late, history(late))
+    await told.over()
+    assert patches[-1] == {"metadata": {}, "data": {"1.PROVEN": None, "22.CONFIRMED": late.begun}}
