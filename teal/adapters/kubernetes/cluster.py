@@ -94,6 +94,15 @@ class Cluster:
         )
         return {item.metadata.name: live_service(item) for item in (found.items if found else ())}
 
+    async def doors(self) -> Mapping[str, objects.Service]:
+        """All Services of the stack, by name: active ones, and those of one colour."""
+        found = await self.read(
+            f"/api/v1/namespaces/{self._namespace}/services",
+            objects.Services,
+            {"labelSelector": f"{PART_OF_LABEL}={PART_OF}"},
+        )
+        return {item.metadata.name: item for item in (found.items if found else ())}
+
     async def ready_endpoints(self, service: str, port_name: str = "http") -> Sequence[Endpoint]:
         """The ready addresses behind a Service, as its EndpointSlices list them.
 

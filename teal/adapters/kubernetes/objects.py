@@ -64,9 +64,18 @@ class Metadata(Object):
     managed_fields: Sequence[ManagedFields] = ()
 
 
+class ServicePort(Object):
+    """One port of a Service."""
+
+    port: int
+    node_port: int = 0
+
+
 class ServiceSpec(Object):
     """Of a Service."""
 
+    type: str = "ClusterIP"
+    ports: Sequence[ServicePort] = ()
     selector: Mapping[str, str] = Field(default_factory=dict[str, str])
 
 
@@ -95,6 +104,17 @@ class Service(Object):
     metadata: Metadata
     spec: ServiceSpec
     status: ServiceStatus = ServiceStatus()
+
+    @property
+    def address(self) -> str:
+        """Where its first port answers, from as far away as that is known."""
+        if not self.spec.ports:
+            return ""
+        first = self.spec.ports[0]
+        outside = next((each.hostname or each.ip for each in self.status.load_balancer.ingress), "")
+        if outside:
+            return f"http://{outside}:{first.port}"
+        return f"port {first.node_port} of each node" if first.node_port else f"{self.metadata.name}:{first.port}"
 
 
 class ConfigMap(Object):
