@@ -17,6 +17,7 @@ Scalar = str | int
 
 _PLAIN = re.compile(r"[A-Za-z0-9][\w./@:+-]*(?<!:)")
 _BLOCK_SCALARS = {"|", ">"}
+_COMPOSE: Any = yaml.compose  # whose types say nothing of what it gives
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -89,7 +90,7 @@ def read(text: str) -> dict[str, Any]:
 
 def _root(text: str) -> yaml.Node:
     try:
-        root: object = yaml.compose(text, Loader=yaml.SafeLoader)  # pyright: ignore[reportUnknownMemberType]  # untyped
+        root: object = _COMPOSE(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise EditError(f"the file is no YAML: {getattr(error, 'problem', 'it cannot be read')}") from None
     if not isinstance(root, yaml.MappingNode):
