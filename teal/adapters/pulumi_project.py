@@ -64,6 +64,8 @@ def find(stack: str | None = None, folder: Path | None = None) -> Project | None
     name = stack or os.environ.get("PULUMI_STACK") or _chosen(found, str(about.get("name", "")))
     if not name:
         return None
+    if name.split("/")[:-1] == ["organization", about.get("name")]:  # as backends without organisations call it
+        name = name.rpartition("/")[2]
     given = about.get("stackConfigDir")
     short = name.rpartition("/")[2]
     places = [found.parent / (given if isinstance(given, str) else "") / f"Pulumi.{short}{end}" for end in _ENDINGS]

@@ -366,7 +366,7 @@ async def test_a_rollback_whose_update_fails_stays(rolled: Path, monkeypatch: py
         raise EngineError("dev could not be updated: no disk")
 
     driven(monkeypatch, Engine(up_does=fail))
-    with pytest.raises(UnconfirmedError, match="Live traffic is on blue, where the rollback put it, and .* no disk"):
+    with pytest.raises(UnconfirmedError, match=r"Live traffic is on blue, where the rollback put it, and .* no disk"):
         await AsyncBlueGreenManager().rollback()
     assert "teal:activeColour: blue" in said(rolled)
 
