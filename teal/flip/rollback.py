@@ -106,7 +106,7 @@ class Rollback:
             doing = "being written" if flip.stage is Stage.PROVEN else "being undone already"
             raise RefusedError(
                 f"{flip}: its traffic is {doing} by {flip.owner or 'nobody'}, and nobody comes between. "
-                "Nothing was moved by this rollback. Next: teal status --watch"
+                "Nothing was moved by this rollback. Next: teal status --watch; if nobody keeps it, teal watch"
             )
         if flip.origin is None or flip.undoes or (version is not None and version != flip.origin_version):
             what = f"{flip.origin} {flip.origin_version}" if flip.origin else "nothing"

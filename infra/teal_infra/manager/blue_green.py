@@ -160,7 +160,7 @@ class BlueGreenManager:
             raise self._came_to(error, file, before, prefix=f"{stays}, and Pulumi's update failed. ") from None
         except TealError as error:
             raise UnconfirmedError(f"{stays}. The stack was not brought there: {error}") from None
-        return self._done("rollback", file, plan).model_copy(update={"moved_in_seconds": round(seconds, 3)})
+        return self._done("rollback", file, plan, moved_in=round(seconds, 3))
 
     def _patiently(self, up: Callable[[], None]) -> None:
         give_up = time.monotonic() + LOCKED_SECONDS
@@ -227,7 +227,7 @@ class BlueGreenManager:
             return EngineError(said)
         return RefusedError(said) if flip.stage is Stage.REFUSED else UnconfirmedError(said)
 
-    def _done(self, verb: str, file: Declared, plan: Plan) -> Done:
+    def _done(self, verb: str, file: Declared, plan: Plan, *, moved_in: float | None = None) -> Done:
         status = self.get_status()
         live = status.active
         return Done(
@@ -239,7 +239,8 @@ class BlueGreenManager:
             live=live,
             confirmed=status.confirmed,
             version=status.version(live) if live else "",
-            flip=status.last if plan.word.moves else None,
+            flip=status.last if plan.word.moves or moved_in is not None else None,
+            moved_in_seconds=moved_in,
         )
 
     def _engine(self) -> "Engine":
