@@ -47,6 +47,8 @@ class Cluster:
         self.http = self._http = http
         self.namespace = self._namespace = namespace
         self._turn = asyncio.Semaphore(AT_ONCE)
+        self.slots_seen: Mapping[tuple[str, Colour], LiveSlot] = {}
+        """The colours that have a Deployment, as they were read last."""
 
     @classmethod
     @asynccontextmanager
@@ -147,7 +149,7 @@ class Cluster:
             workloads.Deployments,
             {"labelSelector": f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}"},
         )
-        return {
+        self.slots_seen = {
             (item.metadata.labels[NAME_LABEL], colour): LiveSlot(
                 annotations=item.metadata.annotations,
                 replicas=item.spec.replicas,
@@ -158,6 +160,7 @@ class Cluster:
             for item in (found.items if found else ())
             if (colour := colour_of(item.metadata.labels.get(COLOUR_LABEL))) is not None
         }
+        return self.slots_seen
 
     async def pods(self, service: str) -> Sequence[LivePod]:
         """A service's pods in both colours that have not ended, those on their way out included."""
