@@ -1,5 +1,5 @@
 """`python -m teal`."""
 
-from teal.cli.app import app
+from teal.cli import main
 
-app()
+main()

@@ -3,7 +3,7 @@
 from importlib.metadata import entry_points
 from typing import Any
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
 COMMANDS = "teal.commands"
 """The entry points whose packages add commands, as `teal_infra` does; the watch's image has only what is named here."""
@@ -17,14 +17,25 @@ class _Listing(App):
         super().help_print(*args, **kwargs)
 
 
+def _said(error: CycloptsError) -> str:
+    chain = " ".join(("teal", *(error.command_chain or ())))
+    return f"{str(error).rstrip('.')}. Nothing was done. Next: {chain} --help"
+
+
 app = _Listing(
     name="teal",
-    help="Flips of a stack: their state, their history, their approval; a team's own repository, and its stack files. "
-    "Exit statuses: 0 done, 1 failed, 2 cannot be asked for, 3 not confirmed, 4 unsafe.",
+    help="Blue/green delivery: releases, flips and their history, and the stack files that declare them. What each "
+    "exit status means: 0 done, 1 failed, 2 cannot be asked for, 3 not confirmed, 4 unsafe, 5 refused, 6 locked, 7 "
+    "unreachable, 8 declined, 9 not well.",
     version_flags=[],
+    error_formatter=_said,
 )
-for _name in ("status", "history", "approve", "watch"):
+app.command("teal.cli.status:status", name="status")
+app.command("teal.cli.status:health_check", name="health-check")
+app.command("teal.cli.flips:history_app", name="history")
+for _name in ("approve", "watch"):
     app.command(f"teal.cli.flips:{_name}", name=_name)
 app.command("teal.cli.plan:plan", name="plan")
+app.command("teal.cli.completion:completion", name="completion")
 for _added in entry_points(group=COMMANDS):
     app.command(_added.value, name=_added.name)

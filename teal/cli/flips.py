@@ -1,92 +1,37 @@
-"""What was flipped and why, who approves, and who goes on with a flip that nobody keeps.
+"""What was flipped and why, who approves, and who goes on with a flip that nobody keeps. Nothing here begins a flip."""
 
-Beside `pulumi up`, never instead of it: nothing here begins a flip.
-"""
-
-import asyncio
 import json
 import os
 import sys
-from collections.abc import Coroutine
-from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from pathlib import Path
+from typing import Annotated, TypeVar
 from uuid import uuid4
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from teal import routers
-from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
-from teal.cli.say import Exit, fail, say
-from teal.flip import guards, live_metrics
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.cli.say import Exit, confirmed, fail, say
+from teal.cli.where import HERE, Json, Where, run
+from teal.flip import live_metrics
 from teal.flip.owner import Owner
 from teal.gates.approvals import Approval, Vouched
 from teal.history import admission, approval
+from teal.history import repair as records
 from teal.history.model import Flip, History, Stage
-from teal.history.store import CONFIRMED, OvertakenError, Records
+from teal.history.store import OvertakenError, Records
 from teal.model.colours import Colour
-from teal.model.errors import TealError
+from teal.model.errors import DeclinedError, NotThereError, TealError
 from teal.model.labels import DIGEST
-from teal.model.routes import RouterKind
 from teal.notifications.audience import DECLARED as AUDIENCE
 from teal.notifications.audience import Audience
 from teal.notifications.notifier import Notifier
 from teal.spec import credentials
 from teal.spec.bake import DECLARED, BakePlan, cautious
 
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class Where:
-    """Which cluster, and which stack's namespace in it."""
-
-    namespace: Annotated[str, Parameter(env_var="TEAL_NAMESPACE", help="Of the stack (teal:namespace).")] = "teal"
-    kubeconfig: Annotated[str | None, Parameter(help="Default: KUBECONFIG, ~/.kube/config, or the pod's account.")] = (
-        None
-    )
-    context: Annotated[str | None, Parameter(help="A context in it; default: its current one.")] = None
-
-    @property
-    def access(self) -> ClusterAccess:
-        """The same for the edges."""
-        return ClusterAccess(namespace=self.namespace, kubeconfig=self.kubeconfig, context=self.context)
-
-
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
-HERE = Where()
-_T = TypeVar("_T")
 _Declared = TypeVar("_Declared", bound=BaseModel)
-
-
-def status(where: Where = HERE, *, json_output: Json = False) -> None:
-    """Say where live traffic goes, what is confirmed, and whether a flip is under way."""
-
-    async def ask() -> tuple[dict[str, str], str | None, History]:
-        async with Cluster.connect(where.access) as cluster:
-            record, kept = await asyncio.gather(
-                cluster.config_map(CONFIRMED), Records(cluster.http, cluster.namespace).load()
-            )
-            kind = kept.history.last.plan.router if kept.history.last else RouterKind.SERVICE
-            live = await routers.connect(kind, cluster).live_services()
-        colours = {name: guards.leads(each) for name, each in live.items()}
-        return colours, record.get("colour"), kept.history
-
-    live, confirmed, known = _run(ask())
-    last = known.open or known.last
-    rests = set(live.values()) == {confirmed} and known.open is None
-    if json_output:
-        shown = last.model_dump(mode="json", by_alias=True) if last else None
-        say(json.dumps({"live": live, "confirmed": confirmed, "atRest": rests, "last": shown}, indent=2))
-    else:
-        for name, colour in live.items():
-            say(f"live traffic of {name}: {colour}")
-        say(f"confirmed: {confirmed or 'nothing'}")
-        say(f"last: {last or 'no flip is known'}")
-        if last is not None and last.reason:
-            say(f"  {last.reason}")
-    sys.exit(Exit.OK if rests else Exit.UNCONFIRMED)
 
 
 def history(
@@ -102,15 +47,56 @@ def history(
         async with Cluster.connect(where.access) as cluster:
             return (await Records(cluster.http, cluster.namespace).load()).history
 
-    flips = [each for each in _run(ask()).flips if number in {None, each.number}]
+    flips = [each for each in run(ask()).flips if number in {None, each.number}]
     if number is not None and not flips:
-        fail(f"no flip {number} is remembered. Next: python -m teal history")
+        fail(NotThereError(f"no flip {number} is remembered. Next: teal history"))
     if json_output:
         say(json.dumps([each.model_dump(mode="json", by_alias=True) for each in flips], indent=2))
     elif number is None:
         _table(flips)
     else:
         _evidence(flips[0])
+
+
+history_app = App(name="history")
+history_app.default(history)
+
+
+@history_app.command
+def repair(
+    where: Where = HERE,
+    *,
+    yes: Annotated[bool, Parameter(name=("--yes", "-y"), env_var="TEAL_YES", negative="", help="Do not ask.")] = False,
+    copy: Annotated[Path, Parameter(help="Where the record is kept as it was found.")] = Path("teal-history.broken"),
+) -> None:
+    """Make a record of flips readable again that is not: what can be read of it is kept, and all of it in a file."""
+
+    async def find() -> records.Found:
+        async with Cluster.connect(where.access) as cluster:
+            return await records.find(Records(cluster.http, cluster.namespace))
+
+    async def write(found: records.Found) -> None:
+        async with Cluster.connect(where.access) as cluster:
+            await records.write(Records(cluster.http, cluster.namespace), found)
+
+    found = run(find())
+    kept = ", ".join(str(each.number) for each in found.history.flips) or "none"
+    if found.whole:
+        say(f"the record can be read, and has flips {kept}: nothing was changed")
+        return
+    say(
+        f"{found.lost} of the record cannot be read; flips that can: {kept}. A release whose flip is lost is asked all "
+        "gates once more, and a flip that was under way is baked again by the next pulumi up"
+    )
+    if not yes and not confirmed("Write the record anew"):
+        fail(DeclinedError("the record is as it was. Next: teal history repair --yes"))
+    try:
+        with copy.open("x") as file:
+            file.write(found.text)
+    except OSError as error:
+        fail(f"{copy} cannot be written: {error}. The record is as it was. Next: teal history repair --copy OTHER_FILE")
+    run(write(found))
+    say(f"the record has flips {kept} now, and {copy} all that was there. Next: teal status")
 
 
 def approve(colour: Colour, version: str | None = None, /, where: Where = HERE, *, json_output: Json = False) -> None:
@@ -124,13 +110,13 @@ def approve(colour: Colour, version: str | None = None, /, where: Where = HERE, 
                 runs = ", ".join(f"{name} {each}" for name, each in versions.items()) or "nothing"
                 fail(
                     f"{colour} runs {runs}{f', not {version}' if version else ''}: nothing was approved. "
-                    f"Next: kubectl -n {where.namespace} get deployments -l teal/colour={colour}"
+                    f"Next: kubectl -n {cluster.namespace} get deployments -l teal/colour={colour}"
                 )
             releases = {name: slot.annotations.get(DIGEST, "") for (name, of), slot in slots.items() if of is colour}
-            given = await approval.approve(cluster.http, where.namespace, colour, versions, releases)
-            return given, await admission.vouched(cluster.http, where.namespace)
+            given = await approval.approve(cluster.http, cluster.namespace, colour, versions, releases)
+            return given, await admission.vouched(cluster.http, cluster.namespace)
 
-    given, vouched = _run(give())
+    given, vouched = run(give())
     if json_output:
         say(json.dumps(given.as_data(), indent=2))
     else:
@@ -155,17 +141,17 @@ def watch(where: Where = HERE) -> None:
                     "record of flips is no place to take an address from, and the flip cannot be confirmed. Next: "
                     "PROMETHEUS_URL=... python -m teal watch"
                 )
-            async with live_metrics.connect(url, credentials.of_environment(os.environ), where.namespace) as seen:
-                records = Records(cluster.http, cluster.namespace, plan, notifier.recorded)
-                owner = Owner(cluster, records, seen, name=f"watch-{uuid4().hex[:8]}", say=say)
+            async with live_metrics.connect(url, credentials.of_environment(os.environ), cluster.namespace) as seen:
+                kept = Records(cluster.http, cluster.namespace, plan, notifier.recorded)
+                owner = Owner(cluster, kept, seen, name=f"watch-{uuid4().hex[:8]}", say=say)
                 try:
                     return await owner.go_on()
                 except OvertakenError:
                     return None
                 finally:
-                    await notifier.catch_up(records)
+                    await notifier.catch_up(kept)
 
-    ended = _run(go_on())
+    ended = run(go_on())
     if ended is None:
         say("no flip is open that nobody keeps: nothing to do")
         return
@@ -209,10 +195,3 @@ def _evidence(flip: Flip) -> None:
         say(f"  {flip.thinned} verdicts that passed are not kept any more: there was no room for them")
     for gate, reason in flip.skipped.items():
         say(f"  {gate} was switched off: {reason}")
-
-
-def _run(asked: Coroutine[Any, Any, _T]) -> _T:
-    try:
-        return asyncio.run(asked)
-    except TealError as error:
-        fail(str(error))

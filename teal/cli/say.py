@@ -6,17 +6,61 @@ from typing import NoReturn
 
 from rich.console import Console
 
+from teal.model.errors import (
+    ConfigError,
+    DeclinedError,
+    ForeignChangeError,
+    LockedError,
+    NotThereError,
+    RefusedError,
+    TealError,
+    UnconfirmedError,
+    UnreachableError,
+    UnsafeError,
+)
+
 
 class Exit(IntEnum):
-    """What the exit status means."""
+    """What the exit status of each command means (docs/commands.md); a number never gets another meaning."""
 
     OK = 0
+    """Done."""
     FAILED = 1
-    """Could not be done; standard error says why."""
+    """It could not be done; standard error says why."""
+    USAGE = 2
+    """It cannot be asked for: an unknown option, a colour without a release, a version that was never deployed."""
     UNCONFIRMED = 3
-    """`watch`: a flip was not confirmed. `status`: one is open, or traffic is where nobody confirmed it."""
+    """Traffic moved, and the move was not confirmed; or, `status`: traffic is where nobody confirmed it."""
     UNSAFE = 4
-    """`plan`: the update is refused, or does what `--allow` does not name."""
+    """The update is refused before anything is touched, or does what was not allowed."""
+    REFUSED = 5
+    """It was measured and not proven, or somebody else moves this traffic: nothing moved."""
+    LOCKED = 6
+    """Another update of the stack is under way, or died and left its lock."""
+    UNREACHABLE = 7
+    """The cluster, or the cloud, does not answer."""
+    DECLINED = 8
+    """Who was asked did not say yes."""
+    UNWELL = 9
+    """`health-check`: the live colour, or the one that was asked for, is not well."""
+
+
+_OF: tuple[tuple[type[TealError], Exit], ...] = (
+    (UnsafeError, Exit.UNSAFE),
+    (RefusedError, Exit.REFUSED),
+    (ForeignChangeError, Exit.REFUSED),
+    (UnconfirmedError, Exit.UNCONFIRMED),
+    (ConfigError, Exit.USAGE),
+    (NotThereError, Exit.USAGE),
+    (LockedError, Exit.LOCKED),
+    (UnreachableError, Exit.UNREACHABLE),
+    (DeclinedError, Exit.DECLINED),
+)
+
+
+def exit_of(error: TealError) -> Exit:
+    """The exit status of what went wrong."""
+    return next((status for kind, status in _OF if isinstance(error, kind)), Exit.FAILED)
 
 
 def say(text: str) -> None:
@@ -24,7 +68,18 @@ def say(text: str) -> None:
     Console(soft_wrap=True, highlight=False, emoji=False).print(text.rstrip("\n"), markup=False)
 
 
-def fail(text: str) -> NoReturn:
-    """Print it to standard error in the same way, and end the command."""
-    Console(stderr=True, soft_wrap=True, highlight=False, emoji=False).print(text, markup=False)
-    sys.exit(Exit.FAILED)
+def fail(text: str | TealError, status: Exit | None = None) -> NoReturn:
+    """Print it to standard error in the same way, and end the command with the error's own status, or that one."""
+    Console(stderr=True, soft_wrap=True, highlight=False, emoji=False).print(str(text), markup=False)
+    sys.exit(status or (exit_of(text) if isinstance(text, TealError) else Exit.FAILED))
+
+
+def confirmed(question: str) -> bool:
+    """Ask somebody at a terminal; where there is none, nobody says yes."""
+    if not sys.stdin.isatty():
+        return False
+    Console(stderr=True, highlight=False).print(f"{question}? [y/N] ", end="", markup=False)
+    try:
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    except KeyboardInterrupt:
+        return False

@@ -37,7 +37,8 @@ class Entries:
                 "declares. Next: wait for its end (python -m teal status), then pulumi up again"
             )
         now_there = {"release": move.release, "version": move.version, "plan": move.bake}
-        kept = await self.save(kept, entry.model_copy(update=now_there).at(Stage.BAKING))
+        unknown = {"identities": dict[str, str]()}  # its pods are other ones than those that were proven
+        kept = await self.save(kept, entry.model_copy(update={**now_there, **unknown}).at(Stage.BAKING))
         return kept, kept.flip(entry.number)
 
     async def entry(self, history: History, origin: Colour | None) -> Flip:

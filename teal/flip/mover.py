@@ -129,8 +129,10 @@ class Mover:
                 await self._entries.save(kept, entry.at(Stage.REFUSED, str(refusal)))
             raise  # a flip of which a part has moved stays open, as it is: the watch brings it to an end
         await self._cluster.restarts(move.to)  # an account that may not list pods learns it before traffic moves
-        carried = await self._carried(origin)
-        await self._entries.save(kept, entry.model_copy(update={"carried": carried, "allowed_at": now("milliseconds")}))
+        carried, slots = await self._carried(origin), self._cluster.slots_seen  # as the gates saw them
+        identities = {name: each.identity for name in move.flip_set if (each := slots.get((name, move.to))) is not None}
+        update = {"carried": carried, "identities": identities, "allowed_at": now("milliseconds")}
+        await self._entries.save(kept, entry.model_copy(update=update))
         await self._show_life()
         return entry.number
 

@@ -92,7 +92,7 @@ class Owner:
         if flip.owner in {"", self.name} and flip.stage is not Stage.REVERTING:
             try:
                 held = Tenure(self._records, kept, flip, self.name)
-                return await self._keeping(held, self._bake(held, live, before=before, followed=followed))
+                return await self.keeping(held, self._bake(held, live, before=before, followed=followed))
             except OvertakenError:
                 pass
         most, begun = flip.plan.seconds + MARGIN_SECONDS, time.monotonic()
@@ -131,9 +131,10 @@ class Owner:
     async def _take_over(self, flip: Flip, followed: Callable[[], Awaitable[None]] | None = None) -> Flip:
         """Go on with a flip that nobody keeps, from where its traffic is."""
         held = await Tenure.take(self._records, flip, self.name)
-        return await self._keeping(held, self._go_on(held, followed))
+        return await self.keeping(held, self._go_on(held, followed))
 
-    async def _keeping(self, held: Tenure, work: Coroutine[Any, Any, Flip]) -> Flip:
+    async def keeping(self, held: Tenure, work: Coroutine[Any, Any, Flip]) -> Flip:
+        """Do something with a flip, with signs of life beside it."""
         try:
             return await held.keeping(work)
         finally:
@@ -182,7 +183,7 @@ class Owner:
         held.flip = held.flip.model_copy(update={"decided_at": now("milliseconds"), "loss": bake.loss()})
         verdicts, routing = bake.failed() or bake.verdicts(), bake.routing()
         if any(verdict.outcome is Outcome.FAILED for verdict in verdicts):
-            return await self._revert(held, live, (*verdicts, *routing), leave=bake.astray())
+            return await self.revert(held, live, (*verdicts, *routing), leave=bake.astray())
         missing = unproven((*verdicts, *routing))
         reason = "; ".join([*([unsettled] if unsettled else []), *(str(verdict) for verdict in missing)])
         stage = Stage.UNPROVEN if reason else Stage.CONFIRMED
@@ -204,7 +205,7 @@ class Owner:
         # Half of a flip set is what no release was ever tested with.
         half = f"its update died when only {', '.join(there)} had moved"
         if not flip.undoes:
-            return await self._revert(held, live, (), because=half)
+            return await self.revert(held, live, (), because=half)
         behind = [name for name in flip.plan.services if name not in there]
         why, proof, foreign = await self._move(held, live, behind, flip.to)
         if why or foreign:
@@ -213,7 +214,7 @@ class Owner:
             return await held.end(Stage.OVERTAKEN if foreign else Stage.STUCK, stay, *proof)
         return await self._bake(held, await self.live(flip.plan), followed=followed)
 
-    async def _revert(
+    async def revert(
         self,
         held: Tenure,
         live: Mapping[str, LiveService],

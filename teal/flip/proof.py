@@ -63,6 +63,7 @@ class Proof:
             approval=await self._approval(asked, history),
             router=self._router(asked.bake),
             wait=wait,
+            tell=(lambda verdict: self._say(str(verdict))) if wait else None,
         )
         self._say(f"asked {len(verdicts)} gates of {asked.to} in {time.monotonic() - began:.2f} s")
         return verdicts

@@ -28,7 +28,9 @@ NAME = "teal-history"
 CONFIRMED = "teal-confirmed"
 """Of the ConfigMap in which the program records whose bake passed last; what may shrink the other one waits for it."""
 
-_KEY = "flips.json"
+KEY = "flips.json"
+"""Of its data."""
+
 _PATIENCE_SECONDS = 15.0  # an API server that restarts is back within 6
 _PAUSE_SECONDS = 0.3
 
@@ -98,13 +100,13 @@ class Records:
             return Kept(History(), "")
         found = objects.ConfigMap.model_validate_json(response.content)
         try:
-            history = History.model_validate_json(found.data.get(_KEY, "{}"))
+            history = History.model_validate_json(found.data.get(KEY, "{}"))
         except ValidationError as error:
             raise UnreachableError(
                 f"ConfigMap {NAME} in namespace {self.namespace} is no history of flips "
                 f"({error.error_count()} problems, the first: {error.errors()[0]['msg']}), so it is not known whether "
-                "one is under way, and this step went no further. Next: python -m teal history, or, to begin anew, "
-                f"kubectl -n {self.namespace} delete configmap {NAME}"
+                "one is under way, and this step went no further. Next: teal history repair --namespace "
+                f"{self.namespace}"
             ) from None
         return Kept(history, found.metadata.resource_version)
 
@@ -137,6 +139,17 @@ class Records:
             self._recorded(flip, kept.history)
         return kept
 
+    async def replace(self, kept: Kept) -> None:
+        """Write a history as a whole over what was read: a record that cannot be read is repaired so.
+
+        Raises:
+            OvertakenError: it is not as it was read.
+            UnreachableError: the API server did not answer.
+        """
+        response = await self._put(kept, kept.history)
+        if not response.is_success:
+            raise OvertakenError(f"ConfigMap {NAME}: {response.status_code}")
+
     async def _put(self, kept: Kept, history: History) -> httpx2.Response:
         """Write what is remembered over what was read; a failed precondition is an answer like any other."""
         metadata: dict[str, Any] = {
@@ -144,7 +157,7 @@ class Records:
             "namespace": self.namespace,
             "labels": {MANAGED_BY_LABEL: MANAGER},
         }
-        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {_KEY: history.stored()}}
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {KEY: history.stored()}}
         overtaken = {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}
         if not kept.resource_version:
             return await self.request("POST", self._url, body, may_be=overtaken)

@@ -1,9 +1,11 @@
 """What is live, as it was read: no I/O."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from teal.model.colours import Colour
+from teal.model.labels import DIGEST, PARTS
 from teal.model.routes import AlbRoute
 
 
@@ -62,6 +64,15 @@ class LiveSlot:
     """As its labels have it."""
     adopted: bool = False
     """Whether it is none of the stack's, in the place of one."""
+
+    @property
+    def identity(self) -> str:
+        """All that its pods run with, and whom they reach, as the Deployment says it; empty where it does not."""
+        try:
+            parts = json.loads(self.annotations[PARTS])
+            return " ".join((self.annotations[DIGEST], parts["template"], parts["service"]["network"]))
+        except (KeyError, TypeError, ValueError):
+            return ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

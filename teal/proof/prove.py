@@ -8,7 +8,7 @@ deadline of its own; nothing waits for ever.
 import asyncio
 import math
 import time
-from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -57,6 +57,7 @@ async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
     router: Router | None = None,
     share: int = 100,
     wait: bool = True,
+    tell: Callable[[Verdict], None] | None = None,
 ) -> Sequence[Verdict]:
     """Measure the whole flip set; every gate that its plans name comes back with a verdict.
 
@@ -69,18 +70,25 @@ async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
         router: what directs live traffic; None: the selectors that the cluster has.
         share: percent of the traffic that is to move.
         wait: False says how it is at this moment: no pods and no samples are waited for, no test traffic is sent.
+        tell: is given each verdict as it comes; None where nobody waits for that.
 
     Raises:
         UnreachableError: the cluster could not be asked.
     """
     measuring = _Round(
-        cluster=cluster, prometheus=prometheus, router=router, destination=destination, share=share, wait=wait
+        cluster=cluster,
+        prometheus=prometheus,
+        router=router,
+        destination=destination,
+        share=share,
+        wait=wait,
+        tell=tell,
     )
     work = [measuring.flip_set(flip_set)]
     if approval is not None:
         versions = {service: plan.version for service, plan in flip_set.items()}
         names, seconds = {FLIP_SET: {approvals.GATE.name}}, approvals.GATE.deadline_seconds
-        work.append(_timed(names, seconds, measuring.approval(versions, approval)))
+        work.append(measuring.told(_timed(names, seconds, measuring.approval(versions, approval))))
     return await _together(work)
 
 
@@ -145,6 +153,18 @@ class _Round:
     destination: Colour
     share: int
     wait: bool
+    tell: Callable[[Verdict], None] | None
+
+    def say(self, verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
+        """Tell whoever waits for it what came of a part."""
+        if self.tell is not None:
+            for verdict in verdicts:
+                self.tell(verdict)
+        return verdicts
+
+    async def told(self, work: Work) -> Sequence[Verdict]:
+        """Do something, and tell what came of it."""
+        return self.say(await work)
 
     async def flip_set(self, plans: Mapping[str, GatePlan]) -> Sequence[Verdict]:
         """All gates of all services: first who is there, then at once all that needs to know it."""
@@ -153,7 +173,7 @@ class _Round:
                 standings = await self._standings(plans)
         except TimeoutError:
             return unmeasured(expected(plans), f"no answer within {endpoints.GATE.deadline_seconds:.0f} s")
-        capacities = [each.capacity for each in standings.values()]
+        capacities = self.say([each.capacity for each in standings.values()])
         rest = [each for name, plan in plans.items() for each in self._service(name, plan, standings[name])]
         asked = {name: plan.router for name, plan in plans.items() if plan.router}
         if self.router is not None and asked:
@@ -162,7 +182,7 @@ class _Round:
                 each.deadline_seconds for each in gates.GATES if any(each.name in names for names in asked.values())
             )
             rest.append(_timed(asked, seconds, work))
-        return [*capacities, *await _together(rest)]
+        return [*capacities, *await _together(map(self.told, rest))]
 
     def _service(self, service: str, plan: GatePlan, standing: Standing) -> Iterator[Work]:
         """What is to be measured of one service, each with its deadline."""

@@ -16,6 +16,7 @@ from teal_infra.settings.report.steps import PREFIX
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C takes a tenth of the time, where there is one."""
 
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StackFile:
     """The `teal:` config of a file, without its prefix: texts, of objects their JSON.

@@ -41,6 +41,8 @@ async def client(access: ClusterAccess) -> AsyncGenerator[httpx2.AsyncClient]:
         config = source.get(access.context)
     except (KubeconfigError, OSError, ValueError) as error:
         config, why = None, str(error)
+    except (LookupError, TypeError, AttributeError, yaml.YAMLError) as error:
+        config, why = None, f"it is no kubeconfig ({type(error).__name__})"  # whose text may hold what is in it
     else:
         why = f"it has no context {access.context or '(current-context is not set)'}"
     if config is None:

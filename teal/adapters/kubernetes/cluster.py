@@ -48,6 +48,8 @@ class Cluster:
         self.http = self._http = http
         self.namespace = self._namespace = namespace
         self._turn = asyncio.Semaphore(AT_ONCE)
+        self.slots_seen: Mapping[tuple[str, Colour], LiveSlot] = {}
+        """The colours that have a Deployment, as they were read last."""
 
     @classmethod
     @asynccontextmanager
@@ -95,6 +97,15 @@ class Cluster:
         )
         return {item.metadata.name: live_service(item) for item in (found.items if found else ())}
 
+    async def doors(self) -> Mapping[str, objects.Service]:
+        """All Services of the stack, by name: active ones, and those of one colour."""
+        found = await self.read(
+            f"/api/v1/namespaces/{self._namespace}/services",
+            objects.Services,
+            {"labelSelector": f"{PART_OF_LABEL}={PART_OF}"},
+        )
+        return {item.metadata.name: item for item in (found.items if found else ())}
+
     async def ready_endpoints(self, service: str, port_name: str = "http") -> Sequence[Endpoint]:
         """The ready addresses behind a Service, as its EndpointSlices list them.
 
@@ -139,7 +150,7 @@ class Cluster:
             workloads.Deployments,
             {"labelSelector": f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}"},
         )
-        return {
+        self.slots_seen = {
             (item.metadata.labels[NAME_LABEL], colour): LiveSlot(
                 annotations=item.metadata.annotations,
                 replicas=item.spec.replicas,
@@ -150,6 +161,7 @@ class Cluster:
             for item in (found.items if found else ())
             if (colour := colour_of(item.metadata.labels.get(COLOUR_LABEL))) is not None
         }
+        return self.slots_seen
 
     async def pods(self, service: str) -> Sequence[LivePod]:
         """A service's pods in both colours that have not ended, those on their way out included."""

@@ -75,6 +75,7 @@ class ServicePort(Object):
 
     name: str = ""
     port: int
+    node_port: int = 0
     target_port: int | str | None = None
     """By its number, or by the name that pods give it."""
 
@@ -119,6 +120,17 @@ class Service(Object):
     metadata: Metadata
     spec: ServiceSpec
     status: ServiceStatus = ServiceStatus()
+
+    @property
+    def address(self) -> str:
+        """Where its first port answers, from as far away as that is known."""
+        if not self.spec.ports:
+            return ""
+        first = self.spec.ports[0]
+        outside = next((each.hostname or each.ip for each in self.status.load_balancer.ingress), "")
+        if outside:
+            return f"http://{outside}:{first.port}"
+        return f"port {first.node_port} of each node" if first.node_port else f"{self.metadata.name}:{first.port}"
 
 
 class ConfigMap(Object):

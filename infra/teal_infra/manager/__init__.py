@@ -1,0 +1,15 @@
+"""The verbs of a day's work as a Python API, on the code that the command line runs.
+
+    from teal_infra.manager import BlueGreenManager
+
+    manager = BlueGreenManager(stack="production")
+    manager.deploy_new_version("1.5.0")
+    manager.rollback()
+
+It needs Pulumi's command and the stack's file, so it is here and not in `teal`, which the watch's image has alone.
+"""
+
+from teal_infra.manager.blue_green import AsyncBlueGreenManager, BlueGreenManager
+from teal_infra.manager.results import Done, Quiet, Teller
+
+__all__ = ["AsyncBlueGreenManager", "BlueGreenManager", "Done", "Quiet", "Teller"]

@@ -1,0 +1,321 @@
+"""The verbs: each writes the stack file, has Pulumi make the stack what it says, and leaves a file that is true.
+
+What is imported when a verb begins is what a rollback needs to move traffic: Pulumi, and the settings, come after that.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from teal.adapters import pulumi_project
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.flip.rollback import ColdError, Rollback
+from teal.history.model import Flip, Stage
+from teal.model.colours import Colour
+from teal.model.errors import (
+    DeclinedError,
+    EngineError,
+    LockedError,
+    NotThereError,
+    RefusedError,
+    TealError,
+    UnconfirmedError,
+)
+from teal.plans.model import Plan, Word
+from teal.status import health, look
+from teal.status.health import Health
+from teal.status.look import Status
+from teal_infra.manager import asked, declared, files
+from teal_infra.manager.declared import Declared
+from teal_infra.manager.results import Done, Quiet, Teller
+
+if TYPE_CHECKING:  # see `_engine`
+    from teal_infra.manager.engine import Engine
+
+LOCKED_SECONDS = 60.0
+"""For an update whose flip a rollback has undone to end, and let go of Pulumi's lock; it takes a heartbeat."""
+
+PAUSE_SECONDS = 2.0
+
+Change = Callable[[Declared, Status], Declared]
+"""What a verb writes into the stack file, by what it says and what is live."""
+
+
+class BlueGreenManager:
+    """The verbs of one stack. What goes wrong is raised as one of `teal.model.errors`."""
+
+    def __init__(self, stack: str | None = None, *, folder: Path | None = None, teller: Teller | None = None) -> None:
+        """Find the stack.
+
+        Args:
+            stack: its name; default: the one that Pulumi has chosen.
+            folder: of its project, or below it; default: the current one.
+            teller: is told of progress, and asked before anything is done; default: nobody is, and all that is not
+                refused is done.
+
+        Raises:
+            NotThereError: there is no such project, or no stack is chosen.
+            ConfigError: a file of it cannot be read.
+        """
+        self.project = pulumi_project.require(stack, folder)
+        self._teller = teller or Quiet()
+
+    def get_status(self) -> Status:
+        """Where traffic goes, and what both colours run; it asks the cluster alone."""
+        return asyncio.run(look.look(self.project.access))
+
+    def health_check(self) -> Health:
+        """Ask every service of both colours whether it is well."""
+        return asyncio.run(health.check(self.project.access))
+
+    def deploy_new_version(self, *release: str) -> Done:
+        """Give the idle colour a release, and move live traffic to it once it is proven.
+
+        Args:
+            release: a version, and images (`IMAGE`, `SERVICE=IMAGE`); none: what the idle slot declares already.
+        """
+
+        def change(file: Declared, status: Status) -> Declared:
+            idle = (status.active or file.active or Colour.GREEN).other
+            found = asked.release(file, idle, release)
+            return (file.release(idle, *found) if found else file).activate(idle)
+
+        return self._update("deploy", change)
+
+    def switch_traffic(self, colour: Colour | str) -> Done:
+        """Move live traffic to a colour, once it is proven."""
+        return self._update("switch", lambda file, _: file.activate(Colour(colour)))
+
+    def start(self, colour: Colour | str) -> Done:
+        """Let a colour run."""
+        return self._update("start", lambda file, _: file.set_state(Colour(colour), "running"))
+
+    def stop(self, colour: Colour | str) -> Done:
+        """End the pods of the idle colour at once."""
+        return self._update("stop", lambda file, _: _idle(file, Colour(colour)).set_state(Colour(colour), "stopped"))
+
+    def retire(self, colour: Colour | str) -> Done:
+        """End the pods of the idle colour, once the other one is confirmed and has settled."""
+        return self._update("retire", lambda file, _: _idle(file, Colour(colour)).set_state(Colour(colour), "retired"))
+
+    def scale(self, colour: Colour | str, pods: int, services: Sequence[str] = ()) -> Done:
+        """Give a colour at least so many pods, of some services or of all."""
+        of = Colour(colour)
+
+        def change(file: Declared, _: Status) -> Declared:
+            if strange := sorted({*services} - {*file.services}):
+                raise NotThereError(
+                    f"{', '.join(strange)} is no service of {file.file}, which has {', '.join(file.services)}: nothing "
+                    f"was changed. Next: teal scale {of} {pods}"
+                )
+            return file.scale(of, pods, services or file.services, active=of is file.active)
+
+        return self._update("scale", change)
+
+    def rollback(self, version: str | None = None) -> Done:
+        """Move live traffic back: at once where the other colour is warm and was confirmed, else by an update.
+
+        Args:
+            version: that is to be live afterwards; None is what was live before.
+        """
+        begun = time.monotonic()
+        try:
+            flip = asyncio.run(self._move(version))
+        except ColdError as cold:
+            self._teller.line(f"{cold}. An update makes it ready, and proves it, first")
+            to = cold.to
+            return self._update("rollback", lambda file, _: file.activate(to))
+        return self._follow(flip, time.monotonic() - begun)
+
+    async def _move(self, version: str | None) -> Flip:
+        async with Cluster.connect(self.project.access) as cluster:
+            return await Rollback(cluster, say=self._teller.line).go(version)
+
+    def _follow(self, flip: Flip, seconds: float) -> Done:
+        """Bring the stack to where a rollback has put the traffic: the file, then Pulumi's state and the record."""
+        to = flip.origin if flip.stage is Stage.REVERTED else flip.to
+        if to is None or flip.stage not in {Stage.BAKING, Stage.REVERTED}:
+            raise UnconfirmedError(f"{flip}. {flip.reason}. The stack file was left as it was. Next: teal status")
+        self._teller.line(f"live traffic is on {to} after {seconds:.2f} s: {flip}")
+        stays = f"Live traffic is on {to}, where the rollback put it"
+        try:
+            before = self.get_status()
+            file = declared.read(self.project.file).activate(to)
+        except TealError as error:
+            raise UnconfirmedError(f"{stays}. The stack was not brought there: {error}") from None
+        try:
+            files.write(self.project.file, file.text)
+            engine = self._engine()
+            plan = engine.preview()
+            self._teller.plan(plan)
+            if plan.word in {Word.ROLLING, Word.RELEASE}:
+                raise RefusedError(
+                    f"{self.project.file} declares more than that, and the update would be {plan.word}: it was not "
+                    "made. Next: pulumi preview, then pulumi up"
+                )
+            self._patiently(engine.up)
+        except EngineError as error:
+            raise self._came_to(error, file, before, prefix=f"{stays}, and Pulumi's update failed. ") from None
+        except TealError as error:
+            raise UnconfirmedError(f"{stays}. The stack was not brought there: {error}") from None
+        return self._done("rollback", file, plan, moved_in=round(seconds, 3))
+
+    def _patiently(self, up: Callable[[], None]) -> None:
+        give_up = time.monotonic() + LOCKED_SECONDS
+        while True:
+            try:
+                return up()
+            except LockedError:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(PAUSE_SECONDS)
+
+    def _update(self, verb: str, change: Change) -> Done:
+        before = self.get_status()
+        found = declared.read(self.project.file)
+        file = change(_settled(found, before), before)
+        _require_free(file, before)
+        files.require_valid(self.project, file.text)
+        engine = self._engine()
+        for each in file.wrote:
+            self._teller.line(f"{self.project.file.name}: {each}")
+        files.write(self.project.file, file.text)
+        try:
+            plan = self._agreed(verb, engine)
+        except BaseException:
+            files.put_back(self.project.file, file.text, found.text)
+            raise
+        try:
+            engine.up()
+        except LockedError:
+            files.put_back(self.project.file, file.text, found.text)
+            raise
+        except EngineError as error:
+            raise self._came_to(error, file, before) from None
+        return self._done(verb, file, plan)
+
+    def _agreed(self, verb: str, engine: "Engine") -> Plan:
+        plan = engine.preview()
+        self._teller.plan(plan)
+        if plan.word is Word.NOTHING or self._teller.agrees(plan):
+            return plan
+        raise DeclinedError(
+            f"nobody said yes to {verb}: {self.project.file} is as it was, and nothing was done. Next: the same again, "
+            "with --yes"
+        )
+
+    def _came_to(self, error: EngineError, file: Declared, before: Status, *, prefix: str = "") -> TealError:
+        """What an update that failed has left behind; what is declared is where traffic is, again."""
+        said = f"{prefix}{error}"
+        try:
+            after = self.get_status()
+        except TealError as unknown:
+            return EngineError(f"{said}\nWhere live traffic goes now could not be read: {unknown}")
+        flip = after.last
+        if after.open is None and after.active is not None and after.active is not file.active:
+            true = file.put(["teal:activeColour"], str(after.active))
+            files.put_back(self.project.file, file.text, true.text)
+            said += (
+                f"\nteal:activeColour in {self.project.file} is {after.active} again, since live traffic is there; "
+                f"what else was written stays. Next: mend {after.active.other}, then teal deploy"
+            )
+        if after.open is not None:
+            return UnconfirmedError(said)
+        if flip is None or flip == before.last or flip.stage is Stage.CONFIRMED:
+            return EngineError(said)
+        return RefusedError(said) if flip.stage is Stage.REFUSED else UnconfirmedError(said)
+
+    def _done(self, verb: str, file: Declared, plan: Plan, *, moved_in: float | None = None) -> Done:
+        status = self.get_status()
+        live = status.active
+        return Done(
+            verb=verb,
+            stack=self.project.stack,
+            file=str(self.project.file),
+            wrote=file.wrote,
+            word=plan.word,
+            live=live,
+            confirmed=status.confirmed,
+            version=status.version(live) if live else "",
+            flip=status.last if plan.word.moves or moved_in is not None else None,
+            moved_in_seconds=moved_in,
+        )
+
+    def _engine(self) -> "Engine":
+        from teal_infra.manager.engine import Engine  # noqa: PLC0415 - it takes a second, which a rollback has not
+
+        return Engine(self.project, self._teller.line)
+
+
+class AsyncBlueGreenManager:
+    """The same for a program that has an event loop of its own: each verb runs in a thread beside it."""
+
+    def __init__(self, stack: str | None = None, *, folder: Path | None = None, teller: Teller | None = None) -> None:
+        """Find the stack; arguments and errors as those of `BlueGreenManager`."""
+        self._verbs = BlueGreenManager(stack, folder=folder, teller=teller)
+        self.project = self._verbs.project
+
+    async def get_status(self) -> Status:
+        """Where traffic goes, and what both colours run."""
+        return await look.look(self.project.access)
+
+    async def health_check(self) -> Health:
+        """Ask every service of both colours whether it is well."""
+        return await health.check(self.project.access)
+
+    async def deploy_new_version(self, *release: str) -> Done:
+        """Give the idle colour a release, and move live traffic to it once it is proven."""
+        return await asyncio.to_thread(self._verbs.deploy_new_version, *release)
+
+    async def switch_traffic(self, colour: Colour | str) -> Done:
+        """Move live traffic to a colour, once it is proven."""
+        return await asyncio.to_thread(self._verbs.switch_traffic, colour)
+
+    async def rollback(self, version: str | None = None) -> Done:
+        """Move live traffic back."""
+        return await asyncio.to_thread(self._verbs.rollback, version)
+
+    async def start(self, colour: Colour | str) -> Done:
+        """Let a colour run."""
+        return await asyncio.to_thread(self._verbs.start, colour)
+
+    async def stop(self, colour: Colour | str) -> Done:
+        """End the pods of the idle colour at once."""
+        return await asyncio.to_thread(self._verbs.stop, colour)
+
+    async def retire(self, colour: Colour | str) -> Done:
+        """End the pods of the idle colour, once the other one is confirmed and has settled."""
+        return await asyncio.to_thread(self._verbs.retire, colour)
+
+    async def scale(self, colour: Colour | str, pods: int, services: Sequence[str] = ()) -> Done:
+        """Give a colour at least so many pods."""
+        return await asyncio.to_thread(self._verbs.scale, colour, pods, services)
+
+
+def _settled(file: Declared, status: Status) -> Declared:
+    """The file with the active colour where live traffic is and rests: a way back may have left it elsewhere."""
+    live = status.active
+    if live is None or status.open is not None or live is file.active:
+        return file
+    return file.put(["teal:activeColour"], str(live))
+
+
+def _idle(file: Declared, colour: Colour) -> Declared:
+    if colour is file.active:
+        raise NotThereError(
+            f"{colour} is the active colour, whose pods carry live traffic: nothing was changed. Next: teal switch "
+            f"{colour.other}, then teal stop {colour}"
+        )
+    return file
+
+
+def _require_free(file: Declared, status: Status) -> None:
+    """Refuse to come between a flip that is under way."""
+    flip = status.open
+    if flip is not None and flip.to is not file.active:
+        raise RefusedError(
+            f"{flip}: it is not over, and {file.file} would send its traffic elsewhere. Nothing was changed. Next: "
+            "teal status --watch, to see its end; teal rollback undoes it"
+        )

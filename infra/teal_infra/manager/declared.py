@@ -1,0 +1,161 @@
+"""A stack file as the verbs change it: which colour is active, what each slot runs, how many pods it has. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self, cast
+
+from teal.model.colours import Colour, colour_of
+from teal.model.errors import ConfigError, NotThereError
+from teal_infra.manager import stack_text
+from teal_infra.manager.stack_text import EditError, Scalar
+
+RUNNING = "running"
+"""A slot's state that is the default, too: no slot has to say it."""
+
+_ABOUT = {"version", "state"}
+
+_PODS = {"minReplicas": 3, "maxReplicas": 20}
+"""Settings of an autoscaler, and their defaults."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declared:
+    """The text of a stack file, and what was changed in it."""
+
+    file: Path
+    text: str
+    wrote: tuple[str, ...] = ()
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """All of the config.
+
+        Raises:
+            ConfigError: the file is no YAML.
+        """
+        try:
+            return _mapping(stack_text.read(self.text).get("config"))
+        except EditError as error:
+            raise self._unchanged(error) from None
+
+    @property
+    def active(self) -> Colour | None:
+        """The colour that is declared to be live; None where the file says none."""
+        return colour_of(self.config.get("teal:activeColour"))
+
+    @property
+    def services(self) -> Sequence[str]:
+        """The flip set."""
+        return [*_mapping(self.config.get("teal:services"))]
+
+    def slot(self, colour: Colour) -> Mapping[str, Any]:
+        """What a colour declares; nothing where it has no release."""
+        return _mapping(self.config.get(f"teal:{colour}"))
+
+    def require_slot(self, colour: Colour) -> Mapping[str, Any]:
+        """The same.
+
+        Raises:
+            NotThereError: it has none.
+        """
+        found = self.slot(colour)
+        if not found:
+            raise NotThereError(
+                f"{colour} has no release in {self.file}: nothing was changed. Next: teal deploy VERSION, which gives "
+                "the idle colour one"
+            )
+        return found
+
+    def put(self, path: Sequence[str], value: Scalar) -> Self:
+        """With a value at a path of the config.
+
+        Raises:
+            ConfigError: the file is written in a way in which it cannot be exchanged alone.
+        """
+        node: Any = self.config
+        for step in path:
+            node = _mapping(node).get(step)
+        if node == value and isinstance(node, bool) == isinstance(value, bool):
+            return self
+        try:
+            text = stack_text.put(self.text, ("config", *path), value)
+        except EditError as error:
+            raise self._unchanged(error) from None
+        return replace(self, text=text, wrote=(*self.wrote, f"{'.'.join(path)}: {value}"))
+
+    def copy(self, colour: Colour) -> Self:
+        """With the release of a colour in the other one's slot, too, as its beginning.
+
+        Raises:
+            ConfigError: as of `put`.
+        """
+        to = colour.other
+        try:
+            text = stack_text.copied(self.text, "config", f"teal:{colour}", f"teal:{to}")
+        except EditError as error:
+            raise self._unchanged(error) from None
+        return replace(self, text=text, wrote=(*self.wrote, f"teal:{to}, begun as a copy of teal:{colour}"))
+
+    def activate(self, colour: Colour) -> Self:
+        """With a colour as the active one, which therefore runs."""
+        self.require_slot(colour)
+        return self.set_state(colour, RUNNING).put(["teal:activeColour"], str(colour))
+
+    def set_state(self, colour: Colour, state: str) -> Self:
+        """With a colour in another state."""
+        found = self.require_slot(colour)
+        return self if found.get("state", RUNNING) == state else self.put([f"teal:{colour}", "state"], state)
+
+    def release(self, colour: Colour, version: str, images: Mapping[str, str]) -> Self:
+        """With a release in a colour's slot."""
+        made = self if self.slot(colour) else self.copy(colour.other)
+        made = made.set_state(colour, RUNNING).put([f"teal:{colour}", "version"], version)
+        for service, image in images.items():
+            made = made.put([f"teal:{colour}", service, "image"], image)
+        return made
+
+    def scale(self, colour: Colour, pods: int, services: Sequence[str], *, active: bool) -> Self:
+        """With another number of pods; those of the idle colour are a share of the live one's least."""
+        made = self.set_state(colour, RUNNING)
+        for name in services:
+            service = _mapping(_mapping(self.config.get("teal:services")).get(name))
+            scaling, at = _mapping(service.get("autoscaling")), ["teal:services", name]
+            least, most = (int(scaling.get(key, default)) for key, default in _PODS.items())
+            if scaling.get("enabled", True) is False:
+                made = made.put([*at, "replicas"], pods)
+                continue
+            if not active:
+                made = made.put([*at, "autoscaling", "idlePercent"], min(100, 100 * pods // least))
+            if active or pods > least:
+                made = made.put([*at, "autoscaling", "minReplicas"], pods)
+            if pods > most:
+                made = made.put([*at, "autoscaling", "maxReplicas"], pods)
+        return made
+
+    def images(self, colour: Colour) -> Mapping[str, str]:
+        """By service, as a colour's slot has them."""
+        return {
+            name: str(_mapping(each).get("image", "")) for name, each in self.slot(colour).items() if name not in _ABOUT
+        }
+
+    def _unchanged(self, error: EditError) -> ConfigError:
+        return ConfigError(
+            f"{self.file}: {error}, so nothing was changed. Next: change it by hand, then teal validate {self.file}"
+        )
+
+
+def read(file: Path) -> Declared:
+    """The file.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        return Declared(file=file, text=file.read_bytes().decode())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}. Nothing was changed. Next: ls -l {file}") from None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

@@ -1,0 +1,172 @@
+"""Pulumi's own engine, by its Automation API: a preview that comes back as a plan, and an update that is followed."""
+
+import re
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import CalledProcessError
+from types import FrameType
+
+from pulumi.automation import (
+    CommandError,
+    ConcurrentUpdateError,
+    EngineEvent,
+    InvalidVersionError,
+    LocalWorkspace,
+    OpType,
+    Stack,
+    StackNotFoundError,
+)
+from pydantic import ValidationError
+
+from teal.adapters.pulumi_project import Project
+from teal.model.errors import EngineError, LockedError, NotThereError, UnsafeError
+from teal.plans import render
+from teal.plans.model import Plan, Word
+
+_MESSAGE = "by teal"
+
+_EXITED = "an unhandled error occurred: program exited"
+"""What Pulumi says after the program has said why."""
+
+_COLOURS = re.compile(r"<\{%.*?%\}>")
+"""Pulumi's own marks of colours in what it says."""
+
+
+class _Workspace(LocalWorkspace):
+    """The project as it is: each command names its stack, so the one that the user has chosen stays chosen."""
+
+    def select_stack(self, stack_name: str) -> None:
+        """Choose nothing."""
+
+
+class Engine:
+    """Updates one stack."""
+
+    def __init__(self, project: Project, say: Callable[[str], None]) -> None:
+        """Prepare.
+
+        Args:
+            project: whose stack is updated.
+            say: where progress goes, a line each.
+
+        Raises:
+            EngineError: there is no `pulumi`, or it is too old.
+        """
+        self._project = project
+        self._say = say
+        self._folder = tempfile.TemporaryDirectory(prefix="teal-")
+        self._plan = Path(self._folder.name) / "plan.json"
+        try:
+            workspace = _Workspace(work_dir=str(project.folder), env_vars={"TEAL_PLAN_FILE": str(self._plan)})
+        except (OSError, CalledProcessError, InvalidVersionError) as error:
+            raise EngineError(
+                f"pulumi cannot be used: {error}. Nothing was updated. Next: pulumi version, and install 3.250 or later"
+            ) from None
+        self._stack = Stack.select(project.stack, workspace)
+        self._wrong: list[str] = []
+
+    def preview(self) -> Plan:
+        """What an update would do.
+
+        Raises:
+            UnsafeError: it would be refused.
+            LockedError: another update is under way.
+            EngineError: it could not be made.
+        """
+        self._plan.unlink(missing_ok=True)
+        failed: EngineError | NotThereError | None = None
+        with self._asking():
+            try:
+                self._stack.preview(on_event=self._note, color="never")
+            except CommandError as error:
+                failed = self._failure(error, "previewed")
+        plan = self._written()
+        if plan is not None and plan.word is Word.UNSAFE:
+            raise UnsafeError(render.text(plan))
+        if failed is not None:
+            raise failed
+        if plan is None:
+            raise EngineError(
+                f"the preview of {self._project.stack} left no plan: its program is none of teal's. Nothing was "
+                f"updated. Next: teal validate {self._project.file}"
+            )
+        return plan
+
+    def up(self) -> None:
+        """Make the stack what its file says.
+
+        Raises:
+            LockedError: another update is under way: nothing was done.
+            EngineError: it failed; its own words are in the message.
+        """
+        failed = None
+        with self._asking():
+            try:
+                self._stack.up(on_event=self._tell, color="never", message=_MESSAGE, show_secrets=False)
+            except CommandError as error:
+                failed = self._failure(error, "updated")
+        if failed is not None:
+            raise failed
+
+    def _written(self) -> Plan | None:
+        try:
+            return Plan.model_validate_json(self._plan.read_text())
+        except (OSError, ValidationError):
+            return None
+
+    def _failure(self, error: CommandError, what: str) -> EngineError | NotThereError:
+        """What a failed command means: in the program's own words, where it said any."""
+        stack, said = self._project.stack, str(error)
+        if isinstance(error, StackNotFoundError):
+            return NotThereError(f"Pulumi has no stack {stack}, so nothing was {what}. Next: pulumi stack init {stack}")
+        if isinstance(error, ConcurrentUpdateError):
+            holder = "".join(f" ({line.strip()})" for line in said.splitlines() if "created by" in line)
+            return LockedError(
+                f"another update of {stack} is under way, or died and left its lock{holder}: nothing was {what}. Next: "
+                "wait for its end (teal status --watch); if its process is gone, pulumi cancel --yes"
+            )
+        why = "\n".join(dict.fromkeys(self._wrong)) or said.strip()
+        return EngineError(f"{stack} could not be {what}:\n{why}")
+
+    def _note(self, event: EngineEvent) -> None:
+        """Keep what went wrong."""
+        found = event.diagnostic_event
+        if found is not None and found.severity == "error" and (said := _plain(found.message)):
+            self._wrong += [said] if not said.startswith(_EXITED) else []
+
+    def _tell(self, event: EngineEvent) -> None:
+        """Say what the program says, and what is done to which resource."""
+        self._note(event)
+        found = event.diagnostic_event
+        if found is not None and found.severity in {"info", "warning"} and not found.ephemeral:
+            self._say(_plain(found.message))
+        done = event.res_outputs_event
+        if done is not None and done.metadata.op is not OpType.SAME and "::" in done.metadata.urn:
+            kind, name = done.metadata.type.rpartition(":")[2], done.metadata.urn.rpartition("::")[2]
+            if not done.metadata.type.startswith(("pulumi:", "teal:")):
+                self._say(f"{getattr(done.metadata.op, 'value', done.metadata.op)} {kind} {name}")
+
+    @contextmanager
+    def _asking(self) -> Generator[None]:
+        """Leave Ctrl-C to Pulumi, which has it too, and ends what it does in order."""
+        self._wrong.clear()
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def leave(_number: int, _frame: FrameType | None) -> None:
+            self._say("Pulumi is asked to end the update: it does so in order, and says how it stands")
+
+        before = signal.signal(signal.SIGINT, leave)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _plain(message: str) -> str:
+    return _COLOURS.sub("", message).strip()

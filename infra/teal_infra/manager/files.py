@@ -1,0 +1,50 @@
+"""The stack file on the disk: checked before it is written, written whole or not at all, and put back."""
+
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from teal.adapters.pulumi_project import Project
+from teal.model.errors import ConfigError
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file's text; whoever reads it meanwhile finds the text before, or this one.
+
+    Raises:
+        ConfigError: it cannot be written; it is as it was.
+    """
+    place = path.resolve()
+    try:
+        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}.", delete=False) as made:
+            made.write(text.encode())
+        if place.exists():
+            Path(made.name).chmod(place.stat().st_mode & 0o7777)
+        Path(made.name).replace(place)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written: {error}. Nothing was updated. Next: ls -ld {place.parent}"
+        ) from None
+
+
+def put_back(path: Path, ours: str, text: str) -> None:
+    """Write another text over one of ours; what somebody else wrote meanwhile is left alone."""
+    with suppress(OSError, UnicodeDecodeError):
+        if path.read_bytes().decode() == ours:
+            write(path, text)
+
+
+def require_valid(project: Project, text: str) -> None:
+    """See that a preview would take what is to be written.
+
+    Raises:
+        ConfigError: it would not; names all that is wrong.
+    """
+    from teal_infra.settings import load, stack_file  # noqa: PLC0415 - a rollback has no time for all settings
+
+    with tempfile.TemporaryDirectory(prefix="teal-") as folder:
+        copy = Path(folder) / project.file.name
+        copy.touch(mode=0o600)
+        copy.write_bytes(text.encode())
+        found = stack_file.read(copy)
+    load.load(found.raw, secret=found.secret, stack=found.stack)

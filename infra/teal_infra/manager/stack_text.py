@@ -1,0 +1,196 @@
+"""Edits the text of a stack file: one value becomes another one, and every other byte stays as it was. Pure.
+
+A library that reads and writes YAML would write the whole file anew, in its own
+indentation and its own line breaks. So the parser is only asked where a value
+stands, and the value is exchanged there. What came out is read again: a text
+that does not say exactly what was asked for is never given back.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import yaml
+
+Scalar = str | int
+
+_PLAIN = re.compile(r"[A-Za-z0-9][\w./@:+-]*(?<!:)")
+_BLOCK_SCALARS = {"|", ">"}
+_COMPOSE: Any = yaml.compose  # whose types say nothing of what it gives
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class EditError(ValueError):
+    """The file is written in a way in which this value cannot be exchanged alone; says which, and why."""
+
+
+def put(text: str, path: Sequence[str], value: Scalar) -> str:
+    """The text with a value at a path, of which what is not there yet is made.
+
+    Raises:
+        EditError: the value stands where others share it, or its parent is no mapping.
+    """
+    node, left, key = _root(text), [*path], None
+    while left and isinstance(node, yaml.MappingNode) and (found := _child(node, left[0])) is not None:
+        key, node = found
+        left.pop(0)
+        _require_own(text, key, node, path)
+    if not left:
+        if not isinstance(node, yaml.ScalarNode):
+            raise EditError(f"{_said(path)} is no single value")
+        start, end = node.start_mark.index, node.end_mark.index
+        blank = "" if start != end or text[start - 1 : start].isspace() else " "
+        made = text[:start] + blank + _scalar(value, node.style) + text[end:]
+    elif isinstance(node, yaml.MappingNode):
+        made = _inserted(text, node, left[0], _nested(left[1:], value, quoted=_quotes_keys(node)))
+    elif node.tag.endswith(":null"):
+        start, end = node.start_mark.index, node.end_mark.index
+        made = f"{text[:start]} {_nested(left, value, quoted=False)}{text[end:]}"
+    else:
+        raise EditError(f"{_said(path)} has a parent that is no mapping")
+    return _proven(made, _with(read(text), path, value))
+
+
+def copied(text: str, parent: str, source: str, name: str) -> str:
+    """The text with a second entry beside one, of the same content under another name, comments in it included.
+
+    Raises:
+        EditError: the entry is shared with others, or cannot be told from what is around it.
+    """
+    within = _child(_root(text), parent)
+    found = _child(within[1], source) if within is not None and isinstance(within[1], yaml.MappingNode) else None
+    if within is None or found is None:
+        raise EditError(f"{parent}.{source} is not there")
+    key, value = found
+    _require_own(text, key, value, (parent, source))
+    label = _scalar(name, key.style)
+    rest = text[key.end_mark.index : _end(value)]
+    if cast("yaml.MappingNode", within[1]).flow_style:
+        made = f"{text[: _end(value)]}, {label}{rest}{text[_end(value) :]}"
+    else:
+        at, newline = _line_after(text, _end(value))
+        made = f"{text[:at]}{newline}{' ' * key.start_mark.column}{label}{rest.rstrip()}{_break(text)}{text[at:]}"
+    before = read(text)
+    return _proven(made, {**before, parent: {**before[parent], name: before[parent][source]}})
+
+
+def read(text: str) -> dict[str, Any]:
+    """What a text says; nothing where it is no mapping.
+
+    Raises:
+        EditError: it is no YAML.
+    """
+    try:
+        known: object = yaml.load(text, Loader=_LOADER)  # noqa: S506 - one of the two safe loaders
+    except yaml.YAMLError as error:  # its own words would show lines of the file
+        raise EditError(f"the file is no YAML: {getattr(error, 'problem', 'it cannot be read')}") from None
+    return cast("dict[str, Any]", known) if isinstance(known, dict) else {}
+
+
+def _root(text: str) -> yaml.Node:
+    try:
+        root: object = _COMPOSE(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise EditError(f"the file is no YAML: {getattr(error, 'problem', 'it cannot be read')}") from None
+    if not isinstance(root, yaml.MappingNode):
+        raise EditError("the file is no mapping")
+    return root
+
+
+def _child(node: yaml.Node, name: str) -> tuple[yaml.ScalarNode, yaml.Node] | None:
+    pairs = cast("Sequence[tuple[yaml.Node, yaml.Node]]", node.value)
+    return next(((key, each) for key, each in pairs if isinstance(key, yaml.ScalarNode) and key.value == name), None)
+
+
+def _require_own(text: str, key: yaml.Node, value: yaml.Node, path: Sequence[str]) -> None:
+    """Refuse what other places of the file share: they would change with it."""
+    if value.start_mark.index < key.end_mark.index:
+        raise EditError(f"{_said(path)} is an alias of another place in the file")
+    if text[value.start_mark.index : value.start_mark.index + 1] in {"&", "!"}:
+        raise EditError(f"{_said(path)} has an anchor or a tag")
+
+
+def _inserted(text: str, node: yaml.MappingNode, name: str, value: str) -> str:
+    entries = cast("Sequence[tuple[yaml.Node, yaml.Node]]", node.value)
+    label = _scalar(name, '"' if _quotes_keys(node) else None)
+    if node.flow_style:
+        if not entries:
+            at = node.start_mark.index + 1
+            return f"{text[:at]}{label}: {value}{text[at:]}"
+        at = _end(entries[-1][1])
+        return f"{text[:at]}, {label}: {value}{text[at:]}"
+    at, newline = _line_after(text, _end(entries[-1][1]))
+    return f"{text[:at]}{newline}{' ' * node.start_mark.column}{label}: {value}{_break(text)}{text[at:]}"
+
+
+def _end(node: yaml.Node) -> int:
+    """Where the last thing of a node ends: a block's own end is where the next thing begins, comments passed over."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last: Any = node.value[-1]
+        return _end(last[1] if isinstance(node, yaml.MappingNode) else last)
+    return node.end_mark.index
+
+
+def _line_after(text: str, end: int) -> tuple[int, str]:
+    """Where the line after a place begins, and the line break that has to be written before it, if there is none."""
+    if text[end - 1 : end] == "\n":
+        return end, ""
+    found = text.find("\n", end)
+    return (found + 1, "") if found >= 0 else (len(text), _break(text))
+
+
+def _break(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _quotes_keys(node: yaml.MappingNode) -> bool:
+    """Whether a mapping is JSON's, as far as its first key says."""
+    entries = cast("Sequence[tuple[yaml.Node, yaml.Node]]", node.value)
+    return bool(entries) and isinstance(entries[0][0], yaml.ScalarNode) and entries[0][0].style == '"'
+
+
+def _nested(path: Sequence[str], value: Scalar, *, quoted: bool) -> str:
+    style = '"' if quoted else None
+    if not path:
+        return _scalar(value, style)
+    return f"{{{_scalar(path[0], style)}: {_nested(path[1:], value, quoted=quoted)}}}"
+
+
+def _scalar(value: Scalar, style: str | None) -> str:
+    """A value as it is written, in the quotes of the one before; what YAML takes for no text is quoted."""
+    if isinstance(value, int):
+        return str(value)
+    if style == "'":
+        return "'" + value.replace("'", "''") + "'"
+    if style == '"' or style in _BLOCK_SCALARS or not _is_plain(value):
+        return json.dumps(value, ensure_ascii=False)
+    return value
+
+
+def _is_plain(value: str) -> bool:
+    """Whether every YAML there is takes a word for a text: Pulumi reads by another version of it than Python does."""
+    if not _PLAIN.fullmatch(value) or not isinstance(yaml.safe_load(value), str):
+        return False
+    try:
+        float(value.replace("_", ""))
+    except ValueError:
+        return not re.match(r"0[xob]", value)
+    return False
+
+
+def _with(node: object, path: Sequence[str], value: Scalar) -> Any:  # noqa: ANN401 - what a file says is anything
+    if not path:
+        return value
+    known: Mapping[str, Any] = cast("Mapping[str, Any]", node) if isinstance(node, dict) else {}
+    return {**known, path[0]: _with(known.get(path[0]), path[1:], value)}
+
+
+def _proven(made: str, wanted: Mapping[str, Any]) -> str:
+    if read(made) != wanted:
+        raise EditError("the file is written in a way in which nothing can be changed without changing more")
+    return made
+
+
+def _said(path: Sequence[str]) -> str:
+    return ".".join(path[1:] if path[0] == "config" else path)

@@ -1,0 +1,114 @@
+"""The verbs of the command line: deploy, switch, rollback, start, stop, retire, scale.
+
+What each of them does is `teal_infra.manager`'s; here is what is typed, what is printed, and the exit status.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from teal.cli.say import confirmed, exit_of, fail, say
+from teal.cli.told import Told
+from teal.model.colours import Colour
+from teal.model.errors import DeclinedError, TealError
+from teal_infra.manager import BlueGreenManager, Done
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """Of which stack, and with how many words."""
+
+    stack: Annotated[
+        str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")
+    ] = None
+    yes: Annotated[bool, Parameter(name=("--yes", "-y"), env_var="TEAL_YES", negative="", help="Do not ask.")] = False
+    quiet: Annotated[
+        bool, Parameter(name=("--quiet", "-q"), negative="", help="Print nothing but what went wrong.")
+    ] = False
+    json_output: Annotated[bool, Parameter(name="--json", negative="", help="Print what came of it as JSON.")] = False
+
+
+HOW = How()
+
+
+def deploy(*release: str, how: How = HOW) -> None:
+    """Give the idle colour a RELEASE, prove it, and move live traffic to it; the old release stays, to go back to.
+
+    RELEASE is a version, as `1.5.0`, if the images that are declared are tagged with theirs; or an image, as
+    `registry.example/backend:1.5.0`; or a version and `SERVICE=IMAGE` of each service. Without one it is what the idle
+    slot declares already.
+    """
+    _run(how, lambda manager: manager.deploy_new_version(*release))
+
+
+def switch(colour: Colour, /, how: How = HOW) -> None:
+    """Move live traffic to COLOUR, once every gate has passed, and watch it."""
+    _run(how, lambda manager: manager.switch_traffic(colour))
+
+
+def rollback(
+    *,
+    to: Annotated[str | None, Parameter(help="A version; default: what was live before.")] = None,
+    how: How = HOW,
+) -> None:
+    """Move live traffic back: within a second, where the other colour is warm and was confirmed.
+
+    It proves the capacity, moves the traffic and records that, without Pulumi; then it brings the stack there, which
+    watches the move. A flip that is being watched is undone. Where the other colour is not warm, an update makes it so.
+    """
+    if not how.yes and not confirmed("Move live traffic back"):
+        fail(DeclinedError("nobody said yes to the rollback: nothing was moved. Next: teal rollback --yes"))
+    _run(how, lambda manager: manager.rollback(to))
+
+
+def start(colour: Colour, /, how: How = HOW) -> None:
+    """Let COLOUR run: a stack that is not there yet is made."""
+    _run(how, lambda manager: manager.start(colour))
+
+
+def stop(colour: Colour, /, how: How = HOW) -> None:
+    """End the pods of COLOUR at once; it has to be the idle one."""
+    _run(how, lambda manager: manager.stop(colour))
+
+
+def retire(colour: Colour, /, how: How = HOW) -> None:
+    """End the pods of COLOUR, once the other one is confirmed and routers have had time to follow."""
+    _run(how, lambda manager: manager.retire(colour))
+
+
+def scale(
+    colour: Colour,
+    pods: Annotated[int, Parameter(validator=Number(gte=1, lte=1000))],
+    /,
+    *,
+    service: Annotated[tuple[str, ...], Parameter(help="Of this one alone; several times; default: of all.")] = (),
+    how: How = HOW,
+) -> None:
+    """Give COLOUR at least PODS pods a service. The idle colour never has more than the live one's least.
+
+    More pods of the idle colour than that raise the live colour's least, too.
+    """
+    _run(how, lambda manager: manager.scale(colour, pods, service))
+
+
+def _run(how: How, verb: Callable[[BlueGreenManager], Done]) -> None:
+    told = Told(quiet=how.quiet or how.json_output, yes=how.yes)
+    try:
+        done = verb(BlueGreenManager(how.stack, teller=told))
+    except TealError as error:
+        if how.json_output:
+            say(json.dumps({"error": str(error), "exitStatus": exit_of(error)}, indent=2))
+        fail(error)
+    finally:
+        told.end()
+    if how.json_output:
+        say(done.model_dump_json(by_alias=True, indent=2))
+    elif not how.quiet:
+        say(str(done))
+    sys.exit(0)

@@ -1,0 +1,136 @@
+"""`teal status` and `teal health-check`: how a stack stands, once or all the time."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from teal.cli.say import Exit, fail, say
+from teal.cli.where import HERE, Json, Quietly, Where, run
+from teal.history.model import Flip, Stage
+from teal.model.colours import Colour
+from teal.model.errors import NotThereError, TealError, UnreachableError
+from teal.status import health, look
+from teal.status.look import Pods, Status
+
+RECENT = 5
+"""Flips that are listed."""
+
+EVERY_SECONDS = 1.0
+
+
+def status(
+    where: Where = HERE,
+    *,
+    watch: Annotated[bool, Parameter(name=("--watch", "-w"), negative="", help="Show it again every second.")] = False,
+    json_output: Json = False,
+    quiet: Quietly = False,
+) -> None:
+    """Say where live traffic goes, what both colours run, what is confirmed, and whether a flip is under way.
+
+    Exit statuses: 0 all is at rest, 2 there is no such stack, 3 a flip is open, or traffic is where nobody confirmed
+    it, 7 the cluster does not answer.
+    """
+    if watch:
+        return _watch(where)
+    found = run(_look(where))
+    if json_output:
+        say(found.model_dump_json(by_alias=True, indent=2))
+    elif not quiet:
+        for each in _lines(found):
+            Console(soft_wrap=True, highlight=False, emoji=False).print(each)
+    sys.exit(Exit.OK if found.at_rest else Exit.UNCONFIRMED)
+
+
+def health_check(
+    colour: Colour | None = None, /, where: Where = HERE, *, json_output: Json = False, quiet: Quietly = False
+) -> None:
+    """Ask every service of COLOUR, or of both colours, whether it is well: its pods, and what its preview door answers.
+
+    Exit statuses: 0 COLOUR, or else the live colour, is well; 2 it has no release; 7 the cluster does not answer; 9 it
+    is not well.
+    """
+
+    async def ask() -> health.Health:
+        return await health.check(where.access)
+
+    found = run(ask())
+    judged = colour or found.live
+    if colour is not None and colour not in found.colours:
+        fail(NotThereError(f"{colour} has no release, so there is nothing to ask. Next: teal status"))
+    if json_output:
+        say(found.model_dump_json(by_alias=True, indent=2))
+    elif not quiet:
+        for each in (colour,) if colour else found.colours:
+            live = ", live" if each is found.live else ""
+            say(f"{each}{live}: {'well' if found.well(each) else 'not well'}")
+            for name, answer in found.colours[each].items():
+                say(f"  {name} {answer.pods.version}: {answer}")
+        if not found.colours:
+            say("neither colour has a release")
+    sys.exit(Exit.OK if judged is not None and found.well(judged) else Exit.UNWELL)
+
+
+async def _look(where: Where) -> Status:
+    return await look.look(where.access)
+
+
+def _watch(where: Where) -> None:
+    """Until Ctrl-C; a cluster that does not answer for a while is said, and asked again."""
+    try:
+        with Live(console=Console(), refresh_per_second=4, vertical_overflow="visible") as shown:
+            while True:
+                try:
+                    lines: RenderableType = Group(*_lines(asyncio.run(_look(where))))
+                except UnreachableError as error:
+                    lines = Text(str(error))
+                shown.update(lines)
+                time.sleep(EVERY_SECONDS)
+    except KeyboardInterrupt:
+        return
+    except TealError as error:
+        fail(error)
+
+
+def _lines(found: Status) -> Iterator[RenderableType]:
+    """What a person reads: where traffic goes, both colours, the flip under way, the last ones."""
+    for name, colour in found.live.items():
+        door = found.doors.get(name)
+        yield Text(f"live traffic of {name}: {colour}" + (f" ({door})" if door else ""))
+    if not found.live:
+        yield Text("live traffic: none yet")
+    yield Text(f"confirmed: {found.confirmed or 'nothing'}")
+    table = Table(box=None, pad_edge=False)
+    for column in ("colour", "traffic", "service", "version", "pods", "restarts", "door"):
+        table.add_column(column, no_wrap=True)
+    for colour in Colour:
+        services = found.colours.get(colour) or {"": Pods()}
+        for name, pods in services.items():
+            traffic = "live" if found.live.get(name) == colour else "idle"
+            table.add_row(
+                Text(colour, style=str(colour)),
+                traffic,
+                name,
+                pods.version or "none",
+                Text(str(pods), style="green" if pods.well else ""),
+                str(pods.restarts),
+                pods.door,
+            )
+    yield table
+    yield Text(f"last: {found.last or 'no flip is known'}")
+    if found.last is not None and found.last.reason:
+        yield Text(f"  {found.last.reason}")
+    if len(found.history) > 1:
+        yield Text("before: " + "; ".join(_short(each) for each in found.history[-RECENT - 1 : -1]))
+
+
+def _short(flip: Flip) -> str:
+    mark = "" if flip.stage is Stage.CONFIRMED else f" ({flip.stage})"
+    return f"{flip.number} {flip.origin or 'nothing'} to {flip.to} {flip.version}{mark}"

@@ -1,0 +1,71 @@
+"""Progress of a verb in a terminal: what happens, gates as they decide, and a bar for the bake."""
+
+import re
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from teal.cli.say import confirmed
+from teal.plans import render
+from teal.plans.model import Plan
+
+_BAKE = re.compile(r"bake of (?P<colour>\w+): (?P<now>\d+) of (?P<whole>\d+) s, (?P<answers>.*)")
+"""As `teal.flip.bake` says it."""
+
+_MOVED = re.compile(r"(PASSED|FAILED|INCONCLUSIVE|ERROR)")
+_STYLES = {"PASSED": "green", "FAILED": "red", "INCONCLUSIVE": "yellow", "ERROR": "yellow"}
+
+
+class Told:
+    """Shows it on standard error: standard output has what came of it."""
+
+    def __init__(self, *, quiet: bool, yes: bool) -> None:
+        """Prepare.
+
+        Args:
+            quiet: nothing is shown but a question.
+            yes: nobody is asked.
+        """
+        self._console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False, quiet=quiet)
+        self._quiet = quiet
+        self._yes = yes
+        self._bar: Progress | None = None
+
+    def line(self, text: str) -> None:
+        """Show what happened; a bake's progress moves its bar, in a terminal."""
+        found = _BAKE.fullmatch(text)
+        if found is not None and self._console.is_terminal:
+            return self._bake(found)
+        self.end()
+        for each in text.splitlines():
+            word = _MOVED.search(each)
+            self._console.print(each, markup=False, style=_STYLES.get(word[0]) if word else None)
+        return None
+
+    def plan(self, plan: Plan) -> None:
+        """Show what the update will do."""
+        self._console.print(render.text(plan), markup=False)
+
+    def agrees(self, plan: Plan) -> bool:
+        """Ask, unless that was answered already."""
+        return self._yes or confirmed(f"{plan.word}: go on")
+
+    def end(self) -> None:
+        """Let go of the terminal."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _bake(self, found: re.Match[str]) -> None:
+        now, whole = float(found["now"]), float(found["whole"])
+        if self._bar is None:
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[said]}"),
+            )
+            self._bar = Progress(*columns, console=self._console, transient=True)
+            self._bar.add_task(f"bake of {found['colour']}", total=whole, said="")
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=now, said=found["answers"])

@@ -1,0 +1,92 @@
+"""Whether both colours answer: each service of each is asked once, through its preview door. Nothing is moved."""
+
+import asyncio
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
+from teal.gates.replies import Reply, Request
+from teal.history.model import Model
+from teal.model.colours import Colour
+from teal.status.look import Pods, Status, looked
+
+WITHIN_SECONDS = 5.0
+"""For an answer, as a bake waits for one."""
+
+BAD = 400
+"""The first status of HTTP that is no answer of a service that is well."""
+
+
+class Answered(Model):
+    """What one service of one colour said."""
+
+    pods: Pods
+    path: str
+    status: int = 0
+    """Of HTTP; 0 where there was no answer."""
+    seconds: float = 0.0
+    why: str = ""
+    """Why it is not well; empty where it is."""
+
+    @property
+    def well(self) -> bool:
+        """Whether its pods are ready, and it answered."""
+        return not self.why
+
+    def __str__(self) -> str:
+        """In words."""
+        return self.why or f"{self.path} answered {self.status} within {1000 * self.seconds:.0f} ms; {self.pods}"
+
+
+class Health(Model):
+    """Both colours, as they answered at one moment."""
+
+    live: Colour | None = None
+    colours: Mapping[Colour, Mapping[str, Answered]] = Field(default_factory=dict[Colour, Mapping[str, Answered]])
+
+    def well(self, colour: Colour) -> bool:
+        """Whether a colour has a release, and all of its services are well."""
+        found = self.colours.get(colour, {})
+        return bool(found) and all(each.well for each in found.values())
+
+    @property
+    def serving(self) -> bool:
+        """Whether the live colour is well."""
+        return self.live is not None and self.well(self.live)
+
+
+async def check(access: ClusterAccess) -> Health:
+    """Ask every service of both colours.
+
+    Raises:
+        UnreachableError: the cluster could not be asked.
+    """
+    async with Cluster.connect(access) as cluster:
+        status = await looked(cluster)
+        asked = [(colour, name, pods) for colour, each in status.colours.items() for name, pods in each.items()]
+        answers = await asyncio.gather(*(_ask(cluster, status, colour, name, pods) for colour, name, pods in asked))
+    found: dict[Colour, dict[str, Answered]] = {}
+    for (colour, name, _), answer in zip(asked, answers, strict=True):
+        found.setdefault(colour, {})[name] = answer
+    return Health(live=status.active, colours=found)
+
+
+async def _ask(cluster: Cluster, status: Status, colour: Colour, service: str, pods: Pods) -> Answered:
+    plan = status.last.plan.services.get(service) if status.last else None
+    wanted = Request(path=plan.path if plan else "/")
+    if not pods.wanted:
+        return Answered(pods=pods, path=wanted.path, why="it is stopped: it has no pods")
+    if not wanted.contained:
+        return Answered(pods=pods, path=wanted.path, why="the path in the record of flips is none of the service's")
+    reply = await cluster.request(f"{service}-{colour}", wanted, within=WITHIN_SECONDS)
+    why = _wrong(reply) or ("" if pods.well else str(pods))
+    return Answered(pods=pods, path=wanted.path, status=reply.status, seconds=round(reply.seconds, 4), why=why)
+
+
+def _wrong(reply: Reply) -> str:
+    if reply.late:
+        return f"no answer within {WITHIN_SECONDS:.0f} s"
+    if reply.error is not None:
+        return f"it could not be asked: {reply.error}"
+    return f"it answered {reply.status}" if reply.status >= BAD else ""

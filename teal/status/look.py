@@ -1,0 +1,140 @@
+"""Where live traffic goes, what both colours run, and whether all is at rest; read from the cluster in two rounds."""
+
+import asyncio
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from teal import routers
+from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
+from teal.adapters.kubernetes.objects import Service
+from teal.flip import guards
+from teal.history.model import Flip, History, Model
+from teal.history.store import CONFIRMED, Records
+from teal.model.colours import Colour, colour_of
+from teal.model.live import LiveService, LiveSlot
+from teal.model.routes import RouterKind
+
+
+class Pods(Model):
+    """One service of one colour."""
+
+    version: str = ""
+    wanted: int = 0
+    """Pods that it is asked for."""
+    ready: int = 0
+    outdated: int = 0
+    """Pods that its last rollout has not replaced yet."""
+    restarts: int = 0
+    """How often containers of its pods were started anew."""
+    door: str = ""
+    """Where it answers, whatever is live."""
+
+    @property
+    def well(self) -> bool:
+        """Whether it has pods, and all of them are ready."""
+        return 0 < self.wanted <= self.ready and not self.outdated
+
+    def __str__(self) -> str:
+        """In words."""
+        if not self.wanted:
+            return "stopped"
+        behind = f", {self.outdated} not replaced yet" if self.outdated else ""
+        return f"{self.ready} of {self.wanted} pods ready{behind}"
+
+
+class Status(Model):
+    """How a stack stands, as it was read at one moment."""
+
+    live: Mapping[str, str] = Field(default_factory=dict[str, str])
+    """Where live traffic of each service goes: a colour, or what directs it in words where that is none."""
+    confirmed: Colour | None = None
+    """Whose bake passed last."""
+    at_rest: bool = True
+    """Whether traffic is where it was confirmed, and no flip is under way."""
+    last: Flip | None = None
+    """The flip under way, or the last one."""
+    doors: Mapping[str, str] = Field(default_factory=dict[str, str])
+    """Where live traffic of each service comes in."""
+    colours: Mapping[Colour, Mapping[str, Pods]] = Field(default_factory=dict[Colour, Mapping[str, Pods]])
+    """What each colour runs, by service; a colour without a release is not there."""
+    history: tuple[Flip, ...] = Field(default=(), exclude=True)
+    """The last flips, oldest first."""
+
+    @property
+    def active(self) -> Colour | None:
+        """The colour that all live traffic goes to; None where that is no single one."""
+        colours = {*self.live.values()}
+        return colour_of(colours.pop()) if len(colours) == 1 else None
+
+    @property
+    def open(self) -> Flip | None:
+        """The flip that somebody has to go on with."""
+        return History(flips=self.history).open
+
+    def version(self, colour: Colour) -> str:
+        """What a colour runs; empty where it has no release."""
+        return next((each.version for each in self.colours.get(colour, {}).values()), "")
+
+
+async def look(access: ClusterAccess) -> Status:
+    """Read it.
+
+    Raises:
+        UnreachableError: the cluster could not be asked.
+    """
+    async with Cluster.connect(access) as cluster:
+        return await looked(cluster)
+
+
+async def looked(cluster: Cluster) -> Status:
+    """The same of a cluster that is open."""
+    record, kept, slots, doors, restarts = await asyncio.gather(
+        cluster.config_map(CONFIRMED),
+        Records(cluster.http, cluster.namespace).load(),
+        cluster.slots(),
+        cluster.doors(),
+        asyncio.gather(*(cluster.restarts(colour) for colour in Colour)),
+    )
+    known = kept.history
+    last = known.open or known.last
+    kind = last.plan.router if last else RouterKind.SERVICE
+    live = await routers.connect(kind, cluster).live_services()
+    confirmed = colour_of(record.get("colour"))
+    led = {name: guards.leads(each) for name, each in live.items()}
+    rests = known.open is None and ({*led.values()} == {confirmed} or (not led and confirmed is None))
+    fell = dict(zip(Colour, restarts, strict=True))
+    return Status(
+        live=led,
+        confirmed=confirmed,
+        at_rest=rests,
+        last=last,
+        doors={name: _door(each, doors.get(name)) for name, each in live.items()},
+        colours={
+            colour: {
+                name: _pods(slot, fell[colour].get(name, {}), doors.get(f"{name}-{colour}"))
+                for (name, of), slot in sorted(slots.items())
+                if of is colour
+            }
+            for colour in Colour
+            if any(of is colour for _, of in slots)
+        },
+        history=known.flips,
+    )
+
+
+def _pods(slot: LiveSlot, restarts: Mapping[str, tuple[int, str]], door: Service | None) -> Pods:
+    return Pods(
+        version=slot.version,
+        wanted=slot.replicas,
+        ready=slot.ready,
+        outdated=slot.outdated,
+        restarts=sum(times for times, _ in restarts.values()),
+        door=door.address if door else "",
+    )
+
+
+def _door(live: LiveService, door: Service | None) -> str:
+    if live.route is not None:
+        return live.route.door
+    return door.address if door else ""

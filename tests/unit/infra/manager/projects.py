@@ -1,0 +1,89 @@
+"""A project with a stack on a fake API server, and an engine that does what a test says."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha1
+from pathlib import Path
+
+import pytest
+from teal_infra.manager import BlueGreenManager
+
+from teal.model.colours import Colour
+from teal.plans.model import Plan, Word
+from tests.unit.conftest import FakeApiServer
+
+STACK = """\
+# A stack.
+config:
+  kubernetes:context: fake
+  teal:activeColour: blue   # live
+  teal:namespace: teal
+  teal:services:
+    backend: {port: 8000}
+  teal:blue:
+    version: "1.0.0"
+    backend: {image: "registry.example/backend:1.0.0", env: {LEVEL: info}}   # its image
+"""
+GREEN = """\
+  teal:green: {version: "1.1.0", backend: {image: "registry.example/backend:1.1.0"}}
+"""
+
+
+def nothing() -> None:
+    """Happens."""
+
+
+@dataclass
+class Engine:
+    """Stands for Pulumi."""
+
+    word: Word = Word.FLIP
+    preview_does: Callable[[], None] = nothing
+    up_does: Callable[[], None] = nothing
+    did: list[str] = field(default_factory=list[str])
+
+    def preview(self) -> Plan:
+        """A plan of that word."""
+        self.did.append("preview")
+        self.preview_does()
+        return Plan(word=self.word, active_colour=Colour.GREEN, namespace="teal")
+
+    def up(self) -> None:
+        """An update."""
+        self.did.append("up")
+        self.up_does()
+
+
+def project(folder: Path, server: FakeApiServer, monkeypatch: pytest.MonkeyPatch, text: str = STACK + GREEN) -> Path:
+    """Write it, with its stack `dev` chosen, and go there; the stack's file."""
+    home = folder / "home"
+    (folder / "shop/stacks").mkdir(parents=True)
+    (folder / "shop/Pulumi.yaml").write_text("name: shop\nstackConfigDir: stacks\nruntime: python\n")
+    file = folder / "shop/stacks/Pulumi.dev.yaml"
+    file.write_text(text)
+    (folder / "kubeconfig").write_text(server.kubeconfig)
+    choose(home, folder / "shop/Pulumi.yaml", {"stacks": {"file://state": "organization/shop/dev"}})
+    monkeypatch.setenv("PULUMI_HOME", str(home))
+    monkeypatch.setenv("KUBECONFIG", str(folder / "kubeconfig"))
+    for name in ("PULUMI_STACK", "TEAL_NAMESPACE", "TEAL_YES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(folder / "shop")
+    return file
+
+
+def choose(home: Path, project: Path, kept: object) -> None:
+    """What `pulumi stack select` leaves behind."""
+    (home / "workspaces").mkdir(parents=True, exist_ok=True)
+    digest = sha1(str(project.resolve()).encode(), usedforsecurity=False).hexdigest()
+    (home / f"workspaces/shop-{digest}-workspace.json").write_text(json.dumps(kept))
+
+
+def driven(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> Engine:
+    """Managers have this engine from now on."""
+
+    def made(_: BlueGreenManager) -> Engine:
+        return engine
+
+    monkeypatch.setattr(BlueGreenManager, "_engine", made)
+    return engine

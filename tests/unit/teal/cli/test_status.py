@@ -1,0 +1,202 @@
+"""`teal status` and `teal health-check` show both colours, and end with what they found."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from teal.cli import status
+from teal.cli.app import app
+from teal.cli.say import Exit
+from teal.cli.told import Told
+from teal.model.verdict import Outcome, Verdict
+from tests.unit.conftest import FakeApiServer
+
+NAMESPACE = "/api/v1/namespaces/teal"
+
+Teal = Callable[..., int]
+
+
+@pytest.fixture
+def teal(api_server: FakeApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Teal:
+    """Runs a command on the fake API server; its exit status."""
+    (tmp_path / "kubeconfig").write_text(api_server.kubeconfig)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*args: str) -> int:
+        with pytest.raises(SystemExit) as ended:
+            app([*args, "--kubeconfig", str(tmp_path / "kubeconfig"), "--namespace", "teal"])
+        return int(ended.value.code or 0)
+
+    return run
+
+
+def stack(server: FakeApiServer, *, green: int = 2, restarts: int = 0) -> None:
+    """Blue is live with two pods; green has so many ready ones of two."""
+    server.service("backend", "blue")
+    active = server.answers[f"{NAMESPACE}/services/backend"][1]
+    active["spec"] |= {"type": "LoadBalancer", "ports": [{"port": 80}]}
+    active["status"] = {"loadBalancer": {"ingress": [{"hostname": "shop.example"}]}}
+    preview = [
+        {
+            "metadata": {"name": f"backend-{colour}", "resourceVersion": "1"},
+            "spec": {"type": "NodePort", "ports": [{"port": 80, "nodePort": port}]},
+        }
+        for colour, port in (("blue", 30081), ("green", 30082))
+    ]
+    selector = "?labelSelector=app.kubernetes.io%2Fpart-of%3Dteal"
+    server.answers[f"{NAMESPACE}/services{selector}"] = (200, {"items": [active, *preview]})
+    server.answers["/apis/apps/v1/namespaces/teal/deployments"] = (
+        200,
+        {"items": [deployment("blue", "1.0.0", 2), deployment("green", "1.1.0", green)]},
+    )
+    server.answers[f"{NAMESPACE}/configmaps/teal-confirmed"] = (
+        200,
+        {"metadata": {"name": "teal-confirmed", "resourceVersion": "1"}, "data": {"colour": "blue"}},
+    )
+    pod = {
+        "metadata": {
+            "name": "backend-green-1",
+            "resourceVersion": "1",
+            "labels": {"app.kubernetes.io/name": "backend", "teal/colour": "green"},
+        },
+        "status": {"containerStatuses": [{"name": "backend", "restartCount": restarts}]},
+    }
+    green_pods = "?labelSelector=app.kubernetes.io%2Fpart-of%3Dteal%2Cteal%2Fcolour%3Dgreen"
+    server.answers[f"{NAMESPACE}/pods{green_pods}"] = (200, {"items": [pod]})
+    for colour in ("blue", "green"):
+        server.answers[f"{NAMESPACE}/services/backend-{colour}:http/proxy/"] = (200, {})
+
+
+def deployment(colour: str, version: str, ready: int) -> dict[str, Any]:
+    """Of two pods."""
+    return {
+        "metadata": {
+            "name": f"backend-{colour}",
+            "resourceVersion": "1",
+            "labels": {
+                "app.kubernetes.io/name": "backend",
+                "teal/colour": colour,
+                "app.kubernetes.io/version": version,
+            },
+        },
+        "spec": {"replicas": 2},
+        "status": {"replicas": 2, "updatedReplicas": 2, "readyReplicas": ready},
+    }
+
+
+def test_both_colours_are_shown(api_server: FakeApiServer, teal: Teal, capsys: pytest.CaptureFixture[str]) -> None:
+    """With their pods, and where they answer."""
+    stack(api_server, green=1, restarts=3)
+    assert teal("status") == Exit.OK
+    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert shown == [
+        "live traffic of backend: blue (http://shop.example:80)",
+        "confirmed: blue",
+        "colour traffic service version pods restarts door",
+        "blue live backend 1.0.0 2 of 2 pods ready 0 port 30081 of each node",
+        "green idle backend 1.1.0 1 of 2 pods ready 3 port 30082 of each node",
+        "last: no flip is known",
+    ]
+
+
+def test_a_stack_that_is_not_there_is_at_rest(teal: Teal, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing of it is live, and nobody waits for anything."""
+    assert teal("status") == Exit.OK
+    assert "live traffic: none yet" in capsys.readouterr().out
+    assert teal("health-check") == Exit.UNWELL
+    assert "neither colour has a release" in capsys.readouterr().out
+
+
+def test_a_script_reads_it(api_server: FakeApiServer, teal: Teal, capsys: pytest.CaptureFixture[str]) -> None:
+    """As JSON, or by the exit status alone."""
+    stack(api_server)
+    assert teal("status", "--json") == Exit.OK
+    found = json.loads(capsys.readouterr().out)
+    assert (found["live"], found["atRest"]) == ({"backend": "blue"}, True)
+    assert found["colours"]["green"]["backend"]["ready"] == 2
+    assert teal("status", "--quiet") == Exit.OK
+    assert capsys.readouterr().out == ""
+
+
+def test_it_is_shown_again_and_again(
+    api_server: FakeApiServer, teal: Teal, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until Ctrl-C; what has changed since is on the screen."""
+    stack(api_server)
+    looks = 0
+
+    def wait(_: float) -> None:
+        nonlocal looks
+        looks += 1
+        if looks > 1:
+            raise KeyboardInterrupt
+        stack(api_server, green=0)
+
+    monkeypatch.setattr(status.time, "sleep", wait)
+    assert teal("status", "--watch") == Exit.OK
+    assert "0 of 2 pods ready" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "door", "ready", "expected", "said"),
+    [
+        ((), 200, 2, Exit.OK, "green: well"),
+        ((), 500, 2, Exit.OK, "it answered 500"),  # which is not the live colour's
+        (("green",), 200, 2, Exit.OK, "backend 1.1.0: / answered 200"),
+        (("green",), 500, 2, Exit.UNWELL, "it answered 500"),
+        (("green",), 200, 1, Exit.UNWELL, "1 of 2 pods ready"),
+        (("green",), 503, 2, Exit.UNWELL, "it answered 503"),
+    ],
+)
+def test_every_service_is_asked(  # noqa: PLR0913 - a table's columns
+    api_server: FakeApiServer,
+    teal: Teal,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    args: tuple[str, ...],
+    door: int,
+    ready: int,
+    expected: Exit,
+    said: str,
+) -> None:
+    """By its preview door; the status is that of the colour that was asked for, or else of the live one."""
+    stack(api_server, green=ready)
+    api_server.answers[f"{NAMESPACE}/services/backend-green:http/proxy/"] = (door, {})
+    assert teal("health-check", *args) == expected
+    assert said in capsys.readouterr().out
+
+
+def test_a_colour_without_a_release_is_named(
+    api_server: FakeApiServer, teal: Teal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is nothing to ask."""
+    stack(api_server)
+    api_server.answers["/apis/apps/v1/namespaces/teal/deployments"][1]["items"].pop()
+    assert teal("health-check", "green") == Exit.USAGE
+    assert "green has no release" in capsys.readouterr().err
+
+
+def test_a_shell_can_complete(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command."""
+    with pytest.raises(SystemExit):
+        app(["completion", "bash"])
+    script = capsys.readouterr().out
+    assert "rollback" in script
+    assert "complete" in script
+
+
+def test_progress_is_told_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where it is no terminal, line by line; and nothing where it is to be quiet."""
+    verdict = Verdict(gate="smoke", service="backend", outcome=Outcome.PASSED, seen="[200]", needed="200")
+    for quiet in (False, True):
+        told = Told(quiet=quiet, yes=True)
+        told.line(str(verdict))
+        told.line("bake of green: 3 of 30 s, 0 of 12 answers failed")
+        told.end()
+    assert capsys.readouterr().err.splitlines() == [
+        "smoke of backend PASSED: [200]; needed: 200",
+        "bake of green: 3 of 30 s, 0 of 12 answers failed",
+    ]
