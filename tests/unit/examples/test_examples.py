@@ -9,10 +9,14 @@ from sandbox.image.recipe import read
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 RECIPES = sorted(EXAMPLES.rglob("Containerfile"))
-NAMES = {"ids": lambda path: str(path.relative_to(EXAMPLES))}
 
 
-@pytest.mark.parametrize("recipe", RECIPES, **NAMES)
+def short(path: Path) -> str:
+    """A file's name for a test."""
+    return str(path.relative_to(EXAMPLES))
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=short)
 def test_its_recipe_can_be_followed(recipe: Path) -> None:
     """The sandbox knows each instruction, and what is copied is there; nothing runs as root."""
     found = read(recipe.parent)
@@ -20,7 +24,7 @@ def test_its_recipe_can_be_followed(recipe: Path) -> None:
     assert found.command
 
 
-@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*/Pulumi.*.yaml")), **NAMES)
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*/Pulumi.*.yaml")), ids=short)
 def test_its_stack_file_is_valid(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As `teal validate` says; its images are those that the recipe makes."""
     validate(file)
@@ -28,7 +32,7 @@ def test_its_stack_file_is_valid(file: Path, capsys: pytest.CaptureFixture[str])
     assert f"localhost/examples/{file.parent.name}:1.0.0" in file.read_text()
 
 
-@pytest.mark.parametrize("file", sorted(EXAMPLES.rglob("requirements.txt")), **NAMES)
+@pytest.mark.parametrize("file", sorted(EXAMPLES.rglob("requirements.txt")), ids=short)
 def test_its_packages_are_pinned(file: Path) -> None:
     """By version and by hash, those that others bring too; from no index by name."""
     lines = [line for line in file.read_text().replace("\\\n", "").splitlines() if line.strip()]
@@ -37,7 +41,7 @@ def test_its_packages_are_pinned(file: Path) -> None:
     assert "://" not in file.read_text()
 
 
-@pytest.mark.parametrize("recipe", RECIPES, **NAMES)
+@pytest.mark.parametrize("recipe", RECIPES, ids=short)
 def test_nothing_of_it_is_written_for_teal(recipe: Path) -> None:
     """Neither a word of teal's nor a name of its contract is in what an image is made of."""
     for _, file in [("", recipe), *read(recipe.parent).files()]:
