@@ -24,26 +24,41 @@ PATHS = {"fastapi": "/items/5", "django": "/", "static": "/"}
 
 @pytest.fixture(params=PATHS)
 def stack(sandbox: Sandbox, tmp_path: Path, node_port: int, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """Blue live and green warm, from an example's own files; only waits are shorter, and Prometheus is asked too."""
-    name: str = request.param
-    folder = WORK_TREE / "examples" / name
-    build = [sys.executable, "-m", "sandbox", "image", "1.0.0", "1.1.0", "--recipe", str(folder)]
-    subprocess.run([*build, "--name", sandbox.name], cwd=WORK_TREE, check=True)
-    file = (folder / f"Pulumi.{name}.yaml").read_text()
+    """One of those that HTTP requests are sent to, blue live and green warm; Prometheus is asked of it, too."""
+    made = example(sandbox, request.param, tmp_path)
+    made.configure(f"services.{made.service}.frontDoor.nodePort", str(node_port + [*PATHS].index(made.name)))
+    made.configure("bake.windowSeconds", "10")
+    made.configure("prometheus.url", "http://127.0.0.1:9090")
+    if made.name == "django":
+        keep_secrets(made)
+    yield from brought_up(made)
+
+
+def example(sandbox: Sandbox, name: str, folder: Path) -> Stack:
+    """A stack from an example's own files, with its image in the cluster; only the bake is shorter."""
+    files = WORK_TREE / "examples" / name
+    load_image(sandbox, files, "1.0.0", "1.1.0")
+    file = (files / f"Pulumi.{name}.yaml").read_text()
     (service,) = yaml.safe_load(file)["config"]["teal:services"]
-    config = tmp_path / f"Pulumi.{name}.yaml"
+    config = folder / f"Pulumi.{name}.yaml"
     config.write_text(file)
     made = Stack(sandbox=sandbox, name=name, config=config, service=service)
     made.init()
-    made.configure(f"services.{service}.frontDoor.nodePort", str(node_port + [*PATHS].index(name)))
     made.configure("bake.seconds", "5")
-    made.configure("bake.windowSeconds", "10")
-    made.configure("prometheus.url", "http://127.0.0.1:9090")
-    if name == "django":
-        keep_secrets(made)
-    made.up()
-    yield made
-    made.pulumi("destroy", "--yes", "--skip-preview", "--non-interactive")
+    return made
+
+
+def load_image(sandbox: Sandbox, recipe: Path, *versions: str) -> None:
+    """Build an image as a recipe says, and have the cluster know it."""
+    command = [sys.executable, "-m", "sandbox", "image", *versions, "--recipe", str(recipe), "--name", sandbox.name]
+    subprocess.run(command, cwd=WORK_TREE, check=True)
+
+
+def brought_up(stack: Stack) -> Iterator[Stack]:
+    """It is there, and gone afterwards."""
+    stack.up()
+    yield stack
+    stack.pulumi("destroy", "--yes", "--skip-preview", "--non-interactive")
 
 
 def keep_secrets(stack: Stack) -> None:
