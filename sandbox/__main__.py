@@ -133,12 +133,18 @@ def restart(component: str, *, name: Name = "teal") -> None:
 
 
 @app.command
-def image(*versions: str, name: Name = "teal") -> None:
+def image(
+    *versions: str,
+    name: Name = "teal",
+    recipe: Annotated[
+        Path | None, Parameter(name="--recipe", help="A folder with a Containerfile, such as examples/fastapi.")
+    ] = None,
+) -> None:
     """Build the reference service's image and load it into a sandbox that is up, as VERSIONS (default: the usual)."""
     from sandbox.cluster import bringup  # noqa: PLC0415 - as in `up`
 
     with Steps() as steps:
-        bringup.load_images(Sandbox.load(name), steps, versions or bringup.VERSIONS)
+        bringup.load_images(Sandbox.load(name), steps, versions or bringup.VERSIONS, recipe)
 
 
 @app.command(name="compile")

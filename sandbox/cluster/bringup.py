@@ -96,12 +96,16 @@ def _provide(sandbox: Sandbox, steps: Steps, compiled: Sequence[Command]) -> tup
         return build_all(compiled, cache, steps), archives.result()
 
 
-def _images(cache: Path, steps: Steps, versions: Sequence[str], *, quiet: bool = False) -> list[Path]:
+def _images(
+    cache: Path, steps: Steps, versions: Sequence[str], *, recipe: Path | None = None, quiet: bool = False
+) -> list[Path]:
     def say(what: str) -> None:
         if not quiet:
             steps.step(what)
 
     try:
+        if recipe:
+            return [image.build_recipe(recipe, versions, cache, say)]
         pause = image.build_pause(KUBERNETES.toolchain(cache, steps), cache, say, golang.environ(cache))
         watch = image.build(image.WATCH, ("1",), cache, say)
         return [pause, watch, image.build(image.PRICING, versions, cache, say)]
@@ -109,8 +113,14 @@ def _images(cache: Path, steps: Steps, versions: Sequence[str], *, quiet: bool =
         raise BuildError(str(error)) from error
 
 
-def load_images(sandbox: Sandbox, steps: Steps, versions: Sequence[str]) -> None:
-    """Build the service's image and load it, by the names of `versions`, into a cluster that is up.
+def load_images(sandbox: Sandbox, steps: Steps, versions: Sequence[str], recipe: Path | None = None) -> None:
+    """Build an image and load it, by the names of `versions`, into a cluster that is up.
+
+    Args:
+        sandbox: whose cluster it is.
+        steps: told what happens.
+        versions: the image's tags.
+        recipe: a folder with a Containerfile; without it, the image is the reference service's.
 
     Raises:
         NotRunningError: it is not up.
@@ -121,7 +131,7 @@ def load_images(sandbox: Sandbox, steps: Steps, versions: Sequence[str]) -> None
         raise UsageError(msg)
     running.require_up(sandbox)
     supervisor = running.first_process(Layout(sandbox))
-    for archive in _images(cache_folder(), steps, versions):
+    for archive in _images(cache_folder(), steps, versions, recipe=recipe):
         steps.step(f"loading {archive.name}")
         # containerd's socket is on the sandbox's private /run, which process 1 sees.
         socket = f"/proc/{supervisor.pid}/root{CONTAINERD_SOCKET}"

@@ -28,10 +28,13 @@ class Image:
 
     names: Sequence[str]
     layers: Sequence[Path]
-    entrypoint: Sequence[str]
+    entrypoint: Sequence[str] = ()
+    command: Sequence[str] = ()
     user: str
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
     working_directory: str = "/"
+    stop_signal: str = "SIGTERM"
 
     def config(self) -> bytes:
         """The image's config as JSON. The architecture is this machine's: layers hold compiled code."""
@@ -42,10 +45,12 @@ class Image:
                 "os": "linux",
                 "config": {
                     "Entrypoint": list(self.entrypoint),
+                    "Cmd": list(self.command),
                     "Env": [f"{name}={value}" for name, value in self.environment.items()],
+                    "Labels": dict(self.labels),
                     "User": self.user,
                     "WorkingDir": self.working_directory,
-                    "StopSignal": "SIGTERM",
+                    "StopSignal": self.stop_signal,
                 },
                 "rootfs": {"type": "layers", "diff_ids": digests},
             }
@@ -61,18 +66,22 @@ def write_layer(target: Path, tree: Path, keep: Keep, *, prefix: str = ".") -> N
         layer.add(tree, arcname=prefix, filter=lambda member: keep(_anonymous(member)))
 
 
-def write_archive(target: Path, image: Image) -> None:
-    """Write a docker archive that holds `image` under all its names."""
-    config = image.config()
-    members = [f"{_sha256(layer)}.tar" for layer in image.layers]
-    config_name = f"{hashlib.sha256(config).hexdigest()}.json"
-    manifest = _json([{"Config": config_name, "RepoTags": list(image.names), "Layers": members}])
+def write_archive(target: Path, *images: Image) -> None:
+    """Write a docker archive that holds each of `images` under all its names, and each of their layers once."""
+    layers = {layer: f"{_sha256(layer)}.tar" for image in images for layer in image.layers}
+    configs = {f"{hashlib.sha256(config).hexdigest()}.json": config for config in (each.config() for each in images)}
+    manifest = _json(
+        [
+            {"Config": name, "RepoTags": list(image.names), "Layers": [layers[each] for each in image.layers]}
+            for name, image in zip(configs, images, strict=True)
+        ]
+    )
     with replacing(target) as part, tarfile.open(part, "w") as archive:
-        for name, content in ((config_name, config), ("manifest.json", manifest)):
+        for name, content in {**configs, "manifest.json": manifest}.items():
             header = tarfile.TarInfo(name)
             header.size = len(content)
             archive.addfile(header, io.BytesIO(content))
-        for name, layer in zip(members, image.layers, strict=True):
+        for layer, name in layers.items():
             archive.add(layer, arcname=name, filter=_anonymous)
 
 

@@ -1,4 +1,4 @@
-"""The lowest layer of the service's image: Debian's Python and the packages of a requirements file.
+"""The lowest layer of an image: packages of Debian's, its Python by default, and those of a requirements file.
 
 It is built with mmdebstrap from Debian's archive and with uv from the package index; both must be installed. The
 host's apt is read (which mirrors, which proxy) and never changed. A base is kept until its recipe or the
@@ -23,6 +23,7 @@ SUITE = "bookworm"
 """Debian 12, whatever the host is: its Python is the one that the compiled packages are chosen for."""
 PYTHON = "3.11"
 SITE_PACKAGES = f"usr/local/lib/python{PYTHON}/dist-packages"
+PYTHON_PACKAGES = ("python3-minimal", "libpython3-stdlib")
 
 _LEFT_OUT = (
     # Package managers, documentation and character sets: nothing of it runs in a container of ours, half the size.
@@ -33,15 +34,28 @@ _LEFT_OUT = (
     "./etc/resolv.conf",
     "./usr/bin/dpkg*",
     "./usr/lib/*/gconv",
-    "./usr/share",
+    "./usr/share/[!z]*",  # but zoneinfo
     "./usr/lib/python3.11/test",
     "./var/*",
     "./*/dist-packages/bin",
 )
 
 
-def write_base(target: Path, requirements: Path, uv_cache: Path, progress: Callable[[str], None]) -> None:
+def write_base(
+    target: Path,
+    requirements: Path | None,
+    uv_cache: Path,
+    progress: Callable[[str], None],
+    packages: Sequence[str] = PYTHON_PACKAGES,
+) -> None:
     """Build the layer at `target`: about 10 s and 100 MB of scratch space beside it.
+
+    Args:
+        target: the layer's file.
+        requirements: what uv installs for Debian's Python; None installs nothing.
+        uv_cache: where uv keeps what it has downloaded.
+        progress: told, in one line each, about the steps that take seconds.
+        packages: of Debian, beside what these depend on.
 
     Raises:
         ImageError: a tool is missing or a step failed.
@@ -49,47 +63,53 @@ def write_base(target: Path, requirements: Path, uv_cache: Path, progress: Calla
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="base-") as scratch:
         root = Path(scratch) / "root"
-        progress(f"image: Python {PYTHON} from Debian {SUITE} (mmdebstrap)")
+        progress(f"image: {', '.join(packages)} from Debian {SUITE} (mmdebstrap)")
         _run(
             "mmdebstrap",
             "--quiet",
             "--variant=extract",  # unpacks the packages and their dependencies, configures nothing
-            "--include=python3-minimal,libpython3-stdlib",
+            f"--include={','.join(packages)}",
             *(f"--aptopt={option}" for option in _host_apt_options()),
             SUITE,
             str(root),
             *_host_mirrors(),
         )
-        progress(f"image: packages of {requirements.name} (uv)")
-        _run(
-            "uv",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",  # the file names every package, so that nothing unpinned slips in
-            "--only-binary=:all:",
-            "--link-mode=copy",
-            f"--python={sys.executable}",
-            f"--python-version={PYTHON}",
-            f"--python-platform={platform.machine()}-unknown-linux-gnu",
-            f"--target={root / SITE_PACKAGES}",
-            f"--requirement={requirements}",
-            environ={"UV_CACHE_DIR": str(uv_cache)},
-        )
-        progress("image: bytecode")
-        _run(
-            "chroot",
-            str(root),
-            "python3",
-            "-m",
-            "compileall",
-            "-q",
-            # The files never change in an image: no look at the source's time, and the same bytes at every build.
-            "--invalidation-mode=unchecked-hash",
-            f"/usr/lib/python{PYTHON}",
-            f"/{SITE_PACKAGES}",
-        )
+        if requirements:
+            _install(requirements, root, uv_cache, progress)
         write_layer(target, root, _keep)
+
+
+def _install(requirements: Path, root: Path, uv_cache: Path, progress: Callable[[str], None]) -> None:
+    """Packages for Debian's Python below `root`, compiled, and Python's own library too."""
+    progress(f"image: packages of {requirements.name} (uv)")
+    _run(
+        "uv",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",  # the file names every package, so that nothing unpinned slips in
+        "--only-binary=:all:",
+        "--link-mode=copy",
+        f"--python={sys.executable}",
+        f"--python-version={PYTHON}",
+        f"--python-platform={platform.machine()}-unknown-linux-gnu",
+        f"--target={root / SITE_PACKAGES}",
+        f"--requirement={requirements}",
+        environ={"UV_CACHE_DIR": str(uv_cache)},
+    )
+    progress("image: bytecode")
+    _run(
+        "chroot",
+        str(root),
+        "python3",
+        "-m",
+        "compileall",
+        "-q",
+        # The files never change in an image: no look at the source's time, and the same bytes at every build.
+        "--invalidation-mode=unchecked-hash",
+        f"/usr/lib/python{PYTHON}",
+        f"/{SITE_PACKAGES}",
+    )
 
 
 def _keep(member: tarfile.TarInfo) -> tarfile.TarInfo | None:

@@ -4,6 +4,7 @@ How a layer is filled is base.py's, how an archive is written archive.py's.
 """
 
 import hashlib
+import os
 import py_compile
 import shutil
 import sys
@@ -21,7 +22,7 @@ PAUSE_IMAGE = "localhost/teal/pause:1"
 
 _HERE = Path(__file__).parent
 _WORK_TREE = _HERE.parents[1]
-_RECIPE = (_HERE / "archive.py", _HERE / "base.py", _HERE / "build.py")
+BUILDERS = (_HERE / "archive.py", _HERE / "base.py", _HERE / "build.py")
 _KEPT = 3
 """How many states of the work tree stay in the cache: each is an archive of about 90 MB."""
 
@@ -68,8 +69,8 @@ def build(application: Application, versions: Sequence[str], cache: Path, progre
     package = _WORK_TREE / application.package
     requirements = package / "requirements.txt"
     sources = sorted(package.rglob("*.py"))
-    base_key = _key(requirements, _HERE / "archive.py", _HERE / "base.py")
-    archive = images / f"{name}-{_key(*_RECIPE, requirements, *sources, salt=' '.join(sorted(versions)))}.tar"
+    base_key = key(requirements, _HERE / "archive.py", _HERE / "base.py")
+    archive = images / f"{name}-{key(*BUILDERS, requirements, *sources, salt=' '.join(sorted(versions)))}.tar"
     if archive.exists():
         archive.touch()  # in use: among the last to be removed
         return archive
@@ -96,8 +97,8 @@ def build(application: Application, versions: Sequence[str], cache: Path, progre
                 working_directory="/app",
             ),
         )
-    _forget_old(images, f"{name}-*.tar")
-    _forget_old(images, f"base-{name}-*.tar")
+    forget_old(images, f"{name}-*.tar")
+    forget_old(images, f"base-{name}-*.tar")
     return archive
 
 
@@ -115,7 +116,7 @@ def build_pause(go: Path, cache: Path, progress: Callable[[str], None], environ:
     """
     images = cache / "images"
     source = _HERE / "pause" / "main.go"
-    archive = images / f"pause-{_key(*_RECIPE, source)}.tar"
+    archive = images / f"pause-{key(*BUILDERS, source)}.tar"
     if archive.exists():
         return archive
     progress("image: the pod holder (go build)")
@@ -126,7 +127,7 @@ def build_pause(go: Path, cache: Path, progress: Callable[[str], None], environ:
         compile_it = [str(go), "build", "-trimpath", "-ldflags=-s -w", "-o", str(tree / "pause"), str(source)]
         run_tool(compile_it, {"CGO_ENABLED": "0", **environ})
         layer = Path(scratch) / "pause.tar"
-        write_layer(layer, tree, _readable)
+        write_layer(layer, tree, readable)
         write_archive(archive, Image(names=[PAUSE_IMAGE], layers=[layer], entrypoint=["/pause"], user="65535:65535"))
     return archive
 
@@ -144,27 +145,27 @@ def _app_layer(scratch: Path, sources: Sequence[Path]) -> Path:
                 str(copy), dfile=inside, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
             )
     layer = scratch / "app.tar"
-    write_layer(layer, tree, _readable, prefix="./app")
+    write_layer(layer, tree, readable, prefix="./app")
     return layer
 
 
-def _readable(member: tarfile.TarInfo) -> tarfile.TarInfo:
+def readable(member: tarfile.TarInfo) -> tarfile.TarInfo:
     """Readable by the container's user, whatever the umask of the one who builds is."""
     member.mode |= 0o555 if member.isdir() or member.mode & 0o100 else 0o444
     return member
 
 
-def _forget_old(images: Path, pattern: str) -> None:
+def forget_old(images: Path, pattern: str) -> None:
     """Remove what was not used for longest."""
     for old in sorted(images.glob(pattern), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
         old.unlink(missing_ok=True)
 
 
-def _key(*files: Path, salt: str = "") -> str:
+def key(*files: Path, salt: str = "") -> str:
     """A name for what is built of `files`: changes when one of them changes, is renamed, added or removed."""
     digest = hashlib.sha256(salt.encode())
     for file in files:
         content = file.read_bytes()
-        digest.update(f"\0{file.relative_to(_WORK_TREE)}\0{len(content)}\0".encode())
+        digest.update(f"\0{os.path.relpath(file, _WORK_TREE)}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()[:16]

@@ -16,9 +16,11 @@ from tests.sandbox.program.stacks import WORK_TREE, Stack
 class Load:
     """An open-loop load on a stack's front door, in one mode, while a `with` block runs."""
 
-    def __init__(self, stack: Stack, mode: str, out: Path, *, rate: int = 100, url: str = "") -> None:
+    def __init__(
+        self, stack: Stack, mode: str, out: Path, *, rate: int = 100, url: str = "", path: str = "/pricing"
+    ) -> None:
         """Describe it; it starts with the `with` block and ends with it. Its door is the stack's, or at the URL."""
-        self._stack, self._mode, self._rate, self._url = stack, mode, rate, url
+        self._stack, self._mode, self._rate, self._url, self._path = stack, mode, rate, url, path
         self._out = out / f"{mode}.csv"
         self._process: subprocess.Popen[bytes] | None = None
         self.records: Sequence[Record] = ()
@@ -27,7 +29,7 @@ class Load:
 
     def __enter__(self) -> Self:
         """Start, and return once requests are answered."""
-        url = (self._url or self._stack.outputs()["frontDoor"]) + "/pricing"
+        url = (self._url or self._stack.outputs()["frontDoor"]) + self._path
         options = ["--url", url, "--mode", self._mode, "--rate", str(self._rate), "--seconds", "600"]
         command = [str(WORK_TREE / ".venv/bin/python"), "-m", "sandbox.load", *options, "--out", str(self._out)]
         self._process = subprocess.Popen(

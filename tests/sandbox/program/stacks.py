@@ -32,6 +32,8 @@ class Stack:
     sandbox: Sandbox
     name: str
     config: Path
+    service: str = "backend"
+    """The one that tests look at."""
 
     @classmethod
     def create(cls, sandbox: Sandbox, name: str, folder: Path, node_port: int) -> "Stack":
@@ -52,9 +54,13 @@ class Stack:
         path = folder / f"Pulumi.{name}.yaml"
         path.write_text(yaml.safe_dump(file))
         stack = cls(sandbox=sandbox, name=name, config=path)
-        stack.pulumi("stack", "init", name)
-        (WORK_TREE / f"stacks/Pulumi.{name}.yaml").unlink(missing_ok=True)  # its salt; the stack's own file has one
+        stack.init()
         return stack
+
+    def init(self) -> None:
+        """Make it known to the engine."""
+        self.pulumi("stack", "init", self.name)
+        (WORK_TREE / f"stacks/Pulumi.{self.name}.yaml").unlink(missing_ok=True)  # its salt; the own file has one
 
     def argv(self, *args: str) -> list[str]:
         """A `pulumi` command for this stack, as it is run in the sandbox's network namespace."""
@@ -180,7 +186,7 @@ class Stack:
 
     def pods(self, colour: str) -> Sequence[Mapping[str, Any]]:
         """A colour's pods that are not on their way out."""
-        labels = f"app.kubernetes.io/name=backend,teal/colour={colour}"
+        labels = f"app.kubernetes.io/name={self.service},teal/colour={colour}"
         found = json.loads(self.kubectl("get", "pods", "-l", labels, "-o", "json"))["items"]
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
@@ -206,7 +212,7 @@ class Stack:
 
     def live(self) -> str:
         """The colour that the active Service selects."""
-        return self.kubectl("get", "service", "backend", "-o", r"jsonpath={.spec.selector.teal/colour}")
+        return self.kubectl("get", "service", self.service, "-o", r"jsonpath={.spec.selector.teal/colour}")
 
     def confirmed(self) -> str:
         """The colour whose bake passed last."""

@@ -3,81 +3,12 @@
 The tools that download and unpack are stand-ins here; `make sandbox` runs the real ones.
 """
 
-import json
-import os
 import tarfile
-from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
-from sandbox.image import PRICING, WATCH, ImageError, build, build_pause
-
-TOOLS = {
-    "mmdebstrap": 'for last; do case "$last" in */root) mkdir -p "$last/usr/bin" "$last/usr/share/doc" && '
-    'echo python > "$last/usr/bin/python3" && echo words > "$last/usr/share/doc/README";; esac; done',
-    "uv": 'for one; do case "$one" in --target=*) mkdir -p "${one#--target=}" && '
-    'echo code > "${one#--target=}/fastapi.py";; esac; done',
-    "chroot": "",
-    "apt-get": 'echo "Debian bookworm deb http://mirror.example/debian bookworm main"; '
-    'echo "Other bookworm deb http://other.example/ stable main"',
-    "apt-config": "echo 'Acquire::http::Proxy \"http://proxy.example:3142\";'",
-    "go": 'while [ "$1" != -o ]; do shift; done; echo binary > "$2"; chmod 700 "$2"',
-}
-
-
-class Workshop:
-    """A cache, stand-ins for the tools, and what was called."""
-
-    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Put the stand-ins in front of PATH."""
-        self.bin, self.cache, self.log = directory / "bin", directory / "cache", directory / "calls"
-        self.said: list[str] = []
-        self.bin.mkdir()
-        for name, script in TOOLS.items():
-            self.tool(name, script)
-        monkeypatch.setenv("PATH", f"{self.bin}{os.pathsep}/bin")
-
-    def tool(self, name: str, script: str) -> None:
-        """Let `name` do `script`."""
-        path = self.bin / name
-        path.write_text(f'#!/bin/sh\necho "{name} $*" >> {self.log}\n{script}\n')
-        path.chmod(0o755)
-
-    def calls(self) -> list[str]:
-        """The commands that ran since the last time."""
-        lines = self.log.read_text().splitlines() if self.log.exists() else []
-        self.log.unlink(missing_ok=True)
-        return lines
-
-    def build(self, *versions: str) -> Path:
-        """Build the service's image."""
-        return build(PRICING, versions, self.cache, self.said.append)
-
-
-@pytest.fixture
-def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
-    """A workshop whose tools work."""
-    return Workshop(tmp_path, monkeypatch)
-
-
-def manifest(archive: Path) -> Mapping[str, list[str]]:
-    """The only entry of an archive's manifest."""
-    with tarfile.open(archive) as tar:
-        file = tar.extractfile("manifest.json")
-        assert file is not None
-        (entry,) = json.load(file)
-    return entry
-
-
-def files(archive: Path) -> set[str]:
-    """The files in all layers of an archive."""
-    found: set[str] = set()
-    with tarfile.open(archive) as tar:
-        for name in manifest(archive)["Layers"]:
-            with tarfile.open(fileobj=tar.extractfile(name)) as layer:
-                found |= {member.name for member in layer if member.isfile()}
-    return found
+from sandbox.image import WATCH, ImageError, build, build_pause
+from tests.unit.image.workshop import Workshop, files, manifest, member
 
 
 def test_every_version_names_the_same_image(workshop: Workshop) -> None:
@@ -102,10 +33,8 @@ def test_teal_is_packed_as_the_service_is(workshop: Workshop) -> None:
     """Another application has a name, sources and a base of its own, and runs its own module."""
     service = workshop.build("1.0.0")
     archive = build(WATCH, ["1"], workshop.cache, workshop.said.append)
-    with tarfile.open(archive) as tar:
-        config = tar.extractfile(manifest(archive)["Config"])  # pyright: ignore[reportArgumentType]  # the one text
-        assert config is not None
-        assert json.load(config)["config"]["Entrypoint"] == ["python3", "-m", "teal"]
+    config = member(archive, manifest(archive)["Config"])
+    assert config["config"]["Entrypoint"] == ["python3", "-m", "teal"]
     assert manifest(archive)["RepoTags"] == ["localhost/teal/watch:1"]
     assert "./app/teal/__main__.py" in files(archive)
     assert not any(name.startswith("./app/workload") for name in files(archive))

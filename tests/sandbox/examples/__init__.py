@@ -1,0 +1,1 @@
+"""The stacks of examples/, on a sandbox cluster."""
