@@ -26,7 +26,7 @@ from teal_infra.settings.service import ServiceSettings
 
 if TYPE_CHECKING:  # heavy at run time, needed for their types only
     from pulumi_kubernetes.batch.v1 import CronJobSpecArgsDict
-    from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvVarArgsDict, PodSpecArgsDict
+    from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvVarArgsDict, EnvVarSourceArgsDict, PodSpecArgsDict
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
     from pulumi_kubernetes.rbac.v1 import PolicyRuleArgsDict
 

@@ -231,7 +231,7 @@ class _Takeover:
                 f"pods. Next: {self._kubectl} patch service {self.name} -p '{without}'"
             )
         declared = {door.port: (door.port_name, service.port)}
-        declared |= {each.port: (key, each.target_port) for key, each in door.extra_ports.items()}
+        declared |= {each.port: (key, service.numbered(each.target_port)) for key, each in door.extra_ports.items()}
         for port in spec.ports:
             yield from self._port(port, declared.get(port.port))
 
