@@ -33,15 +33,15 @@ Percent = Annotated[int, Field(ge=1, le=100)]
 MOST_SECONDS = 3600
 Seconds = Annotated[int, Field(ge=0, le=MOST_SECONDS)]
 Path = Annotated[str, StringConstraints(pattern=r"^/")]
-Quantity = Annotated[str, BeforeValidator(env_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?$")]
+Quantity = Annotated[
+    str, BeforeValidator(env_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?$")
+]
 
 EnvValue = Annotated[str, BeforeValidator(env_text)]
 _TAG = r":[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 Image = Annotated[
     str,
-    StringConstraints(
-        pattern=rf"^[a-z0-9][^\s@]*({_TAG}|({_TAG})?@(sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}))$"
-    ),
+    StringConstraints(pattern=rf"^[a-z0-9][^\s@]*({_TAG}|({_TAG})?@(sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}))$"),
 ]
 """By tag or by digest, which is one of the OCI image specification's registered algorithms, in whole."""
 

@@ -94,7 +94,7 @@ def problems(data: Mapping[str, Any], secret: set[str]) -> Sequence[Problem]:
     return [*found.values()]
 
 
-def _last_first(problem: Problem) -> Sequence[int]:
+def _last_first(problem: Problem) -> list[int]:
     """Of what goes from a list, the last first: the others keep their places."""
     last = problem.steps[-1]
     return [-part for part in last.where if isinstance(part, int)] if isinstance(last, Remove) else []
@@ -114,7 +114,9 @@ def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
             where, before = problem.where, found.get(problem.where)
             if before is None:
                 found[where] = problem
-            elif where not in told and problem.what not in before.what:  # a value that may be of two kinds is of neither
+            elif (
+                where not in told and problem.what not in before.what
+            ):  # a value that may be of two kinds is of neither
                 found[where] = replace(before, what=f"{before.what}, or: {problem.what}")
     else:
         for refusal in together.of_settings(settings):
@@ -178,7 +180,9 @@ def _active(active: Colour, data: Mapping[str, Any]) -> Iterator[Refusal]:
     if slot is None:
         other = active.other
         releases = {name: {"image": "repository:tag"} for name in mapping(data.get("services"))}
-        step = Set(("activeColour",), str(other)) if data.get(other) else Set((active,), {"version": "1.0.0", **releases})
+        step = (
+            Set(("activeColour",), str(other)) if data.get(other) else Set((active,), {"version": "1.0.0", **releases})
+        )
         what = f"activeColour is {active}, but there is no such slot"
         yield Refusal((active,), what, "live traffic would have nowhere to go", (step,))
     elif mapping(slot).get("state", State.RUNNING) != State.RUNNING:

@@ -8,7 +8,6 @@ from pydantic import Field
 from teal.model.colours import Colour
 from teal_infra.settings.base import Model, Name, PortNumber, wrong
 
-
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
 """Of the range that an API server gives out unless it is told another one."""
 

@@ -1,4 +1,4 @@
-"""Problems of a config as they are told: the key, the value seen, what it would have caused, the command that mends it."""
+"""Problems of a config as they are told: key, value seen, what it would have caused, the command that mends it."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from teal_infra.settings.report.places import expected, field_at, known, model_a
 from teal_infra.settings.report.steps import PREFIX, SECRET, Remove, Set, Step, Where, at, command, held, path, single
 
 _NEAR = 0.75
-"""How alike two keys are of which the one is taken for the other, misspelt: `imagePullSecrets` is no `imagePullPolicy`."""
+"""How alike a key is to the one that it is taken for: `imagePullSecret` is no `imagePullPolicy`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,9 +112,7 @@ def _real(loc: Sequence[int | str], data: object, *, missing: bool) -> Where:
 
 def _parsed(name: str) -> Where:
     """A place as checks name it: `callers[0]`, `network.callers.nodes.cidrs[0]`."""
-    return tuple(
-        int(part) if part.isdigit() else part for part in name.replace("[", ".").replace("]", "").split(".")
-    )
+    return tuple(int(part) if part.isdigit() else part for part in name.replace("[", ".").replace("]", "").split("."))
 
 
 def _seen(where: Where, data: Mapping[str, Any], secret: set[str]) -> str:

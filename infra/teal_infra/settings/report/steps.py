@@ -72,6 +72,13 @@ def at(data: object, where: Where) -> object:
     return data
 
 
+def inside(value: object) -> Sequence[tuple[int | str, Any]] | None:
+    """What an object or a list holds, by its keys or numbers; None of anything else."""
+    if isinstance(value, dict):
+        return [*cast("dict[str, Any]", value).items()]
+    return [*enumerate(cast("list[Any]", value))] if isinstance(value, list) else None
+
+
 def held(data: object, where: Where) -> bool:
     """Whether anything stands at a place, be it null."""
     return _holds(at(data, where[:-1]), where[-1])
@@ -98,31 +105,31 @@ def _parts(step: Step, data: object) -> Iterator[Step]:
         blocked = _blocked(data, step)
         if blocked:
             yield Remove(blocked)
-        yield from (Set(where, value) for where, value in _leaves(step.where, step.value))
+        yield from _leaves(step.where, step.value)
     else:
         yield step
 
 
-def _leaves(where: Where, value: Any) -> Iterator[tuple[Where, Any]]:  # noqa: ANN401 - any JSON
-    inner: dict[Any, Any] = dict(enumerate(value)) if isinstance(value, list) else value
-    if isinstance(inner, dict):
-        for key, each in inner.items():
-            yield from _leaves((*where, key), each)
-    else:
-        yield where, value
+def _leaves(where: Where, value: object) -> Iterator[Set]:
+    inner = inside(value)
+    if inner is None:
+        yield Set(where, value)
+    for key, each in inner or ():
+        yield from _leaves((*where, key), each)
 
 
 def _blocked(data: object, step: Set) -> Where | None:
     """What has to go first: what is no object where the place is within it, and all that an object is to replace."""
+    here: Any = data
     for depth, part in enumerate(step.where):
-        if data is None:
+        if here is None:
             return None
-        if not isinstance(data, list if isinstance(part, int) else dict):
+        if inside(here) is None or isinstance(here, list) is not isinstance(part, int):
             return step.where[:depth]
-        if not _holds(data, part):
+        if not _holds(here, part):
             return None
-        data = cast("Any", data)[part]
-    return step.where if data is not None and isinstance(step.value, dict | list) else None
+        here = at(here, (part,))
+    return step.where if here is not None and inside(step.value) is not None else None
 
 
 def _holds(data: object, part: int | str) -> bool:

@@ -28,7 +28,9 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
             of |= dict.fromkeys(peer.variables, name)
             if peer.network is None and network.policies and name not in network.backing:
                 at: Where = ("backing", name, "network")
-                what = f"{name} has no network (pods or CIDRs, and ports), and policies deny {service} what is not named"
+                what = (
+                    f"{name} has no network (pods or CIDRs, and ports), and policies deny {service} what is not named"
+                )
                 yield Refusal(at, what, steps=(Set(at, {"cidrs": ["10.20.0.0/16"], "ports": [5432]}),))
     first = next(iter(settings.services))
     told = [*settings.services[first].backing]

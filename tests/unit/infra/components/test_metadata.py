@@ -33,7 +33,8 @@ def test_what_is_teals_is_refused(name: str) -> None:
     """Labels and annotations, at once, each with what takes it out."""
     marks = {"labels": {"app.kubernetes.io/name": "x"}, "annotations": {"teal/moved-from": "x"}}
     with pytest.raises(ConfigError) as error:
-        settings(edited(BASE, {f"services.backend.metadata.{name}": marks}))
+        ingress = {"services.backend.ingress": {"host": "shop.example"}}
+        settings(edited(BASE, {**ingress, f"services.backend.metadata.{name}": marks}))
     at = f"teal:services.backend.metadata.{name}"
     for path in (f'{at}.labels["app.kubernetes.io/name"]', f'{at}.annotations["teal/moved-from"]'):
         assert f"Next: pulumi config rm --path '{path}'" in str(error.value)
