@@ -50,19 +50,23 @@ def from_stack() -> Settings:
     return load(mine, secret=secret, stack=pulumi.get_stack())
 
 
-def load(raw: Mapping[str, str], *, secret: set[str] | None = None, stack: str) -> Settings:
+def load(
+    raw: Mapping[str, str], *, secret: set[str] | None = None, stack: str, unseen: Collection[str] = ()
+) -> Settings:
     """Validate the `teal:` config, given without its prefix as Pulumi hands it over.
 
     Args:
         raw: values as text; objects as JSON.
         secret: keys whose values must not be shown.
         stack: the stack's name; the default of `environment`.
+        unseen: keys that are there and cannot be read: nothing is said of them.
 
     Raises:
         ConfigError: something is wrong; the message lists all of it.
     """
     data = read(raw, stack=stack)
-    found = problems(data, secret or set())
+    told = problems(data, secret or set())
+    found = [each for each in told if each.where[0] not in unseen or required(each.where[:1])]
     if found:
         count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
         lines = "\n".join(f"  {problem}" for problem in found)

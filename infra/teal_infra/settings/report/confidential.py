@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from teal_infra.settings.report.places import field_at
+from teal_infra.settings.report.places import expected, field_at
 from teal_infra.settings.report.steps import SECRET, Where, inside
 
 HIDDEN = "[secret]"
@@ -25,6 +25,8 @@ def is_secret(where: Where) -> bool:
 
 def shown(where: Where, value: object) -> str:
     """What stands at a place as a message may show it: as JSON, without what is confidential in it, and cut short."""
+    if isinstance(value, str) and expected(where):
+        return "a text"  # of an object that cannot be read, and may hold anything
     text = json.dumps(_masked(where, value), default=str, ensure_ascii=False)
     return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
 

@@ -32,8 +32,8 @@ async def test_an_irsa_role_a_balancer_and_a_certificate_are_asked_for_by_annota
 def test_what_is_teals_is_refused(name: str) -> None:
     """Labels and annotations, at once, each with what takes it out."""
     marks = {"labels": {"app.kubernetes.io/name": "x"}, "annotations": {"teal/moved-from": "x"}}
+    ingress = {"services.backend.ingress": {"host": "shop.example"}}
     with pytest.raises(ConfigError) as error:
-        ingress = {"services.backend.ingress": {"host": "shop.example"}}
         settings(edited(BASE, {**ingress, f"services.backend.metadata.{name}": marks}))
     at = f"teal:services.backend.metadata.{name}"
     for path in (f'{at}.labels["app.kubernetes.io/name"]', f'{at}.annotations["teal/moved-from"]'):

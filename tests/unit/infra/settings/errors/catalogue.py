@@ -129,7 +129,7 @@ def routed(router: str, *names: str, service: Config | None = None, **more: Any)
     services = {
         name: {
             "network": CALLERS,
-            **({"routing": {"priority": 10 * number}} if len(names) > 1 else {}),
+            **({"routing": {"priority": 10 * number, "hosts": [f"{name}.example"]}} if len(names) > 1 else {}),
             **(service or {}),
         }
         for number, name in enumerate(names or ("backend",), 1)
@@ -268,6 +268,7 @@ CLASHES: tuple[Config, ...] = (
         canaryMatch={"cookie": "a", "value": "b"},
     ),
     routed("alb", "a", "b", service={"routing": {}}),
+    routed("gateway", "a", "b", service={"routing": {}}),
     routed("alb", "a", "b", service={"routing": {"priority": 7}}),
     routed("alb", *(f"s{number}" for number in range(51))),
 )
