@@ -22,13 +22,13 @@ from teal.model.errors import ConfigError
 from teal_infra.settings import Settings, together
 from teal_infra.settings.owned import Refusal, mapping
 from teal_infra.settings.refusals import of_stack
-from teal_infra.settings.report.places import container, known, required, right
+from teal_infra.settings.report.places import container, either, known, required, right
 from teal_infra.settings.report.problems import Problem, of_error, of_refusal, unknown
 from teal_infra.settings.report.steps import PREFIX, Remove, Set, Step, Where, do
 from teal_infra.settings.slot import Slot, State
 
 OBJECTS = frozenset(key for key, field in known(Settings).items() if container(field.annotation))
-"""Keys whose value is an object or a list; Pulumi hands those over as JSON text."""
+"""Keys whose value is an object or a list, or may be one; Pulumi hands those over as JSON text."""
 
 _ROUNDS = 30
 """Far more than checks can wait for each other."""
@@ -78,6 +78,8 @@ def read(raw: Mapping[str, str], *, stack: str) -> Mapping[str, Any]:
     """The config as the models take it; of an object that is none its text, which is reported."""
     data: dict[str, Any] = {"environment": stack, **raw}
     for key in OBJECTS & raw.keys():
+        if either(known(Settings)[key].annotation) and raw[key][:1] not in {"{", "["}:
+            continue
         with suppress(json.JSONDecodeError):
             data[key] = json.loads(raw[key])
     return data
@@ -137,7 +139,7 @@ def _within(where: Where, going: Collection[Where]) -> bool:
 def _texts(data: Mapping[str, Any]) -> Iterator[Refusal]:
     """Objects that are none, and of which it can be said why."""
     for key in sorted(OBJECTS & data.keys()):
-        if isinstance(data[key], str):
+        if isinstance(data[key], str) and not either(known(Settings)[key].annotation):
             try:
                 json.loads(data[key])
             except json.JSONDecodeError as error:

@@ -80,7 +80,11 @@ def config(
         "activeColour": active,
         "router": router,
         "services": {
-            name: {"port": 8000, **CALLERS, **({"routing": {"priority": 10 * number, "hosts": [f"{name}.example"]}} if len(services) > 1 else {})}
+            name: {
+                "port": 8000,
+                **CALLERS,
+                **({"routing": {"priority": 10 * number, "hosts": [f"{name}.example"]}} if len(services) > 1 else {}),
+            }
             for number, name in enumerate(services, 1)
         },
         "blue": {"version": "1.0.0", **release},

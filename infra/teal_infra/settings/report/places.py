@@ -14,6 +14,9 @@ from teal_infra.settings import Settings
 from teal_infra.settings.report.steps import Where, inside
 
 
+_UNIONS = (Union, types.UnionType)
+
+
 @cache
 def field_at(where: Where) -> tuple[FieldInfo | None, Where]:
     """The innermost field on the way to a place, which knows the consequence, and what of the way is left then."""
@@ -45,6 +48,12 @@ def container(annotation: Any) -> type[list[Any] | dict[str, Any]] | None:  # no
     if origin is tuple:
         return list
     return dict if isinstance(origin, type) and issubclass(origin, BaseModel | Mapping) else None
+
+
+def either(annotation: Any) -> bool:  # noqa: ANN401 - any type annotation
+    """Whether values of a type may be objects, and something else as well."""
+    kinds = {container(each) for each in get_args(annotation) if each is not type(None)}
+    return get_origin(annotation) in _UNIONS and len(kinds) > 1
 
 
 def required(where: Where) -> bool:
@@ -111,7 +120,7 @@ def _bare(annotation: Any) -> Any:  # noqa: ANN401 - any type annotation
     """Without what is said about a type, and without null; of several types, the one that is a container."""
     if get_origin(annotation) is Annotated:
         return _bare(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
+    if get_origin(annotation) in _UNIONS:
         parts = [_bare(each) for each in get_args(annotation) if each is not type(None)]
         return next((each for each in parts if container(each)), parts[0])
     return annotation

@@ -4,7 +4,6 @@ What `pulumi config set --path` does is in `sdk/go/common/resource/config/object
 values and whole numbers, never an object; it makes what is missing on the way, and goes through no text.
 """
 
-import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -85,7 +84,7 @@ def held(data: object, where: Where) -> bool:
 
 
 def do(data: dict[str, Any], step: Step) -> None:
-    """What the command of one step does to a config."""
+    """What the command of one step does to a config; of a float it makes a text."""
     *parents, last = step.where
     place: Any = data
     for part, following in zip(parents, step.where[1:], strict=True):
@@ -95,7 +94,8 @@ def do(data: dict[str, Any], step: Step) -> None:
             _put(place, part, [None] * (following + 1) if isinstance(following, int) else {})
         place = place[part]
     if isinstance(step, Set):
-        _put(place, last, _written(step.value))
+        value = "secret" if step.value == SECRET else step.value
+        _put(place, last, str(value) if isinstance(value, float) else value)
     elif _holds(place, last):
         del place[last]
 
@@ -138,13 +138,6 @@ def _holds(data: object, part: int | str) -> bool:
     return isinstance(data, dict) and part in data
 
 
-def _written(value: object) -> object:
-    """What comes of a value on its way through a command."""
-    if isinstance(value, str) and _READ_AS_ANOTHER.fullmatch(value):
-        return json.loads(value)
-    return "secret" if value == SECRET else str(value) if isinstance(value, float) else value
-
-
 def _put(place: Any, part: int | str, value: object) -> None:  # noqa: ANN401 - a list or an object
     if isinstance(part, int) and part == len(place):
         place.append(value)
@@ -161,6 +154,8 @@ def _command(step: Step) -> str:
     if step.value == SECRET:
         return " ".join(["pulumi config set", *options, SECRET, quoted])
     text = str(step.value).lower() if isinstance(step.value, bool) else str(step.value)
+    if options and isinstance(step.value, str) and _READ_AS_ANOTHER.fullmatch(text):
+        options.append("--type string")
     ended = ["--"] if text.startswith("-") else []  # it is no option
     return " ".join(["pulumi config set", *options, quoted, *ended, shlex.quote(text)])
 

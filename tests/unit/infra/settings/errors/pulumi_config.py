@@ -57,7 +57,7 @@ def pulumi(words: list[str], file: dict[str, Any]) -> None:
         value: Any = {"secure": "v1:ciphertext"}  # of what is typed
     else:
         key, value = given
-        value = _coerced(value) if len(path) > 1 else value
+        value = _coerced(value) if len(path) > 1 and "--type" not in options else value
     _set(config, path, value)
 
 
@@ -68,6 +68,10 @@ def _options(words: list[str]) -> tuple[set[str], list[str]]:
     for word in rest:
         if word == "--":
             given.extend(rest)
+        elif word == "--type":
+            if next(rest) != "string":
+                raise PulumiError("only a text has to be told from what it looks like")
+            options.add(word)
         elif word.startswith("-"):
             if word not in {"--path", "--secret"}:
                 raise PulumiError(f"unknown flag: {word}")

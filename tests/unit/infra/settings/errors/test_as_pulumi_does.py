@@ -20,7 +20,9 @@ from tests.unit.infra.settings.errors.pulumi_config import run
 from tests.unit.infra.settings.errors.test_next import command, read, stack
 
 CONFIGS: Mapping[str, Config] = {
-    "numbers and lists": catalogue.backend(shutdown={"drainSeconds": 60}, migrations={"up": ["up"]}, port=None),
+    "numbers and lists": catalogue.backend(
+        shutdown={"drainSeconds": 60}, migrations={"up": ["up"]}, resources={"requests": {"cpu": "2"}}
+    ),
     "texts in the way": catalogue.edited(services={"backend": {"network": "open", "gates": {"contract": 1}}}),
     "secrets": catalogue.edited(backing={"database": {**catalogue.DATABASE, "password": [1]}}),
     "names": catalogue.backend(
