@@ -13,7 +13,6 @@ from pydantic.fields import FieldInfo
 from teal_infra.settings import Settings
 from teal_infra.settings.report.steps import Where, inside
 
-
 _UNIONS = (Union, types.UnionType)
 
 
