@@ -63,7 +63,7 @@ def validate(file: Path, /) -> None:
         found = stack_file.read(file)
         for key in sorted(found.closed):
             say(f"{PREFIX}{key} is encrypted as a whole: nothing in it was checked, and it counts as left out")
-        settings = load.load(found.raw, secret=found.secret, stack=found.stack)
+        settings = load.load(found.raw, secret=found.secret, stack=found.stack, unseen=found.closed)
     except ConfigError as error:
         fail(str(error))
     services = ", ".join(settings.services)

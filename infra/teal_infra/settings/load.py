@@ -22,13 +22,13 @@ from teal.model.errors import ConfigError
 from teal_infra.settings import Settings, together
 from teal_infra.settings.owned import Refusal, mapping
 from teal_infra.settings.refusals import of_stack
-from teal_infra.settings.report.places import container, known, required, right
+from teal_infra.settings.report.places import container, either, known, required, right
 from teal_infra.settings.report.problems import Problem, of_error, of_refusal, unknown
 from teal_infra.settings.report.steps import PREFIX, Remove, Set, Step, Where, do
 from teal_infra.settings.slot import Slot, State
 
 OBJECTS = frozenset(key for key, field in known(Settings).items() if container(field.annotation))
-"""Keys whose value is an object or a list; Pulumi hands those over as JSON text."""
+"""Keys whose value is an object or a list, or may be one; Pulumi hands those over as JSON text."""
 
 _ROUNDS = 30
 """Far more than checks can wait for each other."""
@@ -50,19 +50,23 @@ def from_stack() -> Settings:
     return load(mine, secret=secret, stack=pulumi.get_stack())
 
 
-def load(raw: Mapping[str, str], *, secret: set[str] | None = None, stack: str) -> Settings:
+def load(
+    raw: Mapping[str, str], *, secret: set[str] | None = None, stack: str, unseen: Collection[str] = ()
+) -> Settings:
     """Validate the `teal:` config, given without its prefix as Pulumi hands it over.
 
     Args:
         raw: values as text; objects as JSON.
         secret: keys whose values must not be shown.
         stack: the stack's name; the default of `environment`.
+        unseen: keys that are there and cannot be read: nothing is said of them.
 
     Raises:
         ConfigError: something is wrong; the message lists all of it.
     """
     data = read(raw, stack=stack)
-    found = problems(data, secret or set())
+    told = problems(data, secret or set())
+    found = [each for each in told if each.where[0] not in unseen or required(each.where[:1])]
     if found:
         count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
         lines = "\n".join(f"  {problem}" for problem in found)
@@ -74,6 +78,8 @@ def read(raw: Mapping[str, str], *, stack: str) -> Mapping[str, Any]:
     """The config as the models take it; of an object that is none its text, which is reported."""
     data: dict[str, Any] = {"environment": stack, **raw}
     for key in OBJECTS & raw.keys():
+        if either(known(Settings)[key].annotation) and raw[key][:1] not in {"{", "["}:
+            continue
         with suppress(json.JSONDecodeError):
             data[key] = json.loads(raw[key])
     return data
@@ -94,7 +100,7 @@ def problems(data: Mapping[str, Any], secret: set[str]) -> Sequence[Problem]:
     return [*found.values()]
 
 
-def _last_first(problem: Problem) -> Sequence[int]:
+def _last_first(problem: Problem) -> list[int]:
     """Of what goes from a list, the last first: the others keep their places."""
     last = problem.steps[-1]
     return [-part for part in last.where if isinstance(part, int)] if isinstance(last, Remove) else []
@@ -133,7 +139,7 @@ def _within(where: Where, going: Collection[Where]) -> bool:
 def _texts(data: Mapping[str, Any]) -> Iterator[Refusal]:
     """Objects that are none, and of which it can be said why."""
     for key in sorted(OBJECTS & data.keys()):
-        if isinstance(data[key], str) and key != "namespace":  # whose name may stand in its place
+        if isinstance(data[key], str) and not either(known(Settings)[key].annotation):
             try:
                 json.loads(data[key])
             except json.JSONDecodeError as error:

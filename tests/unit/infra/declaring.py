@@ -84,7 +84,7 @@ def config(
                 "port": 8000,
                 "contract": True,
                 **CALLERS,
-                **({"routing": {"priority": 10 * number}} if len(services) > 1 else {}),
+                **({"routing": {"priority": 10 * number, "hosts": [f"{name}.example"]}} if len(services) > 1 else {}),
             }
             for number, name in enumerate(services, 1)
         },

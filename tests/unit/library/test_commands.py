@@ -1,6 +1,8 @@
 """A new repository is valid as it is written, and a stack file is judged without Pulumi, a cluster or a passphrase."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from importlib.metadata import PathDistribution
 from pathlib import Path
@@ -132,6 +134,22 @@ def test_an_object_that_is_encrypted_as_a_whole_is_left_out(tmp_path: Path, caps
     """And named: nothing in it was checked."""
     assert teal("validate", stack_file(tmp_path, GOOD + "}}\n  teal:prometheus: {secure: v1:cipher}\n")) == 0
     assert "teal:prometheus is encrypted as a whole" in capsys.readouterr().out
+    asking = GOOD.replace("web: {", "web: {gates: {metrics: {}}, ", 1)
+    assert teal("validate", stack_file(tmp_path, asking + "}}\n  teal:prometheus: {secure: v1:cipher}\n")) == 0
+    assert teal("validate", stack_file(tmp_path, asking + "}}\n")) == 1
+
+
+def test_a_stack_file_is_judged_without_what_takes_long_to_import(started: Path) -> None:
+    """A person waits for it, and an editor: no engine and no client is needed for it."""
+    code = (
+        "import sys\nfrom teal.cli.app import app\n"
+        f"try:\n    app(['validate', {str(started / 'stacks/Pulumi.dev.yaml')!r}])\n"
+        "finally:\n    print(*sorted({each.partition('.')[0] for each in sys.modules}))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    heavy = {"boto3", "grpc", "httpx2", "lightkube", "opentelemetry", "pulumi", "pulumi_aws", "pulumi_kubernetes"}
+    assert {"teal_infra", "yaml"} <= {*ran.stdout.split()}
+    assert not heavy & {*ran.stdout.split()}
 
 
 @pytest.mark.parametrize(

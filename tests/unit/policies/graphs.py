@@ -114,7 +114,12 @@ def everything(active: str = "blue", **parts: Any) -> dict[str, str]:  # noqa: A
     both = {"backend": {**release, "schema": {"expand": "0001"}}, "frontend": release}
     own: dict[str, Any] = {
         "services": {
-            "backend": {"migrations": {}, "access": {"readCluster": True}, "backing": ["db"], "ingress": {"host": "shop.example"}},
+            "backend": {
+                "migrations": {},
+                "access": {"readCluster": True},
+                "backing": ["db"],
+                "ingress": {"host": "shop.example"},
+            },
             "frontend": {"autoscaling": {"enabled": False}, "replicas": 3},
         },
         "backing": backed_by("10.20.0.0/16"),

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import MOST_SECONDS, Model, Parts, Path, Quantity, Seconds, amount, wrong
+from teal_infra.settings.base import MOST_SECONDS, Model, Parts, Path, Quantity, Seconds, wrong
 
 LAST_SECONDS = 15
 """From the end of a drain until the kubelet kills a pod: the defaults' own."""
@@ -132,24 +132,6 @@ class Resources(Parts):
         default=ResourceAmounts(cpu="500m", memory="512Mi"), description="What a node has to have free for the pod."
     )
     limits: Limits = Field(default=Limits(cpu="1", memory="1Gi"), description="What the pod may use at most.")
-
-    @model_validator(mode="after")
-    def _within_limits(self) -> Self:
-        asked, most = self.requests.model_dump(), self.limits.model_dump(exclude_none=True)
-        over = [name for name, limit in most.items() if amount(limit) < amount(asked[name])]
-        if over:
-            raise PydanticCustomError(
-                "clash",
-                "limits.{name} {limit} is less than requests.{name} {asked}",
-                {
-                    "field": f"limits.{over[0]}",
-                    "name": over[0],
-                    "limit": most[over[0]],
-                    "asked": asked[over[0]],
-                    "mend": {f"limits.{name}": asked[name] for name in over},
-                },
-            )
-        return self
 
 
 Many = Annotated[int, Field(ge=0, le=1000)] | Annotated[str, StringConstraints(pattern=r"^(100|[1-9]?[0-9])%$")]

@@ -19,10 +19,6 @@ ListenerArn = Annotated[str, StringConstraints(pattern=_ARN + r"elasticloadbalan
 CertificateArn = Annotated[str, StringConstraints(pattern=_ARN + r"acm:.+:certificate/.+$")]
 
 
-_SUBNETS = ("subnet-0123456789abcdef0", "subnet-0123456789abcdef1", "subnet-0123456789abcdef2")
-"""Examples, of which two are to be others than what is there."""
-
-
 class ExistingBalancer(Model):
     """A load balancer that is there already, by its ARN or by tags that only it has."""
 
@@ -285,46 +281,3 @@ class Alb(RouterSettings):
     def without(self) -> frozenset[str]:
         """The alarms gate, where there are no alarms."""
         return frozenset() if self.alarms.enabled else frozenset({ALARMS.name})
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if self.load_balancer is not None:
-            if self.idle_timeout_seconds is not None:
-                what = (
-                    "loadBalancer is not the stack's own, and this is its owner's to set (aws elbv2 "
-                    "modify-load-balancer-attributes --attributes Key=idle_timeout.timeout_seconds,Value=…)"
-                )
-                raise superfluous("idleTimeoutSeconds", what, "it would have no effect")
-            return self
-        subnets = dict.fromkeys(self.subnet_ids)
-        if len(subnets) < 2:  # noqa: PLR2004 - AWS's rule
-            two = [*subnets, *(each for each in _SUBNETS if each not in subnets)][:2]
-            raise PydanticCustomError(
-                "clash",
-                "subnetIds names {count}; a load balancer of its own takes two, in two zones",
-                {"field": f"subnetIds[{len(subnets)}]", "count": len(subnets), "mend": {"subnetIds": two}},
-            )
-        if not self.callers:
-            raise PydanticCustomError(
-                "clash", "callers names nobody who may send live traffic", {"field": "callers[0]"}
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _apart(self) -> Self:
-        ports = {"httpPort": self.http_port, "testPort": self.test_port}
-        if self.certificate_arn:
-            ports = {"httpPort": self.http_port, "httpsPort": self.https_port, "testPort": self.test_port}
-        twice = next((key for key, port in reversed(ports.items()) if [*ports.values()].count(port) > 1), None)
-        if twice:
-            raise PydanticCustomError(
-                "clash",
-                "{names} are {ports}: each listener takes its own",
-                {
-                    "field": twice,
-                    "remedy": next(each for each in (9000, 9001, 9002) if each not in ports.values()),
-                    "names": " and ".join(", ".join(ports).rsplit(", ", 1)),
-                    "ports": ", ".join(map(str, ports.values())),
-                },
-            )
-        return self

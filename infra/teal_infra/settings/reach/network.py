@@ -153,8 +153,8 @@ class NetworkSettings(Model):
     backing: Mapping[Name, BackingPeer] = Field(
         default_factory=dict[str, BackingPeer],
         description=(
-            "Further ends of connections, for this service alone. The name of a backing service of the stack's replaces "
-            "that one's network."
+            "Further ends of connections, for this service alone. The name of a backing service of the stack's "
+            "replaces that one's network."
         ),
         json_schema_extra=wrong("the pods could not connect to the backing service"),
     )

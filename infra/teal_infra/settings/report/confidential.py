@@ -3,10 +3,9 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, cast
 
-from teal_infra.settings.report.places import field_at
-from teal_infra.settings.report.steps import SECRET, Where
+from teal_infra.settings.report.places import expected, field_at
+from teal_infra.settings.report.steps import SECRET, Where, inside
 
 HIDDEN = "[secret]"
 
@@ -26,6 +25,8 @@ def is_secret(where: Where) -> bool:
 
 def shown(where: Where, value: object) -> str:
     """What stands at a place as a message may show it: as JSON, without what is confidential in it, and cut short."""
+    if isinstance(value, str) and expected(where):
+        return "a text"  # of an object that cannot be read, and may hold anything
     text = json.dumps(_masked(where, value), default=str, ensure_ascii=False)
     return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
 
@@ -41,10 +42,10 @@ def scrubbed(text: str, data: object) -> str:
 
 
 def _masked(where: Where, value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _masked((*where, key), each) for key, each in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_masked((*where, number), each) for number, each in enumerate(cast("list[Any]", value))]
+    inner = inside(value)
+    if inner is not None:
+        masked = [(key, _masked((*where, key), each)) for key, each in inner]
+        return dict(masked) if isinstance(value, dict) else [each for _, each in masked]
     if value is not None and _hidden(where):
         return HIDDEN
     return _IN_URL.sub(rf"\1{HIDDEN}", value) if isinstance(value, str) else value
@@ -52,13 +53,9 @@ def _masked(where: Where, value: object) -> object:
 
 def _secrets(where: Where, value: object) -> Iterator[str]:
     """Texts that are confidential, but for those that are too short to be told from others."""
-    if isinstance(value, dict):
-        for key, each in cast("dict[str, Any]", value).items():
-            yield from _secrets((*where, key), each)
-    elif isinstance(value, list):
-        for number, each in enumerate(cast("list[Any]", value)):
-            yield from _secrets((*where, number), each)
-    elif isinstance(value, str) and len(value) > 3 and _hidden(where):  # noqa: PLR2004 - see above
+    for key, each in inside(value) or ():
+        yield from _secrets((*where, key), each)
+    if isinstance(value, str) and len(value) > 3 and _hidden(where):  # noqa: PLR2004 - see above
         yield value
 
 

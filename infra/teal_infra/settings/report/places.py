@@ -5,13 +5,15 @@ import json
 import types
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from teal_infra.settings import Settings
-from teal_infra.settings.report.steps import Where
+from teal_infra.settings.report.steps import Where, inside
+
+_UNIONS = (Union, types.UnionType)
 
 
 @cache
@@ -38,13 +40,19 @@ def known(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-def container(annotation: object) -> type[list[Any] | dict[str, Any]] | None:
+def container(annotation: Any) -> type[list[Any] | dict[str, Any]] | None:  # noqa: ANN401 - any type annotation
     """Whether values of a type are lists or objects; None where they are neither."""
     shape = _bare(annotation)
     origin = get_origin(shape) or shape
     if origin is tuple:
         return list
     return dict if isinstance(origin, type) and issubclass(origin, BaseModel | Mapping) else None
+
+
+def either(annotation: Any) -> bool:  # noqa: ANN401 - any type annotation
+    """Whether values of a type may be objects, and something else as well."""
+    kinds = {container(each) for each in get_args(annotation) if each is not type(None)}
+    return get_origin(annotation) in _UNIONS and len(kinds) > 1
 
 
 def required(where: Where) -> bool:
@@ -59,14 +67,13 @@ def right(where: Where) -> Any:  # noqa: ANN401 - any JSON
     wanted = expected(where)
     value = _meant(str(field.examples[0]), plain=wanted is None and not rest) if field and field.examples else None
     for _ in rest:
-        value = next(iter(_inner(value)))
+        value = next((each for _, each in inside(value) or ()), value)
     if wanted is list:
-        return value if isinstance(value, list) else [value]
+        return [value] if inside(value) is None else value
     if wanted is dict and not isinstance(value, dict):
         model = model_at(where)
-        fields = known(model) if model else {}
-        return {key: right((*where, key)) for key, each in fields.items() if each.is_required()}
-    return value
+        return {key: right((*where, key)) for key, each in known(model).items() if each.is_required()} if model else {}
+    return value  # pyright: ignore[reportUnknownVariableType]  # any JSON
 
 
 def expected(where: Where) -> type[list[Any] | dict[str, Any]] | None:
@@ -104,13 +111,6 @@ def _shape(where: Where) -> Any:  # noqa: ANN401 - any type annotation
     return shape
 
 
-def _inner(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON
-    """What an example holds, if it is a list or an object; itself, if it is an example of one part."""
-    if isinstance(value, dict):
-        return list(cast("dict[str, Any]", value).values())
-    return cast("list[Any]", value) if isinstance(value, list) else [value]
-
-
 def _named(model: type[BaseModel], part: int | str) -> FieldInfo | None:
     return known(model).get(str(part))
 
@@ -119,7 +119,7 @@ def _bare(annotation: Any) -> Any:  # noqa: ANN401 - any type annotation
     """Without what is said about a type, and without null; of several types, the one that is a container."""
     if get_origin(annotation) is Annotated:
         return _bare(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
+    if get_origin(annotation) in _UNIONS:
         parts = [_bare(each) for each in get_args(annotation) if each is not type(None)]
         return next((each for each in parts if container(each)), parts[0])
     return annotation

@@ -1,4 +1,4 @@
-"""Problems of a config as they are told: the key, the value seen, what it would have caused, the command that mends it."""
+"""Problems of a config as they are told: key, value seen, what it would have caused, the command that mends it."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from teal_infra.settings.report.places import expected, field_at, known, model_a
 from teal_infra.settings.report.steps import PREFIX, SECRET, Remove, Set, Step, Where, at, command, held, path, single
 
 _NEAR = 0.75
-"""How alike two keys are of which the one is taken for the other, misspelt: `imagePullSecrets` is no `imagePullPolicy`."""
+"""How alike a key is to the one that it is taken for: `imagePullSecret` is no `imagePullPolicy`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +46,7 @@ def of_refusal(refusal: Refusal, data: Mapping[str, Any], secret: set[str]) -> P
     )
 
 
-_TAKEN_AWAY = {"taken": "nobody could tell the two apart", "effectless": "it would have no effect"}
+_GOES = {"taken": "nobody could tell the two apart", "effectless": "it would have no effect"}
 """Kinds of errors that are mended by taking the key away, and the consequence of each."""
 
 _UNSAID = "the service could not be provisioned as meant"
@@ -62,12 +62,11 @@ def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> 
     if "field" not in context:
         return of_refusal(Refusal(loc, found["msg"], "", (_step(loc, found),)), data, secret)
     # A check over several fields names the one to change, and may say how; its message holds the values that clash.
-    mend: Mapping[str, Any] = context.get("mend", {context["field"]: context.get("remedy", ...)})
-    if found["type"] in _TAKEN_AWAY:
-        mend = {context["field"]: None}
+    goes = _GOES.get(found["type"], "")
+    mend: Mapping[str, Any] = context.get("mend", {context["field"]: None if goes else context.get("remedy", ...)})
     steps = tuple(_mended((*loc, *_parsed(name)), value) for name, value in mend.items())
-    consequence = context.get("consequence", _TAKEN_AWAY.get(found["type"], ""))
-    return of_refusal(Refusal((*loc, *_parsed(context["field"])), found["msg"], consequence, steps), data, secret)
+    where = (*loc, *_parsed(context["field"]))
+    return of_refusal(Refusal(where, found["msg"], context.get("consequence", goes), steps), data, secret)
 
 
 def _mended(where: Where, value: Any) -> Step:  # noqa: ANN401 - any JSON

@@ -4,7 +4,6 @@ What `pulumi config set --path` does is in `sdk/go/common/resource/config/object
 values and whole numbers, never an object; it makes what is missing on the way, and goes through no text.
 """
 
-import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -72,13 +71,20 @@ def at(data: object, where: Where) -> object:
     return data
 
 
+def inside(value: object) -> Sequence[tuple[int | str, Any]] | None:
+    """What an object or a list holds, by its keys or numbers; None of anything else."""
+    if isinstance(value, dict):
+        return [*cast("dict[str, Any]", value).items()]
+    return [*enumerate(cast("list[Any]", value))] if isinstance(value, list) else None
+
+
 def held(data: object, where: Where) -> bool:
     """Whether anything stands at a place, be it null."""
     return _holds(at(data, where[:-1]), where[-1])
 
 
 def do(data: dict[str, Any], step: Step) -> None:
-    """What the command of one step does to a config."""
+    """What the command of one step does to a config; of a float it makes a text."""
     *parents, last = step.where
     place: Any = data
     for part, following in zip(parents, step.where[1:], strict=True):
@@ -88,7 +94,8 @@ def do(data: dict[str, Any], step: Step) -> None:
             _put(place, part, [None] * (following + 1) if isinstance(following, int) else {})
         place = place[part]
     if isinstance(step, Set):
-        _put(place, last, _written(step.value))
+        value = "secret" if step.value == SECRET else step.value
+        _put(place, last, str(value) if isinstance(value, float) else value)
     elif _holds(place, last):
         del place[last]
 
@@ -98,44 +105,37 @@ def _parts(step: Step, data: object) -> Iterator[Step]:
         blocked = _blocked(data, step)
         if blocked:
             yield Remove(blocked)
-        yield from (Set(where, value) for where, value in _leaves(step.where, step.value))
+        yield from _leaves(step.where, step.value)
     else:
         yield step
 
 
-def _leaves(where: Where, value: Any) -> Iterator[tuple[Where, Any]]:  # noqa: ANN401 - any JSON
-    inner: dict[Any, Any] = dict(enumerate(value)) if isinstance(value, list) else value
-    if isinstance(inner, dict):
-        for key, each in inner.items():
-            yield from _leaves((*where, key), each)
-    else:
-        yield where, value
+def _leaves(where: Where, value: object) -> Iterator[Set]:
+    inner = inside(value)
+    if inner is None:
+        yield Set(where, value)
+    for key, each in inner or ():
+        yield from _leaves((*where, key), each)
 
 
 def _blocked(data: object, step: Set) -> Where | None:
     """What has to go first: what is no object where the place is within it, and all that an object is to replace."""
+    here: Any = data
     for depth, part in enumerate(step.where):
-        if data is None:
+        if here is None:
             return None
-        if not isinstance(data, list if isinstance(part, int) else dict):
+        if inside(here) is None or isinstance(here, list) is not isinstance(part, int):
             return step.where[:depth]
-        if not _holds(data, part):
+        if not _holds(here, part):
             return None
-        data = cast("Any", data)[part]
-    return step.where if data is not None and isinstance(step.value, dict | list) else None
+        here = at(here, (part,))
+    return step.where if here is not None and inside(step.value) is not None else None
 
 
 def _holds(data: object, part: int | str) -> bool:
     if isinstance(part, int):
         return isinstance(data, list) and part < len(cast("list[object]", data))
     return isinstance(data, dict) and part in data
-
-
-def _written(value: object) -> object:
-    """What comes of a value on its way through a command."""
-    if isinstance(value, str) and _READ_AS_ANOTHER.fullmatch(value):
-        return json.loads(value)
-    return "secret" if value == SECRET else str(value) if isinstance(value, float) else value
 
 
 def _put(place: Any, part: int | str, value: object) -> None:  # noqa: ANN401 - a list or an object
@@ -154,6 +154,8 @@ def _command(step: Step) -> str:
     if step.value == SECRET:
         return " ".join(["pulumi config set", *options, SECRET, quoted])
     text = str(step.value).lower() if isinstance(step.value, bool) else str(step.value)
+    if options and isinstance(step.value, str) and _READ_AS_ANOTHER.fullmatch(text):
+        options.append("--type string")
     ended = ["--"] if text.startswith("-") else []  # it is no option
     return " ".join(["pulumi config set", *options, quoted, *ended, shlex.quote(text)])
 

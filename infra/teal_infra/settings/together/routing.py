@@ -31,6 +31,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
         yield Refusal((*named, key.partition(".")[2]), what, steps=(Set(named, right(named)),))
     yield from _unused(settings)
     yield from _shares(settings)
+    yield from _same(settings)
     alb = settings.alb
     if alb is not None and (alb.stickiness_seconds or 0) > settings.settle_seconds:
         seconds = alb.stickiness_seconds or 0
@@ -63,6 +64,23 @@ def _unused(settings: Settings) -> Iterator[Refusal]:
             there = router is RouterKind.SERVICE and (key != "ingress" or service.ingress is not None)
             if marks.get(key) and not there:
                 yield Refusal(("services", name, "metadata", key), f"the service has no {kind}", _NO_EFFECT)
+
+
+def _same(settings: Settings) -> Iterator[Refusal]:
+    """Requests of which two services say that they are theirs."""
+    if settings.router is RouterKind.SERVICE:
+        return
+    taken: dict[tuple[str, str], str] = {}
+    for name, service in settings.services.items():
+        its = [(host, path) for host in service.routing.hosts or ("",) for path in service.routing.paths]
+        twice = next((each for each in its if each in taken), None)
+        if twice:
+            host, path = twice
+            what = f"{path} of {host or 'every host'} is what {taken[twice]} asks for"
+            where: Where = ("services", name, "routing", "hosts")
+            own = f"{name}.example"
+            yield Refusal(where, what, "one of the two would get no request", (Set(where, [own]),))
+        taken |= {each: name for each in its if each not in taken}
 
 
 def _shares(settings: Settings) -> Iterator[Refusal]:

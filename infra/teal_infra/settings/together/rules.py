@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from teal.model.routes import RouterKind
 from teal_infra.settings import Settings
 from teal_infra.settings.owned import Refusal
-from teal_infra.settings.reach.alb import Alb
 from teal_infra.settings.reach.routing import Routing
 from teal_infra.settings.report.steps import Remove, Set, Step, Where
 from teal_infra.settings.service import ServiceSettings
@@ -33,7 +32,6 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
     if settings.router is not RouterKind.ALB or settings.alb is None:
         return
     services, alb = settings.services, settings.alb
-    yield from _existing(alb)
     each = 4 + (settings.canary_match is not None)
     if each * len(services) > alb.max_rules:
         what = f"{len(services)} services have {each} rules each, and the load balancer takes {alb.max_rules}"
@@ -47,17 +45,6 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
         yield from _encrypted(name, service, alb)
         yield from _conditions(name, service.routing, settings)
     yield from _priorities(services)
-
-
-def _existing(alb: Alb) -> Iterator[Refusal]:
-    """What a load balancer that is there already has of its own."""
-    if alb.load_balancer is None:
-        return
-    given = alb.model_dump(by_alias=True, exclude_unset=True)
-    for key in ("subnetIds", "internal", "callers", "testCallers"):
-        if given.get(key):
-            what = "the load balancer is there already (alb.loadBalancer), and this is said of one that teal makes"
-            yield Refusal(("alb", key), what, "it would have no effect")
 
 
 def _reachable(name: str, service: ServiceSettings) -> Iterator[Refusal]:

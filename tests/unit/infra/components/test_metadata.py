@@ -37,8 +37,9 @@ async def test_an_irsa_role_a_balancer_and_a_certificate_are_asked_for_by_annota
 def test_what_is_teals_is_refused(name: str) -> None:
     """Labels and annotations, at once, each with what takes it out."""
     marks = {"labels": {"app.kubernetes.io/name": "x"}, "annotations": {"teal/moved-from": "x"}}
+    ingress = {"services.backend.ingress": {"host": "shop.example"}}
     with pytest.raises(ConfigError) as error:
-        settings(edited(BASE, {f"services.backend.metadata.{name}": marks}))
+        settings(edited(BASE, {**ingress, f"services.backend.metadata.{name}": marks}))
     at = f"teal:services.backend.metadata.{name}"
     for path in (f'{at}.labels["app.kubernetes.io/name"]', f'{at}.annotations["teal/moved-from"]'):
         assert f"Next: pulumi config rm --path '{path}'" in str(error.value)

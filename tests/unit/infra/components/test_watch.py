@@ -210,7 +210,7 @@ async def test_who_was_told_is_noted_also_without_a_watch() -> None:
         (
             {**WATCH, "prometheusUrl": "http://prometheus.monitoring:9090"},
             {"prometheus": {"url": "https://prometheus.example", "token": "SECRET"}},
-            "teal:watch.prometheusUrl: nothing: http://prometheus.monitoring:9090 is not https",
+            "http://prometheus.monitoring:9090 is not https",
         ),
     ],
 )

@@ -52,7 +52,10 @@ def test_the_example_stacks_are_valid(stack: str) -> None:
     [
         ({"activeColour": "red"}, ["teal:activeColour", '"red"', "pulumi config set teal:activeColour blue"]),
         ({"activeColour": None}, ["teal:activeColour: nothing", "would not know where live traffic belongs"]),
-        ({"activeColour": "green"}, ["teal:green: nothing", "no such slot", "pulumi config set teal:activeColour blue"]),
+        (
+            {"activeColour": "green"},
+            ["teal:green: nothing", "no such slot", "pulumi config set teal:activeColour blue"],
+        ),
         ({"colour": "blue"}, ["teal:colour", "unknown key", "pulumi config rm teal:colour"]),
         ({"activeColor": "blue"}, ["did you mean activeColour?"]),
         ({"services": "{"}, ["teal:services", "not an object"]),

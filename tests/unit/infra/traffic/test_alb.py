@@ -370,7 +370,7 @@ def test_wrong_settings_are_named_with_their_consequence(changes: dict[str, Any]
     lines = [line for line in str(found.value).splitlines() if key in line]
     assert lines, str(found.value)
     assert any(part in lines[0] for part in what.split("|")), lines
-    assert "Next: pulumi config set" in lines[0]
+    assert "Next: pulumi config " in lines[0]
 
 
 @pytest.mark.parametrize(

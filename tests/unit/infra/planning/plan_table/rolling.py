@@ -52,7 +52,7 @@ ROLLING = [
             "services.backend.backing": ["db"],
             "backing": {
                 "db": {"kind": "database", "host": "a.example", "network": {"cidrs": ["10.0.0.1/32"], "ports": [5432]}}
-            }
+            },
         },
         change={"backing.db.host": "b.example"},
         word=Word.ROLLING,

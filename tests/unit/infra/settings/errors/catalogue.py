@@ -39,7 +39,7 @@ PARENTS: Mapping[Where, Config] = {
     ("services", "backend", "bakeMetrics", "orders"): {"query": "x", "atLeast": 1},
     ("services", "backend", "gates", "metrics", "own", "orders"): {"query": "x", "atLeast": 1},
 }
-"""What an object has to be for a setting in it to be looked at; of others it is `{}`, and what lacks is reported too."""
+"""What an object has to be for a setting in it to be looked at. Others are `{}`: what they lack is reported, too."""
 
 NAMES: Mapping[str, str] = {
     "services": "backend",
@@ -88,7 +88,7 @@ def _within(annotation: Any, name: str) -> Iterator[tuple[type[BaseModel], Where
     elif get_origin(annotation) is Annotated:
         yield from _within(get_args(annotation)[0], name)
     else:
-        container = get_origin(annotation) in (dict, tuple, Mapping) or str(annotation).startswith("collections.abc")
+        container = get_origin(annotation) in (tuple, get_origin(Mapping[str, str]))
         for part in get_args(annotation):
             for inner, at in _within(part, name):
                 yield inner, ((0 if get_origin(annotation) is tuple else name, *at) if container else at)
@@ -100,16 +100,17 @@ def with_value(where: Where, value: object) -> Config:
     config["router"] = {"alb": "alb", "gateway": "gateway", "canaryMatch": "gateway"}.get(str(where[0]), "service")
     place: Any = config
     for depth, key in enumerate(where[:-1], 1):
-        if isinstance(place, list):
-            place.append(deepcopy(PARENTS.get(where[:depth], [] if isinstance(where[depth], int) else {})))  # pyright: ignore[reportUnknownMemberType]
-        elif key not in place:
-            place[key] = deepcopy(PARENTS.get(where[:depth], [] if isinstance(where[depth], int) else {}))
+        _put(place, key, PARENTS.get(where[:depth], [] if isinstance(where[depth], int) else {}), anew=False)
         place = place[key]
-    if isinstance(place, list):
-        place.append(value)  # pyright: ignore[reportUnknownMemberType]
-    else:
-        place[where[-1]] = value
+    _put(place, where[-1], value, anew=True)
     return config
+
+
+def _put(place: Any, key: int | str, value: object, *, anew: bool) -> None:  # noqa: ANN401 - any JSON
+    if isinstance(key, int):
+        place.append(deepcopy(value))
+    elif anew or key not in place:
+        place[key] = deepcopy(value)
 
 
 def edited(**changes: Any) -> Config:  # noqa: ANN401 - any JSON
@@ -126,7 +127,11 @@ def backend(**settings: Any) -> Config:  # noqa: ANN401 - any JSON
 def routed(router: str, *names: str, service: Config | None = None, **more: Any) -> Config:  # noqa: ANN401 - any JSON
     """Services behind another router."""
     services = {
-        name: {"network": CALLERS, **({"routing": {"priority": 10 * number}} if len(names) > 1 else {}), **(service or {})}
+        name: {
+            "network": CALLERS,
+            **({"routing": {"priority": 10 * number, "hosts": [f"{name}.example"]}} if len(names) > 1 else {}),
+            **(service or {}),
+        }
         for number, name in enumerate(names or ("backend",), 1)
     }
     release = {name: {"image": "a:1"} for name in services}
@@ -163,7 +168,10 @@ CLASHES: tuple[Config, ...] = (
     backend(requestMetrics={"preset": "none", "requests": "a", "status": "b"}),
     backend(frontDoor={"type": "LoadBalancer"}),
     backend(frontDoor={"nodePort": 30080}),
-    backend(frontDoor={"type": "NodePort", "nodePort": 30081}, previewDoor={"type": "NodePort", "nodePorts": {"blue": 30081}}),
+    backend(
+        frontDoor={"type": "NodePort", "nodePort": 30081},
+        previewDoor={"type": "NodePort", "nodePorts": {"blue": 30081}},
+    ),
     backend(frontDoor={"extraPorts": {"http": {"port": 1, "targetPort": 1}}}),
     backend(frontDoor={"extraPorts": {"a": {"port": 80, "targetPort": 1}}}),
     backend(network={"callers": {"somebody": {}}}),
@@ -173,7 +181,12 @@ CLASHES: tuple[Config, ...] = (
     backend(metadata={"ingress": {"labels": {"a": "b"}}}),
     backend(metadata={"deployment": {"labels": {"app.kubernetes.io/name": "x"}}}),
     *(backend(podTemplate=template) for template, _ in test_owned.CASES),
-    edited(blue={"version": "1", "backend": {"image": "a:1", "podTemplate": {"metadata": {"labels": {"$patch": "replace"}}}}}),
+    edited(
+        blue={
+            "version": "1",
+            "backend": {"image": "a:1", "podTemplate": {"metadata": {"labels": {"$patch": "replace"}}}},
+        }
+    ),
     # Services and their slots.
     edited(services={"version": {}, "state": {}}),
     edited(services={"backend": {}, "backend-blue": {}}),
@@ -188,7 +201,8 @@ CLASHES: tuple[Config, ...] = (
     edited(blue={"version": "1", "backend": {"image": "a:1", "schema": {"expand": "0001"}}}),
     *(
         edited(
-            services={"backend": {"migrations": {}}}, blue={"version": "1", "backend": {"image": "a:1", "schema": schema}}
+            services={"backend": {"migrations": {}}},
+            blue={"version": "1", "backend": {"image": "a:1", "schema": schema}},
         )
         for schema in ({"expand": "0005", "contract": "0005"}, {"expand": "0001", "down": "0002"})
     ),
@@ -254,6 +268,7 @@ CLASHES: tuple[Config, ...] = (
         canaryMatch={"cookie": "a", "value": "b"},
     ),
     routed("alb", "a", "b", service={"routing": {}}),
+    routed("gateway", "a", "b", service={"routing": {}}),
     routed("alb", "a", "b", service={"routing": {"priority": 7}}),
     routed("alb", *(f"s{number}" for number in range(51))),
 )
@@ -284,6 +299,6 @@ def _pattern(text: ast.expr) -> Iterator[str]:
         case ast.Constant(value=str(words)):
             yield re.sub(r"\\\{\w+\\\}", ".*", re.escape(words))
         case ast.JoinedStr(values=parts):
-            yield "".join(re.escape(each.value) if isinstance(each, ast.Constant) else ".*" for each in parts)  # pyright: ignore[reportArgumentType]
+            yield "".join(re.escape(str(each.value)) if isinstance(each, ast.Constant) else ".*" for each in parts)
         case _:
             return

@@ -29,7 +29,7 @@ def _words(command: str) -> Sequence[Sequence[str]]:
     """What a shell gives to each of the commands that it is given."""
     # The shell's own words, quoting and expansion are what is looked at: the function only shows what it was given.
     script = "pulumi() { for word; do printf '%s\\0' \"$word\"; done; printf '\\n\\0'; }\n" + command
-    ran = subprocess.run(["/bin/sh", "-euc", script], capture_output=True, text=True, check=False)  # noqa: S603
+    ran = subprocess.run(["/bin/sh", "-euc", script], capture_output=True, text=True, check=False)
     if ran.returncode or ran.stderr:
         raise PulumiError(f"{command}: {ran.stderr}")
     return [each.split("\0")[:-1] for each in ran.stdout.split("\n\0")[:-1]]
@@ -42,7 +42,7 @@ def pulumi(words: list[str], file: dict[str, Any]) -> None:
     config: dict[str, Any] = file["config"]
     options, given = _options(words[2:])
     key = given[0]
-    path = _path(key) if "--path" in options else [key]
+    path: Path = _path(key) if "--path" in options else [key]
     root = str(path[0])
     if not re.fullmatch(r"[^:]+:[^:]+", root):
         raise PulumiError(f"could not parse {root} as a configuration key")
@@ -57,7 +57,7 @@ def pulumi(words: list[str], file: dict[str, Any]) -> None:
         value: Any = {"secure": "v1:ciphertext"}  # of what is typed
     else:
         key, value = given
-        value = _coerced(value) if len(path) > 1 else value
+        value = _coerced(value) if len(path) > 1 and "--type" not in options else value
     _set(config, path, value)
 
 
@@ -68,6 +68,10 @@ def _options(words: list[str]) -> tuple[set[str], list[str]]:
     for word in rest:
         if word == "--":
             given.extend(rest)
+        elif word == "--type":
+            if next(rest) != "string":
+                raise PulumiError("only a text has to be told from what it looks like")
+            options.add(word)
         elif word.startswith("-"):
             if word not in {"--path", "--secret"}:
                 raise PulumiError(f"unknown flag: {word}")
@@ -80,9 +84,7 @@ def _options(words: list[str]) -> tuple[set[str], list[str]]:
 def _coerced(text: str) -> bool | int | str:
     if text in {"true", "false"}:
         return text == "true"
-    if re.fullmatch(r"[+-]?[0-9]+", text) and not (len(text) > 1 and text[0] == "0"):
-        return int(text)
-    return text
+    return int(text) if re.fullmatch(r"[+-]?[0-9]+", text) and not (len(text) > 1 and text[0] == "0") else text
 
 
 def _path(key: str) -> Path:
@@ -114,45 +116,43 @@ def _path(key: str) -> Path:
 
 def _delete(place: Any, path: Path) -> None:  # noqa: ANN401 - any YAML
     first, *rest = path
-    if isinstance(place, dict) and isinstance(first, str) and first in place:
-        if rest:
-            _delete(place[first], rest)
-        else:
-            del place[first]
-    elif isinstance(place, list) and isinstance(first, int) and first < len(place):  # pyright: ignore[reportUnknownArgumentType]
-        if rest:
-            _delete(place[first], rest)
-        else:
-            del place[first]
-
-
-def _container(step: int | str) -> Any:  # noqa: ANN401 - any YAML
-    return [None] * (step + 1) if isinstance(step, int) else {}
+    if not _has(place, first):
+        return
+    if rest:
+        _delete(place[first], rest)
+    else:
+        del place[first]
 
 
 def _set(config: dict[str, Any], path: Path, value: object) -> None:
     root, *rest = path
-    if not rest:
-        config[str(root)] = value
-        return
-    if not isinstance(config.get(str(root)), dict | list):  # the first level alone is overwritten
+    if rest and _kind(config.get(str(root))) is None:  # the first level alone is overwritten
         config[str(root)] = _container(rest[0])
-    place: Any = config[str(root)]
-    for step, following in zip(rest, [*rest[1:], None], strict=True):
-        if isinstance(place, list):
-            if not isinstance(step, int) or step > len(place):  # pyright: ignore[reportUnknownArgumentType]
-                raise PulumiError(f"{path}: {step} is no index of an array of {len(place)}")  # pyright: ignore[reportUnknownArgumentType]
-            if step == len(place):  # pyright: ignore[reportUnknownArgumentType]
-                place.append(None)  # pyright: ignore[reportUnknownMemberType]
-        elif not isinstance(step, str):
-            raise PulumiError(f"{path}: key for a map must be a string")
-        if following is None:
-            place[step] = value
-            return
-        inner: Any = place[step] if isinstance(place, list) else place.get(step)
-        if inner is None:
-            inner = _container(following)
-        elif not isinstance(inner, dict | list):
-            raise PulumiError(f"{path}: expected {'an array' if isinstance(following, int) else 'a map'}")
-        place[step] = inner
-        place = inner
+    _put(config, path, value)
+
+
+def _put(place: Any, path: Path, value: object) -> None:  # noqa: ANN401 - any YAML
+    step, *rest = path
+    if _kind(place) is not type(step):
+        raise PulumiError(f"{path}: expected {'an array' if isinstance(step, int) else 'a map'}")
+    if isinstance(step, int) and step == len(place):
+        place.append(None)
+    if not rest:
+        place[step] = value
+        return
+    if not _has(place, step) or place[step] is None:
+        place[step] = _container(rest[0])
+    _put(place[step], rest, value)
+
+
+def _kind(place: object) -> type | None:
+    """What a container is accessed by."""
+    return int if isinstance(place, list) else str if isinstance(place, dict) else None
+
+
+def _has(place: Any, step: int | str) -> bool:  # noqa: ANN401 - any YAML
+    return _kind(place) is type(step) and (step < len(place) if isinstance(step, int) else step in place)
+
+
+def _container(step: int | str) -> Any:  # noqa: ANN401 - any YAML
+    return [None] * (step + 1) if isinstance(step, int) else {}

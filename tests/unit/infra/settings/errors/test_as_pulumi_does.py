@@ -20,7 +20,9 @@ from tests.unit.infra.settings.errors.pulumi_config import run
 from tests.unit.infra.settings.errors.test_next import command, read, stack
 
 CONFIGS: Mapping[str, Config] = {
-    "numbers and lists": catalogue.backend(shutdown={"drainSeconds": 60}, migrations={"up": ["up"]}, port=None),
+    "numbers and lists": catalogue.backend(
+        shutdown={"drainSeconds": 60}, migrations={"up": ["up"]}, resources={"requests": {"cpu": "2"}}
+    ),
     "texts in the way": catalogue.edited(services={"backend": {"network": "open", "gates": {"contract": 1}}}),
     "secrets": catalogue.edited(backing={"database": {**catalogue.DATABASE, "password": [1]}}),
     "names": catalogue.backend(
@@ -29,7 +31,9 @@ CONFIGS: Mapping[str, Config] = {
         **{'A-"b".c/d[0]': 1},
     ),
     "elements of lists": catalogue.routed(
-        "alb", alb={**catalogue.ALB, "subnetIds": [], "internal": "x"}, service={"routing": {"paths": ["/a", "/b", "/c"]}}
+        "alb",
+        alb={**catalogue.ALB, "subnetIds": [], "internal": "x"},
+        service={"routing": {"paths": ["/a", "/b", "/c"]}},
     ),
     "an object that is none": catalogue.edited(services="{", prometheus={"url": 5, "token": [1]}),
 }
@@ -68,8 +72,12 @@ def test_commands_do_the_same(config: Config, pulumi: tuple[Path, Mapping[str, s
     assert found
     for problem in found:
         run(command(problem), expected)
-    script = "set -e\n" + "\n".join(f"printf word | {command(each).replace(' && ', ' && printf word | ')}" for each in found)
-    ran = subprocess.run(["/bin/sh", "-c", script], cwd=folder, env=environment, check=False, capture_output=True, text=True)  # noqa: S603 - the product's own words
+    script = "set -e\n" + "\n".join(
+        f"printf word | {command(each).replace(' && ', ' && printf word | ')}" for each in found
+    )
+    ran = subprocess.run(
+        ["/bin/sh", "-c", script], cwd=folder, env=environment, check=False, capture_output=True, text=True
+    )
     assert ran.returncode == 0, f"{script}\n{ran.stdout}{ran.stderr}"
     assert _hidden(yaml.safe_load(file.read_text())["config"]) == _hidden(expected["config"])
     assert load.problems(*read(yaml.safe_load(file.read_text()))) == []

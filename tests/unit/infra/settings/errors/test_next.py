@@ -16,6 +16,7 @@ from tests.unit.infra.settings.errors import catalogue
 from tests.unit.infra.settings.errors.catalogue import Config, Where
 from tests.unit.infra.settings.errors.pulumi_config import run
 
+
 def command(problem: Problem) -> str:
     """What the message tells to run."""
     return str(problem).rpartition(". Next: ")[2]
@@ -49,8 +50,8 @@ def obeyed(config: Config) -> Sequence[Problem]:
         assert (problem.where, problem.what) not in left, str(problem)
     for problem in found:
         run(command(problem), file)
-    left = load.problems(*read(file)) if found else []
-    assert not left, yaml.safe_dump(file) + "\n".join(map(str, [*found, "left:", *left]))
+    rest: Sequence[Problem] = load.problems(*read(file)) if found else ()
+    assert not rest, "\n".join((yaml.safe_dump(file), *map(str, found), "left:", *map(str, rest)))
     return found
 
 
@@ -89,11 +90,7 @@ def test_what_does_not_go_together_is_mended_by_its_command(config: Config) -> N
 
 def test_every_check_is_in_the_catalogue() -> None:
     """What the sources say of refusals is what was seen of them here."""
-    seen = [
-        problem.what
-        for config in catalogue.CLASHES
-        for problem in problems(config)
-    ]
+    seen = [problem.what for config in catalogue.CLASHES for problem in problems(config)]
     unseen = {where: text for text, where in catalogue.said() if not any(re.fullmatch(text, each) for each in seen)}
     assert not unseen
 
