@@ -38,6 +38,7 @@ from teal_infra.planning.live import Live, split
 from teal_infra.planning.move import bake_plan, move_of
 from teal_infra.provider.ownership import owned
 from teal_infra.settings import Settings
+from teal_infra.settings.pod.probes import HTTP
 from teal_infra.settings.slot import Slot as SlotSettings
 from teal_infra.settings.slot import SlotService
 from teal_infra.traffic import Front, Route, Traffic, router
@@ -254,6 +255,7 @@ class _Stack:
                 bounds=service.alerts,
                 namespace=self._access.namespace,
                 path=service.request_metrics.path,
+                port=service.request_metrics.port or HTTP,
             )
             Observability(name, args, self._opts)
             if self._settings.prometheus is not None and service.counted is None:

@@ -111,6 +111,7 @@ class Scenario:
         """A stack's config, with some of its keys changed."""
         service = {
             "port": 8000,
+            "contract": True,
             **({"shutdown": {"closeConnectionsPath": "/close"}} if self.closes else {}),
             "probePath": "/pricing",
             "progressDeadlineSeconds": 20,

@@ -36,6 +36,8 @@ class ObservabilityArgs:
     """The service's, once it is there."""
     path: str = "/metrics"
     """At which the pods are scraped."""
+    port: int | str = "http"
+    """At which pods expose them: its number, or its name."""
 
 
 class Observability(pulumi.ComponentResource):
@@ -57,7 +59,7 @@ class Observability(pulumi.ComponentResource):
             self._config_map("alerts", {f"{self._service}.rules.yaml": rules}, settings.labels)
         elif settings.alerts == "prometheusRule":
             self._operators("alerts", "PrometheusRule", groups, settings.labels)
-            self._operators("metrics", "PodMonitor", _pod_monitor(self._service, args.path), settings.labels)
+            self._operators("metrics", "PodMonitor", _pod_monitor(self._service, args.path, args.port), settings.labels)
         if settings.dashboard:
             from teal.monitoring.dashboard import dashboard_json  # noqa: PLC0415 - Grafana's SDK is loaded only where it is used
 
@@ -91,9 +93,10 @@ class Observability(pulumi.ComponentResource):
         }
 
 
-def _pod_monitor(service: str, path: str) -> Mapping[str, Any]:
+def _pod_monitor(service: str, path: str, port: int | str) -> Mapping[str, Any]:
     """Scrapes the pods of both colours, as the annotations ask of a Prometheus without an operator."""
+    by = "port" if isinstance(port, str) else "portNumber"
     return {
         "selector": {"matchLabels": {NAME_LABEL: service}},
-        "podMetricsEndpoints": [{"port": "http", "path": path}],
+        "podMetricsEndpoints": [{by: port, "path": path}],
     }

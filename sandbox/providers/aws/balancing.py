@@ -206,7 +206,7 @@ class TargetGroup(Tagged):
             TargetType=inputs.get("targetType"),
             IpAddressType=inputs.get("ipAddressType"),
             Tags=aws.tags.given(inputs),
-            **_health(map_at(inputs, "healthCheck")),
+            **_health(inputs),
         )
         return str(made["TargetGroups"][0]["TargetGroupArn"])
 
@@ -226,7 +226,7 @@ class TargetGroup(Tagged):
             "arnSuffix": arn_suffix(identifier),
             "healthCheck": {
                 **{ours: live[theirs] for ours, theirs in _HEALTH.items() if theirs in live},
-                "matcher": map_at(live, "Matcher").get("HttpCode", ""),
+                "matcher": next(iter(map_at(live, "Matcher").values()), ""),
             },
             "ipAddressType": live.get("IpAddressType", "ipv4"),
             "loadBalancerArns": live.get("LoadBalancerArns", []),
@@ -244,7 +244,7 @@ class TargetGroup(Tagged):
         """Health check, attributes and tags."""
         before, after = map_at(old, "healthCheck"), map_at(new, "healthCheck")
         if changed(before, after, *after):
-            aws.call("elbv2", "modify_target_group", TargetGroupArn=identifier, **_health(after))
+            aws.call("elbv2", "modify_target_group", TargetGroupArn=identifier, **_health(new))
         self._write_attributes(aws, identifier, new, old)
         self._retag(aws, identifier, old, new)
 
@@ -257,9 +257,11 @@ class TargetGroup(Tagged):
             aws.call("elbv2", "modify_target_group_attributes", TargetGroupArn=arn, Attributes=written)
 
 
-def _health(given: Map) -> Map:
+def _health(inputs: Map) -> Map:
+    given = map_at(inputs, "healthCheck")
     found: Map = {theirs: given[ours] for ours, theirs in _HEALTH.items() if given.get(ours) is not None}
-    return {**found, "Matcher": {"HttpCode": given["matcher"]}} if given.get("matcher") else found
+    codes = "GrpcCode" if inputs.get("protocolVersion") == "GRPC" else "HttpCode"
+    return {**found, "Matcher": {codes: given["matcher"]}} if given.get("matcher") else found
 
 
 def _described(aws: Aws, what: str, **names: list[str]) -> list[Map]:

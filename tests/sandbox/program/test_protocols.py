@@ -5,7 +5,7 @@ Neither answers anything of teal's. What the kubelets say is the proof.
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, node_port:
 
 
 @contextmanager
-def calls(stack: Stack, port: int) -> Iterator[dict[str, Any]]:
+def calls(stack: Stack, port: int) -> Generator[dict[str, Any]]:
     """Calls to a node port while a block runs; what became of them is in the mapping after it."""
     python = str(WORK_TREE / ".venv/bin/python")
     found: dict[str, Any] = {}

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from teal_infra.components import fingerprint
 from teal_infra.planning import slots
-from teal_infra.planning.live import Live
 
 from teal.model.colours import Colour
 from tests.unit.infra.declaring import Declared, config, declared
@@ -17,9 +16,10 @@ TIMES = {"initialDelaySeconds": 0, "periodSeconds": 10, "timeoutSeconds": 5, "fa
 PORTS = {"port": 9000, "ports": {"management": 9090}}
 
 
-async def stack(service: Mapping[str, Any], live: Live | None = None) -> Declared:
+async def stack(service: Mapping[str, Any], **more: object) -> Declared:
     """What a stack with this service declares."""
-    return await declared({**config(router="service"), "services": json.dumps({"backend": service})}, live)
+    given = {"services": {"backend": service}, **more}
+    return await declared({**config(router="service"), **{key: json.dumps(each) for key, each in given.items()}})
 
 
 async def container(service: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -104,7 +104,10 @@ async def test_probes_and_ports_are_what_a_pod_runs_with() -> None:
 async def test_metrics_are_scraped_at_the_port_that_has_them() -> None:
     """A management port's, say: Prometheus is told so, and let in there."""
     prometheus = {"prometheus": {"namespaceLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
-    found = await stack({**PORTS, "requestMetrics": {"port": "management"}, "network": prometheus})
+    service = {**PORTS, "requestMetrics": {"port": "management"}, "network": prometheus}
+    found = await stack(service, observability={"alerts": "prometheusRule"})
+    (endpoint,) = found["PodMonitor", "backend-metrics"]["spec"]["podMetricsEndpoints"]
+    assert endpoint["port"] == "management"
     marks = found["Deployment", "backend-blue"]["spec"]["template"]["metadata"]["annotations"]
     assert marks["prometheus.io/port"] == "9090"
     rules = found["NetworkPolicy", "backend-network"]["spec"]["ingress"]

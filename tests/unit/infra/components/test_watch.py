@@ -31,6 +31,17 @@ async def test_there_is_none_unless_asked_for() -> None:
     assert not [name for name in await declared(config()) if NAME in str(name)]
 
 
+async def test_it_may_ask_no_door_that_a_bake_does_not_ask() -> None:
+    """A rule that names nobody would mean everybody."""
+    services = json.dumps({"backend": {"port": 6379}, "frontend": {"port": 8000, "contract": True}})
+    rules = (await declared({**stack(), "services": services}))["Role", f"{NAME}-role"]["rules"]
+    (proxy,) = [each for each in rules if each["resources"] == ["services/proxy"]]
+    assert proxy["resourceNames"] == ["frontend:http"]
+    services = json.dumps({"backend": {"port": 6379}, "frontend": {"port": 6379}})
+    rules = (await declared({**stack(), "services": services}))["Role", f"{NAME}-role"]["rules"]
+    assert not [each for each in rules if each["resources"] == ["services/proxy"]]
+
+
 async def test_its_rights_are_exactly_these() -> None:
     """What a bake, a confirmation and a way back take, by name wherever the API has names; no more."""
     resources = await declared(stack())

@@ -12,6 +12,7 @@ from tests.unit.infra.worlds import BASE, edited, settings, settled
 
 BARE: Mapping[str, Any] = {"services.backend.contract": False}
 SMOKE = {"smoke.readiness"}
+NONE = set[str]()
 UNREACHABLE: Mapping[str, Any] = {"podsReachable": "false"}
 
 
@@ -35,14 +36,14 @@ def said(change: Mapping[str, Any]) -> list[str]:
     ("change", "smoke", "path"),
     [
         ({}, SMOKE, "/deployment/metadata"),
-        (BARE, set(), ""),
-        ({**BARE, "services.backend.probePath": "/"}, set(), "/"),
+        (BARE, NONE, ""),
+        ({**BARE, "services.backend.probePath": "/"}, NONE, "/"),
         ({**BARE, "services.backend.probes": {"readiness": {"path": "/healthz"}}}, SMOKE, "/healthz"),
         ({**BARE, "services.backend.probes": {"readiness": {"path": "/healthz", "port": 8000}}}, SMOKE, "/healthz"),
-        ({**BARE, "services.backend.probes": {"readiness": {"path": "/healthz", "port": 9000}}}, set(), ""),
-        ({**BARE, "services.backend.probes": {"readiness": {"grpc": {}}}}, set(), ""),
-        ({**BARE, "services.backend.probes": {"readiness": {"exec": ["true"]}}}, set(), ""),
-        (UNREACHABLE, set(), ""),
+        ({**BARE, "services.backend.probes": {"readiness": {"path": "/healthz", "port": 9000}}}, NONE, ""),
+        ({**BARE, "services.backend.probes": {"readiness": {"grpc": {}}}}, NONE, ""),
+        ({**BARE, "services.backend.probes": {"readiness": {"exec": ["true"]}}}, NONE, ""),
+        (UNREACHABLE, NONE, ""),
     ],
 )
 def test_only_what_has_a_path_on_its_own_port_is_asked(change: Mapping[str, Any], smoke: set[str], path: str) -> None:
