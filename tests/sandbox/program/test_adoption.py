@@ -154,7 +154,7 @@ def _as_in_the_sandbox(node_port: int) -> None:
 
 
 def test_in_and_out_without_a_lost_request(reader: Reader, tmp_path: Path, node_port: int) -> None:
-    """The Service keeps its address, and each step says its word; half of the requests are on kept-alive connections."""
+    """The Service keeps its address, and each step says its word; half of the requests keep their connections."""
     before = reader.service
     stack = Stack(sandbox=reader.sandbox, name=NAME, config=FILE)
     door = f"http://127.0.0.1:{node_port}"
