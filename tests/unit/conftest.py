@@ -190,7 +190,7 @@ class FakeApiServer:
 def _merged(before: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     """A JSON merge patch."""
     both = {key: _merged(before[key], value) for key, value in patch.items() if isinstance(before.get(key), dict)}
-    return {**before, **patch, **both}
+    return {key: value for key, value in {**before, **patch, **both}.items() if value is not None}
 
 
 @pytest.fixture

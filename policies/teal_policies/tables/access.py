@@ -12,7 +12,8 @@ ON_ACCESS: Sequence[Policy] = (
     StackPolicy(
         name="network-denies-by-default",
         reason="A network policy denies the namespace's pods what no other one allows, both ways.",
-        page="It selects all pods of the stack's namespace, those of services listed in `writtenElsewhere` excepted.",
+        page="It selects all pods of the stack's namespace, those of services listed in `writtenElsewhere` excepted; "
+        "in a namespace that the stack does not make, all of its own pods.",
         types=[kinds.NETWORK_POLICY],
         rules=[network.denied_by_default],
         bounds={

@@ -73,7 +73,8 @@ ON_TRAFFIC: Sequence[Policy] = (
         page="Judged on inputs, and so before anything is touched: what an engine knows them by (type, parents and "
         "logical name, or an alias of them), what is not changed in place (a name, a Deployment's selector, a "
         "Service's `clusterIP`), `deleteBeforeReplace`. A selector names the service and a colour and nothing else: "
-        "one label more could leave it without pods.",
+        "one label more could leave it without pods. Of pods that the stack does not make (`adopt`) it is the one that "
+        "the Service's annotation names.",
         types=[kinds.DEPLOYMENT, kinds.SERVICE, kinds.HTTP_ROUTE],
         rules=[live.objects_stay],
         unknown="refuse",

@@ -213,15 +213,14 @@ class EndpointSlice(Object):
     ports: Sequence[Port] | None = None
 
     def ready(self, port_name: str) -> Sequence[Endpoint]:
-        """Its ready addresses on a port."""
+        """Its ready addresses on a port; on its first one, where none has that name."""
+        ports = self.ports or ()
+        named = [each for each in ports if each.name == port_name] or ports[:1]
         return [
             Endpoint(pod=endpoint.target_ref.name, port=port.port)
             for endpoint in self.endpoints or ()
-            for port in self.ports or ()
-            if port.name == port_name
-            and endpoint.conditions.ready
-            and endpoint.target_ref is not None
-            and endpoint.target_ref.kind == "Pod"
+            for port in named
+            if endpoint.conditions.ready and endpoint.target_ref is not None and endpoint.target_ref.kind == "Pod"
         ]
 
     def pods(self) -> Mapping[str, bool]:

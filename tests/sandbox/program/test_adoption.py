@@ -153,12 +153,15 @@ def _as_in_the_sandbox(node_port: int) -> None:
     FILE.write_text(yaml.safe_dump(file))
 
 
-@pytest.mark.parametrize("mode", ["new_connections", "kept_alive"])
-def test_in_and_out_without_a_lost_request(reader: Reader, tmp_path: Path, node_port: int, mode: str) -> None:
-    """The Service keeps its address, and each step says its word."""
+def test_in_and_out_without_a_lost_request(reader: Reader, tmp_path: Path, node_port: int) -> None:
+    """The Service keeps its address, and each step says its word; half of the requests keep their connections."""
     before = reader.service
     stack = Stack(sandbox=reader.sandbox, name=NAME, config=FILE)
-    with Load(stack, mode, tmp_path, rate=200, url=f"http://127.0.0.1:{node_port}") as load:
+    door = f"http://127.0.0.1:{node_port}"
+    with (
+        Load(stack, "new_connections", tmp_path, rate=100, url=door) as load,
+        Load(stack, "kept_alive", tmp_path, rate=100, url=door) as kept,
+    ):
         reader.follow("Say what is there")
         _as_in_the_sandbox(node_port)
         said = reader.follow("Step 1: blue beside it")
@@ -179,9 +182,30 @@ def test_in_and_out_without_a_lost_request(reader: Reader, tmp_path: Path, node_
         reader.follow("Leave teal")
         load.await_colour("before")
     load.assert_nothing_lost()
+    kept.assert_nothing_lost()
     after = reader.service
     assert after["spec"]["selector"] == {"app": "shop"}
     assert after["spec"]["clusterIP"] == before["spec"]["clusterIP"]
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert reader.run("kubectl -n shop get deployments -o name").split() == ["deployment.apps/shop"]
     assert {*reader.said} == {*_commands(PAGE)}
+
+
+def test_a_stack_gives_its_namespace_up(sandbox: Sandbox, tmp_path: Path, node_port: int) -> None:
+    """It made it, and leaves it when it goes, with what others have in it."""
+    stack = Stack.create(sandbox, "test-given-up", tmp_path, node_port + 3)
+    stack.up()
+    stack.write("namespace", {"name": stack.name, "create": False})
+    stack.up()
+    assert stack.kubectl("get", "namespace", stack.name, "-o", r"jsonpath={.metadata.annotations.teal/kept}") == "true"
+    stack.up()
+    assert "namespace" not in {each["urn"].rpartition("::")[2] for each in _state(stack)}
+    stack.pulumi("destroy", "--yes", "--skip-preview", "--non-interactive")
+    assert stack.kubectl("get", "namespace", stack.name, "-o", "jsonpath={.status.phase}") == "Active"
+    assert stack.kubectl("get", "deployments,services,networkpolicies", "-o", "name") == ""
+    stack.kubectl("delete", "namespace", stack.name, "--wait=false")
+
+
+def _state(stack: Stack) -> Sequence[Mapping[str, Any]]:
+    """What the engine knows of a stack."""
+    return json.loads(stack.pulumi("stack", "export").stdout)["deployment"]["resources"]

@@ -64,6 +64,16 @@ def field_of(kind: str, name: str, path: str, value: object) -> Spoiler:
     return partial(spoil, kind=kind, name=name, path=path, value=value)
 
 
+def addressed(kind: str, name: str, address: str) -> Spoiler:
+    """A graph in which a Service declares its address, and a change of it counts."""
+
+    def change(graph: Resources) -> None:
+        spoil(graph, kind=kind, name=name, path="spec.clusterIP", value=address)
+        find(graph, kind, name).options.ClearField("ignoreChanges")
+
+    return change
+
+
 def renamed(kind: str, name: str, new: str) -> Spoiler:
     """A graph in which a resource is declared under another logical name."""
 

@@ -5,6 +5,7 @@ import pytest
 from tests.unit.policies.cases import (
     BLUE,
     Case,
+    addressed,
     field_of,
     hold,
     option,
@@ -122,7 +123,7 @@ TRAFFIC_CASES = [
                 "teal/colour=blue, and nothing else",
             ),
             (
-                field_of(*ACTIVE, "spec.clusterIP", "10.96.0.7"),
+                addressed(*ACTIVE, "10.96.0.7"),
                 "Service backend-active: a declared clusterIP",
                 "a changed one means another Service",
             ),

@@ -106,7 +106,7 @@ async def test_an_account_of_another_name_is_the_pods_own() -> None:
 def test_what_earlier_teals_did_not_have_is_no_change_where_nobody_sets_it() -> None:
     """An upgrade would be said to change what is around live pods, and to roll them."""
     ingress = {"host": "shop.example", "className": None, "tlsSecret": None}
-    door = {"type": "ClusterIP", "port": 80, "nodePort": None, "extraPorts": {}}
+    door: dict[str, object] = {"type": "ClusterIP", "port": 80, "nodePort": None, "extraPorts": {}}
     found, named = (
         slots.fingerprint_of(settings(edited(BASE, {"services.backend.ingress": ingress, **more})), "backend", BLUE)
         for more in ({}, {"services.backend.frontDoor": {"portName": "web"}})

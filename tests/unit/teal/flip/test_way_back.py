@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,7 @@ from teal.flip.revert import enough
 from teal.flip.tenure import Tenure
 from teal.history.model import Flip, History, Stage
 from teal.history.store import Kept, OvertakenError, Records
+from teal.model.adopted import Adopted
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, UnreachableError
 from teal.notifications.audience import Audience, Receiver
@@ -87,6 +89,29 @@ async def test_no_one_failed_call_stops_the_way_back(api_server: FakeApiServer, 
     with pytest.raises(RefusedError, match="REVERTED"):
         await finish(api_server, declared)
     assert (written(api_server)[-1:], stages(api_server), left) == (["blue"], ["REVERTED"], 0)
+
+
+async def test_pods_that_the_stack_did_not_make_get_their_traffic_back(api_server: FakeApiServer) -> None:
+    """By their own labels, and the front door is asked by its number: its port has another name."""
+    old = Adopted(BLUE, {"app": "shop"})
+
+    def lead(selector: Mapping[str, str]) -> None:
+        api_server.service("backend", "green")
+        found = api_server.answers[SERVICE][1]
+        found["metadata"]["annotations"] |= old.annotation
+        found["spec"]["selector"] = {**selector}
+
+    cluster(api_server, "blue")
+    lead(old.selector)
+    plan = move().bake.model_copy(update={"services": {"backend": ServiceBake(path="/pricing", port="80")}})
+    declared = replace(move(), bake=plan)
+    await begin(api_server, declared)
+    lead({"app.kubernetes.io/name": "backend", "teal/colour": "green"})
+    api_server.answers[f"{SERVICE}:80/proxy/pricing"] = (500, {})
+    with pytest.raises(RefusedError, match="REVERTED"):
+        await finish(api_server, declared)
+    assert api_server.answers[SERVICE][1]["spec"]["selector"] == {"app": "shop"}
+    assert stages(api_server) == ["REVERTED"]
 
 
 async def test_something_else_of_the_object_that_is_written_stops_no_way_back(api_server: FakeApiServer) -> None:
