@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 import httpx2
 
 from teal.adapters import receivers
-from teal.adapters.kubernetes import access
+from teal.adapters.kubernetes import access, events
 from teal.adapters.kubernetes.access import ClusterAccess
+from teal.adapters.kubernetes.events import Happening
 from teal.adapters.receivers import Letter
 from teal.history.model import Flip, History, Stage
 from teal.history.store import Records
@@ -122,7 +123,7 @@ class Notifier:
                     flip, stage, own = self._waiting.popleft()
                     if known.has(flip, stage) or not (own or known.covers(flip)):
                         continue
-                    await self._tell_all(flip, stage)
+                    await self._tell_all(http, flip, stage)
                     marks = known.marking(flip, stage)
                     known = Told({**known.marks, **{key: begun for key, begun in marks.items() if begun}})
                     await self._note(http, marks)
@@ -136,16 +137,33 @@ class Notifier:
             self._say(f"it is not known who was told of which flip, so somebody may be told again: {error}")
             return Told({})
 
-    async def _tell_all(self, flip: Flip, stage: Stage) -> None:
+    async def _tell_all(self, http: httpx2.AsyncClient, flip: Flip, stage: Stage) -> None:
         people, machines = self._audience.people(stage), self._audience.machines
         text = letter(flip, stage, self._audience, self._cluster.namespace)
-        taken = await self._tell(text, people, machines)
+        if self._audience.happenings:
+            await self._happened(http, flip, stage, text)
+        taken = await self._tell(text, people, machines) if people or machines else frozenset[str]()
         if missing := sorted({*people, *machines} - taken):
             self._say(
                 f"{', '.join(missing)} of teal:notify could not be told that flip {flip.number} is {stage}; the flip "
                 "goes on. Next: see that the receiver answers, and that its URL is right (pulumi config get "
                 "teal:notify)"
             )
+
+    async def _happened(self, http: httpx2.AsyncClient, flip: Flip, stage: Stage, text: Letter) -> None:
+        what = Happening(
+            key=text.event["id"],
+            reason=stage.capitalize(),
+            message=text.title,
+            at=text.event["time"],
+            warning=text.mood in {"warning", "failure"},
+        )
+        through = flip.plan.router.spec.through_service
+        for name in flip.plan.services:
+            try:
+                await events.record(http, self._cluster.namespace, name if through else f"{name}-{flip.to}", what)
+            except UnreachableError as error:
+                self._say(f"Kubernetes has no event of flip {flip.number} on {name}; the flip goes on: {error}")
 
     async def _note(self, http: httpx2.AsyncClient, marks: Mapping[str, str | None]) -> None:
         self._unwritten |= marks

@@ -240,3 +240,35 @@ async def test_marks_that_no_history_has_are_forgotten(api_server: FakeApiServer
     told.recorded(late, history(late))
     await told.over()
     assert patches[-1] == {"metadata": {}, "data": {"1.PROVEN": None, "22.CONFIRMED": late.begun}}
+
+
+async def test_whoever_describes_a_service_reads_its_flips(api_server: FakeApiServer, post: Post) -> None:
+    """Events of the active Service's very uid, each stage one, and none twice."""
+    said: list[str] = []
+    for name in ("backend", "frontend"):
+        found = {"metadata": {"name": name, "uid": f"uid-{name}", "resourceVersion": "1"}}
+        api_server.answers[f"/api/v1/namespaces/teal/services/{name}"] = (200, found)
+    told = notifier(api_server, post, said, Audience(stack="production", happenings=True))
+    told.recorded(STORY[4], history())
+    await told.over()
+    events = [each for each in api_server.written if each.get("kind") == "Event"]
+    assert [each["reason"] for each in events[::2]] == ["Proven", "Baking", "Reverting", "Reverted"]
+    assert [each["involvedObject"]["uid"] for each in events[:2]] == ["uid-backend", "uid-frontend"]
+    assert len({each["metadata"]["name"] for each in events}) == 8
+    last = events[-2]
+    assert last["metadata"]["name"] == "backend.teal-2026-01-01t00-00-00-00-00-7-reverted"
+    assert last["message"] == "production: flip 7 to green 1.1.0 was undone: traffic is back on blue 1.0.0"
+    assert (last["type"], last["firstTimestamp"], events[0]["type"]) == ("Warning", "2026-01-01T00:00:00Z", "Normal")
+    assert (said, post.letters) == ([], [])
+
+
+async def test_a_right_that_lacks_is_said(api_server: FakeApiServer, post: Post) -> None:
+    """The flip goes on, and people are told."""
+    said: list[str] = []
+    happenings = AUDIENCE.model_copy(update={"happenings": True})
+    told = notifier(api_server, post, said, happenings)
+    told.recorded(STORY[4], history())
+    await told.over()
+    assert post.stages == TELLING
+    assert "Kubernetes has no event of flip 7 on backend" in said[0]
+    assert "answered 404" in said[0]
