@@ -40,7 +40,7 @@ class Notifier:
     """Tells of one process's flips."""
 
     def __init__(
-        self, audience: Audience, cluster: ClusterAccess, say: Callable[[str], None], tell: Tell = receivers.tell
+        self, audience: Audience, cluster: ClusterAccess, say: Callable[[str], None], tell: Tell | None = None
     ) -> None:
         """Prepare; nobody is told yet.
 
@@ -48,12 +48,12 @@ class Notifier:
             audience: who is told of what.
             cluster: where it is noted.
             say: where goes, a line each, who could not be told.
-            tell: how they are told.
+            tell: how they are told; by default by a process of its own.
         """
         self._audience = audience
         self._cluster = cluster
         self._say = say
-        self._tell = tell
+        self._tell = tell or receivers.tell
         self._waiting: deque[tuple[Flip, Stage, bool]] = deque()
         self._met: set[tuple[int, str, Stage]] = set()
         self._unwritten: dict[str, str | None] = {}
@@ -124,9 +124,8 @@ class Notifier:
                     if known.has(flip, stage) or not (own or known.covers(flip)):
                         continue
                     await self._tell_all(http, flip, stage)
-                    marks = known.marking(flip, stage)
-                    known = Told({**known.marks, **{key: begun for key, begun in marks.items() if begun}})
-                    await self._note(http, marks)
+                    await self._note(http, known.marking(flip, stage))
+                    known = known.marked(flip, stage)
         except Exception as error:  # noqa: BLE001 - whatever it is: no flip fails because somebody was not told
             self._say(f"people were not told of flips any more: {type(error).__name__}")
 
@@ -135,7 +134,7 @@ class Notifier:
             return await told.read(http, self._cluster.namespace)
         except UnreachableError as error:  # people are told all the same, of a flip that is this process's own
             self._say(f"it is not known who was told of which flip, so somebody may be told again: {error}")
-            return Told({})
+            return Told()
 
     async def _tell_all(self, http: httpx2.AsyncClient, flip: Flip, stage: Stage) -> None:
         people, machines = self._audience.people(stage), self._audience.machines
