@@ -275,3 +275,14 @@ async def test_a_right_that_lacks_is_said(api_server: FakeApiServer, post: Post)
     assert post.stages == TELLING
     assert "Kubernetes has no event of flip 7 on backend" in said[0]
     assert "answered 404" in said[0]
+
+
+async def test_numbers_that_are_given_again_are_other_flips(api_server: FakeApiServer, post: Post) -> None:
+    """The history was deleted: what was told of a flip of that number was another's."""
+    noted(api_server, **{"7.CONFIRMED": "2025-12-31T00:00:00+00:00"})
+    told = notifier(api_server, post, [])
+    anew = flip(Stage.CONFIRMED, allowed_at="")
+    told.recorded(anew, history(anew))
+    await told.over()
+    assert post.stages == ["CONFIRMED"]
+    assert marks(api_server) == {"7.CONFIRMED": anew.begun}
