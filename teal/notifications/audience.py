@@ -45,11 +45,14 @@ class Audience(BaseModel):
         """URLs that get every stage as an event, by what they are called."""
         return {MACHINES: self.events_url} if self.events_url else {}
 
+    happenings: bool = False
+    """Whether stages become Events of Kubernetes."""
+
     @property
     def nobody(self) -> bool:
         """Whether nobody is told of anything."""
-        return not (self.receivers or self.events_url)
+        return not (self.receivers or self.events_url or self.happenings)
 
     def listens(self, stage: Stage) -> bool:
         """Whether anybody is told of a stage."""
-        return bool(self.machines or self.people(stage))
+        return bool(self.machines or self.people(stage) or self.happenings)

@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 import httpx2
 
 from teal.adapters import receivers
-from teal.adapters.kubernetes import access
+from teal.adapters.kubernetes import access, events
 from teal.adapters.kubernetes.access import ClusterAccess
+from teal.adapters.kubernetes.events import Happening
 from teal.adapters.receivers import Letter
 from teal.history.model import Flip, History, Stage
 from teal.history.store import Records
@@ -39,7 +40,7 @@ class Notifier:
     """Tells of one process's flips."""
 
     def __init__(
-        self, audience: Audience, cluster: ClusterAccess, say: Callable[[str], None], tell: Tell = receivers.tell
+        self, audience: Audience, cluster: ClusterAccess, say: Callable[[str], None], tell: Tell | None = None
     ) -> None:
         """Prepare; nobody is told yet.
 
@@ -47,12 +48,12 @@ class Notifier:
             audience: who is told of what.
             cluster: where it is noted.
             say: where goes, a line each, who could not be told.
-            tell: how they are told.
+            tell: how they are told; by default by a process of its own.
         """
         self._audience = audience
         self._cluster = cluster
         self._say = say
-        self._tell = tell
+        self._tell = tell or receivers.tell
         self._waiting: deque[tuple[Flip, Stage, bool]] = deque()
         self._met: set[tuple[int, str, Stage]] = set()
         self._unwritten: dict[str, str | None] = {}
@@ -122,10 +123,9 @@ class Notifier:
                     flip, stage, own = self._waiting.popleft()
                     if known.has(flip, stage) or not (own or known.covers(flip)):
                         continue
-                    await self._tell_all(flip, stage)
-                    marks = known.marking(flip, stage)
-                    known = Told({**known.marks, **{key: begun for key, begun in marks.items() if begun}})
-                    await self._note(http, marks)
+                    await self._tell_all(http, flip, stage)
+                    await self._note(http, known.marking(flip, stage))
+                    known = known.marked(flip, stage)
         except Exception as error:  # noqa: BLE001 - whatever it is: no flip fails because somebody was not told
             self._say(f"people were not told of flips any more: {type(error).__name__}")
 
@@ -134,18 +134,35 @@ class Notifier:
             return await told.read(http, self._cluster.namespace)
         except UnreachableError as error:  # people are told all the same, of a flip that is this process's own
             self._say(f"it is not known who was told of which flip, so somebody may be told again: {error}")
-            return Told({})
+            return Told()
 
-    async def _tell_all(self, flip: Flip, stage: Stage) -> None:
+    async def _tell_all(self, http: httpx2.AsyncClient, flip: Flip, stage: Stage) -> None:
         people, machines = self._audience.people(stage), self._audience.machines
         text = letter(flip, stage, self._audience, self._cluster.namespace)
-        taken = await self._tell(text, people, machines)
+        if self._audience.happenings:
+            await self._happened(http, flip, stage, text)
+        taken = await self._tell(text, people, machines) if people or machines else frozenset[str]()
         if missing := sorted({*people, *machines} - taken):
             self._say(
                 f"{', '.join(missing)} of teal:notify could not be told that flip {flip.number} is {stage}; the flip "
                 "goes on. Next: see that the receiver answers, and that its URL is right (pulumi config get "
                 "teal:notify)"
             )
+
+    async def _happened(self, http: httpx2.AsyncClient, flip: Flip, stage: Stage, text: Letter) -> None:
+        what = Happening(
+            key=text.event["id"],
+            reason=stage.capitalize(),
+            message=text.title,
+            at=text.event["time"],
+            warning=text.mood in {"warning", "failure"},
+        )
+        through = flip.plan.router.spec.through_service
+        for name in flip.plan.services:
+            try:
+                await events.record(http, self._cluster.namespace, name if through else f"{name}-{flip.to}", what)
+            except UnreachableError as error:
+                self._say(f"Kubernetes has no event of flip {flip.number} on {name}; the flip goes on: {error}")
 
     async def _note(self, http: httpx2.AsyncClient, marks: Mapping[str, str | None]) -> None:
         self._unwritten |= marks

@@ -3,14 +3,15 @@
 The program declares it, without contents: the watch needs no right to make one.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx2
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from teal.adapters.kubernetes import objects
+from teal.adapters import patience
 from teal.history.model import KEPT, Flip, Stage
 from teal.model.colours import MANAGER
 from teal.model.errors import UnreachableError
@@ -18,30 +19,46 @@ from teal.model.errors import UnreachableError
 NAME = "teal-told"
 """Of the ConfigMap."""
 
-_SINCE = "since"
-"""When the first flip that was told of began: of those before it nobody is told."""
+_TRIES = 4
+_PAUSE_SECONDS = 1.0
+
+
+class _Metadata(BaseModel):
+    made: str = Field(alias="creationTimestamp")
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    metadata: _Metadata
+    data: Mapping[str, str] = Field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What was told, as it was read."""
 
-    marks: Mapping[str, str]
+    marks: Mapping[str, str] = field(default_factory=dict[str, str])
     """By flip and stage, when the flip began: numbers are given again where the history was deleted."""
+    since: str = ""
+    """When it was made: of flips that began before nobody was to be told. Empty where it could not be read."""
 
     def has(self, flip: Flip, stage: Stage) -> bool:
         """Whether a stage was told."""
         return self.marks.get(_key(flip, stage)) == flip.begun
 
     def covers(self, flip: Flip) -> bool:
-        """Whether somebody was to be told of a flip: it is no older than the first that anybody was told of."""
-        return _SINCE in self.marks and self.marks[_SINCE] <= flip.begun
+        """Whether somebody was to be told of a flip that is another process's."""
+        return bool(self.since) and self.since[:19] <= flip.begun[:19]
 
     def marking(self, flip: Flip, stage: Stage) -> Mapping[str, str | None]:
-        """What has to be written once a stage is told; what is as old as no history keeps is forgotten."""
-        old = [each for each in self.marks if each != _SINCE and int(each.partition(".")[0]) <= flip.number - KEPT]
-        since = {} if _SINCE in self.marks else {_SINCE: flip.begun}
-        return {**dict.fromkeys(old), **since, _key(flip, stage): flip.begun}
+        """What has to be written once a stage is told; what is older than any history keeps is forgotten."""
+        old = [each for each in self.marks if int(each.partition(".")[0]) <= flip.number - KEPT]
+        return {**dict.fromkeys(old), _key(flip, stage): flip.begun}
+
+    def marked(self, flip: Flip, stage: Stage) -> "Told":
+        """The same, with one stage more."""
+        return Told({**self.marks, _key(flip, stage): flip.begun}, self.since)
 
 
 def _key(flip: Flip, stage: Stage) -> str:
@@ -56,9 +73,10 @@ async def read(http: httpx2.AsyncClient, namespace: str) -> Told:
     """
     response = await _request(http, "GET", namespace)
     try:
-        return Told(objects.ConfigMap.model_validate_json(response.content).data)
+        kept = _Kept.model_validate_json(response.content)
     except ValidationError:
         raise UnreachableError(f"ConfigMap {NAME} in namespace {namespace} is none") from None
+    return Told(kept.data, kept.metadata.made)
 
 
 async def write(http: httpx2.AsyncClient, namespace: str, marks: Mapping[str, str | None]) -> None:
@@ -71,17 +89,24 @@ async def write(http: httpx2.AsyncClient, namespace: str, marks: Mapping[str, st
 
 
 async def _request(http: httpx2.AsyncClient, method: str, namespace: str, body: str | None = None) -> httpx2.Response:
-    path = f"/api/v1/namespaces/{namespace}/configmaps/{NAME}"
-    try:
-        response = await http.request(
-            method,
-            path,
-            content=body,
-            params={"fieldManager": MANAGER} if body else None,
-            headers={"Content-Type": "application/merge-patch+json"} if body else None,
-        )
-    except httpx2.TransportError as error:
-        raise UnreachableError(f"{method} {path}: {type(error).__name__}") from None
-    if not response.is_success:
-        raise UnreachableError(f"{method} {path}: the API server answered {response.status_code}")
-    return response
+    """One request, a few times: no flip waits for it."""
+    path, why = f"/api/v1/namespaces/{namespace}/configmaps/{NAME}", ""
+    for attempt in range(_TRIES):
+        await asyncio.sleep(_PAUSE_SECONDS if attempt else 0)
+        try:
+            response = await http.request(
+                method,
+                path,
+                content=body,
+                params={"fieldManager": MANAGER} if body else None,
+                headers={"Content-Type": "application/merge-patch+json"} if body else None,
+            )
+        except httpx2.TransportError as error:
+            why = type(error).__name__
+            continue
+        if response.is_success:
+            return response
+        why = f"the API server answered {response.status_code}"
+        if not patience.busy(response):
+            break
+    raise UnreachableError(f"{method} {path}: {why}")

@@ -84,7 +84,7 @@ class Update:
 
     async def _provision(self, live: Live) -> None:
         settings, active = self._settings, self._settings.active_colour
-        guard = Guard(ACCESS, move_of(settings, live))
+        guard = Guard(ACCESS, move_of(settings, live), audience=settings.audience)
         await _all(*(self._slot(name, active, live, None) for name in settings.services))
         await _all(*(self._kept(name, active.other, live) for name in settings.services))
         await _all(*(self._traffic(name, live, guard.traffic_hooks()) for name in settings.services))

@@ -33,6 +33,8 @@ class Outcome:
     """Virtual."""
     calm: bool
     """Whether nothing but the releases was bad."""
+    told: tuple[tuple[int, str], ...] = ()
+    """Of which stages of which flips people were told, in order."""
 
 
 def _hear(text: str) -> None:
@@ -46,6 +48,7 @@ def simulated(story: Story, loop: VirtualLoop, seed: int) -> Generator[None]:
         stack.enter_context(virtual(loop, seed))
         stack.enter_context(remembered())
         stack.enter_context(patch("teal.adapters.kubernetes.access.client", story.network.client))
+        stack.enter_context(patch("teal.adapters.receivers.tell", story.people.tell))
         stack.enter_context(patch("pulumi.resource_hooks.register_resource_hook"))
         for module in ("_urls", "_urlparse"):  # a few hundred URLs, parsed for each request: two fifths of all CPU
             stack.enter_context(patch(f"httpx2.{module}.urlparse", _PARSED))
@@ -60,11 +63,11 @@ def spare() -> None:
     gc.set_threshold(50_000)
 
 
-def simulate(seed: int, left_out: frozenset[str] = frozenset()) -> Outcome:
-    """Run a seed, without some of its faults."""
+def simulate(seed: int, left_out: frozenset[str] = frozenset(), *, tells: bool = False) -> Outcome:
+    """Run a seed, without some of its faults; with `tells`, people are told of what happens."""
     loop = VirtualLoop()
     loop.set_task_factory(spawn)
-    story = Story(seed, loop, left_out)
+    story = Story(seed, loop, left_out, tells=tells)
     with simulated(story, loop, seed):
         run(story.tell(), loop)
     happened = story.faults.happened
@@ -78,6 +81,7 @@ def simulate(seed: int, left_out: frozenset[str] = frozenset()) -> Outcome:
         stages=tuple(each.stage for each in story.invariants.history.flips),
         seconds=loop.time(),
         calm=story.scenario.calm,
+        told=tuple(story.people.told),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from teal_infra.settings import Settings
 from teal_infra.settings.load import load
 
+from teal.history.model import Stage
 from tests.simulation.faults import KEEPER, READS, Outage, Trouble
 from tests.simulation.wire import Death
 from tests.simulation.world import Release
@@ -83,6 +84,10 @@ class Pause:
     seconds: float
 
 
+TOLD = {"receivers": {"chat": {"url": "slack://a/b/c", "stages": [*map(str, Stage)]}}}
+"""Who is told where people are: one who hears of everything."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scenario:
     """All of it."""
@@ -101,6 +106,8 @@ class Scenario:
     pause: Pause | None
     closes: bool
     """Whether pods are asked to end their kept-alive connections, which here none of them does."""
+    tells: bool = False
+    """Whether people are told."""
 
     @property
     def calm(self) -> bool:
@@ -128,6 +135,7 @@ class Scenario:
             "activeColour": "blue",
             "services": dict.fromkeys(self.services, service),
             "bake": {"seconds": BAKE},
+            **({"notify": TOLD} if self.tells else {}),
             "blue": self._slot("1.0.0"),
             "green": self._slot("1.1.0"),
         }

@@ -3,28 +3,28 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from teal_infra.planning.live import Live
 from teal_infra.planning.move import move_of
 from teal_infra.settings import Settings
 
-from teal.adapters.kubernetes.cluster import Cluster
-from teal.flip import live_metrics
-from teal.flip.owner import Owner
 from teal.history.model import Flip, History, Stage
-from teal.history.store import CONFIRMED, NAME, OvertakenError, Records
+from teal.history.store import CONFIRMED, NAME
 from teal.model.colours import Colour
-from teal.model.errors import TealError
 from teal.model.labels import VERSION_LABEL
-from teal.spec.credentials import NOBODY
+from teal.notifications import told
 from tests.simulation.api import Api
 from tests.simulation.clock import EPOCH, VirtualLoop
-from tests.simulation.engine import ACCESS, State, Update
+from tests.simulation.engine import State, Update
 from tests.simulation.faults import SLOWEST, Faults
 from tests.simulation.invariants import Invariants
+from tests.simulation.people import People
 from tests.simulation.scenario import OLD, Happening, Up, drawn
 from tests.simulation.store import By, Store, Written
+from tests.simulation.watch import go_on
 from tests.simulation.wire import ACTOR, Actor, Network
 from tests.simulation.world import TICK, World
 
@@ -40,9 +40,10 @@ _T = TypeVar("_T")
 class Story:
     """A seed under way."""
 
-    def __init__(self, seed: int, loop: VirtualLoop, left_out: frozenset[str]) -> None:
+    def __init__(self, seed: int, loop: VirtualLoop, left_out: frozenset[str], *, tells: bool = False) -> None:
         """Set the stage."""
-        self.scenario = drawn(seed)
+        self.scenario = replace(drawn(seed), tells=tells)
+        self.people = People(seed)
         self.loop = loop
         scenario = self.scenario
         self.store = Store(clock=loop.time)
@@ -125,6 +126,8 @@ class Story:
         self.store.create("configmaps", {"metadata": {"name": NAME}, "data": data}, by)
         record = {"colour": "blue", "version": move.version, "since": at}
         self.store.create("configmaps", {"metadata": {"name": CONFIRMED}, "data": record}, by)
+        since = (EPOCH + timedelta(seconds=1)).isoformat()  # of flips before that nobody was to be told
+        self.store.create("configmaps", {"metadata": {"name": told.NAME, "creationTimestamp": since}, "data": {}}, by)
         self.store.told = self.world.written
         for name in self.scenario.services:
             selector = {"app.kubernetes.io/name": name, "teal/colour": "blue"}
@@ -234,30 +237,15 @@ class Story:
 
     async def _watch(self) -> None:
         """A CronJob: one after the other."""
-        number = 0
+        number, audience = 0, self.scenario.config({}).audience
         while not self.ending:
             number += 1
             actor = Actor(name=f"watch-{number}", death=self.scenario.watch_dies if number < FATAL else None)
-            ended = await self._process(actor, lambda: self._go_on(actor), "killed")  # noqa: B023 - awaited here
+            ended = await self._process(actor, lambda: go_on(actor, audience), "killed")  # noqa: B023 - awaited here
             if ended:
                 self._note(f"{actor.name} ends: {ended}")
                 self.invariants.said(actor, ended)
             await asyncio.sleep(SCHEDULE)
-
-    async def _go_on(self, actor: Actor) -> str:
-        """As `python -m teal watch` does."""
-        try:
-            async with Cluster.connect(ACCESS) as cluster:
-                records = Records(cluster.http, cluster.namespace)
-                await records.load()
-                async with live_metrics.connect("", NOBODY, ACCESS.namespace) as seen:
-                    owner = Owner(cluster, records, seen, name=actor.name, say=actor.said.append)
-                    ended = await owner.go_on()
-        except OvertakenError:
-            return ""
-        except TealError as error:
-            return str(error)
-        return f"{ended}. {ended.reason}" if ended else ""
 
     async def _rest(self) -> None:
         """Nothing goes wrong any more: what is open is brought to its end, by the watch alone."""

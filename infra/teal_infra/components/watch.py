@@ -15,6 +15,7 @@ from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL, PART_OF,
 from teal.model.routes import Right, RouterKind
 from teal.notifications import told
 from teal.notifications.audience import DECLARED as AUDIENCE
+from teal.notifications.audience import Audience
 from teal.spec import credentials
 from teal.spec.bake import DECLARED, BakePlan
 from teal_infra.components import pod
@@ -50,7 +51,7 @@ hundred starts, as one does during a long bake."""
 
 
 def rights(
-    services: Mapping[str, ServiceSettings], router: RouterKind = RouterKind.SERVICE, *, tells: bool = False
+    services: Mapping[str, ServiceSettings], router: RouterKind, audience: Audience
 ) -> "list[PolicyRuleArgsDict]":
     """What the watch may do in the stack's namespace: by name, where the API has names to go by."""
     names = sorted(services)
@@ -72,8 +73,10 @@ def rights(
     if any(each.shutdown.close_connections_path for each in services.values()):
         # Pods have no names to know before. Up to 1.34 a web socket takes `get`; from 1.35 on `create` as well.
         rules.append(_rule("pods/portforward", "create", "get"))
-    if tells:
+    if not audience.nobody:
         rules.append(_rule("configmaps", "get", "patch", names=[told.NAME]))
+    if audience.happenings:
+        rules += [_rule("events", "create"), _rule("services", "get", names=doors)]
     return rules
 
 
@@ -149,7 +152,7 @@ class Watch(pulumi.ComponentResource):
             Role(
                 f"{NAME}-role",
                 metadata=meta,
-                rules=rights(settings.services, settings.router, tells=not settings.audience.nobody),
+                rules=rights(settings.services, settings.router, settings.audience),
                 opts=self._child,
             ),
             RoleBinding(

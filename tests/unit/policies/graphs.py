@@ -123,6 +123,7 @@ def everything(active: str = "blue", **parts: Any) -> dict[str, str]:  # noqa: A
             "frontend": {"autoscaling": {"enabled": False}, "replicas": 3},
         },
         "backing": backed_by("10.20.0.0/16"),
+        "notify": {"receivers": {"chat": {"url": "slack://a/b/c"}}, "kubernetesEvents": True},
         "watch": {"image": f"registry.example/teal@{DIGEST}", "egress": {"api-server": API_SERVER}},
         "observability": {"alerts": "prometheusRule"},
         "blue": {"version": "1.0.0", **both},

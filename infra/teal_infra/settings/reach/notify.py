@@ -76,6 +76,14 @@ class Notify(Model):
     cloud_events: CloudEvents | None = Field(
         default=None, description="The machine that is told of every stage. Without it, none is."
     )
+    kubernetes_events: bool = Field(
+        default=False,
+        description="Whether each stage becomes an Event of Kubernetes on the services' Services.",
+        json_schema_extra=wrong(
+            "`kubectl describe service` would say nothing of flips, or the update would lack a right"
+        ),
+        examples=["true"],
+    )
     link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = Field(
         default=None,
         description="Where a flip can be looked at: `{number}` in it becomes the number of the flip.",
@@ -92,6 +100,7 @@ class Notify(Model):
             },
             events_url=self.cloud_events.url if self.cloud_events else "",
             link=self.link or "",
+            happenings=self.kubernetes_events,
         )
 
 

@@ -32,7 +32,7 @@ def _own(alb: Alb) -> Iterator[Refusal]:
 
 def _existing(alb: Alb) -> Iterator[Refusal]:
     given = alb.model_dump(by_alias=True, exclude_unset=True)
-    for key in ("subnetIds", "internal", "callers", "testCallers"):
+    for key in ("subnetIds", "internal", "callers", "testCallers", "idleTimeoutSeconds"):
         if given.get(key):
             what = "the load balancer is there already (alb.loadBalancer), and this is said of one that teal makes"
             yield Refusal(("alb", key), what, "it would have no effect")

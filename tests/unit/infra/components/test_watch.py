@@ -194,6 +194,15 @@ async def test_who_is_told_is_a_secret_to_everybody_but_its_pod() -> None:
     assert "T0K3N" not in json.dumps({str(key): each for key, each in resources.items() if key[0] != "Secret"})
 
 
+async def test_events_of_kubernetes_take_a_right_of_their_own() -> None:
+    """To make some; and to read the Services that they are about."""
+    rules = (await declared(stack(notify={"kubernetesEvents": True})))["Role", f"{NAME}-role"]["rules"]
+    assert rules[-2:] == [
+        {"apiGroups": [""], "resources": ["events"], "verbs": ["create"]},
+        {"apiGroups": [""], "resources": ["services"], "verbs": ["get"], "resourceNames": ["backend", "frontend"]},
+    ]
+
+
 async def test_nothing_is_noted_where_nobody_is_told() -> None:
     """A stack without teal:notify has no object and no right more than before."""
     resources = await declared(stack())

@@ -10,6 +10,7 @@ from teal.adapters.receivers import Letter
 from teal.history.model import Flip, History, Stage
 from teal.history.store import Records
 from teal.notifications import notifier as module
+from teal.notifications import told as told_module
 from teal.notifications.audience import Audience, Receiver
 from teal.notifications.notifier import Notifier
 from tests.unit.conftest import FakeApiServer
@@ -54,6 +55,7 @@ def post() -> Post:
 def _patience(monkeypatch: pytest.MonkeyPatch, api_server: FakeApiServer) -> None:
     monkeypatch.setattr(module, "OVER_SECONDS", 30)
     monkeypatch.setattr(module, "LEFT_SECONDS", 0.1)
+    monkeypatch.setattr(told_module, "_PAUSE_SECONDS", 0.01)
     noted(api_server)
 
 
@@ -65,7 +67,8 @@ def notifier(server: FakeApiServer, post: Post, said: list[str], audience: Audie
 
 def noted(server: FakeApiServer, **data: str) -> None:
     """Let so much be noted."""
-    server.answers[TOLD] = (200, {"metadata": {"name": "teal-told", "resourceVersion": "1"}, "data": data})
+    metadata = {"name": "teal-told", "resourceVersion": "1", "creationTimestamp": "2026-01-01T00:00:00Z"}
+    server.answers[TOLD] = (200, {"metadata": metadata, "data": data})
 
 
 def history(*flips: Flip) -> History:
@@ -103,7 +106,7 @@ async def test_each_stage_is_told_once_and_in_order(api_server: FakeApiServer, p
         told.recorded(each, history(each))
     await told.over()
     assert post.letters == [(stage, ("chat",)) for stage in TELLING]
-    assert {f"7.{stage}" for stage in TELLING} < marks(api_server).keys()
+    assert marks(api_server).keys() == {f"7.{stage}" for stage in TELLING}
     assert said == []
 
 
@@ -132,7 +135,7 @@ async def test_stages_that_their_owner_died_over_are_told_by_the_next(api_server
 
 async def test_an_end_that_nobody_told_is_caught_up_with(api_server: FakeApiServer, post: Post) -> None:
     """The watch finds no flip open, and one that ended untold; flips from before anybody was told stay so."""
-    noted(api_server, **dict.fromkeys(("since", "7.PROVEN", "7.BAKING"), flip().begun))
+    noted(api_server, **dict.fromkeys(("7.PROVEN", "7.BAKING"), flip().begun))
     old = flip(Stage.CONFIRMED, 6, begun="2025-01-01T00:00:00+00:00", bake_began_at=BAKED)
     kept = history(old, flip(Stage.CONFIRMED, bake_began_at=BAKED)).stored()
     record = {"metadata": {"name": "teal-history", "resourceVersion": "1"}, "data": {"flips.json": kept}}
@@ -202,7 +205,7 @@ async def test_people_are_told_where_it_cannot_be_noted(api_server: FakeApiServe
     told.recorded(STORY[4], history())
     await told.over()
     assert post.stages == TELLING
-    assert {f"7.{stage}" for stage in TELLING} < marks(api_server).keys()
+    assert marks(api_server).keys() == {f"7.{stage}" for stage in TELLING}
     assert all("may be told again" in each for each in said)
 
 
@@ -233,10 +236,53 @@ async def test_nobody_to_tell_asks_nobody(api_server: FakeApiServer, post: Post)
 
 async def test_marks_that_no_history_has_are_forgotten(api_server: FakeApiServer, post: Post) -> None:
     """A ConfigMap is bounded, and so is a history."""
-    noted(api_server, **dict.fromkeys(("since", "1.PROVEN", "6.PROVEN"), flip().begun))
+    noted(api_server, **dict.fromkeys(("1.PROVEN", "6.PROVEN"), flip().begun))
     patches: list[object] = api_server.written
     told = notifier(api_server, post, [])
     late = flip(Stage.CONFIRMED, 22, allowed_at="")
     told.recorded(late, history(late))
     await told.over()
     assert patches[-1] == {"metadata": {}, "data": {"1.PROVEN": None, "22.CONFIRMED": late.begun}}
+
+
+async def test_whoever_describes_a_service_reads_its_flips(api_server: FakeApiServer, post: Post) -> None:
+    """Events of the active Service's very uid, each stage one, and none twice."""
+    said: list[str] = []
+    for name in ("backend", "frontend"):
+        found = {"metadata": {"name": name, "uid": f"uid-{name}", "resourceVersion": "1"}}
+        api_server.answers[f"/api/v1/namespaces/teal/services/{name}"] = (200, found)
+    told = notifier(api_server, post, said, Audience(stack="production", happenings=True))
+    told.recorded(STORY[4], history())
+    await told.over()
+    events = [each for each in api_server.written if each.get("kind") == "Event"]
+    assert [each["reason"] for each in events[::2]] == ["Proven", "Baking", "Reverting", "Reverted"]
+    assert [each["involvedObject"]["uid"] for each in events[:2]] == ["uid-backend", "uid-frontend"]
+    assert len({each["metadata"]["name"] for each in events}) == 8
+    last = events[-2]
+    assert last["metadata"]["name"] == "backend.teal-2026-01-01t00-00-00-00-00-7-reverted"
+    assert last["message"] == "production: flip 7 to green 1.1.0 was undone: traffic is back on blue 1.0.0"
+    assert (last["type"], last["firstTimestamp"], events[0]["type"]) == ("Warning", "2026-01-01T00:00:00Z", "Normal")
+    assert (said, post.letters) == ([], [])
+
+
+async def test_a_right_that_lacks_is_said(api_server: FakeApiServer, post: Post) -> None:
+    """The flip goes on, and people are told."""
+    said: list[str] = []
+    happenings = AUDIENCE.model_copy(update={"happenings": True})
+    told = notifier(api_server, post, said, happenings)
+    told.recorded(STORY[4], history())
+    await told.over()
+    assert post.stages == TELLING
+    assert "Kubernetes has no event of flip 7 on backend" in said[0]
+    assert "answered 404" in said[0]
+
+
+async def test_numbers_that_are_given_again_are_other_flips(api_server: FakeApiServer, post: Post) -> None:
+    """The history was deleted: what was told of a flip of that number was another's."""
+    noted(api_server, **{"7.CONFIRMED": "2025-12-31T00:00:00+00:00"})
+    told = notifier(api_server, post, [])
+    anew = flip(Stage.CONFIRMED, allowed_at="")
+    told.recorded(anew, history(anew))
+    await told.over()
+    assert post.stages == ["CONFIRMED"]
+    assert marks(api_server) == {"7.CONFIRMED": anew.begun}

@@ -1,0 +1,42 @@
+"""People are told of what happens, under faults, and it changes nothing of what happens to traffic."""
+
+from collections import defaultdict
+
+from tests.simulation.run import Outcome, simulate, spare
+from tests.simulation.scenario import drawn
+
+SEEDS = 150
+ORDER = ("PROVEN", "BAKING", "REVERTING", "REVERTED")
+
+
+def stages(outcome: Outcome) -> dict[int, list[str]]:
+    """What was told of each flip, in order."""
+    found = defaultdict[int, list[str]](list)
+    for number, stage in outcome.told:
+        found[number].append(stage)
+    return found
+
+
+def test_no_invariant_is_violated_and_every_end_is_told_after_what_came_before() -> None:
+    """Owners die, the API server is away, receivers are silent: where somebody goes on, he tells what is missing."""
+    spare()
+    for seed in range(SEEDS):
+        outcome = simulate(seed, tells=True)
+        assert not outcome.violations, (seed, outcome.violations)
+        told = stages(outcome)
+        ends = dict(enumerate(outcome.stages[1:], 2)) if drawn(seed).watched else {}
+        untold = {number: end for number, end in ends.items() if end not in told[number]}
+        assert not untold, (seed, untold, told)
+        for number, each in told.items():
+            ranks = [ORDER.index(stage) for stage in dict.fromkeys(each) if stage in ORDER]
+            assert ranks == sorted(ranks), (seed, number, each)
+
+
+def test_without_faults_each_stage_is_told_once() -> None:
+    """A stage is told twice only where its owner dies between telling and noting it."""
+    calm = [seed for seed in range(1000) if drawn(seed).calm and not any(each.death for each in drawn(seed).ups)]
+    for seed in calm[:10]:
+        outcome = simulate(seed, tells=True)
+        assert outcome.told
+        assert 1 not in stages(outcome)  # it ended before there were people to tell
+        assert len({*outcome.told}) == len(outcome.told), (seed, outcome.told)
