@@ -214,7 +214,7 @@ def test_where_nothing_was_done_the_file_is_as_it_was(
     def fail() -> None:
         raise error
 
-    driven(monkeypatch, Engine(**{f"{at}_does": fail}))
+    setattr(driven(monkeypatch, Engine()), f"{at}_does", fail)
     assert teal("deploy", "1.2.0", "--yes") == status
     assert file.read_text() == STACK + GREEN
 
