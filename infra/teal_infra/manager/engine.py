@@ -13,6 +13,7 @@ from types import FrameType
 from pulumi.automation import (
     CommandError,
     ConcurrentUpdateError,
+    DiagnosticEvent,
     EngineEvent,
     InvalidVersionError,
     LocalWorkspace,
@@ -142,7 +143,7 @@ class Engine:
         """Say what the program says, and what is done to which resource."""
         self._note(event)
         found = event.diagnostic_event
-        if found is not None and found.severity in {"info", "warning"} and not found.ephemeral:
+        if found is not None and found.severity in {"info", "warning"} and not _aside(found):
             self._say(_plain(found.message))
         done = event.res_outputs_event
         if done is not None and done.metadata.op is not OpType.SAME and "::" in done.metadata.urn:
@@ -166,6 +167,11 @@ class Engine:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
+
+
+def _aside(found: DiagnosticEvent) -> bool:
+    """Whether it is a provider's word about a step, or Pulumi's about where its plugins are."""
+    return bool(found.ephemeral) or found.message.startswith(("using ", "resource plugin "))
 
 
 def _plain(message: str) -> str:

@@ -26,7 +26,7 @@ STACK = """\
 config:
   teal:activeColour: blue     # the one value that moves traffic
   teal:namespace: test-verbs
-  teal:bake: {seconds: 2, windowSeconds: 10}
+  teal:bake: {seconds: 5, windowSeconds: 10}
   teal:services:
     backend:
       port: 8000
@@ -121,10 +121,10 @@ def test_a_day_as_it_is_typed(typed: Typed) -> None:
     assert "live traffic: none yet" in typed.run("teal status").stdout
     assert "start: RELEASE; live traffic is on blue 1.0.0, confirmed" in typed.run("teal start blue").stdout
     deployed = typed.run("teal deploy")
-    assert "plan: RELEASE" in deployed.stderr
+    assert "plan: FLIP" in deployed.stderr
     assert "capacity of backend PASSED" in deployed.stderr
     assert "bake of green" in deployed.stderr
-    assert "deploy: RELEASE; live traffic is on green 1.1.0, confirmed" in deployed.stdout
+    assert "deploy: FLIP; live traffic is on green 1.1.0, confirmed" in deployed.stdout
     assert typed.changed(before) == [
         "-   teal:activeColour: blue     # the one value that moves traffic",
         "+   teal:activeColour: green     # the one value that moves traffic",
