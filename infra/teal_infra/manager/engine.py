@@ -28,6 +28,9 @@ from teal.model.errors import EngineError, LockedError, NotThereError, UnsafeErr
 from teal.plans import render
 from teal.plans.model import Plan, Word
 
+PLAN_FILE = "TEAL_PLAN_FILE"
+"""Environment variable by which the program's preview is told where its plan goes."""
+
 _MESSAGE = "by teal"
 
 _EXITED = "an unhandled error occurred: program exited"
@@ -59,15 +62,13 @@ class Engine:
         """
         self._project = project
         self._say = say
-        self._folder = tempfile.TemporaryDirectory(prefix="teal-")
-        self._plan = Path(self._folder.name) / "plan.json"
         try:
-            workspace = _Workspace(work_dir=str(project.folder), env_vars={"TEAL_PLAN_FILE": str(self._plan)})
+            self._workspace = _Workspace(work_dir=str(project.folder))
         except (OSError, CalledProcessError, InvalidVersionError) as error:
             raise EngineError(
                 f"pulumi cannot be used: {error}. Nothing was updated. Next: pulumi version, and install 3.250 or later"
             ) from None
-        self._stack = Stack.select(project.stack, workspace)
+        self._stack = Stack.select(project.stack, self._workspace)
         self._wrong: list[str] = []
 
     def preview(self) -> Plan:
@@ -78,14 +79,15 @@ class Engine:
             LockedError: another update is under way.
             EngineError: it could not be made.
         """
-        self._plan.unlink(missing_ok=True)
         failed: EngineError | NotThereError | None = None
-        with self._asking():
+        with self._asking(), tempfile.TemporaryDirectory(prefix="teal-") as folder:
+            file = Path(folder) / "plan.json"
+            self._workspace.env_vars = {PLAN_FILE: str(file)}
             try:
                 self._stack.preview(on_event=self._note, color="never")
             except CommandError as error:
                 failed = self._failure(error, "previewed")
-        plan = self._written()
+            plan = _written(file)
         if plan is not None and plan.word is Word.UNSAFE:
             raise UnsafeError(render.text(plan))
         if failed is not None:
@@ -112,12 +114,6 @@ class Engine:
                 failed = self._failure(error, "updated")
         if failed is not None:
             raise failed
-
-    def _written(self) -> Plan | None:
-        try:
-            return Plan.model_validate_json(self._plan.read_text())
-        except (OSError, ValidationError):
-            return None
 
     def _failure(self, error: CommandError, what: str) -> EngineError | NotThereError:
         """What a failed command means: in the program's own words, where it said any."""
@@ -167,6 +163,14 @@ class Engine:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
+
+
+def _written(file: Path) -> Plan | None:
+    """The plan that a preview has left in a file; None where it left none."""
+    try:
+        return Plan.model_validate_json(file.read_text())
+    except (OSError, ValidationError):
+        return None
 
 
 def _aside(found: DiagnosticEvent) -> bool:
