@@ -33,8 +33,8 @@ PLAN_FILE = "TEAL_PLAN_FILE"
 
 _MESSAGE = "by teal"
 
-_EXITED = "an unhandled error occurred: program exited"
-"""What Pulumi says after the program has said why."""
+_AFTER = ("an unhandled error occurred: program exited", "update failed")
+"""What Pulumi says after somebody has said why."""
 
 _COLOURS = re.compile(r"<\{%.*?%\}>")
 """Pulumi's own marks of colours in what it says."""
@@ -133,7 +133,7 @@ class Engine:
         """Keep what went wrong."""
         found = event.diagnostic_event
         if found is not None and found.severity == "error" and (said := _plain(found.message)):
-            self._wrong += [said] if not said.startswith(_EXITED) else []
+            self._wrong += [said] if not said.startswith(_AFTER) else []
 
     def _tell(self, event: EngineEvent) -> None:
         """Say what the program says, and what is done to which resource."""

@@ -206,7 +206,7 @@ def test_what_cannot_be_asked_for(typed: Typed) -> None:
         "teal rollback --to 0.0.1": (Exit.USAGE, "0.0.1 was never deployed"),
         "teal switch green --stack nobody": (Exit.USAGE, "Next: pulumi stack ls"),
         "teal deploy 1.2.0 other=image:1": (Exit.USAGE, "other"),
-        "TEAL_YES= teal switch green": (Exit.DECLINED, "nobody said yes to switch"),
+        "env --unset=TEAL_YES teal switch green": (Exit.DECLINED, "nobody said yes to switch"),
         f"KUBECONFIG={typed.folder}/none teal status": (Exit.UNREACHABLE, "Next: kubectl config get-contexts"),
         f"KUBECONFIG={typed.folder}/none teal switch green": (Exit.UNREACHABLE, "Next: kubectl config get-contexts"),
     }
