@@ -30,6 +30,7 @@ config:
   teal:services:
     backend:
       port: 8000
+      probePath: /pricing
       # Small pods, and short waits.
       autoscaling: {minReplicas: 2, maxReplicas: 2}
       progressDeadlineSeconds: 20
@@ -172,12 +173,12 @@ def test_a_refused_release_leaves_a_file_that_is_true(typed: Typed) -> None:
 
 def test_a_bake_that_fails_leaves_a_file_that_is_true(typed: Typed) -> None:
     """Traffic is back, and so is the declaration."""
-    typed.stack.config.write_text(typed.file.replace("1.1.0', env: {}", "1.1.0', env: {FAULT_ERROR_PERCENT: '100'}"))
+    typed.stack.config.write_text(typed.file.replace("1.1.0', env: {}", "1.1.0', env: {FAULT_ERROR_PERCENT: '60'}"))
     done = typed.run("teal deploy", status=Exit.UNCONFIRMED)
     assert "Traffic was put back onto blue" in done.stderr
     assert "teal:activeColour: blue" in typed.file
     assert typed.stack.live() == "blue"
-    typed.stack.config.write_text(typed.file.replace("{FAULT_ERROR_PERCENT: '100'}", "{}"))
+    typed.stack.config.write_text(typed.file.replace("{FAULT_ERROR_PERCENT: '60'}", "{}"))
     typed.run("teal start green")
     agree(typed)
 
