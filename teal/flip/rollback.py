@@ -22,7 +22,7 @@ from teal.model.colours import Colour, colour_of
 from teal.model.errors import ForeignChangeError, NotThereError, RefusedError
 from teal.model.live import LiveService, LiveSlot
 from teal.model.verdict import Verdict, unproven
-from teal.spec.bake import BakePlan
+from teal.spec.bake import BakePlan, cautious
 
 
 class ColdError(RefusedError):
@@ -44,7 +44,7 @@ class Seen:
     confirmed: Colour | None
     by: str
     plan: BakePlan
-    """How the last flip was watched, which says what the flip set is."""
+    """What the last flip was of: its services, and their router."""
 
     @property
     def history(self) -> History:
@@ -78,7 +78,7 @@ class Rollback:
         self._say = say
         self._name = f"rollback-{uuid4().hex[:8]}"
         self._records = Records(cluster.http, cluster.namespace)
-        self._owner = Owner(cluster, self._records, None, name=self._name, say=say)
+        self._owner = self._owner_of(self._records)
 
     async def go(self, version: str | None = None) -> Flip:
         """Move live traffic back, and record it.
@@ -116,6 +116,9 @@ class Rollback:
             )
         return await self._undo(seen, flip, flip.origin)
 
+    def _owner_of(self, records: Records) -> Owner:
+        return Owner(self._cluster, records, None, name=self._name, say=self._say)
+
     async def _look(self) -> Seen:
         kept, slots, record, by = await asyncio.gather(
             self._records.load(), self._cluster.slots(), self._cluster.config_map(CONFIRMED), self._records.whoami()
@@ -126,17 +129,19 @@ class Rollback:
                 f"no flip is remembered in namespace {self._cluster.namespace}: there is nothing to go back to, and "
                 "nothing was moved. Next: teal status"
             )
-        live = await self._owner.live(last.plan)
-        confirmed = colour_of(record.get("colour"))
-        return Seen(kept=kept, slots=slots, live=live, confirmed=confirmed, by=by, plan=last.plan)
+        # A record is no place to take a path, a door or a rule from: what the stack has made is searched for.
+        plan = cautious(last.plan)
+        live, confirmed = await self._owner.live(plan), colour_of(record.get("colour"))
+        return Seen(kept=kept, slots=slots, live=live, confirmed=confirmed, by=by, plan=plan)
 
     async def _undo(self, seen: Seen, flip: Flip, origin: Colour) -> Flip:
         """Put the traffic of a flip back that is watched, by whomever."""
         try:
             await self._capacity(seen, origin)
-            held = await Tenure.take(self._records, flip, self._name)
+            records = Records(self._cluster.http, self._cluster.namespace, declared=seen.plan)
+            owner, held = self._owner_of(records), await Tenure.take(records, flip, self._name)
             because = f"rolled back by {seen.by}"
-            return await self._owner.keeping(held, self._owner.revert(held, seen.live, (), because=because))
+            return await owner.keeping(held, owner.revert(held, seen.live, (), because=because))
         except ColdError as error:
             raise RefusedError(
                 f"{error}. {flip}, and goes on; nothing was moved by this rollback. Next: kubectl -n "

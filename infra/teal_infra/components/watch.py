@@ -76,7 +76,8 @@ def rights(
     if not audience.nobody:
         rules.append(_rule("configmaps", "get", "patch", names=[told.NAME]))
     if audience.happenings:
-        rules += [_rule("events", "create"), _rule("services", "get", names=doors)]
+        led = names if router.spec.through_service else [f"{name}-{colour}" for name in names for colour in Colour]
+        rules += [_rule("events", "create"), _rule("services", "get", names=led)]
     return rules
 
 

@@ -9,7 +9,8 @@
 It needs Pulumi's command and the stack's file, so it is here and not in `teal`, which the watch's image has alone.
 """
 
-from teal_infra.manager.blue_green import AsyncBlueGreenManager, BlueGreenManager
+from teal_infra.manager.asynchronous import AsyncBlueGreenManager
+from teal_infra.manager.blue_green import BlueGreenManager
 from teal_infra.manager.results import Done, Quiet, Teller
 
 __all__ = ["AsyncBlueGreenManager", "BlueGreenManager", "Done", "Quiet", "Teller"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from teal.adapters import pulumi_project
 from teal.adapters.kubernetes.cluster import Cluster
+from teal.flip.closing import Closing
 from teal.flip.rollback import ColdError, Rollback
 from teal.history.model import Flip, Stage
 from teal.model.colours import Colour
@@ -147,6 +148,8 @@ class BlueGreenManager:
             raise UnconfirmedError(f"{stays}. The stack was not brought there: {error}") from None
         try:
             files.write(self.project.file, file.text)
+            if flip.stage is Stage.REVERTED:  # of any other, its bake does that
+                asyncio.run(self._close(file, flip.to))
             engine = self._engine()
             plan = engine.preview()
             self._teller.plan(plan)
@@ -161,6 +164,16 @@ class BlueGreenManager:
         except TealError as error:
             raise UnconfirmedError(f"{stays}. The stack was not brought there: {error}") from None
         return self._done("rollback", file, plan, moved_in=round(seconds, 3))
+
+    async def _close(self, file: Declared, left: Colour) -> None:
+        """Have kept-alive connections follow the traffic, where the stack declares that pods can be asked to."""
+        from teal_infra.planning.move import bake_plan  # noqa: PLC0415 - it takes a second, which a rollback has not
+
+        plan = bake_plan(files.valid(self.project, file.text))
+        async with Cluster.connect(self.project.access) as cluster:
+            closing = Closing(cluster, self._teller.line)
+            closing.follow(plan, left=left, taken=left.other)
+            await closing.over()
 
     def _patiently(self, up: Callable[[], None]) -> None:
         give_up = time.monotonic() + LOCKED_SECONDS
@@ -177,7 +190,7 @@ class BlueGreenManager:
         found = declared.read(self.project.file)
         file = change(_settled(found, before), before)
         _require_free(file, before)
-        files.require_valid(self.project, file.text)
+        files.valid(self.project, file.text)
         engine = self._engine()
         for each in file.wrote:
             self._teller.line(f"{self.project.file.name}: {each}")
@@ -247,51 +260,6 @@ class BlueGreenManager:
         from teal_infra.manager.engine import Engine  # noqa: PLC0415 - it takes a second, which a rollback has not
 
         return Engine(self.project, self._teller.line)
-
-
-class AsyncBlueGreenManager:
-    """The same for a program that has an event loop of its own: each verb runs in a thread beside it."""
-
-    def __init__(self, stack: str | None = None, *, folder: Path | None = None, teller: Teller | None = None) -> None:
-        """Find the stack; arguments and errors as those of `BlueGreenManager`."""
-        self._verbs = BlueGreenManager(stack, folder=folder, teller=teller)
-        self.project = self._verbs.project
-
-    async def get_status(self) -> Status:
-        """Where traffic goes, and what both colours run."""
-        return await look.look(self.project.access)
-
-    async def health_check(self) -> Health:
-        """Ask every service of both colours whether it is well."""
-        return await health.check(self.project.access)
-
-    async def deploy_new_version(self, *release: str) -> Done:
-        """Give the idle colour a release, and move live traffic to it once it is proven."""
-        return await asyncio.to_thread(self._verbs.deploy_new_version, *release)
-
-    async def switch_traffic(self, colour: Colour | str) -> Done:
-        """Move live traffic to a colour, once it is proven."""
-        return await asyncio.to_thread(self._verbs.switch_traffic, colour)
-
-    async def rollback(self, version: str | None = None) -> Done:
-        """Move live traffic back."""
-        return await asyncio.to_thread(self._verbs.rollback, version)
-
-    async def start(self, colour: Colour | str) -> Done:
-        """Let a colour run."""
-        return await asyncio.to_thread(self._verbs.start, colour)
-
-    async def stop(self, colour: Colour | str) -> Done:
-        """End the pods of the idle colour at once."""
-        return await asyncio.to_thread(self._verbs.stop, colour)
-
-    async def retire(self, colour: Colour | str) -> Done:
-        """End the pods of the idle colour, once the other one is confirmed and has settled."""
-        return await asyncio.to_thread(self._verbs.retire, colour)
-
-    async def scale(self, colour: Colour | str, pods: int, services: Sequence[str] = ()) -> Done:
-        """Give a colour at least so many pods."""
-        return await asyncio.to_thread(self._verbs.scale, colour, pods, services)
 
 
 def _settled(file: Declared, status: Status) -> Declared:

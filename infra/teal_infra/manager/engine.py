@@ -13,6 +13,7 @@ from types import FrameType
 from pulumi.automation import (
     CommandError,
     ConcurrentUpdateError,
+    DiagnosticEvent,
     EngineEvent,
     InvalidVersionError,
     LocalWorkspace,
@@ -27,10 +28,13 @@ from teal.model.errors import EngineError, LockedError, NotThereError, UnsafeErr
 from teal.plans import render
 from teal.plans.model import Plan, Word
 
+PLAN_FILE = "TEAL_PLAN_FILE"
+"""Environment variable by which the program's preview is told where its plan goes."""
+
 _MESSAGE = "by teal"
 
-_EXITED = "an unhandled error occurred: program exited"
-"""What Pulumi says after the program has said why."""
+_AFTER = ("an unhandled error occurred: program exited", "update failed")
+"""What Pulumi says after somebody has said why."""
 
 _COLOURS = re.compile(r"<\{%.*?%\}>")
 """Pulumi's own marks of colours in what it says."""
@@ -58,15 +62,13 @@ class Engine:
         """
         self._project = project
         self._say = say
-        self._folder = tempfile.TemporaryDirectory(prefix="teal-")
-        self._plan = Path(self._folder.name) / "plan.json"
         try:
-            workspace = _Workspace(work_dir=str(project.folder), env_vars={"TEAL_PLAN_FILE": str(self._plan)})
+            self._workspace = _Workspace(work_dir=str(project.folder))
         except (OSError, CalledProcessError, InvalidVersionError) as error:
             raise EngineError(
                 f"pulumi cannot be used: {error}. Nothing was updated. Next: pulumi version, and install 3.250 or later"
             ) from None
-        self._stack = Stack.select(project.stack, workspace)
+        self._stack = Stack.select(project.stack, self._workspace)
         self._wrong: list[str] = []
 
     def preview(self) -> Plan:
@@ -77,14 +79,15 @@ class Engine:
             LockedError: another update is under way.
             EngineError: it could not be made.
         """
-        self._plan.unlink(missing_ok=True)
         failed: EngineError | NotThereError | None = None
-        with self._asking():
+        with self._asking(), tempfile.TemporaryDirectory(prefix="teal-") as folder:
+            file = Path(folder) / "plan.json"
+            self._workspace.env_vars = {PLAN_FILE: str(file)}
             try:
                 self._stack.preview(on_event=self._note, color="never")
             except CommandError as error:
                 failed = self._failure(error, "previewed")
-        plan = self._written()
+            plan = _written(file)
         if plan is not None and plan.word is Word.UNSAFE:
             raise UnsafeError(render.text(plan))
         if failed is not None:
@@ -112,12 +115,6 @@ class Engine:
         if failed is not None:
             raise failed
 
-    def _written(self) -> Plan | None:
-        try:
-            return Plan.model_validate_json(self._plan.read_text())
-        except (OSError, ValidationError):
-            return None
-
     def _failure(self, error: CommandError, what: str) -> EngineError | NotThereError:
         """What a failed command means: in the program's own words, where it said any."""
         stack, said = self._project.stack, str(error)
@@ -136,13 +133,13 @@ class Engine:
         """Keep what went wrong."""
         found = event.diagnostic_event
         if found is not None and found.severity == "error" and (said := _plain(found.message)):
-            self._wrong += [said] if not said.startswith(_EXITED) else []
+            self._wrong += [said] if not said.startswith(_AFTER) else []
 
     def _tell(self, event: EngineEvent) -> None:
         """Say what the program says, and what is done to which resource."""
         self._note(event)
         found = event.diagnostic_event
-        if found is not None and found.severity in {"info", "warning"} and not found.ephemeral:
+        if found is not None and found.severity in {"info", "warning"} and not _aside(found):
             self._say(_plain(found.message))
         done = event.res_outputs_event
         if done is not None and done.metadata.op is not OpType.SAME and "::" in done.metadata.urn:
@@ -166,6 +163,19 @@ class Engine:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
+
+
+def _written(file: Path) -> Plan | None:
+    """The plan that a preview has left in a file; None where it left none."""
+    try:
+        return Plan.model_validate_json(file.read_text())
+    except (OSError, ValidationError):
+        return None
+
+
+def _aside(found: DiagnosticEvent) -> bool:
+    """Whether it is a provider's word about a step, or Pulumi's about where its plugins are."""
+    return bool(found.ephemeral) or found.message.startswith(("using ", "resource plugin "))
 
 
 def _plain(message: str) -> str:

@@ -3,9 +3,13 @@
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from teal.adapters.pulumi_project import Project
 from teal.model.errors import ConfigError
+
+if TYPE_CHECKING:  # see `valid`
+    from teal_infra.settings import Settings
 
 
 def write(path: Path, text: str) -> None:
@@ -34,8 +38,8 @@ def put_back(path: Path, ours: str, text: str) -> None:
             write(path, text)
 
 
-def require_valid(project: Project, text: str) -> None:
-    """See that a preview would take what is to be written.
+def valid(project: Project, text: str) -> "Settings":
+    """The settings that a text declares, as a preview would take them; what is encrypted in it is a word.
 
     Raises:
         ConfigError: it would not; names all that is wrong.
@@ -47,4 +51,4 @@ def require_valid(project: Project, text: str) -> None:
         copy.touch(mode=0o600)
         copy.write_bytes(text.encode())
         found = stack_file.read(copy)
-    load.load(found.raw, secret=found.secret, stack=found.stack)
+    return load.load(found.raw, secret=found.secret, stack=found.stack)

@@ -17,7 +17,7 @@ Scalar = str | int
 
 _PLAIN = re.compile(r"[A-Za-z0-9][\w./@:+-]*(?<!:)")
 _BLOCK_SCALARS = {"|", ">"}
-_COMPOSE: Any = yaml.compose  # whose types say nothing of what it gives
+_COMPOSE = cast("Any", yaml).compose  # whose types say nothing of what it gives
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

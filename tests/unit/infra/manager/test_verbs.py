@@ -1,16 +1,19 @@
 """What each verb writes, what becomes of the file where it comes to nothing, and with which status it ends."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from teal_infra.manager import AsyncBlueGreenManager, BlueGreenManager, blue_green
 
+from teal.adapters.kubernetes import connections
 from teal.cli.app import app
 from teal.cli.say import Exit
 from teal.history.model import Flip, History, Stage
 from teal.model.colours import Colour
 from teal.model.errors import EngineError, LockedError, RefusedError, UnconfirmedError, UnsafeError
+from teal.model.live import Endpoint
 from teal.plans.model import Word
 from teal.spec.bake import BakePlan
 from tests.unit.conftest import FakeApiServer
@@ -214,7 +217,7 @@ def test_where_nothing_was_done_the_file_is_as_it_was(
     def fail() -> None:
         raise error
 
-    driven(monkeypatch, Engine(**{f"{at}_does": fail}))
+    setattr(driven(monkeypatch, Engine()), f"{at}_does", fail)
     assert teal("deploy", "1.2.0", "--yes") == status
     assert file.read_text() == STACK + GREEN
 
@@ -384,6 +387,33 @@ async def test_a_rollback_waits_for_the_update_that_it_undid(rolled: Path, monke
     await AsyncBlueGreenManager().rollback()
     assert engine.did == ["preview", "up", "up", "up"]
     assert "teal:activeColour" in said(rolled)
+
+
+async def test_an_undone_flips_connections_follow_by_what_the_stack_declares(
+    rolled: Path, api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may write a record of flips names no path at which pods are asked."""
+    asked: list[tuple[list[str], str, int]] = []
+
+    async def close(
+        _http: object, _namespace: str, endpoints: Sequence[Endpoint], path: str, seconds: int, *, turn: object
+    ) -> Sequence[str]:
+        del turn
+        asked.append(([each.pod for each in endpoints], path, seconds))
+        return []
+
+    monkeypatch.setattr(connections, "close", close)
+    record(api_server, Stage.BAKING)
+    flips = json.loads(api_server.answers[RECORD][1]["data"]["flips.json"])
+    flips["flips"][0] |= {"carried": {"backend": 1}}
+    flips["flips"][0]["plan"]["services"] = {"backend": {"path": "/", "closePath": "/forged"}}
+    api_server.answers[RECORD][1]["data"]["flips.json"] = json.dumps(flips)
+    driven(monkeypatch, Engine(word=Word.NOTHING))
+    done = await AsyncBlueGreenManager().rollback()
+    assert done.flip is not None
+    assert (done.flip.stage, done.live, said(rolled)) == (Stage.REVERTED, Colour.BLUE, STACK + GREEN)
+    path = "/deployment/connections/close"
+    assert asked == [(["backend-green-0"], path, 60), (["backend-blue-0"], path, 0)]
 
 
 async def test_a_rollback_to_what_is_not_warm_is_an_update(

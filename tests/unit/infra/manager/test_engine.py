@@ -1,0 +1,161 @@
+"""What Pulumi's command does becomes a plan, progress, or an error that says what to do."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from teal_infra.manager.engine import Engine
+
+from teal.adapters import pulumi_project
+from teal.model.colours import Colour
+from teal.model.errors import EngineError, LockedError, NotThereError, TealError, UnsafeError
+from teal.plans.model import Plan, Word
+from tests.unit.conftest import FakeApiServer
+from tests.unit.infra.manager.projects import project
+
+STUB = """\
+#!{python}
+import json, os, sys
+from pathlib import Path
+
+does = json.loads(Path({script!r}).read_text())
+with open({log!r}, "a") as log:
+    log.write(" ".join(sys.argv[1:]) + "\\n")
+if sys.argv[1:] == ["version"]:
+    print("v3.200.0")  # which still writes its events into a file
+    sys.exit()
+if "--event-log" in sys.argv:
+    with open(sys.argv[sys.argv.index("--event-log") + 1], "w") as events:
+        ends = [{{"summaryEvent": {{"resourceChanges": {{}}}}}}, {{"cancelEvent": {{}}}}]
+        for number, each in enumerate([*does["events"], *ends]):
+            events.write(json.dumps({{"sequence": number, "timestamp": 1, **each}}) + "\\n")
+    if "preview" in sys.argv and does["plan"]:
+        Path(os.environ["TEAL_PLAN_FILE"]).write_text(does["plan"])
+    print(does["stderr"], file=sys.stderr)
+    sys.exit(1 if does["stderr"] else 0)
+print("[]" if "history" in sys.argv else "{{}}")
+"""
+
+Script = Callable[..., Engine]
+
+
+@pytest.fixture
+def scripted(tmp_path: Path, api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """An engine whose `pulumi` does as a test says; what it tells is in `told.json`, what it was asked in `log`."""
+    project(tmp_path, api_server, monkeypatch)
+    script, log, command = tmp_path / "script.json", tmp_path / "log", tmp_path / "bin/pulumi"
+    command.parent.mkdir()
+    command.write_text(STUB.format(python=sys.executable, script=str(script), log=str(log)))
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
+    told: list[str] = []
+
+    def made(*, events: Sequence[Mapping[str, Any]] = (), word: Word | None = Word.FLIP, stderr: str = "") -> Engine:
+        plan = (
+            Plan(word=word, active_colour=Colour.GREEN, namespace="teal").model_dump_json(by_alias=True) if word else ""
+        )
+        script.write_text(json.dumps({"events": [*events], "plan": plan, "stderr": stderr}))
+
+        def tell(text: str) -> None:
+            told.append(text)
+            (tmp_path / "told.json").write_text(json.dumps(told))
+
+        return Engine(pulumi_project.require(), tell)
+
+    return made
+
+
+def said(message: str, severity: str = "info", **more: object) -> Mapping[str, Any]:
+    """A diagnostic event."""
+    return {"diagnosticEvent": {"message": message, "color": "never", "severity": severity, **more}}
+
+
+def stepped(op: str, kind: str, name: str) -> Mapping[str, Any]:
+    """An event of a resource that was written."""
+    urn = f"urn:pulumi:dev::shop::{kind}::{name}"
+    return {"resOutputsEvent": {"metadata": {"op": op, "urn": urn, "type": kind, "provider": ""}}}
+
+
+def test_a_preview_is_a_plan(scripted: Script, tmp_path: Path) -> None:
+    """Of the stack by its name: the one that is chosen stays chosen."""
+    assert scripted(word=Word.PREPARE).preview().word is Word.PREPARE
+    asked = (tmp_path / "log").read_text()
+    assert "--stack dev" in asked
+    assert "stack select" not in asked
+
+
+def test_a_plan_that_is_refused_says_why(scripted: Script) -> None:
+    """And not what Pulumi says of the program's end."""
+    with pytest.raises(UnsafeError, match="plan: UNSAFE"):
+        scripted(word=Word.UNSAFE, stderr="error: the program ended").preview()
+
+
+@pytest.mark.parametrize(
+    ("stderr", "kind", "words"),
+    [
+        ("error: no stack named 'dev' found", NotThereError, "Next: pulumi stack init dev"),
+        (
+            "error: the stack is currently locked by 1 lock(s).\n  file.json: created by ann@desk (pid 1) at noon",
+            LockedError,
+            r"created by ann@desk \(pid 1\) at noon.*Next: wait for its end",
+        ),
+        ("error: no disk", EngineError, "no disk"),
+    ],
+)
+def test_what_fails_is_said(scripted: Script, stderr: str, kind: type[TealError], words: str) -> None:
+    """Of a preview and of an update, with what to do."""
+    for asked in (Engine.preview, Engine.up):
+        with pytest.raises(kind, match=words) as failed:
+            asked(scripted(word=None, stderr=stderr))
+        assert type(failed.value) is kind
+
+
+def test_the_programs_own_words_are_the_error(scripted: Script) -> None:
+    """Each once, and without Pulumi's marks of colours."""
+    events = [
+        said("<{%reset%}>capacity of backend FAILED<{%reset%}>\n", "error"),
+        said("capacity of backend FAILED\n", "error"),
+        said("an unhandled error occurred: program exited with non-zero exit code: 1\n", "error"),
+    ]
+    with pytest.raises(EngineError) as failed:
+        scripted(events=events, stderr="error: update failed").up()
+    assert str(failed.value) == "dev could not be updated:\ncapacity of backend FAILED"
+
+
+def test_another_program_has_no_plan(scripted: Script) -> None:
+    """It is none of teal's."""
+    with pytest.raises(EngineError, match="left no plan"):
+        scripted(word=None).preview()
+
+
+def test_progress_is_told(scripted: Script, tmp_path: Path) -> None:
+    """What the program says and what is written; not what stays, nor where Pulumi's plugins are."""
+    events = [
+        said("using pulumi-language-python from $PATH", "warning"),
+        said("bake of green: 3 of 5 s, 0 of 25 answers failed\n"),
+        said("[1/2] Waiting", ephemeral=True, urn="urn:pulumi:dev::shop::kubernetes:core/v1:Service::backend"),
+        said("registering resource", "debug"),
+        said("one thing to know", "warning"),
+        stepped("update", "kubernetes:core/v1:Service", "backend-active"),
+        stepped("same", "kubernetes:core/v1:Service", "backend-blue"),
+        stepped("create", "teal:kubernetes:Slot", "backend-green"),
+    ]
+    with pytest.raises(EngineError):
+        scripted(events=events, stderr="error: no").up()
+    assert json.loads((tmp_path / "told.json").read_text()) == [
+        "bake of green: 3 of 5 s, 0 of 25 answers failed",
+        "one thing to know",
+        "update Service backend-active",
+    ]
+
+
+def test_a_machine_without_pulumi(tmp_path: Path, api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said before anything is written."""
+    project(tmp_path, api_server, monkeypatch)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EngineError, match="pulumi cannot be used"):
+        Engine(pulumi_project.require(), print)
