@@ -7,16 +7,11 @@ from collections.abc import Iterator, Mapping
 import pytest
 import yaml
 
-from sandbox.backing import postgres
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.layout import NODE_ADDRESS
 from sandbox.cluster.packages import SYSTEM_PATH
-<<<<<<< HEAD
 from tests.sandbox.databases import fresh
 from tests.sandbox.program.stacks import WORK_TREE, Stack
-=======
-from tests.sandbox.program.stacks import Stack
->>>>>>> h-examples
 
 DATABASE = "test_migrations"
 
@@ -27,14 +22,7 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
 def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, node_port: int) -> Iterator[Stack]:
     """Blue at 1.0.0, which knows the old column; green at 1.1.0, which knows both."""
     made = Stack.create(sandbox, "test-migrations", tmp_path_factory.mktemp("migrations"), node_port)
-    found = {**postgres.await_ready(sandbox), "DB_NAME": DATABASE}
-    for statement in (f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)", f"CREATE DATABASE {DATABASE}"):
-        where = [f"--host={NODE_ADDRESS}", f"--username={postgres.NAME}", postgres.NAME]
-        subprocess.run(
-            sandbox.command([str(postgres.BINARIES / "psql"), *where, "--command", statement]),
-            env={"PGPASSWORD": found["DB_PASSWORD"], "PATH": SYSTEM_PATH},
-            check=True,
-        )
+    found = fresh(sandbox, DATABASE)
     made.configure("settleSeconds", "0")
     made.configure("services.backend.migrations.backoffLimit", "1")
     made.configure("services.backend.backing[0]", "database")

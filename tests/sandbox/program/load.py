@@ -16,7 +16,7 @@ from tests.sandbox.program.stacks import WORK_TREE, Stack
 class Load:
     """An open-loop load on a stack's front door, in one mode, while a `with` block runs."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options of one command
         self, stack: Stack, mode: str, out: Path, *, rate: int = 100, url: str = "", path: str = "/pricing"
     ) -> None:
         """Describe it; it starts with the `with` block and ends with it. Its door is the stack's, or at the URL."""

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from teal.gates.alarms import GATE as ALARMS
-from teal_infra.settings.base import Model, Path, PortNumber, superfluous, wrong
+from teal_infra.settings.base import Model, Path, PortNumber, wrong
 from teal_infra.settings.reach.network import Cidr
 from teal_infra.settings.reach.routing import RouterSettings
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from teal.model.routes import RouterKind
 from teal_infra.settings import Settings
 from teal_infra.settings.owned import Refusal
+from teal_infra.settings.reach.alb import Alb
 from teal_infra.settings.reach.routing import Routing
 from teal_infra.settings.report.steps import Remove, Set, Step, Where
 from teal_infra.settings.service import ServiceSettings
