@@ -9,7 +9,6 @@ import yaml
 
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.layout import NODE_ADDRESS
-from sandbox.cluster.packages import SYSTEM_PATH
 from tests.sandbox.databases import fresh
 from tests.sandbox.program.stacks import WORK_TREE, Stack
 
