@@ -92,7 +92,7 @@ class Observer:
         checks = sum(len(each.checks) for each in bake.plan.services.values())
         self._measure_pace = max(MEASURE_SECONDS, checks / READS_A_SECOND)
         self._before = dict[tuple[str, str], Queried]()
-        self._asking = {name: set[asyncio.Task[None]]() for name in bake.plan.services}
+        self._asking = {name: set[asyncio.Task[None]]() for name in bake.plan.doors}
         self._turn = asyncio.Semaphore(UNANSWERED)
         self._list_again = 0.0
         self._led = False
@@ -101,7 +101,7 @@ class Observer:
     @property
     def _tick(self) -> float:
         """Seconds between two questions to a front door."""
-        young = any(each.asked < ENOUGH_PROBES for each in self._bake.observed.values())
+        young = any(self._bake.observed[name].asked < ENOUGH_PROBES for name in self._asking)
         return max(FIRST_TICK_SECONDS if young else TICK_SECONDS, self._least)
 
     async def bake(self, settle: Callable[[], Awaitable[None]], tell: Callable[[float], None]) -> str:
@@ -129,8 +129,8 @@ class Observer:
             while True:
                 last = settling.done() and leading.done() and time.monotonic() >= end
                 self._ask_all(even_so=last)
-                if last:
-                    await asyncio.wait(self._unanswered())
+                if last and (unanswered := self._unanswered()):
+                    await asyncio.wait(unanswered)
                 if last or self._bake.failed() or self._bake.astray():
                     break
                 if (now := time.monotonic()) - told >= TELL_SECONDS:
@@ -154,15 +154,8 @@ class Observer:
 
     async def _lead(self) -> None:
         """Wait until an active Service's EndpointSlices name no pod of the colour that is left, or for long enough."""
-        give_up = time.monotonic() + LEAD_SECONDS
-        services = self._bake.plan.services if self._bake.plan.router is RouterKind.SERVICE else ()
-        while time.monotonic() < give_up:
-            try:
-                if not await follow.behind(self._cluster, services, self._bake.colour):
-                    break
-            except UnreachableError:
-                pass  # what is asked meanwhile is not counted
-            await asyncio.sleep(self._tick)
+        services = self._bake.plan.doors if self._bake.plan.router is RouterKind.SERVICE else ()
+        await follow.led(self._cluster, services, self._bake.colour, within=LEAD_SECONDS, pause=self._tick)
         self._led = True
 
     def _ask_all(self, *, even_so: bool) -> None:
@@ -171,7 +164,7 @@ class Observer:
         Args:
             even_so: also those that have too many questions to answer already.
         """
-        most = max(1, UNANSWERED // len(self._asking))
+        most = max(1, UNANSWERED // max(1, len(self._asking)))
         for name, asking in self._asking.items():
             for each in [each for each in asking if each.done()]:
                 asking.discard(each)
@@ -188,7 +181,7 @@ class Observer:
     async def _count(self, *, last: bool = False) -> None:
         pods, restarts, pods_error = dict[str, Mapping[str, bool]](), dict[str, Mapping[str, tuple[int, str]]](), ""
         try:
-            pods.update(await self._cluster.standing())
+            pods.update(await self._cluster.standing(self._bake.plan.workers))
             if time.monotonic() >= self._list_again or last:
                 self._list_again = time.monotonic() + LIST_SECONDS
                 restarts.update(await self._cluster.restarts(self._bake.colour))
@@ -225,7 +218,7 @@ class Observer:
         rings, alarms_error = dict[str, str](), ""
         try:
             async with asyncio.timeout(HEAR_SECONDS):
-                rings = await self._router.ringing(self._bake.plan.services, self._bake.colour)
+                rings = await self._router.ringing(self._bake.plan.doors, self._bake.colour)
         except UnreachableError as error:
             alarms_error = str(error)
         except TimeoutError:

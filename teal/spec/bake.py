@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from teal.model.live import LiveService
 from teal.model.routes import AlbRoute, RouterKind
+from teal.model.workers import Worker
 from teal.spec.request_metrics import DEFAULT, RequestMetrics
 
 DECLARED = "TEAL_BAKE_PLAN"
@@ -48,9 +49,9 @@ class BakeMetric(_Kept):
 
 
 class ServiceBake(_Kept):
-    """What is asked of one service's front door."""
+    """What is asked of one service's front door; a worker has none, so of its pods alone."""
 
-    path: str
+    path: str = ""
     """Answered with a status below 400 by a service that is well."""
     close_path: str = ""
     """Where a pod is asked to end its kept-alive connections; empty where it cannot be asked."""
@@ -63,6 +64,8 @@ class ServiceBake(_Kept):
     """How slow its requests may be; None where nobody asks, or it has no histogram of their time."""
     own: Mapping[str, BakeMetric] = Field(default_factory=dict[str, BakeMetric])
     """The stack's own numbers, by name."""
+    worker: Worker | None = None
+    """None for a service that is asked for something."""
 
     @property
     def checks(self) -> Sequence[str]:
@@ -96,6 +99,21 @@ class BakePlan(_Kept):
         """The plan with what directs traffic, as far as that was read: who goes on with it need not search for it."""
         found = {name: each.route for name, each in live.items() if each.route is not None}
         return self.model_copy(update={"routes": {**self.routes, **found}})
+
+    @property
+    def workers(self) -> Mapping[str, Worker]:
+        """Those of the services that nobody asks."""
+        return {name: each.worker for name, each in self.services.items() if each.worker is not None}
+
+    @property
+    def ending_seconds(self) -> int:
+        """Within which the pods of all workers have finished their work."""
+        return max((each.grace_seconds for each in self.workers.values()), default=0)
+
+    @property
+    def doors(self) -> Sequence[str]:
+        """The services that have a front door."""
+        return [name for name, each in self.services.items() if each.worker is None]
 
     @property
     def counting(self) -> Sequence[str]:

@@ -13,7 +13,9 @@ import pulumi
 from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL
 from teal_infra.labels import migrations, shared
 from teal_infra.provider.kinds import NetworkPolicy
+from teal_infra.settings import Settings
 from teal_infra.settings.reach.network import BackingPeer, NetworkSettings, Peer
+from teal_infra.settings.service import ServiceSettings
 
 if TYPE_CHECKING:  # heavy at run time, needed for their types only
     from pulumi_kubernetes.meta.v1 import LabelSelectorArgsDict
@@ -32,9 +34,23 @@ class Member(NamedTuple):
     """A service of the stack, as policies see it."""
 
     ports: Sequence[int]
-    """On which its pods serve."""
+    """On which its pods serve; none of a worker, to which nobody connects."""
     metrics_port: int
     settings: NetworkSettings
+
+
+def members(settings: Settings) -> Mapping[str, Member]:
+    """All of a stack's; a worker's pods have no port."""
+
+    def ports(service: ServiceSettings) -> Sequence[int]:
+        if service.worker is not None:
+            return ()
+        return (service.port, *(each.target_port for each in service.front_door.extra_ports.values()))
+
+    return {
+        name: Member(ports=ports(each), metrics_port=each.port, settings=each.network)
+        for name, each in settings.services.items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,10 +114,10 @@ def _service(name: str, member: Member, backing: Mapping[str, BackingPeer]) -> "
     settings = member.settings
     stack: NetworkPolicyPeerArgsDict = {"pod_selector": {"match_labels": {PART_OF_LABEL: PART_OF}}}
     callers = [*_peers(settings.ingress_controller), *(each for it in settings.callers.values() for each in _peers(it))]
-    ingress: list[NetworkPolicyIngressRuleArgsDict] = [
-        {"from_": [stack, *callers], "ports": [_port(each) for each in member.ports]}
-    ]
-    if settings.prometheus:
+    ingress: list[NetworkPolicyIngressRuleArgsDict] = []
+    if member.ports:  # without any, a rule would mean all ports
+        ingress.append({"from_": [stack, *callers], "ports": [_port(each) for each in member.ports]})
+    if settings.prometheus and member.ports:
         ingress.append({"from_": _peers(settings.prometheus), "ports": [_port(member.metrics_port)]})
     return {
         # No colour: a flip changes nothing about who may talk to whom.

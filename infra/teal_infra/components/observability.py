@@ -13,6 +13,7 @@ from teal.monitoring.alerts import Bounds, rule_groups
 from teal.monitoring.queries import Queries
 from teal_infra import labels
 from teal_infra.provider.kinds import ConfigMap
+from teal_infra.settings import Settings
 from teal_infra.settings.observability import AlertBounds, ObservabilitySettings
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
@@ -35,7 +36,7 @@ class ObservabilityArgs:
     namespace: pulumi.Input[str]
     """The service's, once it is there."""
     path: str = "/metrics"
-    """At which the pods are scraped."""
+    """At which the pods are scraped; empty where they have no port to be scraped at."""
 
 
 class Observability(pulumi.ComponentResource):
@@ -57,7 +58,8 @@ class Observability(pulumi.ComponentResource):
             self._config_map("alerts", {f"{self._service}.rules.yaml": rules}, settings.labels)
         elif settings.alerts == "prometheusRule":
             self._operators("alerts", "PrometheusRule", groups, settings.labels)
-            self._operators("metrics", "PodMonitor", _pod_monitor(self._service, args.path), settings.labels)
+            if args.path:
+                self._operators("metrics", "PodMonitor", _pod_monitor(self._service, args.path), settings.labels)
         if settings.dashboard:
             from teal.monitoring.dashboard import dashboard_json  # noqa: PLC0415 - Grafana's SDK is loaded only where it is used
 
@@ -89,6 +91,25 @@ class Observability(pulumi.ComponentResource):
             "namespace": self._namespace,
             "labels": {**more, **labels.shared(self._service)},
         }
+
+
+def observe(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+    """What a Prometheus and a Grafana that are there already are given of every service."""
+    for name, service in settings.services.items():
+        queries = Queries(service=name, namespace=settings.namespace, metrics=service.counted)
+        args = ObservabilityArgs(
+            queries=queries,
+            settings=settings.observability,
+            bounds=service.alerts,
+            namespace=namespace,
+            path="" if service.worker else service.request_metrics.path,
+        )
+        Observability(name, args, opts)
+        if settings.prometheus is not None and service.counted is None and service.worker is None:
+            pulumi.log.info(
+                f"{name} counts no requests (teal:services.{name}.requestMetrics.preset is none): its flips are "
+                "judged by what its doors answer and by its pods, not by live traffic's errors or times"
+            )
 
 
 def _pod_monitor(service: str, path: str) -> Mapping[str, Any]:

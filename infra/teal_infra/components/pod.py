@@ -81,7 +81,8 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         deployed_at: since when the slot's content has been so, RFC 3339.
         gates: conditions that others set, and that a pod's readiness waits for.
     """
-    own = identity({**fixed, "VERSION": of.version, "PORT": str(settings.port)})
+    port = {} if settings.worker else {"PORT": str(settings.port)}
+    own = identity({**fixed, "VERSION": of.version, **port})
     spec: PodSpecArgsDict = {
         "service_account_name": account,
         "automount_service_account_token": settings.access.read_cluster,
@@ -100,15 +101,15 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         spec["security_context"] = cast("PodSecurityContextArgsDict", users)
     if gates:
         spec["readiness_gates"] = [{"condition_type": each} for each in gates]
+    scraped = {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": str(settings.port),
+        "prometheus.io/path": settings.request_metrics.path,
+    }
     made: PodTemplateSpecArgsDict = {
         "metadata": {
             "labels": dict(of.labels),
-            "annotations": {
-                DEPLOYED_AT: deployed_at,
-                "prometheus.io/scrape": "true",
-                "prometheus.io/port": str(settings.port),
-                "prometheus.io/path": settings.request_metrics.path,
-            },
+            "annotations": {DEPLOYED_AT: deployed_at, **({} if settings.worker else scraped)},
         },
         "spec": spec,
     }
@@ -138,17 +139,19 @@ def container(
         "name": name,
         "image": image,
         "image_pull_policy": settings.image_pull_policy,
-        "ports": [{"name": "http", "container_port": settings.port}],
         "env": env,
         "env_from": sources,
-        "startup_probe": _probe(settings.probes.startup),
-        "liveness_probe": _probe(settings.probes.liveness),
-        "readiness_probe": _probe(settings.probes.readiness),
-        "lifecycle": _lifecycle(settings.shutdown),
         "resources": resources(settings.resources),
         "security_context": confined(),
         "volume_mounts": [{"name": TMP["name"], "mount_path": "/tmp"}],  # noqa: S108 - the container's own
     }
+    if settings.worker is None:
+        made["ports"] = [{"name": "http", "container_port": settings.port}]
+        made["startup_probe"] = _probe(settings.probes.startup)
+        made["liveness_probe"] = _probe(settings.probes.liveness)
+        made["readiness_probe"] = _probe(settings.probes.readiness)
+    if settings.worker is None or settings.shutdown.drain_command:  # a worker stops taking work at SIGTERM: it is sent
+        made["lifecycle"] = _lifecycle(settings.shutdown)
     if settings.command:
         made["command"] = list(settings.command)
     if settings.args:

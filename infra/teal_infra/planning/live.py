@@ -83,9 +83,10 @@ async def ask(
     """The same in the caller's own loop."""
     migrated = [name for name, service in services.items() if service.migrations is not None]
     async with Cluster.connect(access) as cluster:
-        (found, slots, autoscalers, record, kept), schemas = await asyncio.gather(
+        (found, workers, slots, autoscalers, record, kept), schemas = await asyncio.gather(
             asyncio.gather(
                 routers.connect(router, cluster).live_services(),
+                routers.Workers(cluster).live_services(),
                 cluster.slots(),
                 cluster.autoscalers(),
                 cluster.config_map(CONFIRMED),
@@ -95,7 +96,7 @@ async def ask(
         )
         through, left = await _through_another(cluster, router, record, kept.history)
     return Live(
-        services=left or found,
+        services={**(left or found), **workers},
         through=through,
         slots=slots,
         autoscalers=autoscalers,
@@ -170,6 +171,15 @@ def split(settings: Settings) -> Mapping[str, str]:
     """Who gets the other colour beside a flip, as it is recorded: a change of it takes time to settle, too."""
     chosen = {"chosen": str(settings.chosen)} if settings.chosen else {}
     return {**({"canary": str(settings.canary_weight)} if settings.canary_weight else {}), **chosen}
+
+
+def recorded(settings: Settings, live: Live) -> Mapping[str, str]:
+    """What an update records once its move is confirmed."""
+    record = {"colour": settings.active_colour, "version": settings.active_slot.version, **split(settings)}
+    # It differs whenever traffic moves, or may have been left halfway: only then do its hooks run.
+    rests = live.rests_on(settings.active_colour, settings.services)
+    since = live.record.get("since") if rests and live.record.items() >= record.items() else None
+    return {**record, "since": since or live.at}
 
 
 def _require_whole(live: Live, settings: Settings) -> None:

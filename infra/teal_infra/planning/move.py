@@ -30,7 +30,7 @@ def move_of(settings: Settings, live: Live) -> Move:
         confirmed=live.confirmed,
         flip_set=_gates(settings, settings.active_slot),
         share=share,
-        canary={name: each.for_rollback() for name, each in _gates(settings, idle).items()}
+        canary={name: each.for_rollback() for name, each in _gates(settings, idle).items() if not each.worker}
         if idle is not None and share
         else {},
         approval=settings.approval.plan(slots.digests(settings, active))
@@ -48,7 +48,8 @@ def bake_plan(settings: Settings) -> BakePlan:
     return BakePlan(
         services={
             name: ServiceBake(
-                path=each.baked_path,
+                path="" if each.worker else each.baked_path,
+                worker=each.worker,
                 close_path=each.shutdown.close_connections_path or "",
                 close_seconds=each.shutdown.close_connections_seconds,
                 host=each.routing.hosts[0] if each.routing.hosts else "",
@@ -84,12 +85,13 @@ def _gates(settings: Settings, slot: Slot) -> Mapping[str, GatePlan]:
                 version=slot.version,
                 version_path=each.version_path,
                 image=slot.services[name].image,
-                readiness_path=each.probes.readiness.path,
+                readiness_path=None if each.worker else each.probes.readiness.path,
                 counted=each.counted,
                 watched=settings.prometheus is not None and settings.bake.samples > 0,
                 skip=settings.skip_gates.reasons,
             ),
-            router=_of_router(settings),
+            router=frozenset() if each.worker else _of_router(settings),
+            worker=each.worker,
         )
         for name, each in settings.services.items()
     }
@@ -104,6 +106,6 @@ def _of_router(settings: Settings) -> frozenset[str]:
 def _front_doors(settings: Settings) -> Mapping[str, str]:
     """Which doors this machine can reach; one without a host has no address that it could be sure of."""
     if settings.router.spec.through_service:
-        return {name: front_door(settings, name) for name, each in settings.services.items() if each.front_door.host}
+        return {name: front_door(settings, name) for name, each in settings.routed.items() if each.front_door.host}
     url = settings.of_router.reached_at if settings.of_router else None
-    return dict.fromkeys(settings.services, url.rstrip("/")) if url else {}
+    return dict.fromkeys(settings.routed, url.rstrip("/")) if url else {}

@@ -71,7 +71,9 @@ def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers:
     foreign = traffic is not None and not explained.ours(traffic) and traffic.writer != MANAGER
     return ServiceFacts(
         live=serving,
-        share=traffic.share if traffic else 0,
+        # A worker has no requests to share out: it is never short of what the others share.
+        share=settings.canary_weight if service and service.worker else traffic.share if traffic else 0,
+        worker=service.worker.overlap if service and service.worker else None,
         slots={colour: planned[name, colour] for colour in Colour},
         beside=fingerprint.changed_service(declared, slot.annotations) if declared and slot else (),
         overwrites=traffic.writer if traffic and foreign and serving is settings.repair else "",
@@ -130,13 +132,13 @@ def tell(plan: Plan, settings: Settings) -> None:
 
 def without_contract(settings: Settings) -> Iterator[str]:
     """What is done without where a service does not keep a part of the contract (docs/contract.md), and its price."""
-    unnamed = [name for name, each in settings.services.items() if each.version_path is None]
+    unnamed = [name for name, each in settings.routed.items() if each.version_path is None]
     if unnamed:
         yield (
             f"versionPath of {', '.join(unnamed)} is null: no pod says what it is, so the image that the kubelets "
             "report is the proof of its release"
         )
-    unasked = [name for name, each in settings.services.items() if each.shutdown.close_connections_path is None]
+    unasked = [name for name, each in settings.routed.items() if each.shutdown.close_connections_path is None]
     if unasked:
         yield (
             f"shutdown.closeConnectionsPath of {', '.join(unasked)} is null: after a flip, clients that keep a "

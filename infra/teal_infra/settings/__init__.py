@@ -188,6 +188,11 @@ class Settings(Model):
         return max(self.bake.seconds, self.settle_seconds) if self.router.spec.follows_late else self.bake.seconds
 
     @property
+    def routed(self) -> Mapping[str, ServiceSettings]:
+        """The services that are asked for something."""
+        return {name: each for name, each in self.services.items() if each.worker is None}
+
+    @property
     def policies(self) -> bool:
         """Whether network policies of teal's deny what is not named in the namespace."""
         return any(each.network.policies for each in self.services.values())
@@ -248,7 +253,7 @@ def _require_rules(settings: Settings) -> None:
     another.
     """
     taken: dict[int, str] = {}
-    for name, service in settings.services.items():
+    for name, service in settings.routed.items():
         routing, where = service.routing, f"services.{name}.routing.priority"
         if service.network.policies and not any(each.cidrs for each in service.network.callers.values()):
             callers = f"services.{name}.network.callers.load-balancer.cidrs[0]"
@@ -256,7 +261,7 @@ def _require_rules(settings: Settings) -> None:
         if routing.values + (settings.canary_match is not None) > VALUES:
             what = f"hosts and paths of {name} take more than the {VALUES} values that a rule may have"
             raise _clash(f"services.{name}.routing.paths[0]", what)
-        if len(settings.services) > 1 and routing.priority is None:
+        if len(settings.routed) > 1 and routing.priority is None:
             raise _clash(where, f"{name} shares a load balancer, and does not say when its rule is asked")
         own = routing.priority or 0
         if near := next((other for each, other in taken.items() if abs(own - each) < RULES), None):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from teal.model.colours import Colour
 from teal_infra.settings import metadata, owned, pod_template
 from teal_infra.settings.owned import Refusal, mapping
+from teal_infra.settings.reach import worker
 from teal_infra.settings.service import ServiceSettings
 
 
@@ -21,6 +22,7 @@ def of_stack(data: Mapping[str, object]) -> Iterator[Refusal]:
             yield each.below("services", name, "podTemplate")
         for each in metadata.refusals(service.get("metadata")):
             yield each.below("services", name, "metadata")
+        yield from (each.below("services", name) for each in worker.refusals(service))
     for colour in Colour:
         slot = mapping(data.get(colour))
         for name, service in services.items():

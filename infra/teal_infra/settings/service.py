@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from teal.model.workers import Overlap, Worker
 from teal.spec.bake import P95
 from teal.spec.request_metrics import RequestMetrics
 from teal_infra.settings.base import Name, Path, PortNumber, wrong
@@ -15,18 +16,39 @@ from teal_infra.settings.evidence.request_metrics import RequestMetricsSettings
 from teal_infra.settings.metadata import Metadata
 from teal_infra.settings.migrations import MigrationSettings
 from teal_infra.settings.observability import AlertBounds
+from teal_infra.settings.owned import mapping
 from teal_infra.settings.pod import Probes, Process, Resources, Rollout, Shutdown, Spread
 from teal_infra.settings.pod_template import PodTemplate
 from teal_infra.settings.reach.access import Access
 from teal_infra.settings.reach.doors import FrontDoor, Ingress, PreviewDoor
 from teal_infra.settings.reach.network import NetworkSettings
 from teal_infra.settings.reach.routing import Routing
+from teal_infra.settings.reach.worker import Kind, as_worker
 from teal_infra.settings.scaling import Autoscaling, Disruption
 
 
 class ServiceSettings(Process):
     """What is true of a service in either colour."""
 
+    kind: Kind = Field(
+        default=Kind.SERVICE,
+        description=(
+            "What the service is: `service` is asked at its port, and `worker` takes its work from a queue. A worker "
+            "has no port, no Service and no route (docs/workers.md)."
+        ),
+        json_schema_extra=wrong("teal would not know how anybody reaches it"),
+        examples=["worker"],
+    )
+    overlap: Overlap = Field(
+        default=Overlap.FLIP,
+        description=(
+            "When both colours of a worker take work: `flip` is from its start in the new colour until the flip is "
+            "confirmed, `allowed` is always, and with `forbidden` the old colour stops before the new one starts: in "
+            "between nobody takes work."
+        ),
+        json_schema_extra=wrong("two releases would take work at once, or none"),
+        examples=["flip"],
+    )
     port: PortNumber = Field(
         default=8000,
         description="The port that the pods listen on.",
@@ -130,6 +152,19 @@ class ServiceSettings(Process):
     )
 
     @property
+    def worker(self) -> Worker | None:
+        """What a flip has to know of a worker; None for a service that is asked for something."""
+        if self.kind is not Kind.WORKER:
+            return None
+        pods = self.autoscaling.min_replicas if self.autoscaling.enabled else self.replicas
+        return Worker(overlap=self.overlap, pods=pods, grace_seconds=self.shutdown.grace_period_seconds)
+
+    @property
+    def idles(self) -> bool:
+        """Whether its idle colour has no pods, whatever its slot's state."""
+        return self.worker is not None and self.worker.idles
+
+    @property
     def baked_path(self) -> str:
         """The path that the bake asks the front door for."""
         return self.probe_path or self.version_path or self.probes.readiness.path
@@ -141,6 +176,11 @@ class ServiceSettings(Process):
         sent = {*self.gates.metrics.traffic.paths} if self.gates.metrics else set[str]()
         asked = {*sent, self.baked_path}
         return self.request_metrics.names(tuple(sorted({*probed, self.request_metrics.path} - asked)))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without(cls, data: object) -> object:
+        return as_worker(mapping(data)) if mapping(data).get("kind") == Kind.WORKER else data
 
     @model_validator(mode="after")
     def _own_names(self) -> Self:
