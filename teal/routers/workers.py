@@ -55,7 +55,8 @@ class Workers(KubernetesRouter):
         if worker.overlap is Overlap.FORBIDDEN:
             await scale.stop(self.cluster, service, colour.other)
             await scale.await_gone(self.cluster, service, colour.other, grace_seconds=worker.grace_seconds)
-        if worker.idles:
+            await scale.start(self.cluster, service, colour, worker.pods)
+        elif worker.idles:
             await scale.start(self.cluster, service, colour, worker.pods)
             await scale.stop(self.cluster, service, colour.other)
         patch = {

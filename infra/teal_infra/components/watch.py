@@ -57,13 +57,17 @@ def rights(
         # Its sign of life. What is to be created has no name to go by; nothing but leader election reads a Lease.
         _lease("get", "update", names=[lease.NAME]),
         _lease("create"),
-        {"api_groups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]},
-        _rule("pods", "list"),  # it says how often each of them crashed
     ]
-    if names:
-        rules.append(_router_right(router.spec.right, names))
-        # The front doors, asked through the API server; it names a port with its Service.
-        rules.append(_rule("services/proxy", "get", names=[f"{name}:http" for name in doors]))
+    if names:  # a rule without names would be of everybody's
+        # The front doors are asked through the API server; it names a port with its Service.
+        asked = _rule("services/proxy", "get", names=[f"{name}:http" for name in doors])
+        rules += [_router_right(router.spec.right, names), asked]
+    slices: PolicyRuleArgsDict = {
+        "api_groups": ["discovery.k8s.io"],
+        "resources": ["endpointslices"],
+        "verbs": ["list"],
+    }
+    rules += [slices, _rule("pods", "list")]  # pods say how often each of them crashed
     if workers:
         rules += _of_workers(workers)
     if any(each.shutdown.close_connections_path for each in services.values()):

@@ -46,6 +46,7 @@ class Guard:
         self._move = move
         self._prometheus = prometheus
         self._name = f"update-{uuid4().hex[:8]}"
+        self._bound: pulumi.ResourceHookBinding | None = None
         self._proofs: dict[str, asyncio.Task[None]] = {}
         self._before: dict[str, LiveService] = {}
         """Where each service's traffic went, as it was read last before the engine's write."""
@@ -63,8 +64,10 @@ class Guard:
         Before create as well: with server-side apply, creating a Service that
         is already there moves its traffic just like an update.
         """
-        hook = pulumi.ResourceHook("teal-prove", self._prove, pulumi.ResourceHookOptions(on_dry_run=True))
-        return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+        if self._bound is None:  # an engine takes a hook's name once
+            hook = pulumi.ResourceHook("teal-prove", self._prove, pulumi.ResourceHookOptions(on_dry_run=True))
+            self._bound = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+        return self._bound
 
     def confirm_hooks(self) -> pulumi.ResourceHookBinding:
         """For the record of the confirmed colour: written only when the move was seen to have happened, and baked."""

@@ -68,8 +68,8 @@ def _of_another_kind(settings: Settings, live: Live) -> Iterator[Danger]:
         if was != now:
             yield Danger(
                 f"{name} is live as a {was}, and teal:services.{name}.kind is {now}: what makes it live would go "
-                f"in the same update. Next: pulumi config set --path teal:services.{name}.kind {was}; give the {now} a name "
-                "of its own",
+                f"in the same update. Next: pulumi config set --path teal:services.{name}.kind {was}; give the {now} a "
+                "name of its own",
                 name,
             )
 

@@ -46,8 +46,8 @@ class Worker(pulumi.ComponentResource):
 
 def is_record(inputs: Mapping[str, Any]) -> bool:
     """Whether inputs are those of such a record."""
-    labels_of: Mapping[str, str] = inputs["metadata"].get("labels") or {}
-    return labels_of.get(COMPONENT_LABEL) == WORKER and "data" in inputs
+    metadata: Mapping[str, Any] = inputs.get("metadata") or {"labels": {}}
+    return "data" in inputs and metadata["labels"].get(COMPONENT_LABEL) == WORKER
 
 
 def declared(inputs: Mapping[str, Any]) -> Declared:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from teal.model.colours import Colour
-from teal.plans.model import Plan, ServicePlan, Word
+from teal.plans.model import IDLE, Plan, ServicePlan, Word
 from teal_policies.model import Bounds, Finding, Resource
 from teal_policies.plan import carrying, pods, slot_of, state, told
 
@@ -30,7 +30,7 @@ def _live_slot(plan: Plan, name: str, service: ServicePlan, live: Colour, bounds
     slot, active = slot_of(service, live), slot_of(service, plan.active_colour)
     leaving = live is not plan.active_colour
     has = 0 if slot.now is None else slot.now.ready if leaving else slot.now.replicas
-    allowed = ["running", *(["stopped"] if leaving and bounds["allowStopped"] else [])]
+    allowed = ["running", *([IDLE, *(["stopped"] if bounds["allowStopped"] else [])] if leaving else [])]
     if state(slot) not in allowed:
         yield Finding(
             f"service {name}, live colour {live} ({has} pods)",
@@ -75,7 +75,7 @@ def idle_colour_keeps_its_share(resource: Resource, bounds: Bounds) -> Iterator[
     idle = plan.active_colour.other
     for name, service, _ in carrying(plan):
         slot, active = slot_of(service, idle), slot_of(service, plan.active_colour)
-        ended = state(slot) == "stopped" and bounds["allowStopped"]
+        ended = state(slot) == IDLE or (state(slot) == "stopped" and bounds["allowStopped"])
         least = _share(pods(active), bounds["percent"])
         if slot.now and slot.now.replicas and not ended and pods(slot) < least:
             yield Finding(

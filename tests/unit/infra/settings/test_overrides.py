@@ -24,6 +24,7 @@ Path = tuple[str, ...]
 SOMEBODY = {"cidrs": ["10.0.0.0/8"]}
 NEEDED: Mapping[Path, Mapping[str, Any]] = {
     ("services", "backend", "frontDoor", "type"): {"network": {"callers": {"node": SOMEBODY}}},
+    ("services", "backend", "overlap"): {"kind": "worker"},
     **{
         ("services", "backend", "network", peer, "allowEverywhere"): {"network": {peer: SOMEBODY}}
         for peer in ("ingressController", "prometheus", "dns")
