@@ -95,7 +95,7 @@ class Owner:
                 return await self._keeping(held, self._bake(held, live, before=before, followed=followed))
             except OvertakenError:
                 pass
-        most, begun = flip.plan.seconds + MARGIN_SECONDS, time.monotonic()
+        most, begun = flip.plan.seconds + flip.plan.ending_seconds + MARGIN_SECONDS, time.monotonic()
         while (entry := (await self._records.load()).history.find(flip.number)) is not None and entry.stage.open:
             if time.monotonic() > begun + most:
                 raise RefusedError(

@@ -213,7 +213,7 @@ def _spec(args: WatchArgs, *, with_token: bool) -> "CronJobSpecArgsDict":
             "metadata": {"labels": dict(LABELS)},
             "spec": {
                 "backoff_limit": 0,
-                "active_deadline_seconds": settings.bake_seconds + MARGIN_SECONDS,
+                "active_deadline_seconds": settings.bake_seconds + args.bake.ending_seconds + MARGIN_SECONDS,
                 "template": {"metadata": {"labels": dict(LABELS)}, "spec": runs},
             },
         },

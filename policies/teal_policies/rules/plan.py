@@ -30,8 +30,10 @@ def _live_slot(plan: Plan, name: str, service: ServicePlan, live: Colour, bounds
     slot, active = slot_of(service, live), slot_of(service, plan.active_colour)
     leaving = live is not plan.active_colour
     has = 0 if slot.now is None else slot.now.ready if leaving else slot.now.replicas
-    allowed = ["running", *([IDLE, *(["stopped"] if bounds["allowStopped"] else [])] if leaving else [])]
-    if state(slot) not in allowed:
+    allowed = ["running", *(["stopped"] if leaving and bounds["allowStopped"] else [])]
+    if state(slot) not in allowed and not (
+        leaving and state(slot) == IDLE
+    ):  # a worker stops once the move is confirmed
         yield Finding(
             f"service {name}, live colour {live} ({has} pods)",
             f"it would be {state(slot)}",
