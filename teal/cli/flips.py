@@ -64,7 +64,8 @@ def status(where: Where = HERE, *, json_output: Json = False) -> None:
                 cluster.config_map(CONFIRMED), Records(cluster.http, cluster.namespace).load()
             )
             kind = kept.history.last.plan.router if kept.history.last else RouterKind.SERVICE
-            live = await routers.connect(kind, cluster).live_services()
+            routed = await routers.connect(kind, cluster).live_services()
+            live = {**routed, **await routers.Workers(cluster).live_services()}
         colours = {name: guards.leads(each) for name, each in live.items()}
         return colours, record.get("colour"), kept.history
 

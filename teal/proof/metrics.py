@@ -109,7 +109,7 @@ class Analysis:
         Of the pods that are ready now: those of the release before, in the same colour, may still be there, and some
         become ready, and are sent test traffic, while it is waited for.
         """
-        ready = await (doors.endpoints(self._workers) if self._workers else doors.endpoints())
+        ready = await doors.endpoints(self._workers)
         self._pods = {colour: [each.pod for each in ready.get(f"{self._service}-{colour}", ())] for colour in Colour}
         plan, service, destination = self._plan, self._service, self._destination
         up, counts, measured = await asyncio.gather(

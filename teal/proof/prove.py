@@ -201,12 +201,19 @@ class _Round:
             # Lists, and both colours at once: as many requests for ten services as for one.
             live, ready, autoscalers, slots = await asyncio.gather(
                 (self.router or self.cluster).live_services(),
-                self.cluster.endpoints(workers) if workers else self.cluster.endpoints(),
+                self.cluster.endpoints(workers),
                 self.cluster.autoscalers(),
                 self.cluster.slots(),
             )
             found = {
-                name: self._standing(name, live.get(name), ready, autoscalers, slots.get((name, self.destination)))
+                name: self._standing(
+                    name,
+                    live.get(name),
+                    ready,
+                    autoscalers,
+                    slots.get((name, self.destination)),
+                    worker=name in workers,
+                )
                 for name in services
             }
             short = {name: each for name, each in found.items() if each.capacity.outcome is not Outcome.PASSED}
@@ -219,13 +226,15 @@ class _Round:
                 return found  # what is missing is not on its way: waiting would not help
             await asyncio.sleep(PAUSE_SECONDS)
 
-    def _standing(
+    def _standing(  # noqa: PLR0913 - what was read of one service, from five places
         self,
         service: str,
         live: LiveService | None,
         ready: Mapping[str, Sequence[Endpoint]],
         autoscalers: Mapping[str, LiveAutoscaler],
         slot: LiveSlot | None,
+        *,
+        worker: bool,
     ) -> Standing:
         colour = live.colour if live is not None else None
         here, others = (ready.get(f"{service}-{each}", ()) for each in (self.destination, self.destination.other))
@@ -243,6 +252,7 @@ class _Round:
             live_ready=serving,
             live_wanted=wanted,
             outdated=slot.outdated if slot is not None else 0,
+            worker=worker,
         )
         need = needed(live_ready=serving, live_wanted=wanted)
         return Standing(live=colour, ready=here, needed=need, capacity=capacity)

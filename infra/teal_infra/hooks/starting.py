@@ -12,6 +12,7 @@ import pulumi
 
 from teal.flip.mover import Mover
 from teal.model.colours import colour_of
+from teal.model.errors import TealError
 from teal.model.labels import COLOUR_LABEL, NAME_LABEL
 
 
@@ -41,6 +42,7 @@ class Starting:
 
     async def undo(self, because: str) -> None:
         """Undo what has started."""
+        self.over()
         async with self._mover() as mover:
             await mover.started.undo(because)
 
@@ -50,8 +52,12 @@ class Starting:
             self._alive.cancel()
 
     async def _prove(self) -> None:
-        async with self._mover() as mover:
-            await mover.started.require_proven()
+        try:
+            async with self._mover() as mover:
+                await mover.started.require_proven()
+        except TealError:
+            self.over()
+            raise
 
     async def _show_life(self) -> None:
         async with self._mover() as mover:

@@ -1,6 +1,7 @@
 """What the program declares of a worker: no door, one colour with pods, and a record that comes before them."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -124,7 +125,7 @@ def waits(resources: Resources, later: tuple[str, str], earlier: tuple[str, str]
 
 
 async def test_a_worker_starts_between_the_proof_and_the_traffic() -> None:
-    """All else of the destination is there, then the record, the pods, live traffic, the confirmation, the idle pods."""
+    """All else of the destination is there, then record, pods, live traffic, the confirmation, the idle pods."""
     found = await graph(raw("green"), live("blue"))
     order = [
         ("Deployment", "backend-green"),
@@ -134,7 +135,7 @@ async def test_a_worker_starts_between_the_proof_and_the_traffic() -> None:
         ("ConfigMap", "teal-confirmed"),
         ("Deployment", "mailer-blue"),
     ]
-    for earlier, later in zip(order, order[1:], strict=False):
+    for earlier, later in pairwise(order):
         assert waits(found, later, earlier), f"{later} does not wait for {earlier}"
 
 

@@ -56,5 +56,5 @@ def test_what_nobody_would_use_is_refused(given: dict[str, Any], key: str) -> No
 
 def test_an_overlap_of_what_is_asked_is_refused() -> None:
     """Both colours of a service run."""
-    with pytest.raises(ConfigError, match="teal:services.mailer.overlap: .* it is said of workers alone"):
+    with pytest.raises(ConfigError, match=r"teal:services.mailer.overlap: .* it is said of workers alone"):
         read({"overlap": "forbidden"})
