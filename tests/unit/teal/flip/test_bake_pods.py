@@ -6,7 +6,12 @@ import time
 import pytest
 
 from teal.flip import observer
+from teal.flip.bake import Bake, Observed
+from teal.model.colours import Colour
 from teal.model.errors import RefusedError
+from teal.model.verdict import Outcome
+from teal.model.workers import Worker
+from teal.spec.bake import BakePlan, ServiceBake
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.flip.test_mover import begin, cluster, finish, move, recorded, stages, written
 from tests.unit.teal.flip.test_overtaken import baking
