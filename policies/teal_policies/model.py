@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from teal.model.labels import COLOUR_LABEL, NAME_LABEL
+from teal.model.labels import COLOUR_LABEL, COMPONENT_LABEL, NAME_LABEL
+from teal.model.workers import WORKER
 
 Properties = Mapping[str, Any]
 """A resource's properties as Pulumi names them; a value that no preview can know may raise when it is read."""
@@ -100,6 +101,11 @@ class Resource:
     def is_slot_of(self, service: str, colour: str) -> bool:
         """Whether it belongs to one colour of a service."""
         return self.labels.get(NAME_LABEL) == service and self.labels.get(COLOUR_LABEL) == colour
+
+    @property
+    def is_of_worker(self) -> bool:
+        """Whether it belongs to a service that nobody asks."""
+        return self.labels.get(COMPONENT_LABEL) == WORKER
 
     def keeps_identity(self, chain: str, name: str) -> bool:
         """Whether an engine takes it for the resource of this type chain and logical name: by URN or by an alias."""

@@ -130,7 +130,7 @@ class Bake:
         verdicts = [self._door(name, self.observed[name], early=True) for name in self.plan.asked]
         verdicts += [self._traffic(name, self.observed[name], early=True) for name in self.plan.counting]
         verdicts += self._measured()
-        verdicts += [self._pods(name, each) for name, each in self.observed.items()]
+        verdicts += [self._pods(name, each, early=True) for name, each in self.observed.items()]
         verdicts += [_alarms(name, each) for name, each in self.observed.items()]
         return tuple(verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED)
 
@@ -141,7 +141,7 @@ class Bake:
         verdicts += self._measured()
         verdicts += [self._pods(name, each) for name, each in self.observed.items()]
         if self.plan.alarms:
-            verdicts += [_alarms(name, each) for name, each in self.observed.items()]
+            verdicts += [_alarms(name, self.observed[name]) for name in self.plan.doors]
         return tuple(verdicts)
 
     def progress(self, seconds: float) -> str:
@@ -223,7 +223,7 @@ class Bake:
                     else checks.judged(service, self.colour, measured, left=self.left, requests=seen.requests)
                 )
 
-    def _pods(self, service: str, seen: Observed) -> Verdict:
+    def _pods(self, service: str, seen: Observed, *, early: bool = False) -> Verdict:
         bound = self.plan.error_percent
 
         def verdict(outcome: Outcome, what: str) -> Verdict:
@@ -233,7 +233,9 @@ class Bake:
         if seen.pods_error:
             return verdict(Outcome.ERROR, seen.pods_error)
         if not seen.standing:
-            return verdict(Outcome.INCONCLUSIVE, f"no ready pod of {self.colour}")
+            # Nothing but its pods says whether a worker is well; one that was never started is not.
+            failed = not early and service in self.plan.workers
+            return verdict(Outcome.FAILED if failed else Outcome.INCONCLUSIVE, f"no ready pod of {self.colour}")
         percent = 100 * len(seen.down) / len(seen.standing)
         pods = [f"{pod} ({seen.crashed[pod]})" if pod in seen.crashed else pod for pod in sorted(seen.down)]
         named = f": {', '.join(pods)}" if pods else ""

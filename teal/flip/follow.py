@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from teal.adapters import front_door
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.model.colours import Colour
-from teal.model.errors import RefusedError
+from teal.model.errors import RefusedError, UnreachableError
 from teal.model.live import Endpoint, LiveService
 from teal.model.routes import RouterKind
 from teal.spec.move import Move
@@ -33,7 +33,7 @@ async def followed(cluster: Cluster, move: Move, live: Mapping[str, LiveService]
     urls = dict(move.front_doors)
     if move.bake.reachable:
         urls = {name: each.route.door for name, each in live.items() if each.route is not None} | urls
-    selected = (*move.flip_set,) if move.bake.router is RouterKind.SERVICE else ()
+    selected = move.bake.doors if move.bake.router is RouterKind.SERVICE else ()
     await asyncio.gather(
         *(_answers(move, name, url) for name, url in urls.items() if name in move.flip_set),
         _selected(cluster, selected, move.to),
@@ -60,6 +60,26 @@ async def behind(cluster: Cluster, services: Collection[str], to: Colour) -> Map
     ready = await cluster.endpoints()
     found = {name: _others(ready, name, to) for name in services}
     return {name: others for name, others in found.items() if others}
+
+
+async def led(cluster: Cluster, services: Collection[str], to: Colour, *, within: float, pause: float) -> None:
+    """Wait until the EndpointSlices of active Services name no pod of another colour, or for long enough.
+
+    Args:
+        cluster: the stack's.
+        services: whose they are.
+        to: the colour that traffic was sent to.
+        within: seconds after which nobody waits any longer.
+        pause: seconds between two looks.
+    """
+    give_up = time.monotonic() + within
+    while time.monotonic() < give_up:
+        try:
+            if not await behind(cluster, services, to):
+                return
+        except UnreachableError:
+            pass  # what is asked meanwhile is not counted
+        await asyncio.sleep(pause)
 
 
 async def _selected(cluster: Cluster, services: Collection[str], to: Colour) -> None:

@@ -73,7 +73,7 @@ def require_there(live: Mapping[str, LiveService], destination: Colour, flip_set
         live: as it was read after the write.
         destination: the colour that all traffic was sent to.
         flip_set: the services.
-        share: percent that the other colour was left.
+        share: percent that the other colour was left; a worker's has none.
 
     Raises:
         RefusedError: some service's is not; says who sent it elsewhere.
@@ -81,7 +81,7 @@ def require_there(live: Mapping[str, LiveService], destination: Colour, flip_set
     elsewhere = [
         f"of {name} goes to {wrote(live.get(name))}"
         for name in flip_set
-        if name not in live or (live[name].colour, live[name].share) != (destination, share)
+        if (each := live.get(name)) is None or (each.colour, each.share) != (destination, 0 if each.worker else share)
     ]
     if elsewhere:
         raise RefusedError(

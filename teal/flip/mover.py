@@ -16,6 +16,7 @@ from teal.flip.live_metrics import LiveMetrics
 from teal.flip.outcome import require_confirmed, require_own
 from teal.flip.owner import Owner
 from teal.flip.proof import Proof, begun, confirmed_last, to_prove
+from teal.flip.started import Started
 from teal.flip.tenure import LEASE_SECONDS, free
 from teal.history.lease import Lease
 from teal.history.model import Flip, History, Stage, now
@@ -59,6 +60,7 @@ class Mover:
         self._owner = Owner(cluster, self._records, live_metrics, name=name, say=say)
         self._entries = Entries(self._records, move, name)
         self._proof = Proof(cluster, prometheus, self._records, self._owner.router, say)
+        self.started = Started(cluster, move, self._records, self._owner, self._proof, say)
 
     async def preview(self) -> Sequence[Verdict]:
         """Measure, wait for nothing and send nothing: what the gates would decide now.
@@ -66,7 +68,8 @@ class Mover:
         Raises:
             UnreachableError: the cluster could not be asked.
         """
-        return await self._proof.measure(self._move, (await self._records.load()).history, wait=False)
+        now_there = self._move.measured(late=False)
+        return await self._proof.measure(now_there, (await self._records.load()).history, wait=False)
 
     async def canary(self, *, wait: bool) -> Sequence[Verdict]:
         """Let the other colour have its share of live traffic if it is proven to carry that.
@@ -98,14 +101,10 @@ class Mover:
         known = begun(move, kept.history) or confirmed_last(move, kept.history) or move.confirmed is move.to
         if self._there(live) and known:
             return None  # moved already, by an update that was killed or by a bake that failed: nothing moves now
-        asked = to_prove(move, kept.history)
-        gates = prove.expected(asked.flip_set, asked.approval)
-        self._say(
-            f"proving {move.to}: " + "; ".join(f"{', '.join(sorted(each))} of {name}" for name, each in gates.items())
-        )
         leaving = [name for name in move.scaled_by_others if name in live and live[name].colour is move.to.other]
         await floor.raised(self._cluster, leaving, move.to, self._say)
-        verdicts = await self._proof.measure(move, kept.history, wait=True)
+        gates, verdicts = await self._proven_now(kept.history)
+        waits = move.measured(late=True).flip_set
         origin = next((each.colour for each in live.values() if each.colour is not move.to), None)
         stays = move.to if self._there(live) else origin
         if origin is None and kept.history.open is not None and kept.history.open.to is move.to:
@@ -115,15 +114,16 @@ class Mover:
         half = kept.history.open if begun(move, kept.history) else None
         moved = [name for name, each in live.items() if half and each.colour is move.to and guards.is_by_a_flip(each)]
         try:
-            prove.require(
-                verdicts,
-                expected=gates,
-                live=origin,
-                stays=stays,
-                destination=move.to,
-                namespace=self._cluster.namespace,
-                moved=moved,
-            )
+            if gates or not waits:  # of workers alone nothing can be asked before they start
+                prove.require(
+                    verdicts,
+                    expected=gates,
+                    live=origin,
+                    stays=stays,
+                    destination=move.to,
+                    namespace=self._cluster.namespace,
+                    moved=moved,
+                )
         except RefusedError as refusal:
             if half is None or not moved:
                 await self._entries.save(kept, entry.at(Stage.REFUSED, str(refusal)))
@@ -271,11 +271,21 @@ class Mover:
         require_confirmed(ended)
         return require_own(History(flips=(ended,)), entry.number, move)
 
+    async def _proven_now(self, history: History) -> tuple[Mapping[str, frozenset[str]], Sequence[Verdict]]:
+        """The gates that can be asked before anything moves, and what they say: workers come later (`started`)."""
+        there = self._move.measured(late=False)
+        asked = to_prove(there, history)
+        gates = prove.expected(asked.flip_set, asked.approval)
+        asks = [f"{', '.join(sorted(each))} of {name}" for name, each in gates.items()]
+        asks += [f"{name} once it has started" for name in self._move.measured(late=True).flip_set]
+        self._say(f"proving {self._move.to}: {'; '.join(asks)}")
+        return gates, await self._proof.measure(there, history, wait=True)
+
     async def _carried(self, origin: Colour | None) -> Mapping[str, int]:
-        """With how many endpoints the colour that is left carries each service's traffic."""
+        """With how many endpoints, or pods, the colour that is left carries each service's traffic or does its work."""
         if origin is None:
             return {}
-        ready = await self._cluster.endpoints()
+        ready = await self._cluster.endpoints(self._move.bake.workers)
         return {name: len(ready.get(f"{name}-{origin}", ())) for name in self._move.flip_set}
 
     def _there(self, live: Mapping[str, LiveService]) -> bool:

@@ -154,15 +154,8 @@ class Observer:
 
     async def _lead(self) -> None:
         """Wait until an active Service's EndpointSlices name no pod of the colour that is left, or for long enough."""
-        give_up = time.monotonic() + LEAD_SECONDS
-        services = self._bake.plan.services if self._bake.plan.router is RouterKind.SERVICE else ()
-        while time.monotonic() < give_up:
-            try:
-                if not await follow.behind(self._cluster, services, self._bake.colour):
-                    break
-            except UnreachableError:
-                pass  # what is asked meanwhile is not counted
-            await asyncio.sleep(self._tick)
+        services = self._bake.plan.doors if self._bake.plan.router is RouterKind.SERVICE else ()
+        await follow.led(self._cluster, services, self._bake.colour, within=LEAD_SECONDS, pause=self._tick)
         self._led = True
 
     def _ask_all(self, *, even_so: bool) -> None:
@@ -188,7 +181,7 @@ class Observer:
     async def _count(self, *, last: bool = False) -> None:
         pods, restarts, pods_error = dict[str, Mapping[str, bool]](), dict[str, Mapping[str, tuple[int, str]]](), ""
         try:
-            pods.update(await self._cluster.standing())
+            pods.update(await self._cluster.standing(self._bake.plan.workers))
             if time.monotonic() >= self._list_again or last:
                 self._list_again = time.monotonic() + LIST_SECONDS
                 restarts.update(await self._cluster.restarts(self._bake.colour))
@@ -225,7 +218,7 @@ class Observer:
         rings, alarms_error = dict[str, str](), ""
         try:
             async with asyncio.timeout(HEAR_SECONDS):
-                rings = await self._router.ringing(self._bake.plan.services, self._bake.colour)
+                rings = await self._router.ringing(self._bake.plan.doors, self._bake.colour)
         except UnreachableError as error:
             alarms_error = str(error)
         except TimeoutError:

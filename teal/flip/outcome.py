@@ -20,8 +20,8 @@ def require_confirmed(ended: Flip) -> None:
     what = f"{ended}. {ended.reason}"
     if ended.stage is Stage.REVERTED:
         raise RefusedError(
-            f"{what}. Traffic was put back onto {ended.origin}, which was proven to carry it. Next: pulumi config set "
-            f"teal:activeColour {ended.origin}, mend {ended.to}, then flip again"
+            f"{what}. {_back(ended)}. Next: pulumi config set teal:activeColour {ended.origin}, mend {ended.to}, then "
+            "flip again"
         )
     if ended.stage is Stage.STUCK:
         raise RefusedError(
@@ -42,6 +42,14 @@ def require_confirmed(ended: Flip) -> None:
         f"{what}. It could not be judged, so {ended.to} is not confirmed; traffic stays there. Next: mend what could "
         "not be asked, then pulumi up: it bakes again"
     )
+
+
+def _back(flip: Flip) -> str:
+    """What is live again after a way back."""
+    if not (workers := [name for name, each in flip.plan.workers.items() if each.idles]):
+        return f"Traffic was put back onto {flip.origin}, which was proven to carry it"
+    stopped = f"the pods of {', '.join(workers)} in {flip.to} were stopped, and those in {flip.origin} do their work"
+    return f"Traffic is on {flip.origin}; {stopped}" if flip.plan.doors else stopped[0].upper() + stopped[1:]
 
 
 def require_own(history: History, number: int, move: Move) -> None:

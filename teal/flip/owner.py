@@ -95,7 +95,7 @@ class Owner:
                 return await self.keeping(held, self._bake(held, live, before=before, followed=followed))
             except OvertakenError:
                 pass
-        most, begun = flip.plan.seconds + MARGIN_SECONDS, time.monotonic()
+        most, begun = flip.plan.seconds + flip.plan.ending_seconds + MARGIN_SECONDS, time.monotonic()
         while (entry := (await self._records.load()).history.find(flip.number)) is not None and entry.stage.open:
             if time.monotonic() > begun + most:
                 raise RefusedError(
@@ -127,6 +127,11 @@ class Owner:
         if flip is None or not await free(self._records, flip, self.name):
             return None
         return await self._take_over(flip)
+
+    async def undo(self, kept: Kept, flip: Flip, live: Mapping[str, LiveService], *why: Verdict, because: str) -> Flip:
+        """Put back what a flip of this owner's has moved so far, before any bake of it; errors as those of `end`."""
+        held = Tenure(self._records, kept, flip, self.name)
+        return await self.keeping(held, self.revert(held, live, why, because=because))
 
     async def _take_over(self, flip: Flip, followed: Callable[[], Awaitable[None]] | None = None) -> Flip:
         """Go on with a flip that nobody keeps, from where its traffic is."""
@@ -232,20 +237,9 @@ class Owner:
         if flip.origin is None or flip.undoes:
             stay = f"{flip.origin} was never confirmed" if flip.undoes else "there is no other colour"
             return await held.end(Stage.STUCK, f"{failed}. Traffic is not put back: {stay}", *why)
-        await self._verdict_kept(held, flip.at(Stage.REVERTING, failed, *why))
+        # Before anything else: whoever goes on with the flip does not bake it again.
+        await held.insist(flip.at(Stage.REVERTING, failed, *why), revert.PATIENCE_SECONDS)
         return await self._put_back(held, live, back)
-
-    async def _verdict_kept(self, held: Tenure, flip: Flip) -> None:
-        """Record before anything else that a bake failed: whoever goes on with the flip does not bake it again."""
-        give_up = time.monotonic() + revert.PATIENCE_SECONDS
-        while True:
-            try:
-                await held.write(flip)
-            except UnreachableError:
-                if time.monotonic() > give_up:
-                    raise
-            else:
-                return
 
     async def _put_back(self, held: Tenure, live: Mapping[str, LiveService], services: Collection[str]) -> Flip:
         """The way back of a flip whose failed verdict is recorded."""
@@ -276,14 +270,18 @@ class Owner:
             Why it cannot; the proof; services that somebody else moved and that were left alone, and where they lead.
         """
         flip = held.flip
-        way = Way(cluster=self._cluster, router=self.router(flip.plan), onto=onto, fence=held.renew, say=self._say)
+        router, ending = self.router(flip.plan), flip.plan.ending_seconds
+        way = Way(
+            cluster=self._cluster, router=router, onto=onto, fence=held.renew, say=self._say, ending_seconds=ending
+        )
 
         async def read() -> Mapping[str, LiveService]:
             return {name: each for name, each in (await self.live(flip.plan)).items() if name in services}
 
         proof: tuple[Verdict, ...] = ()
-        if any(each.colour is not onto for name, each in live.items() if name in services):
-            proof = (*await way.prove(flip.carried_by(services), loss=flip.loss),)
+        asked = [name for name in services if name in flip.plan.doors]  # work waits in its queue; requests are lost
+        if any(each.colour is not onto for name, each in live.items() if name in asked):
+            proof = (*await way.prove(flip.carried_by(asked), loss=flip.loss),)
             if missing := unproven(proof):
                 return "; ".join(str(verdict) for verdict in missing), proof, {}
         return "", proof, await way.move(read, live)
@@ -291,7 +289,7 @@ class Owner:
     def router(self, plan: BakePlan) -> Router:
         """What directs the traffic of a flip set; one for all that this owner asks it."""
         if self._router is None:
-            self._router = routers.connect(plan.router, self._cluster, plan.routes)
+            self._router = routers.connect(plan.router, self._cluster, plan.routes, plan.workers)
         return self._router
 
     async def live(self, plan: BakePlan) -> Mapping[str, LiveService]:

@@ -68,6 +68,21 @@ class Proof:
         self._say(f"asked {len(verdicts)} gates of {asked.to} in {time.monotonic() - began:.2f} s")
         return verdicts
 
+    async def started(self, asked: Move, carried: Mapping[str, int]) -> Sequence[Verdict]:
+        """Measure workers that a flip has started.
+
+        Args:
+            asked: the move, with what has to be proven of them alone.
+            carried: with how many pods the colour that is left did the work of each.
+
+        Raises:
+            UnreachableError: the cluster could not be asked.
+        """
+        router = self._router(asked.bake)
+        return await prove.prove(
+            self._cluster, self._prometheus, asked.to, asked.flip_set, router=router, carried=carried
+        )
+
     async def canary(self, move: Move, *, wait: bool) -> Sequence[Verdict]:
         """Measure whether the other colour can carry its share of live traffic.
 

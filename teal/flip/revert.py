@@ -43,6 +43,8 @@ class Way:
     fence: Callable[[], Awaitable[None]]
     """Returns if nobody else goes on with the flip; awaited right before each write."""
     say: Callable[[str], None]
+    ending_seconds: float = 0.0
+    """Beyond `PATIENCE_SECONDS`: within which the pods of a worker end, before those of the other colour may start."""
 
     async def prove(self, carried: Mapping[str, int], *, loss: float = 0.0) -> Sequence[Verdict]:
         """The proof that a flip needs, for a way back: the colour can carry what the other one carries.
@@ -118,7 +120,7 @@ class Way:
         """
         foreign: dict[str, str] = {}
         seen, why = dict[str, LiveService](), ""
-        give_up = time.monotonic() + PATIENCE_SECONDS
+        give_up = time.monotonic() + PATIENCE_SECONDS + self.ending_seconds
         while time.monotonic() < give_up:
             wrong = ""
             try:

@@ -202,7 +202,7 @@ class Rollback:
         Raises:
             ColdError: it cannot.
         """
-        found, scaling = await asyncio.gather(self._cluster.endpoints(), self._cluster.autoscalers())
+        found, scaling = await asyncio.gather(self._cluster.endpoints(seen.plan.workers), self._cluster.autoscalers())
         ready, there = (
             {name: len(found.get(f"{name}-{colour}", ())) for name in seen.live} for colour in (to, to.other)
         )

@@ -76,6 +76,18 @@ class Tenure:
         async with self._turn:
             return await self._write(flip, self._name)
 
+    async def insist(self, flip: Flip, seconds: float) -> None:
+        """Record a step of the flip, again and again for so long; errors as those of `write`."""
+        give_up = time.monotonic() + seconds
+        while True:
+            try:
+                await self.write(flip)
+            except UnreachableError:
+                if time.monotonic() > give_up:
+                    raise
+            else:
+                return
+
     async def renew(self) -> None:
         """See that the owner still is the owner, and record that; errors as those of `write`."""
         async with self._turn:

@@ -31,7 +31,7 @@ def needed(*, live_ready: int, live_wanted: int) -> int:
     return max(1, live_ready, live_wanted)
 
 
-def capacity(  # noqa: PLR0913 - seven numbers and names, each measured on its own
+def capacity(  # noqa: PLR0913 - eight numbers and names, each measured on its own
     service: str,
     destination: Colour,
     *,
@@ -40,6 +40,7 @@ def capacity(  # noqa: PLR0913 - seven numbers and names, each measured on its o
     live_ready: int,
     live_wanted: int = 0,
     outdated: int = 0,
+    worker: bool = False,
 ) -> Verdict:
     """Ready endpoints of the destination against those that serve now, and those that the traffic asks for.
 
@@ -56,13 +57,14 @@ def capacity(  # noqa: PLR0913 - seven numbers and names, each measured on its o
         live_wanted: pods that the live colour's autoscaler has in mind; 0 where it has none. A colour that is
             just being scaled up needs them, whatever it has so far.
         outdated: pods of the destination that the last rollout has not replaced yet.
+        worker: whether it is a worker, whose pods no router uses: they are counted themselves.
     """
     need = needed(live_ready=live_ready, live_wanted=live_wanted)
     if live is None or need > max(live_ready, live_wanted):
         why = "at least one"
     else:
         why = f"what {live} has" if live_ready == need else f"what the autoscaler of {live} asks for"
-    seen = f"{destination} has {ready} ready endpoint{'' if ready == 1 else 's'}"
+    seen = f"{destination} has {ready} ready {'pod' if worker else 'endpoint'}{'' if ready == 1 else 's'}"
     behind = f", and {outdated} pod{'' if outdated == 1 else 's'} that its last rollout has not replaced yet"
     return Verdict(
         gate=GATE.name,
@@ -70,5 +72,6 @@ def capacity(  # noqa: PLR0913 - seven numbers and names, each measured on its o
         outcome=Outcome.PASSED if ready >= need and not outdated else Outcome.FAILED,
         seen=seen + (behind if outdated else ""),
         needed=f"{need} ({why})" + (", and none of an older release" if outdated else ""),
-        asked=f"the API server for the EndpointSlices and Deployments of {service}, and for the live autoscaler",
+        asked=f"the API server for the {'pods' if worker else 'EndpointSlices'} and Deployments of {service}, and for "
+        "the live autoscaler",
     )

@@ -136,7 +136,7 @@ class MetricsPlan(Asked):
     entry: ClassVar[Gate] = GATE
 
     up: str
-    """PromQL: whether a pod is up, by pod. `{pods}` in it and in `counts` is as in a check's query."""
+    """PromQL: whether a pod is up, by pod; empty where nobody scrapes them. `{pods}` is as in a check's query."""
     counts: str
     """PromQL: requests in the window, by colour; empty where the service does not count them."""
     checks: Sequence[MetricCheck]
@@ -157,7 +157,8 @@ class MetricsPlan(Asked):
     def gates(self) -> frozenset[str]:
         """The names of all verdicts that come of it."""
         requests = {REQUESTS} if self.counts else set[str]()
-        return frozenset({AVAILABILITY, *requests, *(each.gate for each in self.checks)})
+        scraped = {AVAILABILITY} if self.up else set[str]()
+        return frozenset({*scraped, *requests, *(each.gate for each in self.checks)})
 
     @property
     def deadline_seconds(self) -> float:

@@ -14,7 +14,8 @@ PART_OF = "teal"
 """Label of everything that a stack makes."""
 
 COMPONENT_LABEL = "app.kubernetes.io/component"
-"""Label of pods that are not the service's own: what they are for (Kubernetes' recommended labels)."""
+"""Label of pods that are not the service's own, and of what a worker has: what they are for (Kubernetes' recommended
+labels)."""
 
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 """Label that says who writes an object (Kubernetes' recommended labels)."""

@@ -27,6 +27,8 @@ class LiveService:
     """Percent of its traffic that goes to the other colour, where a router splits it by weights."""
     route: AlbRoute | None = None
     """What directs it in AWS, where that does."""
+    worker: bool = False
+    """Whether nothing directs it: it is a worker, and this is the record of which colour may run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +50,9 @@ class LivePod:
     """What its service's container was told to run."""
     image_id: str = ""
     """What it runs, as the kubelet resolved that: a digest, behind a repository where the node pulled it from one."""
+    ready: bool = False
+    ending: bool = False
+    """Whether it was asked to end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -158,7 +158,7 @@ class Notifier:
             warning=text.mood in {"warning", "failure"},
         )
         through = flip.plan.router.spec.through_service
-        for name in flip.plan.services:
+        for name in flip.plan.doors:
             try:
                 await events.record(http, self._cluster.namespace, name if through else f"{name}-{flip.to}", what)
             except UnreachableError as error:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from teal.history.model import Stage
 from teal.model.colours import Colour
 from teal.model.verdict import printable
+from teal.model.workers import Overlap
 from teal.plans import outcome
 from teal.plans.facts import Facts, ServiceFacts
 from teal.plans.model import Cost, Plan, Proof, ServicePlan, SlotPlan, Word, strongest
@@ -112,19 +113,37 @@ def _moved(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
     if each.live is None:
         yield Word.RELEASE, f"{_nothing(facts)}: {to} gets the traffic"
         return
-    move = f"live traffic goes from {each.live} {each.slots[each.live].version} to {to}"
+    move = _move(each, active)
     back = facts.fewer or facts.move.confirmed is active
     made = slot.now is None or bool(slot.changes)
     if made:
         yield Word.RELEASE, f"{_prepared(active, slot)}; then {move}"
     elif back:
-        started = ", whose pods are started first" if slot.starts else ""
+        started = ", whose pods are started first" if slot.starts and not each.starts_with_the_move else ""
         yield Word.ROLLBACK, f"{move}, which was confirmed before{started}"
-    elif slot.starts or slot.halfway:
+    elif (slot.starts and not each.starts_with_the_move) or slot.halfway:
         yield Word.RELEASE, f"{_prepared(active, slot)}; then {move}"
     else:
         yield Word.FLIP, move
     yield from ((Word.FLIP, why) for why in (*_short(each, active), *_tried(facts)))
+
+
+def _move(each: ServiceFacts, active: Colour) -> str:
+    """What moves, and for a worker how long both colours take work, or none does."""
+    origin = each.live or active.other
+    came, to = f"{origin} {each.slots[origin].version}", f"{active} {each.slots[active].version}"
+    if each.worker is None:
+        return f"live traffic goes from {came} to {to}"
+    if not each.starts_with_the_move:
+        return f"a worker's turn goes from {came} to {to}, and both go on taking work (overlap: allowed)"
+    planned = each.slots[active].planned
+    pods = _pods(planned.replicas if planned else 0)
+    how = (
+        f"{came} stops first, so nobody takes work until {to} is ready (overlap: forbidden)"
+        if each.worker is Overlap.FORBIDDEN
+        else f"{came} takes work beside it, and stops once that is confirmed"
+    )
+    return f"the work of {came} goes to {to}, which starts with {pods}; {how}"
 
 
 def _nothing(facts: Facts) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from teal.history.model import History
 from teal.model.colours import Colour
+from teal.model.workers import Overlap
 from teal.plans.model import Cost, SlotPlan, Word
 from teal.spec.move import Move
 
@@ -29,8 +30,15 @@ class ServiceFacts:
     """Whether it is to go, although it carries live traffic."""
     beginning: tuple[tuple[Word, str], ...] = ()
     """What begins or ends with this update of what the stack did not make."""
+    worker: Overlap | None = None
+    """When both of its colours take work; None for a service that is asked for something."""
     dangers: tuple[str, ...] = ()
     """Why the update is refused, as far as it is this service's doing."""
+
+    @property
+    def starts_with_the_move(self) -> bool:
+        """Whether its pods start as a part of a flip, and not before it."""
+        return self.worker not in {None, Overlap.ALLOWED}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

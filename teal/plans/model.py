@@ -12,6 +12,9 @@ from pydantic.alias_generators import to_camel
 
 from teal.model.colours import Colour
 
+IDLE = "idle"
+"""State of a worker's colour that is not active."""
+
 
 class Word(StrEnum):
     """What an update does, the mildest first: of several, the last one is said."""
@@ -69,7 +72,7 @@ class Planned(Model):
     replicas: int
     """Pods that its Deployment is asked for, or its autoscaler at least."""
     state: str
-    """running, stopped or retired."""
+    """running, stopped or retired; idle, where a worker's colour has no pods because the other one is active."""
     digest: str
     """Of what its pods are declared to be."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from teal.model.colours import Colour
 from teal.plans.facts import Facts, ServiceFacts
-from teal.plans.model import Cost, Proof, Rollback, Word
+from teal.plans.model import IDLE, Cost, Proof, Rollback, Word
 from teal.plans.proof import Proofs
 
 
@@ -57,12 +57,14 @@ def rollback(facts: Facts, word: Word) -> Rollback:
     planned = [slot for each in facts.staying.values() if (slot := each.slots[idle].planned) is not None]
     if not planned:
         return Rollback(how=f"none: there is no release in {idle}")
-    version, warm = planned[0].version, all(each.running for each in planned)
+    version, cold = planned[0].version, [each.state for each in planned if not each.running and each.state != IDLE]
+    working = [name for name, each in facts.staying.items() if each.starts_with_the_move]
     before = facts.history.was_confirmed(idle, facts.releases.get(idle, ""))
     proofs = Proofs(facts.move, fewer=True)
     asks = f"{proofs.at_least} alone" if before else "every gate: this release was never confirmed"
-    start = "" if warm else f"it is {planned[0].state}, so its pods are started first; "
-    return Rollback(colour=idle, version=version, warm=warm, how=f"{start}asks for {asks}")
+    start = f"it is {cold[0]}, so its pods are started first; " if cold else ""
+    start += f"{', '.join(working)} starts again with it; " if working and not cold else ""
+    return Rollback(colour=idle, version=version, warm=not cold, how=f"{start}asks for {asks}")
 
 
 def cost(each: ServiceFacts, idle: Colour) -> Cost:

@@ -37,6 +37,8 @@ class Subject:
     cluster: Evidence
     prometheus: Source | None
     """None where the stack has none."""
+    worker: bool = False
+    """Whether it is a worker, whose pods are behind no Service."""
     wait: bool
     """False says how it is at this moment: no samples are waited for, no test traffic is sent."""
 
@@ -86,7 +88,7 @@ async def measure_metrics(plan: MetricsPlan, of: Subject) -> Sequence[Verdict]:
     """Ask Prometheus about both colours, with test traffic where there is too little."""
     if of.prometheus is None:
         return _no_prometheus(plan, of)
-    analysis = Analysis(plan, of.service, of.destination, live=of.live)
+    analysis = Analysis(plan, of.service, of.destination, live=of.live, worker=of.worker)
     return await analysis.measure(of.cluster, of.prometheus, wait=of.wait)
 
 

@@ -39,6 +39,7 @@ class Analysis:
         destination: Colour,
         *,
         live: Colour | None,
+        worker: bool = False,
     ) -> None:
         """Prepare it.
 
@@ -47,9 +48,11 @@ class Analysis:
             service: the service's name.
             destination: the colour that traffic is to move to.
             live: the colour that serves now; None where none does.
+            worker: whether it is a worker, whose pods are behind no Service.
         """
         self._plan = plan
         self._service = service
+        self._workers = (service,) if worker else ()
         self._destination = destination
         # Nothing is compared with itself: that would pass whatever it is.
         self._live = live if live is not destination else None
@@ -106,16 +109,16 @@ class Analysis:
         Of the pods that are ready now: those of the release before, in the same colour, may still be there, and some
         become ready, and are sent test traffic, while it is waited for.
         """
-        ready = await doors.endpoints()
+        ready = await doors.endpoints(self._workers)
         self._pods = {colour: [each.pod for each in ready.get(f"{self._service}-{colour}", ())] for colour in Colour}
         plan, service, destination = self._plan, self._service, self._destination
         up, counts, measured = await asyncio.gather(
-            source.query(self._about(plan.up, destination)),
+            self._up(source),
             self._counts(source),
             asyncio.gather(*(self._measure(source, check) for check in plan.checks)),
         )
         verdicts = [
-            scraped.availability(service, destination, ready=self._pods[destination], up=up),
+            *([scraped.availability(service, destination, ready=self._pods[destination], up=up)] if plan.up else []),
             *([requests.enough(service, self._colours, plan=plan, counts=counts, sent=sent)] if plan.counts else []),
             *(
                 samples.metric(
@@ -131,6 +134,10 @@ class Analysis:
             ),
         ]
         return verdicts, counts
+
+    async def _up(self, source: Source) -> Queried:
+        """Which pods are up; nothing where nobody scrapes them."""
+        return await source.query(self._about(self._plan.up, self._destination)) if self._plan.up else Queried()
 
     async def _counts(self, source: Source) -> Queried:
         """Requests in the window; nothing where the service does not count them."""
@@ -207,4 +214,4 @@ def _final(verdicts: Sequence[Verdict]) -> bool:
     failed = {gate for gate, outcome in outcomes.items() if outcome is Outcome.FAILED} - {AVAILABILITY}
     if failed and outcomes.get(REQUESTS, Outcome.PASSED) is Outcome.PASSED:
         return True
-    return Outcome.INCONCLUSIVE not in outcomes.values() and outcomes[AVAILABILITY] is not Outcome.FAILED
+    return Outcome.INCONCLUSIVE not in outcomes.values() and outcomes.get(AVAILABILITY) is not Outcome.FAILED

@@ -56,6 +56,7 @@ async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
     approval: ApprovalPlan | None = None,
     router: Router | None = None,
     share: int = 100,
+    carried: Mapping[str, int] | None = None,
     wait: bool = True,
     tell: Callable[[Verdict], None] | None = None,
 ) -> Sequence[Verdict]:
@@ -69,6 +70,7 @@ async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
         approval: what a person's yes has to be; None where nobody has to give it.
         router: what directs live traffic; None: the selectors that the cluster has.
         share: percent of the traffic that is to move.
+        carried: of workers that a flip has started, with how many pods the other colour did their work.
         wait: False says how it is at this moment: no pods and no samples are waited for, no test traffic is sent.
         tell: is given each verdict as it comes; None where nobody waits for that.
 
@@ -81,6 +83,7 @@ async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
         router=router,
         destination=destination,
         share=share,
+        carried=carried,
         wait=wait,
         tell=tell,
     )
@@ -116,19 +119,13 @@ def require(  # noqa: PLR0913 - all but one by name
     Raises:
         RefusedError: names all that is not, on one line.
     """
-    back = {(each.service, each.gate) for each in verdicts}
-    missing = [
-        f"{gate} of {service}: no verdict came back"
-        for service, names in expected.items()
-        for gate in sorted(names)
-        if (service, gate) not in back
-    ]
+    lost = missing(verdicts, expected)
     failed = unproven(verdicts)
-    why = [*(str(each) for each in failed), *missing]
+    why = [*(str(each) for each in failed), *lost]
     if expected and not why:
         return
     names = {each.gate for each in failed}
-    gate = gates.gate_of(names.pop()) if len(names) == 1 and not missing else None
+    gate = gates.gate_of(names.pop()) if len(names) == 1 and not lost else None
     service = failed[0].service if failed else ""
     remedy = (gate or endpoints.GATE).next_command(namespace=namespace, service=service, destination=destination)
     rest = f"Nothing moved: live traffic stays on {stays or live or 'nothing'}"
@@ -143,6 +140,17 @@ def require(  # noqa: PLR0913 - all but one by name
     )
 
 
+def missing(verdicts: Sequence[Verdict], expected: Mapping[str, frozenset[str]]) -> Sequence[str]:
+    """Gates of which nothing came back, in words."""
+    back = {(each.service, each.gate) for each in verdicts}
+    return [
+        f"{gate} of {service}: no verdict came back"
+        for service, names in expected.items()
+        for gate in sorted(names)
+        if (service, gate) not in back
+    ]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Round:
     """One round of measuring: who is asked, and about which colour."""
@@ -152,6 +160,7 @@ class _Round:
     router: Router | None
     destination: Colour
     share: int
+    carried: Mapping[str, int] | None
     wait: bool
     tell: Callable[[Verdict], None] | None
 
@@ -193,24 +202,33 @@ class _Round:
             ready=standing.ready,
             cluster=self.cluster,
             prometheus=self.prometheus,
+            worker=plan.worker is not None,
             wait=self.wait,
         )
         for each in plan.measured:
             yield _timed({service: each.gates}, each.deadline_seconds, measure(each, of))
 
-    async def _standings(self, services: Iterable[str]) -> Mapping[str, Standing]:
+    async def _standings(self, services: Mapping[str, GatePlan]) -> Mapping[str, Standing]:
         """Who serves and who could; pods that are on their way are waited for, up to `COMING_SECONDS`."""
         give_up = time.monotonic() + COMING_SECONDS
+        workers = [name for name, plan in services.items() if plan.worker is not None]
         while True:
             # Lists, and both colours at once: as many requests for ten services as for one.
             live, ready, autoscalers, slots = await asyncio.gather(
                 (self.router or self.cluster).live_services(),
-                self.cluster.endpoints(),
+                self.cluster.endpoints(workers),
                 self.cluster.autoscalers(),
                 self.cluster.slots(),
             )
             found = {
-                name: self._standing(name, live.get(name), ready, autoscalers, slots.get((name, self.destination)))
+                name: self._standing(
+                    name,
+                    live.get(name),
+                    ready,
+                    autoscalers,
+                    slots.get((name, self.destination)),
+                    worker=name in workers,
+                )
                 for name in services
             }
             short = {name: each for name, each in found.items() if each.capacity.outcome is not Outcome.PASSED}
@@ -223,17 +241,21 @@ class _Round:
                 return found  # what is missing is not on its way: waiting would not help
             await asyncio.sleep(PAUSE_SECONDS)
 
-    def _standing(
+    def _standing(  # noqa: PLR0913 - what was read of one service, from five places
         self,
         service: str,
         live: LiveService | None,
         ready: Mapping[str, Sequence[Endpoint]],
         autoscalers: Mapping[str, LiveAutoscaler],
         slot: LiveSlot | None,
+        *,
+        worker: bool,
     ) -> Standing:
         colour = live.colour if live is not None else None
         here, others = (ready.get(f"{service}-{each}", ()) for each in (self.destination, self.destination.other))
         serving = {None: 0, self.destination: len(here), self.destination.other: len(others)}[colour]
+        if self.carried is not None:  # by its record the destination is live: what it was started beside is compared
+            colour, serving = self.destination.other if self.carried else None, self.carried.get(service, 0)
         autoscaler = autoscalers.get(f"{service}-{colour}") if colour is not self.destination else None
         wanted = autoscaler.desired if autoscaler is not None else 0
         serving, wanted = (math.ceil(each * self.share / 100) for each in (serving, wanted))
@@ -245,6 +267,7 @@ class _Round:
             live_ready=serving,
             live_wanted=wanted,
             outdated=slot.outdated if slot is not None else 0,
+            worker=worker,
         )
         need = needed(live_ready=serving, live_wanted=wanted)
         return Standing(live=colour, ready=here, needed=need, capacity=capacity)

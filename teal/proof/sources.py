@@ -3,7 +3,7 @@
 Nothing is decided and nothing is asked here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from teal.gates.identity import Answer
@@ -24,8 +24,8 @@ class Doors(Protocol):
 class Slots(Doors, Protocol):
     """Who knows which pods are behind those doors."""
 
-    async def endpoints(self) -> Mapping[str, Sequence[Endpoint]]:
-        """The ready addresses behind every Service, by its name."""
+    async def endpoints(self, workers: Collection[str] = ()) -> Mapping[str, Sequence[Endpoint]]:
+        """The ready addresses behind every Service, by its name, and the ready pods of workers, by theirs."""
         ...
 
 

@@ -3,6 +3,7 @@
     selector  a Service's selector            Kubernetes keeps who wrote it, and writes on a condition
     gateway   an HTTPRoute's weights          the same
     alb       a listener rule's weights       AWS keeps neither: read, compared, written, read back
+    workers   which colour of a worker runs   beside any of them
 
 Declaring them is the program's (`teal_infra.traffic`).
 """
@@ -13,18 +14,26 @@ from importlib import import_module
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.model.errors import UnreachableError
 from teal.model.routes import AlbRoute, RouterKind
+from teal.model.workers import Worker
 from teal.routers.base import Router
+from teal.routers.workers import WithWorkers, Workers
 
-__all__ = ["Router", "connect"]
+__all__ = ["Router", "Workers", "connect"]
 
 
-def connect(kind: RouterKind, cluster: Cluster, routes: Mapping[str, AlbRoute] | None = None) -> Router:
+def connect(
+    kind: RouterKind,
+    cluster: Cluster,
+    routes: Mapping[str, AlbRoute] | None = None,
+    workers: Mapping[str, Worker] | None = None,
+) -> Router:
     """The router of a stack.
 
     Args:
         kind: which one.
         cluster: the stack's.
         routes: of services, where a record has them: then nothing has to be searched for.
+        workers: the stack's, which have no traffic.
 
     Raises:
         UnreachableError: the router's own client is not installed.
@@ -36,4 +45,5 @@ def connect(kind: RouterKind, cluster: Cluster, routes: Mapping[str, AlbRoute] |
             f"the stack's router is {kind}, and this installation has no {error.name}: nothing is known of the live "
             f"traffic, and this step went no further. Next: pip install {error.name}"
         ) from None
-    return module.router(cluster, routes or {})
+    router: Router = module.router(cluster, routes or {})
+    return WithWorkers(router, Workers(cluster, workers), workers) if workers else router

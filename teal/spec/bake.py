@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from teal.model.live import LiveService
 from teal.model.routes import AlbRoute, RouterKind
+from teal.model.workers import Worker
 from teal.spec.request_metrics import DEFAULT, RequestMetrics
 
 DECLARED = "TEAL_BAKE_PLAN"
@@ -48,9 +49,9 @@ class BakeMetric(_Kept):
 
 
 class ServiceBake(_Kept):
-    """What is asked of one service's front door."""
+    """What is asked of one service's front door; of one that has none, a worker say, its pods alone are watched."""
 
-    path: str
+    path: str = ""
     """Answered with a status below 400 by a service that is well; empty where nobody asks it over HTTP, and its pods
     are all that is watched."""
     close_path: str = ""
@@ -66,6 +67,8 @@ class ServiceBake(_Kept):
     """How slow its requests may be; None where nobody asks, or it has no histogram of their time."""
     own: Mapping[str, BakeMetric] = Field(default_factory=dict[str, BakeMetric])
     """The stack's own numbers, by name."""
+    worker: Worker | None = None
+    """None for a service that is asked for something."""
 
     @property
     def checks(self) -> Sequence[str]:
@@ -104,6 +107,21 @@ class BakePlan(_Kept):
     def asked(self) -> Sequence[str]:
         """Services whose front door is asked."""
         return [name for name, each in self.services.items() if each.path]
+
+    @property
+    def doors(self) -> Sequence[str]:
+        """Services that have a front door, whether or not a path of it is known: all but workers."""
+        return [name for name, each in self.services.items() if each.worker is None]
+
+    @property
+    def workers(self) -> Mapping[str, Worker]:
+        """Those of the services that nobody asks."""
+        return {name: each.worker for name, each in self.services.items() if each.worker is not None}
+
+    @property
+    def ending_seconds(self) -> int:
+        """Within which the pods of all workers have finished their work."""
+        return max((each.grace_seconds for each in self.workers.values()), default=0)
 
     @property
     def counting(self) -> Sequence[str]:

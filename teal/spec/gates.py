@@ -7,6 +7,7 @@ from typing import Self
 from teal.gates.endpoints import GATE as CAPACITY
 from teal.gates.identity import ImagePlan, VersionPlan
 from teal.gates.registration import Asked
+from teal.model.workers import Worker
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +26,13 @@ class GatePlan:
     """Whether its pods have to prove what they are: of pods that the stack did not make, it does not know."""
     router: frozenset[str] = frozenset()
     """Names of the gates that the router itself has."""
+    worker: Worker | None = None
+    """None for a service that is asked for something."""
+
+    @property
+    def late(self) -> bool:
+        """Whether there is nothing to measure before it is live: a worker whose idle colour does not run."""
+        return self.worker is not None and self.worker.idles
 
     @property
     def measured(self) -> Sequence[Asked]:

@@ -1,7 +1,8 @@
 """What an update declares of live traffic, as far as its proof, its bake and its plan need it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from teal.gates.approvals import ApprovalPlan
 from teal.model.colours import Colour
@@ -36,6 +37,10 @@ class Move:
     """Percent of live traffic that the other colour is to get."""
     canary: Mapping[str, GatePlan] = field(default_factory=dict[str, GatePlan])
     """What is measured of the other colour before it gets more than it has."""
+
+    def measured(self, *, late: bool) -> Self:
+        """The same with the services alone of which the pods run before the move, or only once it has begun."""
+        return replace(self, flip_set={name: each for name, each in self.flip_set.items() if each.late is late})
 
     @property
     def version(self) -> str:

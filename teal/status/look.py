@@ -28,7 +28,9 @@ class Pods(Model):
     restarts: int = 0
     """How often containers of its pods were started anew."""
     door: str = ""
-    """Where it answers, whatever is live."""
+    """Where it answers, whatever is live; empty where nobody asks it."""
+    worker: bool = False
+    """Whether it takes its work from a queue; its idle colour has no pods."""
 
     @property
     def well(self) -> bool:
@@ -99,7 +101,10 @@ async def looked(cluster: Cluster) -> Status:
     known = kept.history
     last = known.open or known.last
     kind = last.plan.router if last else RouterKind.SERVICE
-    live = await routers.connect(kind, cluster).live_services()
+    routed, workers = await asyncio.gather(
+        routers.connect(kind, cluster).live_services(), routers.Workers(cluster).live_services()
+    )
+    live = {**routed, **workers}
     confirmed = colour_of(record.get("colour"))
     led = {name: guards.leads(each) for name, each in live.items()}
     rests = known.open is None and ({*led.values()} == {confirmed} or (not led and confirmed is None))
@@ -112,7 +117,7 @@ async def looked(cluster: Cluster) -> Status:
         doors={name: _door(each, doors.get(name)) for name, each in live.items()},
         colours={
             colour: {
-                name: _pods(slot, fell[colour].get(name, {}), doors.get(f"{name}-{colour}"))
+                name: _pods(slot, fell[colour].get(name, {}), doors.get(f"{name}-{colour}"), name in workers)
                 for (name, of), slot in sorted(slots.items())
                 if of is colour
             }
@@ -123,7 +128,7 @@ async def looked(cluster: Cluster) -> Status:
     )
 
 
-def _pods(slot: LiveSlot, restarts: Mapping[str, tuple[int, str]], door: Service | None) -> Pods:
+def _pods(slot: LiveSlot, restarts: Mapping[str, tuple[int, str]], door: Service | None, worker: bool) -> Pods:  # noqa: FBT001 - of Pods
     return Pods(
         version=slot.version,
         wanted=slot.replicas,
@@ -131,6 +136,7 @@ def _pods(slot: LiveSlot, restarts: Mapping[str, tuple[int, str]], door: Service
         outdated=slot.outdated,
         restarts=sum(times for times, _ in restarts.values()),
         door=door.address if door else "",
+        worker=worker,
     )
 
 

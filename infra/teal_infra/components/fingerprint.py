@@ -65,7 +65,7 @@ class Fingerprint:
     fixed: Mapping[str, str]
     """ENV and REGION."""
     running: bool
-    """False for a colour that is retired or stopped."""
+    """False for a colour that is retired or stopped, and for the idle one of a worker."""
     gates: tuple[str, ...] = ()
     """Conditions that others set, and that a pod's readiness waits for."""
     peers: object = None
@@ -92,6 +92,7 @@ class Fingerprint:
                 "podTemplate": self._pod_templates,
                 "fixed": dict(self.fixed),
                 **self._account,
+                **({"kind": self.settings.kind} if self.settings.worker else {}),
             }
         )
 
@@ -172,7 +173,8 @@ def fingerprint_of(settings: Settings, service: str, slot: Slot, of: Identity) -
         secret_name=secret_name,
         referring=environment.referring(plain, confidential, secret_name),
         fixed={"ENV": settings.environment, "REGION": settings.region},
-        running=slot.state is State.RUNNING,
+        running=slot.state is State.RUNNING
+        and (of.colour is settings.active_colour or not settings.services[service].idles),
         gates=pod.readiness_gates(settings.router, service, of.colour),
         router=settings.model_dump(mode="json", include={"router", *(each.spec.settings for each in RouterKind)}),
         peers={name: peer.model_dump(mode="json") for name, peer in settings.peers(service).items()},

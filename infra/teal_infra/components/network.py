@@ -13,6 +13,7 @@ import pulumi
 from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL
 from teal_infra.labels import migrations, shared
 from teal_infra.provider.kinds import NetworkPolicy
+from teal_infra.settings import Settings
 from teal_infra.settings.reach.network import BackingPeer, NetworkSettings, Peer
 
 if TYPE_CHECKING:  # heavy at run time, needed for their types only
@@ -32,11 +33,24 @@ class Member(NamedTuple):
     """A service of the stack, as policies see it."""
 
     ports: Sequence[int]
-    """On which its pods serve."""
+    """On which its pods serve; none of a worker, to which nobody connects."""
     metrics_port: int
     settings: NetworkSettings
     peers: Mapping[str, BackingPeer]
     """Backing services, by name."""
+
+
+def members(settings: Settings) -> Mapping[str, Member]:
+    """All of a stack's."""
+    return {
+        name: Member(
+            ports=each.reached_ports,
+            metrics_port=each.numbered(each.request_metrics.port),
+            settings=each.network,
+            peers=settings.peers(name),
+        )
+        for name, each in settings.services.items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,10 +123,10 @@ def _service(name: str, member: Member, *, own: bool) -> "NetworkPolicySpecArgsD
     settings = member.settings
     stack: NetworkPolicyPeerArgsDict = {"pod_selector": {"match_labels": {PART_OF_LABEL: PART_OF}}}
     callers = [*_peers(settings.ingress_controller), *(each for it in settings.callers.values() for each in _peers(it))]
-    ingress: list[NetworkPolicyIngressRuleArgsDict] = [
-        {"from_": [stack, *callers], "ports": [_port(each) for each in member.ports]}
-    ]
-    if settings.prometheus:
+    ingress: list[NetworkPolicyIngressRuleArgsDict] = []
+    if member.ports:  # without any, a rule would mean all ports
+        ingress.append({"from_": [stack, *callers], "ports": [_port(each) for each in member.ports]})
+    if settings.prometheus and member.ports:
         ingress.append({"from_": _peers(settings.prometheus), "ports": [_port(member.metrics_port)]})
     return {
         # No colour: a flip changes nothing about who may talk to whom.

@@ -13,7 +13,9 @@ from teal.monitoring.alerts import Bounds, rule_groups
 from teal.monitoring.queries import Queries
 from teal_infra import labels
 from teal_infra.provider.kinds import ConfigMap
+from teal_infra.settings import Settings
 from teal_infra.settings.observability import AlertBounds, ObservabilitySettings
+from teal_infra.settings.pod.probes import HTTP
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
@@ -35,7 +37,7 @@ class ObservabilityArgs:
     namespace: pulumi.Input[str]
     """The service's, once it is there."""
     path: str = "/metrics"
-    """At which the pods are scraped."""
+    """At which the pods are scraped; empty where they have no port to be scraped at."""
     port: int | str = "http"
     """At which pods expose them: its number, or its name."""
 
@@ -59,7 +61,9 @@ class Observability(pulumi.ComponentResource):
             self._config_map("alerts", {f"{self._service}.rules.yaml": rules}, settings.labels)
         elif settings.alerts == "prometheusRule":
             self._operators("alerts", "PrometheusRule", groups, settings.labels)
-            self._operators("metrics", "PodMonitor", _pod_monitor(self._service, args.path, args.port), settings.labels)
+            if args.path:
+                monitor = _pod_monitor(self._service, args.path, args.port)
+                self._operators("metrics", "PodMonitor", monitor, settings.labels)
         if settings.dashboard:
             from teal.monitoring.dashboard import dashboard_json  # noqa: PLC0415 - Grafana's SDK is loaded only where it is used
 
@@ -91,6 +95,26 @@ class Observability(pulumi.ComponentResource):
             "namespace": self._namespace,
             "labels": {**more, **labels.shared(self._service)},
         }
+
+
+def observe(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+    """What a Prometheus and a Grafana that are there already are given of every service."""
+    for name, service in settings.services.items():
+        queries = Queries(service=name, namespace=settings.namespace, metrics=service.counted)
+        args = ObservabilityArgs(
+            queries=queries,
+            settings=settings.observability,
+            bounds=service.alerts,
+            namespace=namespace,
+            path="" if service.worker else service.request_metrics.path,
+            port=service.request_metrics.port or HTTP,
+        )
+        Observability(name, args, opts)
+        if settings.prometheus is not None and service.counted is None and service.worker is None:
+            pulumi.log.info(
+                f"{name} counts no requests (teal:services.{name}.requestMetrics.preset is none): its flips are "
+                "judged by what its doors answer and by its pods, not by live traffic's errors or times"
+            )
 
 
 def _pod_monitor(service: str, path: str, port: int | str) -> Mapping[str, Any]:

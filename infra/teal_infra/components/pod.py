@@ -85,7 +85,8 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         deployed_at: since when the slot's content has been so, RFC 3339.
         gates: conditions that others set, and that a pod's readiness waits for.
     """
-    own = identity({**fixed, "VERSION": of.version, "PORT": str(settings.port)})
+    port = {} if settings.worker else {"PORT": str(settings.port)}
+    own = identity({**fixed, "VERSION": of.version, **port})
     spec: PodSpecArgsDict = {
         "service_account_name": account,
         "automount_service_account_token": settings.access.read_cluster,
@@ -100,15 +101,15 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
     as_whom(spec, settings)
     if gates:
         spec["readiness_gates"] = [{"condition_type": each} for each in gates]
+    scraped = {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": str(settings.numbered(settings.request_metrics.port)),
+        "prometheus.io/path": settings.request_metrics.path,
+    }
     made: PodTemplateSpecArgsDict = {
         "metadata": {
             "labels": dict(of.labels),
-            "annotations": {
-                DEPLOYED_AT: deployed_at,
-                "prometheus.io/scrape": "true",
-                "prometheus.io/port": str(settings.numbered(settings.request_metrics.port)),
-                "prometheus.io/path": settings.request_metrics.path,
-            },
+            "annotations": {DEPLOYED_AT: deployed_at, **({} if settings.worker else scraped)},
         },
         "spec": spec,
     }
@@ -147,22 +148,26 @@ def container(
         "name": name,
         "image": image,
         "image_pull_policy": settings.image_pull_policy,
-        "ports": [
-            {"name": HTTP, "container_port": settings.port},
-            *({"name": name, "container_port": number} for name, number in settings.ports.items()),
-        ],
         "env": env,
         "env_from": sources,
-        "readiness_probe": _probe(settings.probes.readiness, settings),
-        "lifecycle": _lifecycle(settings.shutdown),
         "resources": resources(settings.resources),
         "security_context": confined(),
         "volume_mounts": [TMP_MOUNT],
     }
-    if settings.probes.startup is not None:
-        made["startup_probe"] = _probe(settings.probes.startup, settings)
-    if settings.probes.liveness is not None:
-        made["liveness_probe"] = _probe(settings.probes.liveness, settings)
+    if settings.worker is None:
+        made["ports"] = [
+            {"name": HTTP, "container_port": settings.port},
+            *({"name": name, "container_port": number} for name, number in settings.ports.items()),
+        ]
+    probes = {name: _probe(each, settings) for name, each in settings.probed.items()}
+    if "startup" in probes:
+        made["startup_probe"] = probes["startup"]
+    if "liveness" in probes:
+        made["liveness_probe"] = probes["liveness"]
+    if "readiness" in probes:
+        made["readiness_probe"] = probes["readiness"]
+    if settings.worker is None or settings.shutdown.drain_command:  # a worker stops taking work at SIGTERM: it is sent
+        made["lifecycle"] = _lifecycle(settings.shutdown)
     if settings.command:
         made["command"] = list(settings.command)
     if settings.args:

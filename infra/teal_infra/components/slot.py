@@ -4,19 +4,20 @@ Routes no live traffic and knows nothing of the other colour.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, cast
 
 import pulumi
 
-from teal.model.labels import DEPLOYED_AT
+from teal.model.labels import COMPONENT_LABEL, DEPLOYED_AT
+from teal.model.workers import WORKER, Overlap
 from teal_infra.components import pod
 from teal_infra.components.doors import UNAWAITED, service_spec
 from teal_infra.components.environment import Environment
 from teal_infra.components.fingerprint import Fingerprint, annotations_of
 from teal_infra.components.scaling import Capacity, Scaling, ScalingArgs
 from teal_infra.labels import Identity
-from teal_infra.provider.kinds import Deployment, Service
+from teal_infra.provider.kinds import Deployment, Service, Verbatim
 from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import SlotService
 
@@ -28,6 +29,10 @@ REPORTED_SECONDS = 15
 """Beyond a rollout's deadline: Kubernetes counts it from the last progress, seconds after the write, and then has to
 say that it passed. Pulumi's provider fails nothing over that: it waits for its own timeout, by default 10 minutes, and
 names among its reasons what it has heard by then."""
+
+IDLE = "teal/idle"
+"""Scheduling gate of a worker's idle pods: there are none, and whoever asks for some, an autoscaler of somebody else's
+that counts a queue, say, gets pods that no node runs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +55,19 @@ class SlotArgs:
     """What has to be there before the pods change."""
     hooks: pulumi.ResourceHookBinding | None = None
     """What lets a change of the pods, or of their number, pass."""
+    turn: "Turn | None" = None
+    """None for a service that is asked for something."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """Whether it is a colour of a worker's turn to run."""
+
+    marks: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Annotations that differ whenever it begins, so that its Deployment is a difference to the engine as well."""
+    begins: bool = False
+    """Whether it does in this update: with how many pods, the Deployment says then, and nobody but its autoscaler
+    later."""
 
 
 class Slot(pulumi.ComponentResource):
@@ -75,8 +93,10 @@ class Slot(pulumi.ComponentResource):
     def run(self, args: SlotArgs) -> None:
         """Declare the rest of the slot."""
         of = args.of
-        marks = args.settings.metadata.deployment
+        marks, turn = args.settings.metadata.deployment, args.turn
         annotations = annotations_of(args.fingerprint, args.live, args.now)
+        of_worker = {COMPONENT_LABEL: WORKER} if turn else {}
+        scaled = turn is not None and not turn.begins and args.fingerprint.replicas is None
         later = pulumi.ResourceOptions(
             parent=self, depends_on=[*args.environment.objects, *args.after], hooks=args.hooks
         )
@@ -84,15 +104,20 @@ class Slot(pulumi.ComponentResource):
         deployment = Deployment(
             of.name,
             metadata={
-                **of.meta(annotations={**marks.annotations, **annotations}),
-                "labels": {**marks.labels, **of.labels},
+                **of.meta(annotations={**marks.annotations, **annotations, **(turn.marks if turn else {})}),
+                "labels": {**marks.labels, **of.labels, **of_worker},
             },
             spec=_spec(args, annotations),
             opts=pulumi.ResourceOptions.merge(
-                later, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=wait, update=wait))
+                later,
+                pulumi.ResourceOptions(
+                    custom_timeouts=pulumi.CustomTimeouts(create=wait, update=wait),
+                    ignore_changes=["spec.replicas"] if scaled else None,
+                ),
             ),
         )
-        self._preview(args.settings, of.selector)
+        if turn is None:
+            self._preview(args.settings, of.selector)
         self.ready.append(deployment)
         if args.fingerprint.running and self._scaling is None:
             scaling = ScalingArgs(of=of, settings=args.settings, capacity=args.capacity)
@@ -126,19 +151,16 @@ class Slot(pulumi.ComponentResource):
 
 def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgsDict":
     of, settings, rollout = args.of, args.settings, args.settings.rollout
-    template = cast(
-        "PodTemplateSpecArgsDict",
-        pod.template(
-            of,
-            settings,
-            args.release,
-            args.environment.sources,
-            args.fingerprint.fixed,
-            referring=args.environment.referring,
-            account=args.account,
-            deployed_at=annotations[DEPLOYED_AT],
-            gates=args.fingerprint.gates,
-        ),
+    template = pod.template(
+        of,
+        settings,
+        args.release,
+        args.environment.sources,
+        args.fingerprint.fixed,
+        referring=args.environment.referring,
+        account=args.account,
+        deployed_at=annotations[DEPLOYED_AT],
+        gates=args.fingerprint.gates,
     )
     spec: DeploymentSpecArgsDict = {
         "progress_deadline_seconds": settings.progress_deadline_seconds,
@@ -148,8 +170,15 @@ def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgs
             "type": "RollingUpdate",
             "rolling_update": {"max_surge": rollout.max_surge, "max_unavailable": rollout.max_unavailable},
         },
-        "template": template,
+        "template": cast("PodTemplateSpecArgsDict", template),
     }
     if args.fingerprint.replicas is not None:
         spec["replicas"] = args.fingerprint.replicas
+    elif args.turn is not None:  # it had none while it was idle, and no autoscaler touches that
+        spec["replicas"] = args.capacity.minimum
+    if settings.worker is not None and settings.overlap is Overlap.FORBIDDEN:
+        spec["strategy"] = {"type": "Recreate"}  # nor may two releases of one colour run at once
+    if settings.idles and not args.fingerprint.running:
+        gated = {**template["spec"], "schedulingGates": [{"name": IDLE}]}
+        spec["template"] = cast("PodTemplateSpecArgsDict", Verbatim({**template, "spec": gated}))
     return spec

@@ -3,7 +3,7 @@
 What it does is `teal.flip.owner`'s; here it is given an account, a way out and a schedule.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from teal.history import lease, store
 from teal.model.colours import Colour
 from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL
 from teal.model.routes import Right, RouterKind
+from teal.model.workers import record
 from teal.notifications import told
 from teal.notifications.audience import DECLARED as AUDIENCE
 from teal.notifications.audience import Audience
@@ -54,7 +55,8 @@ def rights(
     services: Mapping[str, ServiceSettings], router: RouterKind, audience: Audience
 ) -> "list[PolicyRuleArgsDict]":
     """What the watch may do in the stack's namespace: by name, where the API has names to go by."""
-    names = sorted(services)
+    names = sorted(name for name, each in services.items() if each.worker is None)
+    workers = sorted(services.keys() - {*names})
     # No Service leads to what is live where a load balancer or a gateway does: the colours' own are asked.
     asked = [name for name in names if services[name].baked_path]
     doors = asked if router.spec.through_service else [f"{name}-{colour}" for name in asked for colour in Colour]
@@ -64,21 +66,34 @@ def rights(
         # Its sign of life. What is to be created has no name to go by; nothing but leader election reads a Lease.
         _lease("get", "update", names=[lease.NAME]),
         _lease("create"),
-        _router_right(router.spec.right, names),
         {"api_groups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]},
         _rule("pods", "list"),  # it says how often each of them crashed
     ]
+    if names:  # a rule without names would be of everybody's
+        rules.append(_router_right(router.spec.right, names))
     if doors:  # the front doors, asked through the API server; it names a port with its Service
         rules.append(_rule("services/proxy", "get", names=[f"{name}:{ports.get(name, 'http')}" for name in doors]))
+    if workers:
+        rules += _of_workers(workers)
     if any(each.shutdown.close_connections_path for each in services.values()):
         # Pods have no names to know before. Up to 1.34 a web socket takes `get`; from 1.35 on `create` as well.
         rules.append(_rule("pods/portforward", "create", "get"))
     if not audience.nobody:
         rules.append(_rule("configmaps", "get", "patch", names=[told.NAME]))
-    if audience.happenings:
+    if audience.happenings and names:
         led = names if router.spec.through_service else [f"{name}-{colour}" for name in names for colour in Colour]
         rules += [_rule("events", "create"), _rule("services", "get", names=led)]
     return rules
+
+
+def _of_workers(names: Sequence[str]) -> "list[PolicyRuleArgsDict]":
+    """What it takes to read which colour of a worker is live, and to stop one and start the other."""
+    slots = [f"{name}-{colour}" for name in names for colour in Colour]
+    return [
+        _rule("configmaps", "get", "patch", names=[record(name) for name in names]),
+        {"api_groups": ["apps"], "resources": ["deployments"], "verbs": ["get"], "resource_names": slots},
+        {"api_groups": ["apps"], "resources": ["deployments/scale"], "verbs": ["patch"], "resource_names": slots},
+    ]
 
 
 def _router_right(of: Right, names: list[str]) -> "PolicyRuleArgsDict":
@@ -228,7 +243,7 @@ def _spec(args: WatchArgs) -> "CronJobSpecArgsDict":
             "metadata": {"labels": dict(LABELS)},
             "spec": {
                 "backoff_limit": 0,
-                "active_deadline_seconds": settings.bake_seconds + MARGIN_SECONDS,
+                "active_deadline_seconds": settings.bake_seconds + args.bake.ending_seconds + MARGIN_SECONDS,
                 "template": {"metadata": {"labels": dict(LABELS)}, "spec": runs},
             },
         },

@@ -18,7 +18,7 @@ from teal.adapters.prometheus import Prometheus, PrometheusAccess
 from teal.flip import guards
 from teal.flip.mover import Mover
 from teal.gates.replies import NOT_ASKED
-from teal.model.colours import colour_of
+from teal.model.colours import Colour, colour_of
 from teal.model.errors import ForeignChangeError, RefusedError
 from teal.model.labels import COLOUR_LABEL
 from teal.model.live import LiveService
@@ -26,6 +26,7 @@ from teal.model.verdict import Verdict, unproven
 from teal.notifications.audience import Audience
 from teal.notifications.notifier import Notifier
 from teal.spec.move import Move
+from teal_infra.hooks.starting import Starting
 from teal_infra.traffic import Declared, declared
 
 _LANGUAGE_HOST = os.getppid()
@@ -55,6 +56,7 @@ class Guard:
         self._prometheus = prometheus
         self._notifier = Notifier(audience or Audience(), access, pulumi.log.info)
         self._name = f"update-{uuid4().hex[:8]}"
+        self._bound: pulumi.ResourceHookBinding | None = None
         self._proofs: dict[str, asyncio.Task[None]] = {}
         self._before: dict[str, LiveService] = {}
         """Where each service's traffic went, as it was read last before the engine's write."""
@@ -62,6 +64,9 @@ class Guard:
         """Whether the record of the confirmed colour is part of this update."""
         self._number: int | None = None
         """Of the flip that this update began; None where it began none."""
+        self._waiting = frozenset(move.measured(late=True).flip_set)
+        """Workers, whose pods start with the move."""
+        self.starting = Starting(self._mover)
 
     def traffic_hooks(self) -> pulumi.ResourceHookBinding:
         """For the resource whose change moves traffic.
@@ -69,8 +74,10 @@ class Guard:
         Before create as well: with server-side apply, creating a Service that
         is already there moves its traffic just like an update.
         """
-        hook = pulumi.ResourceHook("teal-prove", self._prove, pulumi.ResourceHookOptions(on_dry_run=True))
-        return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+        if self._bound is None:  # an engine takes a hook's name once
+            hook = pulumi.ResourceHook("teal-prove", self._prove, pulumi.ResourceHookOptions(on_dry_run=True))
+            self._bound = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+        return self._bound
 
     def confirm_hooks(self) -> pulumi.ResourceHookBinding:
         """For the record of the confirmed colour: written only when the move was seen to have happened, and baked."""
@@ -96,8 +103,7 @@ class Guard:
             f"this update moves live traffic and leaves out {urn} (--target, --exclude): it bakes the release all the "
             "same, and the next one records what came of it. Next: pulumi up"
         )
-        async with self._mover() as mover:
-            await mover.finish(self._move.confirmed, self._before, self._number)
+        await self._finish(self._move.confirmed)
 
     async def _require_idle(self, args: pulumi.ResourceHookArgs) -> None:
         """Let the pods of a colour change once no live traffic goes to it.
@@ -107,7 +113,7 @@ class Guard:
         labels: Mapping[str, str] = (args.new_inputs or {})["metadata"]["labels"]
         colour = colour_of(labels.get(COLOUR_LABEL))
         async with Cluster.connect(self._access) as cluster:
-            live = await routers.connect(self._move.bake.router, cluster).live_services(list(self._move.flip_set))
+            live = await self._router(cluster).live_services(list(self._move.flip_set))
         for service, each in live.items():
             if each.colour is colour:
                 raise RefusedError(
@@ -119,11 +125,13 @@ class Guard:
     async def _prove(self, args: pulumi.ResourceHookArgs) -> None:
         wanted = declared(args.new_inputs or {})
         async with Cluster.connect(self._access) as cluster:
-            router = routers.connect(self._move.bake.router, cluster)
+            router = self._router(cluster)
             before = await router.live_services([wanted.service])
             await self._prove_move(wanted, declared(args.old_inputs) if args.old_inputs else None, before)
             if pulumi.runtime.is_dry_run():
                 return
+            if wanted.service not in self._waiting:  # traffic follows what has started
+                await self._require_workers()
             if self._number is not None:  # the proof of another service may have taken longer than a lease
                 async with self._mover() as mover:
                     await mover.renew(self._number)
@@ -133,10 +141,15 @@ class Guard:
             guards.require_untouched(before, now)
             _require_language_host()
         except (ForeignChangeError, RefusedError) as error:
+            if self._waiting:
+                await self.starting.undo(str(error))
             async with self._mover() as mover:
                 await mover.give_up(str(error))
             raise
         self._before.update(now)
+
+    def _router(self, cluster: Cluster) -> routers.Router:
+        return routers.connect(self._move.bake.router, cluster, workers=self._move.bake.workers)
 
     async def _prove_move(self, wanted: Declared, recorded: Declared | None, before: Mapping[str, LiveService]) -> None:
         """Let a service's traffic pass where it has to move, or nobody else moved it."""
@@ -176,12 +189,23 @@ class Guard:
                 _tell(await mover.preview())
             else:
                 self._number = await mover.begin()
+                if self._waiting:
+                    self.starting.begin()
 
     async def _confirm(self, args: pulumi.ResourceHookArgs) -> None:
         self._confirming = True
         recorded: Mapping[str, str] = (args.old_inputs or {}).get("data") or {}
+        await self._finish(colour_of(recorded.get("colour")))
+
+    async def _finish(self, recorded: Colour | None) -> None:
+        await self._require_workers()
+        self.starting.over()
         async with self._mover() as mover:
-            await mover.finish(colour_of(recorded.get("colour")), self._before, self._number)
+            await mover.finish(recorded, self._before, self._number)
+
+    async def _require_workers(self) -> None:
+        if self._waiting:
+            await self.starting.require_proven()
 
     @asynccontextmanager
     async def _mover(self) -> AsyncGenerator[Mover]:

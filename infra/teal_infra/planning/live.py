@@ -83,9 +83,10 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
     router = settings.router
     migrated = [name for name, service in settings.services.items() if service.migrations is not None]
     async with Cluster.connect(access) as cluster:
-        (found, slots, autoscalers, record, kept), schemas, existing = await asyncio.gather(
+        (found, workers, slots, autoscalers, record, kept), schemas, existing = await asyncio.gather(
             asyncio.gather(
                 routers.connect(router, cluster).live_services(),
+                routers.Workers(cluster).live_services(),
                 cluster.slots(),
                 cluster.autoscalers(),
                 cluster.config_map(CONFIRMED),
@@ -96,7 +97,7 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
         )
         through, left = await _through_another(cluster, router, record, kept.history)
     return Live(
-        services={**adoption.live(settings, existing), **(left or found)},
+        services={**adoption.live(settings, existing), **(left or found), **workers},
         through=through,
         slots={**slots, **adoption.slots(settings, existing)},
         existing=existing,
@@ -177,6 +178,15 @@ def split(settings: Settings) -> Mapping[str, str]:
     """Who gets the other colour beside a flip, as it is recorded: a change of it takes time to settle, too."""
     chosen = {"chosen": str(settings.chosen)} if settings.chosen else {}
     return {**({"canary": str(settings.canary_weight)} if settings.canary_weight else {}), **chosen}
+
+
+def recorded(settings: Settings, live: Live) -> Mapping[str, str]:
+    """What an update records once its move is confirmed."""
+    record = {"colour": settings.active_colour, "version": settings.active_slot.version, **split(settings)}
+    # It differs whenever traffic moves, or may have been left halfway: only then do its hooks run.
+    rests = live.rests_on(settings.active_colour, settings.services)
+    since = live.record.get("since") if rests and live.record.items() >= record.items() else None
+    return {**record, "since": since or live.at}
 
 
 def _require_whole(live: Live, settings: Settings) -> None:

@@ -47,7 +47,7 @@ def without(settings: Settings) -> Iterator[str]:
         yield from _said(settings, _UNASKED)
     else:
         yield "podsReachable is false: no pod is asked before a flip, so what the kubelets report is the whole proof"
-    if silent := [name for name in settings.services if not asked_path(settings, name)]:
+    if silent := [name for name in settings.routed if not asked_path(settings, name)]:
         yield (
             f"{', '.join(silent)}: nobody asks its front door while a flip is watched (probePath), so pods that turn "
             "unready or crash are what undoes a bad release"
@@ -57,5 +57,5 @@ def without(settings: Settings) -> Iterator[str]:
 
 def _said(settings: Settings, of: Sequence[tuple[_Lacks, str]]) -> Iterator[str]:
     for lacks, what in of:
-        if names := [name for name, each in settings.services.items() if lacks(each)]:
+        if names := [name for name, each in settings.routed.items() if lacks(each)]:
             yield f"{', '.join(names)}: {what}"

@@ -29,7 +29,9 @@ def move_of(settings: Settings, live: Live) -> Move:
         confirmed=live.confirmed or _found(settings, live),
         flip_set=_gates(settings, active),
         share=share,
-        canary={name: each.for_rollback() for name, each in _gates(settings, active.other).items()} if share else {},
+        canary={name: each.for_rollback() for name, each in _gates(settings, active.other).items() if not each.worker}
+        if share
+        else {},
         approval=settings.approval.plan(slots.digests(settings, active))
         if settings.approval and APPROVAL.family not in settings.skip_gates.reasons
         else None,
@@ -37,7 +39,7 @@ def move_of(settings: Settings, live: Live) -> Move:
         bake=bake_plan(settings),
         front_doors=_front_doors(settings),
         repair=settings.repair,
-        scaled_by_others=frozenset(name for name, each in settings.services.items() if each.autoscaling.external),
+        scaled_by_others=frozenset(name for name, each in settings.routed.items() if each.autoscaling.external),
     )
 
 
@@ -54,6 +56,7 @@ def bake_plan(settings: Settings) -> BakePlan:
         services={
             name: ServiceBake(
                 path=asked_path(settings, name),
+                worker=each.worker,
                 close_path=each.shutdown.close_connections_path or "",
                 close_seconds=each.shutdown.close_connections_seconds,
                 host=each.routing.hosts[0] if each.routing.hosts else "",
@@ -111,8 +114,9 @@ def _gates(settings: Settings, colour: Colour) -> Mapping[str, GatePlan]:
                 watched=settings.prometheus is not None and settings.bake.samples > 0,
                 skip=settings.skip_gates.reasons,
             ),
-            router=_of_router(settings),
+            router=frozenset() if each.worker else _of_router(settings),
             identified=settings.adopts(name, colour) is None,
+            worker=each.worker,
         )
         for name, each in settings.services.items()
     }
@@ -127,6 +131,6 @@ def _of_router(settings: Settings) -> frozenset[str]:
 def _front_doors(settings: Settings) -> Mapping[str, str]:
     """Which doors this machine can reach; one without a host has no address that it could be sure of."""
     if settings.router.spec.through_service:
-        return {name: front_door(settings, name) for name, each in settings.services.items() if each.front_door.host}
+        return {name: front_door(settings, name) for name, each in settings.routed.items() if each.front_door.host}
     url = settings.of_router.reached_at if settings.of_router else None
-    return dict.fromkeys(settings.services, url.rstrip("/")) if url else {}
+    return dict.fromkeys(settings.routed, url.rstrip("/")) if url else {}

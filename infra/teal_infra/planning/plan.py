@@ -73,7 +73,9 @@ def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers:
     foreign = traffic is not None and not explained.ours(traffic) and traffic.writer != MANAGER
     return ServiceFacts(
         live=serving,
-        share=traffic.share if traffic else 0,
+        # A worker has no requests to share out: it is never short of what the others share.
+        share=settings.canary_weight if service and service.worker else traffic.share if traffic else 0,
+        worker=service.worker.overlap if service and service.worker else None,
         slots={colour: planned[name, colour] for colour in Colour},
         beside=fingerprint.changed_service(declared, slot.annotations) if declared and slot else (),
         overwrites=traffic.writer if traffic and foreign and serving is settings.repair else "",

@@ -37,6 +37,7 @@ def dangers(settings: Settings, live: Live, planned: Slots) -> Sequence[Danger]:
     """
     return [
         *_rerouted(settings, live),
+        *_of_another_kind(settings, live),
         *_gone(settings, live),
         *_live_slots(settings, live),
         *_too_early(settings, live),
@@ -56,6 +57,21 @@ def _rerouted(settings: Settings, live: Live) -> Iterator[Danger]:
             f"over, make a second stack with router {settings.router} in a teal:namespace of its own, move DNS to its "
             "front door, then pulumi destroy this one (docs/runbook.md)"
         )
+
+
+def _of_another_kind(settings: Settings, live: Live) -> Iterator[Danger]:
+    """What is asked cannot become what takes work, or the other way round, while it does so."""
+    for name in sorted(live.services.keys() & settings.services.keys()):
+        was, now = (
+            "worker" if each else "service" for each in (live.services[name].worker, settings.services[name].worker)
+        )
+        if was != now:
+            yield Danger(
+                f"{name} is live as a {was}, and teal:services.{name}.kind is {now}: what makes it live would go "
+                f"in the same update. Next: pulumi config set --path teal:services.{name}.kind {was}; give the {now} a "
+                "name of its own",
+                name,
+            )
 
 
 def _gone(settings: Settings, live: Live) -> Iterator[Danger]:
@@ -128,7 +144,7 @@ def _changed_and_left(settings: Settings, live: Live, planned: Slots) -> Iterato
 def _changed_and_sent_to(settings: Settings, live: Live, planned: Slots) -> Iterator[Danger]:
     """Who is sent to the idle colour beside a flip gets the pods that are there now: it is rolled out after that."""
     idle = settings.active_colour.other
-    for name in sorted(settings.services):
+    for name in sorted(settings.routed):
         found, slot = live.services.get(name), planned[name, idle]
         if found is None or found.colour is not settings.active_colour:
             continue  # nobody asks it yet, or a flip moves all of its traffic

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from teal.model.colours import Colour
 from teal.model.live import LiveSlot
-from teal.plans.model import Now, Planned, SlotPlan
+from teal.plans.model import IDLE, Now, Planned, SlotPlan
 from teal_infra.components import environment, fingerprint
 from teal_infra.components.fingerprint import Fingerprint
 from teal_infra.labels import Identity
 from teal_infra.planning import capacity
 from teal_infra.planning.live import Live
 from teal_infra.settings import Settings
+from teal_infra.settings.slot import State
 
 Slots = Mapping[tuple[str, Colour], SlotPlan]
 """By service and colour; both colours of every service that is declared or live."""
@@ -74,7 +75,7 @@ def _compared(settings: Settings, live: Live, service: str, colour: Colour, foun
         planned=Planned(
             version=slot.version,
             replicas=_replicas(declared, settings.active_colour, live, found),
-            state=slot.state,
+            state=IDLE if slot.state is State.RUNNING and not declared.running else slot.state,
             digest=declared.digest,
         ),
         changes=fingerprint.changed_pods(declared, found.annotations) if found else (),
@@ -89,10 +90,12 @@ def _replicas(declared: Fingerprint, active: Colour, live: Live, found: LiveSlot
         same = found is not None and before is not None and before.replicas == declared.replicas and declared.running
         return found.replicas if found is not None and same else declared.replicas
     scaling = declared.settings.autoscaling
+    least = capacity.of(scaling, declared.of.service, declared.of.colour, active=active, live=live).minimum
+    if declared.settings.worker is not None and (found is None or found.replicas == 0):
+        return least  # it starts with so many: its Deployment says so
     if scaling.external:
         stopped = before is not None and before.replicas == 0
         return capacity.of_others(declared.of.service, declared.of.colour, active=active, live=live, stopped=stopped)
-    least = capacity.of(scaling, declared.of.service, declared.of.colour, active=active, live=live).minimum
     if found is None:
         return least
     if found.replicas == 0:  # no autoscaler touches what was scaled to none, unless it was this stack that did

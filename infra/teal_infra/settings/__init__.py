@@ -239,6 +239,11 @@ class Settings(Model):
         return max(self.bake.seconds, self.settle_seconds) if self.router.spec.follows_late else self.bake.seconds
 
     @property
+    def routed(self) -> Mapping[str, ServiceSettings]:
+        """The services that are asked for something."""
+        return {name: each for name, each in self.services.items() if each.worker is None}
+
+    @property
     def policies(self) -> bool:
         """Whether network policies of teal's deny what is not named in the namespace."""
         return any(each.network.policies for each in self.services.values())

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from teal.model.colours import Colour
 from teal_infra.settings import metadata, owned, pod_template
 from teal_infra.settings.owned import Refusal, mapping
+from teal_infra.settings.reach import worker
 from teal_infra.settings.service import ServiceSettings
 
 
@@ -26,6 +27,7 @@ def of_stack(data: Mapping[str, object]) -> Iterator[Refusal]:
         ingresses |= {("ingresses", key): each for key, each in mapping(service.get("ingresses")).items()}
         for where, ingress in ingresses.items():
             yield from (each.below("services", name, *where) for each in owned.labelled(ingress, metadata.MARKS))
+        yield from (each.below("services", name) for each in worker.refusals(service))
     for colour in Colour:
         slot = mapping(data.get(colour))
         for name, service in services.items():

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from teal.model.workers import Overlap, Worker
 from teal.spec.bake import P95
 from teal.spec.request_metrics import RequestMetrics
 from teal_infra.settings.base import Name, Path, PortNumber, wrong
@@ -15,21 +16,42 @@ from teal_infra.settings.evidence.request_metrics import RequestMetricsSettings
 from teal_infra.settings.metadata import Metadata
 from teal_infra.settings.migrations import MigrationSettings
 from teal_infra.settings.observability import AlertBounds
+from teal_infra.settings.owned import mapping
 from teal_infra.settings.pod import Process, Resources, Rollout, Shutdown, Spread
 from teal_infra.settings.pod import contract as contracts
-from teal_infra.settings.pod.probes import HTTP, AppProtocol, PortName, Probes, require_ports
+from teal_infra.settings.pod.probes import HTTP, AppProtocol, PortName, Probe, Probes, require_ports
 from teal_infra.settings.pod_template import PodTemplate
 from teal_infra.settings.reach.access import Access
 from teal_infra.settings.reach.doors import FrontDoor, Ingress, PreviewDoor
 from teal_infra.settings.reach.network import NetworkSettings
 from teal_infra.settings.reach.routing import Routing
 from teal_infra.settings.reach.targets import TargetGroup
+from teal_infra.settings.reach.worker import Kind, as_worker
 from teal_infra.settings.scaling import Autoscaling, Disruption
 
 
 class ServiceSettings(Process):
     """What is true of a service in either colour."""
 
+    kind: Kind = Field(
+        default=Kind.SERVICE,
+        description=(
+            "What the service is: `service` is asked at its port, and `worker` takes its work from a queue. A worker "
+            "has no port, no Service and no route (docs/workers.md)."
+        ),
+        json_schema_extra=wrong("teal would not know how anybody reaches it"),
+        examples=["worker"],
+    )
+    overlap: Overlap = Field(
+        default=Overlap.FLIP,
+        description=(
+            "When both colours of a worker take work: `flip` is from its start in the new colour until the flip is "
+            "confirmed, `allowed` is always, and with `forbidden` the old colour stops before the new one starts: in "
+            "between nobody takes work."
+        ),
+        json_schema_extra=wrong("two releases would take work at once, or none"),
+        examples=["flip"],
+    )
     port: PortNumber = Field(
         default=8000,
         description="The port that the pods listen on.",
@@ -179,10 +201,29 @@ class ServiceSettings(Process):
     )
 
     @property
+    def worker(self) -> Worker | None:
+        """What a flip has to know of a worker; None for a service that is asked for something."""
+        if self.kind is not Kind.WORKER:
+            return None
+        pods = self.replicas if self.autoscaling.fixed else self.autoscaling.min_replicas
+        return Worker(overlap=self.overlap, pods=pods, grace_seconds=self.shutdown.grace_period_seconds)
+
+    @property
+    def idles(self) -> bool:
+        """Whether its idle colour has no pods, whatever its slot's state."""
+        return self.worker is not None and self.worker.idles
+
+    @property
+    def probed(self) -> Mapping[str, Probe]:
+        """The probes of its pods, by name; of a worker those alone that are set, as it has no port to connect to."""
+        given = self.probes.given
+        return {name: given[name] for name in given if self.worker is None or name in self.probes.model_fields_set}
+
+    @property
     def readiness_path(self) -> str | None:
         """The path that the readiness probe asks the service's own port for; None where it asks something else."""
         probe = self.probes.readiness
-        return probe.path if probe.port in {None, HTTP, self.port} else None
+        return probe.path if self.worker is None and probe.port in {None, HTTP, self.port} else None
 
     @property
     def all_ingresses(self) -> Mapping[str, Ingress]:
@@ -202,6 +243,8 @@ class ServiceSettings(Process):
     @property
     def reached_ports(self) -> Sequence[int]:
         """On which its pods are reached by whoever may call it, and by a load balancer that checks them."""
+        if self.worker is not None:
+            return ()
         further = [self.numbered(each.target_port) for each in self.front_door.extra_ports.values()]
         checked = self.target_group.health_check.port
         return [*dict.fromkeys((self.port, *further, *filter(None, [checked])))]
@@ -216,8 +259,8 @@ class ServiceSettings(Process):
 
     @model_validator(mode="before")
     @classmethod
-    def _contract(cls, data: object) -> object:
-        return contracts.spelt_out(data)
+    def _spelt_out(cls, data: object) -> object:
+        return contracts.spelt_out(as_worker(mapping(data)) if mapping(data).get("kind") == Kind.WORKER else data)
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

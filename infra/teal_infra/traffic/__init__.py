@@ -111,6 +111,9 @@ def router(front: Front, opts: pulumi.ResourceOptions) -> Router:
 
 def declared(inputs: Mapping[str, Any]) -> Declared:
     """What a traffic resource is declared to do, whichever router's it is."""
+    worker = import_module(f"{__name__}.worker")
+    if worker.is_record(inputs):
+        return worker.declared(inputs)
     marked = (kind for kind in RouterKind if _has(inputs, kind.spec.marked_by))
     return _module(next(marked, RouterKind.SERVICE)).declared(inputs)
 

@@ -43,19 +43,19 @@ class LoadBalancer:
             raise ValueError("router is alb without alb: teal_infra.settings refuses such a stack")
         self._front = front
         self._opts = opts
-        self._balancer = Balancer("balancer", BalancerArgs(alb=settings.alb, services=settings.services), opts)
+        self._balancer = Balancer("balancer", BalancerArgs(alb=settings.alb, services=settings.routed), opts)
         self._targets = {
             (name, colour): Targets(
                 f"{name}-{colour}",
                 TargetsArgs(front=front, balancer=self._balancer, service=name, colour=colour),
                 opts,
             )
-            for name in settings.services
+            for name in settings.routed
             for colour in Colour
         }
         self._attached = {
             (name, colour): self._attach(name, colour, number)
-            for name in settings.services
+            for name in settings.routed
             for number, colour in enumerate(Colour, 1)
         }
         self._rules: list[WeightedRule] = []

@@ -11,13 +11,13 @@ from teal_infra.traffic import Traffic
 
 def export(settings: Settings, traffic: Mapping[str, Traffic]) -> None:
     """Export them. The doors of the first service stand alone too: most stacks have one service."""
-    fronts = {name: each.front_door for name, each in traffic.items()}
-    previews = {name: each.preview_door for name, each in traffic.items()}
-    first = next(iter(settings.services))
+    fronts = {name: traffic[name].front_door for name in settings.routed}
+    previews = {name: traffic[name].preview_door for name in settings.routed}
+    first = next(iter([*settings.routed, *settings.services]))
     pulumi.export("activeColour", settings.active_colour)
     pulumi.export("liveColour", traffic[first].live_colour)
-    pulumi.export("frontDoor", fronts[first])
-    pulumi.export("previewDoor", previews[first])
+    pulumi.export("frontDoor", fronts.get(first, ""))
+    pulumi.export("previewDoor", previews.get(first, ""))
     pulumi.export("frontDoors", fronts)
     pulumi.export("previewDoors", previews)
     pulumi.export("versions", {colour: slot.version for colour in Colour if (slot := settings.slot(colour))})

@@ -7,7 +7,8 @@ from teal.model.adopted import Adopted, led_to
 from teal.model.colours import Colour
 from teal.model.labels import COLOUR_LABEL, LIVE, NAME_LABEL, OF_SERVICE, ROLE
 from teal.model.routes import said
-from teal.plans.model import Plan, ServicePlan
+from teal.model.workers import COLOUR, record
+from teal.plans.model import IDLE, Plan, ServicePlan
 from teal_policies.kinds import AUTOSCALER, CONFIG_MAP, DEPLOYMENT, HTTP_ROUTE, LISTENER_RULES, SERVICE, TARGET_GROUPS
 from teal_policies.model import Bounds, Finding, Graph, Resource, part
 from teal_policies.plan import carrying, of, pods, slot_of
@@ -16,6 +17,7 @@ SLOT_CHAIN = f"teal:kubernetes:Slot${DEPLOYMENT}"
 ROUTE_CHAINS = {
     SERVICE: (f"teal:kubernetes:ServiceSelector${SERVICE}", "active"),
     HTTP_ROUTE: (f"teal:kubernetes:WeightedRoute${HTTP_ROUTE}", "route"),
+    CONFIG_MAP: (f"teal:kubernetes:Worker${CONFIG_MAP}", "live"),
 }
 """Types from the outermost component to the object, and how its logical name ends: what an engine knows it by."""
 
@@ -33,6 +35,9 @@ def objects_stay(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
         yield from _kept(resource, chain, f"{service}-{ending}")
         if resource.type == SERVICE:
             yield from _service_kept(resource, service)
+        if resource.type == CONFIG_MAP and (its := resource.metadata.get("name")) != record(service):
+            needed = f"name {record(service)}: in another one the live colour is another one's"
+            yield Finding(str(resource), f"name {its}", needed, "keep it")
 
 
 def _slot_kept(resource: Resource, service: str, colour: str) -> Iterator[Finding]:
@@ -57,7 +62,9 @@ def _service_kept(resource: Resource, service: str) -> Iterator[Finding]:
 
 
 def is_route_of(resource: Resource, service: str) -> bool:
-    """Whether it is what directs a service's live traffic: a Service, an HTTPRoute, a listener rule."""
+    """Whether it is what makes a service live: a Service, an HTTPRoute, a listener rule, the record of a worker."""
+    if resource.type == CONFIG_MAP:
+        return resource.is_of_worker and resource.labels.get(NAME_LABEL) == service
     if resource.type in ROUTE_CHAINS:
         return resource.metadata.get("name") == service and COLOUR_LABEL not in resource.labels
     if resource.type in LISTENER_RULES:
@@ -69,6 +76,8 @@ def _leads_to(route: Resource) -> str | None:
     """The colour that has a route's live traffic, by its own word."""
     if route.type == SERVICE:
         return led_to(part(route.spec, "selector"), part(route.metadata, "annotations"))
+    if route.type == CONFIG_MAP:
+        return part(route.properties, "data").get(COLOUR)
     return said(part(route.metadata, "annotations")) or said(route.tags)
 
 
@@ -154,6 +163,30 @@ def _pods(graph: Graph, name: str, service: ServicePlan, active: Colour) -> Iter
             yield Finding(f"{each}, to carry live traffic", seen, f"{planned}, as the plan says", remedy)
 
 
+def workers_take_turns(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
+    """A worker's idle colour has no pods, and its active one starts none before its record says that it is live."""
+    del bounds
+    its = of(graph)
+    if its is None:
+        return
+    for name, service in its.services.items():
+        idle = slot_of(service, its.active_colour.other).planned
+        if idle is not None and idle.state == IDLE:
+            yield from _turn(graph, name, its.active_colour)
+
+
+def _turn(graph: Graph, service: str, active: Colour) -> Iterator[Finding]:
+    records = [each for each in graph.of(CONFIG_MAP) if is_route_of(each, service)]
+    for each in graph.of(DEPLOYMENT):
+        if each.is_slot_of(service, active.other) and each.spec.get("replicas") != 0:
+            needed = f"replicas 0: {active} is active, and two colours would take its work"
+            yield Finding(str(each), "it would have pods", needed, "leave its number to the program")
+        for record_of in records if each.is_slot_of(service, active) else ():
+            if not graph.waits_for(each, record_of):
+                needed = "the record of what is live first: by it a flip whose update died is undone"
+                yield Finding(str(each), f"does not wait for {record_of}", needed, f"give it depends_on {record_of}")
+
+
 def _keeps(resource: Resource, plan: Plan, colour: Colour) -> bool:
     """Whether it is an autoscaler that asks for no fewer pods than its colour has: it may, and has to, come first."""
     if resource.type != AUTOSCALER:
@@ -180,8 +213,8 @@ def idle_waits(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
         for each in graph.of(DEPLOYMENT, AUTOSCALER)
         if each.labels.get(COLOUR_LABEL) == other and not _keeps(each, plan, other)
     ]
-    for record in records:
-        pairs = [*((each, record) for each in idle), *((record, each) for each in routes)]
+    for confirmed in records:
+        pairs = [*((each, confirmed) for each in idle), *((confirmed, each) for each in routes)]
         for later, earlier in pairs:
             if not graph.waits_for(later, earlier):
                 yield Finding(

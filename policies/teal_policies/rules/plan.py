@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from teal.model.colours import Colour
-from teal.plans.model import Plan, ServicePlan, Word
+from teal.plans.model import IDLE, Plan, ServicePlan, Word
 from teal_policies.model import Bounds, Finding, Resource
 from teal_policies.plan import carrying, pods, slot_of, state, told
 
@@ -31,7 +31,9 @@ def _live_slot(plan: Plan, name: str, service: ServicePlan, live: Colour, bounds
     leaving = live is not plan.active_colour
     has = 0 if slot.now is None else slot.now.ready if leaving else slot.now.replicas
     allowed = ["running", *(["stopped"] if leaving and bounds["allowStopped"] else [])]
-    if state(slot) not in allowed:
+    if state(slot) not in allowed and not (
+        leaving and state(slot) == IDLE
+    ):  # a worker stops once the move is confirmed
         yield Finding(
             f"service {name}, live colour {live} ({has} pods)",
             f"it would be {state(slot)}",
@@ -75,7 +77,7 @@ def idle_colour_keeps_its_share(resource: Resource, bounds: Bounds) -> Iterator[
     idle = plan.active_colour.other
     for name, service, _ in carrying(plan):
         slot, active = slot_of(service, idle), slot_of(service, plan.active_colour)
-        ended = state(slot) == "stopped" and bounds["allowStopped"]
+        ended = state(slot) == IDLE or (state(slot) == "stopped" and bounds["allowStopped"])
         least = _share(pods(active), bounds["percent"])
         if slot.now and slot.now.replicas and not ended and pods(slot) < least:
             yield Finding(

@@ -18,9 +18,8 @@ def guarded(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
         return
     every = parts(pod(resource), "containers")
     for container in [each for each in every if each.get("name") == resource.labels.get(NAME_LABEL)] or every:
-        missing = [probe for probe in bounds["probes"] if not container.get(probe)]
-        if not part(container, "lifecycle").get("preStop"):
-            missing.append("lifecycle.preStop")
+        needed = () if resource.is_of_worker else (*bounds["probes"], "lifecycle.preStop")  # nobody asks a worker
+        missing = [each for each in needed if not part(container, *each.split("."))]
         if missing:
             yield Finding(
                 _within(resource, container),

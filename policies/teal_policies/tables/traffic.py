@@ -75,19 +75,20 @@ ON_TRAFFIC: Sequence[Policy] = (
         "Service's `clusterIP`), `deleteBeforeReplace`. A selector names the service and a colour and nothing else: "
         "one label more could leave it without pods. Of pods that the stack does not make (`adopt`) it is the one that "
         "the Service's annotation names.",
-        types=[kinds.DEPLOYMENT, kinds.SERVICE, kinds.HTTP_ROUTE],
+        types=[kinds.DEPLOYMENT, kinds.SERVICE, kinds.HTTP_ROUTE, kinds.CONFIG_MAP],
         rules=[live.objects_stay],
         unknown="refuse",
     ),
     StackPolicy(
         name="live-traffic-stays",
         reason="What carries live traffic is declared, once, where it is, and leads to the active colour.",
-        page="The route (an active Service, an HTTPRoute or a listener rule) and the live Deployment of each service "
-        "that has live traffic, in the plan's namespace, with the pods that the plan says, and its target groups "
-        "protected. A service that is to go is named in `teal:removed`.",
+        page="The route (an active Service, an HTTPRoute, a listener rule, or a worker's record) and the live "
+        "Deployment of each service that has live traffic, in the plan's namespace, with the pods that the plan says, "
+        "and its target groups protected. A service that is to go is named in `teal:removed`.",
         types=[
             kinds.SERVICE,
             kinds.HTTP_ROUTE,
+            kinds.CONFIG_MAP,
             *kinds.LISTENER_RULES,
             *kinds.TARGET_GROUPS,
             kinds.DEPLOYMENT,
@@ -104,6 +105,14 @@ ON_TRAFFIC: Sequence[Policy] = (
         "shrinks nothing, and holds them while traffic moves.",
         types=[kinds.SERVICE, kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.AUTOSCALER],
         rules=[live.idle_waits],
+        unknown="refuse",
+    ),
+    StackPolicy(
+        name="workers-take-turns",
+        reason="A worker's idle colour has no pods, and its active one starts after the record that says it is live.",
+        page="Of workers whose colours do not overlap for good (`overlap: allowed`).",
+        types=[kinds.DEPLOYMENT, kinds.CONFIG_MAP],
+        rules=[live.workers_take_turns],
         unknown="refuse",
     ),
     ResourcePolicy(

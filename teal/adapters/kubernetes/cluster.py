@@ -6,7 +6,7 @@ typed models of the whole API.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Self, TypeVar
@@ -115,8 +115,11 @@ class Cluster:
         found = await self.read(self._slices, workloads.EndpointSlices, {"labelSelector": f"{SERVICE_LABEL}={service}"})
         return [each for piece in (found.items if found else ()) for each in piece.ready(port_name)]
 
-    async def endpoints(self) -> Mapping[str, Sequence[Endpoint]]:
+    async def endpoints(self, workers: Collection[str] = ()) -> Mapping[str, Sequence[Endpoint]]:
         """The ready addresses behind every Service of the namespace, by its name: one request for all of them.
+
+        Args:
+            workers: services without a Service, whose ready pods are asked for themselves, one request each.
 
         Raises:
             UnreachableError: the API server could not be asked.
@@ -125,10 +128,17 @@ class Cluster:
         ready: dict[str, list[Endpoint]] = defaultdict(list)
         for piece in found.items if found else ():
             ready[piece.metadata.labels.get(SERVICE_LABEL, "")] += piece.ready("http")
+        for service in workers:
+            for each in await self.pods(service):
+                if each.ready and not each.ending:
+                    ready[f"{service}-{each.colour}"].append(Endpoint(pod=each.name, port=0))
         return ready
 
-    async def standing(self) -> Mapping[str, Mapping[str, bool]]:
+    async def standing(self, workers: Collection[str] = ()) -> Mapping[str, Mapping[str, bool]]:
         """By Service, whether each of its pods is ready; without those that were asked to end. One request for all.
+
+        Args:
+            workers: services without a Service, whose pods are asked for themselves, one request each.
 
         Raises:
             UnreachableError: the API server could not be asked.
@@ -137,6 +147,10 @@ class Cluster:
         pods: dict[str, dict[str, bool]] = defaultdict(dict)
         for piece in found.items if found else ():
             pods[piece.metadata.labels.get(SERVICE_LABEL, "")].update(piece.pods())
+        for service in workers:
+            for each in await self.pods(service):
+                if not each.ending:
+                    pods[f"{service}-{each.colour}"][each.name] = each.ready
         return pods
 
     @property
@@ -175,6 +189,8 @@ class Cluster:
                 version=item.metadata.labels.get(VERSION_LABEL, ""),
                 image=item.image(service),
                 image_id=item.image_id(service),
+                ready=item.ready,
+                ending=bool(item.metadata.deletion_timestamp),
             )
             for item in (found.items if found else ())
             if item.status.phase not in {"Succeeded", "Failed"}

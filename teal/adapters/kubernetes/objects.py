@@ -33,11 +33,13 @@ class OwnedFields(BaseModel):
 
     spec: Mapping[str, object] = Field(default_factory=dict[str, object], alias="f:spec")
     """The spec's fields that a manager owns: the keys are field paths, their values say nothing here."""
+    data: Mapping[str, object] = Field(default_factory=dict[str, object], alias="f:data")
+    """The same of a ConfigMap's data."""
     metadata: OwnedMetadata = Field(default=OwnedMetadata(), alias="f:metadata")
 
     def owns(self, field: str) -> bool:
-        """Whether a field of the spec is the manager's. For what is atomic: owned as a whole or not at all."""
-        return f"f:{field}" in self.spec
+        """Whether a field of the spec, or of the data, is the manager's. What is atomic is as a whole or not at all."""
+        return f"f:{field}" in self.spec or f"f:{field}" in self.data
 
     def marks(self, annotations: Collection[str]) -> bool:
         """Whether one of these annotations is the manager's."""
@@ -62,6 +64,8 @@ class Metadata(Object):
     labels: Mapping[str, str] = Field(default_factory=dict[str, str])
     annotations: Mapping[str, str] = Field(default_factory=dict[str, str])
     managed_fields: Sequence[ManagedFields] = ()
+    deletion_timestamp: str = ""
+    """When it is to be gone; empty where nobody asked for that."""
 
 
 class Bare(Object):
@@ -138,6 +142,12 @@ class ConfigMap(Object):
 
     metadata: Metadata
     data: Mapping[str, str] = Field(default_factory=dict[str, str])
+
+
+class ConfigMaps(Object):
+    """`v1` ConfigMapList."""
+
+    items: Sequence[ConfigMap]
 
 
 class LeaseSpec(Object):

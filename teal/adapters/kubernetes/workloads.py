@@ -102,10 +102,18 @@ class ContainerStatus(Object):
     last_state: ContainerState = ContainerState()
 
 
+class Condition(Object):
+    """One of a pod's conditions."""
+
+    type: str
+    status: str = ""
+
+
 class PodStatus(Object):
     """Of a pod."""
 
     phase: str = ""
+    conditions: Sequence[Condition] = ()
     container_statuses: Sequence[ContainerStatus] = ()
 
     def restarts(self) -> tuple[int, str]:
@@ -121,6 +129,11 @@ class Pod(Object):
     metadata: Metadata
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
+
+    @property
+    def ready(self) -> bool:
+        """Whether all of its containers are, as the kubelet has it."""
+        return any((each.type, each.status) == ("Ready", "True") for each in self.status.conditions)
 
     def image(self, container: str) -> str:
         """What a container was told to run; empty where there is no such container."""

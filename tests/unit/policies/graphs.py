@@ -132,6 +132,18 @@ def everything(active: str = "blue", **parts: Any) -> dict[str, str]:  # noqa: A
     return config(active, **(own | parts))
 
 
+def working(active: str = "blue", **mailer: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON
+    """Raw config of a stack of a backend and a mailer, which is a worker with these settings."""
+    release = slot()["backend"]
+    both = {"backend": release, "mailer": release}
+    own = {
+        "services": {"backend": {}, "mailer": {"kind": "worker", **mailer}},
+        "blue": {"version": "1.0.0", **both},
+        "green": {"version": "1.1.0", **both},
+    }
+    return config(active, **own)
+
+
 def routed_by(router: str, active: str = "blue", **alb: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON
     """Raw config of a stack whose live traffic something else than a selector directs; `alb` are settings of that."""
     subnets = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
@@ -195,9 +207,15 @@ async def live_in(
         version = metadata["labels"]["app.kubernetes.io/version"]
         pods = has if each == colour else idle
         slots[name, each] = LiveSlot(annotations=metadata["annotations"], replicas=pods, ready=pods, version=version)
+    workers = [name for name, each in json.loads(raw["services"]).items() if each.get("kind") == "worker"]
     services = {
         name: LiveService(
-            colour=Colour(colour), selector={}, annotations={}, resource_version="7", writer="pulumi-kubernetes-1"
+            colour=Colour(colour),
+            selector={},
+            annotations={},
+            resource_version="7",
+            writer="pulumi-kubernetes-1",
+            worker=name in workers,
         )
         for name in names
     }

@@ -9,7 +9,7 @@ from teal_infra.planning.live import Live
 from teal.model.colours import Colour
 from tests.unit.infra.planning.test_adoption import STACK, beside, world
 from tests.unit.infra.worlds import edited
-from tests.unit.policies.graphs import changed, config, declared, everything, example, live_in, routed_by, slot
+from tests.unit.policies.graphs import changed, config, declared, everything, example, live_in, routed_by, slot, working
 from tests.unit.policies.pack import Pack
 from tests.unit.policies.test_object_violations import brought
 
@@ -28,6 +28,20 @@ async def test_every_policy_passes_whatever_directs_traffic(pack: Pack, router: 
     """A listener rule or an HTTPRoute: a first update, one that changes nothing, and a flip."""
     found = await live_in(live, before=routed_by(router))
     assert pack.judge(await declared(routed_by(router), found)) == []
+
+
+@pytest.mark.parametrize("overlap", ["flip", "allowed", "forbidden"])
+@pytest.mark.parametrize("live", [None, "blue", "green"])
+async def test_every_policy_passes_with_a_worker(pack: Pack, overlap: str, live: str | None) -> None:
+    """A first update, one that changes nothing, and a flip; no probe is asked of whom nobody asks."""
+    raw = working(overlap=overlap)
+    idle = 3 if overlap == "allowed" else 0
+    found = await live_in(live, before=working(live or "blue", overlap=overlap), idle=3)
+    slots = {
+        key: each if key[0] != "mailer" or key[1] == live else replace(each, replicas=idle, ready=idle)
+        for key, each in found.slots.items()
+    }
+    assert pack.judge(await declared(raw, replace(found, slots=slots))) == []
 
 
 @pytest.mark.parametrize("name", ["production", "staging", "sandbox"])

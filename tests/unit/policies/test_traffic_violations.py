@@ -15,7 +15,7 @@ from tests.unit.policies.cases import (
     without,
     without_slot,
 )
-from tests.unit.policies.graphs import changed, config, everything, slot
+from tests.unit.policies.graphs import changed, config, everything, slot, working
 from tests.unit.policies.pack import Pack
 
 PLAN_CASES = [
@@ -205,6 +205,28 @@ TRAFFIC_CASES = [
         policy="idle-waits-for-confirmed",
         spoilt=waiting_for_nothing("ConfigMap", "teal-confirmed"),
         says=("ConfigMap teal-confirmed: does not wait for Service backend-active", "traffic, then its confirmation"),
+    ),
+    Case(
+        policy="workers-take-turns",
+        raw=working(),
+        before=working(),
+        spoilt=field_of("Deployment", "mailer-green", "spec.replicas", 2),
+        says=("Deployment mailer-green: it would have pods", "replicas 0: blue is active"),
+        also=frozenset({"pods-have-a-budget"}),
+    ),
+    Case(
+        policy="workers-take-turns",
+        raw=working(),
+        before=working(),
+        spoilt=waiting_for_nothing("Deployment", "mailer-blue"),
+        says=("Deployment mailer-blue: does not wait for ConfigMap mailer-live", "the record of what is live first"),
+    ),
+    Case(
+        policy="live-objects-stay",
+        raw=working(),
+        before=working(),
+        spoilt=field_of("ConfigMap", "mailer-live", "metadata.name", "mailer-life"),
+        says=("ConfigMap mailer-live: name mailer-life", "name mailer-live"),
     ),
     Case(
         policy="idle-waits-for-confirmed",

@@ -5,6 +5,7 @@ switches them off, since without them a flip may lose requests.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -95,11 +96,12 @@ class Gates(Model):
             watched: whether the bake judges it by them.
             skip: names of the gates that the stack switches off.
         """
-        asked: list[Asked] = [*self.smoke.checks(readiness_path)]
+        asked: list[Asked] = [*self.smoke.checks(readiness_path)] if readiness_path else []
         if self.contract is not None:
             asked.append(self.contract.plan())
         if self.metrics is not None:
-            asked.append(self.metrics.plan(service=service, namespace=namespace, counted=counted))
+            plan = self.metrics.plan(service=service, namespace=namespace, counted=counted)
+            asked.append(plan if readiness_path else replace(plan, up=""))
         elif watched and counted is not None:  # the canary analysis would miss the series itself
             asked.append(series_plan(service=service, namespace=namespace, counted=counted))
         kept = tuple(each for each in asked if each.entry.family not in skip)

@@ -6,6 +6,7 @@ from teal.model.routes import RouterKind
 from teal_infra import labels
 from teal_infra.settings import Settings
 from teal_infra.settings.owned import Refusal, mapping
+from teal_infra.settings.reach.worker import Kind
 from teal_infra.settings.report.steps import Set, Where
 from teal_infra.settings.slot import State
 
@@ -19,6 +20,10 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
         if other is not None and other.services[name].adopt is not None:
             what = f"both colours of {name} adopt, and none would be a release of the stack's"
             yield Refusal((colour.other, name, "adopt"), what, "there would be nothing to provision")
+        if settings.services[name].worker is not None:
+            what = f"{at} is what a Service's selector leads to, and a worker has none"
+            kind: Where = ("services", name, "kind")
+            yield Refusal(kind, what, "the stack could not stop its pods", (Set(kind, str(Kind.SERVICE)),))
         if settings.router is not RouterKind.SERVICE:
             what = f"router is {settings.router}, and {at} is what a Service's selector leads to"
             yield Refusal(("router",), what, steps=(Set(("router",), str(RouterKind.SERVICE)),))

@@ -50,7 +50,7 @@ def _unused(settings: Settings) -> Iterator[Refusal]:
         named = kind.spec.settings
         if kind is not router and named and getattr(settings, named) is not None:
             yield Refusal((named,), f"router is {router}, which does not use it", _NO_EFFECT)
-    for name, service in settings.services.items():
+    for name, service in settings.routed.items():
         given = service.model_dump(by_alias=True, exclude_unset=True, include={"front_door", "ingress", "routing"})
         for key, kinds in _OF_SERVICES.items():
             if router not in kinds and given.get(key):
@@ -71,7 +71,7 @@ def _same(settings: Settings) -> Iterator[Refusal]:
     if settings.router is RouterKind.SERVICE:
         return
     taken: dict[tuple[str, str], str] = {}
-    for name, service in settings.services.items():
+    for name, service in settings.routed.items():
         its = [(host, path) for host in service.routing.hosts or ("",) for path in service.routing.paths]
         twice = next((each for each in its if each in taken), None)
         if twice:

@@ -32,7 +32,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
     """Of every service, and of all of them."""
     if settings.router is not RouterKind.ALB or settings.alb is None:
         return
-    services, alb = settings.services, settings.alb
+    services, alb = settings.routed, settings.alb
     each = 4 + (settings.canary_match is not None)
     if each * len(services) > alb.max_rules:
         what = f"{len(services)} services have {each} rules each, and the load balancer takes {alb.max_rules}"

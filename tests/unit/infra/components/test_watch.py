@@ -75,6 +75,22 @@ async def test_its_rights_are_exactly_these() -> None:
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": NAME, "namespace": "teal"}]
 
 
+async def test_of_workers_it_may_write_their_record_and_their_number_and_nothing_else() -> None:
+    """By name; where nobody is asked, it may ask nobody: a rule without names would be of everybody's doors."""
+    worker = {"kind": "worker"}
+    resources = await declared(stack(services={"backend": worker, "frontend": worker}))
+    rules = resources["Role", f"{NAME}-role"]["rules"]
+    slots = ["backend-blue", "backend-green", "frontend-blue", "frontend-green"]
+    of = {rule["resources"][0]: rule for rule in rules if rule.get("resourceNames") != ["teal-history"]}
+    assert (of["configmaps"]["verbs"], of["configmaps"]["resourceNames"]) == (
+        ["get", "patch"],
+        ["backend-live", "frontend-live"],
+    )
+    assert (of["deployments"]["verbs"], of["deployments"]["resourceNames"]) == (["get"], slots)
+    assert (of["deployments/scale"]["verbs"], of["deployments/scale"]["resourceNames"]) == (["patch"], slots)
+    assert not {"services", "services/proxy", "pods/portforward"} & of.keys()
+
+
 async def test_pods_that_cannot_be_asked_are_not_reached() -> None:
     """Where no service ends its connections on request, no port is forwarded."""
     alarms_error = {"shutdown": {"closeConnectionsPath": None}}

@@ -28,6 +28,7 @@ NEEDED: Mapping[Path, Mapping[str, Any]] = {
         for each in ("cpu", "memory")
     },
     ("services", "backend", "frontDoor", "type"): {"network": {"callers": {"node": SOMEBODY}}},
+    ("services", "backend", "overlap"): {"kind": "worker"},
     **{
         ("services", "backend", "network", peer, "allowEverywhere"): {"network": {peer: SOMEBODY}}
         for peer in ("ingressController", "prometheus", "dns")

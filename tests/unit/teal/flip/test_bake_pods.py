@@ -6,7 +6,12 @@ import time
 import pytest
 
 from teal.flip import observer
+from teal.flip.bake import Bake, Observed
+from teal.model.colours import Colour
 from teal.model.errors import RefusedError
+from teal.model.verdict import Outcome
+from teal.model.workers import Worker
+from teal.spec.bake import BakePlan, ServiceBake
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.flip.test_mover import begin, cluster, finish, move, recorded, stages, written
 from tests.unit.teal.flip.test_overtaken import baking
@@ -119,3 +124,39 @@ async def test_pods_that_nobody_may_list_leave_a_flip_unproven(api_server: FakeA
     with pytest.raises(RefusedError, match="bake-pods of backend ERROR"):
         await finish(api_server, declared)
     assert stages(api_server) == ["UNPROVEN"]
+
+
+WORKER = BakePlan(
+    services={"backend": ServiceBake(worker=Worker(), metrics=None)},
+    seconds=300,
+    error_percent=5,
+    samples=10,
+    window=60,
+)
+
+
+def of_worker(seen: Observed) -> Bake:
+    """A bake of a service that nobody asks."""
+    return Bake(plan=WORKER, colour=Colour.GREEN, observed={"backend": seen})
+
+
+def test_a_worker_is_judged_by_its_pods_alone() -> None:
+    """No door of it is asked, so none is missed."""
+    seen = Observed()
+    seen.count({"a": True}, {}, error="")
+    assert [(each.gate, each.outcome) for each in of_worker(seen).verdicts()] == [("bake-pods", Outcome.PASSED)]
+
+
+def test_a_worker_that_was_never_ready_has_failed_once_the_time_is_over() -> None:
+    """Its pods may only be on their way until then; afterwards nobody would do the work."""
+    assert of_worker(Observed()).failed() == ()
+    (verdict,) = of_worker(Observed()).verdicts()
+    assert (verdict.outcome, verdict.seen) == (Outcome.FAILED, "no ready pod of green")
+
+
+def test_a_worker_that_crashes_fails_at_once() -> None:
+    """As any pod that was ready does."""
+    seen = Observed()
+    seen.count({"a": True, "b": True}, {"a": (0, "")}, error="")
+    seen.count({"a": False, "b": True}, {"a": (1, "Error, exit status 1")}, error="")
+    assert [each.gate for each in of_worker(seen).failed()] == ["bake-pods"]

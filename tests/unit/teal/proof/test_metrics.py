@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -76,8 +76,9 @@ class World:
         seen = self.arrived if self.asked.count("counts") > self._scraped_after + 1 else Counter[str]()
         return by_colour(**{colour: self.counts[colour] + seen[colour] for colour in Colour})
 
-    async def endpoints(self) -> Mapping[str, Sequence[Endpoint]]:
+    async def endpoints(self, workers: Collection[str] = ()) -> Mapping[str, Sequence[Endpoint]]:
         """Those of both colours, which are ready."""
+        del workers
         return {f"backend-{colour}": [Endpoint(pod=pod, port=8000) for pod in of] for colour, of in self.pods.items()}
 
     async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
@@ -173,6 +174,14 @@ async def test_nothing_is_sent_to_a_colour_without_pods(*, wait: bool) -> None:
     assert (await outcomes(world, wait=wait))["requests"] is INCONCLUSIVE
     assert world.arrived == {}
     assert world.asked.count("counts") == 1
+
+
+async def test_of_a_worker_its_own_numbers_alone_are_asked() -> None:
+    """Nobody scrapes its pods by teal's doing, and nobody sends them requests."""
+    world = World()
+    assert await outcomes(world, replace(PLAN, up="", counts="")) == {"errors": PASSED}
+    assert "up" not in world.asked
+    assert world.arrived == {}
 
 
 async def test_a_preview_sends_nothing_and_waits_for_nothing() -> None:

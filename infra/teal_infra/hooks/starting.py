@@ -1,0 +1,78 @@
+"""Lets the pods of a worker start, and undoes its flip where they do not.
+
+A worker is proven after it has started, and its start is a part of the flip: from the first pod on, the update shows
+that it lives, so that nobody takes the flip for one whose update died.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import pulumi
+
+from teal.flip.mover import Mover
+from teal.model.colours import colour_of
+from teal.model.errors import TealError
+from teal.model.labels import COLOUR_LABEL, NAME_LABEL
+
+
+class Starting:
+    """The hooks of one update."""
+
+    def __init__(self, mover: Callable[[], AbstractAsyncContextManager[Mover]]) -> None:
+        """Prepare; nothing is asked yet."""
+        self._mover = mover
+        self._alive: asyncio.Task[None] | None = None
+        self._proof: asyncio.Task[None] | None = None
+
+    def hooks(self) -> pulumi.ResourceHookBinding:
+        """For what makes the pods of a worker's active colour."""
+        start, fail = pulumi.ResourceHook("teal-start", self._start), pulumi.ErrorHook("teal-undo", self._fail)
+        return pulumi.ResourceHookBinding(before_create=[start], before_update=[start], on_error=[fail])
+
+    def begin(self) -> None:
+        """Show that the update lives, from now until its bake."""
+        self._alive = asyncio.create_task(self._show_life())
+
+    async def require_proven(self) -> None:
+        """See, once an update, that the workers which the flip has started are well; undo it where they are not."""
+        if self._proof is None:
+            self._proof = asyncio.create_task(self._prove())
+        await self._proof
+
+    async def undo(self, because: str) -> None:
+        """Undo what has started."""
+        self.over()
+        async with self._mover() as mover:
+            await mover.started.undo(because)
+
+    def over(self) -> None:
+        """Leave the signs of life to whoever bakes."""
+        if self._alive is not None:
+            self._alive.cancel()
+
+    async def _prove(self) -> None:
+        try:
+            async with self._mover() as mover:
+                await mover.started.require_proven()
+        except TealError:
+            self.over()
+            raise
+
+    async def _show_life(self) -> None:
+        async with self._mover() as mover:
+            await mover.started.show_life()
+
+    async def _start(self, args: pulumi.ResourceHookArgs) -> None:
+        labels = (args.new_inputs or {})["metadata"]["labels"]
+        colour = colour_of(labels.get(COLOUR_LABEL))
+        if colour is None:
+            raise ValueError(f"{args.name} has no colour: its labels are teal_infra.labels'")
+        async with self._mover() as mover:
+            await mover.started.clear_the_way(labels[NAME_LABEL], colour)
+
+    async def _fail(self, args: pulumi.ErrorHookArgs) -> bool:
+        await self.undo(
+            f"{args.name} did not start: {' '.join(args.errors[0].split()) if args.errors else 'no reason'}"
+        )
+        return False

@@ -1,0 +1,78 @@
+"""Settings of services that nobody asks: workers, which take their work from a queue."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from teal_infra.settings.owned import Refusal, mapping
+
+
+class Kind(StrEnum):
+    """What a service is to those who need it."""
+
+    SERVICE = "service"
+    """It is asked for something, at its port."""
+    WORKER = "worker"
+    """It takes its work from a queue: no port, no Service, no route."""
+
+
+WITHOUT: Mapping[str, Any] = {
+    "requestMetrics": {"preset": "none"},
+    "shutdown": {"waitSeconds": 0, "drainSeconds": 0},
+}
+"""What a worker has in place of the defaults: nobody asks its pods anything, and no router has to forget them."""
+
+_DOORS = (
+    *("port", "ports", "appProtocol", "contract", "ingress", "ingresses", "routing", "targetGroup", "frontDoor"),
+    *("previewDoor", "probePath", "versionPath", "requestMetrics", "alerts"),
+)
+_ENDING = ("waitSeconds", "drainSeconds", "closeConnectionsPath", "closeConnectionsSeconds")
+
+_WITHOUT: Sequence[tuple[Sequence[tuple[str, ...]], str]] = (
+    ([(each,) for each in _DOORS], "a worker has no port: nobody asks it anything"),
+    ([("gates", each) for each in ("smoke", "contract")], "a worker has no port: no request reaches it"),
+    (
+        [("metadata", each) for each in ("frontDoor", "previewDoor", "ingress", "route")],
+        "a worker has no such object",
+    ),
+    (
+        [("shutdown", each) for each in _ENDING],
+        "a worker gets SIGTERM at once, and shutdown.gracePeriodSeconds for the work that it has",
+    ),
+)
+"""Settings that a worker has no use for, and why."""
+
+_CONSEQUENCE = "it would have no effect"
+
+
+def as_worker(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A service's raw settings, with what a worker does without."""
+    shutdown = {**WITHOUT["shutdown"], **mapping(given.get("shutdown"))}
+    kept = {key: each for key, each in given.items() if key != "port" or each is not None}
+    return {**WITHOUT, **kept, "shutdown": shutdown}
+
+
+def refusals(service: Mapping[str, Any]) -> Iterator[Refusal]:
+    """What a service says although, being of its kind, it has no such thing."""
+    if service.get("kind") == Kind.WORKER:
+        yield from _superfluous(service)
+        yield from _unreachable(mapping(service.get("probes")))
+    elif "overlap" in service:
+        yield Refusal(("overlap",), "it is said of workers alone (kind: worker)", _CONSEQUENCE)
+
+
+def _superfluous(service: Mapping[str, Any]) -> Iterator[Refusal]:
+    for keys, what in _WITHOUT:
+        for *within, key in keys:
+            there = service
+            for each in within:
+                there = mapping(there.get(each))
+            if there.get(key) is not None:
+                yield Refusal((*within, key), what, _CONSEQUENCE)
+
+
+def _unreachable(probes: Mapping[str, Any]) -> Iterator[Refusal]:
+    for name, probe in probes.items():
+        if probe is not None and "exec" not in mapping(probe) and not isinstance(mapping(probe).get("port"), int):
+            what = "a worker has no port of its own: its probe is a command (exec), or names a port by its number"
+            yield Refusal(("probes", name), what, "the kubelet would connect to nobody")

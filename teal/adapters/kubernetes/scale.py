@@ -1,0 +1,86 @@
+"""Starts and stops the pods of a worker's colour: by the number that its Deployment is asked for, and nothing else.
+
+A flip does this only where no engine can: before the new colour starts, and on the way back.
+"""
+
+import asyncio
+import json
+import time
+from http import HTTPStatus
+
+import httpx2
+
+from teal.adapters.kubernetes import workloads
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.model.colours import MANAGER, Colour
+from teal.model.errors import UnreachableError
+
+PAUSE_SECONDS = 0.5
+"""Between two looks at pods that are ending."""
+
+ENDING_SECONDS = 15
+"""What a kubelet takes beyond a pod's grace period, generously."""
+
+
+async def start(cluster: Cluster, service: str, colour: Colour, pods: int) -> None:
+    """Ask for so many pods of a colour that has none; one that has some keeps them.
+
+    Raises:
+        UnreachableError: the API server did not answer, or not with yes.
+    """
+    found = await cluster.read(_path(cluster, service, colour), workloads.Deployment)
+    if found is not None and found.spec.replicas == 0:
+        await _scale(cluster, service, colour, pods)
+
+
+async def stop(cluster: Cluster, service: str, colour: Colour) -> None:
+    """Ask a colour's pods to end: each gets SIGTERM at once, and its grace period for the work that it has.
+
+    Raises:
+        UnreachableError: the API server did not answer, or not with yes.
+    """
+    found = await cluster.read(_path(cluster, service, colour), workloads.Deployment)
+    if found is not None and found.spec.replicas:
+        await _scale(cluster, service, colour, 0)
+
+
+async def await_gone(cluster: Cluster, service: str, colour: Colour, *, grace_seconds: int) -> None:
+    """Wait until no pod of a colour is left, those that are ending included.
+
+    Raises:
+        UnreachableError: the API server did not answer, or some are there still after their grace period.
+    """
+    give_up = time.monotonic() + grace_seconds + ENDING_SECONDS
+    while left := [each.name for each in await cluster.pods(service) if each.colour is colour]:
+        if time.monotonic() > give_up:
+            raise UnreachableError(
+                f"{len(left)} pods of {service}-{colour} ({left[0]}) have not ended within {grace_seconds} s and "
+                f"{ENDING_SECONDS} s more, so {service}-{colour.other}, which must not run beside them, was not "
+                f"started. Next: kubectl -n {cluster.namespace} describe pod {left[0]}"
+            )
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _scale(cluster: Cluster, service: str, colour: Colour, pods: int) -> None:
+    name = f"{service}-{colour}"
+    try:
+        response = await cluster.http.patch(
+            f"{_path(cluster, service, colour)}/scale",
+            params={"fieldManager": MANAGER},
+            content=json.dumps({"metadata": {"name": name}, "spec": {"replicas": pods}}),
+            headers={"Content-Type": "application/merge-patch+json"},
+        )
+    except httpx2.TransportError as error:
+        raise UnreachableError(
+            f"it is not known whether Deployment {name} was asked for {pods} pods: the API server did not answer "
+            f"({type(error).__name__}: {error})"
+        ) from None
+    if not response.is_success and response.status_code != HTTPStatus.NOT_FOUND:
+        raise UnreachableError(
+            f"Deployment {name} was not asked for {pods} pods: the API server answered {response.status_code}. Next: "
+            f"kubectl -n {cluster.namespace} auth can-i patch deployments/scale"
+        )
+
+
+def _path(cluster: Cluster, service: str, colour: Colour) -> str:
+    return f"/apis/apps/v1/namespaces/{cluster.namespace}/deployments/{service}-{colour}"
