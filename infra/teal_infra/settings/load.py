@@ -78,7 +78,7 @@ def read(raw: Mapping[str, str], *, stack: str) -> Mapping[str, Any]:
     """The config as the models take it; of an object that is none its text, which is reported."""
     data: dict[str, Any] = {"environment": stack, **raw}
     for key in OBJECTS & raw.keys():
-        if either(known(Settings)[key].annotation) and raw[key][:1] not in {"{", "["}:
+        if either(known(Settings)[key]) and raw[key][:1] not in {"{", "["}:
             continue
         with suppress(json.JSONDecodeError):
             data[key] = json.loads(raw[key])
@@ -139,7 +139,7 @@ def _within(where: Where, going: Collection[Where]) -> bool:
 def _texts(data: Mapping[str, Any]) -> Iterator[Refusal]:
     """Objects that are none, and of which it can be said why."""
     for key in sorted(OBJECTS & data.keys()):
-        if isinstance(data[key], str) and not either(known(Settings)[key].annotation):
+        if isinstance(data[key], str) and not either(known(Settings)[key]):
             try:
                 json.loads(data[key])
             except json.JSONDecodeError as error:
