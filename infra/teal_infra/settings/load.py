@@ -115,7 +115,11 @@ def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
-        for each in error.errors(include_url=False):
+        errors = error.errors(include_url=False)
+        inside = {each["loc"][:depth] for each in errors for depth in range(1, len(each["loc"]))}
+        for each in errors:
+            if each["type"] == "too_short" and each["loc"] in inside:
+                continue  # items that are wrong do not count, and are told themselves
             problem = of_error(each, data, secret)
             where, before = problem.where, found.get(problem.where)
             if before is None:
