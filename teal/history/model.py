@@ -100,7 +100,7 @@ class Flip(Model):
     plan: BakePlan
     carried: Mapping[str, int] = Field(default_factory=dict[str, int])
     """Ready endpoints with which the old colour carried each service's traffic until then."""
-    identities: Mapping[str, str] = Field(default_factory=dict[str, str])
+    identities: Mapping[str, str] = Field(default_factory=dict[str, str], exclude_if=lambda each: not each)
     """What each service's Deployment said that its pods run with when they were proven: by it a rollback knows them."""
     allowed_at: str = ""
     """When its proof was complete, RFC 3339 with milliseconds: the write follows one record and one read later."""

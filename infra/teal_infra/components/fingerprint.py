@@ -220,7 +220,13 @@ def recorded(live: Mapping[str, str]) -> Parts | None:
         return None
 
 
-_ADDED: Mapping[str, object] = {"portName": "http", "hosts": {}, "labels": {}, "annotations": {}}
+_ADDED: Mapping[str, object] = {
+    "portName": "http",
+    "loadBalancerClass": None,
+    "hosts": {},
+    "labels": {},
+    "annotations": {},
+}
 """Settings that earlier teals did not have, as they are where nobody sets them."""
 
 

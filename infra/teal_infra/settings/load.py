@@ -78,7 +78,7 @@ def read(raw: Mapping[str, str], *, stack: str) -> Mapping[str, Any]:
     """The config as the models take it; of an object that is none its text, which is reported."""
     data: dict[str, Any] = {"environment": stack, **raw}
     for key in OBJECTS & raw.keys():
-        if either(known(Settings)[key].annotation) and raw[key][:1] not in {"{", "["}:
+        if either(known(Settings)[key]) and raw[key][:1] not in {"{", "["}:
             continue
         with suppress(json.JSONDecodeError):
             data[key] = json.loads(raw[key])
@@ -115,7 +115,11 @@ def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
-        for each in error.errors(include_url=False):
+        errors = error.errors(include_url=False)
+        inside = {each["loc"][:depth] for each in errors for depth in range(1, len(each["loc"]))}
+        for each in errors:
+            if each["type"] == "too_short" and each["loc"] in inside:
+                continue  # items that are wrong do not count, and are told themselves
             problem = of_error(each, data, secret)
             where, before = problem.where, found.get(problem.where)
             if before is None:
@@ -139,7 +143,7 @@ def _within(where: Where, going: Collection[Where]) -> bool:
 def _texts(data: Mapping[str, Any]) -> Iterator[Refusal]:
     """Objects that are none, and of which it can be said why."""
     for key in sorted(OBJECTS & data.keys()):
-        if isinstance(data[key], str) and not either(known(Settings)[key].annotation):
+        if isinstance(data[key], str) and not either(known(Settings)[key]):
             try:
                 json.loads(data[key])
             except json.JSONDecodeError as error:

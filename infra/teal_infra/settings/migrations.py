@@ -118,13 +118,13 @@ class MigrationSettings(Model):
     def _whole(self) -> Self:
         if self.down is None and self.down_refused is None:
             raise PydanticCustomError(
-                "clash", "down is null, and nothing says why", {"field": "downRefused", "remedy": "'REASON'"}
+                "clash", "down is null, and nothing says why", {"field": "downRefused", "remedy": "REASON"}
             )
         if "up" in self.model_fields_set and not {"down", "down_refused"} & self.model_fields_set:
             raise PydanticCustomError(
                 "clash",
                 "up is {up} and there is no down: a migration with no down is refused, unless downRefused says why",
-                {"field": "downRefused", "up": " ".join(self.up), "remedy": "'REASON'"},
+                {"field": "downRefused", "up": " ".join(self.up), "remedy": "REASON"},
             )
         if "up" in self.model_fields_set and "verify" not in self.model_fields_set:
             raise PydanticCustomError(
@@ -218,7 +218,7 @@ def require_ordered(listed: tuple[str, ...], said: SchemaSettings, at: str) -> N
     for field, revision in (("contract", said.contract), ("down", said.down)):
         if revision is None:
             continue
-        what = ""
+        what = None
         if moving(revision):
             what = f"{field} {revision} is another revision in each image, and nobody knows what others need of it"
         elif field == "contract" and moving(said.expand):
@@ -246,6 +246,6 @@ def require_known(listed: tuple[str, ...], said: SchemaSettings, service: str) -
                     "field": f"services.{service}.migrations.revisions[{len(listed)}]",
                     "service": service,
                     "revision": revision,
-                    "remedy": f"--type string {revision}",
+                    "remedy": revision,
                 },
             )

@@ -64,7 +64,7 @@ def told(posted: Posted, number: int, path: str = "/events/") -> Sequence[str]:
     found = [each["body"] for each in posted() if each["path"].startswith(path)]
     if path == "/events/":
         return [each["data"]["stage"] for each in found if each["data"]["number"] == number]
-    return [each["title"] for each in found if f"flip {number} " in each["title"]]
+    return [each["title"] for each in found if f" {number} to " in each["title"]]  # a flip's, or a rollback's
 
 
 def await_noted(stack: Stack, mark: str) -> None:

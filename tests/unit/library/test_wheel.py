@@ -34,6 +34,13 @@ def test_its_packages_have_types(wheel: zipfile.ZipFile) -> None:
     assert {f"{name}/py.typed" for name in PACKAGES} <= {*wheel.namelist()}
 
 
+def test_kubectl_finds_the_same_command_line(wheel: zipfile.ZipFile) -> None:
+    """As its plugin `teal`, by the name that it looks for on PATH."""
+    (name,) = (each for each in wheel.namelist() if each.endswith(".dist-info/entry_points.txt"))
+    commands = dict(line.split(" = ") for line in wheel.read(name).decode().splitlines() if " = teal.cli" in line)
+    assert commands == {"teal": "teal.cli:main", "kubectl-teal": "teal.cli:main"}
+
+
 def test_the_surface_is_small() -> None:
     """What a team's own programs import."""
     assert teal_infra.__all__ == ["run"]

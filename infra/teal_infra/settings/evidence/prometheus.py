@@ -107,7 +107,9 @@ class Prometheus(Model):
         given = [*(each.replace("sig_v4", "sigV4") for each in given), *([header] if header else [])]
         if len(given) > 1:
             what = f"{given[0]} says who asks already, and a request has one such header"
-            raise PydanticCustomError("taken", "{what}", {"field": given[1], "what": what})
+            goes = ("user", "password") if given[1] == "user" else (given[1],)
+            mend = dict.fromkeys(goes)
+            raise PydanticCustomError("effectless", "{what}", {"field": given[1], "what": what, "mend": mend})
         return self
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
 from teal_infra.settings import Settings
@@ -49,8 +49,10 @@ def container(annotation: Any) -> type[list[Any] | dict[str, Any]] | None:  # no
     return dict if isinstance(origin, type) and issubclass(origin, BaseModel | Mapping) else None
 
 
-def either(annotation: Any) -> bool:  # noqa: ANN401 - any type annotation
-    """Whether values of a type may be objects, and something else as well."""
+def either(field: FieldInfo) -> bool:
+    """Whether values of a field may be objects, and something else as well: a name, of which an object is made."""
+    given = (each.json_schema_input_type for each in field.metadata if isinstance(each, BeforeValidator))
+    annotation = next(given, field.annotation)
     kinds = {container(each) for each in get_args(annotation) if each is not type(None)}
     return get_origin(annotation) in _UNIONS and len(kinds) > 1
 
@@ -77,8 +79,9 @@ def right(where: Where) -> Any:  # noqa: ANN401 - any JSON
 
 
 def expected(where: Where) -> type[list[Any] | dict[str, Any]] | None:
-    """Whether a list or an object belongs at a place; None where neither does."""
-    return container(_shape(where))
+    """Whether a list or an object belongs at a place; None where neither does, or something else may as well."""
+    field, rest = field_at(where)
+    return None if field is not None and not rest and either(field) else container(_shape(where))
 
 
 def _meant(example: str, *, plain: bool) -> Any:  # noqa: ANN401 - any JSON

@@ -81,6 +81,8 @@ def _step(loc: Where, found: ErrorDetails) -> Step:
     field, rest = field_at(loc)
     if found["loc"][-1] == "[key]" or field is None:
         return Remove(loc)
+    if isinstance(loc[-1], int) and expected(loc) is dict:
+        return Remove(loc[:-1])  # of one item the next would take the place, and be wrong there
     if found["type"] != "missing" and not required(loc) and not rest and (found["input"] is None or expected(loc)):
         return Remove(loc)
     value = right(loc)

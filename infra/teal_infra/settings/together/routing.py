@@ -13,6 +13,8 @@ from teal_infra.settings.slot import State
 _OF_SERVICES = {
     "frontDoor": {RouterKind.SERVICE},
     "ingress": {RouterKind.SERVICE},
+    "ingresses": {RouterKind.SERVICE},
+    "targetGroup": {RouterKind.ALB},
     "routing": {RouterKind.ALB, RouterKind.GATEWAY},
 }
 """What of a service is for some routers alone; the active Service and its Ingress are the selector's."""

@@ -12,6 +12,7 @@ from teal_infra.settings import Settings
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.reach.alb import Alb
 from teal_infra.settings.reach.routing import Routing
+from teal_infra.settings.report.places import right
 from teal_infra.settings.report.steps import Remove, Set, Step, Where
 from teal_infra.settings.service import ServiceSettings
 
@@ -57,10 +58,10 @@ def _reachable(name: str, service: ServiceSettings) -> Iterator[Refusal]:
 
 
 def _encrypted(name: str, service: ServiceSettings, alb: Alb) -> Iterator[Refusal]:
-    speaks, where = service.target_group.protocol_version, ("services", name, "targetGroup", "protocolVersion")
+    speaks, where = service.target_group.protocol_version, ("alb", "certificateArn")
     if speaks != "HTTP1" and alb.certificate_arn is None:
-        what = f"{speaks} is forwarded by AWS from HTTPS listeners alone, and there is no alb.certificateArn"
-        yield Refusal(where, what, "AWS would refuse the target group", (Remove(where),))
+        what = f"targetGroup.protocolVersion of {name} is {speaks}, which AWS forwards from HTTPS listeners alone"
+        yield Refusal(where, what, "AWS would refuse the listener", (Set(where, right(where)),))
 
 
 def _conditions(name: str, routing: Routing, settings: Settings) -> Iterator[Refusal]:

@@ -20,7 +20,7 @@ config:
   teal:activeColour: blue   # live
   teal:namespace: teal
   teal:services:
-    backend: {port: 8000}
+    backend: {port: 8000, contract: true}
   teal:blue:
     version: "1.0.0"
     backend: {image: "registry.example/backend:1.0.0", env: {LEVEL: info}}   # its image

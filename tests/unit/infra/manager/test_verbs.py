@@ -94,11 +94,15 @@ def teal(*args: str) -> int:
             },
         ),
         (
-            ("deploy", "1.4.0", "backend=registry.example/backend@sha256:00"),
+            (
+                "deploy",
+                "1.4.0",
+                "backend=registry.example/backend@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+            ),
             {
                 "teal:activeColour: blue": "teal:activeColour: green",
                 '"1.1.0"': '"1.4.0"',
-                "backend:1.1.0": "backend@sha256:00",
+                "backend:1.1.0": "backend@sha256:0000000000000000000000000000000000000000000000000000000000000000",
             },
         ),
         (("switch", "green"), {"teal:activeColour: blue": "teal:activeColour: green"}),
@@ -153,7 +157,14 @@ def test_verbs_begin_where_live_traffic_is(file: Path, engine: Engine, api_serve
         (("stop", "blue"), Exit.USAGE, "Next: teal switch green, then teal stop blue"),
         (("deploy", "1.0.0", "2.0.0"), Exit.USAGE, "2 versions (1.0.0, 2.0.0)"),
         (("deploy", "web=registry.example/web:1"), Exit.USAGE, "names the service web"),
-        (("deploy", "registry.example/backend@sha256:00"), Exit.USAGE, "which version is to be live"),
+        (
+            (
+                "deploy",
+                "registry.example/backend@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+            ),
+            Exit.USAGE,
+            "which version is to be live",
+        ),
         (("deploy", "not valid"), Exit.USAGE, "teal:green.version"),
         (("switch", "green", "--stack", "nobody"), Exit.USAGE, "Next: pulumi stack ls"),
         (("rollback",), Exit.USAGE, "no flip is remembered"),
@@ -185,7 +196,11 @@ def test_a_release_that_is_not_there(file: Path, engine: Engine, capsys: pytest.
 
 def test_images_that_are_named_otherwise(file: Path, engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     """The next command names them."""
-    text = (STACK + GREEN).replace("backend:1.0.0", "backend@sha256:00").replace("backend:1.1.0", "backend:latest")
+    text = (
+        (STACK + GREEN)
+        .replace("backend:1.0.0", "backend@sha256:0000000000000000000000000000000000000000000000000000000000000000")
+        .replace("backend:1.1.0", "backend:latest")
+    )
     file.write_text(text)
     assert teal("deploy", "1.2.0", "--yes") == Exit.USAGE
     assert "Next: teal deploy 1.2.0 backend=IMAGE" in capsys.readouterr().err

@@ -35,7 +35,7 @@ REFUSED = {
     "no image": (edited(BASE, {"green.backend": {}}), "pulumi config set --path 'teal:green.backend.image'"),
     "a namespace of the stack's": (
         edited(STACK, {"namespace": "shop"}),
-        """Next: pulumi config set teal:namespace '{"name": "shop", "create": false}'""",
+        "Next: pulumi config rm teal:namespace && pulumi config set --path 'teal:namespace.name' shop",
     ),
     "an image beside adopt": (
         edited(STACK, {"green.shop.image": "registry.example/shop:1"}),

@@ -138,7 +138,7 @@ def test_environment_values_reach_processes_as_text() -> None:
 
 
 def test_mistakes_in_one_service_are_reported_at_once() -> None:
-    """An amount, a range, a time, an address and a migration, each wrong in its own way: five lines."""
+    """An amount, a range, a time, an address and a migration that lacks two things, each wrong in its own way."""
     wrong = {
         "resources": {"requests": {"cpu": "lots"}},
         "autoscaling": {"minReplicas": 9, "maxReplicas": 2},
@@ -155,4 +155,4 @@ def test_mistakes_in_one_service_are_reported_at_once() -> None:
         "a migration with no down is refused",
     ):
         assert said in message
-    assert "has 5 problems" in message
+    assert "has 6 problems" in message

@@ -89,7 +89,7 @@ def test_a_schema_that_makes_no_sense_is_refused(schema: Mapping[str, Any], said
         (
             {"expand": "d"},
             "services.backend.migrations.revisions leaves out d",
-            "set --path 'teal:services.backend.migrations.revisions[3]' --type string d",
+            "set --path 'teal:services.backend.migrations.revisions[3]' d",
         ),
     ],
 )

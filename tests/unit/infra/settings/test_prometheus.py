@@ -44,7 +44,7 @@ def test_each_way_of_saying_who_asks(said: dict[str, Any], shown: Credentials) -
 @pytest.mark.parametrize(
     ("said", "why", "remedy"),
     [
-        ({"user": "teal"}, "user is set, and there is no password", "set --path 'teal:prometheus.password' --secret"),
+        ({"user": "teal"}, "user is set, and there is no password", "set --path --secret 'teal:prometheus.password'"),
         ({"password": "SECRET"}, "password is set, and there is no user", "set --path 'teal:prometheus.user' teal"),
         (
             {"token": "SECRET", "sigV4": {"region": "eu-west-1"}},
@@ -56,8 +56,8 @@ def test_each_way_of_saying_who_asks(said: dict[str, Any], shown: Credentials) -
             "token says who asks already",
             "rm --path 'teal:prometheus.headers.authorization'",
         ),
-        ({"headers": {"a b": "x"}}, "pattern", "set --path 'teal:prometheus.headers"),
-        ({"headers": {"X-Key": "SECRET\nX: y"}}, "pattern", "set --path 'teal:prometheus.headers.X-Key' --secret"),
+        ({"headers": {"a b": "x"}}, "pattern", "rm --path 'teal:prometheus.headers"),
+        ({"headers": {"X-Key": "SECRET\nX: y"}}, "pattern", "set --path --secret 'teal:prometheus.headers.X-Key'"),
         ({"sigV4": {"region": "europe"}}, "pattern", "set --path 'teal:prometheus.sigV4.region' eu-central-1"),
         (
             {"url": "http://prometheus.example", "user": "teal", "password": "SECRET"},

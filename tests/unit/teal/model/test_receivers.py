@@ -49,6 +49,8 @@ def test_what_people_have_is_let_through(url: str) -> None:
         (f"slack://{SECRET}/B/C?a=b&TEMPLATE=/etc/shadow", "template"),
         (f"slack://{SECRET}/B/C?%74emplate=/etc/shadow", "template"),
         (f"slack://{SECRET}/B/C#?template=/etc/shadow", "template"),
+        (f"slack://{SECRET}/B/C?a=b;template=/etc/shadow", "template"),
+        (f"slack://{SECRET}/B/C?a=b#template=/etc/shadow", "template"),
         (f"mailtos://a:{SECRET}@mail.example?pgp=yes&pgppub=/etc/shadow", "pgp"),
         (f"jsons://hook.example/{SECRET}?verify=no", "verify"),
         (f"jsons://hook.example/{SECRET}?redirect=yes", "redirect"),

@@ -124,6 +124,29 @@ def backend(**settings: Any) -> Config:  # noqa: ANN401 - any JSON
     return edited(services={"backend": settings})
 
 
+ADOPTED: Config = {"version": "0.9.0", "backend": {"adopt": {"deployment": "shop", "selector": {"app": "shop"}}}}
+
+ADOPTIONS: tuple[Config, ...] = (
+    {"namespace": "shop"},
+    {"green": {"version": "0.9.0", "backend": {}}},
+    {"green": {**ADOPTED, "backend": {**ADOPTED["backend"], "image": "a:1"}}},
+    {"blue": ADOPTED},
+    {"green": {**ADOPTED, "state": "stopped"}},
+    {"router": "gateway", "gateway": {"name": "public"}},
+    {
+        "green": {
+            "version": "0.9.0",
+            "backend": {"adopt": {"deployment": "shop", "selector": {"app.kubernetes.io/name": "backend"}}},
+        }
+    },
+)
+
+
+def adopting(**changes: Any) -> Config:  # noqa: ANN401 - any JSON
+    """A stack one of whose colours has pods that it does not make."""
+    return edited(**{"namespace": {"name": "shop", "create": False}, "green": ADOPTED, **changes})
+
+
 def routed(router: str, *names: str, service: Config | None = None, **more: Any) -> Config:  # noqa: ANN401 - any JSON
     """Services behind another router."""
     services = {
@@ -204,8 +227,31 @@ CLASHES: tuple[Config, ...] = (
             services={"backend": {"migrations": {}}},
             blue={"version": "1", "backend": {"image": "a:1", "schema": schema}},
         )
-        for schema in ({"expand": "0005", "contract": "0005"}, {"expand": "0001", "down": "0002"})
+        for schema in (
+            {"expand": "0005", "contract": "0005"},
+            {"expand": "0001", "down": "head"},
+            {"expand": "head", "contract": "0002"},
+        )
     ),
+    *(
+        edited(
+            services={"backend": {"migrations": {"revisions": ["a", "b"]}}},
+            blue={"version": "1", "backend": {"image": "a:1", "schema": schema}},
+        )
+        for schema in ({"expand": "a", "down": "b"}, {"expand": "c"})
+    ),
+    *(
+        backend(migrations=migrations)
+        for migrations in (
+            {"down": None},
+            {"down": ["undo"], "downRefused": "it is not tested"},
+            {"revisions": ["a", "a"]},
+            {"revisions": ["head"]},
+        )
+    ),
+    # Pods that somebody else makes, and their namespace.
+    edited(namespace="Shop_1"),
+    *(adopting(**changes) for changes in ADOPTIONS),
     edited(blue={"version": "1", "backend": {"image": "a@md5:0123456789abcdef0123456789abcdef"}}),
     edited(blue={"version": "1", "backend": {"image": "a@sha256:0123"}}),
     # Backing services.
@@ -229,6 +275,23 @@ CLASHES: tuple[Config, ...] = (
     edited(watch=WATCH, prometheus={"url": "https://p.example", "caFile": "/ca.pem"}),
     edited(watch={**WATCH, "prometheusUrl": "http://p.example"}, prometheus={"url": "https://p.example", "token": "t"}),
     edited(prometheus={"url": "http://p.example", "token": "t"}),
+    edited(prometheus={"url": "https://p.example", "user": "teal"}),
+    edited(prometheus={"url": "https://p.example", "user": "teal", "password": "p", "token": "t"}),
+    # Ports, probes and scaling.
+    backend(probes={"readiness": {"path": "/ready", "tcp": True}}),
+    backend(probes={"readiness": {"path": "/ready", "port": "management"}}),
+    backend(frontDoor={"loadBalancerClass": "service.k8s.aws/nlb"}),
+    backend(disruption={"maxUnavailable": 1, "minAvailable": 1}),
+    backend(autoscaling={"cpuPercent": None, "memoryPercent": None}),
+    edited(
+        podsReachable="false",
+        services={"backend": {"gates": {"smoke": {"requests": {"a": {"path": "/a"}}}, "contract": {"path": "/o"}}}},
+    ),
+    edited(
+        podsReachable="false", prometheus={"url": "https://p.example"}, services={"backend": {"gates": {"metrics": {}}}}
+    ),
+    routed("alb", service={"targetGroup": {"slowStartSeconds": 60, "algorithm": "least_outstanding_requests"}}),
+    routed("alb", service={"targetGroup": {"protocolVersion": "HTTP2"}}),
     backend(gates={"metrics": {}}, bakeMetrics={"orders": {"query": "x", "below": 1}}),
     # Routers.
     edited(router="alb"),
