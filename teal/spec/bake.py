@@ -67,8 +67,8 @@ class ServiceBake(_Kept):
     """How slow its requests may be; None where nobody asks, or it has no histogram of their time."""
     own: Mapping[str, BakeMetric] = Field(default_factory=dict[str, BakeMetric])
     """The stack's own numbers, by name."""
-    worker: Worker | None = None
-    """None for a service that is asked for something."""
+    worker: Worker | None = Field(default=None, exclude_if=lambda each: each is None)
+    """None for a service that is asked for something: there its record is no longer than it has to be."""
 
     @property
     def checks(self) -> Sequence[str]:
