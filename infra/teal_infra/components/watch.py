@@ -66,11 +66,15 @@ def rights(
         # Its sign of life. What is to be created has no name to go by; nothing but leader election reads a Lease.
         _lease("get", "update", names=[lease.NAME]),
         _lease("create"),
-        {"api_groups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]},
-        _rule("pods", "list"),  # it says how often each of them crashed
     ]
     if names:  # a rule without names would be of everybody's
         rules.append(_router_right(router.spec.right, names))
+    slices: PolicyRuleArgsDict = {
+        "api_groups": ["discovery.k8s.io"],
+        "resources": ["endpointslices"],
+        "verbs": ["list"],
+    }
+    rules += [slices, _rule("pods", "list")]  # pods say how often each of them crashed
     if doors:  # the front doors, asked through the API server; it names a port with its Service
         rules.append(_rule("services/proxy", "get", names=[f"{name}:{ports.get(name, 'http')}" for name in doors]))
     if workers:

@@ -84,7 +84,11 @@ def config(
                 "port": 8000,
                 "contract": True,
                 **CALLERS,
-                **({"routing": {"priority": 10 * number, "hosts": [f"{name}.example"]}} if len(services) > 1 else {}),
+                **(
+                    {"routing": {"priority": 10 * number, "hosts": [f"{name}.example"]}}
+                    if len(services) > 1 and router != "service"
+                    else {}
+                ),
             }
             for number, name in enumerate(services, 1)
         },

@@ -133,6 +133,7 @@ ADOPTIONS: tuple[Config, ...] = (
     {"blue": ADOPTED},
     {"green": {**ADOPTED, "state": "stopped"}},
     {"router": "gateway", "gateway": {"name": "public"}},
+    {"services": {"backend": {"kind": "worker"}}},
     {
         "green": {
             "version": "0.9.0",
@@ -202,6 +203,17 @@ CLASHES: tuple[Config, ...] = (
     backend(network={"callers": {"somebody": {"cidrs": ["10.0.0.1"]}}}),
     backend(network={"callers": {"somebody": {"cidrs": ["0.0.0.0/0"]}}}),
     backend(metadata={"ingress": {"labels": {"a": "b"}}}),
+    backend(overlap="flip"),
+    *(
+        backend(kind="worker", **more)
+        for more in (
+            {"port": 8000},
+            {"gates": {"smoke": {"readinessSeconds": 1}, "contract": {"path": "/openapi.json"}}},
+            {"metadata": {"frontDoor": {"labels": {"a": "b"}}}},
+            {"shutdown": {"waitSeconds": 5, "gracePeriodSeconds": 3}},
+            {"probes": {"startup": {"path": "/"}, "readiness": {"tcp": True, "port": "http"}}},
+        )
+    ),
     backend(metadata={"deployment": {"labels": {"app.kubernetes.io/name": "x"}}}),
     *(backend(podTemplate=template) for template, _ in test_owned.CASES),
     edited(
