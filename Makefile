@@ -72,7 +72,7 @@ simulate: .venv/ready ## minutes: the protocol of a flip under faults, on a virt
 
 COVERAGE = $(UV) run --frozen --quiet --with coverage==7.17.5 coverage
 PROTOCOL := infra/teal_infra/hooks/guard.py $(patsubst %,teal/%.py,history/lease history/model history/store \
-	model/live routers/selector) $(wildcard teal/flip/*.py)
+	model/live routers/selector) $(wildcard teal/flip/*.py teal/flip/watching/*.py)
 comma := ,
 
 .PHONY: simulate-coverage

@@ -15,8 +15,8 @@ from rich.table import Table
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.cli.say import Exit, confirmed, fail, say
 from teal.cli.where import HERE, Json, Where, run
-from teal.flip import live_metrics
 from teal.flip.owner import Owner
+from teal.flip.watching import live_metrics
 from teal.gates.approvals import Approval, Vouched
 from teal.history import admission, approval
 from teal.history import repair as records

@@ -10,7 +10,7 @@ from teal.plans import render
 from teal.plans.model import Plan
 
 _BAKE = re.compile(r"bake of (?P<colour>\w+): (?P<now>\d+) of (?P<whole>\d+) s, (?P<answers>.*)")
-"""As `teal.flip.bake` says it."""
+"""As `teal.flip.watching.bake` says it."""
 
 _MOVED = re.compile(r"(PASSED|FAILED|INCONCLUSIVE|ERROR)")
 _STYLES = {"PASSED": "green", "FAILED": "red", "INCONCLUSIVE": "yellow", "ERROR": "yellow"}

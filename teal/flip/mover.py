@@ -11,13 +11,13 @@ from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.prometheus import Prometheus
 from teal.flip import floor, guards
 from teal.flip.entries import Entries
-from teal.flip.follow import followed
-from teal.flip.live_metrics import LiveMetrics
 from teal.flip.outcome import require_confirmed, require_own
 from teal.flip.owner import Owner
 from teal.flip.proof import Proof, begun, confirmed_last, to_prove
 from teal.flip.started import Started
 from teal.flip.tenure import LEASE_SECONDS, free
+from teal.flip.watching.follow import followed
+from teal.flip.watching.live_metrics import LiveMetrics
 from teal.history.lease import Lease
 from teal.history.model import Flip, History, Stage, now
 from teal.history.store import Kept, OvertakenError, Records

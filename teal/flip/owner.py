@@ -11,13 +11,13 @@ from typing import Any
 from teal import routers
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip import revert
-from teal.flip.bake import Bake
 from teal.flip.closing import Closing
-from teal.flip.live_metrics import LiveMetrics
-from teal.flip.observer import Observer
 from teal.flip.outcome import gone
 from teal.flip.revert import Way
 from teal.flip.tenure import Tenure, free
+from teal.flip.watching.bake import Bake
+from teal.flip.watching.live_metrics import LiveMetrics
+from teal.flip.watching.observer import Observer
 from teal.history.model import Flip, Stage, now
 from teal.history.store import Kept, OvertakenError, Records
 from teal.model.colours import Colour

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from teal.flip import owner
-from teal.flip.observer import Observer
 from teal.flip.owner import Owner
 from teal.flip.revert import Way
 from teal.flip.tenure import Tenure
+from teal.flip.watching.observer import Observer
 from teal.model.colours import Colour
 from teal.model.live import LiveService
 from teal.model.verdict import Verdict

@@ -1,8 +1,8 @@
 """One run of the watch, as `python -m teal watch` has it."""
 
 from teal.adapters.kubernetes.cluster import Cluster
-from teal.flip import live_metrics
 from teal.flip.owner import Owner
+from teal.flip.watching import live_metrics
 from teal.history.store import OvertakenError, Records
 from teal.model.errors import TealError
 from teal.notifications.audience import Audience

@@ -24,7 +24,7 @@ def annotations(live: LiveService | None, active: Colour, share: int = 0) -> Map
     Fields that somebody else owned when the live state was read, and was found explained, are taken back by force. Who
     comes later meets a conflict, but for `kubectl`: what that owns, Pulumi's provider takes over in silence. So traffic
     is read once more right before the write (`teal_infra.hooks.guard`), and what the write overwrote all the same is
-    read after it (`teal.flip.observer`).
+    read after it (`teal.flip.watching.observer`).
 
     Args:
         live: as read before anything was declared; None where there is no traffic yet.

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 from teal_infra.settings.service import ServiceSettings
 
-from teal.flip.bake import Bake, Observed
+from teal.flip.watching.bake import Bake, Observed
 from teal.model.colours import Colour
 from teal.monitoring.alerts import Bounds, rules
 from teal.monitoring.dashboard import dashboard_json

@@ -8,12 +8,13 @@ import pytest
 
 from teal.adapters.kubernetes import connections
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
-from teal.flip import closing, observer
-from teal.flip.bake import Bake
+from teal.flip import closing
 from teal.flip.closing import FORWARDS, Closing
-from teal.flip.follow import followed
-from teal.flip.observer import Observer
 from teal.flip.revert import Way
+from teal.flip.watching import observer
+from teal.flip.watching.bake import Bake
+from teal.flip.watching.follow import followed
+from teal.flip.watching.observer import Observer
 from teal.model.colours import Colour
 from teal.model.live import Endpoint
 from teal.routers.selector import SelectorRouter

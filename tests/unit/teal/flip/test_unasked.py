@@ -11,7 +11,7 @@ import pytest
 from teal.adapters import front_door
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.flip import floor
-from teal.flip.bake import Bake, Observed
+from teal.flip.watching.bake import Bake, Observed
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, UnreachableError
 from teal.model.verdict import Outcome

@@ -10,11 +10,12 @@ import pytest
 from teal.adapters.kubernetes import connections
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.adapters.receivers import Letter
-from teal.flip import observer, revert, tenure
+from teal.flip import revert, tenure
 from teal.flip.mover import Mover
 from teal.flip.owner import Owner
 from teal.flip.revert import enough
 from teal.flip.tenure import Tenure
+from teal.flip.watching import observer
 from teal.history.model import Flip, History, Stage
 from teal.history.store import Kept, OvertakenError, Records
 from teal.model.adopted import Adopted

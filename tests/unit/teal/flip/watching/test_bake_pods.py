@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from teal.flip import observer
-from teal.flip.bake import Bake, Observed
+from teal.flip.watching import observer
+from teal.flip.watching.bake import Bake, Observed
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
 from teal.model.verdict import Outcome

@@ -3,7 +3,7 @@
 import pytest
 
 from teal.adapters.prometheus import Prometheus
-from teal.flip.live_metrics import LiveMetrics
+from teal.flip.watching.live_metrics import LiveMetrics
 from teal.gates.samples import Queried, Series
 from teal.model.colours import Colour
 from teal.model.errors import UnreachableError

@@ -7,11 +7,11 @@ import pytest
 
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.adapters.prometheus import Prometheus
-from teal.flip import observer
-from teal.flip.bake import Bake, Observed
-from teal.flip.checks import Measured
-from teal.flip.live_metrics import LiveMetrics
-from teal.flip.observer import Observer
+from teal.flip.watching import observer
+from teal.flip.watching.bake import Bake, Observed
+from teal.flip.watching.checks import Measured
+from teal.flip.watching.live_metrics import LiveMetrics
+from teal.flip.watching.observer import Observer
 from teal.gates.samples import Queried, Series
 from teal.model.colours import Colour
 from teal.model.verdict import Outcome, Verdict

@@ -7,10 +7,11 @@ from typing import Any
 
 from teal.adapters import front_door
 from teal.adapters.kubernetes.cluster import Cluster
-from teal.flip import follow, guards
-from teal.flip.bake import ENOUGH_PROBES, Bake
-from teal.flip.checks import Measured
-from teal.flip.live_metrics import LiveMetrics
+from teal.flip import guards
+from teal.flip.watching import follow
+from teal.flip.watching.bake import ENOUGH_PROBES, Bake
+from teal.flip.watching.checks import Measured
+from teal.flip.watching.live_metrics import LiveMetrics
 from teal.gates.samples import Queried
 from teal.model.errors import TealError, UnreachableError
 from teal.model.live import LiveService

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from teal.flip.bake import ENOUGH_PROBES, Bake, Observed
+from teal.flip.watching.bake import ENOUGH_PROBES, Bake, Observed
 from teal.model.colours import Colour
 from teal.model.verdict import Outcome, Verdict
 from teal.spec.bake import BakePlan, ServiceBake

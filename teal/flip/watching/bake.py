@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from teal.flip import checks
-from teal.flip.checks import Measured
+from teal.flip.watching import checks
+from teal.flip.watching.checks import Measured
 from teal.gates.shares import interval
 from teal.model.colours import Colour
 from teal.model.verdict import Outcome, Verdict

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from teal.adapters.prometheus import Prometheus, PrometheusAccess
-from teal.flip.checks import checks
+from teal.flip.watching.checks import checks
 from teal.gates.samples import MetricCheck, Queried
 from teal.model.colours import Colour
 from teal.model.errors import UnreachableError

@@ -1,0 +1,1 @@
+"""What a flip is watched by, and how a bake judges it."""
