@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,14 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(600)]
 
 PATHS = {"fastapi": "/items/5", "django": "/", "static": "/"}
 """What the load asks each for."""
+
+
+@pytest.fixture
+def greeter(sandbox: Sandbox, tmp_path: Path, node_port: int) -> Iterator[Stack]:
+    """The gRPC service, blue live and green warm."""
+    made = example(sandbox, "grpc", tmp_path)
+    made.configure("services.greeter.frontDoor.nodePort", str(node_port + len(PATHS)))
+    yield from brought_up(made)
 
 
 @pytest.fixture(params=PATHS)
@@ -110,3 +119,22 @@ def test_three_flips_and_three_rollbacks_lose_nothing(stack: Stack, tmp_path: Pa
     passed = [{each["gate"] for each in flip["verdicts"] if each["outcome"] == "PASSED"} for flip in flips]
     counts = stack.name != "static"  # nginx without a module counts no requests
     assert [("bake-metrics" in each) for each in passed] == [counts] * 6
+
+
+def test_grpc_calls_are_all_answered(greeter: Stack, tmp_path: Path) -> None:
+    """Three flips and three rollbacks, proven by what the kubelets say: on new channels, and on one that is kept."""
+    seen = tmp_path / "calls"
+    python = str(WORK_TREE / ".venv/bin/python")
+    door = greeter.outputs()["frontDoor"].removeprefix("http://")
+    command = greeter.sandbox.command([python, "-m", "tests.sandbox.examples.calling", door])
+    with seen.open("w") as file, subprocess.Popen(command, env=greeter.environ(), cwd=WORK_TREE, stdout=file) as load:
+        try:
+            for colour in ("green", "blue") * 3:
+                greeter.flip(colour)
+                assert greeter.live() == colour
+        finally:
+            load.terminate()
+    assert load.returncode == 0
+    counts = Counter(seen.read_text().splitlines())
+    assert counts.keys() == {"new OK", "kept OK"}, counts
+    assert [each["stage"] for each in greeter.history()[-6:]] == ["CONFIRMED"] * 6

@@ -1,25 +1,31 @@
 """A router that lacks its settings, and settings that the router has no way to follow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from teal.model.routes import RouterKind
 from teal_infra.settings import Settings
 from teal_infra.settings.base import MOST_SECONDS
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.report.places import right
-from teal_infra.settings.report.steps import Remove, Set, Where
+from teal_infra.settings.report.steps import Remove, Set, Where, at
 from teal_infra.settings.slot import State
 
-_OF_SERVICES = {
-    "frontDoor": {RouterKind.SERVICE},
-    "ingress": {RouterKind.SERVICE},
-    "ingresses": {RouterKind.SERVICE},
-    "targetGroup": {RouterKind.ALB},
-    "routing": {RouterKind.ALB, RouterKind.GATEWAY},
-}
-"""What of a service is for some routers alone; the active Service and its Ingress are the selector's."""
+_SELECTOR, _BALANCER, _ROUTE = {RouterKind.SERVICE}, {RouterKind.ALB}, {RouterKind.GATEWAY}
 
-_OF_METADATA = {"frontDoor": "active Service", "ingress": "Ingress"}
+_OF_SERVICES: Mapping[tuple[str, ...], set[RouterKind]] = {
+    ("frontDoor",): _SELECTOR,
+    ("ingress",): _SELECTOR,
+    ("ingresses",): _SELECTOR,
+    ("metadata", "frontDoor"): _SELECTOR,
+    ("metadata", "ingress"): _SELECTOR,
+    ("metadata", "route"): _ROUTE,
+    ("targetGroup",): _BALANCER,
+    ("routing", "priority"): _BALANCER,
+    ("routing", "filters"): _ROUTE,
+    ("routing", "timeouts"): _ROUTE,
+    ("routing",): _BALANCER | _ROUTE,
+}
+"""What of a service is for some routers alone; the active Service and its Ingresses are the selector's."""
 
 _NO_EFFECT = "it would have no effect"
 
@@ -53,19 +59,12 @@ def _unused(settings: Settings) -> Iterator[Refusal]:
         if kind is not router and named and getattr(settings, named) is not None:
             yield Refusal((named,), f"router is {router}, which does not use it", _NO_EFFECT)
     for name, service in settings.routed.items():
-        given = service.model_dump(by_alias=True, exclude_unset=True, include={"front_door", "ingress", "routing"})
-        for key, kinds in _OF_SERVICES.items():
-            if router not in kinds and given.get(key):
-                what = f"router is {router}, which does not use it"
-                yield Refusal(("services", name, key), what, _NO_EFFECT)
-        if router is RouterKind.GATEWAY and service.routing.priority is not None:
-            where: Where = ("services", name, "routing", "priority")
-            yield Refusal(where, "router is gateway, whose routes have no priority", _NO_EFFECT)
-        marks = service.metadata.model_dump(by_alias=True, exclude_unset=True)
-        for key, kind in _OF_METADATA.items():
-            there = router is RouterKind.SERVICE and (key != "ingress" or service.ingress is not None)
-            if marks.get(key) and not there:
-                yield Refusal(("services", name, "metadata", key), f"the service has no {kind}", _NO_EFFECT)
+        given = service.model_dump(by_alias=True, exclude_unset=True)
+        for where, kinds in _OF_SERVICES.items():
+            if router not in kinds and at(given, where):
+                yield Refusal(("services", name, *where), f"router is {router}, which does not use it", _NO_EFFECT)
+        if router is RouterKind.SERVICE and at(given, ("metadata", "ingress")) and not service.all_ingresses:
+            yield Refusal(("services", name, "metadata", "ingress"), "the service has no Ingress", _NO_EFFECT)
 
 
 def _same(settings: Settings) -> Iterator[Refusal]:
