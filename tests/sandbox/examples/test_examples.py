@@ -22,6 +22,15 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(600)]
 PATHS = {"fastapi": "/items/5", "django": "/", "static": "/"}
 """What the load asks each for."""
 
+TASKS = 1000
+ENQUEUING = f"""
+import tasks, time
+for order in range({TASKS}):
+    tasks.send_receipt.delay(order)
+    time.sleep(0.1)
+"""
+"""What a shop does: for as long as three flips and three rollbacks take, and longer."""
+
 
 @pytest.fixture
 def greeter(sandbox: Sandbox, tmp_path: Path, node_port: int) -> Iterator[Stack]:
@@ -29,6 +38,17 @@ def greeter(sandbox: Sandbox, tmp_path: Path, node_port: int) -> Iterator[Stack]
     made = example(sandbox, "grpc", tmp_path)
     made.configure("services.greeter.frontDoor.nodePort", str(node_port + len(PATHS)))
     yield from brought_up(made)
+
+
+@pytest.fixture
+def worker(sandbox: Sandbox, tmp_path: Path) -> Iterator[Stack]:
+    """Celery's workers, blue live, with Redis beside them."""
+    load_image(sandbox, WORK_TREE / "examples/celery/redis", "7")
+    made = example(sandbox, "celery", tmp_path)
+    made.kubectl("--namespace=redis", "apply", "--filename", str(WORK_TREE / "examples/celery/redis.yaml"))
+    made.kubectl("--namespace=redis", "rollout", "status", "deployment/redis")
+    yield from brought_up(made)
+    made.kubectl("delete", "namespace", "redis", "--wait=false")
 
 
 @pytest.fixture(params=PATHS)
@@ -138,3 +158,27 @@ def test_grpc_calls_are_all_answered(greeter: Stack, tmp_path: Path) -> None:
     counts = Counter(seen.read_text().splitlines())
     assert counts.keys() == {"new OK", "kept OK"}, counts
     assert [each["stage"] for each in greeter.history()[-6:]] == ["CONFIRMED"] * 6
+
+
+def redis(stack: Stack, *command: str) -> list[str]:
+    """What Redis answers, a word a line."""
+    return stack.kubectl("--namespace=redis", "exec", "deployment/redis", "--", "redis-cli", *command).split()
+
+
+def test_every_task_is_done_once(worker: Stack) -> None:
+    """A thousand of them over three flips and three rollbacks; the colour that is not live has nobody to do them."""
+    variables = ["--env=REDIS_HOST=10.96.0.79", "--env=REDIS_PORT=6379"]
+    shop = ["run", "shop", "--image=localhost/examples/celery:1.0.0", "--restart=Never", *variables]
+    worker.kubectl("--namespace=redis", *shop, "--command", "--", "python3", "-c", ENQUEUING)
+    for colour, left in (("green", "blue"), ("blue", "green")) * 3:
+        worker.flip(colour)
+        assert worker.confirmed() == colour
+        assert worker.pods(colour)
+        assert not worker.pods(left)
+    ended = ["--for=jsonpath={.status.phase}=Succeeded", "pod/shop", "--timeout=200s"]
+    worker.kubectl("--namespace=redis", "wait", *ended, seconds=210)
+    give_up = time.monotonic() + 30
+    while len(sent := redis(worker, "-n", "1", "lrange", "sent", "0", "-1")) < TASKS:
+        assert time.monotonic() < give_up, f"{len(sent)} of {TASKS} were done"
+        time.sleep(0.5)
+    assert Counter(sent) == {str(order): 1 for order in range(TASKS)}
