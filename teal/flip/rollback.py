@@ -6,7 +6,7 @@ comes next (an update, the watch) bakes the move like any other.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -137,7 +137,8 @@ class Rollback:
     async def _undo(self, seen: Seen, flip: Flip, origin: Colour) -> Flip:
         """Put the traffic of a flip back that is watched, by whomever."""
         try:
-            await self._capacity(seen, origin)
+            # Work waits in its queue, and requests are lost: a worker that was stopped is started by the way back.
+            await self._capacity(seen, origin, [name for name in seen.live if name in seen.plan.doors])
             records = Records(self._cluster.http, self._cluster.namespace, declared=seen.plan)
             owner, held = self._owner_of(records), await Tenure.take(records, flip, self._name)
             because = f"rolled back by {seen.by}"
@@ -155,7 +156,7 @@ class Rollback:
         known = _confirmed(seen, to)
         if known is None:
             raise ColdError(to, f"what it runs ({seen.version(to) or 'nothing'}) is not known to have been confirmed")
-        proof, carried = await self._capacity(seen, to)
+        proof, carried = await self._capacity(seen, to, seen.live)
         flip = Flip(
             number=seen.history.next_number,
             origin=to.other,
@@ -193,8 +194,10 @@ class Rollback:
             return await held.end(Stage.OVERTAKEN, left)
         return await held.end(Stage.BAKING, "")
 
-    async def _capacity(self, seen: Seen, to: Colour) -> tuple[Sequence[Verdict], Mapping[str, int]]:
-        """See that a colour can carry what the other one carries, at this moment.
+    async def _capacity(
+        self, seen: Seen, to: Colour, services: Collection[str]
+    ) -> tuple[Sequence[Verdict], Mapping[str, int]]:
+        """See that a colour can carry what the other one carries of some services, at this moment.
 
         Returns:
             The proof, and with how many endpoints the other one carries each service.
@@ -204,10 +207,10 @@ class Rollback:
         """
         found, scaling = await asyncio.gather(self._cluster.endpoints(seen.plan.workers), self._cluster.autoscalers())
         ready, there = (
-            {name: len(found.get(f"{name}-{colour}", ())) for name in seen.live} for colour in (to, to.other)
+            {name: len(found.get(f"{name}-{colour}", ())) for name in services} for colour in (to, to.other)
         )
         verdicts: list[Verdict] = []
-        for name in seen.live:
+        for name in services:
             slot, autoscaler = seen.slots.get((name, to)), scaling.get(f"{name}-{to.other}")
             verdicts.append(
                 gates.capacity(

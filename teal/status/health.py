@@ -36,6 +36,8 @@ class Answered(Model):
 
     def __str__(self) -> str:
         """In words."""
+        if not self.path:
+            return self.why or str(self.pods)
         return self.why or f"{self.path} answered {self.status} within {1000 * self.seconds:.0f} ms; {self.pods}"
 
 
@@ -74,6 +76,9 @@ async def check(access: ClusterAccess) -> Health:
 
 async def _ask(cluster: Cluster, status: Status, colour: Colour, service: str, pods: Pods) -> Answered:
     plan = status.last.plan.services.get(service) if status.last else None
+    if pods.worker or (plan is not None and not plan.path):  # nobody asks it over HTTP: its pods say how it is
+        idle = pods.worker and not pods.wanted and colour is not status.active
+        return Answered(pods=pods, path="", why="" if pods.well or idle else str(pods))
     wanted = Request(path=plan.path if plan else "/")
     if not pods.wanted:
         return Answered(pods=pods, path=wanted.path, why="it is stopped: it has no pods")

@@ -81,7 +81,7 @@ def half_without_a_proof(patch: pytest.MonkeyPatch) -> None:
         (without_a_proof, 2, "moved_only_to_proven"),
         (without_a_last_look, 57, "confirmed_only_where_traffic_is"),
         (without_a_way_back, 0, "history_tells_what_happened"),
-        (without_a_fence, 174, "one_writer"),
+        (without_a_fence, 117, "one_writer"),
         (half_without_a_proof, 64, "moved_only_to_proven"),
     ],
 )

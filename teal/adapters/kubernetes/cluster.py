@@ -118,8 +118,7 @@ class Cluster:
     async def endpoints(self, workers: Collection[str] = ()) -> Mapping[str, Sequence[Endpoint]]:
         """The ready addresses behind every Service of the namespace, by its name: one request for all of them.
 
-        Args:
-            workers: services without a Service, whose ready pods are asked for themselves, one request each.
+        Workers have no Service: their ready pods are asked for themselves, one request each.
 
         Raises:
             UnreachableError: the API server could not be asked.
@@ -137,8 +136,7 @@ class Cluster:
     async def standing(self, workers: Collection[str] = ()) -> Mapping[str, Mapping[str, bool]]:
         """By Service, whether each of its pods is ready; without those that were asked to end. One request for all.
 
-        Args:
-            workers: services without a Service, whose pods are asked for themselves, one request each.
+        Workers have no Service: their pods are asked for themselves, one request each.
 
         Raises:
             UnreachableError: the API server could not be asked.
