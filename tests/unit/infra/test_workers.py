@@ -10,6 +10,7 @@ from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_pulumi_func
 from teal_infra.planning.live import Live
+from teal_infra.planning.move import move_of
 from teal_infra.planning.schema import plans
 from teal_infra.program import provision
 from teal_infra.settings.load import load
@@ -67,6 +68,26 @@ async def test_a_worker_has_no_door() -> None:
     assert not [each for each in pod["metadata"]["annotations"] if each.startswith("prometheus.io")]
     assert resources["NetworkPolicy", "mailer-network"]["spec"]["ingress"] == []
     assert "mailer" not in resources["ConfigMap", "teal-confirmed"]["data"]
+
+
+async def test_a_worker_is_probed_by_what_it_says_alone() -> None:
+    """By a command, or at a port of its own that no Service leads to."""
+    probes = {"readiness": {"exec": ["celery", "inspect", "ping"]}, "liveness": {"path": "/up", "port": 9808}}
+    resources = await declared(raw(probes=probes))
+    (container,) = resources["Deployment", "mailer-blue"]["spec"]["template"]["spec"]["containers"]
+    assert container["readinessProbe"]["exec"] == {"command": ["celery", "inspect", "ping"]}
+    assert container["livenessProbe"]["httpGet"] == {"path": "/up", "port": 9808}
+    assert not {"ports", "startupProbe"} & container.keys()
+
+
+async def test_a_worker_that_somebody_else_scales_is_started_all_the_same() -> None:
+    """The flip asks for its first pods; no floor is asked for before its record says that it may run."""
+    resources = await declared(raw("green", autoscaling={"external": True}), live("blue", has=5))
+    assert resources["Deployment", "mailer-green"]["spec"]["replicas"] == 5
+    assert resources["Deployment", "mailer-blue"]["spec"]["replicas"] == 0
+    assert not [each for each in resources.names("HorizontalPodAutoscaler") if "mailer" in each]
+    settings = load(raw(autoscaling={"external": True}), stack="dev")
+    assert move_of(settings, Live(at=AT)).scaled_by_others == frozenset()
 
 
 @pytest.mark.parametrize("active", ["blue", "green"])

@@ -52,6 +52,14 @@ def test_a_flip_is_one_although_the_worker_starts_in_it() -> None:
     assert "blue 1.0.0 is idle: its 2 pods go, right after the move" in said.services["mailer"].reasons
 
 
+def test_a_worker_that_somebody_else_scales_starts_with_pods() -> None:
+    """Its own autoscaler counts none that are idle."""
+    external = {"services.mailer.autoscaling": {"external": True}}
+    said = made({"activeColour": "green", **external}, at_rest(**external))
+    assert "which starts with " in said.services["mailer"].reasons[0]
+    assert "starts with 0 pods" not in said.services["mailer"].reasons[0]
+
+
 def test_a_gap_is_said_before() -> None:
     """`overlap: forbidden`."""
     said = made({"activeColour": "green", "services.mailer.overlap": "forbidden"})

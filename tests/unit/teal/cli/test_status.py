@@ -13,6 +13,7 @@ from teal.cli.say import Exit
 from teal.cli.told import Told
 from teal.model.verdict import Outcome, Verdict
 from tests.unit.conftest import FakeApiServer
+from tests.unit.teal.working import worker
 
 NAMESPACE = "/api/v1/namespaces/teal"
 
@@ -167,6 +168,32 @@ def test_every_service_is_asked(  # noqa: PLR0913 - a table's columns
     api_server.answers[f"{NAMESPACE}/services/backend-green:http/proxy/"] = (door, {})
     assert teal("health-check", *args) == expected
     assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("pods", "expected", "said"),
+    [(2, Exit.OK, "mailer 1.0.0: 2 of 2 pods ready"), (1, Exit.UNWELL, "mailer 1.0.0: 1 of 2 pods ready")],
+)
+def test_a_worker_is_well_by_its_pods(  # noqa: PLR0913, PLR0917 - a table's columns, and fixtures
+    api_server: FakeApiServer, teal: Teal, capsys: pytest.CaptureFixture[str], pods: int, expected: Exit, said: str
+) -> None:
+    """Nobody can ask it, and its idle colour has none."""
+    stack(api_server)
+    worker(api_server, "blue", {})
+    records = "?labelSelector=app.kubernetes.io%2Fpart-of%3Dteal%2Capp.kubernetes.io%2Fcomponent%3Dworker"
+    found = api_server.answers[f"{NAMESPACE}/configmaps/mailer-live"][1]
+    api_server.answers[f"{NAMESPACE}/configmaps{records}"] = (200, {"items": [found]})
+    mailers = [deployment("blue", "1.0.0", pods), deployment("green", "1.1.0", 0)]
+    for each in mailers:
+        each["metadata"]["labels"]["app.kubernetes.io/name"] = "mailer"
+    mailers[1]["spec"]["replicas"] = 0
+    api_server.answers["/apis/apps/v1/namespaces/teal/deployments"][1]["items"] += mailers
+    assert teal("status") == Exit.OK
+    assert "live traffic of mailer: blue" in capsys.readouterr().out
+    assert teal("health-check") == expected
+    shown = capsys.readouterr().out
+    assert said in shown
+    assert "green: well" in shown
 
 
 def test_a_colour_without_a_release_is_named(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,8 +15,12 @@ from teal.history.model import Flip, Stage
 from teal.history.store import Records
 from teal.model.colours import Colour
 from teal.model.errors import ForeignChangeError, NotThereError, RefusedError, TealError
+from teal.model.workers import Overlap, Worker
+from teal.spec.bake import ServiceBake
+from teal.spec.gates import GatePlan
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.flip.test_mover import RECORD, SERVICE, begin, cluster, finish, move, recorded, stages, written
+from tests.unit.teal.working import scaled, worker
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 DEPLOYMENTS = "/apis/apps/v1/namespaces/teal/deployments"
@@ -234,6 +239,33 @@ async def test_a_flip_that_is_being_watched_is_undone(api_server: FakeApiServer)
     with pytest.raises(RefusedError, match=r"REVERTED\. rolled back by somebody@example"):
         await update
     assert (written(api_server), stages(api_server)) == (["blue"], ["REVERTED"])
+
+
+async def test_a_worker_that_was_stopped_does_not_hold_up_the_way_back(api_server: FakeApiServer) -> None:
+    """Its work waits in the queue while its pods start again; requests do not wait."""
+    cluster(api_server, "blue")
+    deployments(api_server, blue="b", green="g")
+    worker(api_server, "blue", {"blue": 1, "green": 0})
+    declared = move(seconds=60)
+    its = Worker(overlap=Overlap.FLIP, pods=1, grace_seconds=1)
+    declared = replace(
+        declared,
+        flip_set={**declared.flip_set, "mailer": GatePlan(version="1.1.0", version_path=None, worker=its)},
+        bake=declared.bake.model_copy(
+            update={"services": {**declared.bake.services, "mailer": ServiceBake(worker=its)}}
+        ),
+    )
+    await begin(api_server, declared)
+    api_server.service("backend", "green")
+    worker(api_server, "green", {"blue": 0, "green": 1})
+    update = asyncio.create_task(finish(api_server, declared))
+    while stages(api_server) != ["BAKING"]:  # noqa: ASYNC110 - the record is in a server, of another thread
+        await asyncio.sleep(0.01)
+    flip = await back(api_server)
+    assert (flip.stage, written(api_server)) == (Stage.REVERTED, ["blue"])
+    assert scaled(api_server) == [("mailer-blue", 1), ("mailer-green", 0)]
+    with pytest.raises(RefusedError, match=r"the pods of mailer in green were stopped"):
+        await update
 
 
 @pytest.mark.parametrize(

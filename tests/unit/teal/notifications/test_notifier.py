@@ -9,10 +9,12 @@ from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.adapters.receivers import Letter
 from teal.history.model import Flip, History, Stage
 from teal.history.store import Records
+from teal.model.workers import Overlap, Worker
 from teal.notifications import notifier as module
 from teal.notifications import told as told_module
 from teal.notifications.audience import Audience, Receiver
 from teal.notifications.notifier import Notifier
+from teal.spec.bake import ServiceBake
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.notifications.flips import flip
 
@@ -263,6 +265,18 @@ async def test_whoever_describes_a_service_reads_its_flips(api_server: FakeApiSe
     assert last["message"] == "production: flip 7 to green 1.1.0 was undone: traffic is back on blue 1.0.0"
     assert (last["type"], last["firstTimestamp"], events[0]["type"]) == ("Warning", "2026-01-01T00:00:00Z", "Normal")
     assert (said, post.letters) == ([], [])
+
+
+async def test_nothing_happens_to_a_service_that_a_worker_does_not_have(api_server: FakeApiServer, post: Post) -> None:
+    """Events are of Services."""
+    said: list[str] = []
+    told = notifier(api_server, post, said, Audience(stack="production", happenings=True))
+    worker = Worker(overlap=Overlap.FLIP, pods=1, grace_seconds=1)
+    plan = STORY[4].plan.model_copy(update={"services": {"mailer": ServiceBake(worker=worker)}})
+    told.recorded(STORY[4].model_copy(update={"plan": plan}), history())
+    await told.over()
+    assert not said
+    assert not [each for each in api_server.written if each.get("kind") == "Event"]
 
 
 async def test_a_right_that_lacks_is_said(api_server: FakeApiServer, post: Post) -> None:
