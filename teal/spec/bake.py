@@ -58,7 +58,7 @@ class ServiceBake(_Kept):
     close_seconds: int = 60
     host: str = ""
     """Named to a router's own door, where several services share it."""
-    port: str = "http"
+    port: str = Field(default="http", exclude_if=lambda each: each == "http")
     """Of the Service through which the API server reaches what is live: its name, or its number."""
     metrics: RequestMetrics | None = DEFAULT
     """How its requests are counted; None where they are not: then nothing is said of live traffic's errors."""
