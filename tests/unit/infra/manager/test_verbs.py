@@ -111,17 +111,15 @@ def teal(*args: str) -> int:
         (("retire", "green"), {'backend:1.1.0"}}': 'backend:1.1.0"}, state: retired}'}),
         (
             ("scale", "blue", "6"),
-            {"{port: 8000, contract: true}": "{port: 8000, contract: true, autoscaling: {minReplicas: 6}}"},
+            {"contract: true}": "contract: true, autoscaling: {minReplicas: 6}}"},
         ),
         (
             ("scale", "green", "2"),
-            {"{port: 8000, contract: true}": "{port: 8000, contract: true, autoscaling: {idlePercent: 66}}"},
+            {"contract: true}": "contract: true, autoscaling: {idlePercent: 66}}"},
         ),
         (
             ("scale", "green", "30", "--service", "backend"),
-            {
-                "{port: 8000, contract: true}": "{port: 8000, contract: true, autoscaling: {idlePercent: 100, minReplicas: 30, maxReplicas: 30}}"
-            },
+            {"contract: true}": "contract: true, autoscaling: {idlePercent: 100, minReplicas: 30, maxReplicas: 30}}"},
         ),
     ],
 )

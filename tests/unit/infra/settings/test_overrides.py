@@ -44,7 +44,9 @@ NEEDED: Mapping[Path, Mapping[str, Any]] = {
 FIXED = {("router",)}
 """There is one router, so far."""
 
-BEHIND = {"targetGroup": {"router": "alb", "alb": json.dumps({**ALB, "certificateArn": CERTIFICATE})}}
+BEHIND: Mapping[str, Mapping[str, str]] = {
+    "targetGroup": {"router": "alb", "alb": json.dumps({**ALB, "certificateArn": CERTIFICATE})}
+}
 """What has an effect behind another router alone."""
 
 
@@ -91,7 +93,7 @@ def config(path: Path, value: object) -> dict[str, str]:
         place = place.setdefault(key, {})
     place[path[-1]] = value
     flat = {key: each if isinstance(each, str) else json.dumps(each) for key, each in document.items()}
-    return {**flat, **next((more for key, more in BEHIND.items() if key in path), {})}
+    return {**flat, **BEHIND.get(path[2] if len(path) > 2 else "", {})}
 
 
 def read(settings: BaseModel | Mapping[str, Any], path: Path) -> object:
