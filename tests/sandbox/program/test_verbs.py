@@ -30,6 +30,7 @@ config:
   teal:services:
     backend:
       port: 8000
+      contract: true
       probePath: /pricing
       # Small pods, and short waits.
       autoscaling: {minReplicas: 2, maxReplicas: 2}

@@ -109,11 +109,17 @@ def teal(*args: str) -> int:
         (("start", "blue"), {}),
         (("stop", "green"), {'backend:1.1.0"}}': 'backend:1.1.0"}, state: stopped}'}),
         (("retire", "green"), {'backend:1.1.0"}}': 'backend:1.1.0"}, state: retired}'}),
-        (("scale", "blue", "6"), {"{port: 8000}": "{port: 8000, autoscaling: {minReplicas: 6}}"}),
-        (("scale", "green", "2"), {"{port: 8000}": "{port: 8000, autoscaling: {idlePercent: 66}}"}),
+        (
+            ("scale", "blue", "6"),
+            {"contract: true}": "contract: true, autoscaling: {minReplicas: 6}}"},
+        ),
+        (
+            ("scale", "green", "2"),
+            {"contract: true}": "contract: true, autoscaling: {idlePercent: 66}}"},
+        ),
         (
             ("scale", "green", "30", "--service", "backend"),
-            {"{port: 8000}": "{port: 8000, autoscaling: {idlePercent: 100, minReplicas: 30, maxReplicas: 30}}"},
+            {"contract: true}": "contract: true, autoscaling: {idlePercent: 100, minReplicas: 30, maxReplicas: 30}}"},
         ),
     ],
 )

@@ -12,6 +12,7 @@ from teal_infra.settings.load import load
 from teal_infra.settings.service import ServiceSettings
 
 from teal.model.errors import ConfigError
+from tests.unit.infra.settings.errors.catalogue import ALB
 
 BASE: Mapping[str, Any] = {
     "activeColour": "blue",
@@ -21,6 +22,7 @@ BASE: Mapping[str, Any] = {
 
 Path = tuple[str, ...]
 
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/0123456789ab"
 SOMEBODY = {"cidrs": ["10.0.0.0/8"]}
 NEEDED: Mapping[Path, Mapping[str, Any]] = {
     **{
@@ -30,6 +32,10 @@ NEEDED: Mapping[Path, Mapping[str, Any]] = {
     ("services", "backend", "frontDoor", "type"): {"network": {"callers": {"node": SOMEBODY}}},
     ("services", "backend", "overlap"): {"kind": "worker"},
     **{
+        ("services", "backend", "targetGroup", *path): {"network": {"policies": False}}
+        for path in (("protocolVersion",), ("algorithm",), ("healthCheck", "protocol"))
+    },
+    **{
         ("services", "backend", "network", peer, "allowEverywhere"): {"network": {peer: SOMEBODY}}
         for peer in ("ingressController", "prometheus", "dns")
     },
@@ -38,6 +44,11 @@ NEEDED: Mapping[Path, Mapping[str, Any]] = {
 
 FIXED = {("router",)}
 """There is one router, so far."""
+
+BEHIND: Mapping[str, Mapping[str, str]] = {
+    "targetGroup": {"router": "alb", "alb": json.dumps({**ALB, "certificateArn": CERTIFICATE})}
+}
+"""What has an effect behind another router alone."""
 
 
 def defaults(model: type[BaseModel], at: Path) -> Iterator[tuple[Path, Any, object]]:
@@ -82,7 +93,8 @@ def config(path: Path, value: object) -> dict[str, str]:
     for key in path[:-1]:
         place = place.setdefault(key, {})
     place[path[-1]] = value
-    return {key: each if isinstance(each, str) else json.dumps(each) for key, each in document.items()}
+    flat = {key: each if isinstance(each, str) else json.dumps(each) for key, each in document.items()}
+    return {**flat, **BEHIND.get(path[2] if len(path) > 2 else "", {})}
 
 
 def read(settings: BaseModel | Mapping[str, Any], path: Path) -> object:
