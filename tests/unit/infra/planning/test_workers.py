@@ -53,11 +53,11 @@ def test_a_flip_is_one_although_the_worker_starts_in_it() -> None:
 
 
 def test_a_worker_that_somebody_else_scales_starts_with_pods() -> None:
-    """Its own autoscaler counts none that are idle."""
+    """As many as its Deployment says then: its autoscaler counts none before."""
     external = {"services.mailer.autoscaling": {"external": True}}
-    said = made({"activeColour": "green", **external}, at_rest(**external))
-    assert "which starts with " in said.services["mailer"].reasons[0]
-    assert "starts with 0 pods" not in said.services["mailer"].reasons[0]
+    planned = made(external, Live(at="2026-01-01T00:00:00+00:00")).services["mailer"].slots[Colour.BLUE].planned
+    assert planned is not None
+    assert planned.replicas == 3
 
 
 def test_a_gap_is_said_before() -> None:
