@@ -115,7 +115,10 @@ class Stack:
             process.wait(30)
 
     def cancel(self) -> None:
-        """Take the lock that a killed update left: `pulumi cancel`."""
+        """Do what docs/runbook.md says of a killed update: take its lock, and what it was writing beside the state."""
+        for each in (self.sandbox.root / "state").rglob(f"{self.name}.json.attrs"):
+            if not each.stat().st_size:
+                each.unlink()
         self.pulumi("cancel", "--yes")
 
     def configure(self, key: str, value: str) -> None:
