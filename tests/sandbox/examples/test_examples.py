@@ -22,14 +22,19 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(600)]
 PATHS = {"fastapi": "/items/5", "django": "/", "static": "/"}
 """What the load asks each for."""
 
-TASKS = 1000
-ENQUEUING = f"""
+ENQUEUING = """
 import tasks, time
-for order in range({TASKS}):
+for order in range(TASKS):
     tasks.send_receipt.delay(order)
     time.sleep(0.1)
 """
-"""What a shop does: for as long as three flips and three rollbacks take, and longer."""
+"""What a shop does: for as long as the flips and rollbacks take, and longer."""
+
+TASKS = 334
+"""Of each flip and its rollback."""
+
+OFTEN = pytest.mark.parametrize("times", [1, pytest.param(3, marks=pytest.mark.soak)])
+"""How often each is flipped and rolled back."""
 
 
 @pytest.fixture
@@ -117,7 +122,8 @@ def proof(flip: Mapping[str, Any]) -> str:
     return found[1]
 
 
-def test_three_flips_and_three_rollbacks_lose_nothing(stack: Stack, tmp_path: Path) -> None:
+@OFTEN
+def test_flips_and_rollbacks_lose_nothing(stack: Stack, tmp_path: Path, times: int) -> None:
     """Each moves new connections, is proven by the image that runs, and is watched by the metrics of its library."""
     began = len(stack.history())
     path = f"{PATHS[stack.name]}?from="
@@ -125,31 +131,32 @@ def test_three_flips_and_three_rollbacks_lose_nothing(stack: Stack, tmp_path: Pa
         Load(stack, "new_connections", tmp_path, rate=50, path=f"{path}new") as new,
         Load(stack, "kept_alive", tmp_path, rate=50, path=f"{path}kept") as kept,
     ):
-        for colour in ("green", "blue") * 3:
+        for colour in ("green", "blue") * times:
             stack.flip(colour)
             assert stack.live() == colour
             await_answers(stack, colour, "from=new")
     new.assert_nothing_lost()
     kept.assert_nothing_lost()
     flips = stack.history()[began:]
-    assert [(each["to"], each["stage"]) for each in flips] == [("green", "CONFIRMED"), ("blue", "CONFIRMED")] * 3
+    assert [(each["to"], each["stage"]) for each in flips] == [("green", "CONFIRMED"), ("blue", "CONFIRMED")] * times
     green, blue = {proof(each) for each in flips[::2]}, {proof(each) for each in flips[1::2]}
     assert len(green) == len(blue) == 1
     assert green != blue
     passed = [{each["gate"] for each in flip["verdicts"] if each["outcome"] == "PASSED"} for flip in flips]
     counts = stack.name != "static"  # nginx without a module counts no requests
-    assert [("bake-metrics" in each) for each in passed] == [counts] * 6
+    assert [("bake-metrics" in each) for each in passed] == [counts] * len(flips)
 
 
-def test_grpc_calls_are_all_answered(greeter: Stack, tmp_path: Path) -> None:
-    """Three flips and three rollbacks, proven by what the kubelets say: on new channels, and on one that is kept."""
+@OFTEN
+def test_grpc_calls_are_all_answered(greeter: Stack, tmp_path: Path, times: int) -> None:
+    """Flips and rollbacks are proven by what the kubelets say: on new channels, and on one that is kept."""
     seen = tmp_path / "calls"
     python = str(WORK_TREE / ".venv/bin/python")
     door = greeter.outputs()["frontDoor"].removeprefix("http://")
     command = greeter.sandbox.command([python, "-m", "tests.sandbox.examples.calling", door])
     with seen.open("w") as file, subprocess.Popen(command, env=greeter.environ(), cwd=WORK_TREE, stdout=file) as load:
         try:
-            for colour in ("green", "blue") * 3:
+            for colour in ("green", "blue") * times:
                 greeter.flip(colour)
                 assert greeter.live() == colour
         finally:
@@ -157,7 +164,7 @@ def test_grpc_calls_are_all_answered(greeter: Stack, tmp_path: Path) -> None:
     assert load.returncode == 0
     counts = Counter(seen.read_text().splitlines())
     assert counts.keys() == {"new OK", "kept OK"}, counts
-    assert [each["stage"] for each in greeter.history()[-6:]] == ["CONFIRMED"] * 6
+    assert [each["stage"] for each in greeter.history()[-2 * times :]] == ["CONFIRMED"] * 2 * times
 
 
 def redis(stack: Stack, *command: str) -> list[str]:
@@ -165,12 +172,14 @@ def redis(stack: Stack, *command: str) -> list[str]:
     return stack.kubectl("--namespace=redis", "exec", "deployment/redis", "--", "redis-cli", *command).split()
 
 
-def test_every_task_is_done_once(worker: Stack) -> None:
-    """A thousand of them over three flips and three rollbacks; the colour that is not live has nobody to do them."""
+@OFTEN
+def test_every_task_is_done_once(worker: Stack, times: int) -> None:
+    """Hundreds of them over flips and rollbacks; the colour that is not live has nobody to do them."""
+    tasks = TASKS * times
     variables = ["--env=REDIS_HOST=10.96.0.79", "--env=REDIS_PORT=6379"]
     shop = ["run", "shop", "--image=localhost/examples/celery:1.0.0", "--restart=Never", *variables]
-    worker.kubectl("--namespace=redis", *shop, "--command", "--", "python3", "-c", ENQUEUING)
-    for colour, left in (("green", "blue"), ("blue", "green")) * 3:
+    worker.kubectl("--namespace=redis", *shop, "--command", "--", "python3", "-c", f"TASKS = {tasks}{ENQUEUING}")
+    for colour, left in (("green", "blue"), ("blue", "green")) * times:
         worker.flip(colour)
         assert worker.confirmed() == colour
         assert worker.pods(colour)
@@ -178,7 +187,7 @@ def test_every_task_is_done_once(worker: Stack) -> None:
     ended = ["--for=jsonpath={.status.phase}=Succeeded", "pod/shop", "--timeout=200s"]
     worker.kubectl("--namespace=redis", "wait", *ended, seconds=210)
     give_up = time.monotonic() + 30
-    while len(sent := redis(worker, "-n", "1", "lrange", "sent", "0", "-1")) < TASKS:
-        assert time.monotonic() < give_up, f"{len(sent)} of {TASKS} were done"
+    while len(sent := redis(worker, "-n", "1", "lrange", "sent", "0", "-1")) < tasks:
+        assert time.monotonic() < give_up, f"{len(sent)} of {tasks} were done"
         time.sleep(0.5)
-    assert Counter(sent) == {str(order): 1 for order in range(TASKS)}
+    assert Counter(sent) == {str(order): 1 for order in range(tasks)}
