@@ -5,8 +5,9 @@ that it lives, so that nobody takes the flip for one whose update died.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import pulumi
 
@@ -64,7 +65,10 @@ class Starting:
             await mover.started.show_life()
 
     async def _start(self, args: pulumi.ResourceHookArgs) -> None:
-        labels = (args.new_inputs or {})["metadata"]["labels"]
+        metadata: Mapping[str, Any] | None = (args.new_inputs or {}).get("metadata")
+        if metadata is None:  # a component: the engine runs its hooks as well, and there is nothing to start
+            return
+        labels: Mapping[str, str] = metadata["labels"]
         colour = colour_of(labels.get(COLOUR_LABEL))
         if colour is None:
             raise ValueError(f"{args.name} has no colour: its labels are teal_infra.labels'")

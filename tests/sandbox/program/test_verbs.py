@@ -187,6 +187,7 @@ def test_a_bake_that_fails_leaves_a_file_that_is_true(typed: Typed) -> None:
 def test_pods_come_and_go(typed: Typed) -> None:
     """Of the idle colour alone."""
     before = typed.file
+    typed.run("teal stop green")
     typed.run("teal scale green 1")
     assert len(typed.stack.pods("green")) == 1
     typed.run("teal stop green")
@@ -216,7 +217,7 @@ def test_what_cannot_be_asked_for(typed: Typed) -> None:
         done = typed.run(command, status=status)
         assert words in " ".join(done.stderr.split()), command
     locks = typed.stack.sandbox.root / f"state/.pulumi/locks/organization/teal/{NAME}"
-    locks.mkdir(parents=True)
+    locks.mkdir(parents=True, exist_ok=True)
     (locks / "a.json").write_text(
         json.dumps({"pid": 1, "username": "ann", "hostname": "desk", "timestamp": "2026-01-01T00:00:00Z"})
     )

@@ -74,6 +74,7 @@ class Engine:
     async def start(self, *, blue: int = 2, ready: bool = True) -> None:
         """The mailer's pods in green, and so many of blue beside them."""
         labels = {"app.kubernetes.io/name": "mailer", "teal/colour": "green"}
+        await self._call(self._guard.starting.hooks().before_create, new={})  # the component around them
         await self._call(self._guard.starting.hooks().before_update, new={"metadata": {"labels": labels}})
         worker(self._server, "green", {"blue": blue, "green": 2}, ready=ready)
 
