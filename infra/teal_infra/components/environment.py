@@ -39,33 +39,44 @@ class EnvironmentArgs:
 
 
 class Environment(pulumi.ComponentResource):
-    """What one colour of one service reads from its environment."""
+    """What one colour of one service reads from its environment.
+
+    Each content is a resource of its own, by the name of its object. Were another content a replacement, what an update
+    that failed has not yet deleted would be deleted by the next one: also where that declares the old content again.
+    """
 
     def __init__(self, name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare it."""
         super().__init__("teal:kubernetes:Environment", name, None, opts)
         of, plain, confidential = args.of, args.plain, args.confidential
-        child = pulumi.ResourceOptions(parent=self)
         self.config_name, self.secret_name = names(of.name, plain, confidential)
         self.objects: list[pulumi.Resource] = [
             ConfigMap(
-                f"{of.name}-config", metadata=of.meta(self.config_name), data=dict(plain), immutable=True, opts=child
+                self.config_name,
+                metadata=of.meta(self.config_name),
+                data=dict(plain),
+                immutable=True,
+                opts=self._once(f"{of.name}-config"),
             )
         ]
         if self.secret_name is not None:
             values = {key: pulumi.Output.secret(value) for key, value in confidential.items()}
             self.objects.append(
                 Secret(
-                    f"{of.name}-secret",
+                    self.secret_name,
                     metadata=of.meta(self.secret_name),
                     string_data=values,
                     immutable=True,
-                    opts=child,
+                    opts=self._once(f"{of.name}-secret"),
                 )
             )
         self.register_outputs({})
 
         self.referring = referring(plain, confidential, self.secret_name)
+
+    def _once(self, name: str) -> pulumi.ResourceOptions:
+        """For what an earlier teal called the same whatever it held."""
+        return pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=name)])
 
     @property
     def sources(self) -> "list[EnvFromSourceArgsDict]":

@@ -84,16 +84,30 @@ async def test_editing_the_idle_slot_leaves_the_live_colour_untouched() -> None:
     """PREPARE changes nothing that carries the live colour, nor the traffic."""
     new = {"version": "2.0.0", "backend": {"image": "registry.example/backend:2", "env": {"A": "1"}}}
     before, after = await declared(config("blue")), await declared(config("blue", green=new))
-    changed = {name for _, name in (key for key in before if before[key] != after[key])}
-    assert changed == {"backend-green", "backend-green-config", "backend-green-budget", "backend-green-autoscaler"}
+    changed = {name for _, name in (key for key in {**before, **after} if before.get(key) != after.get(key))}
+    configs = {named(each, "ConfigMap", "backend-green-") for each in (before, after)}
+    assert changed == {"backend-green", *configs, "backend-green-budget", "backend-green-autoscaler"}
+
+
+def named(resources: Mapping[tuple[str, str], Any], kind: str, prefix: str) -> str:
+    """The one resource of a kind whose name begins so."""
+    (found,) = [name for each, name in resources if each == kind and name.startswith(prefix)]
+    return found
 
 
 async def test_config_is_named_by_content() -> None:
-    """A changed environment is another ConfigMap, which its own colour's pods name."""
+    """A changed environment is another ConfigMap, which its own colour's pods name.
+
+    It is another resource as well, and no replacement: or an update that failed would leave the first one to be deleted
+    by the next, which may need it again.
+    """
     first = await declared(config())
     env = {"version": "1.0.0", "backend": {"image": "registry.example/backend:1", "env": {"A": "1"}}}
     second = await declared(config(blue=env))
-    names = [each["ConfigMap", "backend-blue-config"]["metadata"]["name"] for each in (first, second)]
+    names = [named(each, "ConfigMap", "backend-blue-") for each in (first, second)]
+    assert [
+        each["ConfigMap", name]["metadata"]["name"] for each, name in zip((first, second), names, strict=True)
+    ] == names
     assert len(set(names)) == 2
     container = second["Deployment", "backend-blue"]["spec"]["template"]["spec"]["containers"][0]
     assert container["envFrom"] == [{"configMapRef": {"name": names[1]}}]
@@ -287,11 +301,11 @@ async def test_secrets_are_secrets_to_the_engine_and_named_by_content() -> None:
     for value in ("first-password", "other-password"):
         slot = {"version": "1.0.0", "backend": {"image": "registry.example/backend:1", "secrets": {"TOKEN": value}}}
         resources = await declared(config(blue=slot))
-        names.append(resources["Secret", "backend-blue-secret"]["metadata"]["name"])
-        assert sealed(resources["Secret", "backend-blue-secret"]["stringData"]) == {"TOKEN": value}
+        names.append(named(resources, "Secret", "backend-blue-"))
+        assert sealed(resources["Secret", names[-1]]["stringData"]) == {"TOKEN": value}
         elsewhere = [each for (kind, _), each in resources.items() if kind != "Secret"]
         assert value not in json.dumps(elsewhere)
-        assert ("Secret", "backend-green-secret") not in resources
+        assert not [name for kind, name in resources if kind == "Secret" and name.startswith("backend-green-")]
     assert len(set(names)) == 2
 
 
@@ -304,9 +318,11 @@ async def test_backing_services_reach_both_colours_by_the_production_guides_name
     services = json.dumps({"backend": {"backing": ["db"]}})
     resources = await declared({**config(), "services": services, "backing": json.dumps(backing)})
     for colour in ("blue", "green"):
-        data = resources["ConfigMap", f"backend-{colour}-config"]["data"]
+        data = resources["ConfigMap", named(resources, "ConfigMap", f"backend-{colour}-")]["data"]
         assert data == {"DB_HOST": "db.example", "DB_PORT": "5432"}
-        assert list(sealed(resources["Secret", f"backend-{colour}-secret"]["stringData"])) == ["DB_PASSWORD"]
+        assert list(sealed(resources["Secret", named(resources, "Secret", f"backend-{colour}-")]["stringData"])) == [
+            "DB_PASSWORD"
+        ]
 
 
 async def test_a_password_reaches_nobody_who_does_without_its_service() -> None:
@@ -316,11 +332,11 @@ async def test_a_password_reaches_nobody_who_does_without_its_service() -> None:
     raw = {**config(services=["backend", "frontend"]), "backing": json.dumps({"db": backing})}
     raw["services"] = json.dumps({"backend": {"backing": ["db"]}, "frontend": {}})
     resources = await declared(raw)
-    assert {service for kind, service in resources if kind == "Secret"} == {
-        "backend-blue-secret",
-        "backend-green-secret",
+    assert {name.rpartition("-")[0] for kind, name in resources if kind == "Secret"} == {
+        "backend-blue",
+        "backend-green",
     }
-    assert not resources.get(("ConfigMap", "frontend-blue-config"), {}).get("data")
+    assert not resources["ConfigMap", named(resources, "ConfigMap", "frontend-blue-")].get("data")
 
 
 async def test_nothing_but_the_autoscaler_writes_replicas() -> None:

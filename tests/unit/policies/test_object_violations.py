@@ -226,12 +226,12 @@ ACCESS_CASES = [
     Case(
         policy="secrets-are-sealed",
         raw=config(blue=slot(env={"API_TOKEN": SECRET})),
-        says=("ConfigMap backend-blue-config: API_TOKEN is named like a secret, and plain", "a Secret, or name it"),
+        says=("ConfigMap backend-blue-8806160f: API_TOKEN is named like a secret, and plain", "a Secret, or name it"),
     ),
     Case(
         policy="secrets-are-sealed",
         raw=config(blue=slot(env={"STORE": f"redis://:{SECRET}@cache.example:6379/0"})),
-        says=("ConfigMap backend-blue-config: the value of STORE looks like a secret", "a Secret, or name it"),
+        says=("ConfigMap backend-blue-9820de66: the value of STORE looks like a secret", "a Secret, or name it"),
     ),
     *(
         Case(
@@ -249,9 +249,9 @@ ACCESS_CASES = [
     Case(
         policy="objects-are-labelled",
         spoilt=field_of(
-            "ConfigMap", "backend-blue-config", "metadata.labels", {"app.kubernetes.io/part-of": "teal", **COLOURED}
+            "ConfigMap", "backend-blue-e9b643b0", "metadata.labels", {"app.kubernetes.io/part-of": "teal", **COLOURED}
         ),
-        says=("ConfigMap backend-blue-config: no label app.kubernetes.io/managed-by", "app.kubernetes.io/name"),
+        says=("ConfigMap backend-blue-e9b643b0: no label app.kubernetes.io/managed-by", "app.kubernetes.io/name"),
     ),
     Case(
         policy="objects-are-labelled",
