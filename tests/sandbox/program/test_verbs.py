@@ -196,7 +196,8 @@ def test_pods_come_and_go(typed: Typed) -> None:
     typed.run("teal stop blue", status=Exit.USAGE)
     typed.run("teal health-check green", status=Exit.UNWELL)
     typed.run("teal scale green 2")
-    assert len(typed.stack.pods("green")) == 2
+    there = "--for=jsonpath={.status.readyReplicas}=2"  # the second one is the autoscaler's to start
+    typed.stack.kubectl("wait", "deployment/backend-green", there, "--timeout=60s", seconds=70)
     assert len(typed.changed(before)) <= 3
     typed.run("teal health-check green")
 
