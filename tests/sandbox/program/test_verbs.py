@@ -186,8 +186,8 @@ def test_a_bake_that_fails_leaves_a_file_that_is_true(typed: Typed) -> None:
 
 def test_pods_come_and_go(typed: Typed) -> None:
     """Of the idle colour alone."""
-    typed.run("teal stop green")
     before = typed.file
+    typed.run("teal stop green")
     typed.run("teal scale green 1")
     assert len(typed.stack.pods("green")) == 1
     typed.run("teal stop green")
