@@ -91,13 +91,21 @@ def problems(data: Mapping[str, Any], secret: set[str]) -> Sequence[Problem]:
     found: dict[tuple[Where, str], Problem] = {}
     for _ in range(_ROUNDS):
         new = {(each.where, each.what): each for each in sorted(wrong(now, secret), key=_last_first)}
-        if new.keys() <= found.keys():  # nothing, or what a command did not mend
+        if not new:
             break
-        for each in new.values():
-            for step in each.steps:
+        for key, each in new.items():
+            for step in each.steps if key not in found else (_set_aside(each),):
                 do(now, step)
         found |= {each: problem for each, problem in new.items() if each not in found}
     return [*found.values()]
+
+
+def _set_aside(problem: Problem) -> Step:
+    """For what its command leaves as wrong as before: a secret is asked for, and nobody knows what it will be.
+
+    Other problems are looked for without it, so that they are told at once as well.
+    """
+    return Remove(problem.where[:-1] if required(problem.where) and len(problem.where) > 1 else problem.where)
 
 
 def _last_first(problem: Problem) -> list[int]:

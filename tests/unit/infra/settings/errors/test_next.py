@@ -11,6 +11,7 @@ import pytest
 import yaml
 from teal_infra.settings import load, stack_file
 from teal_infra.settings.report.problems import Problem
+from teal_infra.settings.report.steps import path
 
 from tests.unit.infra.settings.errors import catalogue
 from tests.unit.infra.settings.errors.catalogue import Config, Where
@@ -122,6 +123,13 @@ def test_all_faults_are_reported_at_once() -> None:
         "teal:prometheus.url",
         "teal:services.backend.backing[0]",
     ]
+
+
+def test_a_secret_that_nobody_knows_hides_no_other_fault() -> None:
+    """Its command asks for it, so what else is wrong is looked for without it."""
+    told = {"receivers": {"chat": {"url": "exec://rm"}}}
+    found = problems(catalogue.adopting(namespace="shop", notify=told))
+    assert [path(each.where) for each in found] == ["notify.receivers.chat.url", "namespace"]
 
 
 def test_what_is_known_of_an_object_is_said_once() -> None:
