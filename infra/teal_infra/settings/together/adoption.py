@@ -26,14 +26,21 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
             yield Refusal(kind, what, "the stack could not stop its pods", (Set(kind, str(Kind.SERVICE)),))
         if settings.router is not RouterKind.SERVICE:
             what = f"router is {settings.router}, and {at} is what a Service's selector leads to"
-            yield Refusal(("router",), what, steps=(Set(("router",), str(RouterKind.SERVICE)),))
+            yield Refusal(
+                ("router",), what, "live traffic would not move", (Set(("router",), str(RouterKind.SERVICE)),)
+            )
         if slot is not None and slot.state is not State.RUNNING:
             what = f"the stack does not make the pods of {at}, so it cannot end them"
-            yield Refusal((colour, "state"), what, steps=(Set((colour, "state"), str(State.RUNNING)),))
+            yield Refusal(
+                (colour, "state"),
+                what,
+                "these pods would go on as they do",
+                (Set((colour, "state"), str(State.RUNNING)),),
+            )
         if settings.place.create:
             what = f"the stack makes {settings.namespace}: its network policies would cut off the pods of {at}"
             there = {"name": settings.namespace, "create": False}
-            yield Refusal(("namespace",), what, steps=(Set(("namespace",), there),))
+            yield Refusal(("namespace",), what, "live traffic would reach nobody", (Set(("namespace",), there),))
         its = dict(labels.coloured(name, colour.other, other.version if other else ""))
         templates = [settings.services[name].pod_template, *([other.services[name].pod_template] if other else [])]
         for each in templates:
