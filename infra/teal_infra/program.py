@@ -36,6 +36,7 @@ from teal_infra.labels import Identity
 from teal_infra.planning import capacity
 from teal_infra.planning.live import Live, recorded
 from teal_infra.planning.move import bake_plan, move_of
+from teal_infra.planning.slots import stopped
 from teal_infra.provider.ownership import owned
 from teal_infra.settings import Settings
 from teal_infra.settings.slot import Slot as SlotSettings
@@ -201,16 +202,17 @@ class _Stack:
                 now=self._live.at,
                 after=[*first, *self._migrations(of, release, environment, first), *when.records],
                 hooks=when.hooks,
-                turn=self._turn(name, when) if settings.worker else None,
+                turn=self._turn(name, colour, when) if settings.worker else None,
             )
         )
         return begun
 
-    def _turn(self, name: str, when: "_When") -> Turn:
+    def _turn(self, name: str, colour: Colour, when: "_When") -> Turn:
         """Of a worker's colour; teal itself may have written how many pods it has, so it is written by force."""
         found = self._live.services.get(name)
         moves = found is None or found.colour is not self._settings.active_colour
-        return Turn(marks={**when.marks, FORCE: "true"}, begins=bool(when.records) and moves)
+        marks = {**when.marks, FORCE: "true", **stopped(self._settings, self._live, name, colour)}
+        return Turn(marks=marks, begins=bool(when.records) and moves)
 
     def _migrations(
         self, of: Identity, release: SlotService, environment: Environment, first: Sequence[pulumi.Resource]

@@ -49,6 +49,9 @@ PARTS = "teal/slot-parts"
 DEPLOYED_AT = "teal/deployed-at"
 """Annotation: when this slot's content last changed, RFC 3339. Reaches pods as DEPLOYMENT_TIMESTAMP."""
 
+STOPPED_AT = "teal/stopped-at"
+"""Annotation: when a worker's idle colour was last found to have pods, and asked to end them, RFC 3339."""
+
 FLOOR = "teal/floor"
 """Annotation: pods that a flip asked for beyond the minimum, and when, as `8@2026-01-01T00:00:00+00:00`."""
 

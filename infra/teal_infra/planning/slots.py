@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from teal.model.colours import Colour
+from teal.model.labels import STOPPED_AT
 from teal.model.live import LiveSlot
 from teal.plans.model import IDLE, Now, Planned, SlotPlan
 from teal_infra.components import environment, fingerprint
@@ -53,6 +54,18 @@ def release(settings: Settings, colour: Colour) -> str:
     services = {name: each for name in sorted(settings.services) if (each := fingerprint_of(settings, name, colour))}
     parts = {name: [each.digest, each.parts.template, each.parts.service["network"]] for name, each in services.items()}
     return environment.digest([slot.digest, parts])[:16]
+
+
+def stopped(settings: Settings, live: Live, service: str, colour: Colour) -> Mapping[str, str]:
+    """What marks the Deployment of a worker's idle colour: it differs whenever there are pods that have to go.
+
+    An update that died as it started them has left a state without pods, which is what the next one declares: without a
+    difference, an engine would write nothing, and both colours would go on taking work.
+    """
+    found = live.slots.get((service, colour))
+    idle = colour is not settings.active_colour and settings.services[service].idles
+    at = (live.at if found.replicas else found.annotations.get(STOPPED_AT)) if found and idle else None
+    return {STOPPED_AT: at} if at else {}
 
 
 def _compared(settings: Settings, live: Live, service: str, colour: Colour, found: LiveSlot | None) -> SlotPlan:

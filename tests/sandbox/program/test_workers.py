@@ -175,7 +175,6 @@ def test_colours_that_must_not_overlap_never_do(stack: Stack) -> None:
     stack.flip("blue")
 
 
-@pytest.mark.xfail(reason="pods that a killed update started stay, as its engine's state never heard of them (docs)")
 def test_an_update_that_dies_once_a_worker_has_started_is_brought_to_its_end(stack: Stack, tmp_path: Path) -> None:
     """The next one finds by the record what has started, whatever it is asked for, and leaves one colour."""
     stack.configure("services.mailer.overlap", "flip")

@@ -1,6 +1,8 @@
 """What the program declares of a worker: no door, one colour with pods, and a record that comes before them."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -226,3 +228,22 @@ async def test_a_hook_lets_pods_start_and_another_one_undoes_what_does_not() -> 
         "backend-blue": (["teal-idle"], []),
         "mailer-blue": (["teal-idle"], []),
     }
+
+
+@pytest.mark.parametrize(
+    ("has", "annotations", "at"),
+    [(0, {}, None), (2, {}, AT), (0, {"teal/stopped-at": "before"}, "before"), (2, {"teal/stopped-at": "before"}, AT)],
+)
+async def test_pods_of_the_idle_colour_make_a_difference_to_the_engine(
+    has: int, annotations: Mapping[str, str], at: str | None
+) -> None:
+    """Its state may say that there are none; once they are gone, the next update has nothing to write."""
+    slots = {
+        ("mailer", Colour.BLUE): LiveSlot(annotations={}, replicas=2),
+        ("mailer", Colour.GREEN): LiveSlot(annotations=annotations, replicas=has),
+    }
+    resources = await declared(raw(), replace(live("blue"), slots=slots))
+    marks = {name: resources["Deployment", f"mailer-{name}"]["metadata"]["annotations"] for name in ("blue", "green")}
+    assert marks["green"].get("teal/stopped-at") == at
+    assert "teal/stopped-at" not in marks["blue"]
+    assert resources["Deployment", "mailer-green"]["spec"]["replicas"] == 0
