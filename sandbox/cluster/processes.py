@@ -121,7 +121,7 @@ def end(processes: Iterable[Process], *, grace_s: float, last_s: float = 10.0) -
             for descriptor in living.values():
                 with contextlib.suppress(ProcessLookupError):
                     signal.pidfd_send_signal(descriptor, number)
-            living = _wait(living, wait_s)
+            _wait(living, wait_s)
         return list(living)
     finally:
         for descriptor in living.values():
@@ -140,17 +140,16 @@ def _open(process: Process) -> int | None:
     return None
 
 
-def _wait(living: dict[Process, int], wait_s: float) -> dict[Process, int]:
-    """Wait until all have ended, at most `wait_s`; what has not."""
+def _wait(living: dict[Process, int], wait_s: float) -> None:
+    """Wait until all have ended, at most `wait_s`; what has leaves the mapping, also where the wait is interrupted."""
     deadline = time.monotonic() + wait_s
     poll = select.poll()
     for descriptor in living.values():
         poll.register(descriptor, select.POLLIN)
-    remaining = dict(living)
-    while remaining and (left := deadline - time.monotonic()) > 0:
+    while living and (left := deadline - time.monotonic()) > 0:
         ended = {descriptor for descriptor, _ in poll.poll(left * 1000)}
-        for process, descriptor in list(remaining.items()):
+        for process, descriptor in list(living.items()):
             if descriptor in ended:
                 poll.unregister(descriptor)
-                os.close(remaining.pop(process))
-    return remaining
+                del living[process]
+                os.close(descriptor)
