@@ -1,7 +1,7 @@
 """What all settings are made of: frozen models, and names, numbers and texts with their bounds."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
@@ -66,15 +66,22 @@ def wrong(consequence: str) -> dict[str, JsonValue]:
     return {CONSEQUENCE: consequence}
 
 
-def superfluous(field: str, what: str, consequence: str) -> PydanticCustomError:
+TWICE = "nobody could tell the two apart"
+"""What a second thing of the same name would cause."""
+
+
+def superfluous(field: str, what: str, consequence: str, *also: str) -> PydanticCustomError:
     """For a setting that is to go: what is wrong with it, and what it would cause. The mending command removes it.
 
     Args:
         field: where it is, from the object that is validated.
         what: what is wrong, with the values seen.
         consequence: what it would have caused.
+        also: what goes with it, which is wrong by itself then.
     """
-    return PydanticCustomError("taken", "{what}", {"field": field, "what": what, "consequence": consequence})
+    mend = dict.fromkeys((field, *also))
+    context: dict[str, Any] = {"field": field, "what": what, "consequence": consequence, "mend": mend}
+    return PydanticCustomError("clash", "{what}", context)
 
 
 def consequence(field: FieldInfo) -> str:

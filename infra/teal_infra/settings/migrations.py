@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from teal.schema.order import Order, moving
-from teal_infra.settings.base import Model, wrong
+from teal_infra.settings.base import Model, superfluous, wrong
 from teal_infra.settings.owned import labelled, mapping
 from teal_infra.settings.pod_template import PATCH, RETAIN, PodTemplate
 
@@ -134,7 +134,7 @@ class MigrationSettings(Model):
             )
         if "down" in self.model_fields_set and self.down and self.down_refused:
             what = "downRefused says why there is no way down, and down is one"
-            raise PydanticCustomError("taken", "{what}", {"field": "downRefused", "what": what})
+            raise superfluous("downRefused", what, "an update that asks for the way down would be refused")
         return self
 
     @model_validator(mode="after")
@@ -143,13 +143,13 @@ class MigrationSettings(Model):
         unfit = next(filter(moving, self.revisions), twice)
         if unfit:
             why = "is there twice" if unfit == twice else "is another revision in each image"
-            raise PydanticCustomError("taken", "{name} {why}", {"field": "revisions", "name": unfit, "why": why})
+            raise superfluous("revisions", f"{unfit} {why}", "nobody could tell what comes after what")
         return self
 
     @model_validator(mode="after")
     def _owned(self) -> Self:
         for field, what in _not_theirs(self.pod_template.model_dump(exclude_unset=True)):
-            raise PydanticCustomError("taken", "{what}", {"field": f"podTemplate.{field}", "what": what})
+            raise superfluous(f"podTemplate.{field}", what, "the migrations would not run, or nobody would find them")
         return self
 
 

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from teal.model.workers import Overlap, Worker
 from teal.spec.bake import P95
 from teal.spec.request_metrics import RequestMetrics
-from teal_infra.settings.base import Name, Path, PortNumber, wrong
+from teal_infra.settings.base import TWICE, Name, Path, PortNumber, superfluous, wrong
 from teal_infra.settings.evidence.bake_metrics import BakeMetricSettings
 from teal_infra.settings.evidence.gates import Gates
 from teal_infra.settings.evidence.request_metrics import RequestMetricsSettings
@@ -273,9 +272,7 @@ class ServiceSettings(Process):
     @model_validator(mode="after")
     def _own_names(self) -> Self:
         if P95 in self.bake_metrics:
-            raise PydanticCustomError(
-                "taken", "{name} is one of the bake's own", {"field": f"bakeMetrics.{P95}", "name": P95}
-            )
+            raise superfluous(f"bakeMetrics.{P95}", f"{P95} is one of the bake's own", TWICE)
         return self
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import EnvName, EnvValue, Image, Model, whole_number_text, wrong
+from teal_infra.settings.base import EnvName, EnvValue, Image, Model, superfluous, whole_number_text, wrong
 from teal_infra.settings.migrations import SchemaSettings
 from teal_infra.settings.pod_template import PodTemplate
 from teal_infra.settings.reach.existing import Adopt
@@ -74,7 +74,7 @@ class SlotService(Model):
             raise PydanticCustomError("missing", "Field required", {"field": "image"})
         if self.adopt is not None and others:
             field = type(self).model_fields[min(others)].alias or min(others)
-            raise PydanticCustomError("effectless", "the stack does not make the pods of adopt", {"field": field})
+            raise superfluous(field, "the stack does not make the pods of adopt", "it would have no effect")
         return self
 
 

@@ -13,7 +13,7 @@ from teal.gates.series import SeriesPlan
 from teal.monitoring.queries import Queries
 from teal.proof.metrics import MARGIN
 from teal.spec.request_metrics import DEFAULT, PRESETS, RequestMetrics
-from teal_infra.settings.base import MOST_SECONDS, Model, Name, wrong
+from teal_infra.settings.base import MOST_SECONDS, TWICE, Model, Name, superfluous, wrong
 from teal_infra.settings.evidence.own_metrics import Metric, Times
 from teal_infra.settings.evidence.smoke import DoorPath
 
@@ -142,9 +142,7 @@ class Metrics(Model):
     def _consistent(self) -> Self:
         taken = _BUILT_IN & self.own.keys()
         if taken:
-            raise PydanticCustomError(
-                "taken", "{name} is one of the built-in metrics", {"field": f"own.{min(taken)}", "name": min(taken)}
-            )
+            raise superfluous(f"own.{min(taken)}", f"{min(taken)} is one of the built-in metrics", TWICE)
         sending = MARGIN * self.needed / self.traffic.per_second if self.traffic.enabled else 0
         if sending + self.wait_seconds > self.window_seconds:
             raise PydanticCustomError(

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from teal.spec.credentials import Credentials, SigV4
-from teal_infra.settings.base import Model, wrong
+from teal_infra.settings.base import Model, superfluous, wrong
 
 if TYPE_CHECKING:
     from teal.adapters.prometheus import PrometheusAccess
@@ -107,9 +107,8 @@ class Prometheus(Model):
         given = [*(each.replace("sig_v4", "sigV4") for each in given), *([header] if header else [])]
         if len(given) > 1:
             what = f"{given[0]} says who asks already, and a request has one such header"
-            goes = ("user", "password") if given[1] == "user" else (given[1],)
-            mend = dict.fromkeys(goes)
-            raise PydanticCustomError("effectless", "{what}", {"field": given[1], "what": what, "mend": mend})
+            password = ["password"] if given[1] == "user" else []
+            raise superfluous(given[1], what, "Prometheus would go by one of them alone", *password)
         return self
 
     @property

@@ -46,9 +46,6 @@ def of_refusal(refusal: Refusal, data: Mapping[str, Any], secret: set[str]) -> P
     )
 
 
-_GOES = {"taken": "nobody could tell the two apart", "effectless": "it would have no effect"}
-"""Kinds of errors that are mended by taking the key away, and the consequence of each."""
-
 _UNSAID = "the service could not be provisioned as meant"
 
 
@@ -62,11 +59,10 @@ def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> 
     if "field" not in context:
         return of_refusal(Refusal(loc, found["msg"], "", (_step(loc, found),)), data, secret)
     # A check over several fields names the one to change, and may say how; its message holds the values that clash.
-    goes = _GOES.get(found["type"], "")
-    mend: Mapping[str, Any] = context.get("mend", {context["field"]: None if goes else context.get("remedy", ...)})
+    mend: Mapping[str, Any] = context.get("mend", {context["field"]: context.get("remedy", ...)})
     steps = tuple(_mended((*loc, *_parsed(name)), value) for name, value in mend.items())
     where = (*loc, *_parsed(context["field"]))
-    return of_refusal(Refusal(where, found["msg"], context.get("consequence", goes), steps), data, secret)
+    return of_refusal(Refusal(where, found["msg"], context.get("consequence", ""), steps), data, secret)
 
 
 def _mended(where: Where, value: Any) -> Step:  # noqa: ANN401 - any JSON

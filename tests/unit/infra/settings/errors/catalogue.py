@@ -292,6 +292,9 @@ CLASHES: tuple[Config, ...] = (
     # Ports, probes and scaling.
     backend(probes={"readiness": {"path": "/ready", "tcp": True}}),
     backend(probes={"readiness": {"path": "/ready", "port": "management"}}),
+    backend(probes={"readiness": {"exec": ["true"], "port": 9090}}),
+    backend(ports={"http": 9090}),
+    backend(ports={"management": 8000}),
     backend(frontDoor={"loadBalancerClass": "service.k8s.aws/nlb"}),
     backend(disruption={"maxUnavailable": 1, "minAvailable": 1}),
     backend(autoscaling={"cpuPercent": None, "memoryPercent": None}),
@@ -361,7 +364,7 @@ def said() -> Iterator[tuple[str, str]]:
 
 def _texts(node: ast.AST) -> Iterator[str]:
     match node:
-        case ast.Call(func=ast.Name(id="PydanticCustomError" | "Refusal"), args=[_, text, *_]):
+        case ast.Call(func=ast.Name(id="PydanticCustomError" | "Refusal" | "superfluous"), args=[_, text, *_]):
             yield from _pattern(text)
         case ast.Assign(targets=[ast.Name(id="what")], value=text):
             yield from _pattern(text)
