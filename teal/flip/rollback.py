@@ -29,7 +29,7 @@ class ColdError(RefusedError):
     """The colour cannot take the traffic at once; an update can make it ready first. Nothing was moved."""
 
     def __init__(self, to: Colour, why: str) -> None:
-        """Say why, and keep which colour it is."""
+        """Make the message, and keep the colour for whoever prepares it next."""
         super().__init__(f"{to} cannot take live traffic at once: {why}")
         self.to = to
 

@@ -45,14 +45,14 @@ class Audience(BaseModel):
         """URLs that get every stage as an event, by what they are called."""
         return {MACHINES: self.events_url} if self.events_url else {}
 
-    happenings: bool = False
+    kubernetes_events: bool = False
     """Whether stages become Events of Kubernetes."""
 
     @property
     def nobody(self) -> bool:
         """Whether nobody is told of anything."""
-        return not (self.receivers or self.events_url or self.happenings)
+        return not (self.receivers or self.events_url or self.kubernetes_events)
 
     def listens(self, stage: Stage) -> bool:
         """Whether anybody is told of a stage."""
-        return bool(self.machines or self.people(stage) or self.happenings)
+        return bool(self.machines or self.people(stage) or self.kubernetes_events)

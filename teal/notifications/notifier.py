@@ -14,13 +14,13 @@ from teal.adapters import receivers
 from teal.adapters.kubernetes import access, events
 from teal.adapters.kubernetes.access import ClusterAccess
 from teal.adapters.kubernetes.events import Happening
-from teal.adapters.receivers import Letter
+from teal.adapters.receivers import Message
 from teal.history.model import Flip, History, Stage
 from teal.history.store import Records
 from teal.model.errors import UnreachableError
 from teal.notifications import told
 from teal.notifications.audience import Audience
-from teal.notifications.letters import letter, passed
+from teal.notifications.messages import message, passed
 from teal.notifications.told import Told
 
 OVER_SECONDS = 8.0
@@ -32,7 +32,7 @@ LEFT_SECONDS = 12.0
 UNDER_WAY = frozenset({Stage.PROVEN, Stage.BAKING, Stage.REVERTING})
 """Stages after which the same process goes on: nobody waits for what is being told of them."""
 
-Tell = Callable[[Letter, Mapping[str, str], Mapping[str, str]], Awaitable[frozenset[str]]]
+Tell = Callable[[Message, Mapping[str, str], Mapping[str, str]], Awaitable[frozenset[str]]]
 """Tells people and machines by their URLs; the names of those who have taken it."""
 
 
@@ -138,9 +138,9 @@ class Notifier:
 
     async def _tell_all(self, http: httpx2.AsyncClient, flip: Flip, stage: Stage) -> None:
         people, machines = self._audience.people(stage), self._audience.machines
-        text = letter(flip, stage, self._audience, self._cluster.namespace)
-        if self._audience.happenings:
-            await self._happened(http, flip, stage, text)
+        text = message(flip, stage, self._audience, self._cluster.namespace)
+        if self._audience.kubernetes_events:
+            await self._show_event(http, flip, stage, text)
         taken = await self._tell(text, people, machines) if people or machines else frozenset[str]()
         if missing := sorted({*people, *machines} - taken):
             self._say(
@@ -149,7 +149,7 @@ class Notifier:
                 "teal:notify)"
             )
 
-    async def _happened(self, http: httpx2.AsyncClient, flip: Flip, stage: Stage, text: Letter) -> None:
+    async def _show_event(self, http: httpx2.AsyncClient, flip: Flip, stage: Stage, text: Message) -> None:
         what = Happening(
             key=text.event["id"],
             reason=stage.capitalize(),

@@ -30,7 +30,7 @@ class Said(Protocol):
 
     @property
     def down(self) -> str | None:
-        """To where it is taken back."""
+        """The revision to which the schema is taken back."""
         ...
 
 

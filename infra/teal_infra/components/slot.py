@@ -61,13 +61,12 @@ class SlotArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
-    """Whether it is a colour of a worker's turn to run."""
+    """What a flip means for the pods of one colour of a worker."""
 
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Annotations that differ whenever it begins, so that its Deployment is a difference to the engine as well."""
+    """Annotations of the Deployment, which differ whenever its pods are to start or to end: so the engine writes it."""
     begins: bool = False
-    """Whether it does in this update: with how many pods, the Deployment says then, and nobody but its autoscaler
-    later."""
+    """Whether its pods start in this update. The Deployment says with how many; later its autoscaler alone does."""
 
 
 class Slot(pulumi.ComponentResource):

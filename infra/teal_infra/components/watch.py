@@ -84,7 +84,7 @@ def rights(
         rules.append(_rule("pods/portforward", "create", "get"))
     if not audience.nobody:
         rules.append(_rule("configmaps", "get", "patch", names=[told.NAME]))
-    if audience.happenings and names:
+    if audience.kubernetes_events and names:
         led = names if router.spec.through_service else [f"{name}-{colour}" for name in names for colour in Colour]
         rules += [_rule("events", "create"), _rule("services", "get", names=led)]
     return rules

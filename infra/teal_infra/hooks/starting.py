@@ -48,7 +48,7 @@ class Starting:
             await mover.started.undo(because)
 
     def over(self) -> None:
-        """Leave the signs of life to whoever bakes."""
+        """Stop showing that the update lives: from here on, whoever bakes the flip does it."""
         if self._alive is not None:
             self._alive.cancel()
 

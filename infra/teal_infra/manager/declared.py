@@ -46,7 +46,7 @@ class Declared:
 
     @property
     def services(self) -> Sequence[str]:
-        """The flip set."""
+        """The names of the services that flip together."""
         return [*_mapping(self.config.get("teal:services"))]
 
     def slot(self, colour: Colour) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ SECONDS = 6.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Letter:
+class Message:
     """What is told."""
 
     title: str
@@ -29,19 +29,19 @@ class Letter:
     """The same for machines, as a CloudEvent."""
 
 
-async def tell(letter: Letter, people: Mapping[str, str], machines: Mapping[str, str]) -> frozenset[str]:
+async def tell(message: Message, people: Mapping[str, str], machines: Mapping[str, str]) -> frozenset[str]:
     """Tell all receivers at once.
 
     Args:
-        letter: what they are told.
+        message: what they are told.
         people: receivers' Apprise URLs by their names.
         machines: URLs that get the event, by their names.
 
     Returns:
         The names of those who have taken it within `SECONDS`.
     """
-    asked = {"people": {**people}, "machines": {**machines}, "title": letter.title, "body": letter.body}
-    text = json.dumps({**asked, "mood": letter.mood, "event": {**letter.event}})
+    asked = {"people": {**people}, "machines": {**machines}, "title": message.title, "body": message.body}
+    text = json.dumps({**asked, "mood": message.mood, "event": {**message.event}})
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", __name__, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
     )

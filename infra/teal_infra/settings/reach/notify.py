@@ -100,7 +100,7 @@ class Notify(Model):
             },
             events_url=self.cloud_events.url if self.cloud_events else "",
             link=self.link or "",
-            happenings=self.kubernetes_events,
+            kubernetes_events=self.kubernetes_events,
         )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from teal.adapters import receivers
-from teal.adapters.receivers import Letter
+from teal.adapters.receivers import Message
 
-LETTER = Letter(title="a title", body="a body", mood="failure", event={"specversion": "1.0", "id": "1"})
+MESSAGE = Message(title="a title", body="a body", mood="failure", event={"specversion": "1.0", "id": "1"})
 
 
 class Hook:
@@ -60,7 +60,7 @@ def hook() -> Iterator[Hook]:
 
 async def test_people_and_machines_are_told(hook: Hook) -> None:
     """By Apprise the one, as a CloudEvent in its structured mode the other."""
-    told = await receivers.tell(LETTER, {"chat": f"json://{hook.at}/chat"}, {"events": f"http://{hook.at}/events"})
+    told = await receivers.tell(MESSAGE, {"chat": f"json://{hook.at}/chat"}, {"events": f"http://{hook.at}/events"})
     assert told == {"chat", "events"}
     posted: dict[str, tuple[str, bytes]] = {path: (kind, body) for path, kind, body in hook.posted}
     assert b"a title" in posted["/chat"][1]
@@ -76,23 +76,23 @@ async def test_one_that_cannot_be_told_keeps_nobody_else_from_it(hook: Hook) -> 
         "other": "syslog://",
         "chat": f"json://{hook.at}/chat",
     }
-    assert await receivers.tell(LETTER, people, {}) == {"chat"}
+    assert await receivers.tell(MESSAGE, people, {}) == {"chat"}
     assert [path for path, _, _ in hook.posted] == ["/chat"]
 
 
 async def test_what_fails_is_tried_again_once(hook: Hook) -> None:
     """A receiver that restarts is told at the second try; one that always fails is not told."""
     hook.statuses = [503]
-    assert await receivers.tell(LETTER, {"chat": f"json://{hook.at}/chat"}, {}) == {"chat"}
+    assert await receivers.tell(MESSAGE, {"chat": f"json://{hook.at}/chat"}, {}) == {"chat"}
     hook.statuses = [500] * 9
-    assert await receivers.tell(LETTER, {}, {"events": f"http://{hook.at}/events"}) == frozenset()
+    assert await receivers.tell(MESSAGE, {}, {"events": f"http://{hook.at}/events"}) == frozenset()
     assert len(hook.posted) == 4
 
 
 async def test_nobody_is_led_elsewhere(hook: Hook) -> None:
     """A redirect is no answer: what is posted is for whom the URL names."""
     people, machines = {"chat": f"json://{hook.at}/moved"}, {"events": f"http://{hook.at}/moved"}
-    assert await receivers.tell(LETTER, people, machines) == frozenset()
+    assert await receivers.tell(MESSAGE, people, machines) == frozenset()
     assert {path for path, _, _ in hook.posted} == {"/moved"}
 
 
@@ -100,7 +100,7 @@ async def test_who_does_not_answer_is_given_up(hook: Hook, monkeypatch: pytest.M
     """The process is ended, and those who answered count as told."""
     monkeypatch.setattr(receivers, "SECONDS", 15.0)  # for a process to start on a machine that does much else
     people = {"slow": f"json://{hook.at}/slow?rto=60", "chat": f"json://{hook.at}/chat"}
-    assert await receivers.tell(LETTER, people, {}) == {"chat"}
+    assert await receivers.tell(MESSAGE, people, {}) == {"chat"}
     assert not children()
 
 
@@ -115,7 +115,7 @@ async def test_no_command_line_has_a_url(hook: Hook) -> None:
 
     watching = threading.Thread(target=look)
     watching.start()
-    await receivers.tell(LETTER, {"chat": f"json://{hook.at}/T0K3N"}, {})
+    await receivers.tell(MESSAGE, {"chat": f"json://{hook.at}/T0K3N"}, {})
     over.set()
     watching.join()
     assert seen

@@ -9,7 +9,7 @@ import pytest
 
 from teal.adapters.kubernetes import connections
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
-from teal.adapters.receivers import Letter
+from teal.adapters.receivers import Message
 from teal.flip import revert, tenure
 from teal.flip.mover import Mover
 from teal.flip.owner import Owner
@@ -391,8 +391,8 @@ async def test_no_way_back_waits_for_people_to_be_told(api_server: FakeApiServer
     declared = await failing(api_server)
     asked, hangs = list[str](), asyncio.Event()
 
-    async def tell(letter: Letter, *_: object) -> frozenset[str]:
-        asked.append(letter.event["type"])
+    async def tell(message: Message, *_: object) -> frozenset[str]:
+        asked.append(message.event["type"])
         await hangs.wait()
         return frozenset({"chat"})
 

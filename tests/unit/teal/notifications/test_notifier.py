@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
-from teal.adapters.receivers import Letter
+from teal.adapters.receivers import Message
 from teal.history.model import Flip, History, Stage
 from teal.history.store import Records
 from teal.model.workers import Overlap, Worker
@@ -26,25 +26,25 @@ AUDIENCE = Audience(stack="production", receivers={"chat": CHAT, "pager": PAGER}
 
 
 class Post:
-    """Takes letters, and notes them."""
+    """Takes messages, and notes them."""
 
     def __init__(self) -> None:
         """Nothing came yet."""
-        self.letters: list[tuple[str, tuple[str, ...]]] = []
+        self.messages: list[tuple[str, tuple[str, ...]]] = []
         self.taken = frozenset({"chat", "pager", "cloudEvents"})
         self.open = asyncio.Event()
         self.open.set()
 
-    async def tell(self, letter: Letter, people: Mapping[str, str], machines: Mapping[str, str]) -> frozenset[str]:
+    async def tell(self, message: Message, people: Mapping[str, str], machines: Mapping[str, str]) -> frozenset[str]:
         """Take one, once the post is open."""
         await self.open.wait()
-        self.letters.append((letter.event["data"]["stage"], tuple(sorted({*people, *machines}))))
+        self.messages.append((message.event["data"]["stage"], tuple(sorted({*people, *machines}))))
         return self.taken
 
     @property
     def stages(self) -> list[str]:
-        """Of which stages letters came."""
-        return [stage for stage, _ in self.letters]
+        """Of which stages messages came."""
+        return [stage for stage, _ in self.messages]
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ async def test_each_stage_is_told_once_and_in_order(api_server: FakeApiServer, p
     for each in STORY:
         told.recorded(each, history(each))
     await told.over()
-    assert post.letters == [(stage, ("chat",)) for stage in TELLING]
+    assert post.messages == [(stage, ("chat",)) for stage in TELLING]
     assert marks(api_server).keys() == {f"7.{stage}" for stage in TELLING}
     assert said == []
 
@@ -233,7 +233,7 @@ async def test_nobody_to_tell_asks_nobody(api_server: FakeApiServer, post: Post)
     await told.over()
     async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as cluster:
         await told.catch_up(Records(cluster.http, "teal"))
-    assert (api_server.heard, post.letters) == ([], [])
+    assert (api_server.heard, post.messages) == ([], [])
 
 
 async def test_marks_that_no_history_has_are_forgotten(api_server: FakeApiServer, post: Post) -> None:
@@ -253,7 +253,7 @@ async def test_whoever_describes_a_service_reads_its_flips(api_server: FakeApiSe
     for name in ("backend", "frontend"):
         found = {"metadata": {"name": name, "uid": f"uid-{name}", "resourceVersion": "1"}}
         api_server.answers[f"/api/v1/namespaces/teal/services/{name}"] = (200, found)
-    told = notifier(api_server, post, said, Audience(stack="production", happenings=True))
+    told = notifier(api_server, post, said, Audience(stack="production", kubernetes_events=True))
     told.recorded(STORY[4], history())
     await told.over()
     events = [each for each in api_server.written if each.get("kind") == "Event"]
@@ -264,13 +264,13 @@ async def test_whoever_describes_a_service_reads_its_flips(api_server: FakeApiSe
     assert last["metadata"]["name"] == "backend.teal-2026-01-01t00-00-00-00-00-7-reverted"
     assert last["message"] == "production: flip 7 to green 1.1.0 was undone: traffic is back on blue 1.0.0"
     assert (last["type"], last["firstTimestamp"], events[0]["type"]) == ("Warning", "2026-01-01T00:00:00Z", "Normal")
-    assert (said, post.letters) == ([], [])
+    assert (said, post.messages) == ([], [])
 
 
 async def test_nothing_happens_to_a_service_that_a_worker_does_not_have(api_server: FakeApiServer, post: Post) -> None:
     """Events are of Services."""
     said: list[str] = []
-    told = notifier(api_server, post, said, Audience(stack="production", happenings=True))
+    told = notifier(api_server, post, said, Audience(stack="production", kubernetes_events=True))
     worker = Worker(overlap=Overlap.FLIP, pods=1, grace_seconds=1)
     plan = STORY[4].plan.model_copy(update={"services": {"mailer": ServiceBake(worker=worker)}})
     told.recorded(STORY[4].model_copy(update={"plan": plan}), history())
@@ -282,8 +282,8 @@ async def test_nothing_happens_to_a_service_that_a_worker_does_not_have(api_serv
 async def test_a_right_that_lacks_is_said(api_server: FakeApiServer, post: Post) -> None:
     """The flip goes on, and people are told."""
     said: list[str] = []
-    happenings = AUDIENCE.model_copy(update={"happenings": True})
-    told = notifier(api_server, post, said, happenings)
+    kubernetes_events = AUDIENCE.model_copy(update={"kubernetes_events": True})
+    told = notifier(api_server, post, said, kubernetes_events)
     told.recorded(STORY[4], history())
     await told.over()
     assert post.stages == TELLING

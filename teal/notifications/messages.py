@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from teal.adapters.receivers import Letter
+from teal.adapters.receivers import Message
 from teal.history.model import Flip, Stage
 from teal.model.verdict import Outcome, printable, unproven
 from teal.notifications.audience import Audience
@@ -47,14 +47,14 @@ def passed(flip: Flip) -> Sequence[Stage]:
     return tuple(dict.fromkeys(went))
 
 
-def letter(flip: Flip, stage: Stage, audience: Audience, namespace: str) -> Letter:
+def message(flip: Flip, stage: Stage, audience: Audience, namespace: str) -> Message:
     """What is told of one stage of a flip, which may be further on by now."""
     title = (
         f"{audience.stack or namespace}: {_what(flip)} {flip.number} to {flip.to} {flip.version} {_became(flip, stage)}"
     )
     link = audience.link.replace("{number}", str(flip.number))
     body = "\n".join(filter(None, [*_lines(flip, stage), link]))
-    return Letter(
+    return Message(
         title=_quiet(printable(title, 200)),
         body=_quiet(body),
         mood=_MOODS.get(stage, "info"),
