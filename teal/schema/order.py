@@ -25,7 +25,7 @@ class Said(Protocol):
 
     @property
     def contract(self) -> str | None:
-        """Up to where it can do without."""
+        """The revision up to which the release does without what migrations drop."""
         ...
 
     @property

@@ -1,5 +1,6 @@
 """A flip that is watched, and undone by itself, under load."""
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -46,6 +47,17 @@ def test_a_release_that_fails_under_live_traffic_is_undone(stack: Stack, tmp_pat
     assert broken(load) == 0
     assert stack.history()[-1]["stage"] == "REVERTED"
     assert stack.confirmed() == "blue"
+
+
+def test_what_pods_read_stays_where_a_failed_update_is_taken_back(stack: Stack) -> None:
+    """The update that fails has made another ConfigMap, and not come to delete the first one, which is needed again."""
+    stack.configure("green.backend.env.FAULT_ERROR_PERCENT", "60")
+    assert stack.flip("green", check=False).returncode != 0
+    stack.pulumi("config", "rm", "--path", "teal:green.backend.env")
+    stack.flip("blue")
+    pod = json.loads(stack.kubectl("get", "deployment", "backend-green", "-o", "json"))["spec"]["template"]["spec"]
+    (source,) = pod["containers"][0]["envFrom"]
+    assert stack.kubectl("get", "configmap", source["configMapRef"]["name"], "-o", "name")
 
 
 def test_a_release_that_hangs_is_undone(stack: Stack, tmp_path: Path) -> None:
