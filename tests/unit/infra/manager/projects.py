@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 from teal_infra.manager import BlueGreenManager
 
+from teal.cli.app import app
+from teal.history.model import Flip, History, Stage
 from teal.model.colours import Colour
 from teal.plans.model import Plan, Word
+from teal.spec.bake import BakePlan
 from tests.unit.conftest import FakeApiServer
+from tests.unit.teal.flip.test_rollback import CONFIRMED, RECORD
 
 STACK = """\
 # A stack.
@@ -87,3 +91,51 @@ def driven(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> Engine:
 
     monkeypatch.setattr(BlueGreenManager, "_engine", made)
     return engine
+
+
+PLAN = BakePlan(services={}, seconds=1, error_percent=5, samples=0, window=10)
+
+
+def confirm(server: FakeApiServer, colour: str) -> None:
+    """The record of the confirmed colour."""
+    server.answers[CONFIRMED] = (
+        200,
+        {"metadata": {"name": "teal-confirmed", "resourceVersion": "1"}, "data": {"colour": colour}},
+    )
+
+
+def record(server: FakeApiServer, *stages: Stage) -> None:
+    """Flips from blue to green that came to these stages."""
+    flips = tuple(
+        Flip(
+            number=number,
+            origin=Colour.BLUE,
+            to=Colour.GREEN,
+            origin_version="1.0.0",
+            version="1.1.0",
+            by="somebody",
+            begun="2026-01-01T00:00:00+00:00",
+            stage=stage,
+            plan=PLAN,
+        )
+        for number, stage in enumerate(stages, start=1)
+    )
+    data = {"flips.json": History(flips=flips).model_dump_json(by_alias=True)}
+    server.answers[RECORD] = (200, {"metadata": {"name": "teal-history", "resourceVersion": "1"}, "data": data})
+
+
+def teal(*args: str) -> int:
+    """The exit status of a command."""
+    with pytest.raises(SystemExit) as ended:
+        app(args)
+    return int(ended.value.code or 0)
+
+
+def activate_green(file: Path) -> None:
+    """Declare it."""
+    file.write_text(file.read_text().replace("teal:activeColour: blue", "teal:activeColour: green"))
+
+
+def said(file: Path) -> str:
+    """What a file says."""
+    return file.read_text()

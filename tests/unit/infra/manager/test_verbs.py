@@ -1,76 +1,16 @@
 """What each verb writes, what becomes of the file where it comes to nothing, and with which status it ends."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from teal_infra.manager import AsyncBlueGreenManager, BlueGreenManager, blue_green
+from teal_infra.manager import BlueGreenManager
 
-from teal.adapters.kubernetes import connections
-from teal.cli.app import app
 from teal.cli.say import Exit
-from teal.history.model import Flip, History, Stage
-from teal.model.colours import Colour
+from teal.history.model import Stage
 from teal.model.errors import EngineError, LockedError, RefusedError, UnconfirmedError, UnsafeError
-from teal.model.live import Endpoint
-from teal.plans.model import Word
-from teal.spec.bake import BakePlan
 from tests.unit.conftest import FakeApiServer
-from tests.unit.infra.manager.projects import GREEN, STACK, Engine, driven, project
-from tests.unit.teal.flip.test_rollback import CONFIRMED, RECORD, deployments, live_on_green
-
-PLAN = BakePlan(services={}, seconds=1, error_percent=5, samples=0, window=10)
-
-
-@pytest.fixture
-def file(tmp_path: Path, api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of a stack with both slots, of which blue is live."""
-    api_server.service("backend", "blue")
-    confirm(api_server, "blue")
-    deployments(api_server, blue="b", green="g")
-    return project(tmp_path, api_server, monkeypatch)
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """One that does as it is told."""
-    return driven(monkeypatch, Engine())
-
-
-def confirm(server: FakeApiServer, colour: str) -> None:
-    """The record of the confirmed colour."""
-    server.answers[CONFIRMED] = (
-        200,
-        {"metadata": {"name": "teal-confirmed", "resourceVersion": "1"}, "data": {"colour": colour}},
-    )
-
-
-def record(server: FakeApiServer, *stages: Stage) -> None:
-    """Flips from blue to green that came to these stages."""
-    flips = tuple(
-        Flip(
-            number=number,
-            origin=Colour.BLUE,
-            to=Colour.GREEN,
-            origin_version="1.0.0",
-            version="1.1.0",
-            by="somebody",
-            begun="2026-01-01T00:00:00+00:00",
-            stage=stage,
-            plan=PLAN,
-        )
-        for number, stage in enumerate(stages, start=1)
-    )
-    data = {"flips.json": History(flips=flips).model_dump_json(by_alias=True)}
-    server.answers[RECORD] = (200, {"metadata": {"name": "teal-history", "resourceVersion": "1"}, "data": data})
-
-
-def teal(*args: str) -> int:
-    """The exit status of a command."""
-    with pytest.raises(SystemExit) as ended:
-        app(args)
-    return int(ended.value.code or 0)
+from tests.unit.infra.manager.projects import GREEN, STACK, Engine, driven, record, teal
 
 
 @pytest.mark.parametrize(
@@ -330,129 +270,3 @@ def test_what_came_of_it_as_json(file: Path, engine: Engine, capsys: pytest.Capt
     assert json.loads(said.out)["exitStatus"] == Exit.USAGE
     assert "nobody" in said.err
     assert file.exists()
-
-
-def activate_green(file: Path) -> None:
-    """Declare it."""
-    file.write_text(file.read_text().replace("teal:activeColour: blue", "teal:activeColour: green"))
-
-
-def said(file: Path) -> str:
-    """What a file says."""
-    return file.read_text()
-
-
-@pytest.fixture
-async def rolled(api_server: FakeApiServer, file: Path) -> Path:
-    """Green is live and confirmed, and blue is warm."""
-    await live_on_green(api_server)
-    activate_green(file)
-    return file
-
-
-async def test_a_rollback_moves_traffic_before_anything_of_pulumi(
-    rolled: Path, api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Then the file says so, and the update that follows makes the stack so."""
-    seen: list[str] = []
-    service = "/api/v1/namespaces/teal/services/backend"
-
-    def look() -> None:
-        seen.append(api_server.answers[service][1]["spec"]["selector"]["teal/colour"])
-        seen.append(rolled.read_text())
-
-    driven(monkeypatch, Engine(preview_does=look))
-    done = await AsyncBlueGreenManager().rollback()
-    assert seen == ["blue", STACK + GREEN]
-    assert done.live is Colour.BLUE
-    assert done.moved_in_seconds is not None
-
-
-@pytest.mark.parametrize(("word", "ups"), [(Word.FLIP, 1), (Word.ROLLING, 0), (Word.RELEASE, 0)])
-async def test_a_rollback_changes_nothing_else(
-    rolled: Path, monkeypatch: pytest.MonkeyPatch, word: Word, ups: int
-) -> None:
-    """A file that declares more than the way back is left to whoever wrote it; traffic stays where it was put."""
-    engine = driven(monkeypatch, Engine(word=word))
-    if ups:
-        await AsyncBlueGreenManager().rollback()
-    else:
-        with pytest.raises(UnconfirmedError, match="Live traffic is on blue, where the rollback put it"):
-            await AsyncBlueGreenManager().rollback()
-    assert engine.did.count("up") == ups
-    assert "teal:activeColour: blue" in said(rolled)
-
-
-async def test_a_rollback_whose_update_fails_stays(rolled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Traffic is where it was put, and that is said."""
-
-    def fail() -> None:
-        raise EngineError("dev could not be updated: no disk")
-
-    driven(monkeypatch, Engine(up_does=fail))
-    with pytest.raises(UnconfirmedError, match=r"Live traffic is on blue, where the rollback put it, and .* no disk"):
-        await AsyncBlueGreenManager().rollback()
-    assert "teal:activeColour: blue" in said(rolled)
-
-
-async def test_a_rollback_waits_for_the_update_that_it_undid(rolled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which has Pulumi's lock until it notices."""
-    monkeypatch.setattr(blue_green, "PAUSE_SECONDS", 0.01)
-    left = [LockedError("locked"), LockedError("locked")]
-
-    def locked() -> None:
-        if left:
-            raise left.pop()
-
-    engine = driven(monkeypatch, Engine(up_does=locked))
-    await AsyncBlueGreenManager().rollback()
-    assert engine.did == ["preview", "up", "up", "up"]
-    assert "teal:activeColour" in said(rolled)
-
-
-async def test_an_undone_flips_connections_follow_by_what_the_stack_declares(
-    rolled: Path, api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever may write a record of flips names no path at which pods are asked."""
-    asked: list[tuple[list[str], str, int]] = []
-
-    async def close(
-        _http: object, _namespace: str, endpoints: Sequence[Endpoint], path: str, seconds: int, *, turn: object
-    ) -> Sequence[str]:
-        del turn
-        asked.append(([each.pod for each in endpoints], path, seconds))
-        return []
-
-    monkeypatch.setattr(connections, "close", close)
-    record(api_server, Stage.BAKING)
-    flips = json.loads(api_server.answers[RECORD][1]["data"]["flips.json"])
-    flips["flips"][0] |= {"carried": {"backend": 1}}
-    flips["flips"][0]["plan"]["services"] = {"backend": {"path": "/", "closePath": "/forged"}}
-    api_server.answers[RECORD][1]["data"]["flips.json"] = json.dumps(flips)
-    driven(monkeypatch, Engine(word=Word.NOTHING))
-    done = await AsyncBlueGreenManager().rollback()
-    assert done.flip is not None
-    assert (done.flip.stage, done.live, said(rolled)) == (Stage.REVERTED, Colour.BLUE, STACK + GREEN)
-    path = "/deployment/connections/close"
-    assert asked == [(["backend-green-0"], path, 60), (["backend-blue-0"], path, 0)]
-
-
-async def test_a_rollback_to_what_is_not_warm_is_an_update(
-    rolled: Path, api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Which makes it so, and proves it, first."""
-    deployments(api_server, blue="another", green="g")
-    engine = driven(monkeypatch, Engine())
-    done = await AsyncBlueGreenManager().rollback()
-    assert (done.moved_in_seconds, engine.did) == (None, ["preview", "up"])
-    assert said(rolled) == STACK + GREEN
-
-
-async def test_the_api_knows_both_colours(rolled: Path) -> None:
-    """As data with types."""
-    manager = AsyncBlueGreenManager("dev")
-    status = await manager.get_status()
-    assert (status.active, status.confirmed, status.version(Colour.BLUE)) == (Colour.GREEN, Colour.GREEN, "1.0.0")
-    health = await manager.health_check()
-    assert {*health.colours} == {*Colour}
-    assert "teal:activeColour" in said(rolled)
