@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -143,18 +144,27 @@ def test_a_day_as_it_is_typed(typed: Typed) -> None:
     agree(typed)
 
 
-def test_a_rollback_under_load_loses_nothing(typed: Typed, tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [1, pytest.param(20, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])])
+def test_a_rollback_under_load_loses_nothing(typed: Typed, tmp_path: Path, times: int) -> None:
     """Its own write moves the traffic; the update that follows finds nothing to move."""
-    typed.run("teal deploy --quiet")
-    with Load(typed.stack, "new_connections", tmp_path) as load:
-        began = time.monotonic_ns()
-        done = json.loads(typed.run("teal rollback --json").stdout)
-    load.assert_nothing_lost()
-    assert load.colours == ["green", "blue"]
-    last = max(each.scheduled_ns for each in load.records if each.colour == "green")
-    print(f"traffic moved {done['movedInSeconds']} s after the verb began, {(last - began) / 1e9:.2f} s after Enter")  # noqa: T201 - a measure, which no test asserts
-    assert (done["live"], done["confirmed"]) == ("blue", "blue")
-    agree(typed)
+    moved, quiet = list[float](), list[float]()
+    for number in range(times):
+        typed.run("teal deploy --quiet")
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with Load(typed.stack, "new_connections", folder) as load:
+            began = time.monotonic_ns()
+            done = json.loads(typed.run("teal rollback --json").stdout)
+        load.assert_nothing_lost()
+        assert load.colours == ["green", "blue"]
+        assert (done["live"], done["confirmed"]) == ("blue", "blue")
+        moved.append(done["movedInSeconds"])
+        quiet.append((max(each.scheduled_ns for each in load.records if each.colour == "green") - began) / 1e9)
+        agree(typed)
+    print(  # noqa: T201 - a measure, which no test asserts
+        f"{times} rollbacks: traffic moved {median(moved):.2f} s after the verb began; from Enter to the last answer of "
+        f"the other colour: median {median(quiet):.2f} s, {min(quiet):.2f} to {max(quiet):.2f} s"
+    )
 
 
 def test_a_refused_release_leaves_a_file_that_is_true(typed: Typed) -> None:
