@@ -162,8 +162,8 @@ def test_a_rollback_under_load_loses_nothing(typed: Typed, tmp_path: Path, times
         quiet.append((max(each.scheduled_ns for each in load.records if each.colour == "green") - began) / 1e9)
         agree(typed)
     print(  # noqa: T201 - a measure, which no test asserts
-        f"{times} rollbacks: traffic moved {median(moved):.2f} s after the verb began; from Enter to the last answer of "
-        f"the other colour: median {median(quiet):.2f} s, {min(quiet):.2f} to {max(quiet):.2f} s"
+        f"{times} rollbacks: traffic moved {median(moved):.2f} s after the verb began; from Enter to the last answer "
+        f"of the other colour: median {median(quiet):.2f} s, {min(quiet):.2f} to {max(quiet):.2f} s"
     )
 
 
