@@ -9,7 +9,7 @@ import pulumi
 from teal.adapters.kubernetes.cluster import ClusterAccess
 from teal.model.errors import TealError, UnreachableError
 from teal.plans.model import Word
-from teal_infra.planning import live, plan, refused, schema
+from teal_infra.planning import ending, live, plan, schema
 from teal_infra.program import provision
 from teal_infra.settings import load
 
@@ -23,13 +23,9 @@ def declare() -> None:
             namespace=settings.namespace, kubeconfig=provider.get("kubeconfig"), context=provider.get("context")
         )
         found = live.read(cluster, settings)
-        if failed := refused.refused(settings, found):
-            settings = refused.stopped(settings, failed.to)
-            pulumi.log.info(
-                f"{failed.to} {failed.version} is stopped (teal:onRefusal): flip {failed.number} to it was "
-                f"{failed.stage}. Next: mend it, or pulumi config set teal:activeColour {failed.to} to have it proven "
-                "again"
-            )
+        if ended := ending.ended(settings, found):
+            settings = ended.settings
+            pulumi.log.info(ended.said)
         planned = plan.make(settings, found)
         if pulumi.runtime.is_dry_run():
             plan.tell(planned, settings)

@@ -34,9 +34,10 @@ from teal_infra.hooks.confirmed import Confirmed, ConfirmedArgs
 from teal_infra.hooks.guard import Guard
 from teal_infra.labels import Identity
 from teal_infra.planning import capacity
+from teal_infra.planning.ending import endings
 from teal_infra.planning.live import Live, recorded
 from teal_infra.planning.move import bake_plan, move_of
-from teal_infra.planning.slots import stopped
+from teal_infra.planning.slots import asleep, started, stopped
 from teal_infra.provider.ownership import owned
 from teal_infra.settings import Settings
 from teal_infra.settings.slot import Slot as SlotSettings
@@ -202,17 +203,21 @@ class _Stack:
                 now=self._live.at,
                 after=[*first, *self._migrations(of, release, environment, first), *when.records],
                 hooks=when.hooks,
-                turn=self._turn(name, colour, when) if settings.worker else None,
+                turn=self._turn(name, colour, when),
             )
         )
         return begun
 
-    def _turn(self, name: str, colour: Colour, when: "_When") -> Turn:
-        """Of a worker's colour; teal itself may have written how many pods it has, so it is written by force."""
-        found = self._live.services.get(name)
-        moves = found is None or found.colour is not self._settings.active_colour
-        marks = {**when.marks, FORCE: "true", **stopped(self._settings, self._live, name, colour)}
-        return Turn(marks=marks, begins=bool(when.records) and moves)
+    def _turn(self, name: str, colour: Colour, when: "_When") -> Turn | None:
+        """Of a colour whose number of pods teal itself may have written: so it is written by force."""
+        settings, live = self._settings, self._live
+        marks = {**when.marks, **started(settings, live, name, colour)}
+        if settings.services[name].worker is None and not marks:
+            return None
+        found = live.services.get(name)
+        moves = found is None or found.colour is not settings.active_colour
+        begins = (bool(when.records) and moves) or asleep(settings, live, name, colour)
+        return Turn(marks={**marks, FORCE: "true", **stopped(settings, live, name, colour)}, begins=begins)
 
     def _migrations(
         self, of: Identity, release: SlotService, environment: Environment, first: Sequence[pulumi.Resource]
@@ -280,7 +285,8 @@ class _Stack:
         settings = self._settings
         if settings.watch is None:
             return ()
-        args = WatchArgs(watch=settings.watch, settings=settings, bake=bake_plan(settings), namespace=self.namespace)
+        bake, ends = bake_plan(settings), endings(settings)
+        args = WatchArgs(watch=settings.watch, settings=settings, bake=bake, endings=ends, namespace=self.namespace)
         return [Watch(WATCH, args, self.opts).cron_job]
 
     def confirmed(self, after: Sequence[pulumi.Resource]) -> Confirmed:

@@ -15,6 +15,7 @@ from rich.table import Table
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.cli.say import Exit, confirmed, fail, say
 from teal.cli.where import HERE, Json, Where, run
+from teal.flip.ending import Ender
 from teal.flip.owner import Owner
 from teal.flip.watching import live_metrics
 from teal.gates.approvals import Approval, Vouched
@@ -30,6 +31,8 @@ from teal.notifications.audience import Audience
 from teal.notifications.notifier import Notifier
 from teal.spec import credentials
 from teal.spec.bake import DECLARED, BakePlan, cautious
+from teal.spec.ending import DECLARED as ENDINGS
+from teal.spec.ending import Endings
 
 _Declared = TypeVar("_Declared", bound=BaseModel)
 
@@ -126,10 +129,14 @@ def approve(colour: Colour, version: str | None = None, /, where: Where = HERE, 
 
 
 def watch(where: Where = HERE) -> None:
-    """Go on with a flip whose update died: bake it, then confirm it or put traffic back. Ends where there is none."""
+    """Go on with a flip whose update died: bake it, then confirm it or put traffic back. Ends where there is none.
 
-    async def go_on() -> Flip | None:
+    As the stack's CronJob it also ends the pods of the idle colour where the stack declares that.
+    """
+
+    async def go_on() -> Flip | bool:
         declared, audience = _declared(DECLARED, BakePlan), _declared(AUDIENCE, Audience)
+        endings = _declared(ENDINGS, Endings)
         notifier = Notifier(audience or Audience(), where.access, say)
         async with Cluster.connect(where.access) as cluster:
             last = (await Records(cluster.http, cluster.namespace).load()).history.open
@@ -145,15 +152,19 @@ def watch(where: Where = HERE) -> None:
                 kept = Records(cluster.http, cluster.namespace, plan, notifier.recorded)
                 owner = Owner(cluster, kept, seen, name=f"watch-{uuid4().hex[:8]}", say=say)
                 try:
-                    return await owner.go_on()
+                    ended = await owner.go_on()
+                    if ended is not None or declared is None or endings is None:
+                        return ended or False
+                    return await Ender(cluster, kept, owner, declared, endings, say).go_on()
                 except OvertakenError:
-                    return None
+                    return False
                 finally:
                     await notifier.catch_up(kept)
 
     ended = run(go_on())
-    if ended is None:
-        say("no flip is open that nobody keeps: nothing to do")
+    if not isinstance(ended, Flip):
+        if not ended:
+            say("no flip is open that nobody keeps: nothing to do")
         return
     say(f"{ended}. {ended.reason}" if ended.reason else str(ended))
     sys.exit(Exit.OK if ended.stage in {Stage.CONFIRMED, Stage.ABANDONED} else Exit.UNCONFIRMED)

@@ -56,6 +56,7 @@ class Entries:
             begun=now(),
             stage=Stage.PROVEN,
             release=move.release,
+            slots=move.slots,
             rollback=history.was_confirmed(move.to, move.release),
             undoes=move.confirmed is move.to,
             skipped=dict(skipped(move, history)),
@@ -71,8 +72,13 @@ class Entries:
         try:
             return await self._records.save(kept, entry.owned_by(self._name))
         except OvertakenError:
-            found = (await self._records.load()).history.last
+            history = (await self._records.load()).history
+            if history.ending is not None and not history.find(entry.number):
+                raise RefusedError(
+                    f"the watch began to end the pods of {history.ending.colour} at {history.ending.at}, while this "
+                    f"update had {entry} to record, so this update goes no further. Next: pulumi up again"
+                ) from None
             raise RefusedError(
-                f"somebody else recorded a flip ({found}) while this update had {entry} to record, so this update "
-                "goes no further. Next: python -m teal status, then pulumi up again"
+                f"somebody else recorded a flip ({history.last}) while this update had {entry} to record, so this "
+                "update goes no further. Next: python -m teal status, then pulumi up again"
             ) from None

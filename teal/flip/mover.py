@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.prometheus import Prometheus
-from teal.flip import floor, guards
+from teal.flip import ending, floor, guards
 from teal.flip.entries import Entries
 from teal.flip.outcome import require_confirmed, require_own
 from teal.flip.owner import Owner
@@ -101,6 +101,7 @@ class Mover:
         known = begun(move, kept.history) or confirmed_last(move, kept.history) or move.confirmed is move.to
         if self._there(live) and known:
             return None  # moved already, by an update that was killed or by a bake that failed: nothing moves now
+        await ending.require_awake(self._cluster, kept.history, move.to, move.measured(late=False).flip_set, self._say)
         leaving = [name for name in move.scaled_by_others if name in live and live[name].colour is move.to.other]
         await floor.raised(self._cluster, leaving, move.to, self._say)
         gates, verdicts = await self._proven_now(kept.history)

@@ -13,6 +13,7 @@ from uuid import uuid4
 from teal import gates
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip import guards
+from teal.flip.ending import sleeping
 from teal.flip.owner import Owner
 from teal.flip.revert import Way
 from teal.flip.tenure import Tenure
@@ -156,6 +157,9 @@ class Rollback:
         known = _confirmed(seen, to)
         if known is None:
             raise ColdError(to, f"what it runs ({seen.version(to) or 'nothing'}) is not known to have been confirmed")
+        ending = seen.history.ending
+        if ending is not None and ending.colour is to and (not ending.done or sleeping(seen.slots, to, seen.live)):
+            raise ColdError(to, f"the watch ended its pods at {ending.at}")
         proof, carried = await self._capacity(seen, to, seen.live)
         flip = Flip(
             number=seen.history.next_number,
@@ -167,6 +171,7 @@ class Rollback:
             begun=now(),
             stage=Stage.PROVEN,
             release=known.release,
+            slots=last.slots if (last := seen.history.last_move) is not None else {},
             rollback=True,
             undoes=seen.confirmed is to,
             verdicts=tuple(proof),

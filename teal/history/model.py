@@ -86,6 +86,8 @@ class Flip(Model):
     stage: Stage
     release: str = ""
     """What becomes live, as a digest of all that the slot declares; a version may be given twice."""
+    slots: Mapping[Colour, str] = Field(default_factory=dict[Colour, str], exclude_if=lambda each: not each)
+    """Digest of each slot alone, as it was declared: a release is known by it, whatever changes around it."""
     rollback: bool = False
     """Onto a release that was confirmed before."""
     undoes: bool = False
@@ -156,10 +158,24 @@ class Flip(Model):
         return f"{what} {self.number} from {moved}, begun {self.begun} by {self.by}: {self.stage}"
 
 
+class Ending(Model):
+    """Pods of the idle colour that the watch ended, or has begun to."""
+
+    colour: Colour
+    flip: int
+    """Number of the flip that left the colour, or in which it was refused."""
+    at: str
+    """RFC 3339 in UTC."""
+    done: bool = False
+    """Whether nothing of it is under way any more."""
+
+
 class History(Model):
     """The last flips, oldest first; at most one of them is open."""
 
     flips: tuple[Flip, ...] = ()
+    ending: Ending | None = Field(default=None, exclude_if=lambda each: each is None)
+    """The last one of the colour that was idle then, until a flip onto it has begun."""
 
     @property
     def last(self) -> Flip | None:
@@ -211,12 +227,14 @@ class History(Model):
         Where another flip was still open, it was overtaken by this one, unless this one moved nothing.
         """
         flips = [_overtaken(each, flip) for each in self.flips if each.number != flip.number]
-        return History(flips=_bounded(sorted([*flips, flip], key=lambda each: each.number), flip))
+        kept = _bounded(sorted([*flips, flip], key=lambda each: each.number), flip)
+        over = self.ending is not None and flip.to is self.ending.colour and flip.stage is not Stage.REFUSED
+        return self.model_copy(update={"flips": kept, **({"ending": None} if over else {})})
 
     def watched(self, plan: BakePlan) -> "History":
         """The same, with what is open to be watched by another plan than its record has."""
         flips = (each.model_copy(update={"plan": plan}) if each.stage.open else each for each in self.flips)
-        return History(flips=tuple(flips))
+        return self.model_copy(update={"flips": tuple(flips)})
 
     def stored(self) -> str:
         """As it is kept, to the byte; without blanks, which nobody pays to read every time."""

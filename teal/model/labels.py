@@ -52,6 +52,9 @@ DEPLOYED_AT = "teal/deployed-at"
 STOPPED_AT = "teal/stopped-at"
 """Annotation: when a worker's idle colour was last found to have pods, and asked to end them, RFC 3339."""
 
+STARTED_AT = "teal/started-at"
+"""Annotation: when a colour was last found without pods that the watch had ended, and asked to have some, RFC 3339."""
+
 FLOOR = "teal/floor"
 """Annotation: pods that a flip asked for beyond the minimum, and when, as `8@2026-01-01T00:00:00+00:00`."""
 

@@ -56,6 +56,8 @@ class Facts:
     """Clients that are to get the idle colour whatever is live; empty where nobody is."""
     chosen_now: str = ""
     """Those that get it now."""
+    ends: str = ""
+    """When the pods end of the colour that is idle then, in words; empty where they stay, or there are none."""
     dangers: tuple[str, ...] = ()
     """Why the update is refused, as far as it is nobody's in particular."""
 

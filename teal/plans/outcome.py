@@ -63,8 +63,15 @@ def rollback(facts: Facts, word: Word) -> Rollback:
     proofs = Proofs(facts.move, fewer=True)
     asks = f"{proofs.at_least} alone" if before else "every gate: this release was never confirmed"
     start = f"it is {cold[0]}, so its pods are started first; " if cold else ""
+    end = f"; its pods end {facts.ends} (teal:retireAfterMinutes), and from then on they are started first"
+    end = end if facts.ends and not cold else ""
     start += f"{', '.join(working)} starts again with it; " if working and not cold else ""
-    return Rollback(colour=idle, version=version, warm=not cold, how=f"{start}asks for {asks}")
+    return Rollback(
+        colour=idle,
+        version=version,
+        warm=not cold,
+        how=f"{start}asks for {asks}{end if facts.ends and not cold else ''}",
+    )
 
 
 def cost(each: ServiceFacts, idle: Colour) -> Cost:

@@ -19,6 +19,8 @@ class Move:
     """Of the slots that there are."""
     release: str
     """Digest of what the active slot declares."""
+    slots: Mapping[Colour, str] = field(default_factory=dict[Colour, str])
+    """Digest of each slot alone."""
     confirmed: Colour | None
     """Whose bake passed last, as the cluster has it recorded."""
     flip_set: Mapping[str, GatePlan]

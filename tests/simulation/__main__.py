@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 
 from tests.simulation.run import Outcome, shrunk, simulate, spare
@@ -23,11 +24,11 @@ def main() -> int:
     first, _, end = given.seeds.partition(":")
     seeds = range(int(first), int(end) if end else int(first) + 1)
     begun, violated = time.monotonic(), 0
-    for outcome in _outcomes(seeds, given.jobs):
+    for outcome in _outcomes(seeds, given.jobs, retires=given.retires):
         if given.script:
             sys.stdout.write("\n".join(outcome.script) + "\n")
         if outcome.violations and not given.all:
-            _tell(shrunk(outcome, outcome.violations[0]))
+            _tell(shrunk(outcome, outcome.violations[0], retires=given.retires))
             return 1
         if outcome.violations:
             violated += 1
@@ -43,17 +44,19 @@ def _arguments() -> argparse.ArgumentParser:
     options.add_argument("--seeds", default="0:300", help="FIRST:END, or one seed")
     options.add_argument("--jobs", type=int, default=1, help="processes")
     options.add_argument("--all", action="store_true", help="go on after a violation, and list them")
+    options.add_argument("--retires", action="store_true", help="the watch ends the pods of what is idle")
     options.add_argument("--script", action="store_true", help="print what happened in every seed")
     return options
 
 
-def _outcomes(seeds: range, jobs: int) -> Iterator[Outcome]:
+def _outcomes(seeds: range, jobs: int, *, retires: bool) -> Iterator[Outcome]:
+    one = partial(simulate, retires=retires)
     if jobs == 1:
         spare()
-        yield from map(simulate, seeds)
+        yield from map(one, seeds)
         return
     with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=spare) as pool:
-        yield from pool.map(simulate, seeds, chunksize=AT_ONCE)
+        yield from pool.map(one, seeds, chunksize=AT_ONCE)
 
 
 def _tell(outcome: Outcome) -> None:

@@ -15,7 +15,7 @@ import pulumi
 from teal_infra import labels
 from teal_infra.components import fingerprint
 from teal_infra.hooks.guard import Guard
-from teal_infra.planning import capacity, plan, slots
+from teal_infra.planning import capacity, ending, plan, slots
 from teal_infra.planning import live as reading
 from teal_infra.planning.live import Live, split
 from teal_infra.planning.move import move_of
@@ -67,11 +67,15 @@ class Update:
         self._hasty = chance(network.seed, actor.name, "rollouts") < HASTY
         self._settings = settings
         self._state = state
+        self.declares: Settings | None = None
+        """What its CronJob is given, once that is written."""
 
     async def run(self) -> str:
         """Run it; why it failed, empty where it did not."""
         try:
             live = await reading.ask(ACCESS, self._settings)
+            if (ended := ending.ended(self._settings, live)) is not None:
+                self._settings = ended.settings
             plan.require_safe(plan.make(self._settings, live))
             await self._provision(live)
         except (TealError, EngineError) as error:
@@ -84,6 +88,7 @@ class Update:
 
     async def _provision(self, live: Live) -> None:
         settings, active = self._settings, self._settings.active_colour
+        self.declares = settings
         guard = Guard(ACCESS, move_of(settings, live), audience=settings.audience)
         await _all(*(self._slot(name, active, live, None) for name in settings.services))
         await _all(*(self._kept(name, active.other, live) for name in settings.services))
@@ -97,17 +102,29 @@ class Update:
         assert made is not None
         slot, found = f"{name}-{colour}", live.slots.get((name, colour))
         marks = {NAME_LABEL: name, COLOUR_LABEL: colour, VERSION_LABEL: made.of.version, PART_OF_LABEL: PART_OF}
+        started, ignored = slots.started(self._settings, live, name, colour), False
         deployment: Object = {
             "metadata": {
                 "name": slot,
                 "labels": marks,
-                "annotations": dict(fingerprint.annotations_of(made, found.annotations if found else {}, live.at)),
+                "annotations": {
+                    **fingerprint.annotations_of(made, found.annotations if found else {}, live.at),
+                    **({**started, FORCE: "true"} if started else {}),
+                },
             },
             "spec": {"template": {"metadata": {"labels": marks}}},
         }
         if made.replicas is not None:
             deployment["spec"]["replicas"] = made.replicas
-        await self._step("deployments", slot, deployment, hooks)
+        elif slots.asleep(self._settings, live, name, colour):
+            active, scaling = self._settings.active_colour, self._settings.services[name].autoscaling
+            wanted = capacity.of(scaling, name, colour, active=active, live=live)
+            deployment["spec"]["replicas"] = wanted.minimum
+        elif started:
+            old = self._state.inputs.get(f"deployments/{slot}", {"spec": {}})
+            deployment["spec"].update({key: each for key, each in old["spec"].items() if key == "replicas"})
+            ignored = True
+        await self._step("deployments", slot, deployment, hooks, ignored=ignored)
         if made.running and self._settings.services[name].autoscaling.enabled:
             await self._scaled(name, colour, live, hooks)
         elif f"horizontalpodautoscalers/{slot}" in self._state.inputs:
@@ -174,8 +191,19 @@ class Update:
         data = {**record, "since": since or live.at}
         await self._step("configmaps", CONFIRMED, {"metadata": {"name": CONFIRMED}, "data": data}, hooks)
 
-    async def _step(self, kind: str, name: str, inputs: Object, hooks: pulumi.ResourceHookBinding | None) -> None:
-        """A resource: nothing where its inputs are as they were; else its hooks, its write, and the state."""
+    async def _step(
+        self,
+        kind: str,
+        name: str,
+        inputs: Object,
+        hooks: pulumi.ResourceHookBinding | None,
+        *,
+        ignored: bool = False,
+    ) -> None:
+        """A resource: nothing where its inputs are as they were; else its hooks, its write, and the state.
+
+        Its number of pods is others' to write where it is `ignored`: the provider leaves it out.
+        """
         old = self._state.inputs.get(f"{kind}/{name}")
         if old == inputs:
             return
@@ -191,6 +219,8 @@ class Update:
         )
         # What nobody gives any more, the API server sets to its default.
         sent = {**inputs, "spec": {**inputs["spec"], "replicas": 1}} if given_up else inputs
+        if ignored:
+            sent = {**inputs, "spec": {key: each for key, each in inputs["spec"].items() if key != "replicas"}}
         await self._send("PATCH", kind, name, sent)
         self._state.inputs[f"{kind}/{name}"] = inputs
 

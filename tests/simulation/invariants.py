@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from teal_infra.settings import Settings
+
 from teal.history.model import Flip, History, Stage
 from teal.history.store import CONFIRMED, NAME
 from teal.model.colours import ENGINE, MANAGER
@@ -21,6 +23,8 @@ FRESH = 30.0
 """Seconds that a proof of capacity is younger than the write that it lets pass: a read and a write, each retried."""
 READ_BACK = 20.0
 """Seconds that the last look at where traffic goes is younger than a confirmation: its record's write is retried."""
+ARRIVES = 12.0
+"""Seconds in which somebody else may move traffic unseen, while a request of the watch's is on its way."""
 CLEARLY = 0.4
 """Share of live requests that fail, from which on no bake may take a release for well (its bound is 0.05)."""
 ENOUGH = 40
@@ -65,6 +69,8 @@ class Invariants:
     """By slot: when its release was written last."""
     stuck: set[int] = field(default_factory=set[int])
     """Flips that came to rest where they are, and could not go back."""
+    ended: list[Written] = field(default_factory=list[Written])
+    """Every write with which the watch ended the pods of a colour."""
     owners: list[tuple[float, str, str]] = field(default_factory=list[tuple[float, str, str]])
     """Since when somebody kept the open flip: that owner's name, and whose process it was."""
 
@@ -238,11 +244,35 @@ class Invariants:
             return
         service, _, colour = write.name.rpartition("-")
         flip, who = self.history.open, write.by.actor
+        if who.startswith("watch"):
+            self._by_the_watch(write, service)
+            return
         moved = flip is not None and any(_colour(each.after) == flip.to and each.name == service for each in self.moves)
         if flip is not None and flip.origin == colour and moved and flip.stage is not Stage.PROVEN:
             self.violate("nothing_shrinks_early", f"{who} takes {write.name} from {before} to {after} pods: {flip}")
         elif who != "autoscaler" and write.name in {self.world.leads(service, late=late) for late in (True, False)}:
             self.violate("nothing_shrinks_early", f"{who} takes {write.name}, which is live, from {before} to {after}")
+
+    def _by_the_watch(self, write: Written, service: str) -> None:
+        """Nothing that traffic reaches, nor may reach: no flip is under way that could move it there."""
+        self.ended.append(write)
+        strange = any(each.at > write.by.sent - ARRIVES for each in self.strangers())  # nobody can see them coming
+        reached = write.name in {self.world.leads(service, late=late) for late in (True, False)}
+        if (reached and not strange) or self.history.open is not None:
+            why = f"traffic reaches it, and {self.history.open or 'no flip'} is under way"
+            self.violate("the_watch_ends_what_is_idle", f"{write.by.actor} ends {write.name}: {why}")
+
+    def retired(self, declared: Settings) -> None:
+        """Check that what a confirmed flip has left is gone after a while, where nothing is ill."""
+        last, ill = self.history.last_move, self.world.flapped or self.strangers()
+        if last is None or last.stage is not Stage.CONFIRMED or last.origin is None or ill:
+            return
+        slot = declared.slot(last.origin)
+        if declared.active_colour is not last.to or slot is None or last.slots.get(last.origin) != slot.digest:
+            return
+        left = [f"{name}-{last.origin}" for name in last.plan.services]
+        if alive := [each for each in left if [*self.world.of(each)]]:
+            self.violate("the_watch_ends_what_is_idle", f"{alive} have pods still, long after {last}")
 
     def at_rest(self, *, healthy: bool) -> None:
         """Check that nothing is left half done, and that the record says where traffic truly is."""

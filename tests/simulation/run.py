@@ -35,6 +35,8 @@ class Outcome:
     """Whether nothing but the releases was bad."""
     told: tuple[tuple[int, str], ...] = ()
     """Of which stages of which flips people were told, in order."""
+    ended: int = 0
+    """How often the watch has ended the pods of an idle colour of a service."""
 
 
 def _hear(text: str) -> None:
@@ -63,11 +65,16 @@ def spare() -> None:
     gc.set_threshold(50_000)
 
 
-def simulate(seed: int, left_out: frozenset[str] = frozenset(), *, tells: bool = False) -> Outcome:
-    """Run a seed, without some of its faults; with `tells`, people are told of what happens."""
+def simulate(
+    seed: int, left_out: frozenset[str] = frozenset(), *, tells: bool = False, retires: bool = False
+) -> Outcome:
+    """Run a seed, without some of its faults.
+
+    With `tells`, people are told of what happens; with `retires`, the watch ends what is idle.
+    """
     loop = VirtualLoop()
     loop.set_task_factory(spawn)
-    story = Story(seed, loop, left_out, tells=tells)
+    story = Story(seed, loop, left_out, tells=tells, retires=retires)
     with simulated(story, loop, seed):
         run(story.tell(), loop)
     happened = story.faults.happened
@@ -82,14 +89,15 @@ def simulate(seed: int, left_out: frozenset[str] = frozenset(), *, tells: bool =
         seconds=loop.time(),
         calm=story.scenario.calm,
         told=tuple(story.people.told),
+        ended=len(story.invariants.ended),
     )
 
 
-def shrunk(outcome: Outcome, violation: Violation) -> Outcome:
+def shrunk(outcome: Outcome, violation: Violation, *, retires: bool = False) -> Outcome:
     """The same invariant violated with as few faults as leaving them out one by one gets to."""
     wanted, left_out = violation.name, frozenset[str]()
     for name in outcome.faults:
-        less = simulate(outcome.seed, left_out | {name})
+        less = simulate(outcome.seed, left_out | {name}, retires=retires)
         if any(each.name == wanted for each in less.violations):
             outcome, left_out = less, left_out | {name}
     return outcome

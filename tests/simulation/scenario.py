@@ -84,6 +84,13 @@ class Pause:
     seconds: float
 
 
+ENDS = {
+    "retireAfterMinutes": 1,
+    "onRefusal": "stop",
+    "watch": {"image": "teal:1", "egress": {"api": {"cidrs": ["192.0.2.1/32"], "ports": [6443]}}},
+}
+"""Where the watch ends what is idle."""
+
 TOLD = {"receivers": {"chat": {"url": "slack://a/b/c", "stages": [*map(str, Stage)]}}}
 """Who is told where people are: one who hears of everything."""
 
@@ -108,6 +115,8 @@ class Scenario:
     """Whether pods are asked to end their kept-alive connections, which here none of them does."""
     tells: bool = False
     """Whether people are told."""
+    retires: bool = False
+    """Whether the watch ends the colour that a flip has left, and a release that was refused or undone."""
 
     @property
     def calm(self) -> bool:
@@ -136,6 +145,7 @@ class Scenario:
             "services": dict.fromkeys(self.services, service),
             "bake": {"seconds": BAKE},
             **({"notify": TOLD} if self.tells else {}),
+            **(ENDS if self.retires else {}),
             "blue": self._slot("1.0.0"),
             "green": self._slot("1.1.0"),
         }

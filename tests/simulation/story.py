@@ -32,6 +32,10 @@ LONGEST = 600.0
 """Virtual seconds that an update, and the way to rest, may take."""
 SCHEDULE = 10.0
 """Between two watches."""
+RETIRED = 90.0
+"""Virtual seconds within which the watch has ended what a flip has left: a minute, and the time that it takes."""
+PATIENT = 5.0
+"""Times that people wait longer between updates where the watch ends what is idle."""
 FATAL = 4
 """Watches that may die, one after the other."""
 _T = TypeVar("_T")
@@ -40,9 +44,11 @@ _T = TypeVar("_T")
 class Story:
     """A seed under way."""
 
-    def __init__(self, seed: int, loop: VirtualLoop, left_out: frozenset[str], *, tells: bool = False) -> None:
+    def __init__(
+        self, seed: int, loop: VirtualLoop, left_out: frozenset[str], *, tells: bool = False, retires: bool = False
+    ) -> None:
         """Set the stage."""
-        self.scenario = replace(drawn(seed), tells=tells)
+        self.scenario = replace(drawn(seed), tells=tells, retires=retires)
         self.people = People(seed)
         self.loop = loop
         scenario = self.scenario
@@ -66,6 +72,7 @@ class Story:
         self.since = {each: asyncio.Event() for each in ("bake", "death", "half", "way back")}
         """Set by the first of them."""
         self.ending = False
+        self.updates: list[Update] = []
 
     async def tell(self) -> None:
         """From a stack that rests on blue, through everything that happens, to the way back."""
@@ -91,6 +98,9 @@ class Story:
         if watching is None:
             watching = asyncio.create_task(self._watch())
         await self._rest()
+        if self.scenario.retires:
+            await asyncio.sleep(RETIRED)
+            self.invariants.retired(self._declared)
         self.ending = True
         await watching
         ill = max((each.flaps_until for each in self.world.pods), default=0)
@@ -203,13 +213,15 @@ class Story:
                 self.world.flapped = True
 
     async def _up(self, up: Up, name: str, state: State) -> str:
-        await asyncio.sleep(up.after)
+        await asyncio.sleep(up.after * (PATIENT if self.scenario.retires else 1))
         actor = Actor(name=name, death=up.death)
         return await self._update(name, self.scenario.config(up.changes), state, actor)
 
     async def _update(self, name: str, settings: Settings, state: State, actor: Actor) -> str:
         self._note(f"{name} begins: {settings.active_colour} {settings.active_slot.version}")
-        ended = await self._process(actor, lambda: Update(self.network, actor, settings, state).run(), "killed")
+        update = Update(self.network, actor, settings, state)
+        self.updates.append(update)
+        ended = await self._process(actor, update.run, "killed")
         self._note(f"{name} ends: {ended or 'done'}")
         self.invariants.said(actor, ended)
         return ended
@@ -237,15 +249,20 @@ class Story:
 
     async def _watch(self) -> None:
         """A CronJob: one after the other."""
-        number, audience = 0, self.scenario.config({}).audience
+        number = 0
         while not self.ending:
             number += 1
             actor = Actor(name=f"watch-{number}", death=self.scenario.watch_dies if number < FATAL else None)
-            ended = await self._process(actor, lambda: go_on(actor, audience), "killed")  # noqa: B023 - awaited here
+            ended = await self._process(actor, lambda: go_on(actor, self._declared), "killed")  # noqa: B023 - awaited here
             if ended:
                 self._note(f"{actor.name} ends: {ended}")
                 self.invariants.said(actor, ended)
             await asyncio.sleep(SCHEDULE)
+
+    @property
+    def _declared(self) -> Settings:
+        """What the update says that wrote the CronJob last."""
+        return next((each.declares for each in reversed(self.updates) if each.declares), self.scenario.config({}))
 
     async def _rest(self) -> None:
         """Nothing goes wrong any more: what is open is brought to its end, by the watch alone."""

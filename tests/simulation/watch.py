@@ -1,28 +1,35 @@
 """One run of the watch, as `python -m teal watch` has it."""
 
+from teal_infra.planning.ending import endings
+from teal_infra.planning.move import bake_plan
+from teal_infra.settings import Settings
+
 from teal.adapters.kubernetes.cluster import Cluster
+from teal.flip.ending import Ender
 from teal.flip.owner import Owner
 from teal.flip.watching import live_metrics
 from teal.history.store import OvertakenError, Records
 from teal.model.errors import TealError
-from teal.notifications.audience import Audience
 from teal.notifications.notifier import Notifier
 from teal.spec.credentials import NOBODY
 from tests.simulation.engine import ACCESS
 from tests.simulation.wire import Actor
 
 
-async def go_on(actor: Actor, audience: Audience) -> str:
-    """Go on with a flip that nobody keeps; what came of it, empty where nothing did."""
+async def go_on(actor: Actor, declared: Settings) -> str:
+    """Go on with a flip that nobody keeps, and end what is idle; what came of a flip, empty where nothing did."""
     try:
         async with Cluster.connect(ACCESS) as cluster:
-            notifier = Notifier(audience, ACCESS, actor.said.append)
+            notifier = Notifier(declared.audience, ACCESS, actor.said.append)
             records = Records(cluster.http, cluster.namespace, recorded=notifier.recorded)
             await records.load()
             async with live_metrics.connect("", NOBODY, ACCESS.namespace) as seen:
                 owner = Owner(cluster, records, seen, name=actor.name, say=actor.said.append)
                 try:
                     ended = await owner.go_on()
+                    if ended is None and declared.ends_idle:
+                        plan = bake_plan(declared)
+                        await Ender(cluster, records, owner, plan, endings(declared), actor.said.append).go_on()
                 finally:
                     await notifier.catch_up(records)
     except OvertakenError:

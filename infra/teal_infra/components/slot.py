@@ -56,12 +56,12 @@ class SlotArgs:
     hooks: pulumi.ResourceHookBinding | None = None
     """What lets a change of the pods, or of their number, pass."""
     turn: "Turn | None" = None
-    """None for a service that is asked for something."""
+    """None where nobody but the engine and an autoscaler ever wrote how many pods there are."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
-    """What a flip means for the pods of one colour of a worker."""
+    """What it takes to start and to end the pods of a colour that teal itself starts and ends, too."""
 
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
     """Annotations of the Deployment, which differ whenever its pods are to start or to end: so the engine writes it."""
@@ -94,7 +94,7 @@ class Slot(pulumi.ComponentResource):
         of = args.of
         marks, turn = args.settings.metadata.deployment, args.turn
         annotations = annotations_of(args.fingerprint, args.live, args.now)
-        of_worker = {COMPONENT_LABEL: WORKER} if turn else {}
+        of_worker = {COMPONENT_LABEL: WORKER} if args.settings.worker else {}
         scaled = turn is not None and not turn.begins and args.fingerprint.replicas is None
         later = pulumi.ResourceOptions(
             parent=self, depends_on=[*args.environment.objects, *args.after], hooks=args.hooks
@@ -115,7 +115,7 @@ class Slot(pulumi.ComponentResource):
                 ),
             ),
         )
-        if turn is None:
+        if args.settings.worker is None:
             self._preview(args.settings, of.selector)
         self.ready.append(deployment)
         if args.fingerprint.running and self._scaling is None:
@@ -173,7 +173,7 @@ def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgs
     }
     if args.fingerprint.replicas is not None:
         spec["replicas"] = args.fingerprint.replicas
-    elif args.turn is not None:  # it had none while it was idle, and no autoscaler touches that
+    elif args.turn is not None:  # it had none until now, and no autoscaler touches that
         spec["replicas"] = args.capacity.minimum
     if settings.worker is not None and settings.overlap is Overlap.FORBIDDEN:
         spec["strategy"] = {"type": "Recreate"}  # nor may two releases of one colour run at once

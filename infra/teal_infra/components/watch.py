@@ -19,6 +19,8 @@ from teal.notifications.audience import DECLARED as AUDIENCE
 from teal.notifications.audience import Audience
 from teal.spec import credentials
 from teal.spec.bake import DECLARED, BakePlan
+from teal.spec.ending import DECLARED as ENDINGS
+from teal.spec.ending import Endings
 from teal_infra.components import pod
 from teal_infra.components.network import egress
 from teal_infra.provider.kinds import CronJob, NetworkPolicy, Role, RoleBinding, Secret, ServiceAccount
@@ -52,9 +54,16 @@ hundred starts, as one does during a long bake."""
 
 
 def rights(
-    services: Mapping[str, ServiceSettings], router: RouterKind, audience: Audience
+    services: Mapping[str, ServiceSettings], router: RouterKind, audience: Audience, *, ends: bool = False
 ) -> "list[PolicyRuleArgsDict]":
-    """What the watch may do in the stack's namespace: by name, where the API has names to go by."""
+    """What the watch may do in the stack's namespace: by name, where the API has names to go by.
+
+    Args:
+        services: of the stack.
+        router: that directs their traffic.
+        audience: who is told of flips.
+        ends: whether it ends the pods of idle colours.
+    """
     names = sorted(name for name, each in services.items() if each.worker is None)
     workers = sorted(services.keys() - {*names})
     # No Service leads to what is live where a load balancer or a gateway does: the colours' own are asked.
@@ -78,7 +87,9 @@ def rights(
     if doors:  # the front doors, asked through the API server; it names a port with its Service
         rules.append(_rule("services/proxy", "get", names=[f"{name}:{ports.get(name, 'http')}" for name in doors]))
     if workers:
-        rules += _of_workers(workers)
+        rules.append(_rule("configmaps", "get", "patch", names=[record(name) for name in workers]))
+    if counted := sorted(services) if ends else workers:
+        rules += _of_pods(counted)
     if any(each.shutdown.close_connections_path for each in services.values()):
         # Pods have no names to know before. Up to 1.34 a web socket takes `get`; from 1.35 on `create` as well.
         rules.append(_rule("pods/portforward", "create", "get"))
@@ -90,11 +101,10 @@ def rights(
     return rules
 
 
-def _of_workers(names: Sequence[str]) -> "list[PolicyRuleArgsDict]":
-    """What it takes to read which colour of a worker is live, and to stop one and start the other."""
+def _of_pods(names: Sequence[str]) -> "list[PolicyRuleArgsDict]":
+    """What it takes to start and to end the pods of a colour."""
     slots = [f"{name}-{colour}" for name in names for colour in Colour]
     return [
-        _rule("configmaps", "get", "patch", names=[record(name) for name in names]),
         {"api_groups": ["apps"], "resources": ["deployments"], "verbs": ["get"], "resource_names": slots},
         {"api_groups": ["apps"], "resources": ["deployments/scale"], "verbs": ["patch"], "resource_names": slots},
     ]
@@ -131,6 +141,8 @@ class WatchArgs:
     """Of the stack whose flips they are."""
     bake: BakePlan
     """How they are watched."""
+    endings: Endings
+    """When the pods of idle colours end."""
     namespace: pulumi.Input[str]
     """The stack's, once it is there."""
 
@@ -172,7 +184,7 @@ class Watch(pulumi.ComponentResource):
             Role(
                 f"{NAME}-role",
                 metadata=meta,
-                rules=rights(settings.services, settings.router, settings.audience),
+                rules=rights(settings.services, settings.router, settings.audience, ends=settings.ends_idle),
                 opts=self._child,
             ),
             RoleBinding(
@@ -215,6 +227,8 @@ def _spec(args: WatchArgs) -> "CronJobSpecArgsDict":
     # Paths, doors and Prometheus are the stack's to say: a record of flips is whoever's who may write a ConfigMap.
     plan = args.bake.model_dump_json(by_alias=True)
     environment: list[EnvVarArgsDict] = [{"name": DECLARED, "value": plan}]
+    if settings.ends_idle:
+        environment.append({"name": ENDINGS, "value": args.endings.model_dump_json(by_alias=True)})
     if watch.prometheus_url:
         environment.append({"name": "PROMETHEUS_URL", "value": watch.prometheus_url})
     for key, variable, _ in _credentials(settings):

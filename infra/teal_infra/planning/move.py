@@ -26,6 +26,7 @@ def move_of(settings: Settings, live: Live) -> Move:
         to=active,
         versions={colour: slot.version for colour in Colour if (slot := settings.slot(colour))},
         release=slots.release(settings, active),
+        slots={colour: slot.digest for colour in Colour if (slot := settings.slot(colour))},
         confirmed=live.confirmed or _found(settings, live),
         flip_set=_gates(settings, active),
         share=share,

@@ -19,7 +19,7 @@ from teal.plans.decide import decide
 from teal.plans.facts import Facts, ServiceFacts
 from teal.plans.model import Cost, Plan, Word
 from teal_infra.components import fingerprint
-from teal_infra.planning import adoption, refusals, schema, slots
+from teal_infra.planning import adoption, ending, refusals, schema, slots
 from teal_infra.planning import live as explained
 from teal_infra.planning.live import Live
 from teal_infra.planning.lost import without
@@ -51,6 +51,7 @@ def make(settings: Settings, live: Live) -> Plan:
                 name: _service(settings, live, planned, name, [each.text for each in found if each.service == name])
                 for name in (*settings.services, *gone)
             },
+            ends=ending.ends(settings, live),
             dangers=tuple(each.text for each in found if not each.service),
         )
     )

@@ -40,7 +40,7 @@ def dangers(settings: Settings, live: Live, planned: Slots) -> Sequence[Danger]:
         *_of_another_kind(settings, live),
         *_gone(settings, live),
         *_live_slots(settings, live),
-        *_too_early(settings, live),
+        *too_early(settings, live),
         *_changed_and_left(settings, live, planned),
         *_changed_and_sent_to(settings, live, planned),
         *_shrunk(settings, live, planned),
@@ -101,7 +101,7 @@ def _live_slots(settings: Settings, live: Live) -> Iterator[Danger]:
             )
 
 
-def _too_early(settings: Settings, live: Live) -> Iterator[Danger]:
+def too_early(settings: Settings, live: Live) -> Iterator[Danger]:
     """A colour retires when the other one is confirmed and has settled; one that has no pods is retired already."""
     idle = settings.active_colour.other
     slot = settings.slot(idle)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from teal.model.colours import Colour
-from teal.model.labels import STOPPED_AT
+from teal.model.labels import STARTED_AT, STOPPED_AT
 from teal.model.live import LiveSlot
 from teal.plans.model import IDLE, Now, Planned, SlotPlan
 from teal_infra.components import environment, fingerprint
@@ -68,6 +68,26 @@ def stopped(settings: Settings, live: Live, service: str, colour: Colour) -> Map
     return {STOPPED_AT: at} if at else {}
 
 
+def started(settings: Settings, live: Live, service: str, colour: Colour) -> Mapping[str, str]:
+    """What marks the Deployment of a colour whose pods the watch ended once; empty where it did not.
+
+    By another mark each time its pods are to start: Pulumi's state knows nothing of their end, so without it an engine
+    would write nothing.
+    """
+    found = live.slots.get((service, colour))
+    before = found.annotations.get(STARTED_AT) if found is not None else None
+    at = live.at if asleep(settings, live, service, colour) else before
+    return {STARTED_AT: at} if at else {}
+
+
+def asleep(settings: Settings, live: Live, service: str, colour: Colour) -> bool:
+    """Whether a colour that is to run has no pods because the watch ended them."""
+    found, declared = live.slots.get((service, colour)), fingerprint_of(settings, service, colour)
+    if found is None or found.replicas or found.adopted or declared is None or not declared.running:
+        return False
+    return settings.ends_idle or (live.history.ending is not None and live.history.ending.colour is colour)
+
+
 def _compared(settings: Settings, live: Live, service: str, colour: Colour, found: LiveSlot | None) -> SlotPlan:
     now = (
         Now(version=found.version, replicas=found.replicas, ready=found.ready, outdated=found.outdated)
@@ -87,7 +107,9 @@ def _compared(settings: Settings, live: Live, service: str, colour: Colour, foun
         now=now,
         planned=Planned(
             version=slot.version,
-            replicas=_replicas(declared, settings.active_colour, live, found),
+            replicas=_replicas(
+                declared, settings.active_colour, live, found, asleep=asleep(settings, live, service, colour)
+            ),
             state=IDLE if slot.state is State.RUNNING and not declared.running else slot.state,
             digest=declared.digest,
         ),
@@ -95,16 +117,17 @@ def _compared(settings: Settings, live: Live, service: str, colour: Colour, foun
     )
 
 
-def _replicas(declared: Fingerprint, active: Colour, live: Live, found: LiveSlot | None) -> int:
+def _replicas(declared: Fingerprint, active: Colour, live: Live, found: LiveSlot | None, *, asleep: bool) -> int:
     """Pods that the Deployment is going to be asked for."""
     before = fingerprint.recorded(found.annotations) if found else None
     if declared.replicas is not None:
         # What is declared as it was is not written again: whoever scaled it meanwhile keeps their number.
         same = found is not None and before is not None and before.replicas == declared.replicas and declared.running
+        same = same and not asleep
         return found.replicas if found is not None and same else declared.replicas
     scaling = declared.settings.autoscaling
     least = capacity.of(scaling, declared.of.service, declared.of.colour, active=active, live=live).minimum
-    if declared.settings.worker is not None and (found is None or found.replicas == 0):
+    if asleep or (declared.settings.worker is not None and (found is None or found.replicas == 0)):
         return least  # it starts with so many: its Deployment says so
     if scaling.external:
         stopped = before is not None and before.replicas == 0

@@ -139,10 +139,19 @@ class Settings(Model):
         default=OnRefusal.KEEP,
         description=(
             "What becomes of the pods of a release that was refused or undone: `keep` leaves them idle, and `stop` "
-            "ends them with the next update that leaves their colour idle."
+            "ends them, by `watch` or with the next update that leaves their colour idle."
         ),
         json_schema_extra=wrong("teal would not know what becomes of a refused release's pods"),
         examples=["stop"],
+    )
+    retire_after_minutes: Annotated[int, Field(ge=1, le=43200)] | None = Field(
+        default=None,
+        description=(
+            "How many minutes after a flip was confirmed `watch` ends the pods of the colour that traffic left, and no "
+            "sooner than `settleSeconds`. Without it they stay, and a rollback finds them warm."
+        ),
+        json_schema_extra=wrong("the old colour would cost its nodes for ever, or be gone when a rollback needs it"),
+        examples=["30"],
     )
     bake: Bake = Field(
         default=Bake(), description="How a flip is watched once traffic has moved, and when it is undone."
@@ -227,6 +236,12 @@ class Settings(Model):
         """The settings of the router itself; None where it has none."""
         named = self.router.spec.settings
         return getattr(self, named) if named else None
+
+    @property
+    def ends_idle(self) -> bool:
+        """Whether the watch may end the pods of the idle colour."""
+        asked = self.retire_after_minutes is not None or self.on_refusal is OnRefusal.STOP
+        return asked and self.watch is not None
 
     @property
     def audience(self) -> Audience:

@@ -58,6 +58,7 @@ class Bake(Model):
 class Watch(Model):
     """A CronJob that goes on with a flip whose `pulumi up` died: it bakes, confirms, or puts traffic back.
 
+    Where the stack says so (`retireAfterMinutes`, `onRefusal`), it ends the pods of the idle colour, too.
     From the death of an update until somebody goes on with it: the schedule, and the 12 s for which its owner shows
     no sign of life. The resources: a bake was seen to take 53 MiB.
     """

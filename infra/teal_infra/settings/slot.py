@@ -96,7 +96,7 @@ class OnRefusal(StrEnum):
     KEEP = "keep"
     """They stay, idle, and can be looked at."""
     STOP = "stop"
-    """The next update that has the other colour active scales them to zero."""
+    """The watch scales them to zero, or the next update that has the other colour active."""
 
 
 class Slot(BaseModel):

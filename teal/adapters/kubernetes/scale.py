@@ -1,6 +1,7 @@
-"""Starts and stops the pods of a worker's colour: by the number that its Deployment is asked for, and nothing else.
+"""Starts and stops the pods of a colour: by the number that its Deployment is asked for, and nothing else.
 
-A flip does this only where no engine can: before the new colour starts, and on the way back.
+Done only where no engine can: of a worker before its new colour starts, and on the way back; of an idle colour by the
+watch.
 """
 
 import asyncio
@@ -28,9 +29,9 @@ async def start(cluster: Cluster, service: str, colour: Colour, pods: int) -> No
     Raises:
         UnreachableError: the API server did not answer, or not with yes.
     """
-    found = await cluster.read(_path(cluster, service, colour), workloads.Deployment)
+    found = await read(cluster, service, colour)
     if found is not None and found.spec.replicas == 0:
-        await _scale(cluster, service, colour, pods)
+        await ask_for(cluster, service, colour, pods)
 
 
 async def stop(cluster: Cluster, service: str, colour: Colour) -> None:
@@ -39,9 +40,9 @@ async def stop(cluster: Cluster, service: str, colour: Colour) -> None:
     Raises:
         UnreachableError: the API server did not answer, or not with yes.
     """
-    found = await cluster.read(_path(cluster, service, colour), workloads.Deployment)
+    found = await read(cluster, service, colour)
     if found is not None and found.spec.replicas:
-        await _scale(cluster, service, colour, 0)
+        await ask_for(cluster, service, colour, 0)
 
 
 async def await_gone(cluster: Cluster, service: str, colour: Colour, *, grace_seconds: int) -> None:
@@ -61,7 +62,21 @@ async def await_gone(cluster: Cluster, service: str, colour: Colour, *, grace_se
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _scale(cluster: Cluster, service: str, colour: Colour, pods: int) -> None:
+async def read(cluster: Cluster, service: str, colour: Colour) -> workloads.Deployment | None:
+    """A colour's Deployment; None where there is none.
+
+    Raises:
+        UnreachableError: the API server did not answer, or not with 200 or 404.
+    """
+    return await cluster.read(_path(cluster, service, colour), workloads.Deployment)
+
+
+async def ask_for(cluster: Cluster, service: str, colour: Colour, pods: int) -> None:
+    """Ask for so many pods of a colour, by one request that is not repeated.
+
+    Raises:
+        UnreachableError: the API server did not answer, or not with yes.
+    """
     name = f"{service}-{colour}"
     try:
         response = await cluster.http.patch(

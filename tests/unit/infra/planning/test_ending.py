@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from teal_infra.planning import plan, refused
+from teal_infra.planning import plan
 from teal_infra.planning.live import Live
 
 from teal.history.model import Stage

@@ -1,0 +1,156 @@
+"""Ends the pods of the idle colour without an update, and keeps a flip from moving traffic onto them meanwhile.
+
+Of two who come at once, the record decides: what is to end is written there before any pod ends, on the condition that
+nothing was recorded since it was read. A flip that was about to begin finds that it cannot record its proof; one that
+begins later waits until nothing that was sent can still arrive, and sees then whether its pods are there.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from teal.adapters.kubernetes import scale, workloads
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.flip.owner import Owner
+from teal.history.model import Ending, History, now
+from teal.history.store import Kept, OvertakenError, Records
+from teal.model.colours import Colour
+from teal.model.errors import RefusedError
+from teal.model.live import LiveSlot
+from teal.plans.ending import to_end
+from teal.spec.bake import BakePlan
+from teal.spec.ending import Endings
+
+SEND_SECONDS = 2.0
+"""From the record of an ending, within which the requests are sent that make it come about, or not at all."""
+
+ARRIVES_SECONDS = 12.0
+"""From the record of an ending, after which none of these arrives any more: a request that was sent takes 10 s."""
+
+_Slots = Mapping[tuple[str, Colour], workloads.Deployment]
+
+
+class Ender:
+    """The watch, as it ends pods."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of the watch that it is a part of
+        self,
+        cluster: Cluster,
+        records: Records,
+        owner: Owner,
+        plan: BakePlan,
+        declared: Endings,
+        say: Callable[[str], None],
+    ) -> None:
+        """Prepare; nothing is asked yet.
+
+        Args:
+            cluster: the stack's.
+            records: of its flips.
+            owner: reads where its traffic goes.
+            plan: of its services, and their router.
+            declared: what the stack says of endings.
+            say: where what was done goes, a line each.
+        """
+        self._cluster = cluster
+        self._records = records
+        self._owner = owner
+        self._plan = plan
+        self._declared = declared
+        self._say = say
+
+    async def go_on(self) -> bool:
+        """End the pods of the idle colour if that is due and safe.
+
+        Returns:
+            Whether pods were ended.
+
+        Raises:
+            UnreachableError: the cluster could not be asked, or it is not known whether pods were ended: whoever comes
+                next does it again.
+        """
+        if not self._declared.slots:
+            return False
+        kept, active = await self._records.load(), await self._resting_on()
+        flip = to_end(self._declared, kept.history, active.other, datetime.now(UTC)) if active else None
+        if active is None or flip is None:
+            return False
+        idle, slots = active.other, await self._slots()
+        asked = [name for name in self._declared.services if (slot := slots.get((name, idle))) and slot.spec.replicas]
+        ending = Ending(colour=idle, flip=flip.number, at=now(), done=not asked)
+        if not asked:
+            known = kept.history.ending
+            if known is not None and known.flip == flip.number and not known.done:  # its watch died, or lost its word
+                await self._record(kept, ending)
+            return False
+        if unwell := [f"{name}-{active}" for name in self._declared.services if not _well(slots.get((name, active)))]:
+            self._say(
+                f"pods of {idle} are to end (flip {flip.number} was {flip.stage}), and stay for now: not all pods of "
+                f"{', '.join(unwell)} are ready, and traffic may have to go back"
+            )
+            return False
+        begun = time.monotonic()
+        recorded = await self._record(kept, ending)
+        if recorded is None or await self._resting_on() is not active or time.monotonic() > begun + SEND_SECONDS:
+            return False  # somebody has begun a flip, has moved traffic, or the API server is slow: the next one tries
+        await asyncio.gather(*(scale.ask_for(self._cluster, name, idle, 0) for name in asked))
+        self._say(f"pods of {', '.join(f'{name}-{idle}' for name in asked)} end: flip {flip.number} was {flip.stage}")
+        await self._record(recorded, ending.model_copy(update={"done": True}))
+        return True
+
+    async def _resting_on(self) -> Colour | None:
+        """The colour that has all of the traffic; None where that is no single one."""
+        live = await self._owner.live(self._plan)
+        colours = {each.colour for each in live.values()}
+        shared = any(each.share for each in live.values())
+        whole = live.keys() == self._plan.services.keys() and len(colours) == 1 and not shared
+        return colours.pop() if whole else None
+
+    async def _slots(self) -> _Slots:
+        names = [(name, colour) for name in self._declared.services for colour in Colour]
+        found = await asyncio.gather(*(scale.read(self._cluster, *each) for each in names))
+        return {name: each for name, each in zip(names, found, strict=True) if each is not None}
+
+    async def _record(self, kept: Kept, ending: Ending) -> Kept | None:
+        """Record an ending if nothing was recorded since, and read that back; None where something was."""
+        try:
+            await self._records.replace(replace(kept, history=kept.history.model_copy(update={"ending": ending})))
+        except OvertakenError:
+            return None
+        found = await self._records.load()
+        return found if found.history.ending == ending else None
+
+
+async def require_awake(
+    cluster: Cluster, history: History, to: Colour, services: Collection[str], say: Callable[[str], None]
+) -> None:
+    """See that the pods that a flip is about to be proven of are not being ended.
+
+    Raises:
+        RefusedError: they were.
+        UnreachableError: the cluster could not be asked.
+    """
+    ending = history.ending
+    if ending is None or ending.colour is not to:
+        return
+    if not ending.done:
+        say(f"the watch began to end the pods of {to} at {ending.at}: {ARRIVES_SECONDS:.0f} s to see what comes of it")
+        await asyncio.sleep(ARRIVES_SECONDS)
+    if asleep := sleeping(await cluster.slots(), to, services):
+        raise RefusedError(
+            f"{', '.join(asleep)} has no pods: the watch ended them at {ending.at} (teal:retireAfterMinutes, "
+            f"teal:onRefusal), and this update had looked before. Live traffic stays on {to.other}. Next: pulumi up "
+            "again, which starts them"
+        )
+
+
+def sleeping(slots: Mapping[tuple[str, Colour], LiveSlot], to: Colour, services: Collection[str]) -> list[str]:
+    """The Deployments of a colour that are asked for no pods."""
+    return [f"{name}-{to}" for name in services if (slot := slots.get((name, to))) is not None and not slot.replicas]
+
+
+def _well(slot: workloads.Deployment | None) -> bool:
+    """Whether all pods of a Deployment are ready, and there is one at least."""
+    return slot is not None and 0 < slot.spec.replicas <= slot.status.ready_replicas and not slot.outdated

@@ -1,0 +1,62 @@
+"""Whether the idle colour's pods are to end, by what is declared and by what is remembered. Pure.
+
+The watch and the program ask the same: so what the watch has ended, the next preview declares as ended.
+"""
+
+from datetime import datetime, timedelta
+
+from teal.gates.approvals import GATE as APPROVAL
+from teal.history.model import Flip, History, Stage
+from teal.model.colours import Colour
+from teal.model.verdict import Outcome
+from teal.spec.ending import Endings
+
+
+def to_end(declared: Endings, history: History, idle: Colour, at: datetime) -> Flip | None:
+    """Find the flip for which the idle colour's pods are to end, and have not to stay any longer; None: they stay.
+
+    Args:
+        declared: what the stack says.
+        history: of flips.
+        idle: the colour that no traffic goes to.
+        at: now.
+    """
+    if history.open is not None or idle not in declared.slots:
+        return None
+    if failed := refused(declared, history, idle):
+        return failed
+    flip = left(declared, history, idle)
+    if flip is None:
+        return None
+    ended = history.ending is not None and (history.ending.colour, history.ending.flip) == (idle, flip.number)
+    return flip if ended or ends_at(declared, flip) <= at else None
+
+
+def refused(declared: Endings, history: History, idle: Colour) -> Flip | None:
+    """Find the flip in which the idle colour's release failed; None where there is none, or its pods are to stay.
+
+    A release has failed if a verdict on itself is FAILED. One that could not be judged, or that nobody has approved
+    yet, keeps its pods.
+    """
+    release = declared.releases.get(idle)
+    last = next((each for each in reversed(history.flips) if (each.to, each.release) == (idle, release)), None)
+    return last if declared.refused and last is not None and _failed(last) else None
+
+
+def left(declared: Endings, history: History, idle: Colour) -> Flip | None:
+    """Find the confirmed flip that left the idle colour, if the slot is still declared as what traffic left."""
+    flip = history.last_move
+    if declared.after_seconds is None or flip is None or flip.stage is not Stage.CONFIRMED or flip.origin is not idle:
+        return None
+    slot = declared.slots.get(idle)
+    return flip if slot is not None and flip.slots.get(idle) == slot else None
+
+
+def ends_at(declared: Endings, flip: Flip) -> datetime:
+    """When the pods of the colour end that a confirmed flip left."""
+    return datetime.fromisoformat(flip.ended or flip.begun) + timedelta(seconds=declared.after_seconds or 0)
+
+
+def _failed(flip: Flip) -> bool:
+    ended = flip.stage in {Stage.REFUSED, Stage.REVERTED}
+    return ended and any(each.outcome is Outcome.FAILED and each.gate != APPROVAL.name for each in flip.verdicts)
