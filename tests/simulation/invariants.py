@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from teal_infra.planning.ending import endings
 from teal_infra.settings import Settings
 
 from teal.history.model import Flip, History, Stage
@@ -267,8 +268,7 @@ class Invariants:
         last, ill = self.history.last_move, self.world.flapped or self.strangers()
         if last is None or last.stage is not Stage.CONFIRMED or last.origin is None or ill:
             return
-        slot = declared.slot(last.origin)
-        if declared.active_colour is not last.to or slot is None or last.slots.get(last.origin) != slot.digest:
+        if declared.active_colour is not last.to or last.slots[last.origin] != endings(declared).slots.get(last.origin):
             return
         left = [f"{name}-{last.origin}" for name in last.plan.services]
         if alive := [each for each in left if [*self.world.of(each)]]:

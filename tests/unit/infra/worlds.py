@@ -107,7 +107,8 @@ def flip(declared: Settings, live: Live, stage: Stage = Stage.CONFIRMED, **more:
     move = move_of(declared, live)
     told: dict[str, Any] = {"origin": None, "by": "somebody@example", "begun": LONG_AGO, "plan": move.bake, **more}
     number = live.history.next_number
-    return Flip(number=number, to=move.to, version=move.version, stage=stage, release=move.release, **told)
+    told = {"release": move.release, "slots": move.slots, **told}
+    return Flip(number=number, to=move.to, version=move.version, stage=stage, **told)
 
 
 def scaled(live: Live, colour: str, replicas: int, *, ready: int | None = None, name: str = "backend") -> Live:
