@@ -26,7 +26,7 @@ from tests.simulation.scenario import OLD, Happening, Up, drawn
 from tests.simulation.store import By, Store, Written
 from tests.simulation.watch import go_on
 from tests.simulation.wire import ACTOR, Actor, Network
-from tests.simulation.world import TICK, World
+from tests.simulation.world import TICK, World, chance
 
 LONGEST = 600.0
 """Virtual seconds that an update, and the way to rest, may take."""
@@ -36,6 +36,9 @@ RETIRED = 90.0
 """Virtual seconds within which the watch has ended what a flip has left: a minute, and the time that it takes."""
 PATIENT = 5.0
 """Times that people wait longer between updates where the watch ends what is idle."""
+BESIDE = 0.7
+"""Share of updates that begin when it is about to, and virtual seconds after the one before that they then wait."""
+CLOSE = 47.0
 FATAL = 4
 """Watches that may die, one after the other."""
 _T = TypeVar("_T")
@@ -49,6 +52,7 @@ class Story:
     ) -> None:
         """Set the stage."""
         self.scenario = replace(drawn(seed), tells=tells, retires=retires)
+        self.seed = seed
         self.people = People(seed)
         self.loop = loop
         scenario = self.scenario
@@ -213,7 +217,10 @@ class Story:
                 self.world.flapped = True
 
     async def _up(self, up: Up, name: str, state: State) -> str:
-        await asyncio.sleep(up.after * (PATIENT if self.scenario.retires else 1))
+        if self.scenario.retires:  # before and after the watch ends what was left, and most of all beside it
+            close = chance(self.seed, name, "beside the watch") < BESIDE
+            await asyncio.sleep(CLOSE if close else (PATIENT - 1) * up.after)
+        await asyncio.sleep(up.after)
         actor = Actor(name=name, death=up.death)
         return await self._update(name, self.scenario.config(up.changes), state, actor)
 

@@ -12,6 +12,8 @@ from teal.model.errors import ConfigError, TealError
 from teal.model.labels import PART_OF, PART_OF_LABEL
 from teal.notifications.audience import Audience
 from teal.spec.credentials import Credentials, of_environment
+from teal.spec.ending import DECLARED as ENDINGS
+from teal.spec.ending import Endings
 from tests.unit.infra.components.test_network import policy
 from tests.unit.infra.test_program import config, declared, sealed
 from tests.unit.teal.network.reachability import Actor, Namespace, Outside, Pod, Port, matrix
@@ -89,6 +91,40 @@ async def test_of_workers_it_may_write_their_record_and_their_number_and_nothing
     assert (of["deployments"]["verbs"], of["deployments"]["resourceNames"]) == (["get"], slots)
     assert (of["deployments/scale"]["verbs"], of["deployments/scale"]["resourceNames"]) == (["patch"], slots)
     assert not {"services", "services/proxy", "pods/portforward"} & of.keys()
+
+
+async def test_it_may_end_pods_only_where_the_stack_asks_for_that() -> None:
+    """By name, and by their number alone; it is told what it has to know for that, and no more."""
+    rules = (await declared(stack()))["Role", f"{NAME}-role"]["rules"]
+    more = {"retireAfterMinutes": "30"}
+    for asked in (more, {"onRefusal": "stop"}):
+        resources = await declared({**stack(), **asked})
+        slots = [f"{name}-{colour}" for name in ("backend", "frontend") for colour in ("blue", "green")]
+        assert [each for each in resources["Role", f"{NAME}-role"]["rules"] if each not in rules] == [
+            {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"], "resourceNames": slots},
+            {"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["patch"], "resourceNames": slots},
+        ]
+    told = environment(await declared({**stack(), **more}))
+    endings = Endings.model_validate_json(told[ENDINGS])
+    assert (endings.after_seconds, endings.refused, [*endings.services]) == (1800, False, ["backend", "frontend"])
+    assert ENDINGS not in environment(await declared(stack()))
+
+
+async def test_it_ends_nothing_that_has_a_share_of_live_traffic() -> None:
+    """Nor what is not to run, or is not the stack's to end."""
+    more = {"retireAfterMinutes": "30", "router": "gateway", "gateway": json.dumps({"name": "public"})}
+    canary = {"canaryMatch": json.dumps({"header": "X-Canary", "value": "always"})}
+    alone = {**config(), "watch": json.dumps(WATCH)}
+    assert not Endings.model_validate_json(environment(await declared({**alone, **more, **canary}))[ENDINGS]).slots
+    slot = {"version": "1.1.0", "state": "retired", **{each: {"image": "e/x:1"} for each in ("backend", "frontend")}}
+    stopped = {**stack(), "retireAfterMinutes": "30", "green": json.dumps(slot)}
+    assert [*Endings.model_validate_json(environment(await declared(stopped))[ENDINGS]).slots] == ["blue"]
+
+
+def environment(resources: Mapping[tuple[str, str], Any]) -> Mapping[str, str]:
+    """The variables of its container that have a value of their own."""
+    (container,) = resources["CronJob", NAME]["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    return {each["name"]: each.get("value", "") for each in container["env"]}
 
 
 async def test_pods_that_cannot_be_asked_are_not_reached() -> None:

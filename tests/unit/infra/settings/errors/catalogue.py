@@ -283,6 +283,7 @@ CLASHES: tuple[Config, ...] = (
     edited(backing="{"),
     edited(canaryWeight="10", canaryMatch={"header": "X-A", "value": "b"}, green=GREEN),
     edited(alb=ALB, gateway={"name": "public"}),
+    edited(retireAfterMinutes=30),
     edited(watch={"image": "registry.example/teal:1"}),
     edited(watch=WATCH, prometheus={"url": "https://p.example", "caFile": "/ca.pem"}),
     edited(watch={**WATCH, "prometheusUrl": "http://p.example"}, prometheus={"url": "https://p.example", "token": "t"}),
