@@ -106,3 +106,44 @@ def test_its_account_may_do_that_and_nothing_else(stack: Stack) -> None:
         ("services", "", "backend", "get patch"),
         ("services/proxy", "", "backend:http", "get"),
     }
+
+
+def end_what_was_left(stack: Stack, name: str, colour: str, folder: Path) -> None:
+    """Run the watch once, in its own pod and account, as if the minutes had passed; the colour's pods go."""
+    made = stack.kubectl("create", "job", name, "--from=cronjob/teal-watch", "--dry-run=client", "-o", "json")
+    job = json.loads(made)
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    told = next(each for each in container["env"] if each["name"] == "TEAL_ENDINGS")
+    told["value"] = json.dumps({**json.loads(told["value"]), "afterSeconds": 0})
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps(job))
+    stack.kubectl("create", "-f", str(file))
+    stack.kubectl("wait", "--for=condition=complete", f"job/{name}", "--timeout=60s")
+    assert f"pods of backend-{colour} end: flip " in stack.kubectl("logs", f"job/{name}")
+    stack.kubectl("wait", "--for=delete", "pod", "-l", f"teal/colour={colour}", "--timeout=60s")
+
+
+def test_what_a_flip_has_left_ends_and_a_flip_back_starts_it_first(stack: Stack, tmp_path: Path) -> None:
+    """Told before the flip; whatever update comes next leaves it so, and the one that needs it finds no pod missing."""
+    stack.configure("bake.seconds", "1")
+    stack.configure("retireAfterMinutes", "30")
+    stack.up()
+    stack.configure("activeColour", "green")
+    preview = stack.pulumi("preview", "--non-interactive")
+    assert "its pods end 30 minutes after green is confirmed (teal:retireAfterMinutes)" in preview.stdout
+    with Load(stack, "new_connections", tmp_path) as load:
+        stack.up()
+        end_what_was_left(stack, "first", "blue", tmp_path)
+        assert "blue 1.0.0 is retired (teal:retireAfterMinutes): flip" in stack.up().stdout
+        assert stack.pods("blue") == []
+        stack.configure("activeColour", "blue")
+        assert "whose pods are started first" in stack.pulumi("preview", "--non-interactive").stdout
+        stack.up()
+        assert stack.live() == stack.confirmed() == "blue"
+        end_what_was_left(stack, "second", "green", tmp_path)
+        stack.flip("green")  # no update in between has told Pulumi's state
+        assert stack.live() == stack.confirmed() == "green"
+    assert load.lost == []
+    assert len(stack.pods("green")) >= len(stack.pods("blue")) > 0
+    stack.pulumi("config", "rm", "teal:retireAfterMinutes")
+    stack.up()
