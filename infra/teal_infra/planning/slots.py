@@ -81,11 +81,17 @@ def started(settings: Settings, live: Live, service: str, colour: Colour) -> Map
 
 
 def asleep(settings: Settings, live: Live, service: str, colour: Colour) -> bool:
-    """Whether a colour that is to run has no pods because the watch ended them."""
+    """Whether a colour that is to run has no pods because the watch ended them.
+
+    Known by the record, or, where that is lost, by nobody else's having a reason: an autoscaler that may go down to none.
+    """
     found, declared = live.slots.get((service, colour)), fingerprint_of(settings, service, colour)
     if found is None or found.replicas or found.adopted or declared is None or not declared.running:
         return False
-    return settings.ends_idle or (live.history.ending is not None and live.history.ending.colour is colour)
+    if declared.settings.idles:
+        return False  # its pods start and end with the flips alone
+    recorded = live.history.ending is not None and live.history.ending.colour is colour
+    return recorded or (settings.ends_idle and not declared.settings.autoscaling.external)
 
 
 def _compared(settings: Settings, live: Live, service: str, colour: Colour, found: LiveSlot | None) -> SlotPlan:

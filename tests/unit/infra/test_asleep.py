@@ -96,7 +96,13 @@ async def test_an_idle_colour_that_is_to_run_is_started_too() -> None:
     assert declared["spec"]["replicas"] == 3
 
 
-@pytest.mark.parametrize(("found", "more"), [(live(5), RETIRES), (live(0), {}), (live(0), {"watch": WATCH})])
+EXTERNAL = {"services": {"backend": {"port": 8000, "autoscaling": {"external": True}}}}
+
+
+@pytest.mark.parametrize(
+    ("found", "more"),
+    [(live(5), RETIRES), (live(0), {}), (live(0), {"watch": WATCH}), (live(0), {**RETIRES, **EXTERNAL})],
+)
 async def test_no_other_deployment_is_marked(found: Live, more: Mapping[str, Any]) -> None:
     """One that has pods, or that somebody else scaled to none."""
     declared, left = await blue(found, **more)

@@ -1,5 +1,6 @@
 """`python -m teal watch`, as its pod runs it: with what the stack declares in its environment."""
 
+import asyncio
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +13,12 @@ from teal.cli.flips import Where
 from teal.history.model import History, Stage
 from teal.notifications import notifier
 from teal.notifications.audience import DECLARED, Audience, Receiver
+from teal.spec.bake import DECLARED as PLAN
+from teal.spec.ending import DECLARED as ENDINGS
 from tests.unit.conftest import FakeApiServer
+from tests.unit.teal.flip.test_ending import DECLARED as ENDS
+from tests.unit.teal.flip.test_ending import rest
+from tests.unit.teal.flip.test_mover import move
 from tests.unit.teal.notifications.flips import flip
 
 CONFIG_MAPS = "/api/v1/namespaces/teal/configmaps"
@@ -69,6 +75,22 @@ def test_an_end_that_nobody_told_is_told_by_the_watch(
     assert "gone of teal:notify could not be told that flip 7 is CONFIRMED" in said.out
     assert "T0K3N" not in said.out + said.err
     assert api_server.answers[f"{CONFIG_MAPS}/teal-told"][1]["data"] == {"7.CONFIRMED": flip().begun}
+
+
+def test_the_watch_ends_what_is_idle_where_the_stack_tells_it_to(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a flip that is over; by hand, where nobody tells it what the stack declares, it ends nothing."""
+    asyncio.run(rest(api_server))
+    where = Where(kubeconfig=api_server.kubeconfig)
+    flips.watch(where)
+    assert "nothing to do" in capsys.readouterr().out
+    monkeypatch.setenv(ENDINGS, ENDS.model_dump_json(by_alias=True))
+    monkeypatch.setenv(PLAN, move().bake.model_dump_json(by_alias=True))
+    flips.watch(where)
+    said = capsys.readouterr().out
+    assert "pods of backend-blue end: flip 2 was CONFIRMED" in said
+    assert "nothing to do" not in said
 
 
 def test_what_cannot_be_read_is_said_without_what_is_in_it(
