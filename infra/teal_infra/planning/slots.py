@@ -83,7 +83,8 @@ def started(settings: Settings, live: Live, service: str, colour: Colour) -> Map
 def asleep(settings: Settings, live: Live, service: str, colour: Colour) -> bool:
     """Whether a colour that is to run has no pods because the watch ended them.
 
-    Known by the record, or, where that is lost, by nobody else's having a reason: an autoscaler that may go down to none.
+    Known by the record, or, where that is lost, because nobody else would: no autoscaler but an external one goes down
+    to none.
     """
     found, declared = live.slots.get((service, colour)), fingerprint_of(settings, service, colour)
     if found is None or found.replicas or found.adopted or declared is None or not declared.running:

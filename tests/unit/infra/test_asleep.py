@@ -59,7 +59,7 @@ async def blue(found: Live, active: str = "blue", **more: Any) -> tuple[Mapping[
     return json_format.MessageToDict(slot.properties), "spec.replicas" in slot.options.ignoreChanges
 
 
-RETIRES = {"watch": WATCH, "retireAfterMinutes": "30"}
+RETIRES: Mapping[str, Any] = {"watch": WATCH, "retireAfterMinutes": "30"}
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ async def test_an_idle_colour_that_is_to_run_is_started_too() -> None:
     assert declared["spec"]["replicas"] == 3
 
 
-EXTERNAL = {"services": {"backend": {"port": 8000, "autoscaling": {"external": True}}}}
+EXTERNAL: Mapping[str, Any] = {"services": {"backend": {"port": 8000, "autoscaling": {"external": True}}}}
 
 
 @pytest.mark.parametrize(
