@@ -138,6 +138,14 @@ async def test_pods_stay(api_server: FakeApiServer, why: Any) -> None:  # noqa: 
     assert not [each for each in api_server.heard if not each.startswith("GET")]
 
 
+async def test_pods_stay_until_their_time_has_come(api_server: FakeApiServer) -> None:
+    """As the record and the stack say."""
+    await rest(api_server)
+    assert not await end(api_server, DECLARED.model_copy(update={"after_seconds": 3600}))
+    assert not await end(api_server, DECLARED.model_copy(update={"after_seconds": None}))
+    assert not [each for each in api_server.heard if not each.startswith("GET")]
+
+
 async def test_nothing_ends_that_a_flip_was_begun_onto_meanwhile(api_server: FakeApiServer) -> None:
     """The record was written since it was read."""
     await rest(api_server)
