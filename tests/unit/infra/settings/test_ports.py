@@ -157,6 +157,16 @@ def test_limits_that_are_given_are_all_that_there_are() -> None:
     """A limit of memory alone limits no processor time."""
     limited = ServiceSettings.model_validate({"resources": {"limits": {"memory": "256Mi"}}}).resources
     assert (limited.limits.cpu, limited.limits.memory) == (None, "256Mi")
+
+
+def test_no_more_is_asked_for_than_a_limit_allows() -> None:
+    """A limit alone suffices, as in Kubernetes; what is asked for beside it is judged against it."""
+    limited = ServiceSettings.model_validate({"resources": {"limits": {"memory": "256Mi"}}}).resources
+    assert (limited.requests.cpu, limited.requests.memory) == ("500m", "256Mi")
+    asked = ServiceSettings.model_validate(
+        {"resources": {"requests": {"memory": "1Gi"}, "limits": {"memory": "256Mi"}}}
+    )
+    assert asked.resources.requests.memory == "1Gi"
     assert limited.requests.cpu == "500m"
 
 
