@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, ModelWrapValidatorHandler, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import MOST_SECONDS, Model, Parts, Path, Quantity, Seconds, amount, wrong
+from teal_infra.settings.base import MOST_SECONDS, Argument, Model, Parts, Path, Quantity, Seconds, amount, wrong
 from teal_infra.settings.owned import mapping
 
 LAST_SECONDS = 15
@@ -39,7 +39,7 @@ class Shutdown(Model):
         json_schema_extra=wrong("the kubelet would kill the pod in the middle of its drain"),
         examples=["45"],
     )
-    drain_command: tuple[str, ...] = Field(
+    drain_command: tuple[Argument, ...] = Field(
         default=(),
         description=(
             "The command that is run in the container as preStop, and waits and drains. Without it, Kubernetes' own "
@@ -215,13 +215,13 @@ User = Annotated[int, Field(ge=1, le=2**31 - 1)]
 class Process(Model):
     """What runs in the service's container, and as whom; where it is not said, the image says it."""
 
-    command: tuple[str, ...] = Field(
+    command: tuple[Argument, ...] = Field(
         default=(),
         description="What is run in the container instead of the image's ENTRYPOINT.",
         json_schema_extra=wrong("the container would not start"),
         examples=["'[\"gunicorn\"]'"],
     )
-    args: tuple[str, ...] = Field(
+    args: tuple[Argument, ...] = Field(
         default=(),
         description="The arguments of it, instead of the image's CMD.",
         json_schema_extra=wrong("the container would not start"),

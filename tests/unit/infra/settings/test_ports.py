@@ -176,3 +176,16 @@ def test_a_deadline_and_a_rollout_can_take_hours() -> None:
         {"progressDeadlineSeconds": 4 * 3600, "rollout": {"maxSurge": "100%", "minReadySeconds": 600}}
     )
     assert (slow.progress_deadline_seconds, slow.rollout.min_ready_seconds) == (14400, 600)
+
+
+def test_a_number_in_a_command_is_its_text() -> None:
+    """`pulumi config set --path` makes one of what looks like it, and a list of arguments is all text."""
+    service = ServiceSettings.model_validate(
+        {
+            "command": ["gunicorn"],
+            "args": ["-w", 4, True],
+            "probes": {"readiness": {"exec": ["nc", "-z", "localhost", 8000]}},
+        }
+    )
+    assert service.args == ("-w", "4", "true")
+    assert service.probes.readiness.exec == ("nc", "-z", "localhost", "8000")
