@@ -20,13 +20,13 @@ _SERVICE: Final[Mapping[str, str]] = {
             "runtimeClassName",
             "schedulerName",
             "tolerations",
-            "volumes",
         ),
         _POD,
     ),
     "containers": _POD,
     "sidecars": f"{_POD}.containers",
-    **dict.fromkeys(("envFrom", "lifecycle", "volumeMounts", "workingDir"), _CONTAINER),
+    **dict.fromkeys(("envFrom", "lifecycle", "workingDir"), _CONTAINER),
+    "volumeMounts": "volumes",
     "securityContext": f"runAsUser, runAsGroup and fsGroup, or {_POD}.securityContext",
     "topologySpreadConstraints": f"spread, or {_POD}",
     **dict.fromkeys(("terminationGracePeriodSeconds", "gracePeriodSeconds"), "shutdown.gracePeriodSeconds"),
@@ -53,7 +53,8 @@ _DOOR: Final[Mapping[str, str]] = {
 }
 BY_MODEL: Final[Mapping[str, Mapping[str, str]]] = {
     "ServiceSettings": _SERVICE,
-    "SlotService": {each: where for each, where in _SERVICE.items() if where != _RELEASE},
+    "SlotService": {each: where for each, where in _SERVICE.items() if where != _RELEASE}
+    | {"volumes": f"volumes of the service, or {_POD}"},
     "Probe": _PROBE,
     "FrontDoor": _DOOR,
     "ResourceAmounts": {"ephemeral-storage": f"the resources of {_CONTAINER}"},
