@@ -85,6 +85,14 @@ class Declared:
             raise self._unchanged(error) from None
         return replace(self, text=text, wrote=(*self.wrote, f"{'.'.join(path)}: {value}"))
 
+    def drop(self, path: Sequence[str]) -> Self:
+        """Without a value at a path of the config; errors as those of `put`."""
+        try:
+            text = stack_text.removed(self.text, ("config", *path))
+        except EditError as error:
+            raise self._unchanged(error) from None
+        return self if text == self.text else replace(self, text=text, wrote=(*self.wrote, f"{'.'.join(path)} is gone"))
+
     def copy(self, colour: Colour) -> Self:
         """With the release of a colour in the other one's slot, too, as its beginning.
 
