@@ -16,7 +16,7 @@ from teal.cli.say import confirmed, exit_of, fail, say
 from teal.cli.told import Told
 from teal.model.colours import Colour
 from teal.model.errors import DeclinedError, TealError
-from teal_infra.manager import BlueGreenManager, Done
+from teal_infra.manager import BlueGreenManager, Done, shares
 
 
 @Parameter(name="*")
@@ -37,14 +37,21 @@ class How:
 HOW = How()
 
 
-def deploy(*release: str, how: How = HOW) -> None:
+def deploy(
+    *release: str,
+    steps: Annotated[
+        str,
+        Parameter(help="Percentages of live traffic that it gets before, each with a bake: 10,50."),
+    ] = "",
+    how: How = HOW,
+) -> None:
     """Give the idle colour a RELEASE, prove it, and move live traffic to it; the old release stays, to go back to.
 
     RELEASE is a version, as `1.5.0`, if the images that are declared are tagged with theirs; or an image, as
     `registry.example/backend:1.5.0`; or a version and `SERVICE=IMAGE` of each service. Without one it is what the idle
-    slot declares already.
+    slot declares already. Where a step fails, the share that it has by then is taken away.
     """
-    _run(how, lambda manager: manager.deploy_new_version(*release))
+    _run(how, lambda manager: manager.deploy_new_version(*release, steps=shares.parsed(steps)))
 
 
 def switch(colour: Colour, /, how: How = HOW) -> None:

@@ -115,8 +115,10 @@ def _access(config: Mapping[str, Any], folder: Path, stack: str) -> ClusterAcces
     kubeconfig, context = config.get("kubernetes:kubeconfig"), config.get("kubernetes:context")
     if isinstance(kubeconfig, dict):  # encrypted: only Pulumi can read it
         kubeconfig = _asked(folder, "config", "get", "kubernetes:kubeconfig", "--stack", stack)
+    named = _mapping(namespace := config.get("teal:namespace"))
+    name = named.get("name") if named else namespace
     return ClusterAccess(
-        namespace=str(config.get("teal:namespace") or NAMESPACE),
+        namespace=str(name or NAMESPACE),
         kubeconfig=str(kubeconfig) if kubeconfig else None,
         context=str(context) if context else None,
     )

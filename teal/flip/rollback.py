@@ -236,9 +236,15 @@ def _destination(seen: Seen, version: str | None) -> Colour:
         where = (
             ", ".join(f"{name} leads to {guards.leads(each)}" for name, each in seen.live.items()) or "there is none"
         )
+        whole = {each.colour for each in seen.live.values() if each.colour is not None}
+        step = (
+            f"teal switch {whole.pop()}, which takes the share of the other one away"
+            if len(whole) == 1
+            else "teal status"
+        )
         raise ForeignChangeError(
             f"live traffic goes to no single colour ({where}), so there is none to go back to. Nothing was moved. "
-            "Next: teal status"
+            f"Next: {step}"
         )
     to = live.other
     if version is not None and seen.version(live) == version:

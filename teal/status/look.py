@@ -50,6 +50,8 @@ class Status(Model):
 
     live: Mapping[str, str] = Field(default_factory=dict[str, str])
     """Where live traffic of each service goes: a colour, or what directs it in words where that is none."""
+    leading: Mapping[str, Colour | None] = Field(default_factory=dict[str, Colour | None], exclude=True)
+    """The same without a share of the other colour; None where nobody can say."""
     confirmed: Colour | None = None
     """Whose bake passed last."""
     at_rest: bool = True
@@ -68,6 +70,12 @@ class Status(Model):
         """The colour that all live traffic goes to; None where that is no single one."""
         colours = {*self.live.values()}
         return colour_of(colours.pop()) if len(colours) == 1 else None
+
+    @property
+    def main(self) -> Colour | None:
+        """The colour that is live, whatever share of its traffic the other one has; None where that is none."""
+        colours = {*self.leading.values()}
+        return colours.pop() if len(colours) == 1 else None
 
     @property
     def open(self) -> Flip | None:
@@ -111,6 +119,7 @@ async def looked(cluster: Cluster) -> Status:
     fell = dict(zip(Colour, restarts, strict=True))
     return Status(
         live=led,
+        leading={name: each.colour for name, each in live.items()},
         confirmed=confirmed,
         at_rest=rests,
         last=last,

@@ -196,6 +196,9 @@ class Guard:
         self._confirming = True
         recorded: Mapping[str, str] = (args.old_inputs or {}).get("data") or {}
         await self._finish(colour_of(recorded.get("colour")))
+        if self._move.share > int(recorded.get("canary", "0")):  # which is recorded once it was watched
+            async with self._mover() as mover:
+                await mover.watch_share()
 
     async def _finish(self, recorded: Colour | None) -> None:
         await self._require_workers()

@@ -36,6 +36,12 @@ _MESSAGE = "by teal"
 _AFTER = ("an unhandled error occurred: program exited", "update failed")
 """What Pulumi says after somebody has said why."""
 
+_DAMAGED = (
+    ("snapshot integrity", "pulumi state repair --yes --stack {stack}"),
+    ("failed to load checkpoint", "pulumi stack import --stack {stack} --file EXPORT, or as docs/runbook.md says"),
+)
+"""What Pulumi says of a state that is not as it wrote it, and what makes one of it again."""
+
 _COLOURS = re.compile(r"<\{%.*?%\}>")
 """Pulumi's own marks of colours in what it says."""
 
@@ -126,6 +132,13 @@ class Engine:
                 f"another update of {stack} is under way, or died and left its lock{holder}: nothing was {what}. Next: "
                 "wait for its end (teal status --watch); if its process is gone, pulumi cancel --yes"
             )
+        for words, remedy in _DAMAGED:
+            if words in said:
+                found = said.rpartition(words)[2].partition("\n")[0]
+                return EngineError(
+                    f"Pulumi's state of {stack} is not as Pulumi wrote it ({words}{found}), so nothing was {what}. "
+                    f"Next: {remedy.format(stack=stack)}"
+                )
         why = "\n".join(dict.fromkeys(self._wrong)) or said.strip()
         return EngineError(f"{stack} could not be {what}:\n{why}")
 

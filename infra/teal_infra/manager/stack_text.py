@@ -1,4 +1,4 @@
-"""Edits the text of a stack file: one value becomes another one, and every other byte stays as it was. Pure.
+"""Edits the text of a stack file: one value becomes another one, or goes, and every other byte stays. Pure.
 
 A library that reads and writes YAML would write the whole file anew, in its own
 indentation and its own line breaks. So the parser is only asked where a value
@@ -50,6 +50,34 @@ def put(text: str, path: Sequence[str], value: Scalar) -> str:
     else:
         raise EditError(f"{_said(path)} has a parent that is no mapping")
     return _proven(made, _with(read(text), path, value))
+
+
+def removed(text: str, path: Sequence[str]) -> str:
+    """The text without the value at a path, and without what its line says of it; as it is where there is none.
+
+    Raises:
+        EditError: others share it, or nothing would be left beside it.
+    """
+    parent, found = _root(text), None
+    for name in path:
+        parent = found[1] if found is not None else parent
+        found = _child(parent, name) if isinstance(parent, yaml.MappingNode) else None
+        if found is None:
+            return text
+        _require_own(text, *found, path)
+    if found is None or not isinstance(parent, yaml.MappingNode):
+        return text
+    key, value = found
+    begin, end = key.start_mark.index, _end(value)
+    entries = cast("Sequence[tuple[yaml.Node, yaml.Node]]", parent.value)
+    at = [each for each, _ in entries].index(key)
+    if not parent.flow_style:
+        begin, (end, _) = begin - key.start_mark.column, _line_after(text, end)
+    elif at:
+        begin = _end(entries[at - 1][1])
+    elif len(entries) > 1:
+        end = entries[1][0].start_mark.index
+    return _proven(text[:begin] + text[end:], _without(read(text), path))
 
 
 def copied(text: str, parent: str, source: str, name: str) -> str:
@@ -184,6 +212,13 @@ def _with(node: object, path: Sequence[str], value: Scalar) -> Any:  # noqa: ANN
         return value
     known: Mapping[str, Any] = cast("Mapping[str, Any]", node) if isinstance(node, dict) else {}
     return {**known, path[0]: _with(known.get(path[0]), path[1:], value)}
+
+
+def _without(node: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:
+    name, *rest = path
+    if rest:
+        return {**node, name: _without(node[name], rest)}
+    return {key: each for key, each in node.items() if key != name}
 
 
 def _proven(made: str, wanted: Mapping[str, Any]) -> str:

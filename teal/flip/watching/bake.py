@@ -6,7 +6,7 @@ the live traffic's own error rate.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from teal.flip.watching import checks
@@ -15,6 +15,9 @@ from teal.gates.shares import interval
 from teal.model.colours import Colour
 from teal.model.verdict import Outcome, Verdict
 from teal.spec.bake import BakePlan
+
+LINES = 10
+"""Of progress, at most: a bake may take an hour, and its log is read by people."""
 
 ENOUGH_PROBES = 20
 """Before which a bake does not fail: one lost answer of three is no rate."""
@@ -241,6 +244,19 @@ class Bake:
         named = f": {', '.join(pods)}" if pods else ""
         what = f"{len(pods)} of {len(seen.standing)} turned unready, or crashed{named}"
         return verdict(Outcome.FAILED if percent > bound else Outcome.PASSED, what)
+
+
+def thinly(bake: Bake, say: Callable[[str], None]) -> Callable[[float], None]:
+    """Says a bake's progress, by the seconds gone, every now and then."""
+    said = 0.0
+
+    def tell(seconds: float) -> None:
+        nonlocal said
+        if seconds - said >= bake.plan.seconds / LINES:
+            said = seconds
+            say(bake.progress(seconds))
+
+    return tell
 
 
 def _judged(percent: float, count: float, bound: float, *, early: bool) -> Outcome:

@@ -104,6 +104,11 @@ def test_a_plan_that_is_refused_says_why(scripted: Script) -> None:
             r"created by ann@desk \(pid 1\) at noon.*Next: wait for its end",
         ),
         ("error: no disk", EngineError, "no disk"),
+        (
+            "error: failed to load checkpoint: unexpected end of JSON input",
+            EngineError,
+            r"is not as Pulumi wrote it \(failed to .*Next: pulumi stack import --stack dev --file EXPORT",
+        ),
     ],
 )
 def test_what_fails_is_said(scripted: Script, stderr: str, kind: type[TealError], words: str) -> None:
