@@ -10,6 +10,7 @@ from teal_infra.labels import Identity
 from teal_infra.provider import strategic_merge
 from teal_infra.provider.kinds import Verbatim, manifest
 from teal_infra.settings.pod import Resources, Shutdown, Spread
+from teal_infra.settings.pod.flags import FOLDER, NAME
 from teal_infra.settings.pod.probes import HTTP, Probe
 from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import SlotService
@@ -42,6 +43,10 @@ for by default; the service's `podTemplate` can set another one."""
 
 TMP_MOUNT: "VolumeMountArgsDict" = {"name": "tmp", "mount_path": "/tmp"}  # noqa: S108 - the container's own
 
+FLAGS: "VolumeArgsDict" = {"name": NAME, "config_map": {"name": NAME}}
+FLAGS_MOUNT: "VolumeMountArgsDict" = {"name": NAME, "mount_path": FOLDER, "read_only": True}
+"""As a folder: the kubelet brings the files of a mounted folder up to date, and never a file that is mounted alone."""
+
 
 def binding(service: str, colour: Colour) -> str:
     """Name of the TargetGroupBinding that brings a colour's pods to a load balancer."""
@@ -69,6 +74,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
     account: "pulumi.Input[str]",
     deployed_at: str,
     gates: Sequence[str] = (),
+    flags: bool = False,
 ) -> Verbatim:
     """The pods of one colour, as Kubernetes names their fields; any change of them replaces them all.
 
@@ -84,9 +90,11 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         account: the name of the account that they run as.
         deployed_at: since when the slot's content has been so, RFC 3339.
         gates: conditions that others set, and that a pod's readiness waits for.
+        flags: whether the pods read feature flags.
     """
     port = {} if settings.worker else {"PORT": str(settings.port)}
     own = identity({**fixed, "VERSION": of.version, **port})
+    main = container(of.service, settings, release.image, sources, [*own, *referring])
     spec: PodSpecArgsDict = {
         "service_account_name": account,
         "automount_service_account_token": settings.access.read_cluster,
@@ -96,9 +104,11 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         "enable_service_links": False,
         "topology_spread_constraints": spread(of.selector, settings.spread),
         "volumes": [TMP],
-        "containers": [container(of.service, settings, release.image, sources, [*own, *referring])],
+        "containers": [main],
     }
     as_whom(spec, settings)
+    if flags:
+        spec["volumes"], main["volume_mounts"] = [TMP, FLAGS], [TMP_MOUNT, FLAGS_MOUNT]
     if gates:
         spec["readiness_gates"] = [{"condition_type": each} for each in gates]
     scraped = {

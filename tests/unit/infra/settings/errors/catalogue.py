@@ -32,6 +32,7 @@ PARENTS: Mapping[Where, Config] = {
     ("gateway",): {"name": "public"},
     ("backing", "database"): {"kind": "database"},
     ("backing", "database", "network"): {"cidrs": ["10.20.0.0/16"], "ports": [5432]},
+    ("flags", "flags", "checkout"): {"state": "ENABLED", "variants": {"on": True}},
     ("canaryMatch",): {"header": "X-Canary", "value": "always"},
     ("green",): {"version": "1.1.0", "backend": {"image": "registry.example/backend:1.1.0"}},
     ("prometheus",): {"url": "https://prometheus.example"},
@@ -47,6 +48,7 @@ NAMES: Mapping[str, str] = {
     "bakeMetrics": "orders",
     "own": "orders",
     "requests": "prices",
+    "flags": "checkout",
 }
 """How what has a name is called."""
 
@@ -277,6 +279,15 @@ CLASHES: tuple[Config, ...] = (
     edited(
         backing={"one": {**DATABASE, "host": "a"}, "two": {**DATABASE, "host": "b"}},
         services={"backend": {"backing": ["one", "two", "one", "three"]}},
+    ),
+    # Feature flags.
+    *(
+        edited(flags={"flags": {"new.checkout": {"state": "ENABLED", **flag}}})
+        for flag in (
+            {"variants": {"on": True, "off": "no", "left": None}, "defaultVariant": "off"},
+            {"variants": {"all": [], "none": None}, "defaultVariant": "all"},
+            {"variants": {"high": 1, "low": 0.5}, "defaultVariant": "mid"},
+        )
     ),
     # The stack.
     edited(services="{"),
