@@ -126,6 +126,11 @@ def backend(**settings: Any) -> Config:  # noqa: ANN401 - any JSON
     return edited(services={"backend": settings})
 
 
+def flagged(**flag: Any) -> Config:  # noqa: ANN401 - any JSON
+    """With a feature flag."""
+    return edited(flags={"flags": {"new.checkout": {"state": "ENABLED", **flag}}})
+
+
 ADOPTED: Config = {"version": "0.9.0", "backend": {"adopt": {"deployment": "shop", "selector": {"app": "shop"}}}}
 
 ADOPTIONS: tuple[Config, ...] = (
@@ -281,14 +286,9 @@ CLASHES: tuple[Config, ...] = (
         services={"backend": {"backing": ["one", "two", "one", "three"]}},
     ),
     # Feature flags.
-    *(
-        edited(flags={"flags": {"new.checkout": {"state": "ENABLED", **flag}}})
-        for flag in (
-            {"variants": {"on": True, "off": "no", "left": None}, "defaultVariant": "off"},
-            {"variants": {"all": [], "none": None}, "defaultVariant": "all"},
-            {"variants": {"high": 1, "low": 0.5}, "defaultVariant": "mid"},
-        )
-    ),
+    flagged(variants={"on": True, "off": "no", "left": None}, defaultVariant="off"),
+    flagged(variants={"all": [], "none": None}, defaultVariant="all"),
+    flagged(variants={"high": 1, "low": 0.5}, defaultVariant="mid"),
     # The stack.
     edited(services="{"),
     edited(backing="{"),
