@@ -78,8 +78,36 @@ settle: .venv/ready ## go on with a flip of STACK whose update ended early: conf
 
 .PHONY: verdict
 verdict: .venv/ready ## where live traffic of STACK goes and what became of its flips; fails unless all is at rest
-	@export TEAL_NAMESPACE="$$(pulumi config get $(ON) teal:namespace || echo teal)" COLUMNS=$${COLUMNS:-160}; \
-	echo '```'; rest=0; $(TEAL) status 2>&1 || rest=$$?; echo; $(TEAL) history 2>&1 || rest=$$?; echo '```'; exit $$rest
+	@export COLUMNS=$${COLUMNS:-160}; echo '```'; rest=0; $(TEAL) status --stack "$$STACK" 2>&1 || rest=$$?; echo; \
+	$(TEAL) history --stack "$$STACK" 2>&1 || rest=$$?; echo '```'; exit $$rest
+
+# A release, by REPOSITORY (of the image, without a tag), VERSION and SERVICE.
+
+.PHONY: image
+image: ## build the image of VERSION from FOLDER, as REPOSITORY:VERSION, on this machine alone
+	@docker build --pull --tag "$$REPOSITORY:$$VERSION" "$${FOLDER:-.}" >&2
+
+.PHONY: push
+push: ## push that image; its name by digest, as a step's output
+	@docker push --quiet "$$REPOSITORY:$$VERSION" >&2
+	@echo "image=$$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$$REPOSITORY:$$VERSION" | \
+		grep --fixed-strings --max-count 1 "$$REPOSITORY@")"
+
+.PHONY: prepare
+prepare: .venv/ready ## write VERSION of SERVICE, as IMAGE, into the idle slot of STACK's file, on a branch of its own
+	@$(TEAL) prepare --stack "$$STACK" -- "$$VERSION" "$$SERVICE=$$IMAGE"
+	@git switch --quiet --create "release/$$STACK-$$VERSION"
+	@git -c user.name="$${GITHUB_ACTOR:-$$(id -un)}" -c user.email="$${GITHUB_ACTOR:-$$(id -un)}@users.noreply.github.com" \
+		commit --quiet --message "$$SERVICE $$VERSION in the idle slot of $$STACK" -- $(OWN)
+
+# It is a draft, because what GitHub's own token opens starts no workflow: its preview begins when somebody says that it
+# is ready for review.
+.PHONY: propose
+propose: prepare ## propose that branch: a draft of a pull request to BASE
+	@gh auth setup-git; git push --quiet origin HEAD
+	@gh pr create --draft --base "$$BASE" --head "release/$$STACK-$$VERSION" \
+		--title "$$SERVICE $$VERSION in the idle slot of $$STACK" \
+		--body "$$IMAGE, built by $$RUN_URL. Its plan is told here once it is ready for review; traffic stays."
 
 .PHONY: word
 word: ## the last plan's word, as a step's output
