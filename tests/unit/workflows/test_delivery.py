@@ -52,6 +52,10 @@ if name == "docker" and args[:2] == ["image", "inspect"]:
     print("mirror.example/shop/backend@sha256:11", "registry.example/shop/backend@sha256:22", "", sep=chr(10))
 if name == "docker" and args[0] in ("build", "push"):
     print("chatter")
+if name == "curl" and args[-1].endswith("/user"):
+    print('{{"id": 5}}')
+if name == "curl" and "/notes?" in args[-1]:
+    print(os.environ.get("NOTES", "[]"))
 if name == "gh" and "--paginate" in args:
     print(os.environ.get("COMMENTS", ""), end="")
 """
@@ -112,7 +116,7 @@ def world(tmp_path: Path) -> World:
     settings = [line for line in makefile.read_text().splitlines() if re.match(r"\.?SHELL", line)]
     own = [f"PYTHON := {sys.executable}", "TEAL ?= teal", f"include {ROOT / '.github' / 'delivery.mk'}"]
     (tmp_path / "Makefile").write_text("\n".join([*settings, *own, ""]))
-    for name in ("pulumi", "teal", "gh", "docker", "git"):
+    for name in ("pulumi", "teal", "gh", "docker", "git", "curl"):
         command = tmp_path / "bin" / name
         command.write_text(STAND_IN.format(python=sys.executable, marker=MARKER))
         command.chmod(0o755)
@@ -394,3 +398,60 @@ def test_a_comment_without_a_plan_says_so(world: World) -> None:
     body = (world.folder / ".delivery/test/comment.md").read_text()
     assert body.startswith(f"{MARKER}\nNo plan of test could be made")
     assert body.endswith("\n0123abc, https://ci.example/1\n")
+
+
+GITLAB = {
+    "COMMIT": "0123abc",
+    "RUN_URL": "https://ci.example/1",
+    "CI_API_V4_URL": "https://gitlab.example/api/v4",
+    "CI_PROJECT_ID": "9",
+    "CI_PROJECT_URL": "https://gitlab.example/shop/delivery",
+    "CI_MERGE_REQUEST_IID": "7",
+    "DEPLOY_BRANCH": "main",
+    "GITLAB_TOKEN": "hush-hush",
+}
+
+
+def noted(author: int, body: str, number: int = 41) -> str:
+    """Notes as GitLab lists them."""
+    return json.dumps([{"id": number, "author": {"id": author}, "body": body}])
+
+
+@pytest.mark.parametrize(
+    ("notes", "method", "to"),
+    [
+        ("[]", "POST", "notes"),
+        (noted(5, "something else"), "POST", "notes"),
+        (noted(6, f"{MARKER} of somebody else"), "POST", "notes"),
+        (noted(5, f"{MARKER}\n**FLIP**"), "PUT", "notes/41"),
+    ],
+)
+def test_a_merge_request_has_one_note(world: World, notes: str, method: str, to: str) -> None:
+    """It is known by who wrote it, and by how it begins; the token stands in no command."""
+    world.make("preview", "FLIP")
+    seen = world.make("note", **GITLAB, NOTES=notes)
+    assert seen.returncode == 0, seen.stderr
+    written = world.ran("curl")[-1]
+    assert written[written.index("--request") + 1] == method
+    assert written[-1] == f"https://gitlab.example/api/v4/projects/9/merge_requests/7/{to}"
+    assert "body@.delivery/test/comment.md" in written
+    assert (world.folder / ".delivery/test/comment.md").read_text().endswith("\n0123abc, https://ci.example/1\n")
+    assert "hush-hush" not in (world.folder / "log").read_text()
+
+
+def test_a_release_is_proposed_on_gitlab_by_a_push(world: World) -> None:
+    """The token is asked for by git, of a helper, and stands in no command either."""
+    seen = world.make("propose-merge", **GITLAB, **RELEASE, IMAGE="registry.example/shop/backend@sha256:22")
+    assert seen.returncode == 0, seen.stderr
+    push = world.ran("git")[-1]
+    assert {"push", "merge_request.create", "merge_request.target=main"} <= {*push}
+    assert list(push[-2:]) == ["https://gitlab.example/shop/delivery.git", "HEAD"]
+    assert "hush-hush" not in (world.folder / "log").read_text()
+
+
+def test_an_image_is_scanned_on_this_machine(world: World) -> None:
+    """By a scanner of a named release."""
+    assert world.make("scan", **RELEASE).returncode == 0
+    (ran,) = world.ran("docker", "run")
+    assert ran[-1] == "docker:registry.example/shop/backend:1.5.0"
+    assert any(re.fullmatch(r"anchore/grype:v\d+\.\d+\.\d+", each) for each in ran)
