@@ -94,6 +94,7 @@ class Fingerprint:
                 "pod": self.settings.model_dump(mode="json", include=_OF_THE_POD),
                 "podTemplate": self._pod_templates,
                 "fixed": dict(self.fixed),
+                **({"volumes": self._volumes} if self._volumes else {}),
                 **self._where_set,
                 **({"kind": self.settings.kind} if self.settings.worker else {}),
             }
@@ -118,6 +119,7 @@ class Fingerprint:
                     "environment": dict(self.fixed),
                     "podTemplate": self._pod_templates,
                     **self._where_set,
+                    "volumes": self._volumes,
                     **of_the_pod,
                 }
             ),
@@ -141,6 +143,10 @@ class Fingerprint:
         """What most pods do not have, and what earlier teals knew nothing of: it is there where it is set alone."""
         name = self.settings.metadata.service_account.name
         return {**({"serviceAccount": name} if name else {}), **({"flags": FOLDER} if self.flags else {})}
+
+    @property
+    def _volumes(self) -> Mapping[str, object]:
+        return self.settings.model_dump(mode="json", by_alias=True, include={"volumes"})["volumes"]
 
     @property
     def _pod_templates(self) -> object:

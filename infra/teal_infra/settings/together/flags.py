@@ -4,15 +4,23 @@ from collections.abc import Iterator
 
 from teal_infra.settings import Settings
 from teal_infra.settings.owned import Refusal
-from teal_infra.settings.pod.flags import Flag
+from teal_infra.settings.pod.flags import FOLDER, NAME, Flag
 from teal_infra.settings.report.steps import Set, Where
 
+_TAKEN = "the API server would refuse the pods"
 _UNREADABLE = "whoever asks for the flag would get the default in its own code"
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
-    """Variants that are of no kind, or of several; defaults that are no variant."""
-    for name, flag in settings.flags.flags.items() if settings.flags else ():
+    """Variants that are of no kind, or of several; defaults that are no variant; volumes in the place of the flags."""
+    if settings.flags is None:
+        return
+    for service, its in settings.services.items():
+        for name, volume in its.volumes.items():
+            if name == NAME or volume.mount_path.rstrip("/") == FOLDER:
+                where = ("services", service, "volumes", name)
+                yield Refusal(where, f"the feature flags are the volume {NAME} at {FOLDER}", _TAKEN)
+    for name, flag in settings.flags.flags.items():
         at = ("flags", "flags", name)
         yield from [*_variants(flag, at)] or _default(flag, at)  # which may be a variant that is to go
 

@@ -180,8 +180,13 @@ CLASHES: tuple[Config, ...] = (
     backend(shutdown={"drainSeconds": 60}),
     backend(shutdown={"drainSeconds": 3600, "waitSeconds": 3600}),
     backend(resources={"requests": {"cpu": "2", "memory": "2Gi"}}),
-    backend(resources={"limits": {"memory": "100M"}}),
+    backend(resources={"requests": {"memory": "512Mi"}, "limits": {"memory": "100M"}}),
+    backend(resources={"limits": {"memory": "512m"}}),
+    backend(resources={"requests": {"cpu": "100m", "memory": 256}}),
     backend(rollout={"maxSurge": 0}),
+    backend(volumes={"cache": {"mountPath": "/cache", "size": "1Gi", "claim": "cache"}}),
+    backend(volumes={"cache": {"mountPath": "/cache"}, "more": {"mountPath": "/cache/"}}),
+    backend(volumes={"cache": {"mountPath": "/tmp"}}),  # noqa: S108 - the container's own
     backend(rollout={"maxSurge": "0%", "maxUnavailable": "0%"}),
     backend(autoscaling={"minReplicas": 9, "maxReplicas": 2}),
     backend(alerts={"errorPercent": 10}),
@@ -289,6 +294,7 @@ CLASHES: tuple[Config, ...] = (
     flagged(variants={"on": True, "off": "no", "left": None}, defaultVariant="off"),
     flagged(variants={"all": [], "none": None}, defaultVariant="all"),
     flagged(variants={"high": 1, "low": 0.5}, defaultVariant="mid"),
+    edited(flags={}, services={"backend": {"volumes": {"files": {"mountPath": "/etc/teal/"}}}}),
     # The stack.
     edited(services="{"),
     edited(backing="{"),
