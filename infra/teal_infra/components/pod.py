@@ -10,6 +10,7 @@ from teal_infra.labels import Identity
 from teal_infra.provider import strategic_merge
 from teal_infra.provider.kinds import Verbatim, manifest
 from teal_infra.settings.pod import Resources, Shutdown, Spread, volumes
+from teal_infra.settings.pod.flags import FOLDER, NAME
 from teal_infra.settings.pod.probes import HTTP, Probe
 from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import SlotService
@@ -41,6 +42,10 @@ can set another size."""
 
 TMP_MOUNT: "VolumeMountArgsDict" = {"name": volumes.TMP, "mount_path": "/tmp"}  # noqa: S108 - the container's own
 
+FLAGS: "VolumeArgsDict" = {"name": NAME, "config_map": {"name": NAME}}
+FLAGS_MOUNT: "VolumeMountArgsDict" = {"name": NAME, "mount_path": FOLDER, "read_only": True}
+"""As a folder: the kubelet brings the files of a mounted folder up to date, and never a file that is mounted alone."""
+
 
 def binding(service: str, colour: Colour) -> str:
     """Name of the TargetGroupBinding that brings a colour's pods to a load balancer."""
@@ -68,6 +73,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
     account: "pulumi.Input[str]",
     deployed_at: str,
     gates: Sequence[str] = (),
+    flags: bool = False,
 ) -> Verbatim:
     """The pods of one colour, as Kubernetes names their fields; any change of them replaces them all.
 
@@ -83,9 +89,11 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         account: the name of the account that they run as.
         deployed_at: since when the slot's content has been so, RFC 3339.
         gates: conditions that others set, and that a pod's readiness waits for.
+        flags: whether the pods read feature flags.
     """
     port = {} if settings.worker else {"PORT": str(settings.port)}
     own = identity({**fixed, "VERSION": of.version, **port})
+    main = container(of.service, settings, release.image, sources, [*own, *referring])
     spec: PodSpecArgsDict = {
         "service_account_name": account,
         "automount_service_account_token": settings.access.read_cluster,
@@ -94,10 +102,12 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         # names of an application's own (a Service named backend makes BACKEND_PORT).
         "enable_service_links": False,
         "topology_spread_constraints": spread(of.selector, settings.spread),
-        "volumes": [*([] if volumes.TMP in settings.volumes else [TMP]), *_volumes(settings.volumes)],
-        "containers": [container(of.service, settings, release.image, sources, [*own, *referring])],
+        "volumes": [*_volumes(settings.volumes), *([FLAGS] if flags else [])],
+        "containers": [main],
     }
     as_whom(spec, settings)
+    if flags:
+        main["volume_mounts"] = [*_mounts(settings.volumes), FLAGS_MOUNT]
     if gates:
         spec["readiness_gates"] = [{"condition_type": each} for each in gates]
     scraped = {
@@ -151,7 +161,7 @@ def container(
         "env_from": sources,
         "resources": resources(settings.resources),
         "security_context": confined(),
-        "volume_mounts": [*([] if volumes.TMP in settings.volumes else [TMP_MOUNT]), *_mounts(settings.volumes)],
+        "volume_mounts": [*_mounts(settings.volumes)],
     }
     if settings.worker is None:
         made["ports"] = [
@@ -175,6 +185,8 @@ def container(
 
 
 def _volumes(settings: Mapping[str, volumes.Volume]) -> "Iterator[VolumeArgsDict]":
+    if volumes.TMP not in settings:
+        yield TMP
     for name, each in settings.items():
         if each.claim is not None:
             yield {"name": name, "persistent_volume_claim": {"claim_name": each.claim}}
@@ -187,6 +199,8 @@ def _volumes(settings: Mapping[str, volumes.Volume]) -> "Iterator[VolumeArgsDict
 
 
 def _mounts(settings: Mapping[str, volumes.Volume]) -> "Iterator[VolumeMountArgsDict]":
+    if volumes.TMP not in settings:
+        yield TMP_MOUNT
     for name, each in settings.items():
         made: VolumeMountArgsDict = {"name": name, "mount_path": each.mount_path}
         yield {**made, "read_only": True} if each.read_only else made

@@ -160,6 +160,7 @@ def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgs
         account=args.account,
         deployed_at=annotations[DEPLOYED_AT],
         gates=args.fingerprint.gates,
+        flags=args.fingerprint.flags,
     )
     spec: DeploymentSpecArgsDict = {
         "progress_deadline_seconds": settings.progress_deadline_seconds,

@@ -13,12 +13,13 @@ from typing import Any, cast
 
 import yaml
 
+from teal.adapters.pulumi_yaml import Loader
+
 Scalar = str | int
 
 _PLAIN = re.compile(r"[A-Za-z0-9][\w./@:+-]*(?<!:)")
 _BLOCK_SCALARS = {"|", ">"}
 _COMPOSE = cast("Any", yaml).compose  # whose types say nothing of what it gives
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class EditError(ValueError):
@@ -110,7 +111,7 @@ def read(text: str) -> dict[str, Any]:
         EditError: it is no YAML.
     """
     try:
-        known: object = yaml.load(text, Loader=_LOADER)  # noqa: S506 - one of the two safe loaders
+        known: object = yaml.load(text, Loader=Loader)  # noqa: S506 - a safe one
     except yaml.YAMLError as error:  # its own words would show lines of the file
         raise EditError(f"the file is no YAML: {getattr(error, 'problem', 'it cannot be read')}") from None
     return cast("dict[str, Any]", known) if isinstance(known, dict) else {}

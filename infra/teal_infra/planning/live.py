@@ -25,6 +25,7 @@ from teal_infra import labels
 from teal_infra.planning import adoption
 from teal_infra.planning.adoption import NOTHING, Existing
 from teal_infra.settings import Settings
+from teal_infra.settings.pod.flags import FILE, NAME
 from teal_infra.settings.slot import State
 
 
@@ -44,6 +45,8 @@ class Live:
     """Of flips, the one under way included."""
     contracted: Mapping[str, Contracted] = field(default_factory=dict[str, Contracted])
     """Of the services whose schema is migrated."""
+    flags: str = ""
+    """The feature flags that pods read, as they are; empty where there are none, or none are declared."""
     existing: Existing = NOTHING
     """What is there that the stack did not make."""
     at: str = ""
@@ -83,7 +86,7 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
     router = settings.router
     migrated = [name for name, service in settings.services.items() if service.migrations is not None]
     async with Cluster.connect(access) as cluster:
-        (found, workers, slots, autoscalers, record, kept), schemas, existing = await asyncio.gather(
+        (found, workers, slots, autoscalers, record, kept), schemas, existing, flags = await asyncio.gather(
             asyncio.gather(
                 routers.connect(router, cluster).live_services(),
                 routers.Workers(cluster).live_services(),
@@ -94,12 +97,14 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
             ),
             asyncio.gather(*(contracted(cluster, service) for service in migrated)),
             adoption.read(cluster, settings),
+            _flags(cluster, settings),
         )
         through, left = await _through_another(cluster, router, record, kept.history)
     return Live(
         services={**adoption.live(settings, existing), **(left or found), **workers},
         through=through,
         slots={**slots, **adoption.slots(settings, existing)},
+        flags=flags,
         existing=existing,
         autoscalers=autoscalers,
         record=record,
@@ -107,6 +112,10 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
         contracted=dict(zip(migrated, schemas, strict=True)),
         at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+async def _flags(cluster: Cluster, settings: Settings) -> str:
+    return (await cluster.config_map(NAME)).get(FILE, "") if settings.flags else ""
 
 
 async def _through_another(

@@ -7,10 +7,21 @@ from collections.abc import Iterator
 
 from teal_infra.settings import Settings
 from teal_infra.settings.owned import Refusal
-from teal_infra.settings.together import adoption, amounts, backing, balancer, evidence, names, ports, routing, rules
+from teal_infra.settings.together import (
+    adoption,
+    amounts,
+    backing,
+    balancer,
+    evidence,
+    flags,
+    names,
+    ports,
+    routing,
+    rules,
+)
 
 
 def of_settings(settings: Settings) -> Iterator[Refusal]:
     """All that does not go together."""
-    for each in (names, ports, amounts, routing, balancer, rules, backing, evidence, adoption):
+    for each in (names, ports, amounts, routing, balancer, rules, backing, evidence, adoption, flags):
         yield from each.refusals(settings)

@@ -32,6 +32,7 @@ PARENTS: Mapping[Where, Config] = {
     ("gateway",): {"name": "public"},
     ("backing", "database"): {"kind": "database"},
     ("backing", "database", "network"): {"cidrs": ["10.20.0.0/16"], "ports": [5432]},
+    ("flags", "flags", "checkout"): {"state": "ENABLED", "variants": {"on": True}},
     ("canaryMatch",): {"header": "X-Canary", "value": "always"},
     ("green",): {"version": "1.1.0", "backend": {"image": "registry.example/backend:1.1.0"}},
     ("prometheus",): {"url": "https://prometheus.example"},
@@ -47,6 +48,7 @@ NAMES: Mapping[str, str] = {
     "bakeMetrics": "orders",
     "own": "orders",
     "requests": "prices",
+    "flags": "checkout",
 }
 """How what has a name is called."""
 
@@ -122,6 +124,11 @@ def edited(**changes: Any) -> Config:  # noqa: ANN401 - any JSON
 def backend(**settings: Any) -> Config:  # noqa: ANN401 - any JSON
     """With settings of the service."""
     return edited(services={"backend": settings})
+
+
+def flagged(**flag: Any) -> Config:  # noqa: ANN401 - any JSON
+    """With a feature flag."""
+    return edited(flags={"flags": {"new.checkout": {"state": "ENABLED", **flag}}})
 
 
 ADOPTED: Config = {"version": "0.9.0", "backend": {"adopt": {"deployment": "shop", "selector": {"app": "shop"}}}}
@@ -283,6 +290,11 @@ CLASHES: tuple[Config, ...] = (
         backing={"one": {**DATABASE, "host": "a"}, "two": {**DATABASE, "host": "b"}},
         services={"backend": {"backing": ["one", "two", "one", "three"]}},
     ),
+    # Feature flags.
+    flagged(variants={"on": True, "off": "no", "left": None}, defaultVariant="off"),
+    flagged(variants={"all": [], "none": None}, defaultVariant="all"),
+    flagged(variants={"high": 1, "low": 0.5}, defaultVariant="mid"),
+    edited(flags={}, services={"backend": {"volumes": {"files": {"mountPath": "/etc/teal/"}}}}),
     # The stack.
     edited(services="{"),
     edited(backing="{"),
