@@ -13,7 +13,7 @@ from teal.gates.approvals import Approval
 from teal.history import approval
 from teal.model.colours import Colour
 from teal.model.errors import NotThereError, UnreachableError
-from teal.notifications import told
+from teal.notifications import progress, told
 from teal.notifications.told import Told
 from teal.status import requests
 from teal.status.look import looked
@@ -94,16 +94,22 @@ class Eyes:
         return approval.said(*given)
 
     async def _read(self) -> Look:
-        status, data = await asyncio.gather(looked(self._cluster), self._cluster.config_map(approval.NAME))
+        status, data, says = await asyncio.gather(
+            looked(self._cluster),
+            self._cluster.config_map(approval.NAME),
+            self._cluster.config_map(progress.NAME),
+        )
         if self._prometheus is not None and (self._counting is None or self._counting.done()):
             self._counting = asyncio.create_task(self._count(self._prometheus))  # nobody waits for a slow one
+        now = _now()
         return Look(
             namespace=self._cluster.namespace,
-            at=_now(),
+            at=now,
             status=status,
             requests=self._requests,
             trend=(*self._trend,),
             approval=_approval(data),
+            progress=progress.read(says, now),
         )
 
     async def _count(self, prometheus: Prometheus) -> None:

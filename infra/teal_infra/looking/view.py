@@ -144,6 +144,8 @@ class Look:
     """Requests a second of each colour, as they were asked for until now, oldest first."""
     approval: Approval | None = None
     """The last one."""
+    progress: Sequence[str] = ()
+    """What the update that goes on said last, oldest first."""
     why: str = ""
     """Why it is not known how the stack stands now: what is shown is from before. Empty where it is known."""
 

@@ -56,6 +56,7 @@ def look(*flips: Flip, live: Colour = Colour.GREEN, release: str = "a") -> Look:
         at=NOW,
         status=status,
         requests=Requests(services={"backend": rates}),
+        progress=("capacity of backend PASSED: green has 2 ready endpoints; needed: 2",),
         trend=({Colour.BLUE: 10.0, Colour.GREEN: 0.0}, {Colour.BLUE: 0.0, Colour.GREEN: 20.0}),
     )
 

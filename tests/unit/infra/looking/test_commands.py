@@ -83,8 +83,10 @@ def test_a_page_that_is_open_sees_traffic_move(page: str, api_server: FakeApiSer
         assert f"approve?{token}" in browser.get(page).text
         with browser.stream("GET", f"/stream?{token}") as stream:
             for line in stream.iter_lines():
-                said = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {"regions": {}}
-                if 'Live traffic of teal: <span class="word green">' in said["regions"].get("headline", ""):
+                if not line.startswith("data: "):
+                    continue
+                regions: dict[str, str] = json.loads(line.removeprefix("data: "))["regions"]
+                if 'Live traffic of teal: <span class="word green">' in regions.get("headline", ""):
                     break
-                if said["regions"]:
+                if regions:
                     api_server.service("backend", "green")

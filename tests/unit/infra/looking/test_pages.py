@@ -114,6 +114,7 @@ def test_the_page_says_how_the_stack_stands() -> None:
         "Flip 8 has the traffic, and is watched.",
         "90 % of the traffic of backend",
         "backend 1.1.0 2 of 2 pods ready 0 none",
+        "What an update says capacity of backend PASSED: green has 2 ready endpoints",
         "Watched for 17 of 30 s",
         "backend green 93.2 1.2 %",
         "backend blue none not known",
