@@ -13,6 +13,7 @@ from teal.gates.approvals import Approval
 from teal.history import approval
 from teal.model.colours import Colour
 from teal.model.errors import NotThereError, UnreachableError
+from teal.model.routes import RouterKind
 from teal.notifications import progress, told
 from teal.notifications.told import Told
 from teal.status import requests
@@ -21,6 +22,9 @@ from teal_infra.looking.view import Look, Shown
 
 FRESH_SECONDS = 0.3
 """For so long what was read is shown to whoever else looks."""
+
+FRESH_AWS_SECONDS = 2.0
+"""The same where a load balancer directs traffic: AWS takes few such requests a second, of all of an account."""
 
 COUNT_SECONDS = 2.0
 """Between two questions to Prometheus."""
@@ -55,7 +59,7 @@ class Eyes:
             UnreachableError: the cluster does not say, and never did.
         """
         async with self._turn:
-            if self._seen is None or time.monotonic() - self._read_at > FRESH_SECONDS:
+            if self._seen is None or time.monotonic() - self._read_at > _fresh(self._seen):
                 try:
                     self._seen = await self._read()
                 except UnreachableError as error:
@@ -120,6 +124,11 @@ class Eyes:
         self._requests = await requests.ask(prometheus, self._cluster.namespace, status)
         if not self._requests.why:
             self._trend.append({colour: self._requests.total(colour) for colour in Colour})
+
+
+def _fresh(seen: Look) -> float:
+    last = seen.status.last
+    return FRESH_AWS_SECONDS if last is not None and last.plan.router is RouterKind.ALB else FRESH_SECONDS
 
 
 def _approval(data: Mapping[str, str]) -> Approval | None:

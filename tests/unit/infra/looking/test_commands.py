@@ -89,4 +89,5 @@ def test_a_page_that_is_open_sees_traffic_move(page: str, api_server: FakeApiSer
                 if 'Live traffic of teal: <span class="word green">' in regions.get("headline", ""):
                     break
                 if regions:
+                    assert token in regions.get("approval", token)
                     api_server.service("backend", "green")

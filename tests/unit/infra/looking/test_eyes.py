@@ -15,8 +15,10 @@ from teal.adapters.prometheus import Prometheus, PrometheusAccess
 from teal.history.model import History, Stage
 from teal.model.colours import Colour
 from teal.model.errors import ChangedError, NotThereError, UnreachableError
+from teal.model.routes import RouterKind
+from teal.status.look import Status
 from tests.unit.conftest import FakeApiServer
-from tests.unit.infra.looking.looks import REVERTED
+from tests.unit.infra.looking.looks import REVERTED, look
 from tests.unit.teal.notifications.flips import flip
 from tests.unit.teal.serving import Asked, Said, serving
 from tests.unit.teal.standing import NAMESPACE, deployment, stack
@@ -59,6 +61,23 @@ async def test_all_who_look_are_shown_one_reading(api_server: FakeApiServer, mon
         monkeypatch.setattr(eyes, "FRESH_SECONDS", -1)
         api_server.service("backend", "green")
         assert (await seen.look()).status.weights == {"backend": {Colour.GREEN: 100, Colour.BLUE: 0}}
+
+
+async def test_aws_is_asked_more_rarely(api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Than a cluster: an account has few requests a second."""
+    status = look().status
+    plan = REVERTED.plan.model_copy(update={"router": RouterKind.ALB})
+    behind = status.model_copy(update={"last": REVERTED.model_copy(update={"plan": plan})})
+    found = iter((status, behind, status))
+
+    async def looked(_cluster: Cluster) -> Status:
+        return next(found)
+
+    monkeypatch.setattr(eyes, "looked", looked)
+    monkeypatch.setattr(eyes, "FRESH_SECONDS", -1)
+    monkeypatch.setattr(eyes, "FRESH_AWS_SECONDS", 1000)
+    async with looking(api_server) as seen:
+        assert [(await seen.look()).status for _ in range(3)] == [status, behind, behind]
 
 
 async def test_a_cluster_that_is_gone_is_said(api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,13 @@ from teal.model.colours import Colour
 from tests.unit.infra.looking.looks import BAKING, MOVED, NOW, REVERTED, look
 from tests.unit.teal.notifications.flips import flip
 
+BEHIND = REVERTED.model_copy(update={"decided_at": "2026-01-01T00:00:02.500+00:00"})
+"""Of which the end was told by a machine whose clock is behind."""
+
 CONFIRMED = flip(Stage.CONFIRMED, 6, **MOVED, ended="2026-01-01T00:00:33+00:00")
+
+LATE = flip(Stage.CONFIRMED, 6, **MOVED, ended="2026-01-01T00:01:00+00:00")
+"""Which took longer than its bake."""
 
 
 @pytest.mark.parametrize(
@@ -20,6 +26,7 @@ CONFIRMED = flip(Stage.CONFIRMED, 6, **MOVED, ended="2026-01-01T00:00:33+00:00")
         (REVERTED, [("blue", 1.0), ("moving to green", 2.0), ("green", 12.0), ("moving back to blue", 1.0)]),
         (CONFIRMED, [("blue", 1.0), ("moving to green", 2.0), ("green", 30.0)]),
         (flip(Stage.PROVEN), [("blue", 1.0), ("moving to green", 19.0)]),
+        (BEHIND, [("blue", 1.0), ("moving to green", 2.0), ("green", 0.0), ("moving back to blue", 13.0)]),
         (flip(Stage.REFUSED, allowed_at="", ended="2026-01-01T00:00:04+00:00"), [("blue", 4.0)]),
         (flip(Stage.REFUSED, ended="2026-01-01T00:00:04+00:00"), [("blue", 4.0)]),
         (flip(Stage.CONFIRMED, origin=None, allowed_at="", ended="2026-01-01T00:00:00+00:00"), [("nothing", 0.0)]),
@@ -39,7 +46,9 @@ def test_a_clock_that_is_told_in_whole_seconds_goes_not_back() -> None:
     assert [each.seconds for each in Shown(flip=ended, until=NOW).spans] == [1.0, 0.7, 0.0]
 
 
-@pytest.mark.parametrize(("of", "seconds"), [(BAKING, 17.0), (REVERTED, 12.0), (CONFIRMED, 30.0), (flip(), 0.0)])
+@pytest.mark.parametrize(
+    ("of", "seconds"), [(BAKING, 17.0), (REVERTED, 12.0), (CONFIRMED, 30.0), (BEHIND, 0.0), (flip(), 0.0), (LATE, 30.0)]
+)
 def test_a_bake_is_as_long_as_it_was_watched(of: Flip, seconds: float) -> None:
     """Up to now, to its verdict, or to its end."""
     assert Shown(flip=of, until=NOW).baked_seconds == seconds
