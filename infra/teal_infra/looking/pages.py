@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from teal_infra.looking.view import Look, Shown
 
-REGIONS = ("headline", "approval", "colours", "progress", "requests", "flip", "history")
+REGIONS = ("headline", "colours", "requests", "progress", "flip", "approval", "history")
 """Parts of the live page, in their order; each is a macro of `parts.html.j2`."""
 
 POLICY = (

@@ -66,7 +66,7 @@ def test_a_report_says_what_the_record_has() -> None:
         "all gates had passed 2026-01-01T00:00:01.000+00:00",
         "verdicts 3 of 5 passed",
         "green : 12.0 s, from 2026-01-01T00:00:03+00:00",
-        "smoke.checkout backend ? INCONCLUSIVE <script>alert(1)</script> 2 as the gate says",
+        "smoke.checkout backend ? INCONCLUSIVE <script>alert(1)</script> 2 not noted",
         "2 verdicts that passed are not kept any more",
         "contract was switched off: INC-1",
         "Watched for 12 of 30 s; at most 5 % may fail.",
