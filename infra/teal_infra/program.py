@@ -127,7 +127,7 @@ class _Stack:
         self._router = router(self._front, self.opts)
         self._flags = flags(settings, place, self.opts)
         prometheus = settings.prometheus.access() if settings.prometheus else None
-        self._guard = Guard(cluster, move_of(settings, live), prometheus, settings.audience)
+        self._guard = Guard(cluster, move_of(settings, live), prometheus, settings.audience, shared=True)
 
     def slots(
         self, colour: Colour, names: Iterable[str], after: Sequence[pulumi.Resource] = ()

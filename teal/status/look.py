@@ -12,8 +12,9 @@ from teal.flip import guards
 from teal.history.model import Flip, History, Model
 from teal.history.store import CONFIRMED, Records
 from teal.model.colours import Colour, colour_of
+from teal.model.labels import DIGEST
 from teal.model.live import LiveService, LiveSlot
-from teal.model.routes import RouterKind
+from teal.model.routes import RouterKind, weights
 
 
 class Pods(Model):
@@ -31,6 +32,8 @@ class Pods(Model):
     """Where it answers, whatever is live; empty where nobody asks it."""
     worker: bool = False
     """Whether it takes its work from a queue; its idle colour has no pods."""
+    release: str = ""
+    """All that its slot declares, as a digest; empty where its Deployment does not say."""
 
     @property
     def well(self) -> bool:
@@ -52,6 +55,8 @@ class Status(Model):
     """Where live traffic of each service goes: a colour, or what directs it in words where that is none."""
     leading: Mapping[str, Colour | None] = Field(default_factory=dict[str, Colour | None], exclude=True)
     """The same without a share of the other colour; None where nobody can say."""
+    weights: Mapping[str, Mapping[Colour, int]] = Field(default_factory=dict[str, Mapping[Colour, int]])
+    """Percent of each service's live traffic that each colour has; a service that leads to no colour is not there."""
     confirmed: Colour | None = None
     """Whose bake passed last."""
     at_rest: bool = True
@@ -120,6 +125,7 @@ async def looked(cluster: Cluster) -> Status:
     return Status(
         live=led,
         leading={name: each.colour for name, each in live.items()},
+        weights={name: weights(each.colour, each.share) for name, each in live.items() if each.colour is not None},
         confirmed=confirmed,
         at_rest=rests,
         last=last,
@@ -146,6 +152,7 @@ def _pods(slot: LiveSlot, restarts: Mapping[str, tuple[int, str]], door: Service
         restarts=sum(times for times, _ in restarts.values()),
         door=door.address if door else "",
         worker=worker,
+        release=slot.annotations.get(DIGEST, ""),
     )
 
 
