@@ -48,6 +48,8 @@ if name == "teal" and args[:2] == ["plan", "--markdown"]:
 if name == "teal" and args[0] == "status":
     print("live traffic of", os.environ["TEAL_NAMESPACE"], file=sys.stderr)
     sys.exit(int(os.environ.get("AT_REST", "0")))
+if name == "teal" and args[0] == "check":
+    sys.exit(int(os.environ.get("CHECKED", "0")))
 if name == "gh" and "--paginate" in args:
     print(os.environ.get("COMMENTS", ""), end="")
 """
@@ -326,6 +328,25 @@ def test_without_a_lock_nothing_is_cancelled(world: World) -> None:
     assert seen.returncode == 0, seen.stderr
     assert "nobody holds a lock of test" in seen.stdout
     assert CANCEL not in world.ran("pulumi")
+
+
+@pytest.mark.parametrize(("colour", "asked"), [({}, "green"), ({"COLOUR": "blue"}, "blue")])
+def test_the_idle_colour_is_checked(world: World, colour: dict[str, str], asked: str) -> None:
+    """As the last plan says which that is, or another one by its name; the preview had the policies."""
+    world.make("preview", "FLIP")
+    seen = world.make("check", **colour)
+    assert seen.returncode == 0, seen.stderr
+    (check,) = world.ran("teal", "check")
+    assert check[2:5] == [asked, "--stack", "test"]
+    assert check[check.index("--skip") + 1] == "security"
+    assert check[-1] == ".delivery/test/check.xml"
+
+
+@pytest.mark.parametrize(("status", "passes"), [("9", False), ("7", False), ("10", True)])
+def test_only_what_failed_stops_a_delivery(world: World, status: str, *, passes: bool) -> None:
+    """What could not be told is there to be read: a stack without a Prometheus would never be promoted."""
+    world.make("preview", "FLIP")
+    assert (world.make("check", CHECKED=status).returncode == 0) is passes
 
 
 ASKED = {"PR": "7", "COMMIT": "0123abc", "RUN_URL": "https://ci.example/1"}
