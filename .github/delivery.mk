@@ -49,6 +49,13 @@ canary: preview ## prepare the idle colour of STACK; live traffic stays, whateve
 		echo "What is left to promote:"; $(MAKE) --no-print-directory preview ;; \
 	*) echo "$$word is nothing to prepare: it is left to be promoted" ;; esac
 
+.PHONY: check
+check: .venv/ready ## COLOUR of STACK, or its idle one, from all sides and without moving it; fails where something failed
+	@mkdir -p $(PLAN); colour="$${COLOUR:-}"; if [ -z "$$colour" ]; then \
+		case "$(call said,confirmedColour)" in blue) colour=green ;; *) colour=blue ;; esac; fi; came=0; \
+	$(TEAL) check "$$colour" --stack "$$STACK" --skip security --timeout 180s --junit $(PLAN)/check.xml || came=$$?; \
+	if [ "$$came" = 10 ]; then echo "what could not be told is no failure here: see above" >&2; else exit "$$came"; fi
+
 .PHONY: promote
 promote: update ## move live traffic as the file of STACK says: gates, the write, the bake; EXPECT as for update
 

@@ -27,7 +27,7 @@ app = _Listing(
     name="teal",
     help="Blue/green delivery: releases, flips and their history, and the stack files that declare them. What each "
     "exit status means: 0 done, 1 failed, 2 cannot be asked for, 3 not confirmed, 4 unsafe, 5 refused, 6 locked, 7 "
-    "unreachable, 8 declined, 9 not well.",
+    "unreachable, 8 declined, 9 not well, 10 not known.",
     version_flags=[],
     error_formatter=_said,
 )

@@ -19,7 +19,8 @@ _BAKE = re.compile(r"bake of (?P<colour>\w+): (?P<now>\d+) of (?P<whole>\d+) s, 
 """As `teal.flip.watching.bake` says it."""
 
 _MOVED = re.compile(r"(PASSED|FAILED|INCONCLUSIVE|ERROR)")
-_STYLES = {"PASSED": "green", "FAILED": "red", "INCONCLUSIVE": "yellow", "ERROR": "yellow"}
+STYLES = {"PASSED": "green", "FAILED": "red", "INCONCLUSIVE": "yellow", "ERROR": "yellow"}
+"""Of outcomes."""
 
 
 class Told:
@@ -45,7 +46,7 @@ class Told:
         self.end()
         for each in text.splitlines():
             word = _MOVED.search(each)
-            self._console.print(each, markup=False, style=_STYLES.get(word[0]) if word else None)
+            self._console.print(each, markup=False, style=STYLES.get(word[0]) if word else None)
         return None
 
     def plan(self, plan: "Plan") -> None:

@@ -50,7 +50,7 @@ _DECLARED = (
     (slots, "fingerprint_of", _once(slots.fingerprint_of)),
     (slots, "release", _once(slots.release)),
     (move, "bake_plan", _once(move.bake_plan)),
-    (move, "_gates", _once(move._gates)),  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    (move, "gate_plans", _once(move.gate_plans)),
     (Fingerprint, "parts", property(_once(Fingerprint.parts.fget or repr))),
     (Fingerprint, "digest", property(_once(Fingerprint.digest.fget or repr))),
 )

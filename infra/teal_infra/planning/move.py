@@ -27,9 +27,11 @@ def move_of(settings: Settings, live: Live) -> Move:
         versions={colour: slot.version for colour in Colour if (slot := settings.slot(colour))},
         release=slots.release(settings, active),
         confirmed=live.confirmed or _found(settings, live),
-        flip_set=_gates(settings, active),
+        flip_set=gate_plans(settings, active),
         share=share,
-        canary={name: each.for_rollback() for name, each in _gates(settings, active.other).items() if not each.worker}
+        canary={
+            name: each.for_rollback() for name, each in gate_plans(settings, active.other).items() if not each.worker
+        }
         if share
         else {},
         approval=settings.approval.plan(slots.digests(settings, active))
@@ -94,7 +96,7 @@ def asked_path(settings: Settings, service: str) -> str:
     return its.baked_path if settings.pods_reachable else ""
 
 
-def _gates(settings: Settings, colour: Colour) -> Mapping[str, GatePlan]:
+def gate_plans(settings: Settings, colour: Colour) -> Mapping[str, GatePlan]:
     """What is measured of each service before it gets traffic in this colour; nothing where it has no release."""
     slot = settings.slot(colour)
     if slot is None:

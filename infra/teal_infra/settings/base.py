@@ -54,15 +54,6 @@ Image = Annotated[
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
-def amount(quantity: str) -> float:
-    """How much a quantity is, without its unit."""
-    number = quantity.rstrip("mkKMGTPEi")
-    unit = quantity.removeprefix(number)
-    if unit == "m":
-        return float(number) / 1000
-    return float(number) * (1024 if unit.endswith("i") else 1000) ** " KMGTPE".index(unit[:1].upper() or " ")
-
-
 def wrong(consequence: str) -> dict[str, JsonValue]:
     """For a field's `json_schema_extra`: what a wrong value would have caused, which is said where one is refused."""
     return {CONSEQUENCE: consequence}

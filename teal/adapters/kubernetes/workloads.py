@@ -26,12 +26,20 @@ class ContainerPort(Object):
     container_port: int
 
 
+class ContainerResources(Object):
+    """What a container asks for, and what it may use at most; a quantity by the name of what is meant."""
+
+    requests: Mapping[str, str] = Field(default_factory=dict[str, str])
+    limits: Mapping[str, str] = Field(default_factory=dict[str, str])
+
+
 class Container(Object):
     """Of a pod's spec."""
 
     name: str = ""
     image: str = ""
     ports: Sequence[ContainerPort] = ()
+    resources: ContainerResources = ContainerResources()
 
 
 class PodSpec(Object):
@@ -103,10 +111,11 @@ class ContainerStatus(Object):
 
 
 class Condition(Object):
-    """One of a pod's conditions."""
+    """One of a pod's conditions, or of an autoscaler's."""
 
     type: str
     status: str = ""
+    reason: str = ""
 
 
 class PodStatus(Object):
@@ -161,6 +170,7 @@ class AutoscalerSpec(Object):
     """Of a HorizontalPodAutoscaler."""
 
     min_replicas: int = 1
+    max_replicas: int = 1
     scale_target_ref: ScaleTarget = ScaleTarget()
 
 
@@ -168,6 +178,7 @@ class AutoscalerStatus(Object):
     """Of a HorizontalPodAutoscaler."""
 
     desired_replicas: int = 0
+    conditions: Sequence[Condition] = ()
 
 
 class Autoscaler(Object):

@@ -56,6 +56,8 @@ if name == "curl" and args[-1].endswith("/user"):
     print('{{"id": 5}}')
 if name == "curl" and "/notes?" in args[-1]:
     print(os.environ.get("NOTES", "[]"))
+if name == "teal" and args[0] == "check":
+    sys.exit(int(os.environ.get("CHECKED", "0")))
 if name == "gh" and "--paginate" in args:
     print(os.environ.get("COMMENTS", ""), end="")
 """
@@ -366,6 +368,25 @@ def test_a_release_is_proposed_on_a_branch_of_its_own(world: World) -> None:
     made = world.ran("gh", "pr", "create")[0]
     assert "--draft" in made
     assert made[made.index("--base") + 1 : made.index("--base") + 4] == ["main", "--head", "release/test-1.5.0"]
+
+
+@pytest.mark.parametrize(("colour", "asked"), [({}, "green"), ({"COLOUR": "blue"}, "blue")])
+def test_the_idle_colour_is_checked(world: World, colour: dict[str, str], asked: str) -> None:
+    """As the last plan says which that is, or another one by its name; the preview had the policies."""
+    world.make("preview", "FLIP")
+    seen = world.make("check", **colour)
+    assert seen.returncode == 0, seen.stderr
+    (check,) = world.ran("teal", "check")
+    assert check[2:5] == [asked, "--stack", "test"]
+    assert check[check.index("--skip") + 1] == "security"
+    assert check[-1] == ".delivery/test/check.xml"
+
+
+@pytest.mark.parametrize(("status", "passes"), [("9", False), ("7", False), ("10", True)])
+def test_only_what_failed_stops_a_delivery(world: World, status: str, *, passes: bool) -> None:
+    """What could not be told is there to be read: a stack without a Prometheus would never be promoted."""
+    world.make("preview", "FLIP")
+    assert (world.make("check", CHECKED=status).returncode == 0) is passes
 
 
 ASKED = {"PR": "7", "COMMIT": "0123abc", "RUN_URL": "https://ci.example/1"}

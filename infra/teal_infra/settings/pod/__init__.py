@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, ModelWrapValidatorHandler, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import MOST_SECONDS, Argument, Model, Parts, Path, Quantity, Seconds, amount, wrong
+from teal.model.quantities import amount
+from teal_infra.settings.base import MOST_SECONDS, Argument, Model, Parts, Path, Quantity, Seconds, wrong
 from teal_infra.settings.owned import mapping
 
 LAST_SECONDS = 15

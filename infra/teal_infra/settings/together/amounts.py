@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from teal.model.quantities import amount
 from teal_infra.settings import Settings
-from teal_infra.settings.base import amount
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.pod import Resources
 from teal_infra.settings.report.steps import Set, Where
