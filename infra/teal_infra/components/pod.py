@@ -99,6 +99,8 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         "containers": [container(of.service, settings, release.image, sources, [*own, *referring])],
     }
     as_whom(spec, settings)
+    if settings.cron is not None:
+        spec["restart_policy"] = "Never"  # a Job makes another pod of one that failed: its log stays
     if gates:
         spec["readiness_gates"] = [{"condition_type": each} for each in gates]
     scraped = {

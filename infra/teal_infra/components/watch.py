@@ -78,7 +78,7 @@ def rights(
     if doors:  # the front doors, asked through the API server; it names a port with its Service
         rules.append(_rule("services/proxy", "get", names=[f"{name}:{ports.get(name, 'http')}" for name in doors]))
     if workers:
-        rules += _of_workers(workers)
+        rules += _of_workers(workers, [name for name in workers if services[name].cron])
     if any(each.shutdown.close_connections_path for each in services.values()):
         # Pods have no names to know before. Up to 1.34 a web socket takes `get`; from 1.35 on `create` as well.
         rules.append(_rule("pods/portforward", "create", "get"))
@@ -90,14 +90,26 @@ def rights(
     return rules
 
 
-def _of_workers(names: Sequence[str]) -> "list[PolicyRuleArgsDict]":
+def _of_workers(names: Sequence[str], crons: Sequence[str]) -> "list[PolicyRuleArgsDict]":
     """What it takes to read which colour of a worker is live, and to stop one and start the other."""
-    slots = [f"{name}-{colour}" for name in names for colour in Colour]
-    return [
-        _rule("configmaps", "get", "patch", names=[record(name) for name in names]),
-        {"api_groups": ["apps"], "resources": ["deployments"], "verbs": ["get"], "resource_names": slots},
-        {"api_groups": ["apps"], "resources": ["deployments/scale"], "verbs": ["patch"], "resource_names": slots},
-    ]
+    slots, schedules = (
+        [f"{name}-{colour}" for name in each for colour in Colour]
+        for each in ([name for name in names if name not in crons], crons)
+    )
+    rules = [_rule("configmaps", "get", "patch", names=[record(name) for name in names])]
+    if slots:
+        rules += [
+            {"api_groups": ["apps"], "resources": ["deployments"], "verbs": ["get"], "resource_names": slots},
+            {"api_groups": ["apps"], "resources": ["deployments/scale"], "verbs": ["patch"], "resource_names": slots},
+        ]
+    if schedules:
+        batch = ["batch"]
+        rules += [
+            {"api_groups": batch, "resources": ["cronjobs"], "verbs": ["get", "patch"], "resource_names": schedules},
+            {"api_groups": batch, "resources": ["cronjobs/status"], "verbs": ["patch"], "resource_names": schedules},
+            {"api_groups": batch, "resources": ["jobs"], "verbs": ["list"]},
+        ]
+    return rules
 
 
 def _router_right(of: Right, names: list[str]) -> "PolicyRuleArgsDict":
