@@ -96,7 +96,7 @@ def _of_workers(names: Sequence[str], crons: Sequence[str]) -> "list[PolicyRuleA
         [f"{name}-{colour}" for name in each for colour in Colour]
         for each in ([name for name in names if name not in crons], crons)
     )
-    rules = [_rule("configmaps", "get", "patch", names=[record(name) for name in names])]
+    rules: list[PolicyRuleArgsDict] = [_rule("configmaps", "get", "patch", names=[record(name) for name in names])]
     if slots:
         rules += [
             {"api_groups": ["apps"], "resources": ["deployments"], "verbs": ["get"], "resource_names": slots},

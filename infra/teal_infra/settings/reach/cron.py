@@ -1,6 +1,7 @@
 """Settings of services that have a time for their work: cron jobs."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -8,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from teal_infra.settings.base import Model, wrong
 
-_NAMES = {
+_NAMES: Mapping[int, Mapping[str, int]] = {
     3: dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True)),
     4: dict(zip("sun mon tue wed thu fri sat".split(), range(7), strict=True)),
 }
@@ -38,7 +39,7 @@ def scheduled(value: str) -> str:
     return value
 
 
-def _reads(part: str, names: "dict[str, int]", least: int, most: int) -> bool:
+def _reads(part: str, names: Mapping[str, int], least: int, most: int) -> bool:
     found = _PART.fullmatch(part)
     if found is None:
         return False

@@ -65,8 +65,8 @@ def as_worker(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """A service's raw settings, with what a worker does without."""
     shutdown = {**WITHOUT["shutdown"], **mapping(given.get("shutdown"))}
     kept = {key: each for key, each in given.items() if key != "port" or each is not None}
-    more = _OF_CRON if given.get("kind") == Kind.CRON else {}
-    return {**WITHOUT, **more, **kept, "shutdown": shutdown}
+    without = {**WITHOUT, **_OF_CRON} if given.get("kind") == Kind.CRON else WITHOUT
+    return {**without, **kept, "shutdown": shutdown}
 
 
 def refusals(service: Mapping[str, Any]) -> Iterator[Refusal]:

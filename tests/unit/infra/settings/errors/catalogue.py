@@ -204,6 +204,18 @@ CLASHES: tuple[Config, ...] = (
     backend(network={"callers": {"somebody": {"cidrs": ["0.0.0.0/0"]}}}),
     backend(metadata={"ingress": {"labels": {"a": "b"}}}),
     backend(overlap="flip"),
+    backend(cron={"schedule": "@daily"}),
+    *(
+        backend(kind="cron", **more)
+        for more in (
+            {},
+            {"cron": {}},
+            {"cron": {"schedule": "* * * * 7"}},
+            {"cron": {"schedule": "@daily", "timeZone": "../etc"}, "replicas": 2, "overlap": "flip"},
+            {"cron": {"schedule": "@daily"}, "probes": {"startup": {"exec": ["true"]}}, "port": 8000},
+            {"cron": {"schedule": "@daily"}, "gates": {"metrics": {}}, "rollout": {"maxSurge": 1}},
+        )
+    ),
     *(
         backend(kind="worker", **more)
         for more in (
