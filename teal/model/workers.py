@@ -1,7 +1,4 @@
-"""Workers: services that nobody asks. They take their work from a queue, or have a time for it: what is live is what runs.
-
-Pure.
-"""
+"""Workers: services that nobody asks. They have a queue, or a time, for their work: what is live is what runs. Pure."""
 
 from enum import StrEnum
 

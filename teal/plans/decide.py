@@ -136,8 +136,8 @@ def _move(each: ServiceFacts, active: Colour) -> str:
         return f"live traffic goes from {came} to {to}"
     if each.cron:
         return (
-            f"the schedule of {came} goes to {to}: {came} is suspended first, and a job of its that runs goes on to its "
-            "end"
+            f"the schedule of {came} goes to {to}: {came} is suspended first, and a job of its that runs goes on to "
+            "its end"
         )
     if not each.starts_with_the_move:
         return f"a worker's turn goes from {came} to {to}, and both go on taking work (overlap: allowed)"

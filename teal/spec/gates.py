@@ -37,7 +37,7 @@ class GatePlan:
     @property
     def measured(self) -> Sequence[Asked]:
         """All that is asked once it is known who serves and who could."""
-        if not self.identified or self._cron:
+        if not self.identified or self.cron:
             return self.asked
         identity = (
             ImagePlan(version=self.version, image=self.image)
@@ -49,11 +49,11 @@ class GatePlan:
     @property
     def gates(self) -> frozenset[str]:
         """The names of all verdicts that have to come back."""
-        always = set[str]() if self._cron else {CAPACITY.name}
+        always = set[str]() if self.cron else {CAPACITY.name}
         return self.router.union(always, *(each.gates for each in self.measured))
 
     @property
-    def _cron(self) -> bool:
+    def cron(self) -> bool:
         """Whether it has no pods that could be counted or asked: it is a cron job."""
         return self.worker is not None and self.worker.cron
 

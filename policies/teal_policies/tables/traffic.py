@@ -83,8 +83,8 @@ ON_TRAFFIC: Sequence[Policy] = (
         name="live-traffic-stays",
         reason="What carries live traffic is declared, once, where it is, and leads to the active colour.",
         page="The route (an active Service, an HTTPRoute, a listener rule, or a worker's record) and the live "
-        "Deployment, or CronJob, of each service that has live traffic, in the plan's namespace, with the pods that the plan says, "
-        "and its target groups protected. A service that is to go is named in `teal:removed`.",
+        "Deployment, or CronJob, of each service that has live traffic, in the plan's namespace, with the pods that "
+        "the plan says, and its target groups protected. A service that is to go is named in `teal:removed`.",
         types=[
             kinds.SERVICE,
             kinds.HTTP_ROUTE,
@@ -102,8 +102,8 @@ ON_TRAFFIC: Sequence[Policy] = (
         name="idle-waits-for-confirmed",
         reason="Nothing that may shrink the idle colour is changed before the move is confirmed.",
         page="By the dependencies between resources: routes, then the record of the confirmed colour, then "
-        "the idle colour's Deployments, CronJobs and autoscalers. An autoscaler that asks for as many pods as the colour has "
-        "shrinks nothing, and holds them while traffic moves.",
+        "the idle colour's Deployments, CronJobs and autoscalers. An autoscaler that asks for as many pods as the "
+        "colour has shrinks nothing, and holds them while traffic moves.",
         types=[kinds.SERVICE, kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.CRON_JOB, kinds.AUTOSCALER],
         rules=[live.idle_waits],
         unknown="refuse",

@@ -1,8 +1,8 @@
 """Hands the schedule of a cron job from one colour to the other: by `suspend` of both CronJobs, and their last start.
 
 A CronJob that is suspended no more starts at once what it has missed: the last start that was due since its
-`status.lastScheduleTime`, or since it was made (Kubernetes 1.34, pkg/controller/cronjob). Of a colour that was idle, that
-is one which the other colour has run. So the colour that comes is told how far the other one has got: nothing is run
+`status.lastScheduleTime`, or since it was made (Kubernetes 1.34, pkg/controller/cronjob). Of a colour that was idle, it
+is one that the other colour has run. So the colour that comes is told how far the other one has got: nothing is run
 twice, and what fell due while neither ran is run by it.
 """
 
@@ -96,7 +96,7 @@ def _slot(found: workloads.CronJob) -> LiveSlot:
     return LiveSlot(annotations=found.metadata.annotations, replicas=runs, ready=runs, version=version, cron=True)
 
 
-async def _patch(  # noqa: PLR0913, PLR0917 - which part of which object, and what
+async def _patch(  # noqa: PLR0913 - which part of which object, and what
     cluster: Cluster, service: str, colour: Colour, part: str, patch: Mapping[str, Any], *, dry_run: bool = False
 ) -> None:
     name = f"{service}-{colour}"

@@ -75,7 +75,7 @@ async def test_a_schedule_goes_over_between_the_proof_and_the_traffic() -> None:
 
 
 async def test_a_schedule_that_goes_over_is_a_difference_to_the_engine_whatever_its_state_says() -> None:
-    """teal itself suspends one and lets the other one run: the engine's state may know nothing of it."""
+    """Teal itself suspends one and lets the other one run: the engine's state may know nothing of it."""
     resources = await declared(cron("green"), live("blue", has=1))
     green, blue = (resources["CronJob", f"mailer-{each}"]["metadata"]["annotations"] for each in ("green", "blue"))
     assert green["teal/moved-from"] == "blue@7"

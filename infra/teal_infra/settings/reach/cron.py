@@ -9,13 +9,17 @@ from pydantic_core import PydanticCustomError
 
 from teal_infra.settings.base import Model, wrong
 
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _NAMES: Mapping[int, Mapping[str, int]] = {
-    3: dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True)),
-    4: dict(zip("sun mon tue wed thu fri sat".split(), range(7), strict=True)),
+    3: {name: number for number, name in enumerate(_MONTHS, start=1)},
+    4: {name: number for number, name in enumerate(_DAYS)},
 }
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 6))
 _PART = re.compile(r"(?P<first>\*|\?|\w+)(-(?P<last>\w+))?(/(?P<step>\d+))?")
-_DESCRIPTOR = re.compile(r"@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every ([0-9]+(\.[0-9]+)?(h|m|s|ms))+")
+_DESCRIPTOR = re.compile(
+    r"@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every ([0-9]+(\.[0-9]+)?(h|m|s|ms))+"
+)
 
 
 def scheduled(value: str) -> str:
@@ -74,8 +78,8 @@ class Cron(Model):
 
     schedule: Annotated[str, AfterValidator(scheduled)] = Field(
         description=(
-            "When its Jobs start, as cron has it: five fields, or `@daily` and the like. The time zone is `timeZone`'s, "
-            "and not part of it."
+            "When its Jobs start, as cron has it: five fields, or `@daily` and the like. The time zone is "
+            "`timeZone`'s, and not part of it."
         ),
         json_schema_extra=wrong("the API server would refuse the CronJob"),
         examples=["'30 2 * * *'"],
@@ -101,8 +105,9 @@ class Cron(Model):
     starting_deadline_seconds: Annotated[int, Field(ge=10, le=31536000)] | None = Field(
         default=None,
         description=(
-            "How late a Job may start, in seconds, where it could not in time: because the controller was away, the one "
-            "before was running, or a flip was under way. By default however late; of several that were missed, the last."
+            "How late a Job may start, in seconds, where it could not in time: because the controller was away, the "
+            "one before was running, or a flip was under way. By default however late; of several that were missed, "
+            "the last."
         ),
         json_schema_extra=wrong("a Job that was missed would be left out, or start at an hour at which it harms"),
         examples=["3600"],

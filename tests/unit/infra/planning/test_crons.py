@@ -50,9 +50,9 @@ def test_a_flip_says_what_becomes_of_both_schedules() -> None:
     """And nothing of pods that come or go."""
     said = made({"activeColour": "green"}).services["mailer"]
     assert said.word is Word.FLIP
+    goes = "the schedule of blue 1.0.0 goes to green 1.1.0"
     assert said.reasons == (
-        "the schedule of blue 1.0.0 goes to green 1.1.0: blue 1.0.0 is suspended first, and a job of its that runs goes "
-        "on to its end",
+        f"{goes}: blue 1.0.0 is suspended first, and a job of its that runs goes on to its end",
         "blue 1.0.0 is idle: its schedule ends, right after the move",
     )
 

@@ -208,7 +208,9 @@ def test_a_cron_job_is_well_where_its_schedule_runs(
     assert teal("status") == Exit.OK
     shown = capsys.readouterr().out
     assert "its schedule runs" in next(line for line in shown.splitlines() if "mailer" in line and "1.0.0" in line)
-    assert "its schedule is suspended" in next(line for line in shown.splitlines() if "mailer" in line and "1.1.0" in line)
+    assert "its schedule is suspended" in next(
+        line for line in shown.splitlines() if "mailer" in line and "1.1.0" in line
+    )
     assert teal("health-check") == Exit.OK
     api_server.answers[f"{BATCH}/mailer-blue"][1]["spec"]["suspend"] = True
     assert teal("health-check") == Exit.UNWELL
