@@ -11,8 +11,8 @@ ON_PODS: Sequence[Policy] = (
     ResourcePolicy(
         name="pods-are-guarded",
         reason="A colour's pods have probes, a preStop hook, time to end, and are spread.",
-        page="Of Deployments and CronJobs with a colour. Probes and hook are those of the container that has the service's "
-        "name; a worker, which nobody asks, needs neither. "
+        page="Of Deployments and CronJobs with a colour. Probes and hook are those of the container that has the "
+        "service's name; a worker, which nobody asks, needs neither. "
         "The grace period is the service's guide's: 5 s out of the endpoints, 25 s of drain, 15 s to spare.",
         types=[kinds.DEPLOYMENT, kinds.CRON_JOB],
         rules=[pods.guarded],
