@@ -1,4 +1,4 @@
-"""Where live traffic goes, what both colours run, and whether all is at rest; read from the cluster in two rounds."""
+"""Where live traffic goes, what both colours run, and whether all is at rest: two rounds, and one for cron jobs."""
 
 import asyncio
 from collections.abc import Mapping

@@ -262,7 +262,7 @@ class ServiceSettings(Process):
     @model_validator(mode="before")
     @classmethod
     def _spelt_out(cls, data: object) -> object:
-        nobody_asks = mapping(data).get("kind") in {Kind.WORKER, Kind.CRON}
+        nobody_asks = str(mapping(data).get("kind")) in {Kind.WORKER, Kind.CRON}
         return contracts.spelt_out(as_worker(mapping(data)) if nobody_asks else data)
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""A cron job beside a service: one colour runs its schedule, before and after a flip, and after one that came to nothing."""
+"""A cron job beside a service: one colour runs its schedule, before and after a flip, and after one that was undone."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -12,7 +12,8 @@ from tests.unit.infra.test_workers import graph, live, raw, waits
 
 def cron(active: str = "blue", **mailer: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON
     """A backend, and a mailer at two in the morning."""
-    return raw(active, **{"kind": "cron", "cron": {"schedule": "0 2 * * *", **mailer.pop("cron", {})}, **mailer})
+    timed = {"schedule": "0 2 * * *", **mailer.pop("cron", {})}
+    return raw(active, kind="cron", cron=timed, **mailer)
 
 
 @pytest.mark.parametrize("active", ["blue", "green"])
@@ -22,7 +23,7 @@ async def test_the_active_colour_alone_runs_its_schedule(active: str) -> None:
     specs = {each: resources["CronJob", f"mailer-{each}"]["spec"] for each in Colour}
     assert {each for each, spec in specs.items() if spec["suspend"] is False} == {active}
     kinds = {kind for kind, name in resources.inputs if name.startswith("mailer")}
-    assert not {"Deployment", "Service", "PodDisruptionBudget", "HorizontalPodAutoscaler"} & kinds
+    assert not {"Deployment", "Service", "PodDisruptionBudget", "HorizontalPodAutoscaler", "Observability"} & kinds
     assert resources["ConfigMap", "mailer-live"]["metadata"]["labels"]["teal/cron"] == "true"
 
 

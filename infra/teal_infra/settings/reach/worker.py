@@ -71,7 +71,7 @@ def as_worker(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def refusals(service: Mapping[str, Any]) -> Iterator[Refusal]:
     """What a service says although, being of its kind, it has no such thing."""
-    kind = service.get("kind")
+    kind = str(service.get("kind"))
     if kind in {Kind.WORKER, Kind.CRON}:
         yield from _superfluous(service, _WITHOUT)
     if kind == Kind.CRON:

@@ -134,6 +134,7 @@ ADOPTIONS: tuple[Config, ...] = (
     {"green": {**ADOPTED, "state": "stopped"}},
     {"router": "gateway", "gateway": {"name": "public"}},
     {"services": {"backend": {"kind": "worker"}}},
+    {"services": {"backend": {"kind": "cron", "cron": {"schedule": "@daily"}}}},
     {
         "green": {
             "version": "0.9.0",
@@ -205,17 +206,12 @@ CLASHES: tuple[Config, ...] = (
     backend(metadata={"ingress": {"labels": {"a": "b"}}}),
     backend(overlap="flip"),
     backend(cron={"schedule": "@daily"}),
-    *(
-        backend(kind="cron", **more)
-        for more in (
-            {},
-            {"cron": {}},
-            {"cron": {"schedule": "* * * * 7"}},
-            {"cron": {"schedule": "@daily", "timeZone": "../etc"}, "replicas": 2, "overlap": "flip"},
-            {"cron": {"schedule": "@daily"}, "probes": {"startup": {"exec": ["true"]}}, "port": 8000},
-            {"cron": {"schedule": "@daily"}, "gates": {"metrics": {}}, "rollout": {"maxSurge": 1}},
-        )
-    ),
+    backend(kind="cron"),
+    backend(kind="cron", cron={}),
+    backend(kind="cron", cron={"schedule": "* * * * 7"}),
+    backend(kind="cron", cron={"schedule": "@daily", "timeZone": "../etc"}, replicas=2, overlap="flip"),
+    backend(kind="cron", cron={"schedule": "@daily"}, probes={"startup": {"exec": ["true"]}}, port=8000),
+    backend(kind="cron", cron={"schedule": "@daily"}, gates={"metrics": {}}, rollout={"maxSurge": 1}),
     *(
         backend(kind="worker", **more)
         for more in (
