@@ -91,6 +91,7 @@ class Fingerprint:
                 "pod": self.settings.model_dump(mode="json", include=_OF_THE_POD),
                 "podTemplate": self._pod_templates,
                 "fixed": dict(self.fixed),
+                **({"volumes": self._volumes} if self._volumes else {}),
                 **self._account,
                 **({"kind": self.settings.kind} if self.settings.worker else {}),
             }
@@ -115,6 +116,7 @@ class Fingerprint:
                     "environment": dict(self.fixed),
                     "podTemplate": self._pod_templates,
                     **self._account,
+                    "volumes": self._volumes,
                     **of_the_pod,
                 }
             ),
@@ -139,6 +141,10 @@ class Fingerprint:
         """What is said of the pods' account by itself; most have the service's, as they ever had."""
         name = self.settings.metadata.service_account.name
         return {"serviceAccount": name} if name else {}
+
+    @property
+    def _volumes(self) -> Mapping[str, object]:
+        return self.settings.model_dump(mode="json", by_alias=True, include={"volumes"})["volumes"]
 
     @property
     def _pod_templates(self) -> object:

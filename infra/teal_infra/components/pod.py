@@ -1,6 +1,6 @@
 """The pod of one colour: container, probes, identity, shutdown, confinement. Plain data, no resources."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from teal.model.colours import Colour
@@ -9,7 +9,7 @@ from teal.model.routes import RouterKind
 from teal_infra.labels import Identity
 from teal_infra.provider import strategic_merge
 from teal_infra.provider.kinds import Verbatim, manifest
-from teal_infra.settings.pod import Resources, Shutdown, Spread
+from teal_infra.settings.pod import Resources, Shutdown, Spread, volumes
 from teal_infra.settings.pod.probes import HTTP, Probe
 from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import SlotService
@@ -35,12 +35,11 @@ if TYPE_CHECKING:  # the modules are heavy; the program imports them where it ma
 _USERS = ("run_as_user", "run_as_group", "fs_group")
 
 
-TMP: "VolumeArgsDict" = {"name": "tmp", "empty_dir": {"size_limit": "1Gi"}}
-"""What `/tmp` is: the root file system is read-only, and frameworks write uploads, locks and caches there. The kubelet
-evicts a pod that fills it, before it has filled its node. Its size is teal's choice, twice the memory that a pod asks
-for by default; the service's `podTemplate` can set another one."""
+TMP: "VolumeArgsDict" = {"name": volumes.TMP, "empty_dir": {"size_limit": volumes.SCRATCH}}
+"""What `/tmp` is: the root file system is read-only, and frameworks write uploads, locks and caches there. `volumes`
+can set another size."""
 
-TMP_MOUNT: "VolumeMountArgsDict" = {"name": "tmp", "mount_path": "/tmp"}  # noqa: S108 - the container's own
+TMP_MOUNT: "VolumeMountArgsDict" = {"name": volumes.TMP, "mount_path": "/tmp"}  # noqa: S108 - the container's own
 
 
 def binding(service: str, colour: Colour) -> str:
@@ -95,7 +94,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         # names of an application's own (a Service named backend makes BACKEND_PORT).
         "enable_service_links": False,
         "topology_spread_constraints": spread(of.selector, settings.spread),
-        "volumes": [TMP],
+        "volumes": [*([] if volumes.TMP in settings.volumes else [TMP]), *_volumes(settings.volumes)],
         "containers": [container(of.service, settings, release.image, sources, [*own, *referring])],
     }
     as_whom(spec, settings)
@@ -154,7 +153,7 @@ def container(
         "env_from": sources,
         "resources": resources(settings.resources),
         "security_context": confined(),
-        "volume_mounts": [TMP_MOUNT],
+        "volume_mounts": [*([] if volumes.TMP in settings.volumes else [TMP_MOUNT]), *_mounts(settings.volumes)],
     }
     if settings.worker is None:
         made["ports"] = [
@@ -175,6 +174,24 @@ def container(
     if settings.args:
         made["args"] = list(settings.args)
     return made
+
+
+def _volumes(settings: Mapping[str, volumes.Volume]) -> "Iterator[VolumeArgsDict]":
+    for name, each in settings.items():
+        if each.claim is not None:
+            yield {"name": name, "persistent_volume_claim": {"claim_name": each.claim}}
+        elif each.secret is not None:
+            yield {"name": name, "secret": {"secret_name": each.secret}}
+        elif each.config_map is not None:
+            yield {"name": name, "config_map": {"name": each.config_map}}
+        else:
+            yield {"name": name, "empty_dir": {"size_limit": each.size or volumes.SCRATCH}}
+
+
+def _mounts(settings: Mapping[str, volumes.Volume]) -> "Iterator[VolumeMountArgsDict]":
+    for name, each in settings.items():
+        made: VolumeMountArgsDict = {"name": name, "mount_path": each.mount_path}
+        yield {**made, "read_only": True} if each.read_only else made
 
 
 def confined() -> "SecurityContextArgsDict":

@@ -42,6 +42,8 @@ Quantity = Annotated[
 ]
 
 EnvValue = Annotated[str, BeforeValidator(env_text)]
+Argument = Annotated[str, BeforeValidator(env_text)]
+"""Of a command; `pulumi config set --path` makes a number of `4`, which may be meant as one of `["-w", 4]`."""
 _TAG = r":[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 Image = Annotated[
     str,

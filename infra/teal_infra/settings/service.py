@@ -19,6 +19,7 @@ from teal_infra.settings.owned import mapping
 from teal_infra.settings.pod import Process, Resources, Rollout, Shutdown, Spread
 from teal_infra.settings.pod import contract as contracts
 from teal_infra.settings.pod.probes import HTTP, AppProtocol, PortName, Probe, Probes, require_ports
+from teal_infra.settings.pod.volumes import Volume, Volumes
 from teal_infra.settings.pod_template import PodTemplate
 from teal_infra.settings.reach.access import Access
 from teal_infra.settings.reach.cron import MISSING, Cron
@@ -155,6 +156,11 @@ class ServiceSettings(Process):
     )
     shutdown: Shutdown = Field(default=Shutdown(), description="How a pod ends without losing a request.")
     resources: Resources = Field(default=Resources(), description="What a pod asks for, and what it may use at most.")
+    volumes: Volumes = Field(
+        default_factory=dict[str, Volume],
+        description="What is mounted into the service's container, by name, beside `/tmp`, which is called `tmp`.",
+        json_schema_extra=wrong("the container would lack its files, or could not write"),
+    )
     rollout: Rollout = Field(default=Rollout(), description="How a colour's pods are replaced in place.")
     spread: Spread = Field(default=Spread(), description="How firmly a colour's pods are kept apart.")
     metadata: Metadata = Field(
