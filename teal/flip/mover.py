@@ -7,6 +7,7 @@ whoever comes after a killed update knows what was proven and what was not.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.prometheus import Prometheus
 from teal.flip import floor, guards
@@ -135,6 +136,7 @@ class Mover:
             raise  # a flip of which a part has moved stays open, as it is: the watch brings it to an end
         await self._cluster.restarts(move.to)  # an account that may not list pods learns it before traffic moves
         carried, slots = await self._carried(origin), self._cluster.slots_seen  # as the gates saw them
+        slots = {**slots, **await schedule.slots(self._cluster, move.bake.crons)}
         identities = {name: each.identity for name in move.flip_set if (each := slots.get((name, move.to))) is not None}
         update = {"carried": carried, "identities": identities, "allowed_at": now("milliseconds")}
         await self._entries.save(kept, entry.model_copy(update=update))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from teal import gates
+from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip import guards
 from teal.flip.owner import Owner
@@ -132,6 +133,7 @@ class Rollback:
         # A record is no place to take a path, a door or a rule from: what the stack has made is searched for.
         plan = cautious(last.plan)
         live, confirmed = await self._owner.live(plan), colour_of(record.get("colour"))
+        slots = {**slots, **await schedule.slots(self._cluster, plan.crons)}
         return Seen(kept=kept, slots=slots, live=live, confirmed=confirmed, by=by, plan=plan)
 
     async def _undo(self, seen: Seen, flip: Flip, origin: Colour) -> Flip:
@@ -156,7 +158,7 @@ class Rollback:
         known = _confirmed(seen, to)
         if known is None:
             raise ColdError(to, f"what it runs ({seen.version(to) or 'nothing'}) is not known to have been confirmed")
-        proof, carried = await self._capacity(seen, to, seen.live)
+        proof, carried = await self._capacity(seen, to, [name for name in seen.live if name not in seen.plan.crons])
         flip = Flip(
             number=seen.history.next_number,
             origin=to.other,

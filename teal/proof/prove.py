@@ -182,7 +182,7 @@ class _Round:
                 standings = await self._standings(plans)
         except TimeoutError:
             return unmeasured(expected(plans), f"no answer within {endpoints.GATE.deadline_seconds:.0f} s")
-        capacities = self.say([each.capacity for each in standings.values()])
+        capacities = self.say([each.capacity for name, each in standings.items() if not plans[name].cron])
         rest = [each for name, plan in plans.items() for each in self._service(name, plan, standings[name])]
         asked = {name: plan.router for name, plan in plans.items() if plan.router}
         if self.router is not None and asked:

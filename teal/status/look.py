@@ -1,4 +1,4 @@
-"""Where live traffic goes, what both colours run, and whether all is at rest; read from the cluster in two rounds."""
+"""Where live traffic goes, what both colours run, and whether all is at rest: two rounds, and one for cron jobs."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from teal import routers
+from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.adapters.kubernetes.objects import Service
 from teal.flip import guards
@@ -34,6 +35,8 @@ class Pods(Model):
     """Whether it takes its work from a queue; its idle colour has no pods."""
     release: str = ""
     """All that its slot declares, as a digest; empty where its Deployment does not say."""
+    cron: bool = False
+    """Whether it is a cron job: its pods are those of its Jobs, which the live colour alone starts."""
 
     @property
     def well(self) -> bool:
@@ -42,6 +45,8 @@ class Pods(Model):
 
     def __str__(self) -> str:
         """In words."""
+        if self.cron:
+            return "its schedule runs" if self.wanted else "its schedule is suspended"
         if not self.wanted:
             return "stopped"
         behind = f", {self.outdated} not replaced yet" if self.outdated else ""
@@ -118,6 +123,7 @@ async def looked(cluster: Cluster) -> Status:
         routers.connect(kind, cluster).live_services(), routers.Workers(cluster).live_services()
     )
     live = {**routed, **workers}
+    slots = {**slots, **await schedule.slots(cluster, [name for name, each in workers.items() if each.cron])}
     confirmed = colour_of(record.get("colour"))
     led = {name: guards.leads(each) for name, each in live.items()}
     rests = known.open is None and ({*led.values()} == {confirmed} or (not led and confirmed is None))
@@ -153,6 +159,7 @@ def _pods(slot: LiveSlot, restarts: Mapping[str, tuple[int, str]], door: Service
         door=door.address if door else "",
         worker=worker,
         release=slot.annotations.get(DIGEST, ""),
+        cron=slot.cron,
     )
 
 

@@ -66,7 +66,7 @@ class Fingerprint:
     fixed: Mapping[str, str]
     """ENV and REGION."""
     running: bool
-    """False for a colour that is retired or stopped, and for the idle one of a worker."""
+    """False for a colour that is retired or stopped, and for the idle one of a worker. Of a cron job: its schedule."""
     gates: tuple[str, ...] = ()
     """Conditions that others set, and that a pod's readiness waits for."""
     peers: object = None
@@ -132,6 +132,7 @@ class Fingerprint:
                     "routing": [settings["routing"], self.router],
                     "targetGroup": settings["targetGroup"],
                     "capacity": [settings[name] for name in ("autoscaling", "replicas", "disruption")],
+                    **({"cron": settings["cron"]} if settings["cron"] else {}),
                 }
             ),
             template=environment.digest(self._template())[:_SHORT],

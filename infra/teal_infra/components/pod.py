@@ -108,6 +108,8 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
     as_whom(spec, settings)
     if flags:
         main["volume_mounts"] = [*_mounts(settings.volumes), FLAGS_MOUNT]
+    if settings.cron is not None:
+        spec["restart_policy"] = "Never"  # a Job makes another pod of one that failed: its log stays
     if gates:
         spec["readiness_gates"] = [{"condition_type": each} for each in gates]
     scraped = {

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from teal import routers
+from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.flip import guards
 from teal.history.model import History, Stage
@@ -99,6 +100,9 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
             adoption.read(cluster, settings),
             _flags(cluster, settings),
         )
+        crons = {name for name, each in settings.services.items() if each.cron}
+        crons |= {name for name, each in workers.items() if each.cron}
+        slots = {**slots, **await schedule.slots(cluster, sorted(crons))}
         through, left = await _through_another(cluster, router, record, kept.history)
     return Live(
         services={**adoption.live(settings, existing), **(left or found), **workers},

@@ -77,6 +77,7 @@ def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers:
         # A worker has no requests to share out: it is never short of what the others share.
         share=settings.canary_weight if service and service.worker else traffic.share if traffic else 0,
         worker=service.worker.overlap if service and service.worker else None,
+        cron=service.cron is not None if service else traffic is not None and traffic.cron,
         slots={colour: planned[name, colour] for colour in Colour},
         beside=fingerprint.changed_service(declared, slot.annotations) if declared and slot else (),
         overwrites=traffic.writer if traffic and foreign and serving is settings.repair else "",

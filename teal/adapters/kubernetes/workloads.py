@@ -1,6 +1,7 @@
-"""The few fields that teal reads of what runs a colour: Deployments, their pods, autoscalers and EndpointSlices."""
+"""The few fields that teal reads of what runs a colour: Deployments and CronJobs, pods, autoscalers, EndpointSlices."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from pydantic import Field
 
@@ -86,6 +87,45 @@ class Deployments(Object):
     """`apps/v1` DeploymentList."""
 
     items: Sequence[Deployment]
+
+
+class CronJobSpec(Object):
+    """Of a CronJob."""
+
+    suspend: bool = False
+
+
+class CronJobStatus(Object):
+    """Of a CronJob."""
+
+    last_schedule_time: datetime | None = None
+    """The start that its controller has seen to last."""
+
+
+class CronJob(Object):
+    """`batch/v1` CronJob."""
+
+    metadata: Metadata
+    spec: CronJobSpec = CronJobSpec()
+    status: CronJobStatus = CronJobStatus()
+
+
+class Started(Object):
+    """Metadata of a Job."""
+
+    creation_timestamp: datetime
+
+
+class Job(Object):
+    """`batch/v1` Job."""
+
+    metadata: Started
+
+
+class Jobs(Object):
+    """`batch/v1` JobList."""
+
+    items: Sequence[Job]
 
 
 class Terminated(Object):

@@ -133,7 +133,7 @@ class Bake:
         verdicts = [self._door(name, self.observed[name], early=True) for name in self.plan.asked]
         verdicts += [self._traffic(name, self.observed[name], early=True) for name in self.plan.counting]
         verdicts += self._measured()
-        verdicts += [self._pods(name, each, early=True) for name, each in self.observed.items()]
+        verdicts += [self._pods(name, each, early=True) for name, each in self._running.items()]
         verdicts += [_alarms(name, each) for name, each in self.observed.items()]
         return tuple(verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED)
 
@@ -142,7 +142,7 @@ class Bake:
         verdicts = [self._door(name, self.observed[name]) for name in self.plan.asked]
         verdicts += [self._traffic(name, self.observed[name]) for name in self.plan.counting]
         verdicts += self._measured()
-        verdicts += [self._pods(name, each) for name, each in self.observed.items()]
+        verdicts += [self._pods(name, each) for name, each in self._running.items()]
         if self.plan.alarms:
             verdicts += [_alarms(name, self.observed[name]) for name in self.plan.doors]
         return tuple(verdicts)
@@ -215,6 +215,11 @@ class Bake:
         percent = 100 * seen.error_share
         what = f"{percent:.2g} % of {seen.requests:.0f} requests of {self.colour} were answered 5xx"
         return verdict(_judged(percent, seen.requests, bound, early=early), what)
+
+    @property
+    def _running(self) -> Mapping[str, Observed]:
+        """Services that have pods all the time."""
+        return {name: each for name, each in self.observed.items() if name not in self.plan.crons}
 
     def _measured(self) -> Iterator[Verdict]:
         for service, seen in self.observed.items():

@@ -40,6 +40,7 @@ _SERVICE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("serviceAccount", "serviceAccountName"), "metadata.serviceAccount"),
     **dict.fromkeys(("annotations", "labels"), "metadata, by object, or podTemplate.metadata"),
     **dict.fromkeys(("image", "env", "secrets"), _RELEASE),
+    **dict.fromkeys(("schedule", "timeZone", "concurrencyPolicy", "startingDeadlineSeconds"), "cron, of kind: cron"),
 }
 _PROBE: Final[Mapping[str, str]] = {
     "httpGet": "path, and port where it is not the service's own",

@@ -13,7 +13,7 @@ from teal.cli.told import Told
 from teal.model.verdict import Outcome, Verdict
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.standing import NAMESPACE, deployment, stack
-from tests.unit.teal.working import worker
+from tests.unit.teal.working import BATCH, cron_job, worker
 
 Teal = Callable[..., int]
 
@@ -138,6 +138,26 @@ def test_a_worker_is_well_by_its_pods(  # noqa: PLR0913, PLR0917 - a table's col
     shown = capsys.readouterr().out
     assert said in shown
     assert "green: well" in shown
+
+
+def test_a_cron_job_is_well_where_its_schedule_runs(
+    api_server: FakeApiServer, teal: Teal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has no pods that are there for good; where nothing runs the live schedule, somebody has to see to it."""
+    stack(api_server)
+    cron_job(api_server, "blue")
+    records = "?labelSelector=app.kubernetes.io%2Fpart-of%3Dteal%2Capp.kubernetes.io%2Fcomponent%3Dworker"
+    found = api_server.answers[f"{NAMESPACE}/configmaps/mailer-live"][1]
+    api_server.answers[f"{NAMESPACE}/configmaps{records}"] = (200, {"items": [found]})
+    assert teal("status") == Exit.OK
+    shown = capsys.readouterr().out
+    assert "its schedule runs" in next(line for line in shown.splitlines() if "mailer" in line and "1.0.0" in line)
+    assert "its schedule is suspended" in next(
+        line for line in shown.splitlines() if "mailer" in line and "1.1.0" in line
+    )
+    assert teal("health-check") == Exit.OK
+    api_server.answers[f"{BATCH}/mailer-blue"][1]["spec"]["suspend"] = True
+    assert teal("health-check") == Exit.UNWELL
 
 
 def test_a_colour_without_a_release_is_named(

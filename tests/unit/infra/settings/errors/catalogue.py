@@ -141,6 +141,7 @@ ADOPTIONS: tuple[Config, ...] = (
     {"green": {**ADOPTED, "state": "stopped"}},
     {"router": "gateway", "gateway": {"name": "public"}},
     {"services": {"backend": {"kind": "worker"}}},
+    {"services": {"backend": {"kind": "cron", "cron": {"schedule": "@daily"}}}},
     {
         "green": {
             "version": "0.9.0",
@@ -216,6 +217,13 @@ CLASHES: tuple[Config, ...] = (
     backend(network={"callers": {"somebody": {"cidrs": ["0.0.0.0/0"]}}}),
     backend(metadata={"ingress": {"labels": {"a": "b"}}}),
     backend(overlap="flip"),
+    backend(cron={"schedule": "@daily"}),
+    backend(kind="cron"),
+    backend(kind="cron", cron={}),
+    backend(kind="cron", cron={"schedule": "* * * * 7"}),
+    backend(kind="cron", cron={"schedule": "@daily", "timeZone": "../etc"}, replicas=2, overlap="flip"),
+    backend(kind="cron", cron={"schedule": "@daily"}, probes={"startup": {"exec": ["true"]}}, port=8000),
+    backend(kind="cron", cron={"schedule": "@daily"}, gates={"metrics": {}}, rollout={"maxSurge": 1}),
     *(
         backend(kind="worker", **more)
         for more in (
