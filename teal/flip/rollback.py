@@ -16,7 +16,7 @@ from teal.flip import guards
 from teal.flip.owner import Owner
 from teal.flip.revert import Way
 from teal.flip.tenure import Tenure
-from teal.history.model import Flip, History, Stage, now
+from teal.history.model import Flip, History, Stage
 from teal.history.store import CONFIRMED, Kept, OvertakenError, Records
 from teal.model.colours import Colour, colour_of
 from teal.model.errors import ForeignChangeError, NotThereError, RefusedError
@@ -164,7 +164,7 @@ class Rollback:
             origin_version=seen.version(to.other),
             version=seen.version(to),
             by=seen.by,
-            begun=now(),
+            begun=self._records.now(),
             stage=Stage.PROVEN,
             release=known.release,
             rollback=True,
@@ -173,7 +173,7 @@ class Rollback:
             plan=seen.plan.routed(seen.live),
             carried=carried,
             identities=known.identities,
-            allowed_at=now("milliseconds"),
+            allowed_at=self._records.now("milliseconds"),
         )
         try:
             kept = await self._records.save(seen.kept, flip.owned_by(self._name))

@@ -38,7 +38,7 @@ FLIP_SET = "the flip set"
 """What the verdict is about: services flip together, so there is one approval for all. No service is called so."""
 
 SKEW = timedelta(minutes=1)
-"""By how much the runner's clock may be behind the API server's, which dates approvals."""
+"""By how much the clocks of two API servers may differ: one of them dates an approval, another one its use."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +72,8 @@ class ApprovalPlan:
     """Approvals by which other flips passed, as their verdicts name them."""
     vouched: Vouched = NOBODY
     """Whether the API server vouches for who approves."""
+    now: datetime = datetime.max.replace(tzinfo=UTC)
+    """The present moment by the API server's clock, which dates approvals; where nobody has asked it, all are too old."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +122,7 @@ class Approval:
 
 
 def approval(
-    destination: Colour, versions: Mapping[str, str], plan: ApprovalPlan, data: Mapping[str, str], now: datetime
+    destination: Colour, versions: Mapping[str, str], plan: ApprovalPlan, data: Mapping[str, str]
 ) -> Verdict:
     """Somebody approved this destination in these versions, not longer ago than the stack allows.
 
@@ -129,7 +131,6 @@ def approval(
         versions: what it is declared to be, by service.
         plan: what an approval has to be.
         data: what the cluster keeps of the last approval; empty where there is none.
-        now: the present moment.
     """
     another = f", by somebody else than {printable(plan.updater, _SHOWN)}" if plan.another else ""
 
@@ -145,12 +146,12 @@ def approval(
         return verdict(Outcome.ERROR, f"what is kept is no approval: {error}")
     who = f"{printable(given.by, _SHOWN)}{_by_whose_word(given, plan.vouched)}"
     seen = f"{who} approved {given.colour} with {_list(given.versions)} at {given.at:%FT%TZ}"
-    outcome, but = _judged(given, destination, versions, plan, now)
+    outcome, but = _judged(given, destination, versions, plan)
     return verdict(outcome, seen + but, f"ConfigMap teal-approval, {given}")
 
 
 def _judged(
-    given: Approval, destination: Colour, versions: Mapping[str, str], plan: ApprovalPlan, now: datetime
+    given: Approval, destination: Colour, versions: Mapping[str, str], plan: ApprovalPlan
 ) -> tuple[Outcome, str]:
     """What an approval comes to, and what is wrong with it beside what it says."""
     if (given.colour, dict(given.versions)) != (destination, dict(versions)):
@@ -158,9 +159,9 @@ def _judged(
     changed = sorted(name for name in versions if given.releases.get(name) != plan.releases.get(name))
     if changed:
         return Outcome.FAILED, f", and {', '.join(changed)} of {destination} has been changed since"
-    age = now - given.at
+    age = plan.now - given.at
     if age < -SKEW:
-        return Outcome.ERROR, ", which is still to come by this machine's clock"
+        return Outcome.ERROR, ", which is still to come by the API server's clock"
     if any(str(given) in each for each in plan.used):
         return Outcome.FAILED, ", which another flip has used"
     if plan.another and given.by == plan.updater:

@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from teal import gates
@@ -275,7 +274,7 @@ class _Round:
     async def approval(self, versions: Mapping[str, str], plan: ApprovalPlan) -> Sequence[Verdict]:
         """Whether a person said yes to this flip."""
         data = await self.cluster.config_map(RECORD)
-        return [gates.approval(self.destination, versions, plan, data, datetime.now(UTC))]
+        return [gates.approval(self.destination, versions, plan, data)]
 
 
 async def _timed(names: Mapping[str, Iterable[str]], seconds: float, work: Work) -> Sequence[Verdict]:

@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from teal.model.labels import COLOUR_LABEL
+from tests.simulation.clock import EPOCH
 from tests.simulation.store import By, Object, RefusalError, Store
 from tests.simulation.world import World, chance
 
@@ -98,7 +100,8 @@ class Api:
         target = target_of(asked.url)
         kind, name, more, params = target.kind, target.name, target.more, target.params
         if target.path.endswith("/selfsubjectreviews"):
-            return _said({"metadata": {}, "status": {"userInfo": {"username": asked.actor}}}, 201)
+            at = (EPOCH + timedelta(seconds=int(self._world.loop.time()))).isoformat()
+            return _said({"metadata": {"creationTimestamp": at}, "status": {"userInfo": {"username": asked.actor}}}, 201)
         if not kind:
             raise RefusalError(404, "NotFound", target.path)
         if more.startswith("proxy"):

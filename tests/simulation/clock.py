@@ -73,14 +73,20 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
 
 @contextmanager
-def virtual(loop: VirtualLoop, seed: int) -> Generator[None]:
-    """Let everything that asks for the time, for chance or for a fresh name be told by this loop and this seed."""
+def virtual(loop: VirtualLoop, seed: int, ahead: Callable[[], float]) -> Generator[None]:
+    """Let everything that asks for the time, for chance or for a fresh name be told by this loop and this seed.
+
+    Args:
+        loop: whose time it is.
+        seed: of chance.
+        ahead: seconds by which the wall clock of whoever asks is ahead of the API server's.
+    """
     numbers = count(1)
 
     class Now(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> "Now":
-            return cls.fromisoformat(((EPOCH + timedelta(seconds=loop.time())).astimezone(tz)).isoformat())
+            return cls.fromisoformat(((EPOCH + timedelta(seconds=loop.time() + ahead())).astimezone(tz)).isoformat())
 
     swap = {
         id(time): SimpleNamespace(monotonic=loop.time, time=loop.time, perf_counter=loop.time),

@@ -28,6 +28,10 @@ ENOUGH = 40
 CLIENTS_ENOUGH = 8
 """Live requests, all answered well, that a healthy release shows itself by: two looks."""
 UNCHANGED = re.compile(r"othing (?:was|were) changed|othing moved")
+UNMOVED = re.compile(r"othing was moved|moved nothing")
+"""The same of `teal rollback`, which changes nothing but where traffic goes."""
+ROUNDED = 2.0
+"""Seconds by which two times of the API server's, each of whole seconds, may seem to lie further apart."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +69,10 @@ class Invariants:
     """By slot: when its release was written last."""
     stuck: set[int] = field(default_factory=set[int])
     """Flips that came to rest where they are, and could not go back."""
+    settling: dict[str, float] = field(default_factory=dict[str, float])
+    """By update that retires the idle colour: for how long the other one has to be confirmed before."""
+    ended: dict[int, float] = field(default_factory=dict[int, float])
+    """By flip: when its end was recorded."""
     owners: list[tuple[float, str, str]] = field(default_factory=list[tuple[float, str, str]])
     """Since when somebody kept the open flip: that owner's name, and whose process it was."""
 
@@ -91,6 +99,23 @@ class Invariants:
         """Check what a process says at its end."""
         if UNCHANGED.search(text) and any(each.by.actor == actor.name for each in self.moves):
             self.violate("messages_are_true", f"{actor.name} moved traffic, and says: {text[:300]}")
+
+    def rolled_back(self, actor: Actor, ended: Flip | str) -> None:
+        """Check what a rollback says at its end: traffic is where it says, or it says why it is not."""
+        mine = [each for each in self.moves if each.by.actor == actor.name]
+        if isinstance(ended, str):
+            if mine and UNMOVED.search(ended):
+                self.violate("messages_are_true", f"{actor.name} moved traffic, and says: {ended[:300]}")
+            return
+        to = ended.origin if ended.stage is Stage.REVERTED else ended.to
+        for name in ended.plan.services if ended.stage in {Stage.REVERTED, Stage.BAKING} else ():
+            last = next((each for each in reversed(self.moves) if each.name == name), None)
+            if last is not None and by_a_flip(last) and _colour(last.after) != to and not self._since(last, mine):
+                self.violate("a_rollback_brings_back", f"{ended}, and {name} is on {_colour(last.after)}")
+
+    def _since(self, move: Written, mine: list[Written]) -> bool:
+        """Whether somebody moved traffic after a process did."""
+        return bool(mine) and move.at > mine[-1].at
 
     def violate(self, name: str, what: str) -> None:
         """Note a violation."""
@@ -148,6 +173,8 @@ class Invariants:
             self.baking[flip.number] = (write.at, write.by.actor)
         if flip.stage is Stage.STUCK:
             self.stuck.add(flip.number)
+        if not flip.stage.open:
+            self.ended[flip.number] = write.at
         if flip.stage in {Stage.CONFIRMED, Stage.UNPROVEN, Stage.STUCK, Stage.REVERTED}:
             texts = [flip.reason, *(each.seen for each in flip.verdicts)]
             untrue = next((each for each in texts if UNCHANGED.search(each)), None)
@@ -241,6 +268,10 @@ class Invariants:
         moved = flip is not None and any(_colour(each.after) == flip.to and each.name == service for each in self.moves)
         if flip is not None and flip.origin == colour and moved and flip.stage is not Stage.PROVEN:
             self.violate("nothing_shrinks_early", f"{who} takes {write.name} from {before} to {after} pods: {flip}")
+        if after == 0 and who in self.settling and self.history.last_move:
+            settled = write.at - self.ended.get(self.history.last_move.number, -self.settling[who])
+            if settled < self.settling[who] - ROUNDED:
+                self.violate("nothing_shrinks_early", f"{who} retires {write.name} {settled:.1f} s after the flip's end")
         elif who != "autoscaler" and write.name in {self.world.leads(service, late=late) for late in (True, False)}:
             self.violate("nothing_shrinks_early", f"{who} takes {write.name}, which is live, from {before} to {after}")
 

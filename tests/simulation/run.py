@@ -13,7 +13,7 @@ from tests.simulation.clock import VirtualLoop, run, virtual
 from tests.simulation.invariants import Violation
 from tests.simulation.remembered import remembered
 from tests.simulation.story import Story
-from tests.simulation.wire import ACTOR, spawn
+from tests.simulation.wire import ACTOR, ahead, spawn
 
 _PARSED = cache(urlparse)
 
@@ -45,7 +45,7 @@ def _hear(text: str) -> None:
 def simulated(story: Story, loop: VirtualLoop, seed: int) -> Generator[None]:
     """The real code, told by the simulation what time it is, and how the cluster is reached."""
     with ExitStack() as stack:
-        stack.enter_context(virtual(loop, seed))
+        stack.enter_context(virtual(loop, seed, ahead))
         stack.enter_context(remembered())
         stack.enter_context(patch("teal.adapters.kubernetes.access.client", story.network.client))
         stack.enter_context(patch("teal.adapters.receivers.tell", story.people.tell))

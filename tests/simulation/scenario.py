@@ -16,6 +16,8 @@ from tests.simulation.wire import Death
 from tests.simulation.world import Release
 
 BAKE = 6
+SETTLE = 15
+SKEW = 600.0
 STABLE = Release(version="1.0.0")
 OLD = Release(version="0.9.0")
 SERVICES = ("backend", "frontend")
@@ -47,7 +49,7 @@ class Happening:
 
     at: float
     what: str
-    """`patch` or `flap`."""
+    """`patch`, `flap` or `rollback`."""
     service: str
     """Empty: all of them."""
     colour: str
@@ -61,6 +63,8 @@ class Happening:
         """For the script."""
         if self.what == "patch":
             return f"{self.by} sends {self.service} to {self.colour}"
+        if self.what == "rollback":
+            return "a person runs teal rollback"
         return f"pods of {self.service or 'every service'} in {self.colour} turn unready for {self.seconds:.1f} s"
 
 
@@ -92,6 +96,7 @@ TOLD = {"receivers": {"chat": {"url": "slack://a/b/c", "stages": [*map(str, Stag
 class Scenario:
     """All of it."""
 
+    seed: int
     services: Sequence[str]
     releases: Mapping[str, Release]
     load: int
@@ -106,6 +111,9 @@ class Scenario:
     pause: Pause | None
     closes: bool
     """Whether pods are asked to end their kept-alive connections, which here none of them does."""
+    skew: float = 0
+    """Seconds by which a machine's clock may differ from the API server's."""
+    rollback_dies: Death | None = None
     tells: bool = False
     """Whether people are told."""
 
@@ -135,6 +143,7 @@ class Scenario:
             "activeColour": "blue",
             "services": dict.fromkeys(self.services, service),
             "bake": {"seconds": BAKE},
+            "settleSeconds": SETTLE,
             **({"notify": TOLD} if self.tells else {}),
             "blue": self._slot("1.0.0"),
             "green": self._slot("1.1.0"),
@@ -165,6 +174,7 @@ def drawn(seed: int) -> Scenario:
     services = SERVICES[: chance.choice((1, 2))]
     troubled = chance.random() < 0.9
     scenario = Scenario(
+        seed=seed,
         services=services,
         releases={
             "0.9.0": OLD,
@@ -184,6 +194,7 @@ def drawn(seed: int) -> Scenario:
         closes=chance.random() < 0.3,
         pause=None,
     )
+    scenario = _besides(Random(f"{seed} besides"), scenario)  # noqa: S311 - the same
     if not troubled:
         return scenario
     if chance.random() < 0.3:
@@ -193,6 +204,25 @@ def drawn(seed: int) -> Scenario:
     if which < 0.04:
         return _halfway(chance, scenario)
     return _suspended(chance, scenario) if which < 0.08 else scenario
+
+
+def _besides(chance: Random, scenario: Scenario) -> Scenario:
+    """The same with what came to the simulation later: drawn apart, so that all else of a seed stays as it was."""
+    skewed = chance.random() < 0.5
+    ups = scenario.ups
+    if chance.random() < 0.15 and ups[-1].changes["activeColour"] == "green" and not ups[-1].rival:
+        after = round(chance.uniform(1, 30), 1)
+        ups = [*ups, Up(after=after, changes={**ups[-1].changes, "blue.state": "retired"})]
+    scenario = replace(scenario, ups=ups, skew=SKEW if skewed else 0)
+    if chance.random() < 0.75:
+        return scenario
+    since = chance.choice(("bake", "bake", "death"))
+    back = Happening(at=round(chance.uniform(0, 15), 2), what="rollback", service="", colour="", since=since)
+    return replace(
+        scenario,
+        happenings=[*scenario.happenings, back],
+        rollback_dies=_death(chance) if chance.random() < 0.3 and not scenario.calm else None,
+    )
 
 
 def _release(chance: Random, version: str) -> Release:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from teal_infra.planning.live import Live
 from teal_infra.planning.move import move_of
 from teal_infra.settings import Settings
+from teal_infra.settings.slot import State as SlotState
 
 from teal.history.model import Flip, History, Stage
 from teal.history.store import CONFIRMED, NAME
@@ -18,15 +19,15 @@ from teal.model.labels import VERSION_LABEL
 from teal.notifications import told
 from tests.simulation.api import Api
 from tests.simulation.clock import EPOCH, VirtualLoop
+from tests.simulation.commands import go_on, roll_back
 from tests.simulation.engine import State, Update
 from tests.simulation.faults import SLOWEST, Faults
 from tests.simulation.invariants import Invariants
 from tests.simulation.people import People
 from tests.simulation.scenario import OLD, Happening, Up, drawn
 from tests.simulation.store import By, Store, Written
-from tests.simulation.watch import go_on
-from tests.simulation.wire import ACTOR, Actor, Network
-from tests.simulation.world import TICK, World
+from tests.simulation.wire import ACTOR, Actor, Death, Network
+from tests.simulation.world import TICK, World, chance
 
 LONGEST = 600.0
 """Virtual seconds that an update, and the way to rest, may take."""
@@ -65,6 +66,8 @@ class Story:
         self.state = State()
         self.since = {each: asyncio.Event() for each in ("bake", "death", "half", "way back")}
         """Set by the first of them."""
+        self.begun: list[asyncio.Task[None]] = []
+        """What people do beside the updates."""
         self.ending = False
 
     async def tell(self) -> None:
@@ -85,6 +88,7 @@ class Story:
         await asyncio.gather(*rivals)
         for each in others:
             each.cancel()
+        await asyncio.gather(*self.begun)
         self.faults.calm = True
         self._note("faults end")
         await asyncio.sleep(SLOWEST + 1)  # what has left by now arrives
@@ -116,6 +120,7 @@ class Story:
             version=move.version,
             by="somebody",
             begun=at,
+            ended=at,
             stage=Stage.CONFIRMED,
             release=move.release,
             plan=move.bake,
@@ -136,7 +141,7 @@ class Story:
                 "services", {"metadata": {"name": name, "labels": labels}, "spec": {"selector": selector}}, by
             )
         self.invariants.history = history
-        failed = await self._update("update-0", settings, self.state, Actor(name="update-0"))
+        failed = await self._update(self._actor("update-0"), settings, self.state)
         assert not failed, failed
         self.store.told = self._written
         self.network.heard = self.invariants.heard
@@ -196,6 +201,9 @@ class Story:
             patch_ = {"spec": {"selector": {"teal/colour": each.colour}}}
             self.store.patch("services", each.service, patch_, By(actor=each.by))
             return
+        if each.what == "rollback":
+            self.begun.append(asyncio.create_task(self._roll_back()))
+            return
         for name in self.scenario.services if not each.service else (each.service,):
             pods = [*self.world.of(f"{name}-{each.colour}")]
             for pod in pods[: len(pods) if not each.service else (len(pods) + 1) // 2]:
@@ -204,15 +212,30 @@ class Story:
 
     async def _up(self, up: Up, name: str, state: State) -> str:
         await asyncio.sleep(up.after)
-        actor = Actor(name=name, death=up.death)
-        return await self._update(name, self.scenario.config(up.changes), state, actor)
+        return await self._update(self._actor(name, up.death), self.scenario.config(up.changes), state)
 
-    async def _update(self, name: str, settings: Settings, state: State, actor: Actor) -> str:
+    def _actor(self, name: str, death: Death | None = None) -> Actor:
+        """A process, on a machine of its own."""
+        skew = self.scenario.skew
+        return Actor(name=name, death=death, ahead=skew * (2 * chance(self.scenario.seed, name, "clock") - 1))
+
+    async def _update(self, actor: Actor, settings: Settings, state: State) -> str:
+        name, idle = actor.name, settings.slot(settings.active_colour.other)
         self._note(f"{name} begins: {settings.active_colour} {settings.active_slot.version}")
+        if idle is not None and idle.state is SlotState.RETIRED:
+            self.invariants.settling[name] = settings.settle_seconds
         ended = await self._process(actor, lambda: Update(self.network, actor, settings, state).run(), "killed")
         self._note(f"{name} ends: {ended or 'done'}")
         self.invariants.said(actor, ended)
         return ended
+
+    async def _roll_back(self) -> None:
+        """A person takes the last flip back, whoever is at it."""
+        actor = self._actor("rollback-1", self.scenario.rollback_dies)
+        self._note(f"{actor.name} begins")
+        ended = await self._process(actor, lambda: roll_back(actor), "killed")
+        self._note(f"{actor.name} ends: {ended}")
+        self.invariants.rolled_back(actor, ended)
 
     async def _process(self, actor: Actor, main: Callable[[], Coroutine[Any, Any, _T]], killed: _T) -> _T:
         """Run something as a process; what it comes to, or that it died."""
@@ -240,7 +263,7 @@ class Story:
         number, audience = 0, self.scenario.config({}).audience
         while not self.ending:
             number += 1
-            actor = Actor(name=f"watch-{number}", death=self.scenario.watch_dies if number < FATAL else None)
+            actor = self._actor(f"watch-{number}", self.scenario.watch_dies if number < FATAL else None)
             ended = await self._process(actor, lambda: go_on(actor, audience), "killed")  # noqa: B023 - awaited here
             if ended:
                 self._note(f"{actor.name} ends: {ended}")
@@ -269,9 +292,7 @@ class Story:
             changes["green"] = green["metadata"]["labels"][VERSION_LABEL]
         said = ""
         for number in range(4):
-            said = await self._update(
-                f"back-{number}", self.scenario.config(changes), self.state, Actor(name=f"back-{number}")
-            )
+            said = await self._update(self._actor(f"back-{number}"), self.scenario.config(changes), self.state)
             there = {self.world.leads(name, late=False).rpartition("-")[2] for name in self.scenario.services}
             record = self.store.get("configmaps", CONFIRMED)["data"]["colour"]
             if there == {"blue"} == {record} and self.invariants.history.open is None:

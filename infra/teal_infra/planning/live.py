@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from teal import routers
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
@@ -47,7 +46,7 @@ class Live:
     existing: Existing = NOTHING
     """What is there that the stack did not make."""
     at: str = ""
-    """When it was read, RFC 3339 in UTC; what changes in this update changed then."""
+    """When it was read, by the API server's clock, RFC 3339 in UTC; what changes in this update changed then."""
 
     @property
     def confirmed(self) -> Colour | None:
@@ -83,6 +82,7 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
     router = settings.router
     migrated = [name for name, service in settings.services.items() if service.migrations is not None]
     async with Cluster.connect(access) as cluster:
+        records = Records(cluster.http, cluster.namespace)
         (found, workers, slots, autoscalers, record, kept), schemas, existing = await asyncio.gather(
             asyncio.gather(
                 routers.connect(router, cluster).live_services(),
@@ -90,7 +90,7 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
                 cluster.slots(),
                 cluster.autoscalers(),
                 cluster.config_map(CONFIRMED),
-                Records(cluster.http, cluster.namespace).load(),
+                records.load(),
             ),
             asyncio.gather(*(contracted(cluster, service) for service in migrated)),
             adoption.read(cluster, settings),
@@ -105,7 +105,7 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
         record=record,
         history=kept.history,
         contracted=dict(zip(migrated, schemas, strict=True)),
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        at=records.now(),
     )
 
 

@@ -1,8 +1,10 @@
-"""One run of the watch, as `python -m teal watch` has it."""
+"""Commands of teal's as processes, as `teal.cli` has them: the watch, and what a person runs."""
 
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip.owner import Owner
+from teal.flip.rollback import Rollback
 from teal.flip.watching import live_metrics
+from teal.history.model import Flip
 from teal.history.store import OvertakenError, Records
 from teal.model.errors import TealError
 from teal.notifications.audience import Audience
@@ -30,3 +32,12 @@ async def go_on(actor: Actor, audience: Audience) -> str:
     except TealError as error:
         return str(error)
     return f"{ended}. {ended.reason}" if ended else ""
+
+
+async def roll_back(actor: Actor) -> Flip | str:
+    """Put traffic back at once; the flip, or why not."""
+    try:
+        async with Cluster.connect(ACCESS) as cluster:
+            return await Rollback(cluster, say=actor.said.append).go()
+    except TealError as error:
+        return str(error)
