@@ -51,6 +51,9 @@ class Vouched:
     """Why it does not, or why that is not known."""
 
 
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""The present moment where nobody has asked for it: every approval is too old."""
+
 NOBODY = Vouched(why="nobody asked the API server")
 
 _SHOWN = 80
@@ -72,8 +75,8 @@ class ApprovalPlan:
     """Approvals by which other flips passed, as their verdicts name them."""
     vouched: Vouched = NOBODY
     """Whether the API server vouches for who approves."""
-    now: datetime = datetime.max.replace(tzinfo=UTC)
-    """The present moment by the API server's clock, which dates approvals; where nobody has asked it, all are too old."""
+    now: datetime = NEVER
+    """The present moment by the API server's clock, which dates approvals."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,9 +124,7 @@ class Approval:
         return cls(colour=colour, versions=versions, releases=releases, by=by, at=when.astimezone(UTC))
 
 
-def approval(
-    destination: Colour, versions: Mapping[str, str], plan: ApprovalPlan, data: Mapping[str, str]
-) -> Verdict:
+def approval(destination: Colour, versions: Mapping[str, str], plan: ApprovalPlan, data: Mapping[str, str]) -> Verdict:
     """Somebody approved this destination in these versions, not longer ago than the stack allows.
 
     Args:

@@ -3,18 +3,23 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from teal.history.approval import NAME as APPROVAL
 from teal.history.model import Flip, History, Stage
 from teal.history.store import CONFIRMED, NAME
 from teal.model.colours import ENGINE, MANAGER
 from teal.model.labels import COLOUR_LABEL, VERSION_LABEL
 from teal.model.verdict import Outcome, unproven
+from teal.model.workers import record
 from tests.simulation.api import Answer, Asked
+from tests.simulation.approvals import ROUNDED, Approvals
 from tests.simulation.store import Written
 from tests.simulation.wire import Actor
+from tests.simulation.workers import NAME as WORKER
+from tests.simulation.workers import Workers, is_record
 from tests.simulation.world import Release, Served, World
 
 FRESH = 30.0
@@ -30,8 +35,6 @@ CLIENTS_ENOUGH = 8
 UNCHANGED = re.compile(r"othing (?:was|were) changed|othing moved")
 UNMOVED = re.compile(r"othing was moved|moved nothing")
 """The same of `teal rollback`, which changes nothing but where traffic goes."""
-ROUNDED = 2.0
-"""Seconds by which two times of the API server's, each of whole seconds, may seem to lie further apart."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +58,8 @@ class Invariants:
     world: World
     actors: Mapping[str, Actor]
     releases: Mapping[str, Release]
+    approvals: Approvals
+    workers: Workers
     history: History = field(default_factory=History)
     violations: list[Violation] = field(default_factory=list[Violation])
     moves: list[Written] = field(default_factory=list[Written])
@@ -78,15 +83,18 @@ class Invariants:
 
     def heard(self, actor: Actor, asked: Asked, answer: Answer) -> None:
         """Note what a process knows of where traffic goes."""
-        if answer.found is not None and asked.method == "GET" and " services " in asked.what:
-            name = answer.found["metadata"]["name"]
-            actor.read[name] = (self.world.loop.time(), answer.found["spec"]["selector"].get(COLOUR_LABEL, ""))
+        if answer.found is None or asked.method != "GET":
+            return
+        if " services " in asked.what or asked.what.endswith(record(WORKER)):
+            name = WORKER if "data" in answer.found else answer.found["metadata"]["name"]
+            actor.read[name] = (self.world.loop.time(), _colour(answer.found))
 
     def written(self, write: Written) -> None:
         """Check a write."""
-        if write.kind == "services":
-            self._traffic(write)
+        if write.kind == "services" or is_record(write):
+            self._traffic(replace(write, name=WORKER) if is_record(write) else write)
         elif write.kind == "deployments":
+            self._overlap(self.workers.started(write, self.history.open))
             self._shrunk(write)
             if _release(write.before) != _release(write.after):
                 self.deployed[write.name] = write.at
@@ -94,6 +102,20 @@ class Invariants:
             self._recorded(write, History.model_validate_json(write.after["data"]["flips.json"]))
         elif write.kind == "configmaps" and write.name == CONFIRMED:
             self._declared(write)
+        elif write.kind == "configmaps" and write.name == APPROVAL:
+            self.approvals.written(write)
+
+    def moment(self) -> None:
+        """Check what has to hold at every moment."""
+        self._overlap(self.workers.twice())
+
+    def left_idle(self) -> None:
+        """Check what is left of the idle colour after an update that went through."""
+        self._overlap(self.workers.left())
+
+    def _overlap(self, wrong: Iterable[str]) -> None:
+        for each in wrong:
+            self.violate("workers_overlap_as_declared", each)
 
     def said(self, actor: Actor, text: str) -> None:
         """Check what a process says at its end."""
@@ -133,13 +155,15 @@ class Invariants:
         if not by_a_flip(write):
             return
         who, flip = write.by.actor, self.history.open
+        by_engine = (write.by.manager or who).startswith(ENGINE)
         owner = self._owner(write.by.sent)
         if owner != who:
             self.violate("one_writer", f"{who} moves {write.name} to {after}, and {owner or 'nobody'} keeps the flip")
-        slot = f"{write.name}-{after}"
-        if write.at - self.world.seen_ready.get(slot, -FRESH) > FRESH:
+        slot, worker = f"{write.name}-{after}", write.name == WORKER
+        if not worker:
+            self._overlap(self.workers.followed(after) if by_engine and flip and flip.to == after else ())
+        if not worker and write.at - self.world.seen_ready.get(slot, -FRESH) > FRESH:
             self.violate("moved_only_to_proven", f"{who} moves {write.name} to {after}, which has no ready endpoint")
-        by_engine = (write.by.manager or who).startswith(ENGINE)
         if by_engine and (flip is None or flip.to != after or not flip.verdicts or unproven(flip.verdicts)):
             self.violate("moved_only_to_proven", f"{who} moves {write.name} to {after}; recorded is: {flip}")
         elif by_engine and flip is not None and self.deployed.get(slot, 0) < self.proven[flip.number]:
@@ -158,9 +182,13 @@ class Invariants:
                 self.violate("history_is_final", f"{write.by.actor} changes what had ended: {was} to {each}")
             if each.stage is Stage.BAKING and was is not None and was.owner != each.owner:
                 self.baking[each.number] = (write.at, write.by.actor)  # who takes it over bakes it anew
+            if (was is None or was.verdicts != each.verdicts) and (wrong := self.approvals.wrong(write, each, new)):
+                self.violate("an_approval_is_used_once", f"{each}: {wrong}")
             if was is None or was.allowed_at != each.allowed_at:
                 self.begun[each.number] = write.at  # proven, of what was there
                 self.proven[each.number] = write.by.sent
+            if not each.stage.open:
+                self.ended.setdefault(each.number, write.at)
             if was is None or was.stage is not each.stage:
                 self._staged(write, each)
         self.history = new
@@ -173,8 +201,6 @@ class Invariants:
             self.baking[flip.number] = (write.at, write.by.actor)
         if flip.stage is Stage.STUCK:
             self.stuck.add(flip.number)
-        if not flip.stage.open:
-            self.ended[flip.number] = write.at
         if flip.stage in {Stage.CONFIRMED, Stage.UNPROVEN, Stage.STUCK, Stage.REVERTED}:
             texts = [flip.reason, *(each.seen for each in flip.verdicts)]
             untrue = next((each for each in texts if UNCHANGED.search(each)), None)
@@ -265,13 +291,15 @@ class Invariants:
             return
         service, _, colour = write.name.rpartition("-")
         flip, who = self.history.open, write.by.actor
+        if self.workers.shrinks(write, flip):
+            return
         moved = flip is not None and any(_colour(each.after) == flip.to and each.name == service for each in self.moves)
         if flip is not None and flip.origin == colour and moved and flip.stage is not Stage.PROVEN:
             self.violate("nothing_shrinks_early", f"{who} takes {write.name} from {before} to {after} pods: {flip}")
         if after == 0 and who in self.settling and self.history.last_move:
             settled = write.at - self.ended.get(self.history.last_move.number, -self.settling[who])
             if settled < self.settling[who] - ROUNDED:
-                self.violate("nothing_shrinks_early", f"{who} retires {write.name} {settled:.1f} s after the flip's end")
+                self.violate("nothing_shrinks_early", f"{who} retires {write.name} {settled:.1f} s after its flip")
         elif who != "autoscaler" and write.name in {self.world.leads(service, late=late) for late in (True, False)}:
             self.violate("nothing_shrinks_early", f"{who} takes {write.name}, which is live, from {before} to {after}")
 
@@ -307,4 +335,6 @@ def _release(deployment: Mapping[str, Any] | None) -> str:
 
 
 def _colour(service: Mapping[str, Any] | None) -> str:
+    if service and "data" in service:  # of a worker
+        return service["data"]["colour"]
     return service["spec"]["selector"].get(COLOUR_LABEL, "") if service else ""

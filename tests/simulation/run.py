@@ -49,7 +49,8 @@ def simulated(story: Story, loop: VirtualLoop, seed: int) -> Generator[None]:
         stack.enter_context(remembered())
         stack.enter_context(patch("teal.adapters.kubernetes.access.client", story.network.client))
         stack.enter_context(patch("teal.adapters.receivers.tell", story.people.tell))
-        stack.enter_context(patch("pulumi.resource_hooks.register_resource_hook"))
+        for kind in ("resource", "error"):
+            stack.enter_context(patch(f"pulumi.resource_hooks.register_{kind}_hook"))
         for module in ("_urls", "_urlparse"):  # a few hundred URLs, parsed for each request: two fifths of all CPU
             stack.enter_context(patch(f"httpx2.{module}.urlparse", _PARSED))
         for level in ("info", "warn", "error"):

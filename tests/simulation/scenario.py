@@ -11,8 +11,10 @@ from teal_infra.settings import Settings
 from teal_infra.settings.load import load
 
 from teal.history.model import Stage
+from teal.model.workers import Overlap, record
 from tests.simulation.faults import KEEPER, READS, Outage, Trouble
 from tests.simulation.wire import Death
+from tests.simulation.workers import NAME as WORKER
 from tests.simulation.world import Release
 
 BAKE = 6
@@ -30,6 +32,8 @@ DEATHS = (
     ("", 150),
 )
 """With which request a process may die: how it begins, and how many such there are in an update, about."""
+OF_WORKERS = ((f"PATCH configmaps {record(WORKER)}", 1), (f"PATCH deployments {WORKER}", 3), ("GET pods", 8))
+"""The same of one that moves a worker."""
 
 BAD = (
     Release(version="", errors=1),
@@ -49,7 +53,7 @@ class Happening:
 
     at: float
     what: str
-    """`patch`, `flap` or `rollback`."""
+    """`patch`, `flap`, `rollback` or `approve`."""
     service: str
     """Empty: all of them."""
     colour: str
@@ -65,6 +69,8 @@ class Happening:
             return f"{self.by} sends {self.service} to {self.colour}"
         if self.what == "rollback":
             return "a person runs teal rollback"
+        if self.what == "approve":
+            return f"somebody approves {self.colour}"
         return f"pods of {self.service or 'every service'} in {self.colour} turn unready for {self.seconds:.1f} s"
 
 
@@ -113,6 +119,10 @@ class Scenario:
     """Whether pods are asked to end their kept-alive connections, which here none of them does."""
     skew: float = 0
     """Seconds by which a machine's clock may differ from the API server's."""
+    worker: Overlap | None = None
+    """Whether the stack has a worker, and when both of its colours may take work."""
+    approval: int = 0
+    """Seconds for which a person's yes is good; 0 where nobody has to give one."""
     rollback_dies: Death | None = None
     tells: bool = False
     """Whether people are told."""
@@ -141,9 +151,10 @@ class Scenario:
         }
         raw: dict[str, Any] = {
             "activeColour": "blue",
-            "services": dict.fromkeys(self.services, service),
+            "services": {**dict.fromkeys(self.services, service), **({WORKER: self._worker()} if self.worker else {})},
             "bake": {"seconds": BAKE},
             "settleSeconds": SETTLE,
+            **({"approval": {"maxAgeSeconds": self.approval}} if self.approval else {}),
             **({"notify": TOLD} if self.tells else {}),
             "blue": self._slot("1.0.0"),
             "green": self._slot("1.1.0"),
@@ -156,8 +167,19 @@ class Scenario:
             place[last] = self._slot(value) if last in {"blue", "green"} else value
         return _settings(dumps(raw))
 
+    def _worker(self) -> dict[str, Any]:
+        return {
+            "kind": "worker",
+            "overlap": str(self.worker),
+            "replicas": 2,
+            "autoscaling": {"enabled": False},
+            "progressDeadlineSeconds": 20,
+            "shutdown": {"gracePeriodSeconds": 5},
+        }
+
     def _slot(self, version: str) -> dict[str, Any]:
-        return {"version": version, **{name: {"image": f"registry.example/{name}:{version}"} for name in self.services}}
+        names = (*self.services, *([WORKER] if self.worker else []))
+        return {"version": version, **{name: {"image": f"registry.example/{name}:{version}"} for name in names}}
 
 
 @cache
@@ -214,6 +236,20 @@ def _besides(chance: Random, scenario: Scenario) -> Scenario:
         after = round(chance.uniform(1, 30), 1)
         ups = [*ups, Up(after=after, changes={**ups[-1].changes, "blue.state": "retired"})]
     scenario = replace(scenario, ups=ups, skew=SKEW if skewed else 0)
+    if chance.random() < 0.15:
+        early = Happening(
+            at=round(chance.uniform(0, 60), 2),
+            what="approve",
+            service="",
+            colour=chance.choice(("blue", "green", "green")),
+        )
+        scenario = replace(scenario, approval=chance.choice((60, 3600)), happenings=[*scenario.happenings, early])
+    if chance.random() < 0.15:
+        overlaps = (Overlap.FLIP, Overlap.FLIP, Overlap.FORBIDDEN, Overlap.FORBIDDEN, Overlap.ALLOWED)
+        first, *others = scenario.ups
+        if chance.random() < 0.4 and not scenario.calm:
+            first = replace(first, death=_death(chance, OF_WORKERS))
+        scenario = replace(scenario, worker=chance.choice(overlaps), ups=[first, *others])
     if chance.random() < 0.75:
         return scenario
     since = chance.choice(("bake", "bake", "death"))
@@ -229,8 +265,8 @@ def _release(chance: Random, version: str) -> Release:
     return replace(chance.choice(BAD), version=version) if chance.random() < 0.4 else Release(version=version)
 
 
-def _death(chance: Random) -> Death:
-    with_, most = chance.choice(DEATHS)
+def _death(chance: Random, kinds: Sequence[tuple[str, int]] = DEATHS) -> Death:
+    with_, most = chance.choice(kinds)
     return Death(request=with_, number=chance.randint(1, most), after_sending=chance.random() < 0.5)
 
 

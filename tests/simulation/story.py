@@ -15,11 +15,14 @@ from teal_infra.settings.slot import State as SlotState
 from teal.history.model import Flip, History, Stage
 from teal.history.store import CONFIRMED, NAME
 from teal.model.colours import Colour
-from teal.model.labels import VERSION_LABEL
+from teal.model.labels import COMPONENT_LABEL, VERSION_LABEL
+from teal.model.workers import WORKER as OF_WORKER
+from teal.model.workers import record
 from teal.notifications import told
 from tests.simulation.api import Api
+from tests.simulation.approvals import Approvals
 from tests.simulation.clock import EPOCH, VirtualLoop
-from tests.simulation.commands import go_on, roll_back
+from tests.simulation.commands import approve, go_on, roll_back
 from tests.simulation.engine import State, Update
 from tests.simulation.faults import SLOWEST, Faults
 from tests.simulation.invariants import Invariants
@@ -27,7 +30,9 @@ from tests.simulation.people import People
 from tests.simulation.scenario import OLD, Happening, Up, drawn
 from tests.simulation.store import By, Store, Written
 from tests.simulation.wire import ACTOR, Actor, Death, Network
-from tests.simulation.world import TICK, World, chance
+from tests.simulation.workers import NAME as WORKER
+from tests.simulation.workers import Workers, is_record
+from tests.simulation.world import DRAIN, TICK, World, chance
 
 LONGEST = 600.0
 """Virtual seconds that an update, and the way to rest, may take."""
@@ -49,7 +54,12 @@ class Story:
         scenario = self.scenario
         self.store = Store(clock=loop.time)
         self.world = World(
-            loop=loop, store=self.store, lag=scenario.lag, load=scenario.load, releases=dict(scenario.releases)
+            loop=loop,
+            store=self.store,
+            lag=scenario.lag,
+            load=scenario.load,
+            releases=dict(scenario.releases),
+            workers=frozenset([WORKER] if scenario.worker else []),
         )
         self.faults = Faults(
             seed=seed,
@@ -61,7 +71,13 @@ class Story:
         )
         self.network = Network(api=Api(self.store, self.world, seed), faults=self.faults, seed=seed)
         self.actors: dict[str, Actor] = {}
-        self.invariants = Invariants(world=self.world, actors=self.actors, releases=scenario.releases)
+        self.invariants = Invariants(
+            world=self.world,
+            actors=self.actors,
+            releases=scenario.releases,
+            approvals=Approvals(store=self.store, max_age=scenario.approval),
+            workers=Workers(world=self.world, overlap=scenario.worker),
+        )
         self.script: list[tuple[float, str]] = []
         self.state = State()
         self.since = {each: asyncio.Event() for each in ("bake", "death", "half", "way back")}
@@ -106,6 +122,7 @@ class Story:
     async def _tick(self) -> None:
         while True:
             self.world.tick()
+            self.invariants.moment()
             await asyncio.sleep(TICK)
 
     async def _begin(self) -> None:
@@ -129,8 +146,8 @@ class Story:
         history = History(flips=(first,))
         data = {"flips.json": history.model_dump_json(by_alias=True)}
         self.store.create("configmaps", {"metadata": {"name": NAME}, "data": data}, by)
-        record = {"colour": "blue", "version": move.version, "since": at}
-        self.store.create("configmaps", {"metadata": {"name": CONFIRMED}, "data": record}, by)
+        confirmed = {"colour": "blue", "version": move.version, "since": at}
+        self.store.create("configmaps", {"metadata": {"name": CONFIRMED}, "data": confirmed}, by)
         since = (EPOCH + timedelta(seconds=1)).isoformat()  # of flips before that nobody was to be told
         self.store.create("configmaps", {"metadata": {"name": told.NAME, "creationTimestamp": since}, "data": {}}, by)
         self.store.told = self.world.written
@@ -140,6 +157,10 @@ class Story:
             self.store.create(
                 "services", {"metadata": {"name": name, "labels": labels}, "spec": {"selector": selector}}, by
             )
+        if self.scenario.worker:
+            labels = {"app.kubernetes.io/part-of": "teal", "app.kubernetes.io/name": WORKER, COMPONENT_LABEL: OF_WORKER}
+            meta = {"name": record(WORKER), "labels": labels}
+            self.store.create("configmaps", {"metadata": meta, "data": {"colour": "blue"}}, by)
         self.invariants.history = history
         failed = await self._update(self._actor("update-0"), settings, self.state)
         assert not failed, failed
@@ -149,6 +170,10 @@ class Story:
     def _written(self, write: Written) -> None:
         self.world.written(write)
         self.invariants.written(write)
+        if is_record(write):
+            self._note(f"{write.by.actor} writes worker {WORKER}: {write.after['data']['colour']}")
+        if write.kind == "deployments" and write.name.startswith(WORKER):
+            self._note(f"{write.by.actor} asks for {write.after['spec']['replicas']} pods of {write.name}")
         if write.kind == "services":
             actor = self.actors.get(write.by.actor)
             if actor is not None and actor.dead:
@@ -201,10 +226,11 @@ class Story:
             patch_ = {"spec": {"selector": {"teal/colour": each.colour}}}
             self.store.patch("services", each.service, patch_, By(actor=each.by))
             return
-        if each.what == "rollback":
-            self.begun.append(asyncio.create_task(self._roll_back()))
+        if each.what in {"rollback", "approve"}:
+            work = self._roll_back() if each.what == "rollback" else self._approve(Colour(each.colour), "early")
+            self.begun.append(asyncio.create_task(work))
             return
-        for name in self.scenario.services if not each.service else (each.service,):
+        for name in (*self.scenario.services, WORKER) if not each.service else (each.service,):
             pods = [*self.world.of(f"{name}-{each.colour}")]
             for pod in pods[: len(pods) if not each.service else (len(pods) + 1) // 2]:
                 pod.flaps_until = self.loop.time() + each.seconds
@@ -212,7 +238,12 @@ class Story:
 
     async def _up(self, up: Up, name: str, state: State) -> str:
         await asyncio.sleep(up.after)
-        return await self._update(self._actor(name, up.death), self.scenario.config(up.changes), state)
+        settings = self.scenario.config(up.changes)
+        said = await self._update(self._actor(name, up.death), settings, state)
+        if f"teal approve {settings.active_colour}" not in said:
+            return said
+        await self._approve(settings.active_colour, name)
+        return await self._update(self._actor(f"{name}-approved", up.death), settings, state)
 
     def _actor(self, name: str, death: Death | None = None) -> Actor:
         """A process, on a machine of its own."""
@@ -228,6 +259,11 @@ class Story:
         self._note(f"{name} ends: {ended or 'done'}")
         self.invariants.said(actor, ended)
         return ended
+
+    async def _approve(self, colour: Colour, why: str) -> None:
+        actor = self._actor(f"approver-{why}")
+        ended = await self._process(actor, lambda: approve(colour), "killed")
+        self._note(f"{actor.name} approves {colour}: {ended or 'done'}")
 
     async def _roll_back(self) -> None:
         """A person takes the last flip back, whoever is at it."""
@@ -256,6 +292,9 @@ class Story:
                 raise
             self.since["death"].set()
             self._left()
+        finally:
+            for each in list(actor.tasks):
+                each.cancel()  # with its process, whatever it still does
         return killed
 
     async def _watch(self) -> None:
@@ -294,8 +333,10 @@ class Story:
         for number in range(4):
             said = await self._update(self._actor(f"back-{number}"), self.scenario.config(changes), self.state)
             there = {self.world.leads(name, late=False).rpartition("-")[2] for name in self.scenario.services}
-            record = self.store.get("configmaps", CONFIRMED)["data"]["colour"]
-            if there == {"blue"} == {record} and self.invariants.history.open is None:
+            confirmed = self.store.get("configmaps", CONFIRMED)["data"]["colour"]
+            if there == {"blue"} == {confirmed} and self.invariants.history.open is None:
+                await asyncio.sleep(DRAIN + TICK)
+                self.invariants.left_idle()
                 return  # what is idle may be as broken as it is
             if "teal:repair" in said:
                 changes["repair"] = "green"

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from teal.adapters.kubernetes.server_clock import ServerClock
 from teal.flip import owner
 from teal.flip.owner import Owner
 from teal.flip.revert import Way
+from teal.flip.rollback import Rollback
 from teal.flip.tenure import Tenure
 from teal.flip.watching.observer import Observer
+from teal.history.model import Flip, History, Stage
 from teal.model.colours import Colour
 from teal.model.live import LiveService
 from teal.model.verdict import Verdict
@@ -73,6 +76,35 @@ def half_without_a_proof(patch: pytest.MonkeyPatch) -> None:
         return await move(self, held, live, services, onto)
 
     patch.setattr(Owner, "_move", unproven)
+
+
+def by_its_own_clock(patch: pytest.MonkeyPatch) -> None:
+    """Each machine writes the times that its own clock shows."""
+    patch.setattr(ServerClock, "hear", _let_pass)
+
+
+def approved_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """A yes that another flip has used is good again."""
+    patch.setattr(History, "approvals", lambda *_, **__: frozenset())
+
+
+def rolled_back_between(patch: pytest.MonkeyPatch) -> None:
+    """A rollback comes between the proof of a flip and the engine's write."""
+    go = Rollback.go
+
+    async def regardless(self: Rollback, version: str | None = None) -> Flip:
+        seen = await self._look()  # pyright: ignore[reportPrivateUsage]
+        flip = seen.history.open
+        if flip is None or flip.stage is not Stage.PROVEN or flip.origin is None:
+            return await go(self, version)
+        return await self._undo(seen, flip, flip.origin)  # pyright: ignore[reportPrivateUsage]
+
+    patch.setattr(Rollback, "go", regardless)
+
+
+def started_beside(patch: pytest.MonkeyPatch) -> None:
+    """The new colour of a worker starts while pods of the old one end, whatever their overlap may be."""
+    patch.setattr("teal.adapters.kubernetes.scale.await_gone", _nothing)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 from teal.model.labels import COLOUR_LABEL, NAME_LABEL, VERSION_LABEL
+from teal.model.workers import COLOUR, record
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.store import By, Object, Store, Written
 
@@ -95,6 +96,8 @@ class World:
     """Seconds from a selector's write until anything follows it."""
     load: int = 2
     """Pods that live traffic needs, as an autoscaler sees it."""
+    workers: frozenset[str] = frozenset()
+    """Services that nobody asks: what directs them is a record, and no EndpointSlice has their pods."""
     releases: dict[str, Release] = field(default_factory=dict[str, Release])
     pods: list[Pod] = field(default_factory=list[Pod])
     flapped: bool = False
@@ -113,6 +116,9 @@ class World:
 
     def written(self, write: Written) -> None:
         """Note where a selector leads from now on."""
+        worker = next((each for each in self.workers if write.name == record(each)), None)
+        if worker is not None and write.kind == "configmaps":
+            self.selected[worker].append((write.at, f"{worker}-{write.after['data'][COLOUR]}"))
         if write.kind == "services":
             selector = write.after["spec"]["selector"]
             self.selected[write.name].append((write.at, f"{selector.get(NAME_LABEL)}-{selector.get(COLOUR_LABEL)}"))
@@ -133,10 +139,12 @@ class World:
         self.pods = [each for each in self.pods if each.ends is None or each.ends > now]
         for deployment in self.store.list("deployments"):
             name = deployment["metadata"]["name"]
-            self.slices[name] = self._behind(name, now)
-            if any(ready for _, ready, _ in self.slices[name]):
+            behind = self._behind(name, now)
+            if any(ready for _, ready, _ in behind):
                 self.seen_ready[name] = now
-        for service in self.selected:
+            if name.rpartition("-")[0] not in self.workers:
+                self.slices[name] = behind
+        for service in self.selected.keys() - self.workers if self.workers else self.selected:
             self.slices[service] = self._behind(self.leads(service), now)
             self._serve(service, now)
         if self.ticks % AUTOSCALER_TICKS == 0:
