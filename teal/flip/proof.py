@@ -122,7 +122,8 @@ class Proof:
         vouched = await admission.vouched(self._cluster.http, self._cluster.namespace)
         updater = await self._records.whoami() if asked.approval.another else ""
         used, now = history.approvals(besides=number), datetime.fromisoformat(self._records.now())
-        return replace(asked.approval, used=used, updater=updater, vouched=vouched, now=now)
+        versions = dict.fromkeys(asked.approval.releases, asked.version)
+        return replace(asked.approval, versions=versions, used=used, updater=updater, vouched=vouched, now=now)
 
 
 def to_prove(move: Move, history: History) -> Move:

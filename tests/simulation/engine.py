@@ -22,6 +22,7 @@ from teal_infra.planning.move import move_of
 from teal_infra.provider.ownership import FIELD_MANAGER
 from teal_infra.settings import Settings
 from teal_infra.traffic.change_markers import FORCE, annotations
+from teal_infra.traffic.gateway import spec
 from teal_infra.traffic.worker import is_record
 
 from teal.adapters.kubernetes.access import ClusterAccess
@@ -29,6 +30,7 @@ from teal.history.store import CONFIRMED
 from teal.model.colours import Colour
 from teal.model.errors import TealError
 from teal.model.labels import (
+    ACTIVE,
     COLOUR_LABEL,
     COMPONENT_LABEL,
     FLOOR,
@@ -37,6 +39,7 @@ from teal.model.labels import (
     PART_OF_LABEL,
     VERSION_LABEL,
 )
+from teal.model.routes import RouterKind
 from teal.model.workers import COLOUR, WORKER, record
 from tests.simulation.api import NAMESPACE
 from tests.simulation.store import Object
@@ -53,6 +56,7 @@ PATHS = {
     "deployments": "/apis/apps/v1",
     "horizontalpodautoscalers": "/apis/autoscaling/v2",
     "services": "/api/v1",
+    "httproutes": "/apis/gateway.networking.k8s.io/v1",
     "configmaps": "/api/v1",
 }
 
@@ -195,12 +199,14 @@ class Update:
 
     async def _traffic(self, name: str, live: Live, hooks: pulumi.ResourceHookBinding) -> None:
         active = self._settings.active_colour
-        marks = annotations(live.services.get(name), active)
-        service: Object = {
-            "metadata": {"name": name, "labels": dict(labels.shared(name)), "annotations": dict(marks)},
-            "spec": {"selector": dict(labels.selector(name, active))},
-        }
-        await self._step("services", name, service, hooks)
+        marks = annotations(live.services.get(name), active, self._settings.canary_weight)
+        metadata: Object = {"name": name, "labels": dict(labels.shared(name)), "annotations": dict(marks)}
+        if self._settings.router is RouterKind.SERVICE:
+            service: Object = {"metadata": metadata, "spec": {"selector": dict(labels.selector(name, active))}}
+            await self._step("services", name, service, hooks)
+            return
+        metadata["annotations"][ACTIVE] = str(active)
+        await self._step("httproutes", name, {"metadata": metadata, "spec": spec(self._settings, name)}, hooks)
 
     async def _record(self, name: str, live: Live, hooks: pulumi.ResourceHookBinding) -> None:
         """Which colour of a worker may run."""
@@ -270,7 +276,7 @@ class Update:
 def _applied(inputs: Object | None) -> Mapping[str, Any]:
     if inputs is None:
         return {}
-    directs = "selector" in inputs.get("spec", {}) or is_record(inputs)
+    directs = bool({"selector", "rules"} & {*inputs.get("spec", {})}) or is_record(inputs)
     force = FORCE in inputs["metadata"].get("annotations", {}) or not directs
     return {
         "params": {"fieldManager": FIELD_MANAGER, "force": str(force).lower()},

@@ -20,7 +20,7 @@ from tests.simulation.store import Written
 from tests.simulation.wire import Actor
 from tests.simulation.workers import NAME as WORKER
 from tests.simulation.workers import Workers, is_record
-from tests.simulation.world import Release, Served, World
+from tests.simulation.world import Release, Served, World, split_of
 
 FRESH = 30.0
 """Seconds that a proof of capacity is younger than the write that it lets pass: a read and a write, each retried."""
@@ -85,13 +85,13 @@ class Invariants:
         """Note what a process knows of where traffic goes."""
         if answer.found is None or asked.method != "GET":
             return
-        if " services " in asked.what or asked.what.endswith(record(WORKER)):
+        if " services " in asked.what or " httproutes " in asked.what or asked.what.endswith(record(WORKER)):
             name = WORKER if "data" in answer.found else answer.found["metadata"]["name"]
             actor.read[name] = (self.world.loop.time(), _colour(answer.found))
 
     def written(self, write: Written) -> None:
         """Check a write."""
-        if write.kind == "services" or is_record(write):
+        if write.kind in {"services", "httproutes"} or is_record(write):
             self._traffic(replace(write, name=WORKER) if is_record(write) else write)
         elif write.kind == "deployments":
             self._overlap(self.workers.started(write, self.history.open))
@@ -150,6 +150,7 @@ class Invariants:
     def _traffic(self, write: Written) -> None:
         before, after = (_colour(each) for each in (write.before, write.after))
         if before == after:
+            self._canary(write)
             return
         self.moves.append(write)
         if not by_a_flip(write):
@@ -170,6 +171,16 @@ class Invariants:
             old = [each.name for each in self.world.of(slot) if each.release.version != flip.version]
             if old:
                 self.violate("moved_only_to_proven", f"{who} moves {write.name} to {after}, with {old} of before")
+
+    def _canary(self, write: Written) -> None:
+        """A share of the requests is given to what is there."""
+        if write.kind != "httproutes" or not write.before or not by_a_flip(write):
+            return
+        had, has = (split_of(each) for each in (write.before, write.after))
+        slot = self.world.canaries[write.name][0]
+        if has.share > had.share and write.at - self.world.seen_ready.get(slot, -FRESH) > FRESH:
+            what = f"{write.by.actor} gives {slot}, which has no ready endpoint, {has.share} % of {write.name}"
+            self.violate("moved_only_to_proven", what)
 
     def _owner(self, at: float) -> str:
         """Whose process kept the open flip at a time."""
@@ -300,7 +311,7 @@ class Invariants:
             settled = write.at - self.ended.get(self.history.last_move.number, -self.settling[who])
             if settled < self.settling[who] - ROUNDED:
                 self.violate("nothing_shrinks_early", f"{who} retires {write.name} {settled:.1f} s after its flip")
-        elif who != "autoscaler" and write.name in {self.world.leads(service, late=late) for late in (True, False)}:
+        elif who != "autoscaler" and write.name in self.world.serving(service):
             self.violate("nothing_shrinks_early", f"{who} takes {write.name}, which is live, from {before} to {after}")
 
     def at_rest(self, *, healthy: bool) -> None:
@@ -337,4 +348,6 @@ def _release(deployment: Mapping[str, Any] | None) -> str:
 def _colour(service: Mapping[str, Any] | None) -> str:
     if service and "data" in service:  # of a worker
         return service["data"]["colour"]
+    if service and "rules" in service["spec"]:
+        return str(split_of(service).colour or "")
     return service["spec"]["selector"].get(COLOUR_LABEL, "") if service else ""

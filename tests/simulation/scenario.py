@@ -119,6 +119,8 @@ class Scenario:
     """Whether pods are asked to end their kept-alive connections, which here none of them does."""
     skew: float = 0
     """Seconds by which a machine's clock may differ from the API server's."""
+    gateway: bool = False
+    """Whether an HTTPRoute directs the traffic, and not Services' selectors."""
     worker: Overlap | None = None
     """Whether the stack has a worker, and when both of its colours may take work."""
     approval: int = 0
@@ -151,9 +153,13 @@ class Scenario:
         }
         raw: dict[str, Any] = {
             "activeColour": "blue",
-            "services": {**dict.fromkeys(self.services, service), **({WORKER: self._worker()} if self.worker else {})},
+            "services": {
+                **{name: {**service, **self._routing(name)} for name in self.services},
+                **({WORKER: self._worker()} if self.worker else {}),
+            },
             "bake": {"seconds": BAKE},
             "settleSeconds": SETTLE,
+            **({"router": "gateway", "gateway": {"name": "public"}} if self.gateway else {}),
             **({"approval": {"maxAgeSeconds": self.approval}} if self.approval else {}),
             **({"notify": TOLD} if self.tells else {}),
             "blue": self._slot("1.0.0"),
@@ -166,6 +172,9 @@ class Scenario:
                 place = place[each]
             place[last] = self._slot(value) if last in {"blue", "green"} else value
         return _settings(dumps(raw))
+
+    def _routing(self, name: str) -> dict[str, Any]:
+        return {"routing": {"hosts": [f"{name}.example"]}} if self.gateway else {}
 
     def _worker(self) -> dict[str, Any]:
         return {
@@ -250,6 +259,8 @@ def _besides(chance: Random, scenario: Scenario) -> Scenario:
         if chance.random() < 0.4 and not scenario.calm:
             first = replace(first, death=_death(chance, OF_WORKERS))
         scenario = replace(scenario, worker=chance.choice(overlaps), ups=[first, *others])
+    if chance.random() < 0.15:
+        scenario = _split(chance, scenario)
     if chance.random() < 0.75:
         return scenario
     since = chance.choice(("bake", "bake", "death"))
@@ -259,6 +270,19 @@ def _besides(chance: Random, scenario: Scenario) -> Scenario:
         happenings=[*scenario.happenings, back],
         rollback_dies=_death(chance) if chance.random() < 0.3 and not scenario.calm else None,
     )
+
+
+def _split(chance: Random, scenario: Scenario) -> Scenario:
+    """The same with a router that splits traffic, where the new release may have a share of it before its flip."""
+    first, *others = scenario.ups
+    if chance.random() < 0.4 and not scenario.calm:
+        first = replace(first, death=Death(request="PATCH httproutes", number=1, after_sending=chance.random() < 0.5))
+    ups, after = [first, *others], 10.0
+    if chance.random() < 0.7:
+        prepared = Up(after=1, changes={})
+        shares = [Up(after=after, changes={"canaryWeight": each}) for each in (10, 50)[: chance.choice((1, 2))]]
+        ups = [prepared, *shares, *ups]
+    return replace(scenario, gateway=True, ups=ups)
 
 
 def _release(chance: Random, version: str) -> Release:

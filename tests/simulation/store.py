@@ -7,8 +7,8 @@ from typing import Any, cast
 
 Object = dict[str, Any]
 
-OWNED = ("spec.selector", "data.colour", "metadata.annotations")
-DIRECTING = (("spec", "selector"), ("data", "colour"))
+OWNED = ("spec.selector", "spec.rules", "data.colour", "metadata.annotations")
+DIRECTING = (("spec", "selector"), ("spec", "rules"), ("data", "colour"))
 """What teal reads the managers of."""
 
 
@@ -126,7 +126,7 @@ class Store:
         after["metadata"]["managedFields"] = _owners(before, after, by.manager or by.actor, f"{self.clock():012.3f}")
         self.objects[kind, name] = after
         self._texts.pop((kind, name), None)
-        if kind == "services" or "colour" in after.get("data", {}):
+        if kind in {"services", "httproutes"} or "colour" in after.get("data", {}):
             self.versions.append(after)
         self.told(Written(at=self.clock(), by=by, kind=kind, name=name, before=before, after=after))
         return after

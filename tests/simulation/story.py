@@ -11,6 +11,7 @@ from teal_infra.planning.live import Live
 from teal_infra.planning.move import move_of
 from teal_infra.settings import Settings
 from teal_infra.settings.slot import State as SlotState
+from teal_infra.traffic.gateway import spec
 
 from teal.history.model import Flip, History, Stage
 from teal.history.store import CONFIRMED, NAME
@@ -154,9 +155,11 @@ class Story:
         for name in self.scenario.services:
             selector = {"app.kubernetes.io/name": name, "teal/colour": "blue"}
             labels = {"app.kubernetes.io/part-of": "teal", "app.kubernetes.io/name": name}
-            self.store.create(
-                "services", {"metadata": {"name": name, "labels": labels}, "spec": {"selector": selector}}, by
-            )
+            metadata = {"name": name, "labels": labels}
+            if self.scenario.gateway:
+                self.store.create("httproutes", {"metadata": metadata, "spec": spec(settings, name)}, by)
+            else:
+                self.store.create("services", {"metadata": metadata, "spec": {"selector": selector}}, by)
         if self.scenario.worker:
             labels = {"app.kubernetes.io/part-of": "teal", "app.kubernetes.io/name": WORKER, COMPONENT_LABEL: OF_WORKER}
             meta = {"name": record(WORKER), "labels": labels}
@@ -174,13 +177,13 @@ class Story:
             self._note(f"{write.by.actor} writes worker {WORKER}: {write.after['data']['colour']}")
         if write.kind == "deployments" and write.name.startswith(WORKER):
             self._note(f"{write.by.actor} asks for {write.after['spec']['replicas']} pods of {write.name}")
-        if write.kind == "services":
+        if write.kind in {"services", "httproutes"}:
             actor = self.actors.get(write.by.actor)
             if actor is not None and actor.dead:
                 self._left()
-            self._note(
-                f"{write.by.actor} writes service {write.name}: {write.after['spec']['selector'].get('teal/colour')}"
-            )
+            canary, share = self.world.canaries.get(write.name, ("", 0))
+            beside = f", {share} % on {canary}" if share else ""
+            self._note(f"{write.by.actor} writes {write.name}: {self.world.leads(write.name, late=False)}{beside}")
         if write.name == NAME:
             last = self.invariants.history.last
             if last is not None:
@@ -223,8 +226,12 @@ class Story:
         if not self.faults.happens(f"{each} at {each.at}", str(each)):
             return
         if each.what == "patch":
-            patch_ = {"spec": {"selector": {"teal/colour": each.colour}}}
-            self.store.patch("services", each.service, patch_, By(actor=each.by))
+            if self.scenario.gateway:
+                changed = spec(self.scenario.config({"activeColour": each.colour}), each.service)
+                self.store.patch("httproutes", each.service, {"spec": {"rules": changed["rules"]}}, By(actor=each.by))
+            else:
+                changed = {"spec": {"selector": {"teal/colour": each.colour}}}
+                self.store.patch("services", each.service, changed, By(actor=each.by))
             return
         if each.what in {"rollback", "approve"}:
             work = self._roll_back() if each.what == "rollback" else self._approve(Colour(each.colour), "early")

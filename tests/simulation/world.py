@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from zlib import crc32
 
+from teal.model.colours import Colour
 from teal.model.labels import COLOUR_LABEL, NAME_LABEL, VERSION_LABEL
+from teal.model.routes import Split, said
 from teal.model.workers import COLOUR, record
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.store import By, Object, Store, Written
@@ -25,6 +27,13 @@ DRAIN = 1.0
 def chance(*what: object) -> float:
     """A number of [0, 1) that depends on nothing but what it is for."""
     return crc32(repr(what).encode()) * 2654435761 % 2**32 / 2**32
+
+
+def split_of(route: Object) -> Split:
+    """How an HTTPRoute shares out the requests."""
+    name, marks = route["metadata"]["name"], route["metadata"].get("annotations", {})
+    given = {each["name"]: each["weight"] for each in route["spec"]["rules"][-1]["backendRefs"]}
+    return Split(weights={colour: given[f"{name}-{colour}"] for colour in Colour}, said=said(marks))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +120,8 @@ class World:
         default_factory=lambda: defaultdict[str, list[tuple[float, str]]](list)
     )
     """By Service: when its selector was written, and the slot that it led to then."""
+    canaries: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
+    """By service: the slot that has a share of its requests beside the live one, and how many percent."""
     ticks: int = 0
     _born: int = 0
 
@@ -122,6 +133,11 @@ class World:
         if write.kind == "services":
             selector = write.after["spec"]["selector"]
             self.selected[write.name].append((write.at, f"{selector.get(NAME_LABEL)}-{selector.get(COLOUR_LABEL)}"))
+        if write.kind == "httproutes":
+            split = split_of(write.after)
+            self.selected[write.name].append((write.at, f"{write.name}-{split.colour}"))
+            other = f"{write.name}-{split.colour.other}" if split.colour and split.share else ""
+            self.canaries[write.name] = (other, split.share)
 
     def leads(self, service: str, *, late: bool = True) -> str:
         """The slot that a Service's traffic reaches now, or that its selector names."""
@@ -129,6 +145,10 @@ class World:
         until = self.loop.time() - (self.lag if late else 0)
         index = bisect_left(known, (until, "~"))
         return known[max(index - 1, 0)][1] if known else ""
+
+    def serving(self, service: str) -> set[str]:
+        """The slots that any of its requests reach, or are to reach."""
+        return {*(self.leads(service, late=late) for late in (True, False)), self.canaries.get(service, ("", 0))[0]}
 
     def tick(self) -> None:
         """Half a second of every controller's life."""
@@ -204,6 +224,9 @@ class World:
 
     def _serve(self, service: str, now: float) -> None:
         pods = self.ready(service)
+        canary, share = self.canaries.get(service, ("", 0))
+        if chance(service, now) * 100 < share:  # all requests of a moment, so that they are of one release
+            pods = self.ready(canary)
         failed = CLIENTS
         if pods and not any(each.release.failing for each in pods):
             failed = 0  # whichever pod answers

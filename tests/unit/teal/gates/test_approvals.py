@@ -15,7 +15,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 RELEASES = {"backend": "digest-b", "frontend": "digest-f"}
 VERSIONS = {"backend": "1.1.0", "frontend": "2.0.0"}
 PLAN = ApprovalPlan(
-    max_age=timedelta(hours=1), releases=RELEASES, vouched=Vouched(since=NOW - timedelta(days=1)), now=NOW
+    max_age=timedelta(hours=1), releases=RELEASES, versions=VERSIONS, vouched=Vouched(since=NOW - timedelta(days=1)), now=NOW
 )
 SECOND = timedelta(seconds=1)
 YES = partial(Approval, releases=RELEASES, by="anna@example")
@@ -53,7 +53,7 @@ def given(
 )
 def test_a_yes_is_to_this_flip_and_young(data: dict[str, str], outcome: Outcome, seen: str) -> None:
     """To its colour, to each of its versions and to nothing else, and the last instant still counts."""
-    verdict = gates.approval(Colour.GREEN, VERSIONS, PLAN, data)
+    verdict = gates.approval(Colour.GREEN, PLAN, data)
     assert (verdict.gate, verdict.service, verdict.outcome) == ("approval", FLIP_SET, outcome)
     assert seen in verdict.seen
 
@@ -66,7 +66,7 @@ def test_an_approval_is_kept_and_read_back() -> None:
 
 def judged(plan: ApprovalPlan, data: dict[str, str] | None = None) -> Verdict:
     """An approval of green, five minutes old, by a plan."""
-    return gates.approval(Colour.GREEN, VERSIONS, plan, data or given())
+    return gates.approval(Colour.GREEN, plan, data or given())
 
 
 def test_another_release_of_the_same_version_is_not_what_was_approved() -> None:
