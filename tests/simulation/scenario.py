@@ -60,8 +60,8 @@ class Happening:
     seconds: float = 0
     by: str = ""
     since: str = ""
-    """What its time counts from: the first `bake`, the first `death` of a process, or the first one that leaves `half`
-    of a flip set moved; empty: the beginning."""
+    """What its time counts from: the first `proof`, `bake` or `way back`, the first `death` of a process, or the first
+    one that leaves `half` of a flip set moved; empty: the beginning."""
 
     def __str__(self) -> str:
         """For the script."""
@@ -263,8 +263,8 @@ def _besides(chance: Random, scenario: Scenario) -> Scenario:
         scenario = _split(chance, scenario)
     if chance.random() < 0.75:
         return scenario
-    since = chance.choice(("bake", "bake", "death"))
-    back = Happening(at=round(chance.uniform(0, 15), 2), what="rollback", service="", colour="", since=since)
+    since, most = chance.choice((("bake", 15.0), ("bake", 15.0), ("death", 15.0), ("proof", 0.1), ("way back", 0.1)))
+    back = Happening(at=round(chance.uniform(0, most), 3), what="rollback", service="", colour="", since=since)
     return replace(
         scenario,
         happenings=[*scenario.happenings, back],

@@ -81,7 +81,7 @@ class Story:
         )
         self.script: list[tuple[float, str]] = []
         self.state = State()
-        self.since = {each: asyncio.Event() for each in ("bake", "death", "half", "way back")}
+        self.since = {each: asyncio.Event() for each in ("proof", "bake", "death", "half", "way back")}
         """Set by the first of them."""
         self.begun: list[asyncio.Task[None]] = []
         """What people do beside the updates."""
@@ -187,6 +187,8 @@ class Story:
         if write.name == NAME:
             last = self.invariants.history.last
             if last is not None:
+                if last.stage is Stage.PROVEN:
+                    self.since["proof"].set()
                 if last.stage is Stage.BAKING and not self.since["bake"].is_set():
                     self.faults.anchor, self.faults.owner = self.loop.time(), write.by.actor
                     self.since["bake"].set()
