@@ -149,7 +149,10 @@ class Rollback:
                 f"{self._cluster.namespace} get pods -l teal/colour={origin}"
             ) from None
         except OvertakenError as error:
-            raise RefusedError(f"{error}: this rollback moved nothing. Next: teal status") from None
+            raise RefusedError(  # it may have put some of the traffic back by then
+                f"{error}: somebody else goes on with flip {flip.number}, and this rollback goes no further. Next: "
+                "teal status --watch"
+            ) from None
 
     async def _back(self, seen: Seen, to: Colour) -> Flip:
         """A flip of its own, onto a release that was confirmed."""

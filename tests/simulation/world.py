@@ -124,6 +124,8 @@ class World:
     """By service: the slot that has a share of its requests beside the live one, and how many percent."""
     ticks: int = 0
     _born: int = 0
+    _settled: dict[str, Object] = field(default_factory=dict[str, Object])
+    """By name: Deployments as they were when there was nothing left to do for them."""
 
     def written(self, write: Written) -> None:
         """Note where a selector leads from now on."""
@@ -185,6 +187,8 @@ class World:
 
     def _deploy(self, deployment: Object, now: float) -> None:
         name, wanted = deployment["metadata"]["name"], deployment["spec"]["replicas"]
+        if self._settled.get(name) is deployment and not self.flapped:
+            return
         release = self.releases[deployment["spec"]["template"]["metadata"]["labels"][VERSION_LABEL]]
         pods = [*self.of(name)]
         new = [each for each in pods if each.release is release]
@@ -205,6 +209,8 @@ class World:
         }
         if deployment.get("status") != status:
             self.store.patch("deployments", name, {"status": status}, By(actor="controller"))
+        elif ready == wanted == len(pods):
+            self._settled[name] = deployment
 
     def _scale(self, autoscaler: Object) -> None:
         name = autoscaler["metadata"]["name"]
