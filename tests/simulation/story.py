@@ -184,22 +184,22 @@ class Story:
             canary, share = self.world.canaries.get(write.name, ("", 0))
             beside = f", {share} % on {canary}" if share else ""
             self._note(f"{write.by.actor} writes {write.name}: {self.world.leads(write.name, late=False)}{beside}")
-        if write.name == NAME:
-            last = self.invariants.history.last
-            if last is not None:
-                if last.stage is Stage.PROVEN:
-                    self.since["proof"].set()
-                if last.stage is Stage.BAKING and not self.since["bake"].is_set():
-                    self.faults.anchor, self.faults.owner = self.loop.time(), write.by.actor
-                    self.since["bake"].set()
-                if last.stage is Stage.REVERTING and not self.since["way back"].is_set():
-                    self.since["way back"].set()
-                    self._pause(self.actors[write.by.actor])
-                self._note(
-                    f"{write.by.actor} records flip {last.number} {last.stage} (kept by {last.owner or 'nobody'})"
-                )
+        if write.name == NAME and (last := self.invariants.history.last) is not None:
+            self._reached(last, write.by.actor)
         if write.name == CONFIRMED:
             self._note(f"{write.by.actor} records {write.after['data']['colour']} as confirmed")
+
+    def _reached(self, flip: Flip, by: str) -> None:
+        """A flip is at another step; the first of some steps are what other things wait for."""
+        if flip.stage is Stage.PROVEN:
+            self.since["proof"].set()
+        if flip.stage is Stage.BAKING and not self.since["bake"].is_set():
+            self.faults.anchor, self.faults.owner = self.loop.time(), by
+            self.since["bake"].set()
+        if flip.stage is Stage.REVERTING and not self.since["way back"].is_set():
+            self.since["way back"].set()
+            self._pause(self.actors[by])
+        self._note(f"{by} records flip {flip.number} {flip.stage} (kept by {flip.owner or 'nobody'})")
 
     def _left(self) -> None:
         """See whether a process that died has left half of a flip set moved."""

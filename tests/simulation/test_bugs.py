@@ -115,6 +115,10 @@ def started_beside(patch: pytest.MonkeyPatch) -> None:
         (without_a_way_back, 0, "history_tells_what_happened"),
         (without_a_fence, 117, "one_writer"),
         (half_without_a_proof, 64, "moved_only_to_proven"),
+        (by_its_own_clock, 14, "an_approval_is_used_once"),
+        (approved_for_ever, 1780, "an_approval_is_used_once"),
+        (rolled_back_between, 176, "one_writer"),
+        (started_beside, 2, "workers_overlap_as_declared"),
     ],
 )
 def test_a_bug_is_found(bug: Put, seed: int, found: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,11 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 RELEASES = {"backend": "digest-b", "frontend": "digest-f"}
 VERSIONS = {"backend": "1.1.0", "frontend": "2.0.0"}
 PLAN = ApprovalPlan(
-    max_age=timedelta(hours=1), releases=RELEASES, versions=VERSIONS, vouched=Vouched(since=NOW - timedelta(days=1)), now=NOW
+    max_age=timedelta(hours=1),
+    releases=RELEASES,
+    versions=VERSIONS,
+    vouched=Vouched(since=NOW - timedelta(days=1)),
+    now=NOW,
 )
 SECOND = timedelta(seconds=1)
 YES = partial(Approval, releases=RELEASES, by="anna@example")

@@ -27,7 +27,9 @@ from teal.spec.gates import GatePlan
 
 GREEN, BLUE = Colour.GREEN, Colour.BLUE
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-APPROVAL = ApprovalPlan(max_age=timedelta(hours=1), releases={"backend": "digest"}, versions={"backend": "1.1.0"}, now=NOW)
+APPROVAL = ApprovalPlan(
+    max_age=timedelta(hours=1), releases={"backend": "digest"}, versions={"backend": "1.1.0"}, now=NOW
+)
 METRICS = MetricsPlan(
     up="up",
     counts="counts",
