@@ -130,8 +130,9 @@ class Update:
             deployment["spec"]["replicas"] = made.replicas
         if name not in self._settings.routed:
             active = self._settings.active_colour
-            moved = annotations(live.services.get(name), active) if hooks and colour is active else {}
-            turn = {**moved, FORCE: "true", **slots.stopped(self._settings, live, name, colour)}
+            turn = {FORCE: "true", **slots.stopped(self._settings, live, name, colour)}
+            if hooks and colour is active:
+                turn = {**annotations(live.services.get(name), active), **turn}
             deployment["metadata"]["annotations"].update(turn)
             deployment["metadata"]["labels"] = {**marks, COMPONENT_LABEL: WORKER}
         await self._undoing(slot, hooks, self._run(name, colour, deployment, live, hooks))

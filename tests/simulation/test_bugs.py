@@ -85,7 +85,12 @@ def by_its_own_clock(patch: pytest.MonkeyPatch) -> None:
 
 def approved_for_ever(patch: pytest.MonkeyPatch) -> None:
     """A yes that another flip has used is good again."""
-    patch.setattr(History, "approvals", lambda *_, **__: frozenset())
+
+    def none(self: History, *, besides: int) -> frozenset[str]:
+        del self, besides
+        return frozenset()
+
+    patch.setattr(History, "approvals", none)
 
 
 def rolled_back_between(patch: pytest.MonkeyPatch) -> None:
@@ -110,9 +115,9 @@ def started_beside(patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("bug", "seed", "found"),
     [
-        (without_a_proof, 2, "moved_only_to_proven"),
+        (without_a_proof, 4, "moved_only_to_proven"),
         (without_a_last_look, 57, "confirmed_only_where_traffic_is"),
-        (without_a_way_back, 0, "history_tells_what_happened"),
+        (without_a_way_back, 3, "history_tells_what_happened"),
         (without_a_fence, 117, "one_writer"),
         (half_without_a_proof, 64, "moved_only_to_proven"),
         (by_its_own_clock, 14, "an_approval_is_used_once"),

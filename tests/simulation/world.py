@@ -5,8 +5,9 @@ Late, all of it: the controllers look every half second, and what a selector lea
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from zlib import crc32
 
 from teal.model.colours import Colour
@@ -29,7 +30,7 @@ def chance(*what: object) -> float:
     return crc32(repr(what).encode()) * 2654435761 % 2**32 / 2**32
 
 
-def split_of(route: Object) -> Split:
+def split_of(route: Mapping[str, Any]) -> Split:
     """How an HTTPRoute shares out the requests."""
     name, marks = route["metadata"]["name"], route["metadata"].get("annotations", {})
     given = {each["name"]: each["weight"] for each in route["spec"]["rules"][-1]["backendRefs"]}
