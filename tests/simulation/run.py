@@ -5,6 +5,8 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from unittest.mock import patch
 
 from httpx2._urlparse import urlparse
@@ -73,7 +75,10 @@ def simulate(seed: int, left_out: frozenset[str] = frozenset(), *, tells: bool =
         run(story.tell(), loop)
     happened = story.faults.happened
     events = [*story.script, *((at, f"! {name}: {what}") for at, name, what in happened)]
-    lines = [f"{at:8.3f} s  {text}" for at, text in sorted(events, key=lambda each: each[0])]
+    lines: list[str] = []
+    for text, same in groupby(sorted(events, key=itemgetter(0)), key=itemgetter(1)):
+        (at, _), *more = same
+        lines.append(f"{at:8.3f} s  {text}" + (f" ({len(more) + 1} times)" if more else ""))
     return Outcome(
         seed=seed,
         violations=tuple(story.invariants.violations),

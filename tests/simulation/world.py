@@ -25,6 +25,10 @@ DRAIN = 1.0
 """Seconds from a pod's end to its disappearance."""
 
 
+Behind = list[tuple[str, bool, bool]]
+"""Pods by name, whether each is ready, and whether it is ending."""
+
+
 def chance(*what: object) -> float:
     """A number of [0, 1) that depends on nothing but what it is for."""
     return crc32(repr(what).encode()) * 2654435761 % 2**32 / 2**32
@@ -112,8 +116,8 @@ class World:
     pods: list[Pod] = field(default_factory=list[Pod])
     flapped: bool = False
     """Whether pods of a colour have turned unready for a while: no healthy release then."""
-    slices: dict[str, list[tuple[str, bool, bool]]] = field(default_factory=dict[str, list[tuple[str, bool, bool]]])
-    """By Service: its pods, whether each is ready, and whether it is ending."""
+    slices: dict[str, Behind] = field(default_factory=dict[str, Behind])
+    """By Service."""
     seen_ready: dict[str, float] = field(default_factory=dict[str, float])
     """When a slot was last seen with a ready endpoint."""
     served: dict[str, list[Served]] = field(default_factory=lambda: defaultdict[str, list[Served]](list))
@@ -160,15 +164,17 @@ class World:
         for deployment in list(self.store.list("deployments")):
             self._deploy(deployment, now)
         self.pods = [each for each in self.pods if each.ends is None or each.ends > now]
-        for deployment in self.store.list("deployments"):
-            name = deployment["metadata"]["name"]
-            behind = self._behind(name, now)
-            if any(ready for _, ready, _ in behind):
-                self.seen_ready[name] = now
+        behind = {each["metadata"]["name"]: Behind() for each in self.store.list("deployments")}
+        for pod in self.pods:
+            ready = pod.ready(now)
+            behind[pod.slot].append((pod.name, ready, pod.ends is not None))
+            if ready:
+                self.seen_ready[pod.slot] = now
+        for name, each in behind.items():
             if name.rpartition("-")[0] not in self.workers:
-                self.slices[name] = behind
+                self.slices[name] = each
         for service in self.selected.keys() - self.workers if self.workers else self.selected:
-            self.slices[service] = self._behind(self.leads(service), now)
+            self.slices[service] = behind.get(self.leads(service), Behind())
             self._serve(service, now)
         if self.ticks % AUTOSCALER_TICKS == 0:
             for each in list(self.store.list("horizontalpodautoscalers")):
@@ -182,9 +188,6 @@ class World:
     def of(self, slot: str) -> Iterator[Pod]:
         """The pods of a slot that are not ending."""
         return (each for each in self.pods if each.slot == slot and each.ends is None)
-
-    def _behind(self, slot: str, now: float) -> list[tuple[str, bool, bool]]:
-        return [(each.name, each.ready(now), each.ends is not None) for each in self.pods if each.slot == slot]
 
     def _deploy(self, deployment: Object, now: float) -> None:
         name, wanted = deployment["metadata"]["name"], deployment["spec"]["replicas"]
