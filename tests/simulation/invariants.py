@@ -234,7 +234,7 @@ class Invariants:
             return
         seen = [each for name in flip.plan.services for each in self._seen(name, flip)]
         asked, failed = sum(each.asked for each in seen), sum(each.failed for each in seen)
-        blamed = [each for each in flip.verdicts if each.outcome is Outcome.FAILED]
+        blamed = [each for each in flip.verdicts if each.outcome is Outcome.FAILED and each.gate != "bake-route"]
         began = self.baking.get(flip.number, (0.0, ""))[0]
         swallowed = sum(at >= began for actor in self.actors.values() for at in actor.swallowed)
         if asked >= CLIENTS_ENOUGH and not failed and any(_failures(each.seen) > swallowed for each in blamed):
