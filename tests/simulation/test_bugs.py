@@ -23,6 +23,9 @@ from teal.model.live import LiveService
 from teal.model.verdict import Verdict
 from tests.simulation.run import simulate
 
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
+"""A process that dies between making a coroutine and running it leaves that one unawaited."""
+
 Put = Callable[[pytest.MonkeyPatch], None]
 """Puts a bug back."""
 
