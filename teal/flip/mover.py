@@ -21,7 +21,7 @@ from teal.flip.tenure import LEASE_SECONDS, free
 from teal.flip.watching.follow import followed
 from teal.flip.watching.live_metrics import LiveMetrics
 from teal.history.lease import Lease
-from teal.history.model import Flip, History, Stage, now
+from teal.history.model import Flip, History, Stage
 from teal.history.store import Kept, OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, UnreachableError
@@ -138,7 +138,7 @@ class Mover:
         carried, slots = await self._carried(origin), self._cluster.slots_seen  # as the gates saw them
         slots = {**slots, **await schedule.slots(self._cluster, move.bake.crons)}
         identities = {name: each.identity for name in move.flip_set if (each := slots.get((name, move.to))) is not None}
-        update = {"carried": carried, "identities": identities, "allowed_at": now("milliseconds")}
+        update = {"carried": carried, "identities": identities, "allowed_at": self._records.now("milliseconds")}
         await self._entries.save(kept, entry.model_copy(update=update))
         await self._show_life()
         return entry.number

@@ -17,7 +17,7 @@ from teal.flip import guards
 from teal.flip.owner import Owner
 from teal.flip.revert import Way
 from teal.flip.tenure import Tenure
-from teal.history.model import Flip, History, Stage, now
+from teal.history.model import Flip, History, Stage
 from teal.history.store import CONFIRMED, Kept, OvertakenError, Records
 from teal.model.colours import Colour, colour_of
 from teal.model.errors import ForeignChangeError, NotThereError, RefusedError
@@ -151,7 +151,10 @@ class Rollback:
                 f"{self._cluster.namespace} get pods -l teal/colour={origin}"
             ) from None
         except OvertakenError as error:
-            raise RefusedError(f"{error}: this rollback moved nothing. Next: teal status") from None
+            raise RefusedError(  # it may have put some of the traffic back by then
+                f"{error}: somebody else goes on with flip {flip.number}, and this rollback goes no further. Next: "
+                "teal status --watch"
+            ) from None
 
     async def _back(self, seen: Seen, to: Colour) -> Flip:
         """A flip of its own, onto a release that was confirmed."""
@@ -166,7 +169,7 @@ class Rollback:
             origin_version=seen.version(to.other),
             version=seen.version(to),
             by=seen.by,
-            begun=now(),
+            begun=self._records.now(),
             stage=Stage.PROVEN,
             release=known.release,
             rollback=True,
@@ -175,7 +178,7 @@ class Rollback:
             plan=seen.plan.routed(seen.live),
             carried=carried,
             identities=known.identities,
-            allowed_at=now("milliseconds"),
+            allowed_at=self._records.now("milliseconds"),
         )
         try:
             kept = await self._records.save(seen.kept, flip.owned_by(self._name))

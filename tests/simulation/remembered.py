@@ -16,6 +16,8 @@ from teal_infra.components.fingerprint import Fingerprint
 from teal_infra.planning import move, slots
 from tenacity._utils import is_coroutine_callable
 
+from teal.model.verdict import printable
+
 MOST = 4096
 """Models of the bytes that were read last."""
 
@@ -56,6 +58,7 @@ _DECLARED = (
 )
 
 
+_PRINTABLE = lru_cache(MOST)(printable)
 _is_coroutine = is_coroutine_callable
 
 
@@ -72,5 +75,6 @@ def remembered() -> Generator[None]:
         stack.enter_context(patch.object(BaseModel, "model_validate_json", classmethod(_read)))
         for place, name, function in _DECLARED:
             stack.enter_context(patch.object(place, name, function))
+        stack.enter_context(patch("teal.model.verdict.printable", _PRINTABLE))
         stack.enter_context(patch("tenacity._utils.is_coroutine_callable", _awaited))
         yield

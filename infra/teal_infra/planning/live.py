@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from teal import routers
 from teal.adapters.kubernetes import schedule
@@ -51,7 +50,7 @@ class Live:
     existing: Existing = NOTHING
     """What is there that the stack did not make."""
     at: str = ""
-    """When it was read, RFC 3339 in UTC; what changes in this update changed then."""
+    """When it was read, by the API server's clock, RFC 3339 in UTC; what changes in this update changed then."""
 
     @property
     def confirmed(self) -> Colour | None:
@@ -87,6 +86,7 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
     router = settings.router
     migrated = [name for name, service in settings.services.items() if service.migrations is not None]
     async with Cluster.connect(access) as cluster:
+        records = Records(cluster.http, cluster.namespace)
         (found, workers, slots, autoscalers, record, kept), schemas, existing, flags = await asyncio.gather(
             asyncio.gather(
                 routers.connect(router, cluster).live_services(),
@@ -94,7 +94,7 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
                 cluster.slots(),
                 cluster.autoscalers(),
                 cluster.config_map(CONFIRMED),
-                Records(cluster.http, cluster.namespace).load(),
+                records.load(),
             ),
             asyncio.gather(*(contracted(cluster, service) for service in migrated)),
             adoption.read(cluster, settings),
@@ -114,7 +114,7 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
         record=record,
         history=kept.history,
         contracted=dict(zip(migrated, schemas, strict=True)),
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        at=records.now(),
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +12,14 @@ from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.flip import revert, tenure
 from teal.flip.mover import Mover
+from teal.flip.revert import Way
 from teal.flip.rollback import ColdError, Rollback
 from teal.history.model import Flip, Stage
-from teal.history.store import Records
+from teal.history.store import OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import ForeignChangeError, NotThereError, RefusedError, TealError
 from teal.model.labels import DIGEST
+from teal.model.live import LiveService
 from teal.model.workers import Overlap, Worker
 from teal.spec.bake import ServiceBake
 from teal.spec.gates import GatePlan
@@ -360,3 +363,26 @@ async def test_somebody_who_begins_a_flip_meanwhile_wins(api_server: FakeApiServ
     with pytest.raises(RefusedError, match="somebody else began a flip meanwhile"):
         await back(api_server)
     assert written(api_server) == []
+
+
+async def test_whoever_is_overtaken_on_the_way_back_does_not_say_that_nothing_moved(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stood still after its first write: some traffic is back, and the rest is another's to move."""
+    cluster(api_server, "blue")
+    deployments(api_server, blue="b", green="g")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        records = Records(found.http, "teal")
+        await records.save(await records.load(), recorded(api_server).at(Stage.BAKING).owned_by("update-1"))
+    write = Way.move
+
+    async def overtaken(self: Way, read: revert.Read, sent: Mapping[str, LiveService]) -> Mapping[str, str]:
+        await write(self, read, sent)
+        raise OvertakenError("Lease teal-flip is held by watch-1")
+
+    monkeypatch.setattr(Way, "move", overtaken)
+    with pytest.raises(RefusedError, match=r"held by watch-1: somebody else goes on with flip 1, and .* no further"):
+        await back(api_server)
+    assert written(api_server) == ["blue"]
