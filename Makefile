@@ -71,8 +71,9 @@ simulate: .venv/ready ## minutes: the protocol of a flip under faults, on a virt
 	$(PYTHON) -m tests.simulation --seeds "$$SEEDS" --jobs 2
 
 COVERAGE = $(UV) run --frozen --quiet --with coverage==7.17.5 coverage
-PROTOCOL := infra/teal_infra/hooks/guard.py $(patsubst %,teal/%.py,history/lease history/model history/store \
-	model/live routers/selector) $(wildcard teal/flip/*.py teal/flip/watching/*.py)
+PROTOCOL := infra/teal_infra/hooks/guard.py infra/teal_infra/hooks/starting.py $(patsubst %,teal/%.py,gates/approvals \
+	history/approval history/lease history/model history/store model/live routers/gateway routers/selector \
+	routers/workers) $(wildcard teal/flip/*.py teal/flip/watching/*.py)
 comma := ,
 
 .PHONY: simulate-coverage

@@ -1,6 +1,6 @@
 # Delivering a stack, step by step: what the workflows run, and what anybody can run in their place.
 #
-# It takes a `pulumi` that is logged in and a cluster (KUBECONFIG); `comment` takes `gh` as well. `make shell` has both
+# It takes a `pulumi` that is logged in and a cluster (KUBECONFIG); `comment` and `propose` take `gh` as well. `make shell` has both
 # of a sandbox. What comes from outside reaches the recipes by the environment ("$$STACK"), never as text of theirs: make
 # would expand it, and the shell run it. It is handed on to another make in the same way.
 
@@ -49,6 +49,13 @@ canary: preview ## prepare the idle colour of STACK; live traffic stays, whateve
 		echo "What is left to promote:"; $(MAKE) --no-print-directory preview ;; \
 	*) echo "$$word is nothing to prepare: it is left to be promoted" ;; esac
 
+.PHONY: check
+check: .venv/ready ## COLOUR of STACK, or its idle one, from all sides and without moving it; fails where something failed
+	@mkdir -p $(PLAN); colour="$${COLOUR:-}"; if [ -z "$$colour" ]; then \
+		case "$(call said,confirmedColour)" in blue) colour=green ;; *) colour=blue ;; esac; fi; came=0; \
+	$(TEAL) check "$$colour" --stack "$$STACK" --skip security --timeout 180s --junit $(PLAN)/check.xml || came=$$?; \
+	if [ "$$came" = 10 ]; then echo "what could not be told is no failure here: see above" >&2; else exit "$$came"; fi
+
 .PHONY: promote
 promote: update ## move live traffic as the file of STACK says: gates, the write, the bake; EXPECT as for update
 
@@ -78,8 +85,43 @@ settle: .venv/ready ## go on with a flip of STACK whose update ended early: conf
 
 .PHONY: verdict
 verdict: .venv/ready ## where live traffic of STACK goes and what became of its flips; fails unless all is at rest
-	@export TEAL_NAMESPACE="$$(pulumi config get $(ON) teal:namespace || echo teal)" COLUMNS=$${COLUMNS:-160}; \
-	echo '```'; rest=0; $(TEAL) status 2>&1 || rest=$$?; echo; $(TEAL) history 2>&1 || rest=$$?; echo '```'; exit $$rest
+	@export COLUMNS=$${COLUMNS:-160}; echo '```'; rest=0; $(TEAL) status --stack "$$STACK" 2>&1 || rest=$$?; echo; \
+	$(TEAL) history --stack "$$STACK" 2>&1 || rest=$$?; echo '```'; exit $$rest
+
+# A release, by REPOSITORY (of the image, without a tag), VERSION and SERVICE.
+
+.PHONY: image
+image: ## build the image of VERSION from FOLDER, as REPOSITORY:VERSION, on this machine alone
+	@docker build --pull --tag "$$REPOSITORY:$$VERSION" "$${FOLDER:-.}" >&2
+
+GRYPE := anchore/grype:v0.110.0
+
+.PHONY: scan
+scan: ## fail where that image has a high or critical vulnerability that is mended elsewhere
+	@docker run --rm --volume /var/run/docker.sock:/var/run/docker.sock $(GRYPE) --quiet --only-fixed --fail-on high \
+		"docker:$$REPOSITORY:$$VERSION"
+
+.PHONY: push
+push: ## push that image; its name by digest, as a step's output
+	@docker push --quiet "$$REPOSITORY:$$VERSION" >&2
+	@echo "image=$$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$$REPOSITORY:$$VERSION" | \
+		grep --fixed-strings --max-count 1 "$$REPOSITORY@")"
+
+.PHONY: prepare
+prepare: .venv/ready ## write VERSION of SERVICE, as IMAGE, into the idle slot of STACK's file, on a branch of its own
+	@$(TEAL) prepare --stack "$$STACK" -- "$$VERSION" "$$SERVICE=$$IMAGE"
+	@git switch --quiet --create "release/$$STACK-$$VERSION"
+	@git -c user.name="$${GITHUB_ACTOR:-$$(id -un)}" -c user.email="$${GITHUB_ACTOR:-$$(id -un)}@users.noreply.github.com" \
+		commit --quiet --message "$$SERVICE $$VERSION in the idle slot of $$STACK" -- $(OWN)
+
+# It is a draft, because what GitHub's own token opens starts no workflow: its preview begins when somebody says that it
+# is ready for review.
+.PHONY: propose
+propose: prepare ## propose that branch: a draft of a pull request to BASE
+	@gh auth setup-git; git push --quiet origin HEAD
+	@gh pr create --draft --base "$$BASE" --head "release/$$STACK-$$VERSION" \
+		--title "$$SERVICE $$VERSION in the idle slot of $$STACK" \
+		--body "$$IMAGE, built by $$RUN_URL. Its plan is told here once it is ready for review; traffic stays."
 
 .PHONY: word
 word: ## the last plan's word, as a step's output
@@ -89,14 +131,36 @@ word: ## the last plan's word, as a step's output
 MARK := <!-- teal plan -->
 MINE = .[] | select(.user.login == "github-actions[bot]" and (.body | startswith("$(MARK)"))) | .id
 
+written = mkdir -p $(PLAN); unknown="No plan of $$STACK could be made: what merging would do is not known."; \
+	{ cat $(PLAN)/plan.md || printf '%s\n' '$(MARK)' "$$unknown"; printf '\n%s\n' "$$COMMIT, $$RUN_URL"; } >$(PLAN)/comment.md
+
 .PHONY: comment
 comment: ## the plan as the one comment of pull request PR: made, or brought up to date
-	@mkdir -p $(PLAN); unknown="No plan of $$STACK could be made: what merging would do is not known."; \
-	{ cat $(PLAN)/plan.md || printf '%s\n' '$(MARK)' "$$unknown"; printf '\n%s\n' "$$COMMIT, $$RUN_URL"; } >$(PLAN)/comment.md
+	@$(written)
 	@id="$$(gh api --paginate "repos/{owner}/{repo}/issues/$$PR/comments" --jq '$(MINE)' | sed -n 1p)"; \
 	to="repos/{owner}/{repo}/issues/$$PR/comments"; method=POST; \
 	if [ -n "$$id" ]; then to="repos/{owner}/{repo}/issues/comments/$$id"; method=PATCH; fi; \
 	gh api --silent --method "$$method" "$$to" --field body=@$(PLAN)/comment.md
+
+# On GitLab, by its API and its variables; GITLAB_TOKEN is a project's token, which stands in no command.
+gitlab = curl --silent --show-error --fail-with-body --header @<(printf 'PRIVATE-TOKEN: %s\n' "$$GITLAB_TOKEN")
+mine = python3 -c 'import json, sys; me, mark = json.loads(sys.argv[1])["id"], sys.argv[2]; print(next((each["id"] for \
+	each in json.load(sys.stdin) if each["author"]["id"] == me and each["body"].startswith(mark)), ""))'
+
+.PHONY: note
+note: ## the same as the one note of a merge request
+	@$(written)
+	@to="$$CI_API_V4_URL/projects/$$CI_PROJECT_ID/merge_requests/$$CI_MERGE_REQUEST_IID/notes"; method=POST; \
+	me="$$($(gitlab) "$$CI_API_V4_URL/user")"; \
+	id="$$($(gitlab) "$$to?sort=asc&order_by=created_at&per_page=100" | $(mine) "$$me" '$(MARK)')"; \
+	if [ -n "$$id" ]; then to="$$to/$$id"; method=PUT; fi; \
+	$(gitlab) --request "$$method" --data-urlencode body@$(PLAN)/comment.md --output /dev/null "$$to"
+
+.PHONY: propose-merge
+propose-merge: prepare ## propose the release that was prepared: a merge request to DEPLOY_BRANCH
+	@git -c credential.helper='!f() { printf "username=oauth2\npassword=%s\n" "$$GITLAB_TOKEN"; }; f' push --quiet \
+		--push-option merge_request.create --push-option "merge_request.target=$$DEPLOY_BRANCH" \
+		"$$CI_PROJECT_URL.git" HEAD
 
 .PHONY: gate-tools
 gate-tools: .venv/ready ## oasdiff, which the contract gate runs, in .venv/bin

@@ -21,7 +21,7 @@ from teal.schema.migrations import Plan
 from teal_infra.components import fingerprint
 from teal_infra.components.access import Access, AccessArgs
 from teal_infra.components.admission import Admission
-from teal_infra.components.environment import Environment, EnvironmentArgs, variables
+from teal_infra.components.environment import Environment, EnvironmentArgs, flags, variables
 from teal_infra.components.migrations import Contraction, ContractionArgs, Migration, MigrationArgs, Tool
 from teal_infra.components.network import NetworkPolicies, NetworkPoliciesArgs, members
 from teal_infra.components.notify import noted
@@ -126,8 +126,9 @@ class _Stack:
             held=live.held,
         )
         self._router = router(self._front, self.opts)
+        self._flags = flags(settings, place, self.opts)
         prometheus = settings.prometheus.access() if settings.prometheus else None
-        self._guard = Guard(cluster, move_of(settings, live), prometheus, settings.audience)
+        self._guard = Guard(cluster, move_of(settings, live), prometheus, settings.audience, shared=True)
 
     def slots(
         self, colour: Colour, names: Iterable[str], after: Sequence[pulumi.Resource] = ()
@@ -187,7 +188,7 @@ class _Stack:
         variables_of = EnvironmentArgs(of=of, plain=plain, confidential=confidential)
         environment = Environment(of.name, variables_of, self.opts)
         policy = self._network.services.get(name)
-        first = [*([policy] if policy else []), *self._router.before_pods(name, colour), *when.after]
+        first = [*([policy] if policy else []), *self._flags, *self._router.before_pods(name, colour), *when.after]
         live = self._live.slots.get((name, colour))
         begun = self._slot_of(name, colour)
         begun.run(

@@ -1,4 +1,4 @@
-"""The verbs of the command line: deploy, switch, rollback, start, stop, retire, scale.
+"""The verbs of the command line: deploy, prepare, switch, rollback, start, stop, retire, scale.
 
 What each of them does is `teal_infra.manager`'s; here is what is typed, what is printed, and the exit status.
 """
@@ -12,11 +12,13 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from teal.adapters import pulumi_project
 from teal.cli.say import confirmed, exit_of, fail, say
 from teal.cli.told import Told
+from teal.history.model import Model
 from teal.model.colours import Colour
 from teal.model.errors import DeclinedError, TealError
-from teal_infra.manager import BlueGreenManager, Done
+from teal_infra.manager import BlueGreenManager, Done, preparing, shares
 
 
 @Parameter(name="*")
@@ -37,14 +39,33 @@ class How:
 HOW = How()
 
 
-def deploy(*release: str, how: How = HOW) -> None:
+def deploy(
+    *release: str,
+    steps: Annotated[
+        str,
+        Parameter(help="Percentages of live traffic that it gets before, each with a bake: 10,50."),
+    ] = "",
+    how: How = HOW,
+) -> None:
     """Give the idle colour a RELEASE, prove it, and move live traffic to it; the old release stays, to go back to.
 
     RELEASE is a version, as `1.5.0`, if the images that are declared are tagged with theirs; or an image, as
     `registry.example/backend:1.5.0`; or a version and `SERVICE=IMAGE` of each service. Without one it is what the idle
-    slot declares already.
+    slot declares already. Where a step fails, the share that it has by then is taken away.
     """
-    _run(how, lambda manager: manager.deploy_new_version(*release))
+    _run(how, lambda manager: manager.deploy_new_version(*release, steps=shares.parsed(steps)))
+
+
+def prepare(
+    *release: str,
+    colour: Annotated[Colour | None, Parameter(help="The slot; default: the one that the file has idle.")] = None,
+    how: How = HOW,
+) -> None:
+    """Write a RELEASE into the idle slot of the stack file, and do nothing else; no cluster is asked.
+
+    RELEASE is as of `deploy`. Where images of some services are named, the others keep what the active slot declares.
+    """
+    _said(how, lambda _: preparing.prepare(pulumi_project.require(how.stack), release, colour))
 
 
 def switch(colour: Colour, /, how: How = HOW) -> None:
@@ -98,9 +119,13 @@ def scale(
 
 
 def _run(how: How, verb: Callable[[BlueGreenManager], Done]) -> None:
+    _said(how, lambda told: verb(BlueGreenManager(how.stack, teller=told)))
+
+
+def _said(how: How, verb: Callable[[Told], Model]) -> None:
     told = Told(quiet=how.quiet or how.json_output, yes=how.yes)
     try:
-        done = verb(BlueGreenManager(how.stack, teller=told))
+        done = verb(told)
     except TealError as error:
         if how.json_output:
             say(json.dumps({"error": str(error), "exitStatus": exit_of(error)}, indent=2))

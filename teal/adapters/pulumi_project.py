@@ -15,12 +15,12 @@ from typing import Any, cast
 import yaml
 
 from teal.adapters.kubernetes.access import ClusterAccess
+from teal.adapters.pulumi_yaml import Loader
 from teal.model.errors import ConfigError, NotThereError
 
 NAMESPACE = "teal"
 """Of a stack that names none."""
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ENDINGS = (".yaml", ".yml", ".json")
 
 
@@ -115,8 +115,10 @@ def _access(config: Mapping[str, Any], folder: Path, stack: str) -> ClusterAcces
     kubeconfig, context = config.get("kubernetes:kubeconfig"), config.get("kubernetes:context")
     if isinstance(kubeconfig, dict):  # encrypted: only Pulumi can read it
         kubeconfig = _asked(folder, "config", "get", "kubernetes:kubeconfig", "--stack", stack)
+    named = _mapping(namespace := config.get("teal:namespace"))
+    name = named.get("name") if named else namespace
     return ClusterAccess(
-        namespace=str(config.get("teal:namespace") or NAMESPACE),
+        namespace=str(name or NAMESPACE),
         kubeconfig=str(kubeconfig) if kubeconfig else None,
         context=str(context) if context else None,
     )
@@ -139,7 +141,7 @@ def _asked(folder: Path, *command: str) -> str:
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        known: object = yaml.load(path.read_text(), Loader=_LOADER)  # noqa: S506 - one of the two safe loaders
+        known: object = yaml.load(path.read_text(), Loader=Loader)  # noqa: S506 - a safe one
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}. Nothing was done. Next: ls -l {path}") from None
     except yaml.YAMLError as error:  # its text would show lines of the file

@@ -1,12 +1,13 @@
 """The command line, `teal` or `python -m teal`. Each command is imported when it is called, with what it needs."""
 
-from importlib.metadata import entry_points
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 from cyclopts import App, CycloptsError
 
 COMMANDS = "teal.commands"
-"""The entry points whose packages add commands, as `teal_infra` does; the watch's image has only what is named here."""
+"""teal's entry points that are commands of more than its core; the watch's image, which has no more, has none."""
 
 
 class _Listing(App):
@@ -26,7 +27,7 @@ app = _Listing(
     name="teal",
     help="Blue/green delivery: releases, flips and their history, and the stack files that declare them. What each "
     "exit status means: 0 done, 1 failed, 2 cannot be asked for, 3 not confirmed, 4 unsafe, 5 refused, 6 locked, 7 "
-    "unreachable, 8 declined, 9 not well.",
+    "unreachable, 8 declined, 9 not well, 10 not known.",
     version_flags=[],
     error_formatter=_said,
 )
@@ -37,5 +38,6 @@ for _name in ("approve", "watch"):
     app.command(f"teal.cli.flips:{_name}", name=_name)
 app.command("teal.cli.plan:plan", name="plan")
 app.command("teal.cli.completion:completion", name="completion")
-for _added in entry_points(group=COMMANDS):
-    app.command(_added.value, name=_added.name)
+with suppress(PackageNotFoundError):
+    for _added in distribution("teal").entry_points.select(group=COMMANDS):  # to search all packages takes longer
+        app.command(_added.value, name=_added.name)

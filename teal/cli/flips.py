@@ -19,13 +19,12 @@ from teal.flip.ending import Ender
 from teal.flip.owner import Owner
 from teal.flip.watching import live_metrics
 from teal.gates.approvals import Approval, Vouched
-from teal.history import admission, approval
+from teal.history import approval
 from teal.history import repair as records
 from teal.history.model import Flip, History, Stage
 from teal.history.store import OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import DeclinedError, NotThereError, TealError
-from teal.model.labels import DIGEST
 from teal.notifications.audience import DECLARED as AUDIENCE
 from teal.notifications.audience import Audience
 from teal.notifications.notifier import Notifier
@@ -107,25 +106,13 @@ def approve(colour: Colour, version: str | None = None, /, where: Where = HERE, 
 
     async def give() -> tuple[Approval, Vouched]:
         async with Cluster.connect(where.access) as cluster:
-            slots = await cluster.slots()
-            versions = {name: slot.version for (name, of), slot in slots.items() if of is colour}
-            if not versions or (version is not None and {*versions.values()} != {version}):
-                runs = ", ".join(f"{name} {each}" for name, each in versions.items()) or "nothing"
-                fail(
-                    f"{colour} runs {runs}{f', not {version}' if version else ''}: nothing was approved. "
-                    f"Next: kubectl -n {cluster.namespace} get deployments -l teal/colour={colour}"
-                )
-            releases = {name: slot.annotations.get(DIGEST, "") for (name, of), slot in slots.items() if of is colour}
-            given = await approval.approve(cluster.http, cluster.namespace, colour, versions, releases)
-            return given, await admission.vouched(cluster.http, cluster.namespace)
+            return await approval.approve_what_runs(cluster, colour, version=version)
 
     given, vouched = run(give())
     if json_output:
         say(json.dumps(given.as_data(), indent=2))
     else:
-        runs = ", ".join(f"{name} {each}" for name, each in given.versions.items())
-        word = "" if vouched.since else f"; the name is self-declared ({vouched.why})"
-        say(f"{given.by} approves {colour} ({runs}) for one flip, {given.at.isoformat()}{word}")
+        say(approval.said(given, vouched))
 
 
 def watch(where: Where = HERE) -> None:

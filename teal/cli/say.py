@@ -42,7 +42,9 @@ class Exit(IntEnum):
     DECLINED = 8
     """Who was asked did not say yes."""
     UNWELL = 9
-    """`health-check`: the live colour, or the one that was asked for, is not well."""
+    """`health-check`: the live colour, or the one that was asked for, is not well. `check`: something failed."""
+    UNKNOWN = 10
+    """`check`: nothing failed, and something could not be told."""
 
 
 _OF: tuple[tuple[type[TealError], Exit], ...] = (

@@ -8,7 +8,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -84,6 +83,8 @@ async def _look(where: Where) -> Status:
 
 def _watch(where: Where) -> None:
     """Until Ctrl-C; a cluster that does not answer for a while is said, and asked again."""
+    from rich.live import Live  # noqa: PLC0415 - which nobody else needs
+
     try:
         with Live(console=Console(), refresh_per_second=4, vertical_overflow="visible") as shown:
             while True:

@@ -1,19 +1,26 @@
-"""Progress of a verb in a terminal: what happens, gates as they decide, and a bar for the bake."""
+"""Progress of a verb in a terminal: what happens, gates as they decide, and a bar for the bake.
+
+A rollback is told of from its first moment, so what shows a plan or a bar is imported with it.
+"""
 
 import re
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from teal.cli.say import confirmed
-from teal.plans import render
-from teal.plans.model import Plan
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from teal.plans.model import Plan
 
 _BAKE = re.compile(r"bake of (?P<colour>\w+): (?P<now>\d+) of (?P<whole>\d+) s, (?P<answers>.*)")
 """As `teal.flip.watching.bake` says it."""
 
 _MOVED = re.compile(r"(PASSED|FAILED|INCONCLUSIVE|ERROR)")
-_STYLES = {"PASSED": "green", "FAILED": "red", "INCONCLUSIVE": "yellow", "ERROR": "yellow"}
+STYLES = {"PASSED": "green", "FAILED": "red", "INCONCLUSIVE": "yellow", "ERROR": "yellow"}
+"""Of outcomes."""
 
 
 class Told:
@@ -39,14 +46,16 @@ class Told:
         self.end()
         for each in text.splitlines():
             word = _MOVED.search(each)
-            self._console.print(each, markup=False, style=_STYLES.get(word[0]) if word else None)
+            self._console.print(each, markup=False, style=STYLES.get(word[0]) if word else None)
         return None
 
-    def plan(self, plan: Plan) -> None:
+    def plan(self, plan: "Plan") -> None:
         """Show what the update will do."""
+        from teal.plans import render  # noqa: PLC0415 - see above
+
         self._console.print(render.text(plan), markup=False)
 
-    def agrees(self, plan: Plan) -> bool:
+    def agrees(self, plan: "Plan") -> bool:
         """Ask, unless that was answered already."""
         return self._yes or confirmed(f"{plan.word}: go on")
 
@@ -57,6 +66,13 @@ class Told:
             self._bar = None
 
     def _bake(self, found: re.Match[str]) -> None:
+        from rich.progress import (  # noqa: PLC0415 - see above
+            BarColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
         now, whole = float(found["now"]), float(found["whole"])
         if self._bar is None:
             columns = (

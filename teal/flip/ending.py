@@ -9,12 +9,12 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from teal.adapters.kubernetes import scale, workloads
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip.owner import Owner
-from teal.history.model import Ending, History, now
+from teal.history.model import Ending, History
 from teal.history.store import Kept, OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
@@ -74,12 +74,13 @@ class Ender:
         if not self._declared.slots:
             return False
         kept, active = await self._records.load(), await self._resting_on()
-        flip = to_end(self._declared, kept.history, active.other, datetime.now(UTC)) if active else None
+        at = self._records.now()
+        flip = to_end(self._declared, kept.history, active.other, datetime.fromisoformat(at)) if active else None
         if active is None or flip is None:
             return False
         idle, slots = active.other, await self._slots()
         asked = [name for name in self._declared.services if (slot := slots.get((name, idle))) and slot.spec.replicas]
-        ending = Ending(colour=idle, flip=flip.number, at=now(), done=not asked)
+        ending = Ending(colour=idle, flip=flip.number, at=at, done=not asked)
         if not asked:
             known = kept.history.ending
             if known is not None and known.flip == flip.number and not known.done:  # its watch died, or lost its word

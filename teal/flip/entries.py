@@ -2,7 +2,7 @@
 
 from teal.flip.proof import begun, skipped
 from teal.flip.tenure import free
-from teal.history.model import Flip, History, Stage, now
+from teal.history.model import Flip, History, Stage
 from teal.history.store import Kept, OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
@@ -53,7 +53,7 @@ class Entries:
             origin_version=move.versions.get(origin, "") if origin else "",
             version=move.version,
             by=await self._records.whoami(),
-            begun=now(),
+            begun=self._records.now(),
             stage=Stage.PROVEN,
             release=move.release,
             slots=move.slots,

@@ -7,6 +7,7 @@ whoever comes after a killed update knows what was proven and what was not.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.prometheus import Prometheus
 from teal.flip import ending, floor, guards
@@ -14,12 +15,13 @@ from teal.flip.entries import Entries
 from teal.flip.outcome import require_confirmed, require_own
 from teal.flip.owner import Owner
 from teal.flip.proof import Proof, begun, confirmed_last, to_prove
+from teal.flip.share import Share
 from teal.flip.started import Started
 from teal.flip.tenure import LEASE_SECONDS, free
 from teal.flip.watching.follow import followed
 from teal.flip.watching.live_metrics import LiveMetrics
 from teal.history.lease import Lease
-from teal.history.model import Flip, History, Stage, now
+from teal.history.model import Flip, History, Stage
 from teal.history.store import Kept, OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, UnreachableError
@@ -56,8 +58,8 @@ class Mover:
         self._move = move
         self._records = Records(cluster.http, cluster.namespace, move.bake, recorded)
         self._say = say
-        live_metrics = LiveMetrics(prometheus, cluster.namespace) if prometheus is not None else None
-        self._owner = Owner(cluster, self._records, live_metrics, name=name, say=say)
+        self._live_metrics = LiveMetrics(prometheus, cluster.namespace) if prometheus is not None else None
+        self._owner = Owner(cluster, self._records, self._live_metrics, name=name, say=say)
         self._entries = Entries(self._records, move, name)
         self._proof = Proof(cluster, prometheus, self._records, self._owner.router, say)
         self.started = Started(cluster, move, self._records, self._owner, self._proof, say)
@@ -72,9 +74,7 @@ class Mover:
         return await self._proof.measure(now_there, (await self._records.load()).history, wait=False)
 
     async def canary(self, *, wait: bool) -> Sequence[Verdict]:
-        """Let the other colour have its share of live traffic if it is proven to carry that.
-
-        Not a flip: nothing is recorded, and nothing is baked.
+        """Let the other colour have its share of live traffic if it is proven to carry that; it is no flip.
 
         Args:
             wait: False says what the gates would decide now, and refuses nothing.
@@ -84,6 +84,12 @@ class Mover:
             UnreachableError: the cluster could not be asked.
         """
         return await self._proof.canary(self._move, wait=wait)
+
+    async def watch_share(self) -> None:
+        """Watch the share that the other colour has now, and take it away if it fails; errors as those of `Share`."""
+        move = self._move
+        live = await self._owner.live(move.bake)
+        await Share(self._cluster, self._owner.router(move.bake), move, self._live_metrics, live).watch(self._say)
 
     async def begin(self) -> int | None:
         """Let the move pass if it is proven, and record it either way.
@@ -131,8 +137,9 @@ class Mover:
             raise  # a flip of which a part has moved stays open, as it is: the watch brings it to an end
         await self._cluster.restarts(move.to)  # an account that may not list pods learns it before traffic moves
         carried, slots = await self._carried(origin), self._cluster.slots_seen  # as the gates saw them
+        slots = {**slots, **await schedule.slots(self._cluster, move.bake.crons)}
         identities = {name: each.identity for name in move.flip_set if (each := slots.get((name, move.to))) is not None}
-        update = {"carried": carried, "identities": identities, "allowed_at": now("milliseconds")}
+        update = {"carried": carried, "identities": identities, "allowed_at": self._records.now("milliseconds")}
         await self._entries.save(kept, entry.model_copy(update=update))
         await self._show_life()
         return entry.number

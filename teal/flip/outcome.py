@@ -46,10 +46,17 @@ def require_confirmed(ended: Flip) -> None:
 
 def _back(flip: Flip) -> str:
     """What is live again after a way back."""
-    if not (workers := [name for name, each in flip.plan.workers.items() if each.idles]):
+    crons = flip.plan.crons
+    workers = [name for name, each in flip.plan.workers.items() if each.idles and name not in crons]
+    said: list[str] = []
+    if workers:
+        said = [f"the pods of {', '.join(workers)} in {flip.to} were stopped, and those in {flip.origin} do their work"]
+    if crons:
+        said += [f"the schedule of {', '.join(crons)} runs in {flip.origin}, and is suspended in {flip.to}"]
+    if not said:
         return f"Traffic was put back onto {flip.origin}, which was proven to carry it"
-    stopped = f"the pods of {', '.join(workers)} in {flip.to} were stopped, and those in {flip.origin} do their work"
-    return f"Traffic is on {flip.origin}; {stopped}" if flip.plan.doors else stopped[0].upper() + stopped[1:]
+    whole = "; ".join([*([f"traffic is on {flip.origin}"] if flip.plan.doors else []), *said])
+    return whole[0].upper() + whole[1:]
 
 
 def require_own(history: History, number: int, move: Move) -> None:

@@ -15,10 +15,10 @@ from teal.flip.closing import Closing
 from teal.flip.outcome import gone
 from teal.flip.revert import Way
 from teal.flip.tenure import Tenure, free
-from teal.flip.watching.bake import Bake
+from teal.flip.watching.bake import Bake, thinly
 from teal.flip.watching.live_metrics import LiveMetrics
 from teal.flip.watching.observer import Observer
-from teal.history.model import Flip, Stage, now
+from teal.history.model import Flip, Stage
 from teal.history.store import Kept, OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, UnreachableError
@@ -27,9 +27,6 @@ from teal.model.routes import RouterKind
 from teal.model.verdict import Outcome, Verdict, unproven
 from teal.routers import Router
 from teal.spec.bake import BakePlan
-
-LINES = 10
-"""Of progress, at most: a bake may take an hour, and its log is read by people."""
 
 MARGIN_SECONDS = 220.0
 """Beyond the bake itself, for somebody else's bake to end: then nobody waits any longer."""
@@ -159,17 +156,10 @@ class Owner:
             flip = flip.model_copy(update={"plan": flip.plan.routed(live)})
         # Before the record: clients of the old release wait for it.
         self._closing.follow(flip.plan, left=flip.origin, taken=flip.to)
-        began = flip.bake_began_at or now("milliseconds")
+        began = flip.bake_began_at or self._records.now("milliseconds")
         flip = await held.write(flip.model_copy(update={"bake_began_at": began}).at(Stage.BAKING))
         bake = Bake.begin(flip.plan, flip.to, first=flip.origin is None, left=flip.origin, since=flip.allowed_at)
         observer = Observer(self._cluster, self._live_metrics, self.router(flip.plan), bake, live)
-        said = 0.0
-
-        def tell(seconds: float) -> None:
-            nonlocal said
-            if seconds - said >= bake.plan.seconds / LINES:
-                said = seconds
-                self._say(bake.progress(seconds))
 
         async def settle() -> None:
             if before:
@@ -180,12 +170,12 @@ class Owner:
             if followed:
                 await followed()
 
-        unsettled = await observer.bake(settle, tell)
+        unsettled = await observer.bake(settle, thinly(bake, self._say))
         return await self._judged(held, bake, live, unsettled)
 
     async def _judged(self, held: Tenure, bake: Bake, live: Mapping[str, LiveService], unsettled: str) -> Flip:
         """End a flip by what its bake saw."""
-        held.flip = held.flip.model_copy(update={"decided_at": now("milliseconds"), "loss": bake.loss()})
+        held.flip = held.flip.model_copy(update={"decided_at": self._records.now("milliseconds"), "loss": bake.loss()})
         verdicts, routing = bake.failed() or bake.verdicts(), bake.routing()
         if any(verdict.outcome is Outcome.FAILED for verdict in verdicts):
             return await self.revert(held, live, (*verdicts, *routing), leave=bake.astray())

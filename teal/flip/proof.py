@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.prometheus import Prometheus
@@ -120,8 +121,9 @@ class Proof:
         number = history.open.number if begun(asked, history) and history.open else history.next_number
         vouched = await admission.vouched(self._cluster.http, self._cluster.namespace)
         updater = await self._records.whoami() if asked.approval.another else ""
-        used = history.approvals(besides=number)
-        return replace(asked.approval, used=used, updater=updater, vouched=vouched)
+        used, now = history.approvals(besides=number), datetime.fromisoformat(self._records.now())
+        versions = dict.fromkeys(asked.approval.releases, asked.version)
+        return replace(asked.approval, versions=versions, used=used, updater=updater, vouched=vouched, now=now)
 
 
 def to_prove(move: Move, history: History) -> Move:

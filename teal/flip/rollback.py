@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from teal import gates
+from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip import guards
 from teal.flip.ending import sleeping
 from teal.flip.owner import Owner
 from teal.flip.revert import Way
 from teal.flip.tenure import Tenure
-from teal.history.model import Flip, History, Stage, now
+from teal.history.model import Flip, History, Stage
 from teal.history.store import CONFIRMED, Kept, OvertakenError, Records
 from teal.model.colours import Colour, colour_of
 from teal.model.errors import ForeignChangeError, NotThereError, RefusedError
@@ -133,6 +134,7 @@ class Rollback:
         # A record is no place to take a path, a door or a rule from: what the stack has made is searched for.
         plan = cautious(last.plan)
         live, confirmed = await self._owner.live(plan), colour_of(record.get("colour"))
+        slots = {**slots, **await schedule.slots(self._cluster, plan.crons)}
         return Seen(kept=kept, slots=slots, live=live, confirmed=confirmed, by=by, plan=plan)
 
     async def _undo(self, seen: Seen, flip: Flip, origin: Colour) -> Flip:
@@ -150,17 +152,21 @@ class Rollback:
                 f"{self._cluster.namespace} get pods -l teal/colour={origin}"
             ) from None
         except OvertakenError as error:
-            raise RefusedError(f"{error}: this rollback moved nothing. Next: teal status") from None
+            raise RefusedError(  # it may have put some of the traffic back by then
+                f"{error}: somebody else goes on with flip {flip.number}, and this rollback goes no further. Next: "
+                "teal status --watch"
+            ) from None
 
     async def _back(self, seen: Seen, to: Colour) -> Flip:
         """A flip of its own, onto a release that was confirmed."""
         known = _confirmed(seen, to)
         if known is None:
             raise ColdError(to, f"what it runs ({seen.version(to) or 'nothing'}) is not known to have been confirmed")
-        ending = seen.history.ending
-        if ending is not None and ending.colour is to and (not ending.done or sleeping(seen.slots, to, seen.live)):
+        ending, workers = seen.history.ending, seen.plan.workers
+        awake = [name for name in seen.live if name not in workers or not workers[name].idles]
+        if ending is not None and ending.colour is to and (not ending.done or sleeping(seen.slots, to, awake)):
             raise ColdError(to, f"the watch ended its pods at {ending.at}")
-        proof, carried = await self._capacity(seen, to, seen.live)
+        proof, carried = await self._capacity(seen, to, [name for name in seen.live if name not in seen.plan.crons])
         flip = Flip(
             number=seen.history.next_number,
             origin=to.other,
@@ -168,7 +174,7 @@ class Rollback:
             origin_version=seen.version(to.other),
             version=seen.version(to),
             by=seen.by,
-            begun=now(),
+            begun=self._records.now(),
             stage=Stage.PROVEN,
             release=known.release,
             slots=last.slots if (last := seen.history.last_move) is not None else {},
@@ -178,7 +184,7 @@ class Rollback:
             plan=seen.plan.routed(seen.live),
             carried=carried,
             identities=known.identities,
-            allowed_at=now("milliseconds"),
+            allowed_at=self._records.now("milliseconds"),
         )
         try:
             kept = await self._records.save(seen.kept, flip.owned_by(self._name))
@@ -241,9 +247,15 @@ def _destination(seen: Seen, version: str | None) -> Colour:
         where = (
             ", ".join(f"{name} leads to {guards.leads(each)}" for name, each in seen.live.items()) or "there is none"
         )
+        whole = {each.colour for each in seen.live.values() if each.colour is not None}
+        step = (
+            f"teal switch {whole.pop()}, which takes the share of the other one away"
+            if len(whole) == 1
+            else "teal status"
+        )
         raise ForeignChangeError(
             f"live traffic goes to no single colour ({where}), so there is none to go back to. Nothing was moved. "
-            "Next: teal status"
+            f"Next: {step}"
         )
     to = live.other
     if version is not None and seen.version(live) == version:

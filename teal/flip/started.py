@@ -8,7 +8,7 @@ its owner shows that it lives until somebody brings it to its end.
 import asyncio
 from collections.abc import Callable
 
-from teal.adapters.kubernetes import scale
+from teal.adapters.kubernetes import scale, schedule
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip.outcome import require_confirmed
 from teal.flip.owner import Owner
@@ -60,7 +60,9 @@ class Started:
                 "Next: pulumi up, of the whole stack"
             )
         worker = self._move.bake.workers[service]
-        if worker.overlap is Overlap.FORBIDDEN:
+        if worker.cron:
+            await schedule.hand_over(self._cluster, service, colour)
+        elif worker.overlap is Overlap.FORBIDDEN:
             await scale.stop(self._cluster, service, colour.other)
             await scale.await_gone(self._cluster, service, colour.other, grace_seconds=worker.grace_seconds)
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
@@ -38,7 +38,7 @@ FLIP_SET = "the flip set"
 """What the verdict is about: services flip together, so there is one approval for all. No service is called so."""
 
 SKEW = timedelta(minutes=1)
-"""By how much the runner's clock may be behind the API server's, which dates approvals."""
+"""By how much the clocks of two API servers may differ: one of them dates an approval, another one its use."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +50,9 @@ class Vouched:
     why: str = ""
     """Why it does not, or why that is not known."""
 
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""The present moment where nobody has asked for it: every approval is too old."""
 
 NOBODY = Vouched(why="nobody asked the API server")
 
@@ -63,7 +66,9 @@ class ApprovalPlan:
 
     max_age: timedelta
     releases: Mapping[str, str]
-    """What flips, as a digest of each service's slot."""
+    """What flips, as a digest of each service's slot; workers, which start with the flip, included."""
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The same as versions."""
     another: bool = False
     """Whether it has to be somebody else's than the updater's."""
     updater: str = ""
@@ -72,6 +77,8 @@ class ApprovalPlan:
     """Approvals by which other flips passed, as their verdicts name them."""
     vouched: Vouched = NOBODY
     """Whether the API server vouches for who approves."""
+    now: datetime = NEVER
+    """The present moment by the API server's clock, which dates approvals."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,22 +126,18 @@ class Approval:
         return cls(colour=colour, versions=versions, releases=releases, by=by, at=when.astimezone(UTC))
 
 
-def approval(
-    destination: Colour, versions: Mapping[str, str], plan: ApprovalPlan, data: Mapping[str, str], now: datetime
-) -> Verdict:
+def approval(destination: Colour, plan: ApprovalPlan, data: Mapping[str, str]) -> Verdict:
     """Somebody approved this destination in these versions, not longer ago than the stack allows.
 
     Args:
         destination: the colour that traffic is to move to.
-        versions: what it is declared to be, by service.
         plan: what an approval has to be.
         data: what the cluster keeps of the last approval; empty where there is none.
-        now: the present moment.
     """
     another = f", by somebody else than {printable(plan.updater, _SHOWN)}" if plan.another else ""
 
     def verdict(outcome: Outcome, seen: str, asked: str = "ConfigMap teal-approval") -> Verdict:
-        needed = f"an approval of {destination} with {_list(versions)}, at most {plan.max_age} old{another}"
+        needed = f"an approval of {destination} with {_list(plan.versions)}, at most {plan.max_age} old{another}"
         return Verdict(gate=GATE.name, service=FLIP_SET, outcome=outcome, seen=seen, needed=needed, asked=asked)
 
     if not data:
@@ -145,22 +148,20 @@ def approval(
         return verdict(Outcome.ERROR, f"what is kept is no approval: {error}")
     who = f"{printable(given.by, _SHOWN)}{_by_whose_word(given, plan.vouched)}"
     seen = f"{who} approved {given.colour} with {_list(given.versions)} at {given.at:%FT%TZ}"
-    outcome, but = _judged(given, destination, versions, plan, now)
+    outcome, but = _judged(given, destination, plan)
     return verdict(outcome, seen + but, f"ConfigMap teal-approval, {given}")
 
 
-def _judged(
-    given: Approval, destination: Colour, versions: Mapping[str, str], plan: ApprovalPlan, now: datetime
-) -> tuple[Outcome, str]:
+def _judged(given: Approval, destination: Colour, plan: ApprovalPlan) -> tuple[Outcome, str]:
     """What an approval comes to, and what is wrong with it beside what it says."""
-    if (given.colour, dict(given.versions)) != (destination, dict(versions)):
+    if (given.colour, dict(given.versions)) != (destination, dict(plan.versions)):
         return Outcome.FAILED, ""
-    changed = sorted(name for name in versions if given.releases.get(name) != plan.releases.get(name))
+    changed = sorted(name for name in plan.versions if given.releases.get(name) != plan.releases.get(name))
     if changed:
         return Outcome.FAILED, f", and {', '.join(changed)} of {destination} has been changed since"
-    age = now - given.at
+    age = plan.now - given.at
     if age < -SKEW:
-        return Outcome.ERROR, ", which is still to come by this machine's clock"
+        return Outcome.ERROR, ", which is still to come by the API server's clock"
     if any(str(given) in each for each in plan.used):
         return Outcome.FAILED, ", which another flip has used"
     if plan.another and given.by == plan.updater:

@@ -94,7 +94,7 @@ class Compared:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tried:
-    """A deprecated operation, and what it answered; nothing where it was not asked."""
+    """An operation, and what it answered; nothing where it was not asked."""
 
     operation: Operation
     reply: Reply | None

@@ -13,7 +13,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Operation:
-    """A deprecated operation of an OpenAPI document."""
+    """An operation of an OpenAPI document."""
 
     method: str
     path: str
@@ -39,8 +39,8 @@ def operations(read: Document) -> Iterator[tuple[str, str, Document]]:
                 yield method, path, cast("Document", operation)
 
 
-def deprecated(read: Document) -> Sequence[Operation]:
-    """All deprecated operations."""
+def described(read: Document, *, marked: bool = False) -> Sequence[Operation]:
+    """All operations; or those alone that are marked as deprecated."""
     paths = _mapping(read.get("paths"))
     return [
         Operation(
@@ -51,8 +51,13 @@ def deprecated(read: Document) -> Sequence[Operation]:
             dated="x-sunset" in each,
         )
         for method, path, each in operations(read)
-        if each.get("deprecated") is True
+        if not marked or each.get("deprecated") is True
     ]
+
+
+def deprecated(read: Document) -> Sequence[Operation]:
+    """All deprecated operations."""
+    return described(read, marked=True)
 
 
 def _prefix(read: Document) -> str:

@@ -18,8 +18,9 @@ from teal.gates.approvals import Vouched
 APPROVAL = "teal-approval"
 """The ConfigMap that holds a person's yes."""
 
-RECORDS = ("teal-history", "teal-confirmed", "teal-flip", "teal-told")
-"""ConfigMaps and the Lease that say what became of flips, who keeps the one under way, and what was told of them."""
+RECORDS = ("teal-history", "teal-confirmed", "teal-flip", "teal-told", "teal-progress")
+"""ConfigMaps and the Lease that say what became of flips, who keeps the one under way and what they say of it, and what
+was told of them."""
 
 CLEANERS = ("namespace-controller", "generic-garbage-collector")
 """Accounts of `kube-system` that delete what is in a namespace that goes."""

@@ -17,14 +17,51 @@ import httpx2
 from pydantic import ValidationError
 
 from teal.adapters.kubernetes import objects
-from teal.gates.approvals import Approval
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.gates.approvals import Approval, Vouched
+from teal.history import admission
 from teal.history.admission import APPROVAL
 from teal.model.colours import MANAGER, Colour
-from teal.model.errors import UnreachableError
-from teal.model.labels import PART_OF, PART_OF_LABEL
+from teal.model.errors import ChangedError, NotThereError, UnreachableError
+from teal.model.labels import COLOUR_LABEL, DIGEST, PART_OF, PART_OF_LABEL
 
 NAME = APPROVAL
 """Of the ConfigMap."""
+
+
+async def approve_what_runs(
+    cluster: Cluster, colour: Colour, *, version: str | None = None, releases: Mapping[str, str] | None = None
+) -> tuple[Approval, Vouched]:
+    """Say yes to a flip to a colour, in the releases that it runs now.
+
+    Args:
+        cluster: the stack's, with the approver's credentials.
+        colour: the destination.
+        version: that it has to run; None: any.
+        releases: digests by service that it has to have, as somebody was shown them; None: any.
+
+    Raises:
+        NotThereError: it runs another version, or none; nothing is approved.
+        ChangedError: it is not what was shown any more; nothing is approved.
+        UnreachableError: the API server did not answer, or not with yes; nothing is approved.
+    """
+    slots = {name: slot for (name, of), slot in (await cluster.slots()).items() if of is colour}
+    versions = {name: slot.version for name, slot in slots.items()}
+    if not versions or (version is not None and {*versions.values()} != {version}):
+        runs = ", ".join(f"{name} {each}" for name, each in versions.items()) or "nothing"
+        raise NotThereError(
+            f"{colour} runs {runs}{f', not {version}' if version else ''}: nothing was approved. "
+            f"Next: kubectl -n {cluster.namespace} get deployments -l {COLOUR_LABEL}={colour}"
+        )
+    there = {name: slot.annotations.get(DIGEST, "") for name, slot in slots.items()}
+    if releases is not None and there != releases:
+        changed = sorted(name for name in there.keys() | releases.keys() if there.get(name) != releases.get(name))
+        raise ChangedError(
+            f"{', '.join(changed)} of {colour} has been changed since it was shown: nothing was approved. Next: teal "
+            "status, and approve what it shows"
+        )
+    given = await approve(cluster.http, cluster.namespace, colour, versions, there)
+    return given, await admission.vouched(cluster.http, cluster.namespace)
 
 
 async def approve(
@@ -65,6 +102,13 @@ async def approve(
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": given.as_data()}
     await _send(http, "PATCH", f"/api/v1/namespaces/{namespace}/configmaps/{NAME}", body)
     return given
+
+
+def said(given: Approval, vouched: Vouched) -> str:
+    """An approval in words, as whoever gave it is told."""
+    runs = ", ".join(f"{name} {each}" for name, each in given.versions.items())
+    word = "" if vouched.since else f"; the name is self-declared ({vouched.why})"
+    return f"{given.by} approves {given.colour} ({runs}) for one flip, {given.at.isoformat()}{word}"
 
 
 async def _send(http: httpx2.AsyncClient, method: str, path: str, body: Mapping[str, Any]) -> httpx2.Response:

@@ -6,7 +6,6 @@ traffic came from.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Self
 
@@ -81,8 +80,9 @@ class Flip(Model):
     by: str
     """Who ran the update, as the API server authenticated it."""
     begun: str
-    """RFC 3339 in UTC."""
+    """RFC 3339 in UTC, as all times here by the API server's clock: they come from different machines."""
     ended: str = ""
+    """The same; empty while it is open, and until its end is recorded."""
     stage: Stage
     release: str = ""
     """What becomes live, as a digest of all that the slot declares; a version may be given twice."""
@@ -121,8 +121,7 @@ class Flip(Model):
         """The same flip, further on; a gate that was measured again replaces what it said before."""
         again = {(each.gate, each.service) for each in verdicts}
         kept = [each for each in self.verdicts if (each.gate, each.service) not in again]
-        ended = "" if stage.open else now()
-        update = {"stage": stage, "reason": reason, "verdicts": (*kept, *verdicts), "ended": ended}
+        update = {"stage": stage, "reason": reason, "verdicts": (*kept, *verdicts), "ended": ""}
         return self.model_copy(update=update)
 
     def carried_by(self, services: Iterable[str]) -> Mapping[str, int]:
@@ -231,6 +230,13 @@ class History(Model):
         over = self.ending is not None and flip.to is self.ending.colour and flip.stage is not Stage.REFUSED
         return self.model_copy(update={"flips": kept, **({"ending": None} if over else {})})
 
+    def dated(self, now: str) -> "History":
+        """The same, with a time for the end of each flip that has ended and does not say when."""
+        flips = (
+            each if each.ended or each.stage.open else each.model_copy(update={"ended": now}) for each in self.flips
+        )
+        return self.model_copy(update={"flips": tuple(flips)})
+
     def watched(self, plan: BakePlan) -> "History":
         """The same, with what is open to be watched by another plan than its record has."""
         flips = (each.model_copy(update={"plan": plan}) if each.stage.open else each for each in self.flips)
@@ -249,11 +255,6 @@ class History(Model):
     def find(self, number: int) -> Flip | None:
         """A flip by its number; None where it is forgotten."""
         return next((each for each in self.flips if each.number == number), None)
-
-
-def now(timespec: str = "seconds") -> str:
-    """This moment, RFC 3339 in UTC."""
-    return datetime.now(UTC).isoformat(timespec=timespec)
 
 
 def _overtaken(flip: Flip, by: Flip) -> Flip:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from teal.adapters import patience
 from teal.adapters.kubernetes import objects
+from teal.adapters.kubernetes.server_clock import ServerClock, machine
 from teal.history.model import Flip, History
 from teal.model.colours import MANAGER
 from teal.model.errors import UnreachableError
@@ -81,8 +82,13 @@ class Records:
         self._recorded = recorded
         self._declared = declared
         self._http = http
+        self._clock = ServerClock()
         self.namespace = namespace
         self._url = f"/api/v1/namespaces/{namespace}/configmaps"
+
+    def now(self, timespec: str = "seconds") -> str:
+        """This moment by the API server's clock, as it was heard last; RFC 3339 in UTC."""
+        return self._clock.now(timespec)
 
     async def load(self) -> Kept:
         """What is remembered; nothing where nothing ever was.
@@ -111,7 +117,7 @@ class Records:
         return Kept(history, found.metadata.resource_version)
 
     async def save(self, kept: Kept, flip: Flip) -> Kept:
-        """Put a flip into the history as read.
+        """Put a flip into the history as read; one that has ended is given the time of its end.
 
         What others recorded of other flips meanwhile is kept: an update that was refused is no reason to begin a bake
         anew. A flip that is not in the history yet is put into exactly that history, or not at all.
@@ -122,7 +128,7 @@ class Records:
         """
         before = kept.history.find(flip.number)
         while True:
-            history = kept.history.with_flip(flip)
+            history = kept.history.with_flip(flip).dated(self.now())
             response = await self._put(kept, history)
             if response.is_success:
                 written = objects.ConfigMap.model_validate_json(response.content)
@@ -136,7 +142,7 @@ class Records:
 
     def _heard(self, flip: Flip, kept: Kept) -> Kept:
         if self._recorded is not None:
-            self._recorded(flip, kept.history)
+            self._recorded(kept.flip(flip.number), kept.history)
         return kept
 
     async def replace(self, kept: Kept) -> None:
@@ -197,6 +203,7 @@ class Records:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 while True:
+                    asked = machine()
                     try:
                         response = await self._http.request(
                             method,
@@ -208,6 +215,7 @@ class Records:
                     except httpx2.TransportError as error:
                         why = f"{type(error).__name__} {error}".strip()
                     else:
+                        self._clock.hear(asked, response)
                         if not patience.busy(response):
                             return _required(response, may_be)
                         why = f"answered {response.status_code}"

@@ -29,6 +29,8 @@ class LiveService:
     """What directs it in AWS, where that does."""
     worker: bool = False
     """Whether nothing directs it: it is a worker, and this is the record of which colour may run."""
+    cron: bool = False
+    """Whether it is a cron job, which is a worker with a time for its work."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,11 +59,11 @@ class LivePod:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveSlot:
-    """A colour's Deployment as read."""
+    """A colour's Deployment as read, or its CronJob."""
 
     annotations: Mapping[str, str]
     replicas: int
-    """Pods that it is asked for at present."""
+    """Pods that it is asked for at present; of a CronJob 1, or 0 where it is suspended."""
     ready: int = 0
     outdated: int = 0
     """Pods of it that a rollout has not replaced yet."""
@@ -69,6 +71,8 @@ class LiveSlot:
     """As its labels have it."""
     adopted: bool = False
     """Whether it is none of the stack's, in the place of one."""
+    cron: bool = False
+    """Whether it is a CronJob."""
 
     @property
     def identity(self) -> str:

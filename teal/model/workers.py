@@ -1,8 +1,8 @@
-"""Workers: services that nobody asks. They take their work from a queue, so what is live is what runs. Pure."""
+"""Workers: services that nobody asks. They have a queue, or a time, for their work: what is live is what runs. Pure."""
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 WORKER = "worker"
@@ -10,6 +10,9 @@ WORKER = "worker"
 
 COLOUR = "colour"
 """Key of a worker's record of what is live: the colour that may run."""
+
+CRON = "teal/cron"
+"""Label of the record of a cron job."""
 
 
 class Overlap(StrEnum):
@@ -33,6 +36,8 @@ class Worker(BaseModel):
     """With which a colour is started where it has none."""
     grace_seconds: int = 45
     """Within which a pod that was told to end finishes its work."""
+    cron: bool = Field(default=False, exclude_if=lambda each: not each)
+    """Whether it has no pods but those of its Jobs, which a CronJob of each colour starts: that of one of them."""
 
     @property
     def idles(self) -> bool:

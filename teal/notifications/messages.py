@@ -50,7 +50,7 @@ def passed(flip: Flip) -> Sequence[Stage]:
 def message(flip: Flip, stage: Stage, audience: Audience, namespace: str) -> Message:
     """What is told of one stage of a flip, which may be further on by now."""
     title = (
-        f"{audience.stack or namespace}: {_what(flip)} {flip.number} to {flip.to} {flip.version} {_became(flip, stage)}"
+        f"{audience.stack or namespace}: {_what(flip)} {flip.number} to {flip.to} {flip.version} {became(flip, stage)}"
     )
     link = audience.link.replace("{number}", str(flip.number))
     body = "\n".join(filter(None, [*_lines(flip, stage), link]))
@@ -66,7 +66,8 @@ def _what(flip: Flip) -> str:
     return "rollback" if flip.rollback else "flip"
 
 
-def _became(flip: Flip, stage: Stage) -> str:
+def became(flip: Flip, stage: Stage) -> str:
+    """What became of a flip at a stage, in words."""
     origin = f"{flip.origin or 'nothing'} {flip.origin_version}".strip()
     return {
         Stage.PROVEN: "is proven: traffic moves next",

@@ -72,7 +72,7 @@ def _service(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
         yield from _in_place(each, active)
     else:
         yield from _moved(facts, each)
-    yield from _idle(active.other, each.slots[active.other], live=each.live is active.other)
+    yield from _idle(active.other, each, live=each.live is active.other)
 
 
 def _unfinished(facts: Facts) -> Iterator[Finding]:
@@ -117,7 +117,7 @@ def _moved(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
     back = facts.fewer or facts.move.confirmed is active
     made = slot.now is None or bool(slot.changes)
     if made:
-        yield Word.RELEASE, f"{_prepared(active, slot)}; then {move}"
+        yield Word.RELEASE, f"{_prepared(active, slot, counted=not each.cron)}; then {move}"
     elif back:
         started = ", whose pods are started first" if slot.starts and not each.starts_with_the_move else ""
         yield Word.ROLLBACK, f"{move}, which was confirmed before{started}"
@@ -134,6 +134,11 @@ def _move(each: ServiceFacts, active: Colour) -> str:
     came, to = f"{origin} {each.slots[origin].version}", f"{active} {each.slots[active].version}"
     if each.worker is None:
         return f"live traffic goes from {came} to {to}"
+    if each.cron:
+        return (
+            f"the schedule of {came} goes to {to}: {came} is suspended first, and a job of its that runs goes on to "
+            "its end"
+        )
     if not each.starts_with_the_move:
         return f"a worker's turn goes from {came} to {to}, and both go on taking work (overlap: allowed)"
     planned = each.slots[active].planned
@@ -181,38 +186,45 @@ def _tried(facts: Facts) -> Iterator[str]:
 def _in_place(each: ServiceFacts, live: Colour) -> Iterator[Finding]:
     """What changes under live traffic."""
     slot = each.slots[live]
-    if slot.changes:
+    if slot.changes and each.cron:
+        yield Word.ROLLING, f"jobs of {live}, which is live, are others from the next one on: {_changes(slot)}"
+    elif slot.changes:
         yield Word.ROLLING, f"pods of {live}, which is live, are replaced in place: {_changes(slot)}"
     elif slot.halfway:
         yield Word.ROLLING, _going_on(live, slot)
     if each.beside:
-        yield Word.ROLLING, f"around live pods, without a restart of them, changes: {', '.join(each.beside)}"
+        around = "of its live schedule" if each.cron else "around live pods, without a restart of them,"
+        yield Word.ROLLING, f"{around} changes: {', '.join(each.beside)}"
+    if each.cron:
+        return
     if slot.now and slot.planned and slot.planned.replicas > slot.now.replicas:
         yield Word.ROLLING, f"{live}, which is live, goes from {slot.now.replicas} to {slot.planned.replicas} pods"
 
 
-def _idle(colour: Colour, slot: SlotPlan, *, live: bool) -> Iterator[Finding]:
+def _idle(colour: Colour, each: ServiceFacts, *, live: bool) -> Iterator[Finding]:
     """What becomes of the colour that is not to be live; `live` if it is until this update."""
+    slot = each.slots[colour]
     if slot.now is None and slot.planned is None:
         return
     after = ", right after the move" if live else ""
     if slot.ends and slot.now is not None:
         what = f"is {slot.planned.state}" if slot.planned else "has no release any more"
-        yield Word.RETIRE, f"{colour} {slot.now.version} {what}: its {_pods(slot.now.replicas)} go{after}"
+        gone = "its schedule ends" if each.cron else f"its {_pods(slot.now.replicas)} go"
+        yield Word.RETIRE, f"{colour} {slot.now.version} {what}: {gone}{after}"
     elif slot.now is None or slot.changes or slot.starts or slot.halfway:
         yield Word.PREPARE, _prepared(colour, slot)
     elif slot.planned and slot.planned.replicas != slot.now.replicas:
         yield Word.PREPARE, f"{colour} goes from {slot.now.replicas} to {_pods(slot.planned.replicas)}{after}"
 
 
-def _prepared(colour: Colour, slot: SlotPlan) -> str:
-    """What is done to a colour that carries no traffic."""
+def _prepared(colour: Colour, slot: SlotPlan, *, counted: bool = True) -> str:
+    """What is done to a colour that carries no traffic; `counted` if it has a number of pods."""
     if slot.now is None:
         return f"{colour} {slot.version} is made"
     if slot.halfway and not slot.changes:
         return _going_on(colour, slot)
     what = f"{colour} changes: {_changes(slot)}" if slot.changes else f"{colour} {slot.version} is started"
-    return f"{what}, with {_pods(slot.planned.replicas)}" if slot.starts and slot.planned else what
+    return f"{what}, with {_pods(slot.planned.replicas)}" if slot.starts and slot.planned and counted else what
 
 
 def _going_on(colour: Colour, slot: SlotPlan) -> str:

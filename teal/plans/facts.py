@@ -32,6 +32,8 @@ class ServiceFacts:
     """What begins or ends with this update of what the stack did not make."""
     worker: Overlap | None = None
     """When both of its colours take work; None for a service that is asked for something."""
+    cron: bool = False
+    """Whether it is a cron job, of which one colour alone runs its schedule."""
     dangers: tuple[str, ...] = ()
     """Why the update is refused, as far as it is this service's doing."""
 

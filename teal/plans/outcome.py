@@ -37,7 +37,10 @@ def _beside(facts: Facts, looked_at: str) -> str:
     """What else clients notice of traffic that stays where it is."""
     move = facts.move
     if any(each.share != move.share for each in facts.staying.values()):
-        return f"; {move.to.other} gets {move.share} % of it"
+        more = any(each.share < move.share for each in facts.staying.values())
+        return f"; {move.to.other} gets {move.share} % of it" + (
+            ", and loses that where its bake fails" if more else ""
+        )
     if facts.chosen != facts.chosen_now:
         return (
             f", but for clients with {facts.chosen}" if facts.chosen else f", also of clients with {facts.chosen_now}"

@@ -44,7 +44,7 @@ TRY_SECONDS = 2.0
 """For a deprecated operation: the delivery guide's bound on the 95th percentile."""
 
 MOST_TRIED = 20
-"""Deprecated operations that are asked; the others are counted as not tried."""
+"""Operations of a document that are asked; the others are counted as not tried."""
 
 
 class _Found(BaseModel):
@@ -72,8 +72,8 @@ async def measure(
         plan: where the documents are, and what may change all the same.
     """
     old, new = await asyncio.gather(
-        _document(doors, service, live if live is not destination else None, plan),
-        _document(doors, service, destination, plan),
+        document_of(doors, service, live if live is not destination else None, plan),
+        document_of(doors, service, destination, plan),
     )
     if isinstance(new, Compared):
         return [
@@ -82,7 +82,7 @@ async def measure(
         ]
     compared, tried = await asyncio.gather(
         _changes(doors, service, live, old, new),
-        _try(doors, f"{service}-{destination}", openapi.deprecated(new)),
+        tried_of(doors, f"{service}-{destination}", openapi.deprecated(new)),
     )
     return [
         documents.changes(service, destination, live, plan, compared),
@@ -90,7 +90,8 @@ async def measure(
     ]
 
 
-async def _document(doors: Doors, service: str, colour: Colour | None, plan: ContractPlan) -> Document | Compared:
+async def document_of(doors: Doors, service: str, colour: Colour | None, plan: ContractPlan) -> Document | Compared:
+    """A colour's document, or why there is none."""
     if colour is None:
         return Compared()
     reply = await doors.request(f"{service}-{colour}", Request(path=plan.path), within=DOCUMENT_SECONDS)
@@ -105,13 +106,13 @@ async def _changes(
         return old
     kept = {(method, path) for method, path, _ in openapi.operations(new)}
     gone = [each for each in openapi.deprecated(old) if (each.method, each.path) not in kept and not each.dated]
-    compared, tried = await asyncio.gather(compare(old, new), _try(doors, f"{service}-{live}", gone))
+    compared, tried = await asyncio.gather(compare(old, new), tried_of(doors, f"{service}-{live}", gone))
     now = datetime.now(UTC)
     early = [change for each in tried if (change := documents.early(each, now)) is not None]
     return Compared(changes=[*compared.changes, *early], lack=compared.lack, why=compared.why)
 
 
-async def _try(doors: Doors, door: str, operations: Sequence[Operation]) -> Sequence[Tried]:
+async def tried_of(doors: Doors, door: str, operations: Sequence[Operation]) -> Sequence[Tried]:
     """Ask what can be asked without parameters and without effect."""
 
     async def one(operation: Operation) -> Reply:

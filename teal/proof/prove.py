@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from teal import gates
@@ -89,9 +88,8 @@ async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
     )
     work = [measuring.flip_set(flip_set)]
     if approval is not None:
-        versions = {service: plan.version for service, plan in flip_set.items()}
         names, seconds = {FLIP_SET: {approvals.GATE.name}}, approvals.GATE.deadline_seconds
-        work.append(measuring.told(_timed(names, seconds, measuring.approval(versions, approval))))
+        work.append(measuring.told(_timed(names, seconds, measuring.approval(approval))))
     return await _together(work)
 
 
@@ -182,7 +180,7 @@ class _Round:
                 standings = await self._standings(plans)
         except TimeoutError:
             return unmeasured(expected(plans), f"no answer within {endpoints.GATE.deadline_seconds:.0f} s")
-        capacities = self.say([each.capacity for each in standings.values()])
+        capacities = self.say([each.capacity for name, each in standings.items() if not plans[name].cron])
         rest = [each for name, plan in plans.items() for each in self._service(name, plan, standings[name])]
         asked = {name: plan.router for name, plan in plans.items() if plan.router}
         if self.router is not None and asked:
@@ -272,10 +270,10 @@ class _Round:
         need = needed(live_ready=serving, live_wanted=wanted)
         return Standing(live=colour, ready=here, needed=need, capacity=capacity)
 
-    async def approval(self, versions: Mapping[str, str], plan: ApprovalPlan) -> Sequence[Verdict]:
+    async def approval(self, plan: ApprovalPlan) -> Sequence[Verdict]:
         """Whether a person said yes to this flip."""
         data = await self.cluster.config_map(RECORD)
-        return [gates.approval(self.destination, versions, plan, data, datetime.now(UTC))]
+        return [gates.approval(self.destination, plan, data)]
 
 
 async def _timed(names: Mapping[str, Iterable[str]], seconds: float, work: Work) -> Sequence[Verdict]:

@@ -6,14 +6,14 @@ died knows from it which colour may run.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from teal.adapters.kubernetes import scale
+from teal.adapters.kubernetes import scale, schedule
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.kubernetes.objects import ConfigMap, ConfigMaps, owners_of, writer_of
 from teal.model.colours import Colour, colour_of
 from teal.model.labels import COMPONENT_LABEL, MOVED_FROM, NAME_LABEL, PART_OF, PART_OF_LABEL
 from teal.model.live import LiveService
 from teal.model.verdict import Verdict
-from teal.model.workers import COLOUR, WORKER, Overlap, Worker, record
+from teal.model.workers import COLOUR, CRON, WORKER, Overlap, Worker, record
 from teal.routers.base import Router
 from teal.routers.kubernetes import KubernetesRouter
 
@@ -52,7 +52,10 @@ class Workers(KubernetesRouter):
         Every step of it may be repeated.
         """
         worker = self._workers[service]
-        if worker.overlap is Overlap.FORBIDDEN:
+        if worker.cron:
+            await schedule.hand_over(self.cluster, service, colour)
+            await schedule.resume(self.cluster, service, colour)
+        elif worker.overlap is Overlap.FORBIDDEN:
             await scale.stop(self.cluster, service, colour.other)
             await scale.await_gone(self.cluster, service, colour.other, grace_seconds=worker.grace_seconds)
             await scale.start(self.cluster, service, colour, worker.pods)
@@ -143,4 +146,5 @@ def _live(found: ConfigMap) -> LiveService:
         writer=writer_of(fields, COLOUR),
         owners=owners_of(fields, COLOUR),
         worker=True,
+        cron=CRON in found.metadata.labels,
     )

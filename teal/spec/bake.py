@@ -119,6 +119,11 @@ class BakePlan(_Kept):
         return {name: each.worker for name, each in self.services.items() if each.worker is not None}
 
     @property
+    def crons(self) -> Sequence[str]:
+        """Those of the workers that have no pods but those of their Jobs."""
+        return [name for name, each in self.workers.items() if each.cron]
+
+    @property
     def ending_seconds(self) -> int:
         """Within which the pods of all workers have finished their work."""
         return max((each.grace_seconds for each in self.workers.values()), default=0)

@@ -37,7 +37,7 @@ class GatePlan:
     @property
     def measured(self) -> Sequence[Asked]:
         """All that is asked once it is known who serves and who could."""
-        if not self.identified:
+        if not self.identified or self.cron:
             return self.asked
         identity = (
             ImagePlan(version=self.version, image=self.image)
@@ -49,7 +49,13 @@ class GatePlan:
     @property
     def gates(self) -> frozenset[str]:
         """The names of all verdicts that have to come back."""
-        return self.router.union({CAPACITY.name}, *(each.gates for each in self.measured))
+        always = set[str]() if self.cron else {CAPACITY.name}
+        return self.router.union(always, *(each.gates for each in self.measured))
+
+    @property
+    def cron(self) -> bool:
+        """Whether it has no pods that could be counted or asked: it is a cron job."""
+        return self.worker is not None and self.worker.cron
 
     def for_rollback(self) -> Self:
         """What is asked of a release that was confirmed before: that it is there, is what it was, and answers.

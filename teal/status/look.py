@@ -1,4 +1,4 @@
-"""Where live traffic goes, what both colours run, and whether all is at rest; read from the cluster in two rounds."""
+"""Where live traffic goes, what both colours run, and whether all is at rest: two rounds, and one for cron jobs."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from teal import routers
+from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.adapters.kubernetes.objects import Service
 from teal.flip import guards
 from teal.history.model import Flip, History, Model
 from teal.history.store import CONFIRMED, Records
 from teal.model.colours import Colour, colour_of
+from teal.model.labels import DIGEST
 from teal.model.live import LiveService, LiveSlot
-from teal.model.routes import RouterKind
+from teal.model.routes import RouterKind, weights
 
 
 class Pods(Model):
@@ -31,6 +33,10 @@ class Pods(Model):
     """Where it answers, whatever is live; empty where nobody asks it."""
     worker: bool = False
     """Whether it takes its work from a queue; its idle colour has no pods."""
+    release: str = ""
+    """All that its slot declares, as a digest; empty where its Deployment does not say."""
+    cron: bool = False
+    """Whether it is a cron job: its pods are those of its Jobs, which the live colour alone starts."""
 
     @property
     def well(self) -> bool:
@@ -39,6 +45,8 @@ class Pods(Model):
 
     def __str__(self) -> str:
         """In words."""
+        if self.cron:
+            return "its schedule runs" if self.wanted else "its schedule is suspended"
         if not self.wanted:
             return "stopped"
         behind = f", {self.outdated} not replaced yet" if self.outdated else ""
@@ -50,6 +58,10 @@ class Status(Model):
 
     live: Mapping[str, str] = Field(default_factory=dict[str, str])
     """Where live traffic of each service goes: a colour, or what directs it in words where that is none."""
+    leading: Mapping[str, Colour | None] = Field(default_factory=dict[str, Colour | None], exclude=True)
+    """The same without a share of the other colour; None where nobody can say."""
+    weights: Mapping[str, Mapping[Colour, int]] = Field(default_factory=dict[str, Mapping[Colour, int]])
+    """Percent of each service's live traffic that each colour has; a service that leads to no colour is not there."""
     confirmed: Colour | None = None
     """Whose bake passed last."""
     at_rest: bool = True
@@ -68,6 +80,12 @@ class Status(Model):
         """The colour that all live traffic goes to; None where that is no single one."""
         colours = {*self.live.values()}
         return colour_of(colours.pop()) if len(colours) == 1 else None
+
+    @property
+    def main(self) -> Colour | None:
+        """The colour that is live, whatever share of its traffic the other one has; None where that is none."""
+        colours = {*self.leading.values()}
+        return colours.pop() if len(colours) == 1 else None
 
     @property
     def open(self) -> Flip | None:
@@ -105,12 +123,15 @@ async def looked(cluster: Cluster) -> Status:
         routers.connect(kind, cluster).live_services(), routers.Workers(cluster).live_services()
     )
     live = {**routed, **workers}
+    slots = {**slots, **await schedule.slots(cluster, [name for name, each in workers.items() if each.cron])}
     confirmed = colour_of(record.get("colour"))
     led = {name: guards.leads(each) for name, each in live.items()}
     rests = known.open is None and ({*led.values()} == {confirmed} or (not led and confirmed is None))
     fell = dict(zip(Colour, restarts, strict=True))
     return Status(
         live=led,
+        leading={name: each.colour for name, each in live.items()},
+        weights={name: weights(each.colour, each.share) for name, each in live.items() if each.colour is not None},
         confirmed=confirmed,
         at_rest=rests,
         last=last,
@@ -137,6 +158,8 @@ def _pods(slot: LiveSlot, restarts: Mapping[str, tuple[int, str]], door: Service
         restarts=sum(times for times, _ in restarts.values()),
         door=door.address if door else "",
         worker=worker,
+        release=slot.annotations.get(DIGEST, ""),
+        cron=slot.cron,
     )
 
 

@@ -10,6 +10,9 @@
     engine      an update, in the order in which Pulumi's engine runs hooks and writes
     scenario    what happens in one seed
     invariants  what has to hold at every step, and at rest
+    approvals   what has to hold of people's yes to a flip
+    workers     what has to hold of workers
+    commands    teal's own commands, as processes
     story       one seed as it goes on
     remembered  work that comes to the same each time, done once
     run         one seed from its beginning to its verdict; the shrinking of one that fails

@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from teal.model.labels import COLOUR_LABEL
+from tests.simulation.clock import EPOCH
 from tests.simulation.store import By, Object, RefusalError, Store
 from tests.simulation.world import World, chance
 
@@ -98,7 +100,9 @@ class Api:
         target = target_of(asked.url)
         kind, name, more, params = target.kind, target.name, target.more, target.params
         if target.path.endswith("/selfsubjectreviews"):
-            return _said({"metadata": {}, "status": {"userInfo": {"username": asked.actor}}}, 201)
+            at = (EPOCH + timedelta(seconds=int(self._world.loop.time()))).isoformat()
+            who = {"userInfo": {"username": asked.actor}}
+            return _said({"metadata": {"creationTimestamp": at}, "status": who}, 201)
         if not kind:
             raise RefusalError(404, "NotFound", target.path)
         if more.startswith("proxy"):
@@ -183,7 +187,16 @@ class Api:
             if wanted in {"", service}:
                 labels = {COLOUR_LABEL: colour, "app.kubernetes.io/version": each.release.version}
                 metadata = {"name": each.name, "resourceVersion": "1", "labels": labels}
-                found.append({"metadata": metadata, "status": {"phase": "Running"}})
+                if each.ends is not None:
+                    metadata["deletionTimestamp"] = "now"
+                image = f"registry.example/{service}:{each.release.version}"
+                status = {
+                    "phase": "Running",
+                    "conditions": [{"type": "Ready", "status": str(each.ready(self._world.loop.time()))}],
+                    "containerStatuses": [{"name": service, "imageID": f"{image}@sha256:{each.release.version}"}],
+                }
+                spec = {"containers": [{"name": service, "image": image}]}
+                found.append({"metadata": metadata, "spec": spec, "status": status})
         return found
 
     def _proxy(self, kind: str, name: str, path: str) -> Answer:

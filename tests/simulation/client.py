@@ -1,10 +1,14 @@
 """An HTTP client of one API server that makes requests and responses of httpx2's from what it made before."""
 
+from datetime import timedelta
+from email.utils import format_datetime
 from functools import cache
 from typing import Any
 
 import httpx2
 from httpx2._types import HeaderTypes, QueryParamTypes
+
+from tests.simulation.clock import EPOCH
 
 SERVER = "https://api.simulated"
 
@@ -68,10 +72,10 @@ class Request(httpx2.Request):
 class Response(httpx2.Response):
     """A response that was read, as httpx2 makes it."""
 
-    def __init__(self, status: int, content: bytes, request: httpx2.Request) -> None:
-        """Put it together, as the answer to a request."""
+    def __init__(self, status: int, content: bytes, request: httpx2.Request, second: int) -> None:
+        """Put it together, as the answer to a request, dated by the API server's clock."""
         self.status_code = status
-        self.headers = _headers(len(content))
+        self.headers = _headers(second)
         self.stream = httpx2.ByteStream(content)
         self.extensions = {}
         self.history = []
@@ -83,5 +87,5 @@ class Response(httpx2.Response):
 
 
 @cache
-def _headers(length: int) -> httpx2.Headers:
-    return httpx2.Headers({"Content-Length": str(length)})
+def _headers(second: int) -> httpx2.Headers:
+    return httpx2.Headers({"Date": format_datetime(EPOCH + timedelta(seconds=second), usegmt=True)})

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from contextvars import Context
 from datetime import UTC, datetime, timedelta, tzinfo
-from heapq import heappush
+from heapq import heappop, heappush
 from itertools import count
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -34,8 +34,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Begin at zero."""
         super().__init__()
         self._now = 0.0
-        self._clock_resolution = 1e-9
-        self._selector = self
 
     def time(self) -> float:
         """Virtual seconds."""
@@ -45,10 +43,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """As the base has it, without its checks, which take a tenth of a seed's time."""
-        timer: Any = asyncio.TimerHandle(when, callback, args, self, context)
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
         heappush(self._scheduled, timer)
-        timer._scheduled = True  # noqa: SLF001 - by it the base counts those that are cancelled
         return timer
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """The same."""
+        return self.call_at(self._now + delay, callback, *args, context=context)
 
     def call_soon(
         self, callback: Callable[..., object], *args: object, context: Context | None = None
@@ -58,29 +61,41 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._ready.append(handle)
         return handle
 
-    def select(self, timeout: float | None) -> list[Any]:
-        """What asyncio asks its selector for: here nothing ever comes from outside."""
-        if timeout is None:
-            raise StalledError
-        self._now += timeout
-        return []
-
-    def _process_events(self, events: list[Any]) -> None:
-        del events
+    def _run_once(self) -> None:
+        """One turn, as the base has it, where nothing ever comes from outside."""
+        scheduled, ready = self._scheduled, self._ready
+        while scheduled and scheduled[0].cancelled():
+            heappop(scheduled)
+        if not ready:
+            if not scheduled:
+                raise StalledError
+            self._now = max(self._now, scheduled[0].when())
+        while scheduled and scheduled[0].when() <= self._now:
+            ready.append(heappop(scheduled))
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()  # noqa: SLF001 - as the base does
 
     def _write_to_self(self) -> None:
         pass
 
 
 @contextmanager
-def virtual(loop: VirtualLoop, seed: int) -> Generator[None]:
-    """Let everything that asks for the time, for chance or for a fresh name be told by this loop and this seed."""
+def virtual(loop: VirtualLoop, seed: int, ahead: Callable[[], float]) -> Generator[None]:
+    """Let everything that asks for the time, for chance or for a fresh name be told by this loop and this seed.
+
+    Args:
+        loop: whose time it is.
+        seed: of chance.
+        ahead: seconds by which the wall clock of whoever asks is ahead of the API server's.
+    """
     numbers = count(1)
 
     class Now(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> "Now":
-            return cls.fromisoformat(((EPOCH + timedelta(seconds=loop.time())).astimezone(tz)).isoformat())
+            return cls.fromisoformat(((EPOCH + timedelta(seconds=loop.time() + ahead())).astimezone(tz)).isoformat())
 
     swap = {
         id(time): SimpleNamespace(monotonic=loop.time, time=loop.time, perf_counter=loop.time),

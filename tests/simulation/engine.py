@@ -6,7 +6,7 @@ a cluster. A step that succeeded is in its state; one that failed ends the updat
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,12 +22,25 @@ from teal_infra.planning.move import move_of
 from teal_infra.provider.ownership import FIELD_MANAGER
 from teal_infra.settings import Settings
 from teal_infra.traffic.change_markers import FORCE, annotations
+from teal_infra.traffic.gateway import spec
+from teal_infra.traffic.worker import is_record
 
 from teal.adapters.kubernetes.access import ClusterAccess
 from teal.history.store import CONFIRMED
 from teal.model.colours import Colour
 from teal.model.errors import TealError
-from teal.model.labels import COLOUR_LABEL, FLOOR, NAME_LABEL, PART_OF, PART_OF_LABEL, VERSION_LABEL
+from teal.model.labels import (
+    ACTIVE,
+    COLOUR_LABEL,
+    COMPONENT_LABEL,
+    FLOOR,
+    NAME_LABEL,
+    PART_OF,
+    PART_OF_LABEL,
+    VERSION_LABEL,
+)
+from teal.model.routes import RouterKind
+from teal.model.workers import COLOUR, WORKER, record
 from tests.simulation.api import NAMESPACE
 from tests.simulation.store import Object
 from tests.simulation.wire import Actor, Network
@@ -43,6 +56,7 @@ PATHS = {
     "deployments": "/apis/apps/v1",
     "horizontalpodautoscalers": "/apis/autoscaling/v2",
     "services": "/api/v1",
+    "httproutes": "/apis/gateway.networking.k8s.io/v1",
     "configmaps": "/api/v1",
 }
 
@@ -90,9 +104,16 @@ class Update:
         settings, active = self._settings, self._settings.active_colour
         self.declares = settings
         guard = Guard(ACCESS, move_of(settings, live), audience=settings.audience)
-        await _all(*(self._slot(name, active, live, None) for name in settings.services))
-        await _all(*(self._kept(name, active.other, live) for name in settings.services))
-        await _all(*(self._traffic(name, live, guard.traffic_hooks()) for name in settings.services))
+        late = [name for name, each in settings.services.items() if each.idles]
+        early = [name for name in settings.services if name not in late]
+        await _all(*(self._slot(name, active, live, None) for name in early))
+        await _all(*(self._kept(name, active.other, live) for name in early))
+        workers = [name for name in settings.services if name not in settings.routed]
+        await _all(*(self._record(name, live, guard.traffic_hooks()) for name in workers))
+        if late:
+            start = guard.starting.hooks()
+            await _all(*(self._slot(name, active, live, start) for name in late))
+        await _all(*(self._traffic(name, live, guard.traffic_hooks()) for name in settings.routed))
         await self._confirmed(live, guard.confirm_hooks())
         if settings.slot(active.other):
             await _all(*(self._slot(name, active.other, live, guard.idle_hooks()) for name in settings.services))
@@ -124,6 +145,39 @@ class Update:
             old = self._state.inputs.get(f"deployments/{slot}", {"spec": {}})
             deployment["spec"].update({key: each for key, each in old["spec"].items() if key == "replicas"})
             ignored = True
+        if name not in self._settings.routed:
+            active = self._settings.active_colour
+            turn = {FORCE: "true", **slots.stopped(self._settings, live, name, colour)}
+            if hooks and colour is active:
+                turn = {**annotations(live.services.get(name), active), **turn}
+            deployment["metadata"]["annotations"].update(turn)
+            deployment["metadata"]["labels"] = {**marks, COMPONENT_LABEL: WORKER}
+        run = self._run(name, colour, deployment, live, hooks, ignored=ignored)
+        await self._undoing(slot, hooks, run)
+
+    async def _undoing(self, name: str, hooks: pulumi.ResourceHookBinding | None, work: Awaitable[None]) -> None:
+        """Do the work of a step; where the provider could not, its error hooks run."""
+        try:
+            await work
+        except EngineError as error:
+            for each in (hooks.on_error or ()) if hooks else ():
+                args = pulumi.ErrorHookArgs(urn=f"urn:{name}", id=name, name=name, type="", errors=[str(error)])
+                done: Any = each(args)  # pyright: ignore[reportCallIssue, reportUnknownVariableType]  # hook or callable
+                await done
+            raise
+
+    async def _run(  # noqa: PLR0913 - of one slot
+        self,
+        name: str,
+        colour: Colour,
+        deployment: Object,
+        live: Live,
+        hooks: pulumi.ResourceHookBinding | None,
+        *,
+        ignored: bool,
+    ) -> None:
+        slot, made = f"{name}-{colour}", slots.fingerprint_of(self._settings, name, colour)
+        assert made is not None
         await self._step("deployments", slot, deployment, hooks, ignored=ignored)
         if made.running and self._settings.services[name].autoscaling.enabled:
             await self._scaled(name, colour, live, hooks)
@@ -171,12 +225,27 @@ class Update:
 
     async def _traffic(self, name: str, live: Live, hooks: pulumi.ResourceHookBinding) -> None:
         active = self._settings.active_colour
-        marks = annotations(live.services.get(name), active)
-        service: Object = {
-            "metadata": {"name": name, "labels": dict(labels.shared(name)), "annotations": dict(marks)},
-            "spec": {"selector": dict(labels.selector(name, active))},
+        marks = annotations(live.services.get(name), active, self._settings.canary_weight)
+        metadata: Object = {"name": name, "labels": dict(labels.shared(name)), "annotations": dict(marks)}
+        if self._settings.router is RouterKind.SERVICE:
+            service: Object = {"metadata": metadata, "spec": {"selector": dict(labels.selector(name, active))}}
+            await self._step("services", name, service, hooks)
+            return
+        metadata["annotations"][ACTIVE] = str(active)
+        await self._step("httproutes", name, {"metadata": metadata, "spec": spec(self._settings, name)}, hooks)
+
+    async def _record(self, name: str, live: Live, hooks: pulumi.ResourceHookBinding) -> None:
+        """Which colour of a worker may run."""
+        active = self._settings.active_colour
+        kept: Object = {
+            "metadata": {
+                "name": record(name),
+                "labels": {**labels.shared(name), COMPONENT_LABEL: WORKER},
+                "annotations": dict(annotations(live.services.get(name), active)),
+            },
+            "data": {COLOUR: str(active)},
         }
-        await self._step("services", name, service, hooks)
+        await self._step("configmaps", record(name), kept, hooks)
 
     async def _confirmed(self, live: Live, hooks: pulumi.ResourceHookBinding) -> None:
         """As `teal_infra.program` has it: the record differs whenever traffic moves, or may have been left halfway."""
@@ -188,8 +257,8 @@ class Update:
         }
         rests = live.rests_on(settings.active_colour, settings.services)
         since = live.record.get("since") if rests and live.record.items() >= record.items() else None
-        data = {**record, "since": since or live.at}
-        await self._step("configmaps", CONFIRMED, {"metadata": {"name": CONFIRMED}, "data": data}, hooks)
+        data, metadata = {**record, "since": since or live.at}, {"name": CONFIRMED, "labels": {PART_OF_LABEL: PART_OF}}
+        await self._step("configmaps", CONFIRMED, {"metadata": metadata, "data": data}, hooks)
 
     async def _step(
         self,
@@ -246,7 +315,8 @@ class Update:
 def _applied(inputs: Object | None) -> Mapping[str, Any]:
     if inputs is None:
         return {}
-    force = FORCE in inputs["metadata"].get("annotations", {}) or "selector" not in inputs.get("spec", {})
+    directs = bool({"selector", "rules"} & {*inputs.get("spec", {})}) or is_record(inputs)
+    force = FORCE in inputs["metadata"].get("annotations", {}) or not directs
     return {
         "params": {"fieldManager": FIELD_MANAGER, "force": str(force).lower()},
         "content": json.dumps(inputs),

@@ -3,22 +3,27 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from teal_infra.planning.ending import endings
 from teal_infra.settings import Settings
 
+from teal.history.approval import NAME as APPROVAL
 from teal.history.model import Flip, History, Stage
 from teal.history.store import CONFIRMED, NAME
 from teal.model.colours import ENGINE, MANAGER
 from teal.model.labels import COLOUR_LABEL, VERSION_LABEL
 from teal.model.verdict import Outcome, unproven
+from teal.model.workers import record
 from tests.simulation.api import Answer, Asked
+from tests.simulation.approvals import ROUNDED, Approvals
 from tests.simulation.store import Written
 from tests.simulation.wire import Actor
-from tests.simulation.world import Release, Served, World
+from tests.simulation.workers import NAME as WORKER
+from tests.simulation.workers import Workers, is_record
+from tests.simulation.world import Release, Served, World, split_of
 
 FRESH = 30.0
 """Seconds that a proof of capacity is younger than the write that it lets pass: a read and a write, each retried."""
@@ -33,6 +38,8 @@ ENOUGH = 40
 CLIENTS_ENOUGH = 8
 """Live requests, all answered well, that a healthy release shows itself by: two looks."""
 UNCHANGED = re.compile(r"othing (?:was|were) changed|othing moved")
+UNMOVED = re.compile(r"othing was moved|moved nothing")
+"""The same of `teal rollback`, which changes nothing but where traffic goes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +63,8 @@ class Invariants:
     world: World
     actors: Mapping[str, Actor]
     releases: Mapping[str, Release]
+    approvals: Approvals
+    workers: Workers
     history: History = field(default_factory=History)
     violations: list[Violation] = field(default_factory=list[Violation])
     moves: list[Written] = field(default_factory=list[Written])
@@ -70,22 +79,29 @@ class Invariants:
     """By slot: when its release was written last."""
     stuck: set[int] = field(default_factory=set[int])
     """Flips that came to rest where they are, and could not go back."""
-    ended: list[Written] = field(default_factory=list[Written])
+    asleep: list[Written] = field(default_factory=list[Written])
     """Every write with which the watch ended the pods of a colour."""
+    settling: dict[str, float] = field(default_factory=dict[str, float])
+    """By update that retires the idle colour: for how long the other one has to be confirmed before."""
+    ended: dict[int, float] = field(default_factory=dict[int, float])
+    """By flip: when its end was recorded."""
     owners: list[tuple[float, str, str]] = field(default_factory=list[tuple[float, str, str]])
     """Since when somebody kept the open flip: that owner's name, and whose process it was."""
 
     def heard(self, actor: Actor, asked: Asked, answer: Answer) -> None:
         """Note what a process knows of where traffic goes."""
-        if answer.found is not None and asked.method == "GET" and " services " in asked.what:
-            name = answer.found["metadata"]["name"]
-            actor.read[name] = (self.world.loop.time(), answer.found["spec"]["selector"].get(COLOUR_LABEL, ""))
+        if answer.found is None or asked.method != "GET":
+            return
+        if " services " in asked.what or " httproutes " in asked.what or asked.what.endswith(record(WORKER)):
+            name = WORKER if "data" in answer.found else answer.found["metadata"]["name"]
+            actor.read[name] = (self.world.loop.time(), _colour(answer.found))
 
     def written(self, write: Written) -> None:
         """Check a write."""
-        if write.kind == "services":
-            self._traffic(write)
+        if write.kind in {"services", "httproutes"} or is_record(write):
+            self._traffic(replace(write, name=WORKER) if is_record(write) else write)
         elif write.kind == "deployments":
+            self._overlap(self.workers.started(write, self.history.open))
             self._shrunk(write)
             if _release(write.before) != _release(write.after):
                 self.deployed[write.name] = write.at
@@ -93,11 +109,42 @@ class Invariants:
             self._recorded(write, History.model_validate_json(write.after["data"]["flips.json"]))
         elif write.kind == "configmaps" and write.name == CONFIRMED:
             self._declared(write)
+        elif write.kind == "configmaps" and write.name == APPROVAL:
+            self.approvals.written(write)
+
+    def moment(self) -> None:
+        """Check what has to hold at every moment."""
+        self._overlap(self.workers.twice())
+
+    def left_idle(self) -> None:
+        """Check what is left of the idle colour after an update that went through."""
+        self._overlap(self.workers.left())
+
+    def _overlap(self, wrong: Iterable[str]) -> None:
+        for each in wrong:
+            self.violate("workers_overlap_as_declared", each)
 
     def said(self, actor: Actor, text: str) -> None:
         """Check what a process says at its end."""
         if UNCHANGED.search(text) and any(each.by.actor == actor.name for each in self.moves):
             self.violate("messages_are_true", f"{actor.name} moved traffic, and says: {text[:300]}")
+
+    def rolled_back(self, actor: Actor, ended: Flip | str) -> None:
+        """Check what a rollback says at its end: traffic is where it says, or it says why it is not."""
+        mine = [each for each in self.moves if each.by.actor == actor.name]
+        if isinstance(ended, str):
+            if mine and UNMOVED.search(ended):
+                self.violate("messages_are_true", f"{actor.name} moved traffic, and says: {ended[:300]}")
+            return
+        to = ended.origin if ended.stage is Stage.REVERTED else ended.to
+        for name in ended.plan.services if ended.stage in {Stage.REVERTED, Stage.BAKING} else ():
+            last = next((each for each in reversed(self.moves) if each.name == name), None)
+            if last is not None and by_a_flip(last) and _colour(last.after) != to and not self._since(last, mine):
+                self.violate("a_rollback_brings_back", f"{ended}, and {name} is on {_colour(last.after)}")
+
+    def _since(self, move: Written, mine: list[Written]) -> bool:
+        """Whether somebody moved traffic after a process did."""
+        return bool(mine) and move.at > mine[-1].at
 
     def violate(self, name: str, what: str) -> None:
         """Note a violation."""
@@ -110,24 +157,37 @@ class Invariants:
     def _traffic(self, write: Written) -> None:
         before, after = (_colour(each) for each in (write.before, write.after))
         if before == after:
+            self._canary(write)
             return
         self.moves.append(write)
         if not by_a_flip(write):
             return
         who, flip = write.by.actor, self.history.open
+        by_engine = (write.by.manager or who).startswith(ENGINE)
         owner = self._owner(write.by.sent)
         if owner != who:
             self.violate("one_writer", f"{who} moves {write.name} to {after}, and {owner or 'nobody'} keeps the flip")
-        slot = f"{write.name}-{after}"
-        if write.at - self.world.seen_ready.get(slot, -FRESH) > FRESH:
+        slot, worker = f"{write.name}-{after}", write.name == WORKER
+        if not worker:
+            self._overlap(self.workers.followed(after) if by_engine and flip and flip.to == after else ())
+        if not worker and write.at - self.world.seen_ready.get(slot, -FRESH) > FRESH:
             self.violate("moved_only_to_proven", f"{who} moves {write.name} to {after}, which has no ready endpoint")
-        by_engine = (write.by.manager or who).startswith(ENGINE)
         if by_engine and (flip is None or flip.to != after or not flip.verdicts or unproven(flip.verdicts)):
             self.violate("moved_only_to_proven", f"{who} moves {write.name} to {after}; recorded is: {flip}")
         elif by_engine and flip is not None and self.deployed.get(slot, 0) < self.proven[flip.number]:
             old = [each.name for each in self.world.of(slot) if each.release.version != flip.version]
             if old:
                 self.violate("moved_only_to_proven", f"{who} moves {write.name} to {after}, with {old} of before")
+
+    def _canary(self, write: Written) -> None:
+        """A share of the requests is given to what is there."""
+        if write.kind != "httproutes" or not write.before or not by_a_flip(write):
+            return
+        had, has = (split_of(each) for each in (write.before, write.after))
+        slot = self.world.canaries[write.name][0]
+        if has.share > had.share and write.at - self.world.seen_ready.get(slot, -FRESH) > FRESH:
+            what = f"{write.by.actor} gives {slot}, which has no ready endpoint, {has.share} % of {write.name}"
+            self.violate("moved_only_to_proven", what)
 
     def _owner(self, at: float) -> str:
         """Whose process kept the open flip at a time."""
@@ -140,9 +200,13 @@ class Invariants:
                 self.violate("history_is_final", f"{write.by.actor} changes what had ended: {was} to {each}")
             if each.stage is Stage.BAKING and was is not None and was.owner != each.owner:
                 self.baking[each.number] = (write.at, write.by.actor)  # who takes it over bakes it anew
+            if (was is None or was.verdicts != each.verdicts) and (wrong := self.approvals.wrong(write, each, new)):
+                self.violate("an_approval_is_used_once", f"{each}: {wrong}")
             if was is None or was.allowed_at != each.allowed_at:
                 self.begun[each.number] = write.at  # proven, of what was there
                 self.proven[each.number] = write.by.sent
+            if not each.stage.open:
+                self.ended.setdefault(each.number, write.at)
             if was is None or was.stage is not each.stage:
                 self._staged(write, each)
         self.history = new
@@ -177,7 +241,7 @@ class Invariants:
             return
         seen = [each for name in flip.plan.services for each in self._seen(name, flip)]
         asked, failed = sum(each.asked for each in seen), sum(each.failed for each in seen)
-        blamed = [each for each in flip.verdicts if each.outcome is Outcome.FAILED]
+        blamed = [each for each in flip.verdicts if each.outcome is Outcome.FAILED and each.gate != "bake-route"]
         began = self.baking.get(flip.number, (0.0, ""))[0]
         swallowed = sum(at >= began for actor in self.actors.values() for at in actor.swallowed)
         if asked >= CLIENTS_ENOUGH and not failed and any(_failures(each.seen) > swallowed for each in blamed):
@@ -245,18 +309,24 @@ class Invariants:
             return
         service, _, colour = write.name.rpartition("-")
         flip, who = self.history.open, write.by.actor
-        if who.startswith("watch"):
+        if who.startswith("watch") and service != WORKER:
             self._by_the_watch(write, service)
+            return
+        if self.workers.shrinks(write, flip):
             return
         moved = flip is not None and any(_colour(each.after) == flip.to and each.name == service for each in self.moves)
         if flip is not None and flip.origin == colour and moved and flip.stage is not Stage.PROVEN:
             self.violate("nothing_shrinks_early", f"{who} takes {write.name} from {before} to {after} pods: {flip}")
-        elif who != "autoscaler" and write.name in {self.world.leads(service, late=late) for late in (True, False)}:
+        if after == 0 and who in self.settling and self.history.last_move:
+            settled = write.at - self.ended.get(self.history.last_move.number, -self.settling[who])
+            if settled < self.settling[who] - ROUNDED:
+                self.violate("nothing_shrinks_early", f"{who} retires {write.name} {settled:.1f} s after its flip")
+        elif who != "autoscaler" and write.name in self.world.serving(service):
             self.violate("nothing_shrinks_early", f"{who} takes {write.name}, which is live, from {before} to {after}")
 
     def _by_the_watch(self, write: Written, service: str) -> None:
         """Nothing that traffic reaches, nor may reach: no flip is under way that could move it there."""
-        self.ended.append(write)
+        self.asleep.append(write)
         strange = any(each.at > write.by.sent - ARRIVES for each in self.strangers())  # nobody can see them coming
         reached = write.name in {self.world.leads(service, late=late) for late in (True, False)}
         if (reached and not strange) or self.history.open is not None:
@@ -306,4 +376,8 @@ def _release(deployment: Mapping[str, Any] | None) -> str:
 
 
 def _colour(service: Mapping[str, Any] | None) -> str:
+    if service and "data" in service:  # of a worker
+        return service["data"]["colour"]
+    if service and "rules" in service["spec"]:
+        return str(split_of(service).colour or "")
     return service["spec"]["selector"].get(COLOUR_LABEL, "") if service else ""

@@ -16,6 +16,8 @@ from teal_infra.components.fingerprint import Fingerprint
 from teal_infra.planning import move, slots
 from tenacity._utils import is_coroutine_callable
 
+from teal.model.verdict import printable
+
 MOST = 4096
 """Models of the bytes that were read last."""
 
@@ -50,12 +52,13 @@ _DECLARED = (
     (slots, "fingerprint_of", _once(slots.fingerprint_of)),
     (slots, "release", _once(slots.release)),
     (move, "bake_plan", _once(move.bake_plan)),
-    (move, "_gates", _once(move._gates)),  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    (move, "gate_plans", _once(move.gate_plans)),
     (Fingerprint, "parts", property(_once(Fingerprint.parts.fget or repr))),
     (Fingerprint, "digest", property(_once(Fingerprint.digest.fget or repr))),
 )
 
 
+_PRINTABLE = lru_cache(MOST)(printable)
 _is_coroutine = is_coroutine_callable
 
 
@@ -72,5 +75,6 @@ def remembered() -> Generator[None]:
         stack.enter_context(patch.object(BaseModel, "model_validate_json", classmethod(_read)))
         for place, name, function in _DECLARED:
             stack.enter_context(patch.object(place, name, function))
+        stack.enter_context(patch("teal.model.verdict.printable", _PRINTABLE))
         stack.enter_context(patch("tenacity._utils.is_coroutine_callable", _awaited))
         yield

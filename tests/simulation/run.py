@@ -5,6 +5,8 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from unittest.mock import patch
 
 from httpx2._urlparse import urlparse
@@ -13,7 +15,7 @@ from tests.simulation.clock import VirtualLoop, run, virtual
 from tests.simulation.invariants import Violation
 from tests.simulation.remembered import remembered
 from tests.simulation.story import Story
-from tests.simulation.wire import ACTOR, spawn
+from tests.simulation.wire import ACTOR, ahead, spawn
 
 _PARSED = cache(urlparse)
 
@@ -47,11 +49,12 @@ def _hear(text: str) -> None:
 def simulated(story: Story, loop: VirtualLoop, seed: int) -> Generator[None]:
     """The real code, told by the simulation what time it is, and how the cluster is reached."""
     with ExitStack() as stack:
-        stack.enter_context(virtual(loop, seed))
+        stack.enter_context(virtual(loop, seed, ahead))
         stack.enter_context(remembered())
         stack.enter_context(patch("teal.adapters.kubernetes.access.client", story.network.client))
         stack.enter_context(patch("teal.adapters.receivers.tell", story.people.tell))
-        stack.enter_context(patch("pulumi.resource_hooks.register_resource_hook"))
+        for kind in ("resource", "error"):
+            stack.enter_context(patch(f"pulumi.resource_hooks.register_{kind}_hook"))
         for module in ("_urls", "_urlparse"):  # a few hundred URLs, parsed for each request: two fifths of all CPU
             stack.enter_context(patch(f"httpx2.{module}.urlparse", _PARSED))
         for level in ("info", "warn", "error"):
@@ -79,7 +82,10 @@ def simulate(
         run(story.tell(), loop)
     happened = story.faults.happened
     events = [*story.script, *((at, f"! {name}: {what}") for at, name, what in happened)]
-    lines = [f"{at:8.3f} s  {text}" for at, text in sorted(events, key=lambda each: each[0])]
+    lines: list[str] = []
+    for text, same in groupby(sorted(events, key=itemgetter(0)), key=itemgetter(1)):
+        (at, _), *more = same
+        lines.append(f"{at:8.3f} s  {text}" + (f" ({len(more) + 1} times)" if more else ""))
     return Outcome(
         seed=seed,
         violations=tuple(story.invariants.violations),
@@ -89,7 +95,7 @@ def simulate(
         seconds=loop.time(),
         calm=story.scenario.calm,
         told=tuple(story.people.told),
-        ended=len(story.invariants.ended),
+        ended=len(story.invariants.asleep),
     )
 
 

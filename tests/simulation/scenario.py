@@ -11,11 +11,15 @@ from teal_infra.settings import Settings
 from teal_infra.settings.load import load
 
 from teal.history.model import Stage
+from teal.model.workers import Overlap, record
 from tests.simulation.faults import KEEPER, READS, Outage, Trouble
 from tests.simulation.wire import Death
+from tests.simulation.workers import NAME as WORKER
 from tests.simulation.world import Release
 
 BAKE = 6
+SETTLE = 15
+SKEW = 600.0
 STABLE = Release(version="1.0.0")
 OLD = Release(version="0.9.0")
 SERVICES = ("backend", "frontend")
@@ -28,6 +32,8 @@ DEATHS = (
     ("", 150),
 )
 """With which request a process may die: how it begins, and how many such there are in an update, about."""
+OF_WORKERS = ((f"PATCH configmaps {record(WORKER)}", 1), (f"PATCH deployments {WORKER}", 3), ("GET pods", 8))
+"""The same of one that moves a worker."""
 
 BAD = (
     Release(version="", errors=1),
@@ -47,20 +53,24 @@ class Happening:
 
     at: float
     what: str
-    """`patch` or `flap`."""
+    """`patch`, `flap`, `rollback` or `approve`."""
     service: str
     """Empty: all of them."""
     colour: str
     seconds: float = 0
     by: str = ""
     since: str = ""
-    """What its time counts from: the first `bake`, the first `death` of a process, or the first one that leaves `half`
-    of a flip set moved; empty: the beginning."""
+    """What its time counts from: the first `proof`, `bake` or `way back`, the first `death` of a process, or the first
+    one that leaves `half` of a flip set moved; empty: the beginning."""
 
     def __str__(self) -> str:
         """For the script."""
         if self.what == "patch":
             return f"{self.by} sends {self.service} to {self.colour}"
+        if self.what == "rollback":
+            return "a person runs teal rollback"
+        if self.what == "approve":
+            return f"somebody approves {self.colour}"
         return f"pods of {self.service or 'every service'} in {self.colour} turn unready for {self.seconds:.1f} s"
 
 
@@ -99,6 +109,7 @@ TOLD = {"receivers": {"chat": {"url": "slack://a/b/c", "stages": [*map(str, Stag
 class Scenario:
     """All of it."""
 
+    seed: int
     services: Sequence[str]
     releases: Mapping[str, Release]
     load: int
@@ -113,6 +124,15 @@ class Scenario:
     pause: Pause | None
     closes: bool
     """Whether pods are asked to end their kept-alive connections, which here none of them does."""
+    skew: float = 0
+    """Seconds by which a machine's clock may differ from the API server's."""
+    gateway: bool = False
+    """Whether an HTTPRoute directs the traffic, and not Services' selectors."""
+    worker: Overlap | None = None
+    """Whether the stack has a worker, and when both of its colours may take work."""
+    approval: int = 0
+    """Seconds for which a person's yes is good; 0 where nobody has to give one."""
+    rollback_dies: Death | None = None
     tells: bool = False
     """Whether people are told."""
     retires: bool = False
@@ -142,8 +162,14 @@ class Scenario:
         }
         raw: dict[str, Any] = {
             "activeColour": "blue",
-            "services": dict.fromkeys(self.services, service),
+            "services": {
+                **{name: {**service, **self._routing(name)} for name in self.services},
+                **({WORKER: self._worker()} if self.worker else {}),
+            },
             "bake": {"seconds": BAKE},
+            "settleSeconds": SETTLE,
+            **({"router": "gateway", "gateway": {"name": "public"}} if self.gateway else {}),
+            **({"approval": {"maxAgeSeconds": self.approval}} if self.approval else {}),
             **({"notify": TOLD} if self.tells else {}),
             **(ENDS if self.retires else {}),
             "blue": self._slot("1.0.0"),
@@ -157,8 +183,22 @@ class Scenario:
             place[last] = self._slot(value) if last in {"blue", "green"} else value
         return _settings(dumps(raw))
 
+    def _routing(self, name: str) -> dict[str, Any]:
+        return {"routing": {"hosts": [f"{name}.example"]}} if self.gateway else {}
+
+    def _worker(self) -> dict[str, Any]:
+        return {
+            "kind": "worker",
+            "overlap": str(self.worker),
+            "replicas": 2,
+            "autoscaling": {"enabled": False},
+            "progressDeadlineSeconds": 20,
+            "shutdown": {"gracePeriodSeconds": 5},
+        }
+
     def _slot(self, version: str) -> dict[str, Any]:
-        return {"version": version, **{name: {"image": f"registry.example/{name}:{version}"} for name in self.services}}
+        names = (*self.services, *([WORKER] if self.worker else []))
+        return {"version": version, **{name: {"image": f"registry.example/{name}:{version}"} for name in names}}
 
 
 @cache
@@ -175,6 +215,7 @@ def drawn(seed: int) -> Scenario:
     services = SERVICES[: chance.choice((1, 2))]
     troubled = chance.random() < 0.9
     scenario = Scenario(
+        seed=seed,
         services=services,
         releases={
             "0.9.0": OLD,
@@ -194,6 +235,7 @@ def drawn(seed: int) -> Scenario:
         closes=chance.random() < 0.3,
         pause=None,
     )
+    scenario = _besides(Random(f"{seed} besides"), scenario)  # noqa: S311 - the same
     if not troubled:
         return scenario
     if chance.random() < 0.3:
@@ -205,12 +247,60 @@ def drawn(seed: int) -> Scenario:
     return _suspended(chance, scenario) if which < 0.08 else scenario
 
 
+def _besides(chance: Random, scenario: Scenario) -> Scenario:
+    """The same with what came to the simulation later: drawn apart, so that all else of a seed stays as it was."""
+    skewed = chance.random() < 0.5
+    ups = scenario.ups
+    if chance.random() < 0.15 and ups[-1].changes["activeColour"] == "green" and not ups[-1].rival:
+        after = round(chance.uniform(1, 30), 1)
+        ups = [*ups, Up(after=after, changes={**ups[-1].changes, "blue.state": "retired"})]
+    scenario = replace(scenario, ups=ups, skew=SKEW if skewed else 0)
+    if chance.random() < 0.15:
+        early = Happening(
+            at=round(chance.uniform(0, 60), 2),
+            what="approve",
+            service="",
+            colour=chance.choice(("blue", "green", "green")),
+        )
+        scenario = replace(scenario, approval=chance.choice((60, 3600)), happenings=[*scenario.happenings, early])
+    if chance.random() < 0.15:
+        overlaps = (Overlap.FLIP, Overlap.FLIP, Overlap.FORBIDDEN, Overlap.FORBIDDEN, Overlap.ALLOWED)
+        first, *others = scenario.ups
+        if chance.random() < 0.4 and not scenario.calm:
+            first = replace(first, death=_death(chance, OF_WORKERS))
+        scenario = replace(scenario, worker=chance.choice(overlaps), ups=[first, *others])
+    if chance.random() < 0.15:
+        scenario = _split(chance, scenario)
+    if chance.random() < 0.75:
+        return scenario
+    since, most = chance.choice((("bake", 15.0), ("bake", 15.0), ("death", 15.0), ("proof", 0.1), ("way back", 0.1)))
+    back = Happening(at=round(chance.uniform(0, most), 3), what="rollback", service="", colour="", since=since)
+    return replace(
+        scenario,
+        happenings=[*scenario.happenings, back],
+        rollback_dies=_death(chance) if chance.random() < 0.3 and not scenario.calm else None,
+    )
+
+
+def _split(chance: Random, scenario: Scenario) -> Scenario:
+    """The same with a router that splits traffic, where the new release may have a share of it before its flip."""
+    first, *others = scenario.ups
+    if chance.random() < 0.4 and not scenario.calm:
+        first = replace(first, death=Death(request="PATCH httproutes", number=1, after_sending=chance.random() < 0.5))
+    ups, after = [first, *others], 10.0
+    if chance.random() < 0.7:
+        prepared = Up(after=1, changes={})
+        shares = [Up(after=after, changes={"canaryWeight": each}) for each in (10, 50)[: chance.choice((1, 2))]]
+        ups = [prepared, *shares, *ups]
+    return replace(scenario, gateway=True, ups=ups)
+
+
 def _release(chance: Random, version: str) -> Release:
     return replace(chance.choice(BAD), version=version) if chance.random() < 0.4 else Release(version=version)
 
 
-def _death(chance: Random) -> Death:
-    with_, most = chance.choice(DEATHS)
+def _death(chance: Random, kinds: Sequence[tuple[str, int]] = DEATHS) -> Death:
+    with_, most = chance.choice(kinds)
     return Death(request=with_, number=chance.randint(1, most), after_sending=chance.random() < 0.5)
 
 

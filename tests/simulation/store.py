@@ -7,7 +7,8 @@ from typing import Any, cast
 
 Object = dict[str, Any]
 
-OWNED = ("spec.selector", "metadata.annotations")
+OWNED = ("spec.selector", "spec.rules", "data.colour", "metadata.annotations")
+DIRECTING = (("spec", "selector"), ("spec", "rules"), ("data", "colour"))
 """What teal reads the managers of."""
 
 
@@ -56,7 +57,7 @@ class Store:
     told: Callable[[Written], None] = lambda _: None
     objects: dict[tuple[str, str], Object] = field(default_factory=dict[tuple[str, str], Object])
     versions: list[Object] = field(default_factory=list[Object])
-    """Of Services, in order: what a watch is told."""
+    """Of what directs traffic, in order: what a watch is told."""
     newest: int = 100
     _texts: dict[tuple[str, str], bytes] = field(default_factory=dict[tuple[str, str], bytes])
     """The same objects as JSON, of those that were read since they were written."""
@@ -125,7 +126,7 @@ class Store:
         after["metadata"]["managedFields"] = _owners(before, after, by.manager or by.actor, f"{self.clock():012.3f}")
         self.objects[kind, name] = after
         self._texts.pop((kind, name), None)
-        if kind == "services":
+        if kind in {"services", "httproutes"} or "colour" in after.get("data", {}):
             self.versions.append(after)
         self.told(Written(at=self.clock(), by=by, kind=kind, name=name, before=before, after=after))
         return after
@@ -163,11 +164,16 @@ def _require_version(before: Object, new: Object) -> None:
 
 
 def _conflict(before: Object, new: Object, manager: str) -> str:
-    """Who else owns a selector that is to change; `kubectl` does not count: Pulumi's provider takes that over."""
-    if before["spec"].get("selector") == new.get("spec", {}).get("selector"):
-        return ""
+    """Who else owns what directs traffic, and is to change; `kubectl` does not count: the provider takes that over."""
+    changing = [
+        (part, key)
+        for part, key in DIRECTING
+        if key in new.get(part, {}) and before.get(part, {}).get(key) != new[part][key]
+    ]
     others = (
-        each for each in before["metadata"]["managedFields"] if "f:selector" in each["fieldsV1"].get("f:spec", {})
+        each
+        for each in before["metadata"]["managedFields"]
+        if any(f"f:{key}" in each["fieldsV1"].get(f"f:{part}", {}) for part, key in changing)
     )
     return next((each["manager"] for each in others if not each["manager"].startswith((manager, "kubectl"))), "")
 

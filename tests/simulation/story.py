@@ -10,23 +10,30 @@ from typing import Any, TypeVar
 from teal_infra.planning.live import Live
 from teal_infra.planning.move import move_of
 from teal_infra.settings import Settings
+from teal_infra.settings.slot import State as SlotState
+from teal_infra.traffic.gateway import spec
 
 from teal.history.model import Flip, History, Stage
 from teal.history.store import CONFIRMED, NAME
 from teal.model.colours import Colour
-from teal.model.labels import VERSION_LABEL
+from teal.model.labels import COMPONENT_LABEL, VERSION_LABEL
+from teal.model.workers import WORKER as OF_WORKER
+from teal.model.workers import record
 from teal.notifications import told
 from tests.simulation.api import Api
+from tests.simulation.approvals import Approvals
 from tests.simulation.clock import EPOCH, VirtualLoop
+from tests.simulation.commands import approve, go_on, roll_back
 from tests.simulation.engine import State, Update
 from tests.simulation.faults import SLOWEST, Faults
 from tests.simulation.invariants import Invariants
 from tests.simulation.people import People
 from tests.simulation.scenario import OLD, Happening, Up, drawn
 from tests.simulation.store import By, Store, Written
-from tests.simulation.watch import go_on
-from tests.simulation.wire import ACTOR, Actor, Network
-from tests.simulation.world import TICK, World, chance
+from tests.simulation.wire import ACTOR, Actor, Death, Network
+from tests.simulation.workers import NAME as WORKER
+from tests.simulation.workers import Workers, is_record
+from tests.simulation.world import DRAIN, TICK, World, chance
 
 LONGEST = 600.0
 """Virtual seconds that an update, and the way to rest, may take."""
@@ -58,7 +65,12 @@ class Story:
         scenario = self.scenario
         self.store = Store(clock=loop.time)
         self.world = World(
-            loop=loop, store=self.store, lag=scenario.lag, load=scenario.load, releases=dict(scenario.releases)
+            loop=loop,
+            store=self.store,
+            lag=scenario.lag,
+            load=scenario.load,
+            releases=dict(scenario.releases),
+            workers=frozenset([WORKER] if scenario.worker else []),
         )
         self.faults = Faults(
             seed=seed,
@@ -70,11 +82,19 @@ class Story:
         )
         self.network = Network(api=Api(self.store, self.world, seed), faults=self.faults, seed=seed)
         self.actors: dict[str, Actor] = {}
-        self.invariants = Invariants(world=self.world, actors=self.actors, releases=scenario.releases)
+        self.invariants = Invariants(
+            world=self.world,
+            actors=self.actors,
+            releases=scenario.releases,
+            approvals=Approvals(store=self.store, max_age=scenario.approval),
+            workers=Workers(world=self.world, overlap=scenario.worker),
+        )
         self.script: list[tuple[float, str]] = []
         self.state = State()
-        self.since = {each: asyncio.Event() for each in ("bake", "death", "half", "way back")}
+        self.since = {each: asyncio.Event() for each in ("proof", "bake", "death", "half", "way back")}
         """Set by the first of them."""
+        self.begun: list[asyncio.Task[None]] = []
+        """What people do beside the updates."""
         self.ending = False
         self.updates: list[Update] = []
 
@@ -96,6 +116,7 @@ class Story:
         await asyncio.gather(*rivals)
         for each in others:
             each.cancel()
+        await asyncio.gather(*self.begun)
         self.faults.calm = True
         self._note("faults end")
         await asyncio.sleep(SLOWEST + 1)  # what has left by now arrives
@@ -116,6 +137,7 @@ class Story:
     async def _tick(self) -> None:
         while True:
             self.world.tick()
+            self.invariants.moment()
             await asyncio.sleep(TICK)
 
     async def _begin(self) -> None:
@@ -130,6 +152,7 @@ class Story:
             version=move.version,
             by="somebody",
             begun=at,
+            ended=at,
             stage=Stage.CONFIRMED,
             release=move.release,
             plan=move.bake,
@@ -138,19 +161,25 @@ class Story:
         history = History(flips=(first,))
         data = {"flips.json": history.model_dump_json(by_alias=True)}
         self.store.create("configmaps", {"metadata": {"name": NAME}, "data": data}, by)
-        record = {"colour": "blue", "version": move.version, "since": at}
-        self.store.create("configmaps", {"metadata": {"name": CONFIRMED}, "data": record}, by)
+        confirmed = {"colour": "blue", "version": move.version, "since": at}
+        self.store.create("configmaps", {"metadata": {"name": CONFIRMED}, "data": confirmed}, by)
         since = (EPOCH + timedelta(seconds=1)).isoformat()  # of flips before that nobody was to be told
         self.store.create("configmaps", {"metadata": {"name": told.NAME, "creationTimestamp": since}, "data": {}}, by)
         self.store.told = self.world.written
         for name in self.scenario.services:
             selector = {"app.kubernetes.io/name": name, "teal/colour": "blue"}
             labels = {"app.kubernetes.io/part-of": "teal", "app.kubernetes.io/name": name}
-            self.store.create(
-                "services", {"metadata": {"name": name, "labels": labels}, "spec": {"selector": selector}}, by
-            )
+            metadata = {"name": name, "labels": labels}
+            if self.scenario.gateway:
+                self.store.create("httproutes", {"metadata": metadata, "spec": spec(settings, name)}, by)
+            else:
+                self.store.create("services", {"metadata": metadata, "spec": {"selector": selector}}, by)
+        if self.scenario.worker:
+            labels = {"app.kubernetes.io/part-of": "teal", "app.kubernetes.io/name": WORKER, COMPONENT_LABEL: OF_WORKER}
+            meta = {"name": record(WORKER), "labels": labels}
+            self.store.create("configmaps", {"metadata": meta, "data": {"colour": "blue"}}, by)
         self.invariants.history = history
-        failed = await self._update("update-0", settings, self.state, Actor(name="update-0"))
+        failed = await self._update(self._actor("update-0"), settings, self.state)
         assert not failed, failed
         self.store.told = self._written
         self.network.heard = self.invariants.heard
@@ -158,27 +187,33 @@ class Story:
     def _written(self, write: Written) -> None:
         self.world.written(write)
         self.invariants.written(write)
-        if write.kind == "services":
+        if is_record(write):
+            self._note(f"{write.by.actor} writes worker {WORKER}: {write.after['data']['colour']}")
+        if write.kind == "deployments" and write.name.startswith(WORKER):
+            self._note(f"{write.by.actor} asks for {write.after['spec']['replicas']} pods of {write.name}")
+        if write.kind in {"services", "httproutes"}:
             actor = self.actors.get(write.by.actor)
             if actor is not None and actor.dead:
                 self._left()
-            self._note(
-                f"{write.by.actor} writes service {write.name}: {write.after['spec']['selector'].get('teal/colour')}"
-            )
-        if write.name == NAME:
-            last = self.invariants.history.last
-            if last is not None:
-                if last.stage is Stage.BAKING and not self.since["bake"].is_set():
-                    self.faults.anchor, self.faults.owner = self.loop.time(), write.by.actor
-                    self.since["bake"].set()
-                if last.stage is Stage.REVERTING and not self.since["way back"].is_set():
-                    self.since["way back"].set()
-                    self._pause(self.actors[write.by.actor])
-                self._note(
-                    f"{write.by.actor} records flip {last.number} {last.stage} (kept by {last.owner or 'nobody'})"
-                )
+            canary, share = self.world.canaries.get(write.name, ("", 0))
+            beside = f", {share} % on {canary}" if share else ""
+            self._note(f"{write.by.actor} writes {write.name}: {self.world.leads(write.name, late=False)}{beside}")
+        if write.name == NAME and (last := self.invariants.history.last) is not None:
+            self._reached(last, write.by.actor)
         if write.name == CONFIRMED:
             self._note(f"{write.by.actor} records {write.after['data']['colour']} as confirmed")
+
+    def _reached(self, flip: Flip, by: str) -> None:
+        """A flip is at another step; the first of some steps are what other things wait for."""
+        if flip.stage is Stage.PROVEN:
+            self.since["proof"].set()
+        if flip.stage is Stage.BAKING and not self.since["bake"].is_set():
+            self.faults.anchor, self.faults.owner = self.loop.time(), by
+            self.since["bake"].set()
+        if flip.stage is Stage.REVERTING and not self.since["way back"].is_set():
+            self.since["way back"].set()
+            self._pause(self.actors[by])
+        self._note(f"{by} records flip {flip.number} {flip.stage} (kept by {flip.owner or 'nobody'})")
 
     def _left(self) -> None:
         """See whether a process that died has left half of a flip set moved."""
@@ -207,10 +242,18 @@ class Story:
         if not self.faults.happens(f"{each} at {each.at}", str(each)):
             return
         if each.what == "patch":
-            patch_ = {"spec": {"selector": {"teal/colour": each.colour}}}
-            self.store.patch("services", each.service, patch_, By(actor=each.by))
+            if self.scenario.gateway:
+                changed = spec(self.scenario.config({"activeColour": each.colour}), each.service)
+                self.store.patch("httproutes", each.service, {"spec": {"rules": changed["rules"]}}, By(actor=each.by))
+            else:
+                changed = {"spec": {"selector": {"teal/colour": each.colour}}}
+                self.store.patch("services", each.service, changed, By(actor=each.by))
             return
-        for name in self.scenario.services if not each.service else (each.service,):
+        if each.what in {"rollback", "approve"}:
+            work = self._roll_back() if each.what == "rollback" else self._approve(Colour(each.colour), "early")
+            self.begun.append(asyncio.create_task(work))
+            return
+        for name in (*self.scenario.services, WORKER) if not each.service else (each.service,):
             pods = [*self.world.of(f"{name}-{each.colour}")]
             for pod in pods[: len(pods) if not each.service else (len(pods) + 1) // 2]:
                 pod.flaps_until = self.loop.time() + each.seconds
@@ -221,17 +264,42 @@ class Story:
             close = chance(self.seed, name, "beside the watch") < BESIDE
             await asyncio.sleep(CLOSE if close else (PATIENT - 1) * up.after)
         await asyncio.sleep(up.after)
-        actor = Actor(name=name, death=up.death)
-        return await self._update(name, self.scenario.config(up.changes), state, actor)
+        settings = self.scenario.config(up.changes)
+        said = await self._update(self._actor(name, up.death), settings, state)
+        if f"teal approve {settings.active_colour}" not in said:
+            return said
+        await self._approve(settings.active_colour, name)
+        return await self._update(self._actor(f"{name}-approved", up.death), settings, state)
 
-    async def _update(self, name: str, settings: Settings, state: State, actor: Actor) -> str:
+    def _actor(self, name: str, death: Death | None = None) -> Actor:
+        """A process, on a machine of its own."""
+        skew = self.scenario.skew
+        return Actor(name=name, death=death, ahead=skew * (2 * chance(self.scenario.seed, name, "clock") - 1))
+
+    async def _update(self, actor: Actor, settings: Settings, state: State) -> str:
+        name, idle = actor.name, settings.slot(settings.active_colour.other)
         self._note(f"{name} begins: {settings.active_colour} {settings.active_slot.version}")
+        if idle is not None and idle.state is SlotState.RETIRED:
+            self.invariants.settling[name] = settings.settle_seconds
         update = Update(self.network, actor, settings, state)
         self.updates.append(update)
         ended = await self._process(actor, update.run, "killed")
         self._note(f"{name} ends: {ended or 'done'}")
         self.invariants.said(actor, ended)
         return ended
+
+    async def _approve(self, colour: Colour, why: str) -> None:
+        actor = self._actor(f"approver-{why}")
+        ended = await self._process(actor, lambda: approve(colour), "killed")
+        self._note(f"{actor.name} approves {colour}: {ended or 'done'}")
+
+    async def _roll_back(self) -> None:
+        """A person takes the last flip back, whoever is at it."""
+        actor = self._actor("rollback-1", self.scenario.rollback_dies)
+        self._note(f"{actor.name} begins")
+        ended = await self._process(actor, lambda: roll_back(actor), "killed")
+        self._note(f"{actor.name} ends: {ended}")
+        self.invariants.rolled_back(actor, ended)
 
     async def _process(self, actor: Actor, main: Callable[[], Coroutine[Any, Any, _T]], killed: _T) -> _T:
         """Run something as a process; what it comes to, or that it died."""
@@ -252,6 +320,9 @@ class Story:
                 raise
             self.since["death"].set()
             self._left()
+        finally:
+            for each in list(actor.tasks):
+                each.cancel()  # with its process, whatever it still does
         return killed
 
     async def _watch(self) -> None:
@@ -259,7 +330,7 @@ class Story:
         number = 0
         while not self.ending:
             number += 1
-            actor = Actor(name=f"watch-{number}", death=self.scenario.watch_dies if number < FATAL else None)
+            actor = self._actor(f"watch-{number}", self.scenario.watch_dies if number < FATAL else None)
             ended = await self._process(actor, lambda: go_on(actor, self._declared), "killed")  # noqa: B023 - awaited here
             if ended:
                 self._note(f"{actor.name} ends: {ended}")
@@ -293,12 +364,12 @@ class Story:
             changes["green"] = green["metadata"]["labels"][VERSION_LABEL]
         said = ""
         for number in range(4):
-            said = await self._update(
-                f"back-{number}", self.scenario.config(changes), self.state, Actor(name=f"back-{number}")
-            )
+            said = await self._update(self._actor(f"back-{number}"), self.scenario.config(changes), self.state)
             there = {self.world.leads(name, late=False).rpartition("-")[2] for name in self.scenario.services}
-            record = self.store.get("configmaps", CONFIRMED)["data"]["colour"]
-            if there == {"blue"} == {record} and self.invariants.history.open is None:
+            confirmed = self.store.get("configmaps", CONFIRMED)["data"]["colour"]
+            if there == {"blue"} == {confirmed} and self.invariants.history.open is None:
+                await asyncio.sleep(DRAIN + TICK)
+                self.invariants.left_idle()
                 return  # what is idle may be as broken as it is
             if "teal:repair" in said:
                 changes["repair"] = "green"

@@ -10,15 +10,21 @@ from typing import Any
 
 import pytest
 
+from teal.adapters.kubernetes.server_clock import ServerClock
 from teal.flip import owner
 from teal.flip.owner import Owner
 from teal.flip.revert import Way
+from teal.flip.rollback import Rollback
 from teal.flip.tenure import Tenure
 from teal.flip.watching.observer import Observer
+from teal.history.model import Flip, History, Stage
 from teal.model.colours import Colour
 from teal.model.live import LiveService
 from teal.model.verdict import Verdict
 from tests.simulation.run import simulate
+
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
+"""A process that dies between making a coroutine and running it leaves that one unawaited."""
 
 Put = Callable[[pytest.MonkeyPatch], None]
 """Puts a bug back."""
@@ -75,14 +81,52 @@ def half_without_a_proof(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Owner, "_move", unproven)
 
 
+def by_its_own_clock(patch: pytest.MonkeyPatch) -> None:
+    """Each machine writes the times that its own clock shows."""
+    patch.setattr(ServerClock, "hear", _let_pass)
+
+
+def approved_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """A yes that another flip has used is good again."""
+
+    def none(self: History, *, besides: int) -> frozenset[str]:
+        del self, besides
+        return frozenset()
+
+    patch.setattr(History, "approvals", none)
+
+
+def rolled_back_between(patch: pytest.MonkeyPatch) -> None:
+    """A rollback comes between the proof of a flip and the engine's write."""
+    go = Rollback.go
+
+    async def regardless(self: Rollback, version: str | None = None) -> Flip:
+        seen = await self._look()  # pyright: ignore[reportPrivateUsage]
+        flip = seen.history.open
+        if flip is None or flip.stage is not Stage.PROVEN or flip.origin is None:
+            return await go(self, version)
+        return await self._undo(seen, flip, flip.origin)  # pyright: ignore[reportPrivateUsage]
+
+    patch.setattr(Rollback, "go", regardless)
+
+
+def started_beside(patch: pytest.MonkeyPatch) -> None:
+    """The new colour of a worker starts while pods of the old one end, whatever their overlap may be."""
+    patch.setattr("teal.adapters.kubernetes.scale.await_gone", _nothing)
+
+
 @pytest.mark.parametrize(
     ("bug", "seed", "found"),
     [
-        (without_a_proof, 2, "moved_only_to_proven"),
-        (without_a_last_look, 57, "confirmed_only_where_traffic_is"),
-        (without_a_way_back, 0, "history_tells_what_happened"),
+        (without_a_proof, 4, "moved_only_to_proven"),
+        (without_a_last_look, 333, "confirmed_only_where_traffic_is"),
+        (without_a_way_back, 3, "history_tells_what_happened"),
         (without_a_fence, 117, "one_writer"),
         (half_without_a_proof, 64, "moved_only_to_proven"),
+        (by_its_own_clock, 14, "an_approval_is_used_once"),
+        (approved_for_ever, 1780, "an_approval_is_used_once"),
+        (rolled_back_between, 176, "one_writer"),
+        (started_beside, 2, "workers_overlap_as_declared"),
     ],
 )
 def test_a_bug_is_found(bug: Put, seed: int, found: str, monkeypatch: pytest.MonkeyPatch) -> None:

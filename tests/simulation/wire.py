@@ -54,6 +54,8 @@ class Actor:
     name: str
     death: Death | None = None
     """None: it lives."""
+    ahead: float = 0
+    """Seconds by which its machine's clock is ahead of the API server's."""
     dead: bool = False
     still_until: float = 0
     """Virtual time until which it stands still."""
@@ -94,6 +96,12 @@ def spawn(
         if actor.dead:
             task.cancel()
     return task
+
+
+def ahead() -> float:
+    """By how much the clock is ahead of whoever's task this is."""
+    actor = ACTOR.get(None)
+    return actor.ahead if actor is not None else 0
 
 
 def _unheard(actor: Actor, asked: Asked, answer: Answer) -> None:
@@ -157,7 +165,7 @@ class Wire(httpx2.AsyncBaseTransport):
         answer = await self._within(request, answering)
         self._alive()
         self._network.heard(actor, asked, answer)
-        return Response(answer.status, answer.content, request)
+        return Response(answer.status, answer.content, request, int(asyncio.get_running_loop().time()))
 
     async def _still(self) -> None:
         left = self._actor.still_until - asyncio.get_running_loop().time()

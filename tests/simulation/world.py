@@ -5,11 +5,15 @@ Late, all of it: the controllers look every half second, and what a selector lea
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from zlib import crc32
 
+from teal.model.colours import Colour
 from teal.model.labels import COLOUR_LABEL, NAME_LABEL, VERSION_LABEL
+from teal.model.routes import Split, said
+from teal.model.workers import COLOUR, record
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.store import By, Object, Store, Written
 
@@ -21,9 +25,20 @@ DRAIN = 1.0
 """Seconds from a pod's end to its disappearance."""
 
 
+Behind = list[tuple[str, bool, bool]]
+"""Pods by name, whether each is ready, and whether it is ending."""
+
+
 def chance(*what: object) -> float:
     """A number of [0, 1) that depends on nothing but what it is for."""
     return crc32(repr(what).encode()) * 2654435761 % 2**32 / 2**32
+
+
+def split_of(route: Mapping[str, Any]) -> Split:
+    """How an HTTPRoute shares out the requests."""
+    name, marks = route["metadata"]["name"], route["metadata"].get("annotations", {})
+    given = {each["name"]: each["weight"] for each in route["spec"]["rules"][-1]["backendRefs"]}
+    return Split(weights={colour: given[f"{name}-{colour}"] for colour in Colour}, said=said(marks))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,12 +110,14 @@ class World:
     """Seconds from a selector's write until anything follows it."""
     load: int = 2
     """Pods that live traffic needs, as an autoscaler sees it."""
+    workers: frozenset[str] = frozenset()
+    """Services that nobody asks: what directs them is a record, and no EndpointSlice has their pods."""
     releases: dict[str, Release] = field(default_factory=dict[str, Release])
     pods: list[Pod] = field(default_factory=list[Pod])
     flapped: bool = False
     """Whether pods of a colour have turned unready for a while: no healthy release then."""
-    slices: dict[str, list[tuple[str, bool, bool]]] = field(default_factory=dict[str, list[tuple[str, bool, bool]]])
-    """By Service: its pods, whether each is ready, and whether it is ending."""
+    slices: dict[str, Behind] = field(default_factory=dict[str, Behind])
+    """By Service."""
     seen_ready: dict[str, float] = field(default_factory=dict[str, float])
     """When a slot was last seen with a ready endpoint."""
     served: dict[str, list[Served]] = field(default_factory=lambda: defaultdict[str, list[Served]](list))
@@ -108,14 +125,26 @@ class World:
         default_factory=lambda: defaultdict[str, list[tuple[float, str]]](list)
     )
     """By Service: when its selector was written, and the slot that it led to then."""
+    canaries: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
+    """By service: the slot that has a share of its requests beside the live one, and how many percent."""
     ticks: int = 0
     _born: int = 0
+    _settled: dict[str, Object] = field(default_factory=dict[str, Object])
+    """By name: Deployments as they were when there was nothing left to do for them."""
 
     def written(self, write: Written) -> None:
         """Note where a selector leads from now on."""
+        worker = next((each for each in self.workers if write.name == record(each)), None)
+        if worker is not None and write.kind == "configmaps":
+            self.selected[worker].append((write.at, f"{worker}-{write.after['data'][COLOUR]}"))
         if write.kind == "services":
             selector = write.after["spec"]["selector"]
             self.selected[write.name].append((write.at, f"{selector.get(NAME_LABEL)}-{selector.get(COLOUR_LABEL)}"))
+        if write.kind == "httproutes":
+            split = split_of(write.after)
+            self.selected[write.name].append((write.at, f"{write.name}-{split.colour}"))
+            other = f"{write.name}-{split.colour.other}" if split.colour and split.share else ""
+            self.canaries[write.name] = (other, split.share)
 
     def leads(self, service: str, *, late: bool = True) -> str:
         """The slot that a Service's traffic reaches now, or that its selector names."""
@@ -124,6 +153,10 @@ class World:
         index = bisect_left(known, (until, "~"))
         return known[max(index - 1, 0)][1] if known else ""
 
+    def serving(self, service: str) -> set[str]:
+        """The slots that any of its requests reach, or are to reach."""
+        return {*(self.leads(service, late=late) for late in (True, False)), self.canaries.get(service, ("", 0))[0]}
+
     def tick(self) -> None:
         """Half a second of every controller's life."""
         now = self.loop.time()
@@ -131,13 +164,17 @@ class World:
         for deployment in list(self.store.list("deployments")):
             self._deploy(deployment, now)
         self.pods = [each for each in self.pods if each.ends is None or each.ends > now]
-        for deployment in self.store.list("deployments"):
-            name = deployment["metadata"]["name"]
-            self.slices[name] = self._behind(name, now)
-            if any(ready for _, ready, _ in self.slices[name]):
-                self.seen_ready[name] = now
-        for service in self.selected:
-            self.slices[service] = self._behind(self.leads(service), now)
+        behind = {each["metadata"]["name"]: Behind() for each in self.store.list("deployments")}
+        for pod in self.pods:
+            ready = pod.ready(now)
+            behind[pod.slot].append((pod.name, ready, pod.ends is not None))
+            if ready:
+                self.seen_ready[pod.slot] = now
+        for name, each in behind.items():
+            if name.rpartition("-")[0] not in self.workers:
+                self.slices[name] = each
+        for service in self.selected.keys() - self.workers if self.workers else self.selected:
+            self.slices[service] = behind.get(self.leads(service), Behind())
             self._serve(service, now)
         if self.ticks % AUTOSCALER_TICKS == 0:
             for each in list(self.store.list("horizontalpodautoscalers")):
@@ -152,11 +189,10 @@ class World:
         """The pods of a slot that are not ending."""
         return (each for each in self.pods if each.slot == slot and each.ends is None)
 
-    def _behind(self, slot: str, now: float) -> list[tuple[str, bool, bool]]:
-        return [(each.name, each.ready(now), each.ends is not None) for each in self.pods if each.slot == slot]
-
     def _deploy(self, deployment: Object, now: float) -> None:
         name, wanted = deployment["metadata"]["name"], deployment["spec"]["replicas"]
+        if self._settled.get(name) is deployment and not self.flapped:
+            return
         release = self.releases[deployment["spec"]["template"]["metadata"]["labels"][VERSION_LABEL]]
         pods = [*self.of(name)]
         new = [each for each in pods if each.release is release]
@@ -177,6 +213,8 @@ class World:
         }
         if deployment.get("status") != status:
             self.store.patch("deployments", name, {"status": status}, By(actor="controller"))
+        elif ready == wanted == len(pods):
+            self._settled[name] = deployment
 
     def _scale(self, autoscaler: Object) -> None:
         name = autoscaler["metadata"]["name"]
@@ -196,6 +234,9 @@ class World:
 
     def _serve(self, service: str, now: float) -> None:
         pods = self.ready(service)
+        canary, share = self.canaries.get(service, ("", 0))
+        if chance(service, now) * 100 < share:  # all requests of a moment, so that they are of one release
+            pods = self.ready(canary)
         failed = CLIENTS
         if pods and not any(each.release.failing for each in pods):
             failed = 0  # whichever pod answers

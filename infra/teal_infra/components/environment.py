@@ -1,27 +1,31 @@
-"""The environment of one colour's pods: a ConfigMap and a Secret, both named by content.
+"""What pods read: the environment of one colour's, a ConfigMap and a Secret both named by content; feature flags.
 
 A change makes new ones, which the pods of a new rollout name; what is running
 never sees its own change, and rolling back code rolls back its config. The old
-ones go once nothing names them any more.
+ones go once nothing names them any more. Feature flags are the exception: a ConfigMap of one name, which
+changes under pods that run, of both colours. They are meant to, so they are no part of a release.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 import pulumi
 
+from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, PART_OF, PART_OF_LABEL
 from teal_infra.labels import Identity
 from teal_infra.provider.kinds import ConfigMap, Secret
 from teal_infra.settings import Settings
+from teal_infra.settings.pod.flags import FILE, NAME
 from teal_infra.settings.slot import SlotService
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.core.v1 import EnvFromSourceArgsDict, EnvVarArgsDict
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 REFERENCE = re.compile(r"\$\$|\$\(([-._a-zA-Z0-9]+)\)")
 """A reference to another variable, `$(NAME)`; `$$` is a plain `$`, as in Kubernetes."""
@@ -135,6 +139,15 @@ def referring(
 
 def _references(value: str) -> list[str]:
     return [name for each in REFERENCE.finditer(value) if (name := each.group(1))]
+
+
+def flags(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> Sequence[pulumi.Resource]:
+    """The feature flags of all pods; none where there are none."""
+    if settings.flags is None:
+        return ()
+    labels = {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}
+    metadata: ObjectMetaArgsDict = {"name": NAME, "namespace": namespace, "labels": labels}
+    return [ConfigMap(NAME, metadata=metadata, data={FILE: settings.flags.text}, opts=opts)]
 
 
 def names(of: str, plain: Mapping[str, str], confidential: Mapping[str, str]) -> tuple[str, str | None]:

@@ -17,6 +17,7 @@ from teal_infra.components import environment, pod
 from teal_infra.labels import Identity
 from teal_infra.settings import Settings
 from teal_infra.settings.pod import Process
+from teal_infra.settings.pod.flags import FOLDER
 from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import Slot, SlotService, State
 
@@ -65,11 +66,13 @@ class Fingerprint:
     fixed: Mapping[str, str]
     """ENV and REGION."""
     running: bool
-    """False for a colour that is retired or stopped, and for the idle one of a worker."""
+    """False for a colour that is retired or stopped, and for the idle one of a worker. Of a cron job: its schedule."""
     gates: tuple[str, ...] = ()
     """Conditions that others set, and that a pod's readiness waits for."""
     peers: object = None
     """Where the backing services of its service are, as its network policy has it."""
+    flags: bool = False
+    """Whether its pods read feature flags; which ones, they learn without being made anew."""
     router: object = None
     """What directs the stack's traffic, and its settings."""
 
@@ -91,7 +94,8 @@ class Fingerprint:
                 "pod": self.settings.model_dump(mode="json", include=_OF_THE_POD),
                 "podTemplate": self._pod_templates,
                 "fixed": dict(self.fixed),
-                **self._account,
+                **({"volumes": self._volumes} if self._volumes else {}),
+                **self._where_set,
                 **({"kind": self.settings.kind} if self.settings.worker else {}),
             }
         )
@@ -114,7 +118,8 @@ class Fingerprint:
                     "version": self.of.version,
                     "environment": dict(self.fixed),
                     "podTemplate": self._pod_templates,
-                    **self._account,
+                    **self._where_set,
+                    "volumes": self._volumes,
                     **of_the_pod,
                 }
             ),
@@ -127,6 +132,7 @@ class Fingerprint:
                     "routing": [settings["routing"], self.router],
                     "targetGroup": settings["targetGroup"],
                     "capacity": [settings[name] for name in ("autoscaling", "replicas", "disruption")],
+                    **({"cron": settings["cron"]} if settings["cron"] else {}),
                 }
             ),
             template=environment.digest(self._template())[:_SHORT],
@@ -134,10 +140,14 @@ class Fingerprint:
         )
 
     @property
-    def _account(self) -> Mapping[str, str]:
-        """What is said of the pods' account by itself; most have the service's, as they ever had."""
+    def _where_set(self) -> Mapping[str, str]:
+        """What most pods do not have, and what earlier teals knew nothing of: it is there where it is set alone."""
         name = self.settings.metadata.service_account.name
-        return {"serviceAccount": name} if name else {}
+        return {**({"serviceAccount": name} if name else {}), **({"flags": FOLDER} if self.flags else {})}
+
+    @property
+    def _volumes(self) -> Mapping[str, object]:
+        return self.settings.model_dump(mode="json", by_alias=True, include={"volumes"})["volumes"]
 
     @property
     def _pod_templates(self) -> object:
@@ -157,6 +167,7 @@ class Fingerprint:
             account=self.settings.metadata.service_account.name or self.of.service,
             deployed_at="",
             gates=self.gates,
+            flags=self.flags,
         )
 
 
@@ -176,6 +187,7 @@ def fingerprint_of(settings: Settings, service: str, slot: Slot, of: Identity) -
         running=slot.state is State.RUNNING
         and (of.colour is settings.active_colour or not settings.services[service].idles),
         gates=pod.readiness_gates(settings.router, service, of.colour),
+        flags=settings.flags is not None,
         router=settings.model_dump(mode="json", include={"router", *(each.spec.settings for each in RouterKind)}),
         peers={name: peer.model_dump(mode="json") for name, peer in settings.peers(service).items()},
     )
@@ -220,6 +232,9 @@ def recorded(live: Mapping[str, str]) -> Parts | None:
         return None
 
 
+_WHERE_SET = ("serviceAccount", "flags")
+"""Parts that are there only where something is set: `Fingerprint._where_set`."""
+
 _ADDED: Mapping[str, object] = {
     "portName": "http",
     "loadBalancerClass": None,
@@ -241,4 +256,5 @@ def _digests(content: Mapping[str, Any]) -> Mapping[str, str]:
 
 def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
     """What both know and is not the same; what only one teal knows of is no change of the stack's."""
-    return tuple(name for name, each in after.items() if name in before and before[name] != each)
+    both = [name for name in after if name in before and before[name] != after[name]]
+    return (*both, *(name for name in _WHERE_SET if (name in before) is not (name in after)))

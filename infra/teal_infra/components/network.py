@@ -75,11 +75,15 @@ class NetworkPolicies(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare them."""
         super().__init__("teal:kubernetes:NetworkPolicies", name, None, opts)
-        namespace, prefix = args.namespace, "" if args.own else "teal-"
+        namespace = args.namespace
         self.services: Mapping[str, NetworkPolicy] = {
             service: NetworkPolicy(
                 f"{service}-network",
-                metadata={"name": prefix + service, "namespace": namespace, "labels": dict(shared(service))},
+                metadata={
+                    "name": policy_name(service, own=args.own),
+                    "namespace": namespace,
+                    "labels": dict(shared(service)),
+                },
                 spec=_service(service, member, own=args.own),
                 opts=pulumi.ResourceOptions(parent=self),
             )
@@ -92,7 +96,7 @@ class NetworkPolicies(pulumi.ComponentResource):
             NetworkPolicy(
                 "default-deny",
                 metadata={
-                    "name": f"{prefix}default-deny",
+                    "name": policy_name("default-deny", own=args.own),
                     "namespace": namespace,
                     "labels": {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY},
                 },
@@ -100,6 +104,11 @@ class NetworkPolicies(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.services.values())),
             )
         self.register_outputs({})
+
+
+def policy_name(of: str, *, own: bool) -> str:
+    """Name of a policy: among other people's, it says whose it is."""
+    return of if own else f"teal-{of}"
 
 
 def _names(service: str) -> Sequence[str]:

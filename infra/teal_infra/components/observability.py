@@ -100,6 +100,8 @@ class Observability(pulumi.ComponentResource):
 def observe(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
     """What a Prometheus and a Grafana that are there already are given of every service."""
     for name, service in settings.services.items():
+        if service.cron:
+            continue  # its pods end, and one that has ended is not ready: every alert would be about that
         queries = Queries(service=name, namespace=settings.namespace, metrics=service.counted)
         args = ObservabilityArgs(
             queries=queries,

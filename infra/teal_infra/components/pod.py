@@ -1,6 +1,6 @@
 """The pod of one colour: container, probes, identity, shutdown, confinement. Plain data, no resources."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from teal.model.colours import Colour
@@ -9,7 +9,8 @@ from teal.model.routes import RouterKind
 from teal_infra.labels import Identity
 from teal_infra.provider import strategic_merge
 from teal_infra.provider.kinds import Verbatim, manifest
-from teal_infra.settings.pod import Resources, Shutdown, Spread
+from teal_infra.settings.pod import Resources, Shutdown, Spread, volumes
+from teal_infra.settings.pod.flags import FOLDER, NAME
 from teal_infra.settings.pod.probes import HTTP, Probe
 from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import SlotService
@@ -35,12 +36,15 @@ if TYPE_CHECKING:  # the modules are heavy; the program imports them where it ma
 _USERS = ("run_as_user", "run_as_group", "fs_group")
 
 
-TMP: "VolumeArgsDict" = {"name": "tmp", "empty_dir": {"size_limit": "1Gi"}}
-"""What `/tmp` is: the root file system is read-only, and frameworks write uploads, locks and caches there. The kubelet
-evicts a pod that fills it, before it has filled its node. Its size is teal's choice, twice the memory that a pod asks
-for by default; the service's `podTemplate` can set another one."""
+TMP: "VolumeArgsDict" = {"name": volumes.TMP, "empty_dir": {"size_limit": volumes.SCRATCH}}
+"""What `/tmp` is: the root file system is read-only, and frameworks write uploads, locks and caches there. `volumes`
+can set another size."""
 
-TMP_MOUNT: "VolumeMountArgsDict" = {"name": "tmp", "mount_path": "/tmp"}  # noqa: S108 - the container's own
+TMP_MOUNT: "VolumeMountArgsDict" = {"name": volumes.TMP, "mount_path": "/tmp"}  # noqa: S108 - the container's own
+
+FLAGS: "VolumeArgsDict" = {"name": NAME, "config_map": {"name": NAME}}
+FLAGS_MOUNT: "VolumeMountArgsDict" = {"name": NAME, "mount_path": FOLDER, "read_only": True}
+"""As a folder: the kubelet brings the files of a mounted folder up to date, and never a file that is mounted alone."""
 
 
 def binding(service: str, colour: Colour) -> str:
@@ -69,6 +73,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
     account: "pulumi.Input[str]",
     deployed_at: str,
     gates: Sequence[str] = (),
+    flags: bool = False,
 ) -> Verbatim:
     """The pods of one colour, as Kubernetes names their fields; any change of them replaces them all.
 
@@ -84,9 +89,11 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         account: the name of the account that they run as.
         deployed_at: since when the slot's content has been so, RFC 3339.
         gates: conditions that others set, and that a pod's readiness waits for.
+        flags: whether the pods read feature flags.
     """
     port = {} if settings.worker else {"PORT": str(settings.port)}
     own = identity({**fixed, "VERSION": of.version, **port})
+    main = container(of.service, settings, release.image, sources, [*own, *referring])
     spec: PodSpecArgsDict = {
         "service_account_name": account,
         "automount_service_account_token": settings.access.read_cluster,
@@ -95,10 +102,14 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         # names of an application's own (a Service named backend makes BACKEND_PORT).
         "enable_service_links": False,
         "topology_spread_constraints": spread(of.selector, settings.spread),
-        "volumes": [TMP],
-        "containers": [container(of.service, settings, release.image, sources, [*own, *referring])],
+        "volumes": [*_volumes(settings.volumes), *([FLAGS] if flags else [])],
+        "containers": [main],
     }
     as_whom(spec, settings)
+    if flags:
+        main["volume_mounts"] = [*_mounts(settings.volumes), FLAGS_MOUNT]
+    if settings.cron is not None:
+        spec["restart_policy"] = "Never"  # a Job makes another pod of one that failed: its log stays
     if gates:
         spec["readiness_gates"] = [{"condition_type": each} for each in gates]
     scraped = {
@@ -152,7 +163,7 @@ def container(
         "env_from": sources,
         "resources": resources(settings.resources),
         "security_context": confined(),
-        "volume_mounts": [TMP_MOUNT],
+        "volume_mounts": [*_mounts(settings.volumes)],
     }
     if settings.worker is None:
         made["ports"] = [
@@ -173,6 +184,28 @@ def container(
     if settings.args:
         made["args"] = list(settings.args)
     return made
+
+
+def _volumes(settings: Mapping[str, volumes.Volume]) -> "Iterator[VolumeArgsDict]":
+    if volumes.TMP not in settings:
+        yield TMP
+    for name, each in settings.items():
+        if each.claim is not None:
+            yield {"name": name, "persistent_volume_claim": {"claim_name": each.claim}}
+        elif each.secret is not None:
+            yield {"name": name, "secret": {"secret_name": each.secret}}
+        elif each.config_map is not None:
+            yield {"name": name, "config_map": {"name": each.config_map}}
+        else:
+            yield {"name": name, "empty_dir": {"size_limit": each.size or volumes.SCRATCH}}
+
+
+def _mounts(settings: Mapping[str, volumes.Volume]) -> "Iterator[VolumeMountArgsDict]":
+    if volumes.TMP not in settings:
+        yield TMP_MOUNT
+    for name, each in settings.items():
+        made: VolumeMountArgsDict = {"name": name, "mount_path": each.mount_path}
+        yield {**made, "read_only": True} if each.read_only else made
 
 
 def confined() -> "SecurityContextArgsDict":

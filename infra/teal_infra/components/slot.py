@@ -17,13 +17,16 @@ from teal_infra.components.environment import Environment
 from teal_infra.components.fingerprint import Fingerprint, annotations_of
 from teal_infra.components.scaling import Capacity, Scaling, ScalingArgs
 from teal_infra.labels import Identity
-from teal_infra.provider.kinds import Deployment, Service, Verbatim
+from teal_infra.provider.kinds import CronJob, Deployment, Service, Verbatim
+from teal_infra.settings.reach.cron import Cron
 from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import SlotService
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict
+    from pulumi_kubernetes.batch.v1 import CronJobSpecArgsDict, JobSpecArgsDict
     from pulumi_kubernetes.core.v1 import PodTemplateSpecArgsDict
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 REPORTED_SECONDS = 15
 """Beyond a rollout's deadline: Kubernetes counts it from the last progress, seconds after the write, and then has to
@@ -70,7 +73,7 @@ class Turn:
 
 
 class Slot(pulumi.ComponentResource):
-    """Deployment, preview Service, autoscaler and disruption budget of one colour.
+    """Deployment, preview Service, autoscaler and disruption budget of one colour; of a cron job its CronJob.
 
     A colour that is retired or stopped has no pods, and nothing that would scale or guard them. One that traffic leaves
     is asked to keep its pods (`keep`) before traffic moves, long before the rest of it is declared (`run`).
@@ -91,21 +94,21 @@ class Slot(pulumi.ComponentResource):
 
     def run(self, args: SlotArgs) -> None:
         """Declare the rest of the slot."""
-        of = args.of
-        marks, turn = args.settings.metadata.deployment, args.turn
+        of, turn = args.of, args.turn
         annotations = annotations_of(args.fingerprint, args.live, args.now)
-        of_worker = {COMPONENT_LABEL: WORKER} if args.settings.worker else {}
         scaled = turn is not None and not turn.begins and args.fingerprint.replicas is None
         later = pulumi.ResourceOptions(
             parent=self, depends_on=[*args.environment.objects, *args.after], hooks=args.hooks
         )
+        if args.settings.cron is not None:
+            spec = _cron_spec(args, args.settings.cron, annotations)
+            self.ready.append(CronJob(of.name, metadata=_metadata(args, annotations), spec=spec, opts=later))
+            self.register_outputs({})
+            return
         wait = f"{args.settings.progress_deadline_seconds + REPORTED_SECONDS}s"
         deployment = Deployment(
             of.name,
-            metadata={
-                **of.meta(annotations={**marks.annotations, **annotations, **(turn.marks if turn else {})}),
-                "labels": {**marks.labels, **of.labels, **of_worker},
-            },
+            metadata=_metadata(args, annotations),
             spec=_spec(args, annotations),
             opts=pulumi.ResourceOptions.merge(
                 later,
@@ -148,11 +151,19 @@ class Slot(pulumi.ComponentResource):
         )
 
 
-def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgsDict":
-    of, settings, rollout = args.of, args.settings, args.settings.rollout
-    template = pod.template(
-        of,
-        settings,
+def _metadata(args: SlotArgs, annotations: Mapping[str, str]) -> "ObjectMetaArgsDict":
+    """Of what makes the pods."""
+    of, turn, marks = args.of, args.turn, args.settings.metadata.deployment
+    return {
+        **of.meta(annotations={**marks.annotations, **annotations, **(turn.marks if turn else {})}),
+        "labels": {**marks.labels, **of.labels, **({COMPONENT_LABEL: WORKER} if args.settings.worker else {})},
+    }
+
+
+def _template(args: SlotArgs, annotations: Mapping[str, str]) -> Verbatim:
+    return pod.template(
+        args.of,
+        args.settings,
         args.release,
         args.environment.sources,
         args.fingerprint.fixed,
@@ -160,7 +171,35 @@ def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgs
         account=args.account,
         deployed_at=annotations[DEPLOYED_AT],
         gates=args.fingerprint.gates,
+        flags=args.fingerprint.flags,
     )
+
+
+def _cron_spec(args: SlotArgs, cron: Cron, annotations: Mapping[str, str]) -> "CronJobSpecArgsDict":
+    """Of a CronJob; that of the idle colour starts nothing."""
+    job: JobSpecArgsDict = {
+        "backoff_limit": cron.backoff_limit,
+        "template": cast("PodTemplateSpecArgsDict", _template(args, annotations)),
+    }
+    if cron.active_deadline_seconds is not None:
+        job["active_deadline_seconds"] = cron.active_deadline_seconds
+    spec: CronJobSpecArgsDict = {
+        "schedule": cron.schedule,
+        "suspend": not args.fingerprint.running,
+        "concurrency_policy": cron.concurrency_policy,
+        "successful_jobs_history_limit": cron.successful_jobs_history_limit,
+        "failed_jobs_history_limit": cron.failed_jobs_history_limit,
+        "job_template": {"metadata": {"labels": dict(args.of.labels)}, "spec": job},
+    }
+    if cron.time_zone is not None:
+        spec["time_zone"] = cron.time_zone
+    if cron.starting_deadline_seconds is not None:
+        spec["starting_deadline_seconds"] = cron.starting_deadline_seconds
+    return spec
+
+
+def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgsDict":
+    of, settings, rollout, template = args.of, args.settings, args.settings.rollout, _template(args, annotations)
     spec: DeploymentSpecArgsDict = {
         "progress_deadline_seconds": settings.progress_deadline_seconds,
         "selector": {"match_labels": dict(of.selector)},

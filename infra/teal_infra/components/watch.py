@@ -73,22 +73,19 @@ def rights(
     rules: list[PolicyRuleArgsDict] = [
         _rule("configmaps", "get", "update", names=[store.NAME]),
         # Its sign of life. What is to be created has no name to go by; nothing but leader election reads a Lease.
-        _lease("get", "update", names=[lease.NAME]),
-        _lease("create"),
+        _rule("leases", "get", "update", names=[lease.NAME], group="coordination.k8s.io"),
+        _rule("leases", "create", group="coordination.k8s.io"),
     ]
     if names:  # a rule without names would be of everybody's
         rules.append(_router_right(router.spec.right, names))
-    slices: PolicyRuleArgsDict = {
-        "api_groups": ["discovery.k8s.io"],
-        "resources": ["endpointslices"],
-        "verbs": ["list"],
-    }
+    slices = _rule("endpointslices", "list", group="discovery.k8s.io")
     rules += [slices, _rule("pods", "list")]  # pods say how often each of them crashed
     if doors:  # the front doors, asked through the API server; it names a port with its Service
         rules.append(_rule("services/proxy", "get", names=[f"{name}:{ports.get(name, 'http')}" for name in doors]))
+    crons = [name for name in workers if services[name].cron]
     if workers:
-        rules.append(_rule("configmaps", "get", "patch", names=[record(name) for name in workers]))
-    if counted := sorted(services) if ends else workers:
+        rules += _of_workers(workers, crons)
+    if counted := sorted({*(services if ends else workers)} - {*crons}):
         rules += _of_pods(counted)
     if any(each.shutdown.close_connections_path for each in services.values()):
         # Pods have no names to know before. Up to 1.34 a web socket takes `get`; from 1.35 on `create` as well.
@@ -101,12 +98,23 @@ def rights(
     return rules
 
 
+def _of_workers(names: Sequence[str], crons: Sequence[str]) -> "list[PolicyRuleArgsDict]":
+    """What it takes to read which colour of a worker is live, and to hand a schedule over."""
+    schedules = [f"{name}-{colour}" for name in crons for colour in Colour]
+    rules = [_rule("configmaps", "get", "patch", names=[record(name) for name in names])]
+    if schedules:
+        rules.append(_rule("cronjobs", "get", "patch", names=schedules, group="batch"))
+        rules.append(_rule("cronjobs/status", "patch", names=schedules, group="batch"))
+        rules.append(_rule("jobs", "list", group="batch"))  # how far a schedule has got; they have no names before
+    return rules
+
+
 def _of_pods(names: Sequence[str]) -> "list[PolicyRuleArgsDict]":
     """What it takes to start and to end the pods of a colour."""
     slots = [f"{name}-{colour}" for name in names for colour in Colour]
     return [
-        {"api_groups": ["apps"], "resources": ["deployments"], "verbs": ["get"], "resource_names": slots},
-        {"api_groups": ["apps"], "resources": ["deployments/scale"], "verbs": ["patch"], "resource_names": slots},
+        _rule("deployments", "get", names=slots, group="apps"),
+        _rule("deployments/scale", "patch", names=slots, group="apps"),
     ]
 
 
@@ -118,15 +126,8 @@ def _router_right(of: Right, names: list[str]) -> "PolicyRuleArgsDict":
     return rule
 
 
-def _rule(resource: str, *verbs: str, names: list[str] | None = None) -> "PolicyRuleArgsDict":
-    rule: PolicyRuleArgsDict = {"api_groups": [""], "resources": [resource], "verbs": list(verbs)}
-    if names:
-        rule["resource_names"] = list(names)
-    return rule
-
-
-def _lease(*verbs: str, names: list[str] | None = None) -> "PolicyRuleArgsDict":
-    rule: PolicyRuleArgsDict = {"api_groups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": list(verbs)}
+def _rule(resource: str, *verbs: str, names: list[str] | None = None, group: str = "") -> "PolicyRuleArgsDict":
+    rule: PolicyRuleArgsDict = {"api_groups": [group], "resources": [resource], "verbs": list(verbs)}
     if names:
         rule["resource_names"] = list(names)
     return rule

@@ -25,6 +25,7 @@ from teal.model.live import LiveService
 from teal.model.verdict import Verdict, unproven
 from teal.notifications.audience import Audience
 from teal.notifications.notifier import Notifier
+from teal.notifications.progress import Progress
 from teal.spec.move import Move
 from teal_infra.hooks.starting import Starting
 from teal_infra.traffic import Declared, declared
@@ -42,6 +43,8 @@ class Guard:
         move: Move,
         prometheus: PrometheusAccess | None = None,
         audience: Audience | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
         """Prepare the hooks.
 
@@ -50,11 +53,13 @@ class Guard:
             move: what this update declares of live traffic.
             prometheus: of the stack; None where it has none.
             audience: who is told of the flip; None where nobody is.
+            shared: whether what is said meanwhile is shown to whoever looks at the cluster.
         """
         self._access = access
         self._move = move
         self._prometheus = prometheus
         self._notifier = Notifier(audience or Audience(), access, pulumi.log.info)
+        self._progress = Progress(pulumi.log.info) if shared and not pulumi.runtime.is_dry_run() else None
         self._name = f"update-{uuid4().hex[:8]}"
         self._bound: pulumi.ResourceHookBinding | None = None
         self._proofs: dict[str, asyncio.Task[None]] = {}
@@ -196,6 +201,9 @@ class Guard:
         self._confirming = True
         recorded: Mapping[str, str] = (args.old_inputs or {}).get("data") or {}
         await self._finish(colour_of(recorded.get("colour")))
+        if self._move.share > int(recorded.get("canary", "0")):  # which is recorded once it was watched
+            async with self._mover() as mover:
+                await mover.watch_share()
 
     async def _finish(self, recorded: Colour | None) -> None:
         await self._require_workers()
@@ -215,12 +223,15 @@ class Guard:
                 await stack.enter_async_context(Prometheus.connect(self._prometheus)) if self._prometheus else None
             )
             stack.push_async_callback(self._notifier.over)
+            say: Callable[[str], None] = pulumi.log.info
+            if self._progress is not None:
+                say = await stack.enter_async_context(self._progress.shared(cluster.http, cluster.namespace))
             yield Mover(
                 cluster,
                 self._move,
                 name=self._name,
                 prometheus=prometheus,
-                say=pulumi.log.info,
+                say=say,
                 recorded=self._notifier.recorded,
             )
 

@@ -28,9 +28,9 @@ class AsyncBlueGreenManager:
         """Ask every service of both colours whether it is well."""
         return await health.check(self.project.access)
 
-    async def deploy_new_version(self, *release: str) -> Done:
+    async def deploy_new_version(self, *release: str, steps: Sequence[int] = ()) -> Done:
         """Give the idle colour a release, and move live traffic to it once it is proven."""
-        return await asyncio.to_thread(self._verbs.deploy_new_version, *release)
+        return await asyncio.to_thread(self._verbs.deploy_new_version, *release, steps=steps)
 
     async def switch_traffic(self, colour: Colour | str) -> Done:
         """Move live traffic to a colour, once it is proven."""

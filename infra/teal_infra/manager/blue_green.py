@@ -28,8 +28,8 @@ from teal.plans.model import Plan, Word
 from teal.status import health, look
 from teal.status.health import Health
 from teal.status.look import Status
-from teal_infra.manager import asked, declared, files
-from teal_infra.manager.declared import Declared
+from teal_infra.manager import asked, declared, files, shares
+from teal_infra.manager.declared import Change, Declared
 from teal_infra.manager.results import Done, Quiet, Teller
 
 if TYPE_CHECKING:  # see `_engine`
@@ -39,9 +39,6 @@ LOCKED_SECONDS = 60.0
 """For an update whose flip a rollback has undone to end, and let go of Pulumi's lock; it takes a heartbeat."""
 
 PAUSE_SECONDS = 2.0
-
-Change = Callable[[Declared, Status], Declared]
-"""What a verb writes into the stack file, by what it says and what is live."""
 
 
 class BlueGreenManager:
@@ -71,15 +68,18 @@ class BlueGreenManager:
         """Ask every service of both colours whether it is well."""
         return asyncio.run(health.check(self.project.access))
 
-    def deploy_new_version(self, *release: str) -> Done:
+    def deploy_new_version(self, *release: str, steps: Sequence[int] = ()) -> Done:
         """Give the idle colour a release, and move live traffic to it once it is proven.
 
         Args:
             release: a version, and images (`IMAGE`, `SERVICE=IMAGE`); none: what the idle slot declares already.
+            steps: percentages of live traffic that it gets before, each in an update with its bake.
         """
+        if steps:
+            return shares.deploy(self._update, self.get_status, release, steps)
 
         def change(file: Declared, status: Status) -> Declared:
-            idle = (status.active or file.active or Colour.GREEN).other
+            idle = shares.idle_of(file, status)
             found = asked.release(file, idle, release)
             return (file.release(idle, *found) if found else file).activate(idle)
 
@@ -185,7 +185,7 @@ class BlueGreenManager:
                     raise
                 time.sleep(PAUSE_SECONDS)
 
-    def _update(self, verb: str, change: Change) -> Done:
+    def _update(self, verb: str, change: Change, *, ask: bool = True) -> Done:
         before = self.get_status()
         found = declared.read(self.project.file)
         file = change(_settled(found, before), before)
@@ -196,7 +196,7 @@ class BlueGreenManager:
             self._teller.line(f"{self.project.file.name}: {each}")
         files.write(self.project.file, file.text)
         try:
-            plan = self._agreed(verb, engine)
+            plan = self._agreed(verb, engine, ask=ask)
         except BaseException:
             files.put_back(self.project.file, file.text, found.text)
             raise
@@ -209,10 +209,10 @@ class BlueGreenManager:
             raise self._came_to(error, file, before) from None
         return self._done(verb, file, plan)
 
-    def _agreed(self, verb: str, engine: "Engine") -> Plan:
+    def _agreed(self, verb: str, engine: "Engine", *, ask: bool) -> Plan:
         plan = engine.preview()
         self._teller.plan(plan)
-        if plan.word is Word.NOTHING or self._teller.agrees(plan):
+        if plan.word is Word.NOTHING or not ask or self._teller.agrees(plan):
             return plan
         raise DeclinedError(
             f"nobody said yes to {verb}: {self.project.file} is as it was, and nothing was done. Next: the same again, "
@@ -227,13 +227,14 @@ class BlueGreenManager:
         except TealError as unknown:
             return EngineError(f"{said}\nWhere live traffic goes now could not be read: {unknown}")
         flip = after.last
-        if after.open is None and after.active is not None and after.active is not file.active:
-            true = file.put(["teal:activeColour"], str(after.active))
+        if after.open is None and after.active is not None:
+            true = file.put(["teal:activeColour"], str(after.active)).weigh(0)
             files.put_back(self.project.file, file.text, true.text)
-            said += (
-                f"\nteal:activeColour in {self.project.file} is {after.active} again, since live traffic is there; "
-                f"what else was written stays. Next: mend {after.active.other}, then teal deploy"
-            )
+            if again := true.wrote[len(file.wrote) :]:
+                said += (
+                    f"\n{self.project.file} says {', '.join(again)} again, since live traffic is there; what else was "
+                    f"written stays. Next: mend {after.active.other}, then teal deploy"
+                )
         if after.open is not None:
             return UnconfirmedError(said)
         if flip is None or flip == before.last or flip.stage is Stage.CONFIRMED:

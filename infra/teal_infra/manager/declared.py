@@ -1,12 +1,13 @@
 """A stack file as the verbs change it: which colour is active, what each slot runs, how many pods it has. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, cast
 
 from teal.model.colours import Colour, colour_of
 from teal.model.errors import ConfigError, NotThereError
+from teal.status.look import Status
 from teal_infra.manager import stack_text
 from teal_infra.manager.stack_text import EditError, Scalar
 
@@ -84,6 +85,14 @@ class Declared:
             raise self._unchanged(error) from None
         return replace(self, text=text, wrote=(*self.wrote, f"{'.'.join(path)}: {value}"))
 
+    def drop(self, path: Sequence[str]) -> Self:
+        """Without a value at a path of the config; errors as those of `put`."""
+        try:
+            text = stack_text.removed(self.text, ("config", *path))
+        except EditError as error:
+            raise self._unchanged(error) from None
+        return self if text == self.text else replace(self, text=text, wrote=(*self.wrote, f"{'.'.join(path)} is gone"))
+
     def copy(self, colour: Colour) -> Self:
         """With the release of a colour in the other one's slot, too, as its beginning.
 
@@ -98,9 +107,13 @@ class Declared:
         return replace(self, text=text, wrote=(*self.wrote, f"teal:{to}, begun as a copy of teal:{colour}"))
 
     def activate(self, colour: Colour) -> Self:
-        """With a colour as the active one, which therefore runs."""
+        """With a colour as the active one, which therefore runs, and has all live traffic."""
         self.require_slot(colour)
-        return self.set_state(colour, RUNNING).put(["teal:activeColour"], str(colour))
+        return self.set_state(colour, RUNNING).put(["teal:activeColour"], str(colour)).weigh(0)
+
+    def weigh(self, percent: int) -> Self:
+        """With a share of live traffic for the idle colour; a file that says nothing of it says none."""
+        return self.put(["teal:canaryWeight"], percent) if percent or self.config.get("teal:canaryWeight") else self
 
     def set_state(self, colour: Colour, state: str) -> Self:
         """With a colour in another state."""
@@ -143,6 +156,10 @@ class Declared:
         return ConfigError(
             f"{self.file}: {error}, so nothing was changed. Next: change it by hand, then teal validate {self.file}"
         )
+
+
+Change = Callable[[Declared, Status], Declared]
+"""What a verb writes into the stack file, by what it says and what is live."""
 
 
 def read(file: Path) -> Declared:

@@ -4,8 +4,9 @@ import re
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CalledProcessError
 from types import FrameType
@@ -27,6 +28,7 @@ from teal.adapters.pulumi_project import Project
 from teal.model.errors import EngineError, LockedError, NotThereError, UnsafeError
 from teal.plans import render
 from teal.plans.model import Plan, Word
+from teal_infra.settings.report.steps import PREFIX
 
 PLAN_FILE = "TEAL_PLAN_FILE"
 """Environment variable by which the program's preview is told where its plan goes."""
@@ -36,8 +38,24 @@ _MESSAGE = "by teal"
 _AFTER = ("an unhandled error occurred: program exited", "update failed")
 """What Pulumi says after somebody has said why."""
 
+_DAMAGED = (
+    ("snapshot integrity", "pulumi state repair --yes --stack {stack}"),
+    ("failed to load checkpoint", "pulumi stack import --stack {stack} --file EXPORT, or as docs/runbook.md says"),
+)
+"""What Pulumi says of a state that is not as it wrote it, and what makes one of it again."""
+
 _COLOURS = re.compile(r"<\{%.*?%\}>")
 """Pulumi's own marks of colours in what it says."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What a policy finds in what an update would make."""
+
+    policy: str
+    mandatory: bool
+    """Whether an update would be refused for it; otherwise it is advice."""
+    message: str
 
 
 class _Workspace(LocalWorkspace):
@@ -115,6 +133,44 @@ class Engine:
         if failed is not None:
             raise failed
 
+    def config(self) -> Mapping[str, str]:
+        """The `teal:` config of the stack, without its prefix, and decrypted.
+
+        Raises:
+            EngineError: it cannot be read.
+        """
+        self._wrong.clear()
+        try:
+            known = self._workspace.get_all_config(self._project.stack)
+        except CommandError as error:
+            raise self._failure(error, "read") from None
+        return {key.removeprefix(PREFIX): each.value for key, each in known.items() if key.startswith(PREFIX)}
+
+    def judge(self, pack: Path) -> Sequence[Finding]:
+        """What the policies of a pack find in what an update would make; nothing is updated.
+
+        Raises:
+            EngineError: the preview failed, and no policy has said why.
+        """
+        found: list[Finding] = []
+
+        def note(event: EngineEvent) -> None:
+            self._note(event)
+            said = event.policy_event
+            if said is not None:
+                mandatory = said.enforcement_level == "mandatory"
+                found.append(Finding(policy=said.policy_name, mandatory=mandatory, message=_plain(said.message)))
+
+        failed: EngineError | NotThereError | None = None
+        with self._asking():
+            try:
+                self._stack.preview(on_event=note, color="never", policy_packs=[str(pack)])
+            except CommandError as error:
+                failed = self._failure(error, "previewed")
+        if failed is not None and not any(each.mandatory for each in found):
+            raise failed
+        return found
+
     def _failure(self, error: CommandError, what: str) -> EngineError | NotThereError:
         """What a failed command means: in the program's own words, where it said any."""
         stack, said = self._project.stack, str(error)
@@ -126,6 +182,13 @@ class Engine:
                 f"another update of {stack} is under way, or died and left its lock{holder}: nothing was {what}. Next: "
                 "wait for its end (teal status --watch); if its process is gone, pulumi cancel --yes"
             )
+        for words, remedy in _DAMAGED:
+            if words in said:
+                found = said.rpartition(words)[2].partition("\n")[0]
+                return EngineError(
+                    f"Pulumi's state of {stack} is not as Pulumi wrote it ({words}{found}), so nothing was {what}. "
+                    f"Next: {remedy.format(stack=stack)}"
+                )
         why = "\n".join(dict.fromkeys(self._wrong)) or said.strip()
         return EngineError(f"{stack} could not be {what}:\n{why}")
 

@@ -1,4 +1,4 @@
-"""Edits the text of a stack file: one value becomes another one, and every other byte stays as it was. Pure.
+"""Edits the text of a stack file: one value becomes another one, or goes, and every other byte stays. Pure.
 
 A library that reads and writes YAML would write the whole file anew, in its own
 indentation and its own line breaks. So the parser is only asked where a value
@@ -13,12 +13,13 @@ from typing import Any, cast
 
 import yaml
 
+from teal.adapters.pulumi_yaml import Loader
+
 Scalar = str | int
 
 _PLAIN = re.compile(r"[A-Za-z0-9][\w./@:+-]*(?<!:)")
 _BLOCK_SCALARS = {"|", ">"}
 _COMPOSE = cast("Any", yaml).compose  # whose types say nothing of what it gives
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class EditError(ValueError):
@@ -52,6 +53,34 @@ def put(text: str, path: Sequence[str], value: Scalar) -> str:
     return _proven(made, _with(read(text), path, value))
 
 
+def removed(text: str, path: Sequence[str]) -> str:
+    """The text without the value at a path, and without what its line says of it; as it is where there is none.
+
+    Raises:
+        EditError: others share it, or nothing would be left beside it.
+    """
+    parent, found = _root(text), None
+    for name in path:
+        parent = found[1] if found is not None else parent
+        found = _child(parent, name) if isinstance(parent, yaml.MappingNode) else None
+        if found is None:
+            return text
+        _require_own(text, *found, path)
+    if found is None or not isinstance(parent, yaml.MappingNode):
+        return text
+    key, value = found
+    begin, end = key.start_mark.index, _end(value)
+    entries = cast("Sequence[tuple[yaml.Node, yaml.Node]]", parent.value)
+    at = [each for each, _ in entries].index(key)
+    if not parent.flow_style:
+        begin, (end, _) = begin - key.start_mark.column, _line_after(text, end)
+    elif at:
+        begin = _end(entries[at - 1][1])
+    elif len(entries) > 1:
+        end = entries[1][0].start_mark.index
+    return _proven(text[:begin] + text[end:], _without(read(text), path))
+
+
 def copied(text: str, parent: str, source: str, name: str) -> str:
     """The text with a second entry beside one, of the same content under another name, comments in it included.
 
@@ -82,7 +111,7 @@ def read(text: str) -> dict[str, Any]:
         EditError: it is no YAML.
     """
     try:
-        known: object = yaml.load(text, Loader=_LOADER)  # noqa: S506 - one of the two safe loaders
+        known: object = yaml.load(text, Loader=Loader)  # noqa: S506 - a safe one
     except yaml.YAMLError as error:  # its own words would show lines of the file
         raise EditError(f"the file is no YAML: {getattr(error, 'problem', 'it cannot be read')}") from None
     return cast("dict[str, Any]", known) if isinstance(known, dict) else {}
@@ -184,6 +213,13 @@ def _with(node: object, path: Sequence[str], value: Scalar) -> Any:  # noqa: ANN
         return value
     known: Mapping[str, Any] = cast("Mapping[str, Any]", node) if isinstance(node, dict) else {}
     return {**known, path[0]: _with(known.get(path[0]), path[1:], value)}
+
+
+def _without(node: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:
+    name, *rest = path
+    if rest:
+        return {**node, name: _without(node[name], rest)}
+    return {key: each for key, each in node.items() if key != name}
 
 
 def _proven(made: str, wanted: Mapping[str, Any]) -> str:

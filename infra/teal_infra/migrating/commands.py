@@ -2,34 +2,31 @@
 
 import asyncio
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar
 
-import yaml
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
+from teal.adapters import pulumi_project
 from teal.adapters.kubernetes import jobs
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
-from teal.cli.say import Exit, fail, say
+from teal.cli.say import Exit, exit_of, fail, say
 from teal.history.store import Records
 from teal.model.colours import Colour
-from teal.model.errors import ConfigError, RefusedError, TealError
+from teal.model.errors import RefusedError, TealError
 from teal.schema.migrations import Phase
+from teal_infra.manager import declared, files
 from teal_infra.migrating import state
 from teal_infra.planning import live, schema
-from teal_infra.settings import Settings, load, stack_file
 from teal_infra.settings.migrations import SchemaSettings
 
 app = App(
     name="migrations",
-    help="Schema migrations of a stack file: what is pending, whether the schema is as it should be, and steps on or "
-    "back, which `pulumi up` then takes. Exit statuses: 0 done, or nothing to do; 1 failed; 3 the next update has "
-    "something to do, or something waits; 4 the update would be refused.",
+    help="Schema migrations of a stack: what is pending, whether the schema is as it should be, and steps on or "
+    "back, which `pulumi up` then takes.",
 )
 
 _T = TypeVar("_T")
@@ -42,24 +39,26 @@ _Steps = Annotated[int | None, Parameter(validator=Number(gte=1))]
 class Of:
     """Whose migrations, and in which cluster."""
 
+    stack: Annotated[
+        str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")
+    ] = None
     service: Annotated[str | None, Parameter(help="Default: the one service that has migrations.")] = None
     colour: Annotated[Colour | None, Parameter(help="Default: of `verify` the active one, else the idle one.")] = None
-    kubeconfig: Annotated[str | None, Parameter(help="Default: the stack file's, KUBECONFIG, or ~/.kube/config.")] = (
-        None
-    )
-    context: Annotated[str | None, Parameter(help="Default: the stack file's, or the current one.")] = None
+    kubeconfig: Annotated[str | None, Parameter(help="Default: the stack's, KUBECONFIG, or ~/.kube/config.")] = None
+    context: Annotated[str | None, Parameter(help="Default: the stack's, or the current one.")] = None
 
 
 ANY = Of()
 
 
 @app.command
-def status(file: Path, /, of: Of = ANY, *, json_output: _Json = False) -> None:
-    """Say of the stack FILE what each colour declares, which Jobs ran and how, and what the next update will run.
+def status(of: Of = ANY, *, json_output: _Json = False) -> None:
+    """Say what each colour declares, which Jobs ran and how, and what the next update will run.
 
-    Exit statuses: 0 nothing is to do, 1 it could not be asked, 3 something is or waits, 4 the update would be refused.
+    Exit statuses: 0 nothing is to do, 3 something is or waits, 4 the update would be refused, 7 the cluster does not
+    answer.
     """
-    stack = _Stack(file, of)
+    stack = _Stack(of)
 
     async def ask(cluster: Cluster) -> Mapping[str, state.ServiceSeen]:
         ran = await jobs.migrations(cluster)
@@ -79,13 +78,14 @@ def status(file: Path, /, of: Of = ANY, *, json_output: _Json = False) -> None:
 
 
 @app.command
-def verify(file: Path, /, of: Of = ANY, *, json_output: _Json = False) -> None:
-    """Run `verify` of a release of the stack FILE against its database, as its last migration did, and change nothing.
+def verify(of: Of = ANY, *, json_output: _Json = False) -> None:
+    """Run `verify` of a release against its database, as its last migration did, and change nothing.
 
     It is a Job of its own, with the image, environment and account of the migration's, which Kubernetes deletes 10
-    minutes after its end. Exit statuses: 0 the schema is what its migrations say, 1 it is not, or nobody could look.
+    minutes after its end. Exit statuses: 0 the schema is what its migrations say, 5 it is not, or no Job of
+    a migration is there to do as, 7 the cluster does not answer.
     """
-    stack = _Stack(file, of)
+    stack = _Stack(of)
     service, colour = stack.service, of.colour or stack.settings.active_colour
 
     async def ask(cluster: Cluster) -> tuple[jobs.MigrationJob, str]:
@@ -106,43 +106,49 @@ def verify(file: Path, /, of: Of = ANY, *, json_output: _Json = False) -> None:
 
 
 @app.command
-def up(file: Path, steps: _Steps = None, /, of: Of = ANY, *, json_output: _Json = False) -> None:
-    """Let a release of the stack FILE ask for the revision STEPS further on; by default, for the last one listed.
+def up(steps: _Steps = None, /, of: Of = ANY, *, json_output: _Json = False) -> None:
+    """Let a release ask for the revision STEPS further on; by default, for the last one listed.
 
-    It changes `schema.expand` in the file (and takes `schema.down` out), and no database: `pulumi up` does. Refused
-    while a flip is under way, past a contraction that has not run, and where the update would be. Exit statuses: 0
-    written, 1 not, 4 not, because the update would be refused.
+    It changes `schema.expand` in the stack file (and takes `schema.down` out), and no database: `pulumi up` does.
+    Refused while a flip is under way, past a contraction that has not run, and where the update would be. Exit
+    statuses: 0 written, 1 there is no such step, 4 the update would be refused, 5 refused for another reason.
     """
-    _step(file, of, steps, Phase.EXPAND, json_output=json_output)
+    _step(of, steps, Phase.EXPAND, json_output=json_output)
 
 
 @app.command
-def down(file: Path, steps: _Steps = None, /, of: Of = ANY, *, json_output: _Json = False) -> None:
-    """Let the schema be taken back STEPS before what a release of the stack FILE asked for; by default, by one.
+def down(steps: _Steps = None, /, of: Of = ANY, *, json_output: _Json = False) -> None:
+    """Let the schema be taken back STEPS before what a release asked for; by default, by one.
 
-    It sets `schema.down` in the file, and changes no database: `pulumi up` does. Refused while a flip is under way, and
-    where the update would be: the release has to be retired, and nobody else may need what goes. Exit statuses: 0
-    written, 1 not, 4 not, because the update would be refused.
+    It sets `schema.down` in the stack file, and changes no database: `pulumi up` does. Refused while a flip is under
+    way, and where the update would be: the release has to be retired, and nobody else may need what goes. Exit
+    statuses: 0 written, 1 there is no such step, 4 the update would be refused, 5 a flip is under way.
     """
-    _step(file, of, steps, Phase.DOWN, json_output=json_output)
+    _step(of, steps, Phase.DOWN, json_output=json_output)
 
 
-def _step(file: Path, of: Of, steps: int | None, phase: Phase, *, json_output: bool) -> None:
-    stack = _Stack(file, of)
+def _step(of: Of, steps: int | None, phase: Phase, *, json_output: bool) -> None:
+    stack = _Stack(of)
     service, colour = stack.service, of.colour or stack.settings.active_colour.other
     said = stack.said(service, colour)
     revision = stack.next(service, colour, said, steps, phase)
-    at = f"{colour}.{service}.schema"
+    at = [f"teal:{colour}", service, "schema"]
     changed: dict[str, str | None] = {"down": revision} if phase is Phase.DOWN else {"expand": revision, "down": None}
     changed = {key: each for key, each in changed.items() if getattr(said, key) != each}
-    after = stack.with_schema(service, colour, changed)
+    file = stack.declared
+    try:
+        for key, value in changed.items():
+            file = file.drop([*at, key]) if value is None else file.put([*at, key], value)
+        after = files.valid(stack.project, file.text)
+    except TealError as error:
+        fail(f"{file.file} was left as it is: {error}", exit_of(error))
 
     async def ask(cluster: Cluster) -> None:
         history = (await Records(cluster.http, cluster.namespace).load()).history
         if history.open is not None:
             raise RefusedError(
                 f"flip {history.open.number} to {history.open.to} is under way, and its way back may need the schema "
-                f"as it is: {file} was left as it is. Next: teal status"
+                f"as it is: {file.file} was left as it is. Next: teal status"
             )
         recorded = await live.contracted(cluster, service)
         try:
@@ -154,33 +160,36 @@ def _step(file: Path, of: Of, steps: int | None, phase: Phase, *, json_output: b
             stack.require_no_contraction(service, revision, recorded.done)
 
     stack.run(ask)
-    for key, value in changed.items():
-        stack.set(f"{at}.{key}", value)
+    try:
+        files.write(file.file, file.text)
+    except TealError as error:
+        fail(error)
     words = ", ".join(f"{key} is {value}" if value else f"{key} is gone" for key, value in changed.items())
     if json_output:
         say(json.dumps({"service": service, "colour": colour, "revision": revision, "changed": changed}, indent=2))
     else:
-        say(f"{file}: {at}: {words or 'as it was'}. No database was changed. Next: pulumi up --stack {stack.name}")
+        said_of = f"{file.file}: {'.'.join(at)}: {words or 'as it was'}"
+        say(f"{said_of}. No database was changed. Next: pulumi up --stack {stack.name}")
 
 
 class _Stack:
-    """A stack file, and the cluster that it names."""
+    """A stack's file, and the cluster that it names."""
 
-    def __init__(self, file: Path, of: Of) -> None:
-        self._file = file
-        try:
-            self._raw = stack_file.read(file)
-            self.settings = self._loaded(self._raw.raw)
-        except ConfigError as error:
-            fail(str(error))
-        self.name = self._raw.stack
-        self.migrated = [name for name, each in self.settings.services.items() if each.migrations is not None]
+    def __init__(self, of: Of) -> None:
         self._of = of
+        try:
+            self.project = pulumi_project.require(of.stack)
+            self.declared = declared.read(self.project.file)
+            self.settings = files.valid(self.project, self.declared.text)
+        except TealError as error:
+            fail(error)
+        self.name = self.project.stack
+        self.migrated = [name for name, each in self.settings.services.items() if each.migrations is not None]
         if (of.service and of.service not in self.migrated) or not self.migrated:
             name = of.service or next(iter(self.settings.services))
             fail(
-                f"service {name} of {file} has no migrations, so there is nothing to say of them. Next: pulumi config "
-                f"set --path 'teal:services.{name}.migrations.backoffLimit' 3 --stack {self.name}"
+                f"service {name} of {self.project.file} has no migrations, so there is nothing to say of them. Next: "
+                f"pulumi config set --path 'teal:services.{name}.migrations.backoffLimit' 3 --stack {self.name}"
             )
 
     @property
@@ -195,11 +204,11 @@ class _Stack:
 
     def said(self, service: str, colour: Colour) -> SchemaSettings:
         """What a release says of the schema."""
-        slot = self.settings.slot(colour)
+        slot, file = self.settings.slot(colour), self.project.file
         said = slot.services[service].database if slot else None
         if said is None:
             fail(
-                f"{colour} of {service} says nothing of the schema in {self._file}: there is no step from nowhere. "
+                f"{colour} of {service} says nothing of the schema in {file}: there is no step from nowhere. "
                 f"Next: pulumi config set --path --type string 'teal:{colour}.{service}.schema.expand' REVISION "
                 f"--stack {self.name}"
             )
@@ -217,20 +226,10 @@ class _Stack:
             set_it = f"pulumi config set --stack {self.name} --path --type string 'teal:"
             fail(
                 f"{service} cannot go {'back' if phase is Phase.DOWN else 'on'} from {said.down or said.expand}: "
-                f"{error}; {self._file} is as it was. Next: "
+                f"{error}; {self.project.file} is as it was. Next: "
                 f"{set_it}services.{service}.migrations.revisions[{len(listed)}]' REVISION, or name it yourself: "
                 f"{set_it}{colour}.{service}.schema.{phase}' REVISION"
             )
-
-    def with_schema(self, service: str, colour: Colour, changed: Mapping[str, str | None]) -> Settings:
-        """The settings with what is to be changed of a release's schema."""
-        slot: dict[str, Any] = json.loads(self._raw.raw[colour])
-        merged = {**slot[service]["schema"], **changed}
-        slot[service]["schema"] = {key: each for key, each in merged.items() if each is not None}
-        try:
-            return self._loaded({**self._raw.raw, colour: json.dumps(slot)})
-        except ConfigError as error:
-            fail(f"{self._file} was left as it is, since it would be wrong: {error}")
 
     def require_no_contraction(self, service: str, revision: str, done: str) -> None:
         """Refuse to expand past what contracts and has not run: the tool would refuse it, or drop what others need.
@@ -246,25 +245,9 @@ class _Stack:
             if contract in listed and ran < listed.index(contract) <= listed.index(revision):
                 raise RefusedError(
                     f"{contract} contracts for {release} of {service}, and has not run: an expansion to {revision} "
-                    f"would go past it. {self._file} was left as it is. Next: teal migrations status {self._file}"
+                    f"would go past it. {self.project.file} was left as it is. Next: teal migrations status --stack "
+                    f"{self.name}"
                 )
-
-    def set(self, path: str, value: str | None) -> None:
-        """Change the stack file, as Pulumi does: in the folder of its project, as any command of Pulumi's."""
-        what = ["rm", f"teal:{path}"] if value is None else ["set", "--type", "string", f"teal:{path}", value]
-        where = ["--stack", self.name, "--config-file", str(self._file.resolve())]
-        command = ["pulumi", "config", what[0], "--path", *what[1:], *where]
-        try:
-            done = subprocess.run(  # noqa: S603 - Pulumi's own command, on names that the settings have let pass
-                [*command, "--non-interactive"], capture_output=True, text=True, check=False
-            )
-        except OSError as error:
-            fail(f"pulumi cannot be run ({error}), so {self._file} was left as it is. Next: pulumi version")
-        if done.returncode:
-            fail(
-                f"pulumi did not change {path} in {self._file}: {done.stderr.strip()}. No database was changed. Next: "
-                f"cd into the folder of Pulumi.yaml, pulumi stack select {self.name}, and again"
-            )
 
     def run(self, asked: Callable[[Cluster], Coroutine[Any, Any, _T]]) -> _T:
         """What is asked of the cluster."""
@@ -276,19 +259,13 @@ class _Stack:
         try:
             return asyncio.run(connected())
         except TealError as error:
-            fail(str(error))
+            fail(error)
 
     @property
     def _access(self) -> ClusterAccess:
-        config = cast("Mapping[str, Mapping[str, object]]", yaml.safe_load(self._file.read_text()))["config"]
-        given = {
-            key: each for key in ("kubeconfig", "context") if isinstance(each := config.get(f"kubernetes:{key}"), str)
-        }
+        known = self.project.access
         return ClusterAccess(
             namespace=self.settings.namespace,
-            kubeconfig=self._of.kubeconfig or given.get("kubeconfig"),
-            context=self._of.context or (None if self._of.kubeconfig else given.get("context")),
+            kubeconfig=self._of.kubeconfig or known.kubeconfig,
+            context=self._of.context or (None if self._of.kubeconfig else known.context),
         )
-
-    def _loaded(self, raw: Mapping[str, str]) -> Settings:
-        return load.load(raw, secret=self._raw.secret, stack=self._raw.stack)

@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from teal import routers
+from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.flip import guards
 from teal.history.model import History, Stage
@@ -25,6 +25,7 @@ from teal_infra import labels
 from teal_infra.planning import adoption
 from teal_infra.planning.adoption import NOTHING, Existing
 from teal_infra.settings import Settings
+from teal_infra.settings.pod.flags import FILE, NAME
 from teal_infra.settings.slot import State
 
 
@@ -44,10 +45,12 @@ class Live:
     """Of flips, the one under way included."""
     contracted: Mapping[str, Contracted] = field(default_factory=dict[str, Contracted])
     """Of the services whose schema is migrated."""
+    flags: str = ""
+    """The feature flags that pods read, as they are; empty where there are none, or none are declared."""
     existing: Existing = NOTHING
     """What is there that the stack did not make."""
     at: str = ""
-    """When it was read, RFC 3339 in UTC; what changes in this update changed then."""
+    """When it was read, by the API server's clock, RFC 3339 in UTC; what changes in this update changed then."""
 
     @property
     def confirmed(self) -> Colour | None:
@@ -83,30 +86,40 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
     router = settings.router
     migrated = [name for name, service in settings.services.items() if service.migrations is not None]
     async with Cluster.connect(access) as cluster:
-        (found, workers, slots, autoscalers, record, kept), schemas, existing = await asyncio.gather(
+        records = Records(cluster.http, cluster.namespace)
+        (found, workers, slots, autoscalers, record, kept), schemas, existing, flags = await asyncio.gather(
             asyncio.gather(
                 routers.connect(router, cluster).live_services(),
                 routers.Workers(cluster).live_services(),
                 cluster.slots(),
                 cluster.autoscalers(),
                 cluster.config_map(CONFIRMED),
-                Records(cluster.http, cluster.namespace).load(),
+                records.load(),
             ),
             asyncio.gather(*(contracted(cluster, service) for service in migrated)),
             adoption.read(cluster, settings),
+            _flags(cluster, settings),
         )
+        crons = {name for name, each in settings.services.items() if each.cron}
+        crons |= {name for name, each in workers.items() if each.cron}
+        slots = {**slots, **await schedule.slots(cluster, sorted(crons))}
         through, left = await _through_another(cluster, router, record, kept.history)
     return Live(
         services={**adoption.live(settings, existing), **(left or found), **workers},
         through=through,
         slots={**slots, **adoption.slots(settings, existing)},
+        flags=flags,
         existing=existing,
         autoscalers=autoscalers,
         record=record,
         history=kept.history,
         contracted=dict(zip(migrated, schemas, strict=True)),
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        at=records.now(),
     )
+
+
+async def _flags(cluster: Cluster, settings: Settings) -> str:
+    return (await cluster.config_map(NAME)).get(FILE, "") if settings.flags else ""
 
 
 async def _through_another(

@@ -28,9 +28,11 @@ def move_of(settings: Settings, live: Live) -> Move:
         release=slots.release(settings, active),
         slots={colour: slot.digest for colour in Colour if (slot := settings.slot(colour))},
         confirmed=live.confirmed or _found(settings, live),
-        flip_set=_gates(settings, active),
+        flip_set=gate_plans(settings, active),
         share=share,
-        canary={name: each.for_rollback() for name, each in _gates(settings, active.other).items() if not each.worker}
+        canary={
+            name: each.for_rollback() for name, each in gate_plans(settings, active.other).items() if not each.worker
+        }
         if share
         else {},
         approval=settings.approval.plan(slots.digests(settings, active))
@@ -95,7 +97,7 @@ def asked_path(settings: Settings, service: str) -> str:
     return its.baked_path if settings.pods_reachable else ""
 
 
-def _gates(settings: Settings, colour: Colour) -> Mapping[str, GatePlan]:
+def gate_plans(settings: Settings, colour: Colour) -> Mapping[str, GatePlan]:
     """What is measured of each service before it gets traffic in this colour; nothing where it has no release."""
     slot = settings.slot(colour)
     if slot is None:

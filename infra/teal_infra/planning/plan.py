@@ -19,7 +19,7 @@ from teal.plans.decide import decide
 from teal.plans.facts import Facts, ServiceFacts
 from teal.plans.model import Cost, Plan, Word
 from teal_infra.components import fingerprint
-from teal_infra.planning import adoption, ending, refusals, schema, slots
+from teal_infra.planning import adoption, ending, flags, refusals, schema, slots
 from teal_infra.planning import live as explained
 from teal_infra.planning.live import Live
 from teal_infra.planning.lost import without
@@ -71,18 +71,20 @@ def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers:
     serving = traffic.colour if traffic else None
     slot = live.slots.get((name, serving)) if serving else None
     declared = slots.fingerprint_of(settings, name, serving) if serving else None
+    flagged = flags.changes(settings, live.flags, serving) if service else ()
     foreign = traffic is not None and not explained.ours(traffic) and traffic.writer != MANAGER
     return ServiceFacts(
         live=serving,
         # A worker has no requests to share out: it is never short of what the others share.
         share=settings.canary_weight if service and service.worker else traffic.share if traffic else 0,
         worker=service.worker.overlap if service and service.worker else None,
+        cron=service.cron is not None if service else traffic is not None and traffic.cron,
         slots={colour: planned[name, colour] for colour in Colour},
         beside=fingerprint.changed_service(declared, slot.annotations) if declared and slot else (),
         overwrites=traffic.writer if traffic and foreign and serving is settings.repair else "",
         request=_request(service) if service else Cost(),
         removed=service is None and name in settings.removed,
-        beginning=tuple(adoption.beginning(settings, live.existing, name, traffic)),
+        beginning=(*adoption.beginning(settings, live.existing, name, traffic), *flagged),
         dangers=tuple(dangers),
     )
 

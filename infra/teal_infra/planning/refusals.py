@@ -62,9 +62,8 @@ def _rerouted(settings: Settings, live: Live) -> Iterator[Danger]:
 def _of_another_kind(settings: Settings, live: Live) -> Iterator[Danger]:
     """What is asked cannot become what takes work, or the other way round, while it does so."""
     for name in sorted(live.services.keys() & settings.services.keys()):
-        was, now = (
-            "worker" if each else "service" for each in (live.services[name].worker, settings.services[name].worker)
-        )
+        found = live.services[name]
+        was, now = "cron" if found.cron else "worker" if found.worker else "service", settings.services[name].kind
         if was != now:
             yield Danger(
                 f"{name} is live as a {was}, and teal:services.{name}.kind is {now}: what makes it live would go "

@@ -21,6 +21,7 @@ from teal_infra.settings.evidence.gates import Approval, SkipGates
 from teal_infra.settings.evidence.prometheus import Prometheus
 from teal_infra.settings.migrations import require_known, require_ordered
 from teal_infra.settings.observability import ObservabilitySettings
+from teal_infra.settings.pod.flags import Flags
 from teal_infra.settings.reach.alb import Alb
 from teal_infra.settings.reach.backing import BackingService
 from teal_infra.settings.reach.existing import Adopt, Namespace, NamespaceOrName
@@ -104,6 +105,13 @@ class Settings(Model):
         ),
         json_schema_extra=wrong("pods would not know their backing services"),
         examples=['\'{"database": {"kind": "database", "host": "db.example"}}\''],
+    )
+    flags: Flags | None = Field(
+        default=None,
+        description=(
+            "The feature flags that pods read from a file, in flagd's format. A change of them restarts no pod, and is "
+            "no release. Without it, there is no such file."
+        ),
     )
     observability: ObservabilitySettings = Field(
         default=ObservabilitySettings(), description="What the stack hands to a Prometheus and a Grafana."

@@ -42,6 +42,8 @@ Quantity = Annotated[
 ]
 
 EnvValue = Annotated[str, BeforeValidator(env_text)]
+Argument = Annotated[str, BeforeValidator(env_text)]
+"""Of a command; `pulumi config set --path` makes a number of `4`, which may be meant as one of `["-w", 4]`."""
 _TAG = r":[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 Image = Annotated[
     str,
@@ -50,15 +52,6 @@ Image = Annotated[
 """By tag or by digest, which is one of the OCI image specification's registered algorithms, in whole."""
 
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-
-
-def amount(quantity: str) -> float:
-    """How much a quantity is, without its unit."""
-    number = quantity.rstrip("mkKMGTPEi")
-    unit = quantity.removeprefix(number)
-    if unit == "m":
-        return float(number) / 1000
-    return float(number) * (1024 if unit.endswith("i") else 1000) ** " KMGTPE".index(unit[:1].upper() or " ")
 
 
 def wrong(consequence: str) -> dict[str, JsonValue]:

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from teal.schema.order import Order, moving
-from teal_infra.settings.base import Model, superfluous, wrong
+from teal_infra.settings.base import Argument, Model, superfluous, wrong
 from teal_infra.settings.owned import labelled, mapping
 from teal_infra.settings.pod_template import PATCH, RETAIN, PodTemplate
 
@@ -17,7 +17,7 @@ for anything else, and not relative (`+1`): that would be another revision each 
 
 ObjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
 
-Command = Annotated[tuple[str, ...], Field(min_length=1)]
+Command = Annotated[tuple[Argument, ...], Field(min_length=1)]
 
 _CONTAINERS = ("up", "down", "verify")
 

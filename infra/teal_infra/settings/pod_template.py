@@ -72,13 +72,14 @@ class PodTemplate(Model):
     )
 
 
-def refusals(template: object, service: str, port: object) -> Iterator[Refusal]:
+def refusals(template: object, service: str, port: object, *, cron: bool = False) -> Iterator[Refusal]:
     """All that a raw template says of what is teal's.
 
     Args:
         template: as the config has it; what has another shape is the models' to refuse.
         service: whose pods they are: its own container has its name.
         port: that the service's own container listens on.
+        cron: whether a Job makes them, and not a Deployment.
     """
     given = mapping(template)
     for at in _unknown(given):
@@ -89,12 +90,11 @@ def refusals(template: object, service: str, port: object) -> Iterator[Refusal]:
     for at, (what, consequence) in found.items():
         yield Refusal(at, *((what, consequence) if at in _FIELDS else ("it takes away teal's pod", _GONE)))
     spec = mapping(given.get("spec"))
-    if spec.get("restartPolicy", "Always") != "Always":
-        yield Refusal(
-            ("spec", "restartPolicy"),
-            "a Deployment restarts its pods, so it is Always",
-            "the API server would refuse the pods",
-        )
+    good = ("Never", "OnFailure") if cron else ("Always",)
+    if spec.get("restartPolicy", good[0]) not in good:
+        of_job, of_deployment = "a Job ends with its pods", "a Deployment restarts its pods"
+        what = f"{of_job if cron else of_deployment}, so it is {' or '.join(good)}"
+        yield Refusal(("spec", "restartPolicy"), what, "the API server would refuse the pods")
     if "readinessGates" in spec and not isinstance(spec["readinessGates"], list):
         yield Refusal(("spec", "readinessGates"), "a load balancer's condition is among them", _GONE)
     yield from _containers(spec, service, port)

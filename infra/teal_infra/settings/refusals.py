@@ -19,7 +19,8 @@ def of_stack(data: Mapping[str, object]) -> Iterator[Refusal]:
     yield from (each.below("namespace") for each in owned.labelled(data.get("namespace"), metadata.MARKS))
     for name, given in services.items():
         service = mapping(given)
-        for each in pod_template.refusals(service.get("podTemplate"), name, _port(service)):
+        cron = service.get("kind") == worker.Kind.CRON
+        for each in pod_template.refusals(service.get("podTemplate"), name, _port(service), cron=cron):
             yield each.below("services", name, "podTemplate")
         for each in metadata.refusals(service.get("metadata")):
             yield each.below("services", name, "metadata")
@@ -31,8 +32,9 @@ def of_stack(data: Mapping[str, object]) -> Iterator[Refusal]:
     for colour in Colour:
         slot = mapping(data.get(colour))
         for name, service in services.items():
-            release = mapping(slot.get(name))
-            for each in pod_template.refusals(release.get("podTemplate"), name, _port(mapping(service))):
+            release, its = mapping(slot.get(name)), mapping(service)
+            cron = its.get("kind") == worker.Kind.CRON
+            for each in pod_template.refusals(release.get("podTemplate"), name, _port(its), cron=cron):
                 yield each.below(colour, name, "podTemplate")
             for kind in ("env", "secrets"):
                 yield from (each.below(colour, name, kind) for each in owned.variables(release.get(kind)))

@@ -19,8 +19,10 @@ from teal_infra.settings.owned import mapping
 from teal_infra.settings.pod import Process, Resources, Rollout, Shutdown, Spread
 from teal_infra.settings.pod import contract as contracts
 from teal_infra.settings.pod.probes import HTTP, AppProtocol, PortName, Probe, Probes, require_ports
+from teal_infra.settings.pod.volumes import Volume, Volumes
 from teal_infra.settings.pod_template import PodTemplate
 from teal_infra.settings.reach.access import Access
+from teal_infra.settings.reach.cron import MISSING, Cron
 from teal_infra.settings.reach.doors import FrontDoor, Ingress, PreviewDoor
 from teal_infra.settings.reach.network import NetworkSettings
 from teal_infra.settings.reach.routing import Routing
@@ -35,8 +37,8 @@ class ServiceSettings(Process):
     kind: Kind = Field(
         default=Kind.SERVICE,
         description=(
-            "What the service is: `service` is asked at its port, and `worker` takes its work from a queue. A worker "
-            "has no port, no Service and no route (docs/workers.md)."
+            "What the service is: `service` is asked at its port, `worker` takes its work from a queue, and `cron` has "
+            "a time for it (`cron`). The latter have no port, no Service and no route (docs/workers.md)."
         ),
         json_schema_extra=wrong("teal would not know how anybody reaches it"),
         examples=["worker"],
@@ -51,6 +53,7 @@ class ServiceSettings(Process):
         json_schema_extra=wrong("two releases would take work at once, or none"),
         examples=["flip"],
     )
+    cron: Cron | None = Field(default=None, description="When a cron job works, and what becomes of its Jobs.")
     port: PortNumber = Field(
         default=8000,
         description="The port that the pods listen on.",
@@ -153,6 +156,11 @@ class ServiceSettings(Process):
     )
     shutdown: Shutdown = Field(default=Shutdown(), description="How a pod ends without losing a request.")
     resources: Resources = Field(default=Resources(), description="What a pod asks for, and what it may use at most.")
+    volumes: Volumes = Field(
+        default_factory=dict[str, Volume],
+        description="What is mounted into the service's container, by name, beside `/tmp`, which is called `tmp`.",
+        json_schema_extra=wrong("the container would lack its files, or could not write"),
+    )
     rollout: Rollout = Field(default=Rollout(), description="How a colour's pods are replaced in place.")
     spread: Spread = Field(default=Spread(), description="How firmly a colour's pods are kept apart.")
     metadata: Metadata = Field(
@@ -202,10 +210,11 @@ class ServiceSettings(Process):
     @property
     def worker(self) -> Worker | None:
         """What a flip has to know of a worker; None for a service that is asked for something."""
-        if self.kind is not Kind.WORKER:
+        if self.kind is Kind.SERVICE:
             return None
         pods = self.replicas if self.autoscaling.fixed else self.autoscaling.min_replicas
-        return Worker(overlap=self.overlap, pods=pods, grace_seconds=self.shutdown.grace_period_seconds)
+        grace, cron = self.shutdown.grace_period_seconds, self.kind is Kind.CRON
+        return Worker(overlap=self.overlap, pods=pods, grace_seconds=grace, cron=cron)
 
     @property
     def idles(self) -> bool:
@@ -259,7 +268,8 @@ class ServiceSettings(Process):
     @model_validator(mode="before")
     @classmethod
     def _spelt_out(cls, data: object) -> object:
-        return contracts.spelt_out(as_worker(mapping(data)) if mapping(data).get("kind") == Kind.WORKER else data)
+        nobody_asks = str(mapping(data).get("kind")) in {Kind.WORKER, Kind.CRON}
+        return contracts.spelt_out(as_worker(mapping(data)) if nobody_asks else data)
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
@@ -267,6 +277,12 @@ class ServiceSettings(Process):
         for name, each in self.front_door.extra_ports.items():
             named[f"frontDoor.extraPorts.{name}.targetPort"] = each.target_port
         require_ports(self.port, self.ports, self.probes, named)
+        return self
+
+    @model_validator(mode="after")
+    def _timed(self) -> Self:
+        if self.kind is Kind.CRON and self.cron is None:
+            raise MISSING
         return self
 
     @model_validator(mode="after")

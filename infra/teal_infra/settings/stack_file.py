@@ -8,13 +8,11 @@ from typing import Any, cast
 
 import yaml
 
+from teal.adapters.pulumi_yaml import Loader
 from teal.model.errors import ConfigError
 from teal_infra.settings.base import ENCRYPTED
 from teal_infra.settings.load import OBJECTS
 from teal_infra.settings.report.steps import PREFIX
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The one in C takes a tenth of the time, where there is one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +39,7 @@ def read(path: Path) -> StackFile:
         ConfigError: it cannot be read, or has no config.
     """
     try:
-        file: object = yaml.load(path.read_text(), Loader=_LOADER)  # noqa: S506 - each of them is a safe one
+        file: object = yaml.load(path.read_text(), Loader=Loader)  # noqa: S506 - a safe one
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read, so nothing was checked: {error}. Next: ls {path.parent}") from None
     except yaml.YAMLError as error:  # its text would show lines of the file

@@ -10,7 +10,7 @@ import pulumi
 
 from teal.model.colours import colour_of
 from teal.model.labels import COMPONENT_LABEL, NAME_LABEL
-from teal.model.workers import COLOUR, WORKER, record
+from teal.model.workers import COLOUR, CRON, WORKER, record
 from teal_infra import labels
 from teal_infra.provider.kinds import ConfigMap
 from teal_infra.traffic import Declared, RouteArgs
@@ -26,12 +26,13 @@ class Worker(pulumi.ComponentResource):
         front, route = args.front, args.route
         self.marks = annotations(front.live.get(name), route.active)
         """What differs exactly when another colour is to run."""
+        of_cron = {CRON: "true"} if front.settings.services[name].cron else {}
         kept = ConfigMap(
             f"{name}-live",
             metadata={
                 "name": record(name),
                 "namespace": front.namespace,
-                "labels": {**labels.shared(name), COMPONENT_LABEL: WORKER},
+                "labels": {**labels.shared(name), COMPONENT_LABEL: WORKER, **of_cron},
                 "annotations": dict(self.marks),
             },
             data={COLOUR: str(route.active)},

@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from teal.plans.model import Plan, Word
 from teal_policies import plan
-from teal_policies.kinds import DEPLOYMENT, PLAN, POD_TEMPLATES
+from teal_policies.kinds import PLAN, POD_TEMPLATES
 from teal_policies.model import Bounds, Finding, Graph, Policy, Properties, StackRule, kind_of
-from teal_policies.rules.live import is_route_of
+from teal_policies.rules.live import SLOTS, is_route_of
 
 REMEDY = "use the policy pack of this program, or bring policies/teal_policies/kinds.py up to it"
 
@@ -77,7 +77,7 @@ def _missing(graph: Graph, its: Plan) -> Iterator[str]:
         colours = [colour for colour, slot in service.slots.items() if slot.planned]
         for colour in colours:
             made = not service.slots[colour].adopted
-            if made and not any(each.is_slot_of(name, colour) for each in graph.of(DEPLOYMENT)):
-                yield f"Deployment {name}-{colour}"
+            if made and not any(each.is_slot_of(name, colour) for each in graph.of(*SLOTS)):
+                yield f"what makes the pods of {name}-{colour}"
         if colours and not any(is_route_of(each, name) for each in graph.resources):
             yield f"the route of {name}"

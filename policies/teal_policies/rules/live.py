@@ -9,11 +9,22 @@ from teal.model.labels import COLOUR_LABEL, LIVE, NAME_LABEL, OF_SERVICE, ROLE
 from teal.model.routes import said
 from teal.model.workers import COLOUR, record
 from teal.plans.model import IDLE, Plan, ServicePlan
-from teal_policies.kinds import AUTOSCALER, CONFIG_MAP, DEPLOYMENT, HTTP_ROUTE, LISTENER_RULES, SERVICE, TARGET_GROUPS
+from teal_policies.kinds import (
+    AUTOSCALER,
+    CONFIG_MAP,
+    CRON_JOB,
+    DEPLOYMENT,
+    HTTP_ROUTE,
+    LISTENER_RULES,
+    SERVICE,
+    TARGET_GROUPS,
+)
 from teal_policies.model import Bounds, Finding, Graph, Resource, part
 from teal_policies.plan import carrying, of, pods, slot_of
 
-SLOT_CHAIN = f"teal:kubernetes:Slot${DEPLOYMENT}"
+SLOTS = (DEPLOYMENT, CRON_JOB)
+"""What makes the pods of a colour."""
+
 ROUTE_CHAINS = {
     SERVICE: (f"teal:kubernetes:ServiceSelector${SERVICE}", "active"),
     HTTP_ROUTE: (f"teal:kubernetes:WeightedRoute${HTTP_ROUTE}", "route"),
@@ -25,10 +36,10 @@ CONFIRMED = "teal-confirmed"
 
 
 def objects_stay(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """A slot's Deployment and an active Service declare nothing for which another one would be made."""
+    """A slot's Deployment or CronJob, and an active Service, declare nothing for which another one would be made."""
     del bounds
     service, colour = resource.labels.get(NAME_LABEL), resource.labels.get(COLOUR_LABEL)
-    if resource.type == DEPLOYMENT and colour:
+    if resource.type in SLOTS and colour:
         yield from _slot_kept(resource, str(service), colour)
     elif service and is_route_of(resource, service):
         chain, ending = ROUTE_CHAINS[resource.type]
@@ -42,9 +53,10 @@ def objects_stay(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 def _slot_kept(resource: Resource, service: str, colour: str) -> Iterator[Finding]:
     name, its = f"{service}-{colour}", resource.metadata.get("name")
-    yield from _kept(resource, SLOT_CHAIN, name)
-    selector = part(resource.spec, "selector", "matchLabels")
-    yield from _selects(resource, selector, {NAME_LABEL: service, COLOUR_LABEL: colour})
+    yield from _kept(resource, f"teal:kubernetes:Slot${resource.type}", name)
+    if resource.type == DEPLOYMENT:
+        selector = part(resource.spec, "selector", "matchLabels")
+        yield from _selects(resource, selector, {NAME_LABEL: service, COLOUR_LABEL: colour})
     if its != name:
         yield Finding(str(resource), f"name {its}", f"name {name}: another name is another object", "keep it")
 
@@ -138,8 +150,9 @@ def _target_groups(graph: Graph, service: str, colours: AbstractSet[str]) -> Ite
 
 
 def _deployment(graph: Graph, plan: Plan, service: str, colour: str) -> Iterator[Finding]:
-    what = f"Deployment {service}-{colour}, which carries live traffic"
-    found = [each for each in graph.of(DEPLOYMENT) if each.is_slot_of(service, colour)]
+    found = [each for each in graph.of(*SLOTS) if each.is_slot_of(service, colour)]
+    kind = found[0].kind if found else "Deployment"
+    what = f"{kind} {service}-{colour}, which carries live traffic"
     if len(found) != 1:
         yield Finding(what, f"{len(found)} of them declared", "exactly one", "declare the live slot as it was")
     for each in found:
@@ -164,7 +177,7 @@ def _pods(graph: Graph, name: str, service: ServicePlan, active: Colour) -> Iter
 
 
 def workers_take_turns(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """A worker's idle colour has no pods, and its active one starts none before its record says that it is live."""
+    """A worker's idle colour starts no pods, and its active one none before its record says that it is live."""
     del bounds
     its = of(graph)
     if its is None:
@@ -177,8 +190,12 @@ def workers_take_turns(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
 
 def _turn(graph: Graph, service: str, active: Colour) -> Iterator[Finding]:
     records = [each for each in graph.of(CONFIG_MAP) if is_route_of(each, service)]
-    for each in graph.of(DEPLOYMENT):
-        if each.is_slot_of(service, active.other) and each.spec.get("replicas") != 0:
+    for each in graph.of(*SLOTS):
+        idle = each.is_slot_of(service, active.other)
+        if idle and each.type == CRON_JOB and each.spec.get("suspend") is not True:
+            needed = f"suspend: true; {active} is active, and what is due would be run twice"
+            yield Finding(str(each), "it would run its schedule", needed, "leave that to the program")
+        if idle and each.type == DEPLOYMENT and each.spec.get("replicas") != 0:
             needed = f"replicas 0: {active} is active, and two colours would take its work"
             yield Finding(str(each), "it would have pods", needed, "leave its number to the program")
         for record_of in records if each.is_slot_of(service, active) else ():
@@ -210,7 +227,7 @@ def idle_waits(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
     other = plan.active_colour.other
     idle = [
         each
-        for each in graph.of(DEPLOYMENT, AUTOSCALER)
+        for each in graph.of(*SLOTS, AUTOSCALER)
         if each.labels.get(COLOUR_LABEL) == other and not _keeps(each, plan, other)
     ]
     for confirmed in records:

@@ -11,10 +11,10 @@ ON_PODS: Sequence[Policy] = (
     ResourcePolicy(
         name="pods-are-guarded",
         reason="A colour's pods have probes, a preStop hook, time to end, and are spread.",
-        page="Of Deployments with a colour. Probes and hook are those of the container that has the service's name; a "
-        "worker, which nobody asks, needs neither. "
+        page="Of Deployments and CronJobs with a colour. Probes and hook are those of the container that has the "
+        "service's name; a worker, which nobody asks, needs neither. "
         "The grace period is the service's guide's: 5 s out of the endpoints, 25 s of drain, 15 s to spare.",
-        types=[kinds.DEPLOYMENT],
+        types=[kinds.DEPLOYMENT, kinds.CRON_JOB],
         rules=[pods.guarded],
         bounds={
             "graceSeconds": {
@@ -67,7 +67,7 @@ ON_PODS: Sequence[Policy] = (
         name="pods-have-a-budget",
         reason="A PodDisruptionBudget selects the pods of each colour that runs.",
         page="Without one, a drained node takes all of its pods at once.",
-        types=[kinds.DEPLOYMENT, kinds.BUDGET],
+        types=[kinds.DEPLOYMENT, kinds.CRON_JOB, kinds.BUDGET],
         rules=[pods.budgeted],
         bounds={
             "maxUnavailable": integer(

@@ -75,7 +75,7 @@ ON_TRAFFIC: Sequence[Policy] = (
         "Service's `clusterIP`), `deleteBeforeReplace`. A selector names the service and a colour and nothing else: "
         "one label more could leave it without pods. Of pods that the stack does not make (`adopt`) it is the one that "
         "the Service's annotation names.",
-        types=[kinds.DEPLOYMENT, kinds.SERVICE, kinds.HTTP_ROUTE, kinds.CONFIG_MAP],
+        types=[kinds.DEPLOYMENT, kinds.CRON_JOB, kinds.SERVICE, kinds.HTTP_ROUTE, kinds.CONFIG_MAP],
         rules=[live.objects_stay],
         unknown="refuse",
     ),
@@ -83,8 +83,8 @@ ON_TRAFFIC: Sequence[Policy] = (
         name="live-traffic-stays",
         reason="What carries live traffic is declared, once, where it is, and leads to the active colour.",
         page="The route (an active Service, an HTTPRoute, a listener rule, or a worker's record) and the live "
-        "Deployment of each service that has live traffic, in the plan's namespace, with the pods that the plan says, "
-        "and its target groups protected. A service that is to go is named in `teal:removed`.",
+        "Deployment, or CronJob, of each service that has live traffic, in the plan's namespace, with the pods that "
+        "the plan says, and its target groups protected. A service that is to go is named in `teal:removed`.",
         types=[
             kinds.SERVICE,
             kinds.HTTP_ROUTE,
@@ -92,6 +92,7 @@ ON_TRAFFIC: Sequence[Policy] = (
             *kinds.LISTENER_RULES,
             *kinds.TARGET_GROUPS,
             kinds.DEPLOYMENT,
+            kinds.CRON_JOB,
             kinds.AUTOSCALER,
         ],
         rules=[live.traffic_stays],
@@ -101,17 +102,18 @@ ON_TRAFFIC: Sequence[Policy] = (
         name="idle-waits-for-confirmed",
         reason="Nothing that may shrink the idle colour is changed before the move is confirmed.",
         page="By the dependencies between resources: routes, then the record of the confirmed colour, then "
-        "the idle colour's Deployments and autoscalers. An autoscaler that asks for as many pods as the colour has "
-        "shrinks nothing, and holds them while traffic moves.",
-        types=[kinds.SERVICE, kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.AUTOSCALER],
+        "the idle colour's Deployments, CronJobs and autoscalers. An autoscaler that asks for as many pods as the "
+        "colour has shrinks nothing, and holds them while traffic moves.",
+        types=[kinds.SERVICE, kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.CRON_JOB, kinds.AUTOSCALER],
         rules=[live.idle_waits],
         unknown="refuse",
     ),
     StackPolicy(
         name="workers-take-turns",
         reason="A worker's idle colour has no pods, and its active one starts after the record that says it is live.",
-        page="Of workers whose colours do not overlap for good (`overlap: allowed`).",
-        types=[kinds.DEPLOYMENT, kinds.CONFIG_MAP],
+        page="Of workers whose colours do not overlap for good (`overlap: allowed`). Of a cron job, the idle colour's "
+        "CronJob is suspended.",
+        types=[kinds.DEPLOYMENT, kinds.CRON_JOB, kinds.CONFIG_MAP],
         rules=[live.workers_take_turns],
         unknown="refuse",
     ),

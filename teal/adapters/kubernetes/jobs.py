@@ -181,39 +181,49 @@ async def look(cluster: Cluster, like: MigrationJob) -> str:
         UnreachableError: the API server could not be asked, or does not let whoever asks create Jobs.
     """
     name = f"{like.service}-{like.colour}-verify-{token_hex(3)}"
-    await _create(cluster, like.looking(name))
+    became, said = await run(cluster, like.looking(name), "verify the schema")
+    if became is Became.SUCCEEDED:
+        return said
+    raise RefusedError(
+        f"Job {name}, which verifies the schema of {like.service} with {like.colour} {like.version}, failed: "
+        f"{said or 'it has not ended'}. It changed nothing. Next: kubectl -n {cluster.namespace} logs job/{name} "
+        "--all-containers"
+    )
+
+
+async def run(cluster: Cluster, body: Mapping[str, Any], what_for: str) -> tuple[Became, str]:
+    """Run a Job until it has ended, or its time is over: what became of it, and what its pod, or else it, said.
+
+    Raises:
+        UnreachableError: the API server could not be asked, or does not let whoever asks create Jobs.
+    """
+    name, seconds = body["metadata"]["name"], body["spec"]["activeDeadlineSeconds"]
+    await _create(cluster, body, what_for)
     waited = 0.0
     while True:
         found = await cluster.read(f"{_path(cluster)}/{name}", MigrationJob)
         became = found.became if found else Became.FAILED
-        said = await _said(cluster, name) if became is not Became.RUNNING else ""
-        if became is Became.SUCCEEDED:
-            return said
-        late = waited > like.spec.active_deadline_seconds + RESERVE_SECONDS
-        if became is Became.FAILED or late:
-            why = said or (found.why if found else "it is gone") or "it has not ended"
-            raise RefusedError(
-                f"Job {name}, which verifies the schema of {like.service} with {like.colour} {like.version}, failed: "
-                f"{why}. It changed nothing. Next: kubectl -n {cluster.namespace} logs job/{name} --all-containers"
-            )
+        if became is not Became.RUNNING or waited > seconds + RESERVE_SECONDS:
+            why = found.why if found else "it is gone"
+            return became, await _said(cluster, name) or (why if became is Became.FAILED else "")
         await asyncio.sleep(POLL_SECONDS)
         waited += POLL_SECONDS
 
 
-async def _create(cluster: Cluster, body: Mapping[str, Any]) -> None:
+async def _create(cluster: Cluster, body: Mapping[str, Any], what_for: str) -> None:
     try:
         response = await cluster.http.post(
             _path(cluster), content=json.dumps(body), headers={"Content-Type": "application/json"}
         )
     except httpx2.TransportError as error:
         raise UnreachableError(
-            f"the API server did not answer ({type(error).__name__}: {error}), so nothing was verified. Next: kubectl "
-            "cluster-info"
+            f"the API server did not answer ({type(error).__name__}: {error}), so no Job could {what_for}. Next: "
+            "kubectl cluster-info"
         ) from None
     if not response.is_success:
         raise UnreachableError(
-            f"the API server answered {response.status_code} to a Job that would verify the schema, so nothing was "
-            f"verified: {response.text[:300]}. Next: kubectl -n {cluster.namespace} auth can-i create jobs"
+            f"the API server answered {response.status_code} to a Job that would {what_for}, so none did: "
+            f"{response.text[:300]}. Next: kubectl -n {cluster.namespace} auth can-i create jobs"
         )
 
 

@@ -1,6 +1,7 @@
-"""The few fields that teal reads of what runs a colour: Deployments, their pods, autoscalers and EndpointSlices."""
+"""The few fields that teal reads of what runs a colour: Deployments and CronJobs, pods, autoscalers, EndpointSlices."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from pydantic import Field
 
@@ -26,12 +27,20 @@ class ContainerPort(Object):
     container_port: int
 
 
+class ContainerResources(Object):
+    """What a container asks for, and what it may use at most; a quantity by the name of what is meant."""
+
+    requests: Mapping[str, str] = Field(default_factory=dict[str, str])
+    limits: Mapping[str, str] = Field(default_factory=dict[str, str])
+
+
 class Container(Object):
     """Of a pod's spec."""
 
     name: str = ""
     image: str = ""
     ports: Sequence[ContainerPort] = ()
+    resources: ContainerResources = ContainerResources()
 
 
 class PodSpec(Object):
@@ -80,6 +89,45 @@ class Deployments(Object):
     items: Sequence[Deployment]
 
 
+class CronJobSpec(Object):
+    """Of a CronJob."""
+
+    suspend: bool = False
+
+
+class CronJobStatus(Object):
+    """Of a CronJob."""
+
+    last_schedule_time: datetime | None = None
+    """The start that its controller has seen to last."""
+
+
+class CronJob(Object):
+    """`batch/v1` CronJob."""
+
+    metadata: Metadata
+    spec: CronJobSpec = CronJobSpec()
+    status: CronJobStatus = CronJobStatus()
+
+
+class Started(Object):
+    """Metadata of a Job."""
+
+    creation_timestamp: datetime
+
+
+class Job(Object):
+    """`batch/v1` Job."""
+
+    metadata: Started
+
+
+class Jobs(Object):
+    """`batch/v1` JobList."""
+
+    items: Sequence[Job]
+
+
 class Terminated(Object):
     """How a container ended."""
 
@@ -103,10 +151,11 @@ class ContainerStatus(Object):
 
 
 class Condition(Object):
-    """One of a pod's conditions."""
+    """One of a pod's conditions, or of an autoscaler's."""
 
     type: str
     status: str = ""
+    reason: str = ""
 
 
 class PodStatus(Object):
@@ -161,6 +210,7 @@ class AutoscalerSpec(Object):
     """Of a HorizontalPodAutoscaler."""
 
     min_replicas: int = 1
+    max_replicas: int = 1
     scale_target_ref: ScaleTarget = ScaleTarget()
 
 
@@ -168,6 +218,7 @@ class AutoscalerStatus(Object):
     """Of a HorizontalPodAutoscaler."""
 
     desired_replicas: int = 0
+    conditions: Sequence[Condition] = ()
 
 
 class Autoscaler(Object):

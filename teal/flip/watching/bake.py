@@ -6,7 +6,7 @@ the live traffic's own error rate.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from teal.flip.watching import checks
@@ -15,6 +15,9 @@ from teal.gates.shares import interval
 from teal.model.colours import Colour
 from teal.model.verdict import Outcome, Verdict
 from teal.spec.bake import BakePlan
+
+LINES = 10
+"""Of progress, at most: a bake may take an hour, and its log is read by people."""
 
 ENOUGH_PROBES = 20
 """Before which a bake does not fail: one lost answer of three is no rate."""
@@ -130,7 +133,7 @@ class Bake:
         verdicts = [self._door(name, self.observed[name], early=True) for name in self.plan.asked]
         verdicts += [self._traffic(name, self.observed[name], early=True) for name in self.plan.counting]
         verdicts += self._measured()
-        verdicts += [self._pods(name, each, early=True) for name, each in self.observed.items()]
+        verdicts += [self._pods(name, each, early=True) for name, each in self._running.items()]
         verdicts += [_alarms(name, each) for name, each in self.observed.items()]
         return tuple(verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED)
 
@@ -139,7 +142,7 @@ class Bake:
         verdicts = [self._door(name, self.observed[name]) for name in self.plan.asked]
         verdicts += [self._traffic(name, self.observed[name]) for name in self.plan.counting]
         verdicts += self._measured()
-        verdicts += [self._pods(name, each) for name, each in self.observed.items()]
+        verdicts += [self._pods(name, each) for name, each in self._running.items()]
         if self.plan.alarms:
             verdicts += [_alarms(name, self.observed[name]) for name in self.plan.doors]
         return tuple(verdicts)
@@ -213,6 +216,11 @@ class Bake:
         what = f"{percent:.2g} % of {seen.requests:.0f} requests of {self.colour} were answered 5xx"
         return verdict(_judged(percent, seen.requests, bound, early=early), what)
 
+    @property
+    def _running(self) -> Mapping[str, Observed]:
+        """Services that have pods all the time."""
+        return {name: each for name, each in self.observed.items() if name not in self.plan.crons}
+
     def _measured(self) -> Iterator[Verdict]:
         for service, seen in self.observed.items():
             for name in self.plan.services[service].checks if self.plan.prometheus else ():
@@ -241,6 +249,19 @@ class Bake:
         named = f": {', '.join(pods)}" if pods else ""
         what = f"{len(pods)} of {len(seen.standing)} turned unready, or crashed{named}"
         return verdict(Outcome.FAILED if percent > bound else Outcome.PASSED, what)
+
+
+def thinly(bake: Bake, say: Callable[[str], None]) -> Callable[[float], None]:
+    """Says a bake's progress, by the seconds gone, every now and then."""
+    said = 0.0
+
+    def tell(seconds: float) -> None:
+        nonlocal said
+        if seconds - said >= bake.plan.seconds / LINES:
+            said = seconds
+            say(bake.progress(seconds))
+
+    return tell
 
 
 def _judged(percent: float, count: float, bound: float, *, early: bool) -> Outcome:

@@ -96,6 +96,8 @@ class Observer:
         self._asking = {name: set[asyncio.Task[None]]() for name in bake.plan.asked}
         self._turn = asyncio.Semaphore(UNANSWERED)
         self._list_again = 0.0
+        self._suffices = 0.0
+        """When as many answers have been asked for since as can fail a bake, however late the data path followed."""
         self._led = False
         """Whether the data path has followed the write: until then, what answers may be the colour that is left."""
 
@@ -128,6 +130,7 @@ class Observer:
         beside = [asyncio.create_task(each) for each in looks]
         try:
             while True:
+                end = max(end, self._suffices)
                 last = settling.done() and leading.done() and time.monotonic() >= end
                 self._ask_all(even_so=last)
                 if last and (unanswered := self._unanswered()):
@@ -158,6 +161,8 @@ class Observer:
         services = self._bake.plan.doors if self._bake.plan.router is RouterKind.SERVICE else ()
         await follow.led(self._cluster, services, self._bake.colour, within=LEAD_SECONDS, pause=self._tick)
         self._led = True
+        most = ENOUGH_PROBES * max(FIRST_TICK_SECONDS, self._least)
+        self._suffices = time.monotonic() + min(most, self._bake.plan.seconds)
 
     def _ask_all(self, *, even_so: bool) -> None:
         """Ask every front door, and wait for none: one that hangs makes no other question rarer, nor its own.

@@ -174,7 +174,7 @@ def test_a_refused_release_leaves_a_file_that_is_true(typed: Typed) -> None:
     before = typed.file
     done = typed.run("teal deploy", status=Exit.REFUSED)
     assert "version of backend FAILED: 2 of 2 answered version 0.9.9" in done.stderr
-    assert "is blue again, since live traffic is there" in done.stderr
+    assert "teal:activeColour: blue again, since live traffic is there" in done.stderr
     assert typed.file == before.replace("state: stopped", "state: running")
     assert typed.stack.live() == typed.stack.confirmed() == "blue"
     typed.stack.config.write_text(typed.file.replace("{FAULT_VERSION: 0.9.9}", "{}"))

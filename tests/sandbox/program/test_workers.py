@@ -115,7 +115,12 @@ def test_the_idle_colour_has_no_pods_and_nobody_a_door(stack: Stack) -> None:
 
 
 def test_a_flip_and_its_rollback_change_who_takes_work(stack: Stack) -> None:
-    """The new colour is proven once it runs, the old one goes on until that is confirmed, and is gone afterwards."""
+    """The new colour is proven once it runs, the old one goes on until that is confirmed, and is gone afterwards.
+
+    A person has approved it before it runs: the yes is to the worker as well.
+    """
+    stack.configure("approval.maxAgeSeconds", "600")
+    stack.teal("approve", "green", "1.1.0")
     stack.configure("activeColour", "green")
     said = stack.pulumi("preview", "--non-interactive").stdout
     assert "blue 1.0.0 takes work beside it, and stops once that is confirmed" in said
@@ -130,6 +135,7 @@ def test_a_flip_and_its_rollback_change_who_takes_work(stack: Stack) -> None:
     stack.flip("blue")
     assert_rests(stack, "blue")
     assert stack.history()[-1]["rollback"]
+    stack.pulumi("config", "rm", "teal:approval")
 
 
 def test_a_worker_that_crashes_is_undone_and_stopped(stack: Stack) -> None:

@@ -133,11 +133,12 @@ def everything(active: str = "blue", **parts: Any) -> dict[str, str]:  # noqa: A
 
 
 def working(active: str = "blue", **mailer: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON
-    """Raw config of a stack of a backend and a mailer, which is a worker with these settings."""
+    """Raw config of a stack of a backend and a mailer, which is a worker with these settings, or a cron job."""
     release = slot()["backend"]
     both = {"backend": release, "mailer": release}
+    kind = "cron" if "cron" in mailer else "worker"
     own = {
-        "services": {"backend": {}, "mailer": {"kind": "worker", **mailer}},
+        "services": {"backend": {}, "mailer": {"kind": kind, **mailer}},
         "blue": {"version": "1.0.0", **both},
         "green": {"version": "1.1.0", **both},
     }
@@ -203,11 +204,13 @@ async def live_in(
     names = list(json.loads(raw["services"]))
     slots: dict[tuple[str, Colour], LiveSlot] = {}
     for name, each in product(names, Colour):
-        metadata = json_format.MessageToDict(find(made, "Deployment", f"{name}-{each}").properties)["metadata"]
+        kind = "CronJob" if json.loads(raw["services"])[name].get("kind") == "cron" else "Deployment"
+        metadata = json_format.MessageToDict(find(made, kind, f"{name}-{each}").properties)["metadata"]
         version = metadata["labels"]["app.kubernetes.io/version"]
         pods = has if each == colour else idle
+        pods = pods if kind == "Deployment" else int(each == colour)
         slots[name, each] = LiveSlot(annotations=metadata["annotations"], replicas=pods, ready=pods, version=version)
-    workers = [name for name, each in json.loads(raw["services"]).items() if each.get("kind") == "worker"]
+    kinds = {name: each.get("kind") for name, each in json.loads(raw["services"]).items()}
     services = {
         name: LiveService(
             colour=Colour(colour),
@@ -215,7 +218,8 @@ async def live_in(
             annotations={},
             resource_version="7",
             writer="pulumi-kubernetes-1",
-            worker=name in workers,
+            worker=kinds[name] in {"worker", "cron"},
+            cron=kinds[name] == "cron",
         )
         for name in names
     }

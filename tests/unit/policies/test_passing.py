@@ -44,6 +44,14 @@ async def test_every_policy_passes_with_a_worker(pack: Pack, overlap: str, live:
     assert pack.judge(await declared(raw, replace(found, slots=slots))) == []
 
 
+@pytest.mark.parametrize("live", [None, "blue", "green"])
+async def test_every_policy_passes_with_a_cron_job(pack: Pack, live: str | None) -> None:
+    """The same; its pods are as confined as all others, and it needs neither probes nor a budget."""
+    cron = {"schedule": "@daily"}
+    found = await live_in(live, before=working(live or "blue", cron=cron))
+    assert pack.judge(await declared(working(cron=cron), found)) == []
+
+
 @pytest.mark.parametrize("name", ["production", "staging", "sandbox"])
 async def test_the_examples_pass(pack: Pack, name: str) -> None:
     """Each as the stack that its file is named after."""

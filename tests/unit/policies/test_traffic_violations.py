@@ -18,6 +18,8 @@ from tests.unit.policies.cases import (
 from tests.unit.policies.graphs import changed, config, everything, slot, working
 from tests.unit.policies.pack import Pack
 
+DAILY = {"schedule": "@daily"}
+
 PLAN_CASES = [
     Case(
         policy="plan-is-safe",
@@ -220,6 +222,35 @@ TRAFFIC_CASES = [
         before=working(),
         spoilt=waiting_for_nothing("Deployment", "mailer-blue"),
         says=("Deployment mailer-blue: does not wait for ConfigMap mailer-live", "the record of what is live first"),
+    ),
+    Case(
+        policy="workers-take-turns",
+        raw=working(cron=DAILY),
+        before=working(cron=DAILY),
+        spoilt=field_of("CronJob", "mailer-green", "spec.suspend", value=False),
+        says=("CronJob mailer-green: it would run its schedule", "suspend: true; blue is active"),
+    ),
+    Case(
+        policy="workers-take-turns",
+        raw=working(cron=DAILY),
+        before=working(cron=DAILY),
+        spoilt=waiting_for_nothing("CronJob", "mailer-blue"),
+        says=("CronJob mailer-blue: does not wait for ConfigMap mailer-live", "the record of what is live first"),
+    ),
+    Case(
+        policy="idle-waits-for-confirmed",
+        raw=working(cron=DAILY),
+        before=working(cron=DAILY),
+        spoilt=waiting_for_nothing("CronJob", "mailer-green"),
+        says=("CronJob mailer-green: does not wait for ConfigMap teal-confirmed", "then"),
+    ),
+    Case(
+        policy="live-traffic-stays",
+        raw=working(cron=DAILY),
+        before=working(cron=DAILY),
+        spoilt=without("CronJob", "mailer-blue"),
+        says=("Deployment mailer-blue, which carries live traffic: 0 of them declared", "exactly one"),
+        also=frozenset({"nothing-escapes"}),
     ),
     Case(
         policy="live-objects-stay",

@@ -46,8 +46,18 @@ if name == "teal" and args[:2] == ["plan", "--markdown"]:
     print(f"{marker}\\n**{{word}}**")
     sys.exit(4 if word == "UNSAFE" else 0)
 if name == "teal" and args[0] == "status":
-    print("live traffic of", os.environ["TEAL_NAMESPACE"], file=sys.stderr)
+    print("live traffic of", args[args.index("--stack") + 1], file=sys.stderr)
     sys.exit(int(os.environ.get("AT_REST", "0")))
+if name == "docker" and args[:2] == ["image", "inspect"]:
+    print("mirror.example/shop/backend@sha256:11", "registry.example/shop/backend@sha256:22", "", sep=chr(10))
+if name == "docker" and args[0] in ("build", "push"):
+    print("chatter")
+if name == "curl" and args[-1].endswith("/user"):
+    print('{{"id": 5}}')
+if name == "curl" and "/notes?" in args[-1]:
+    print(os.environ.get("NOTES", "[]"))
+if name == "teal" and args[0] == "check":
+    sys.exit(int(os.environ.get("CHECKED", "0")))
 if name == "gh" and "--paginate" in args:
     print(os.environ.get("COMMENTS", ""), end="")
 """
@@ -94,6 +104,9 @@ HELD = ".delivery/test/held.yaml"
 PLAN = ".delivery/test/plan.md"
 
 
+RELEASE = {"REPOSITORY": "registry.example/shop/backend", "VERSION": "1.5.0", "SERVICE": "backend"}
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     """A stack whose file says green."""
@@ -105,7 +118,7 @@ def world(tmp_path: Path) -> World:
     settings = [line for line in makefile.read_text().splitlines() if re.match(r"\.?SHELL", line)]
     own = [f"PYTHON := {sys.executable}", "TEAL ?= teal", f"include {ROOT / '.github' / 'delivery.mk'}"]
     (tmp_path / "Makefile").write_text("\n".join([*settings, *own, ""]))
-    for name in ("pulumi", "teal", "gh"):
+    for name in ("pulumi", "teal", "gh", "docker", "git", "curl"):
         command = tmp_path / "bin" / name
         command.write_text(STAND_IN.format(python=sys.executable, marker=MARKER))
         command.chmod(0o755)
@@ -251,24 +264,25 @@ def test_a_rollback_takes_a_colour_and_nothing_else(world: World, colour: str) -
 
 
 def test_the_verdict_fails_unless_all_is_at_rest(world: World) -> None:
-    """It asks in the stack's namespace, and shows the history and what went wrong in either case."""
+    """It asks of the stack by its name, and shows the history and what went wrong in either case."""
     for at_rest in ("0", "3"):
         seen = world.make("verdict", AT_REST=at_rest)
         assert (seen.returncode == 0) is (at_rest == "0")
-        assert seen.stdout.splitlines() == ["```", "live traffic of shop", "", "```"]
+        assert seen.stdout.splitlines() == ["```", "live traffic of test", "", "```"]
         assert world.ran("teal", "history")
 
 
 @pytest.mark.parametrize(
-    "target", ["preview", "update", "canary", "promote", "rollback", "unlock", "settle", "verdict", "word"]
+    "target", ["preview", "update", "canary", "promote", "rollback", "unlock", "settle", "verdict", "word", "prepare"]
 )
 @pytest.mark.parametrize("name", ["$(shell touch pwned)", "x; touch pwned;", '"; touch pwned; "', "$(touch pwned)"])
 def test_a_stack_s_name_is_no_command(world: World, target: str, name: str) -> None:
     """Neither make nor the shell runs what it says; it reaches `pulumi` as one word, as it was given."""
     (world.folder / f"stacks/Pulumi.{name}.yaml").write_text("config:\n  teal:activeColour: green\n")
-    world.make(target, "PREPARE", "PREPARE", "PREPARE", STACK=name, COLOUR="blue")
+    world.make(target, "PREPARE", "PREPARE", "PREPARE", STACK=name, COLOUR="blue", **RELEASE, IMAGE="x")
     assert not list(world.folder.glob("**/pwned"))
-    named = [command[command.index("--stack") + 1] for command in world.ran("pulumi") if "--stack" in command]
+    ran = [*world.ran("pulumi"), *world.ran("teal")]
+    named = [command[command.index("--stack") + 1] for command in ran if "--stack" in command]
     assert {*named} == ({name} if target != "word" else set())
 
 
@@ -328,6 +342,53 @@ def test_without_a_lock_nothing_is_cancelled(world: World) -> None:
     assert CANCEL not in world.ran("pulumi")
 
 
+def test_an_image_is_known_by_its_digest_in_its_own_repository(world: World) -> None:
+    """What a step of GitHub's takes as output is that, and nothing else."""
+    assert world.make("image", **RELEASE, FOLDER="shop").stdout == ""
+    assert list(world.ran("docker")[0][1:]) == [
+        "build",
+        "--pull",
+        "--tag",
+        "registry.example/shop/backend:1.5.0",
+        "shop",
+    ]
+    assert world.make("push", **RELEASE).stdout == "image=registry.example/shop/backend@sha256:22\n"
+
+
+def test_a_release_is_proposed_on_a_branch_of_its_own(world: World) -> None:
+    """The stack file alone is committed, and the pull request is a draft."""
+    image = "registry.example/shop/backend@sha256:22"
+    seen = world.make("propose", **RELEASE, IMAGE=image, BASE="main", RUN_URL="https://ci.example/1")
+    assert seen.returncode == 0, seen.stderr
+    assert list(world.ran("teal")[0][1:]) == ["prepare", "--stack", "test", "--", "1.5.0", f"backend={image}"]
+    switch, commit, push = world.ran("git")
+    assert switch[-1] == "release/test-1.5.0"
+    assert list(commit[-2:]) == ["--", OWN]
+    assert push[1] == "push"
+    made = world.ran("gh", "pr", "create")[0]
+    assert "--draft" in made
+    assert made[made.index("--base") + 1 : made.index("--base") + 4] == ["main", "--head", "release/test-1.5.0"]
+
+
+@pytest.mark.parametrize(("colour", "asked"), [({}, "green"), ({"COLOUR": "blue"}, "blue")])
+def test_the_idle_colour_is_checked(world: World, colour: dict[str, str], asked: str) -> None:
+    """As the last plan says which that is, or another one by its name; the preview had the policies."""
+    world.make("preview", "FLIP")
+    seen = world.make("check", **colour)
+    assert seen.returncode == 0, seen.stderr
+    (check,) = world.ran("teal", "check")
+    assert check[2:5] == [asked, "--stack", "test"]
+    assert check[check.index("--skip") + 1] == "security"
+    assert check[-1] == ".delivery/test/check.xml"
+
+
+@pytest.mark.parametrize(("status", "passes"), [("9", False), ("7", False), ("10", True)])
+def test_only_what_failed_stops_a_delivery(world: World, status: str, *, passes: bool) -> None:
+    """What could not be told is there to be read: a stack without a Prometheus would never be promoted."""
+    world.make("preview", "FLIP")
+    assert (world.make("check", CHECKED=status).returncode == 0) is passes
+
+
 ASKED = {"PR": "7", "COMMIT": "0123abc", "RUN_URL": "https://ci.example/1"}
 
 
@@ -358,3 +419,60 @@ def test_a_comment_without_a_plan_says_so(world: World) -> None:
     body = (world.folder / ".delivery/test/comment.md").read_text()
     assert body.startswith(f"{MARKER}\nNo plan of test could be made")
     assert body.endswith("\n0123abc, https://ci.example/1\n")
+
+
+GITLAB = {
+    "COMMIT": "0123abc",
+    "RUN_URL": "https://ci.example/1",
+    "CI_API_V4_URL": "https://gitlab.example/api/v4",
+    "CI_PROJECT_ID": "9",
+    "CI_PROJECT_URL": "https://gitlab.example/shop/delivery",
+    "CI_MERGE_REQUEST_IID": "7",
+    "DEPLOY_BRANCH": "main",
+    "GITLAB_TOKEN": "hush-hush",
+}
+
+
+def noted(author: int, body: str, number: int = 41) -> str:
+    """Notes as GitLab lists them."""
+    return json.dumps([{"id": number, "author": {"id": author}, "body": body}])
+
+
+@pytest.mark.parametrize(
+    ("notes", "method", "to"),
+    [
+        ("[]", "POST", "notes"),
+        (noted(5, "something else"), "POST", "notes"),
+        (noted(6, f"{MARKER} of somebody else"), "POST", "notes"),
+        (noted(5, f"{MARKER}\n**FLIP**"), "PUT", "notes/41"),
+    ],
+)
+def test_a_merge_request_has_one_note(world: World, notes: str, method: str, to: str) -> None:
+    """It is known by who wrote it, and by how it begins; the token stands in no command."""
+    world.make("preview", "FLIP")
+    seen = world.make("note", **GITLAB, NOTES=notes)
+    assert seen.returncode == 0, seen.stderr
+    written = world.ran("curl")[-1]
+    assert written[written.index("--request") + 1] == method
+    assert written[-1] == f"https://gitlab.example/api/v4/projects/9/merge_requests/7/{to}"
+    assert "body@.delivery/test/comment.md" in written
+    assert (world.folder / ".delivery/test/comment.md").read_text().endswith("\n0123abc, https://ci.example/1\n")
+    assert "hush-hush" not in (world.folder / "log").read_text()
+
+
+def test_a_release_is_proposed_on_gitlab_by_a_push(world: World) -> None:
+    """The token is asked for by git, of a helper, and stands in no command either."""
+    seen = world.make("propose-merge", **GITLAB, **RELEASE, IMAGE="registry.example/shop/backend@sha256:22")
+    assert seen.returncode == 0, seen.stderr
+    push = world.ran("git")[-1]
+    assert {"push", "merge_request.create", "merge_request.target=main"} <= {*push}
+    assert list(push[-2:]) == ["https://gitlab.example/shop/delivery.git", "HEAD"]
+    assert "hush-hush" not in (world.folder / "log").read_text()
+
+
+def test_an_image_is_scanned_on_this_machine(world: World) -> None:
+    """By a scanner of a named release."""
+    assert world.make("scan", **RELEASE).returncode == 0
+    (ran,) = world.ran("docker", "run")
+    assert ran[-1] == "docker:registry.example/shop/backend:1.5.0"
+    assert any(re.fullmatch(r"anchore/grype:v\d+\.\d+\.\d+", each) for each in ran)

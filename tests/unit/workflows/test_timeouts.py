@@ -1,6 +1,7 @@
 """No job ends an update that a deadline of the program would have ended a moment later, with its reasons."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -19,6 +20,9 @@ from tests.unit.workflows.reading import ACTIONS, ROOT, jobs, read
 
 SET_UP_SECONDS = 300
 """Before the first step of substance: tools, rights, and two previews."""
+
+CHECK_SECONDS = int(re.findall(r"check .*--timeout (\d+)s", (ROOT / ".github/delivery.mk").read_text())[0])
+"""Of what was prepared, before somebody is asked about it."""
 
 JOBS = {str(job): job for job in jobs()}
 STACKS = sorted({job.stack for job in JOBS.values() if job.stack})
@@ -62,7 +66,7 @@ def test_jobs_outlast_what_they_wait_for(stack: str) -> None:
     flip = prove + bake + all_of.settle_seconds
     start = max(each.progress_deadline_seconds for each in services)  # of a colour that was retired
     wanted = {
-        "deploy/canary": prepare,
+        "deploy/canary": prepare + CHECK_SECONDS,
         "deploy/promote": prepare + flip + contract + bake,  # `settle` may bake again
         "rollback/rollback": start + flip + bake,
     }

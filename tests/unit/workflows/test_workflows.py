@@ -16,6 +16,8 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
     "deploy/canary": {"contents": "read", "id-token": "write"},
     "deploy/approve": {},
     "deploy/promote": {"contents": "read", "id-token": "write"},
+    "release/image": {"contents": "read", "id-token": "write"},
+    "release/propose": {"contents": "write", "pull-requests": "write"},
     "rollback/approve": {},
     "rollback/rollback": {"contents": "read", "id-token": "write"},
 }
@@ -24,6 +26,7 @@ ENVIRONMENTS = {
     "deploy/canary": "canary",
     "deploy/approve": "production",
     "deploy/promote": "production-update",
+    "release/image": "release",
     "rollback/approve": "production",
     "rollback/rollback": "production-update",
 }
@@ -42,7 +45,7 @@ every_job = pytest.mark.parametrize("job", JOBS.values(), ids=JOBS)
 
 def test_every_workflow_was_read() -> None:
     """What is held below is held of all that there is."""
-    assert WORKFLOWS.keys() == {"test", "preview", "deploy", "rollback"}
+    assert WORKFLOWS.keys() == {"test", "preview", "deploy", "release", "rollback"}
     assert JOBS.keys() == RIGHTS.keys()
     assert [str(job) for job in UPDATES] == ["deploy/canary", "deploy/promote", "rollback/rollback"]
 
@@ -57,7 +60,7 @@ def test_actions_are_pinned_to_a_commit_with_its_release_beside_it() -> None:
             found = re.fullmatch(r"([\w-]+/[\w-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)", used)
             assert found, f"{path.name}: {used}"
             pins.setdefault(found[1], set()).add(used)
-    assert {name.split("/")[0] for name in pins} == {"actions", "aws-actions", "pulumi"}
+    assert {name.split("/")[0] for name in pins} == {"actions", "anchore", "aws-actions", "pulumi"}
     assert all(len(each) == 1 for each in pins.values()), pins
 
 
@@ -76,9 +79,46 @@ def test_nothing_is_run_for_whom_it_should_not_be() -> None:
         "test": {"pull_request", "workflow_call"},
         "preview": {"pull_request"},
         "deploy": {"push"},
+        "release": {"workflow_dispatch"},
         "rollback": {"workflow_dispatch"},
     }
-    assert read(WORKFLOWS["deploy"])["on"]["push"] == {"branches": ["main"]}
+
+
+DEPLOYED = "vars.DEPLOY_BRANCH || 'main'"
+
+
+def test_the_branch_that_is_deployed_is_settable_and_no_other_is() -> None:
+    """Its first job looks which branch it is, and all others need that one: none would run without it."""
+    assert read(WORKFLOWS["deploy"])["on"]["push"] == {"branches": ["**"]}
+    ours = {job.name: job.said for job in JOBS.values() if job.workflow == "deploy"}
+    assert ours.pop("test")["if"] == f"github.ref == format('refs/heads/{{0}}', {DEPLOYED})"
+    for job in ours.values():
+        assert {"test", "canary"} & {*([job["needs"]] if isinstance(job["needs"], str) else job["needs"])}
+        assert not re.search("always|cancelled|failure", job.get("if", ""))
+    assert f"github.base_ref == ({DEPLOYED})" in JOBS["preview/preview"].said["if"]
+    checkout, *_, propose = JOBS["release/propose"].steps
+    assert checkout["with"]["ref"] == propose["env"]["BASE"] == f"${{{{ inputs.branch || {DEPLOYED} }}}}"
+
+
+def test_what_is_released_is_scanned_before_it_is_pushed() -> None:
+    """The job has no right to push before that, and none to write to the repository at all."""
+    steps = [each.get("run") or each["uses"].partition("@")[0] for each in JOBS["release/image"].steps]
+    assert steps[1:] == [
+        "make image",
+        "anchore/scan-action",
+        "aws-actions/configure-aws-credentials",
+        "aws-actions/amazon-ecr-login",
+        'make --silent push >>"$GITHUB_OUTPUT"',
+    ]
+    (scan,) = [each["with"] for each in JOBS["release/image"].steps if each.get("uses", "").startswith("anchore")]
+    assert scan.get("fail-build", "true") == "true"
+
+
+def test_what_a_token_of_githubs_proposes_is_previewed_once_somebody_takes_it() -> None:
+    """What it opens starts no workflow: it is a draft, and `ready_for_review` does."""
+    for name in ("preview", "test"):
+        assert "ready_for_review" in read(WORKFLOWS[name])["on"]["pull_request"]["types"]
+    assert "gh pr create --draft" in (ROOT / ".github" / "delivery.mk").read_text()
 
 
 @every_job
@@ -178,7 +218,7 @@ def test_steps_are_targets_of_make() -> None:
             elif not any(re.fullmatch(each, line) for each in NO_TARGET):
                 pytest.fail(f"{whose}: {line!r} is no target of make")
     assert made <= targets
-    assert {"test", "preview", "comment", "canary", "promote", "rollback", "settle", "verdict"} <= made
+    assert {"test", "preview", "comment", "canary", "promote", "rollback", "settle", "verdict", "propose"} <= made
 
 
 def test_no_text_from_outside_becomes_a_command() -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import MOST_SECONDS, Model, Parts, Path, Quantity, Seconds, wrong
+from teal.model.quantities import amount
+from teal_infra.settings.base import MOST_SECONDS, Argument, Model, Parts, Path, Quantity, Seconds, wrong
+from teal_infra.settings.owned import mapping
 
 LAST_SECONDS = 15
 """From the end of a drain until the kubelet kills a pod: the defaults' own."""
@@ -38,7 +40,7 @@ class Shutdown(Model):
         json_schema_extra=wrong("the kubelet would kill the pod in the middle of its drain"),
         examples=["45"],
     )
-    drain_command: tuple[str, ...] = Field(
+    drain_command: tuple[Argument, ...] = Field(
         default=(),
         description=(
             "The command that is run in the container as preStop, and waits and drains. Without it, Kubernetes' own "
@@ -124,14 +126,29 @@ class Limits(Model):
 
 
 class Resources(Parts):
-    """What a pod asks for and what it may use at most. Limits that are given are all that there are."""
+    """What a pod asks for and what it may use at most. Limits that are given are all that there are.
+
+    Where nothing is asked for, no more than the limit is: a container with a limit alone is treated so by Kubernetes.
+    """
 
     whole: ClassVar[frozenset[str]] = frozenset({"limits"})
 
     requests: ResourceAmounts = Field(
-        default=ResourceAmounts(cpu="500m", memory="512Mi"), description="What a node has to have free for the pod."
+        default=ResourceAmounts(cpu="500m", memory="512Mi"),
+        description="What a node has to have free for the pod; by default no more than its limits.",
     )
     limits: Limits = Field(default=Limits(cpu="1", memory="1Gi"), description="What the pod may use at most.")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _within_limits(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        resources = handler(data)
+        given = mapping(mapping(data).get("requests"))
+        asked, limits = resources.requests.model_dump(), resources.limits.model_dump(exclude_none=True)
+        lower = {each: limits[each] for each in limits.keys() - given if amount(limits[each]) < amount(asked[each])}
+        if not lower:
+            return resources
+        return resources.model_copy(update={"requests": resources.requests.model_copy(update=lower)})
 
 
 Many = Annotated[int, Field(ge=0, le=1000)] | Annotated[str, StringConstraints(pattern=r"^(100|[1-9]?[0-9])%$")]
@@ -199,13 +216,13 @@ User = Annotated[int, Field(ge=1, le=2**31 - 1)]
 class Process(Model):
     """What runs in the service's container, and as whom; where it is not said, the image says it."""
 
-    command: tuple[str, ...] = Field(
+    command: tuple[Argument, ...] = Field(
         default=(),
         description="What is run in the container instead of the image's ENTRYPOINT.",
         json_schema_extra=wrong("the container would not start"),
         examples=["'[\"gunicorn\"]'"],
     )
-    args: tuple[str, ...] = Field(
+    args: tuple[Argument, ...] = Field(
         default=(),
         description="The arguments of it, instead of the image's CMD.",
         json_schema_extra=wrong("the container would not start"),

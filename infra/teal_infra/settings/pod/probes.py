@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import Model, Parts, Path, PortNumber, Seconds, superfluous, wrong
+from teal_infra.settings.base import Argument, Model, Parts, Path, PortNumber, Seconds, superfluous, wrong
 
 HTTP = "http"
 """Name of the port that a service's requests come in at."""
@@ -54,7 +54,7 @@ class Probe(Model):
     grpc: Grpc | None = Field(
         default=None, description="The kubelet asks by gRPC's health protocol; without TLS, as Kubernetes has it."
     )
-    exec: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
+    exec: Annotated[tuple[Argument, ...], Field(min_length=1)] | None = Field(
         default=None,
         description="The command that the kubelet runs in the container; status 0 passes.",
         json_schema_extra=wrong("the kubelet would have no command to run"),

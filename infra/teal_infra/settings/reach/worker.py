@@ -1,4 +1,4 @@
-"""Settings of services that nobody asks: workers, which take their work from a queue."""
+"""Settings of services that nobody asks: workers, which take their work from a queue, and cron jobs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -14,6 +14,8 @@ class Kind(StrEnum):
     """It is asked for something, at its port."""
     WORKER = "worker"
     """It takes its work from a queue: no port, no Service, no route."""
+    CRON = "cron"
+    """It has a time for its work: a worker whose pods come and go with its Jobs."""
 
 
 WITHOUT: Mapping[str, Any] = {
@@ -21,6 +23,9 @@ WITHOUT: Mapping[str, Any] = {
     "shutdown": {"waitSeconds": 0, "drainSeconds": 0},
 }
 """What a worker has in place of the defaults: nobody asks its pods anything, and no router has to forget them."""
+
+_OF_CRON: Mapping[str, Any] = {"autoscaling": {"enabled": False}, "replicas": 1, "disruption": None}
+"""What a cron job has in place of the defaults as well: one schedule."""
 
 _DOORS = (
     *("port", "ports", "appProtocol", "contract", "ingress", "ingresses", "routing", "targetGroup", "frontDoor"),
@@ -42,6 +47,17 @@ _WITHOUT: Sequence[tuple[Sequence[tuple[str, ...]], str]] = (
 )
 """Settings that a worker has no use for, and why."""
 
+_WITHOUT_PODS: Sequence[tuple[Sequence[tuple[str, ...]], str]] = (
+    (
+        [(each,) for each in ("replicas", "autoscaling", "disruption", "rollout", "progressDeadlineSeconds")],
+        "the pods of a cron job are those of its Jobs: none of them is there for good",
+    ),
+    ([("probes",)], "a pod of a cron job is at its end when its command is, and a Job counts that alone"),
+    ([("overlap",)], "one colour of a cron job runs its schedule, and what runs already goes on to its end"),
+    ([("gates", "metrics")], "a cron job has no pods that could be measured before it is live"),
+)
+"""Settings that a cron job has no use for, and why."""
+
 _CONSEQUENCE = "it would have no effect"
 
 
@@ -49,20 +65,29 @@ def as_worker(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """A service's raw settings, with what a worker does without."""
     shutdown = {**WITHOUT["shutdown"], **mapping(given.get("shutdown"))}
     kept = {key: each for key, each in given.items() if key != "port" or each is not None}
-    return {**WITHOUT, **kept, "shutdown": shutdown}
+    without = {**WITHOUT, **_OF_CRON} if given.get("kind") == Kind.CRON else WITHOUT
+    return {**without, **kept, "shutdown": shutdown}
 
 
 def refusals(service: Mapping[str, Any]) -> Iterator[Refusal]:
     """What a service says although, being of its kind, it has no such thing."""
-    if service.get("kind") == Kind.WORKER:
-        yield from _superfluous(service)
+    kind = str(service.get("kind"))
+    if kind in {Kind.WORKER, Kind.CRON}:
+        yield from _superfluous(service, _WITHOUT)
+    if kind == Kind.CRON:
+        yield from _superfluous(service, _WITHOUT_PODS)
+    elif "cron" in service:
+        yield Refusal(("cron",), "it is said of cron jobs alone (kind: cron)", _CONSEQUENCE)
+    if kind == Kind.WORKER:
         yield from _unreachable(mapping(service.get("probes")))
-    elif "overlap" in service:
+    elif "overlap" in service and kind != Kind.CRON:
         yield Refusal(("overlap",), "it is said of workers alone (kind: worker)", _CONSEQUENCE)
 
 
-def _superfluous(service: Mapping[str, Any]) -> Iterator[Refusal]:
-    for keys, what in _WITHOUT:
+def _superfluous(
+    service: Mapping[str, Any], without: Sequence[tuple[Sequence[tuple[str, ...]], str]]
+) -> Iterator[Refusal]:
+    for keys, what in without:
         for *within, key in keys:
             there = service
             for each in within:

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from teal_infra.settings.base import consequence
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.report.confidential import HIDDEN, is_secret, scrubbed, shown
+from teal_infra.settings.report.kubernetes_names import said_as
 from teal_infra.settings.report.places import expected, field_at, known, model_at, required, right
 from teal_infra.settings.report.steps import PREFIX, SECRET, Remove, Set, Step, Where, at, command, held, path, single
 
@@ -55,7 +56,8 @@ def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> 
     loc = _real(found["loc"], data, missing=found["type"] == "missing")
     if found["type"] == "extra_forbidden":
         model = model_at(loc[:-1])
-        return of_refusal(unknown(loc, known(model) if model else (), data), data, secret)
+        kind = model.__name__ if model else ""
+        return of_refusal(unknown(loc, known(model) if model else (), data, kind), data, secret)
     if "field" not in context:
         return of_refusal(Refusal(loc, found["msg"], "", (_step(loc, found),)), data, secret)
     # A check over several fields names the one to change, and may say how; its message holds the values that clash.
@@ -85,18 +87,22 @@ def _step(loc: Where, found: ErrorDetails) -> Step:
     return Remove(loc) if value == {} else Set(loc, value)
 
 
-def unknown(where: Where, keys: Collection[str], data: Mapping[str, Any]) -> Refusal:
-    """A key that is none of those of its object. These are named once for all of its unknown keys."""
-    near = {each: _near(each, keys) for each in cast("dict[str, Any]", at(data, where[:-1])) if each not in keys}
+def unknown(where: Where, keys: Collection[str], data: Mapping[str, Any], kind: str = "") -> Refusal:
+    """A key that is none of those of its object: where it belongs, or, once for all of them, which are known."""
+    others = [each for each in cast("dict[str, Any]", at(data, where[:-1])) if each not in keys]
+    hints = {each: _hint(each, keys, kind) for each in others}
     name = str(where[-1])
-    told = f", did you mean {near[name]}?" if near[name] else ""
-    if name == next((each for each, other in near.items() if not other), None):
+    told = hints[name]
+    if name == next((each for each, hint in hints.items() if not hint), None):
         told = f"; known here: {', '.join(sorted(keys))}"
     return Refusal(where, f"unknown key{told}", "it would have no effect")
 
 
-def _near(name: str, keys: Collection[str]) -> str:
-    return next(iter(get_close_matches(name, keys, n=1, cutoff=_NEAR)), "")
+def _hint(name: str, keys: Collection[str], kind: str) -> str:
+    if said := said_as(kind, name):
+        return f"; teal takes it as {said}"
+    near = next(iter(get_close_matches(name, keys, n=1, cutoff=_NEAR)), "")
+    return f", did you mean {near}?" if near else ""
 
 
 def _real(loc: Sequence[int | str], data: object, *, missing: bool) -> Where:

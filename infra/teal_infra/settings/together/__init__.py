@@ -14,6 +14,7 @@ from teal_infra.settings.together import (
     balancer,
     endings,
     evidence,
+    flags,
     names,
     ports,
     routing,
@@ -23,5 +24,5 @@ from teal_infra.settings.together import (
 
 def of_settings(settings: Settings) -> Iterator[Refusal]:
     """All that does not go together."""
-    for each in (names, ports, amounts, routing, balancer, rules, backing, evidence, endings, adoption):
+    for each in (names, ports, amounts, routing, balancer, rules, backing, evidence, endings, adoption, flags):
         yield from each.refusals(settings)

@@ -7,7 +7,7 @@ from teal_infra import labels
 from teal_infra.settings import Settings
 from teal_infra.settings.owned import Refusal, mapping
 from teal_infra.settings.reach.worker import Kind
-from teal_infra.settings.report.steps import Set, Where
+from teal_infra.settings.report.steps import Remove, Set, Step, Where
 from teal_infra.settings.slot import State
 
 
@@ -23,7 +23,8 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
         if settings.services[name].worker is not None:
             what = f"{at} is what a Service's selector leads to, and a worker has none"
             kind: Where = ("services", name, "kind")
-            yield Refusal(kind, what, "the stack could not stop its pods", (Set(kind, str(Kind.SERVICE)),))
+            timed: list[Step] = [Remove(("services", name, "cron"))] if settings.services[name].cron else []
+            yield Refusal(kind, what, "the stack could not stop its pods", (Set(kind, str(Kind.SERVICE)), *timed))
         if settings.router is not RouterKind.SERVICE:
             what = f"router is {settings.router}, and {at} is what a Service's selector leads to"
             yield Refusal(

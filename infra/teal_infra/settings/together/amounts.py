@@ -1,12 +1,15 @@
-"""Limits that are less than what is asked for."""
+"""Amounts that no pod could run with: limits below what is asked for, and memory in too small a unit."""
 
 from collections.abc import Iterator
 
+from teal.model.quantities import amount
 from teal_infra.settings import Settings
-from teal_infra.settings.base import amount
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.pod import Resources
 from teal_infra.settings.report.steps import Set, Where
+
+_LEAST_BYTES = 1024**2
+"""No container starts with less than 1 MiB: it is a slip of the unit (`512`, or `512m`, which are thousandths)."""
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
@@ -18,9 +21,22 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
 
 
 def _of(resources: Resources, at: Where) -> Iterator[Refusal]:
-    asked = resources.requests.model_dump()
-    for name, limit in resources.limits.model_dump(exclude_none=True).items():
+    asked, limits = resources.requests.model_dump(), resources.limits.model_dump(exclude_none=True)
+    for part, amounts in (("limits", limits), ("requests", asked)):
+        memory: str = amounts.get("memory", "1Gi")
+        if amount(memory) < _LEAST_BYTES:
+            where = (*at, part, "memory")
+            what = f"{part}.memory {memory} is {amount(memory):g} bytes"
+            yield Refusal(where, what, "no container could start", (Set(where, _likelier(memory)),))
+            return
+    for name, limit in limits.items():
         if amount(limit) < amount(asked[name]):
             where = (*at, "limits", name)
             what = f"limits.{name} {limit} is less than requests.{name} {asked[name]}"
             yield Refusal(where, what, steps=(Set(where, asked[name]),))
+
+
+def _likelier(memory: str) -> str:
+    """The same number in MiB, and 512Mi instead of a fraction of one."""
+    number = memory.rstrip("mkKMGTPEi")
+    return f"{number}Mi" if float(number) >= 1 else "512Mi"

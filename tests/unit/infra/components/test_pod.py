@@ -89,6 +89,29 @@ async def test_next_js_has_a_cache_that_it_can_write() -> None:
     assert spec["containers"][0]["volumeMounts"][1:] == [mount]
 
 
+async def test_what_is_mounted_is_said_in_a_word_of_its_own() -> None:
+    """Scratch space of a size, what exists already, and another size of `/tmp`."""
+    given = {
+        "cache": {"mountPath": "/app/.next/cache", "size": "512Mi"},
+        "uploads": {"mountPath": "/uploads", "claim": "uploads"},
+        "rules": {"mountPath": "/rules", "configMap": "rules", "readOnly": True},
+        "certificates": {"mountPath": "/certificates", "secret": "certificates"},
+        "tmp": {"mountPath": "/tmp", "size": "4Gi"},  # noqa: S108 - the container's own
+    }
+    spec = (await template({"volumes": given}))["spec"]
+    assert spec["volumes"] == [
+        {"name": "cache", "emptyDir": {"sizeLimit": "512Mi"}},
+        {"name": "uploads", "persistentVolumeClaim": {"claimName": "uploads"}},
+        {"name": "rules", "configMap": {"name": "rules"}},
+        {"name": "certificates", "secret": {"secretName": "certificates"}},
+        {"name": "tmp", "emptyDir": {"sizeLimit": "4Gi"}},
+    ]
+    assert spec["containers"][0]["volumeMounts"] == [
+        {"name": name, "mountPath": each["mountPath"], **({"readOnly": True} if name == "rules" else {})}
+        for name, each in given.items()
+    ]
+
+
 async def test_a_secret_that_exists_is_read_after_the_slots_own() -> None:
     """An external operator keeps it: it is named, and the slot's variables stay."""
     source = {"secretRef": {"name": "shop-database"}}
@@ -192,6 +215,7 @@ async def test_a_rollout_replaces_as_many_pods_at_a_time_as_is_asked() -> None:
         ("imagePullSecrets", ["a"]),
         ("runAsUser", 1),
         ("spread", {"nodes": "hard"}),
+        ("volumes", {"cache": {"mountPath": "/cache"}}),
         ("resources", {"limits": {"cpu": None}}),
     ],
 )

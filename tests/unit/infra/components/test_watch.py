@@ -127,6 +127,20 @@ def environment(resources: Mapping[tuple[str, str], Any]) -> Mapping[str, str]:
     return {each["name"]: each.get("value", "") for each in container["env"]}
 
 
+async def test_of_cron_jobs_it_may_hand_the_schedule_over_and_nothing_else() -> None:
+    """By name; their Jobs have none that is known before."""
+    cron = {"kind": "cron", "cron": {"schedule": "@daily"}}
+    resources = await declared(stack(services={"backend": cron, "frontend": {"kind": "worker"}}))
+    rules = resources["Role", f"{NAME}-role"]["rules"]
+    of = {rule["resources"][0]: rule for rule in rules if rule.get("resourceNames") != ["teal-history"]}
+    slots = ["backend-blue", "backend-green"]
+    assert (of["cronjobs"]["verbs"], of["cronjobs"]["resourceNames"]) == (["get", "patch"], slots)
+    assert (of["cronjobs/status"]["verbs"], of["cronjobs/status"]["resourceNames"]) == (["patch"], slots)
+    assert (of["jobs"]["apiGroups"], of["jobs"]["verbs"]) == (["batch"], ["list"])
+    assert of["configmaps"]["resourceNames"] == ["backend-live", "frontend-live"]
+    assert of["deployments"]["resourceNames"] == ["frontend-blue", "frontend-green"]
+
+
 async def test_pods_that_cannot_be_asked_are_not_reached() -> None:
     """Where no service ends its connections on request, no port is forwarded."""
     alarms_error = {"shutdown": {"closeConnectionsPath": None}}

@@ -62,11 +62,12 @@ async def prove(  # noqa: PLR0913 - what an engine tells a hook, and what differ
     dry_run: bool = False,
     declared: Move | None = None,
     wanted: dict[str, object] | None = None,
+    shared: bool = False,
 ) -> Guard:
     """Run the traffic hook of an update to `new`; the update's guard."""
     mocks.set_mocks(NoResources(), project="teal", stack="dev", preview=dry_run, logger=logging.getLogger("engine"))
     access = ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)
-    guard = Guard(access, declared or move(new))
+    guard = Guard(access, declared or move(new), shared=shared)
     hook = guard.traffic_hooks().before_update
     assert hook
     result = hook[0](  # pyright: ignore[reportUnknownVariableType, reportCallIssue]  # hook or callable, by the SDK's type
@@ -90,6 +91,22 @@ async def test_a_proven_flip_passes(api_server: FakeApiServer) -> None:
     api_server.pods("backend", "blue", ["1.0.0"])
     api_server.pods("backend", "green", ["1.1.0"])
     await prove(api_server, "blue", "green")
+
+
+async def test_whoever_looks_is_shown_gates_as_they_decide(api_server: FakeApiServer) -> None:
+    """What an update says is in the cluster; an account that may not write it there is no hindrance."""
+    path = "/api/v1/namespaces/teal/configmaps/teal-progress"
+    api_server.service("backend", "blue")
+    api_server.pods("backend", "blue", ["1.0.0"])
+    api_server.pods("backend", "green", ["1.1.0"])
+    await prove(api_server, "blue", "green", dry_run=True, shared=True)
+    assert path not in api_server.answers
+    await prove(api_server, "blue", "green", shared=True)
+    assert "capacity of backend PASSED" in api_server.answers[path][1]["data"]["lines"]
+    del api_server.answers[path]
+    api_server.fault = lambda method, at: 403 if (method, at) == ("PATCH", path) else None
+    await prove(api_server, "blue", "green", shared=True)
+    assert path not in api_server.answers
 
 
 async def test_an_unproven_flip_is_refused_with_its_evidence(api_server: FakeApiServer) -> None:

@@ -10,7 +10,7 @@ from pulumi.runtime import mocks
 from teal_infra.hooks.guard import Guard
 
 from teal.adapters.kubernetes.cluster import ClusterAccess
-from teal.flip.mover import Move
+from teal.flip.mover import Move, Mover
 from teal.model.colours import Colour
 from teal.model.errors import ForeignChangeError, RefusedError
 from tests.unit.conftest import FakeApiServer
@@ -86,3 +86,37 @@ async def test_a_share_is_proven_whatever_the_engine_knows_of_the_rule(
     balancing.targets("backend", green=[])
     with pytest.raises(RefusedError, match="green has 0 healthy targets"):
         await prove(api_server, replace(move(share=50), confirmed=BLUE), None, inputs(50, 50, "blue"))
+
+
+@pytest.mark.parametrize(
+    ("declared", "recorded", "watched"), [(10, None, True), (10, "5", True), (10, "10", False), (5, "10", False)]
+)
+async def test_a_share_that_no_record_has_is_watched(  # noqa: PLR0913 - a table's columns
+    api_server: FakeApiServer,
+    balancing: Balancing,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    declared: int,
+    recorded: str | None,
+    watched: bool,
+) -> None:
+    """Before it is recorded: an update that died in between has left that to the next one."""
+    seen: list[str] = []
+
+    async def watch(_: Mover) -> None:
+        seen.append("share")
+
+    monkeypatch.setattr(Mover, "watch_share", watch)
+    world(api_server, balancing, blue=100 - declared, green=declared)
+    balancing.client.add_tags(ResourceArns=[balancing.rules["backend"]], Tags=[{"Key": "teal/active", "Value": "blue"}])
+    mocks.set_mocks(NoResources(), project="teal", stack="dev", logger=logging.getLogger("engine"))
+    guard = Guard(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig), move(share=declared))
+    hook = guard.confirm_hooks().before_update
+    assert hook
+    data = {"colour": "blue", **({"canary": recorded} if recorded else {})}
+    result = hook[0](  # pyright: ignore[reportUnknownVariableType, reportCallIssue]  # as above
+        pulumi.ResourceHookArgs(urn="urn", id="", name="confirmed", type="t", new_inputs={}, old_inputs={"data": data})
+    )
+    assert result is not None
+    await result
+    assert bool(seen) is watched

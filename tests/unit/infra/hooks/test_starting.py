@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import pulumi
@@ -9,6 +10,7 @@ import pytest
 from pulumi.runtime import mocks
 from teal_infra.hooks.guard import Guard
 
+from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import ClusterAccess
 from teal.flip import revert
 from teal.history.model import Flip, History
@@ -20,7 +22,7 @@ from teal.spec.gates import GatePlan
 from teal.spec.move import Move
 from tests.unit.conftest import FakeApiServer
 from tests.unit.infra.hooks.test_guard import NoResources
-from tests.unit.teal.working import CORE, scaled, worker
+from tests.unit.teal.working import BATCH, CORE, cron_job, scaled, suspended, told, worker
 
 HISTORY = f"{CORE}/configmaps/teal-history"
 
@@ -66,17 +68,23 @@ class Engine:
     async def write(self, service: str) -> None:
         """What makes green live for a service: its proof, and the write."""
         await self._call(self._guard.traffic_hooks().before_update, new=inputs(service, "green"))
-        if service == "mailer":
+        if service == "mailer" and suspended(self._server):
+            self._server.answers[f"{CORE}/configmaps/mailer-live"][1]["data"]["colour"] = "green"
+        elif service == "mailer":
             worker(self._server, "green", {"blue": 2, "green": 0})
         else:
             self._server.service(service, "green")
 
     async def start(self, *, blue: int = 2, ready: bool = True) -> None:
         """The mailer's pods in green, and so many of blue beside them."""
+        await self.begin()
+        worker(self._server, "green", {"blue": blue, "green": 2}, ready=ready)
+
+    async def begin(self) -> None:
+        """The same before the engine writes."""
         labels = {"app.kubernetes.io/name": "mailer", "teal/colour": "green"}
         await self._call(self._guard.starting.hooks().before_create, new={})  # the component around them
         await self._call(self._guard.starting.hooks().before_update, new={"metadata": {"labels": labels}})
-        worker(self._server, "green", {"blue": blue, "green": 2}, ready=ready)
 
     async def fail(self) -> None:
         """The mailer's pods did not come to anything."""
@@ -239,3 +247,47 @@ async def test_an_update_shows_that_it_lives_while_pods_start(served: FakeApiSer
     leases = [each for each in served.heard if "leases" in each]
     engine.over()
     assert len([each for each in leases if each.startswith(("PUT", "POST"))]) > 1
+
+
+async def test_a_schedule_is_handed_over_before_the_engine_lets_it_run(
+    served: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old colour is suspended first; where the flip is undone, its schedule runs again, and only that."""
+    monkeypatch.setattr(schedule, "SETTLE_SECONDS", 0.0)
+    cron_job(served, "blue")
+    its = Worker(cron=True)
+    declared = move()
+    gates = {**declared.flip_set, "mailer": GatePlan(version="1.1.0", version_path=None, worker=its)}
+    services = {**declared.bake.services, "mailer": ServiceBake(worker=its)}
+    bake = declared.bake.model_copy(update={"services": services})
+    engine = Engine(served, replace(declared, flip_set=gates, bake=bake))
+    await engine.write("mailer")
+    assert suspended(served) == {"blue": False, "green": True}, "the record alone stops nobody"
+    await engine.begin()
+    assert suspended(served) == {"blue": True, "green": True}
+    assert told(served, "green") == "2026-01-01T12:00:00Z"
+    served.answers[f"{BATCH}/mailer-green"][1]["spec"]["suspend"] = False
+    await engine.write("backend")
+    served.answers[f"{CORE}/services/backend:http/proxy/pricing"] = (500, {})
+    with pytest.raises(RefusedError, match=r"the schedule of mailer runs in blue, and is suspended in green"):
+        await engine.confirm()
+    assert (last(served).stage, colour(served)) == ("REVERTED", "blue")
+    assert suspended(served) == {"blue": False, "green": True}
+    assert not [each for each in last(served).verdicts if each.service == "mailer" and each.gate != "bake-route"]
+
+
+async def test_a_stack_of_cron_jobs_alone_is_flipped(served: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be measured of it; its record and its schedules say where it is."""
+    monkeypatch.setattr(schedule, "SETTLE_SECONDS", 0.0)
+    cron_job(served, "blue")
+    its = Worker(cron=True)
+    declared = move(alone=True)
+    gates = {"mailer": GatePlan(version="1.1.0", version_path=None, worker=its)}
+    bake = declared.bake.model_copy(update={"services": {"mailer": ServiceBake(worker=its)}})
+    engine = Engine(served, replace(declared, flip_set=gates, bake=bake))
+    await engine.write("mailer")
+    await engine.begin()
+    served.answers[f"{BATCH}/mailer-green"][1]["spec"]["suspend"] = False
+    await engine.confirm()
+    assert (last(served).stage, colour(served)) == ("CONFIRMED", "green")
+    assert suspended(served) == {"blue": True, "green": False}

@@ -37,6 +37,9 @@ if "--event-log" in sys.argv:
         Path(os.environ["TEAL_PLAN_FILE"]).write_text(does["plan"])
     print(does["stderr"], file=sys.stderr)
     sys.exit(1 if does["stderr"] else 0)
+if "config" in sys.argv:
+    print(does["config"])
+    sys.exit()
 print("[]" if "history" in sys.argv else "{{}}")
 """
 
@@ -54,11 +57,17 @@ def scripted(tmp_path: Path, api_server: FakeApiServer, monkeypatch: pytest.Monk
     monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
     told: list[str] = []
 
-    def made(*, events: Sequence[Mapping[str, Any]] = (), word: Word | None = Word.FLIP, stderr: str = "") -> Engine:
+    def made(
+        *,
+        events: Sequence[Mapping[str, Any]] = (),
+        word: Word | None = Word.FLIP,
+        stderr: str = "",
+        config: str = "{}",
+    ) -> Engine:
         plan = (
             Plan(word=word, active_colour=Colour.GREEN, namespace="teal").model_dump_json(by_alias=True) if word else ""
         )
-        script.write_text(json.dumps({"events": [*events], "plan": plan, "stderr": stderr}))
+        script.write_text(json.dumps({"events": [*events], "plan": plan, "stderr": stderr, "config": config}))
 
         def tell(text: str) -> None:
             told.append(text)
@@ -104,6 +113,11 @@ def test_a_plan_that_is_refused_says_why(scripted: Script) -> None:
             r"created by ann@desk \(pid 1\) at noon.*Next: wait for its end",
         ),
         ("error: no disk", EngineError, "no disk"),
+        (
+            "error: failed to load checkpoint: unexpected end of JSON input",
+            EngineError,
+            r"is not as Pulumi wrote it \(failed to .*Next: pulumi stack import --stack dev --file EXPORT",
+        ),
     ],
 )
 def test_what_fails_is_said(scripted: Script, stderr: str, kind: type[TealError], words: str) -> None:
@@ -151,6 +165,52 @@ def test_progress_is_told(scripted: Script, tmp_path: Path) -> None:
         "one thing to know",
         "update Service backend-active",
     ]
+
+
+def found(level: str) -> Mapping[str, Any]:
+    """An event of a policy that found something."""
+    return {
+        "policyEvent": {
+            "message": "<{%reset%}>a finding<{%reset%}>\n",
+            "color": "never",
+            "policyName": "pods-are-confined",
+            "policyPackName": "teal",
+            "policyPackVersion": "1",
+            "policyPackVersionTag": "1",
+            "enforcementLevel": level,
+        }
+    }
+
+
+@pytest.mark.parametrize(("level", "stderr"), [("mandatory", "error: preview failed"), ("advisory", "")])
+def test_what_policies_find_comes_back(scripted: Script, tmp_path: Path, level: str, stderr: str) -> None:
+    """Whether or not it would refuse an update; the pack is one of a folder."""
+    (finding,) = scripted(word=None, events=[found(level)], stderr=stderr).judge(Path("policies"))
+    assert (finding.policy, finding.mandatory, finding.message) == (
+        "pods-are-confined",
+        level == "mandatory",
+        "a finding",
+    )
+    assert "--policy-pack policies" in (tmp_path / "log").read_text()
+
+
+def test_a_preview_that_no_policy_failed_could_not_be_judged(scripted: Script) -> None:
+    """Advice is no reason for it."""
+    with pytest.raises(EngineError, match="dev could not be previewed"):
+        scripted(word=None, events=[found("advisory")], stderr="error: no disk").judge(Path("policies"))
+
+
+def test_a_config_is_read_with_what_is_encrypted(scripted: Script) -> None:
+    """Without the prefix, and without what is not teal's."""
+    known = {
+        "teal:namespace": {"value": "shop", "secret": False},
+        "teal:prometheus": {"value": '{"token":"s3cret"}', "secret": True, "objectValue": {"token": "s3cret"}},
+        "kubernetes:context": {"value": "fake", "secret": False},
+    }
+    assert scripted(config=json.dumps(known)).config() == {
+        "namespace": "shop",
+        "prometheus": '{"token":"s3cret"}',
+    }
 
 
 def test_a_machine_without_pulumi(tmp_path: Path, api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:

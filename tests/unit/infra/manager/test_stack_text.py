@@ -97,6 +97,45 @@ def test_fifty_edits_in_a_row_leave_every_other_byte(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "changed"),
+    [
+        ("teal:blue/version", ["-     version: '1.4.2'"]),
+        ("teal:blue/frontend/env/LONG", ["-         LONG: |", "-           two", "-           lines"]),
+        (
+            "teal:services/frontend",
+            ["-       'frontend':", "-           port: 80      # far away", "-           replicas:"],
+        ),
+        ("teal:blue/nothing/there", []),
+    ],
+)
+def test_only_that_value_goes(path: str, changed: list[str]) -> None:
+    """Its lines, with what they say beside it."""
+    assert lines(ODD, stack_text.removed(ODD, ("config", *path.split("/")))) == changed
+
+
+@pytest.mark.parametrize(("name", "left"), [("a", "{b: 2 , c: 3}"), ("b", "{a: 1 , c: 3}"), ("c", "{a: 1, b: 2}")])
+def test_a_value_goes_from_a_line(name: str, left: str) -> None:
+    """With one comma."""
+    before = "config:\n  x: {a: 1, b: 2 , c: 3}   # beside\n"
+    assert stack_text.removed(before, ("config", "x", name)) == f"config:\n  x: {left}   # beside\n"
+    assert stack_text.removed("config: {x: {a: 1}}", ("config", "x", "a")) == "config: {x: {}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("config:\n  x:\n    a: 1\n", "changing more"),
+        ("config:\n  x: &it {a: 1}\n  y: *it\n", "anchor"),
+        ("config:\n  x: {a: 1, a: 2}\n", "changing more"),
+    ],
+)
+def test_what_cannot_go_alone_stays(text: str, why: str) -> None:
+    """An object would be nothing, or something else would go."""
+    with pytest.raises(EditError, match=why):
+        stack_text.removed(text, ("config", "x", "a"))
+
+
+@pytest.mark.parametrize(
     "value", ["1.10", "1e3", "0x1f", "0o7", "007", "yes", "null", "2026-01-01", "1:30", "a: b", "#"]
 )
 def test_a_text_stays_a_text(value: str) -> None:

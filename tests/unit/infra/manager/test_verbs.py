@@ -217,7 +217,7 @@ def test_after_an_update_that_failed_the_file_says_where_traffic_is(  # noqa: PL
     assert type(said.value) is kind
     assert f"teal:activeColour: {active}" in file.read_text()
     assert '"1.2.0"' in file.read_text()
-    assert ("is blue again, since live traffic is there" in str(said.value)) == (active == "blue")
+    assert ("says teal:activeColour: blue again, since live traffic is there" in str(said.value)) == (active == "blue")
 
 
 def test_a_file_that_somebody_wrote_meanwhile_is_left(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """`teal migrations`: what it says, what it writes into a stack file, and what it refuses to."""
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,20 +21,6 @@ LISTED = ["0001", "0002", "0003", "0004", "0005"]
 Edit = Callable[[dict[str, Any]], None]
 
 
-@pytest.fixture
-def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A `pulumi` that keeps what it was asked for, one line an argument."""
-    said = tmp_path / "said"
-    command = tmp_path / "bin" / "pulumi"
-    command.parent.mkdir()
-    command.write_text(
-        f'#!/bin/sh\nprintf "%s\\n" "$@" >> {said}\necho no such stack >&2\nexit ${{PULUMI_STATUS:-0}}\n'
-    )
-    command.chmod(0o700)
-    monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
-    return said
-
-
 class World:
     """A stack file, and the cluster that it names."""
 
@@ -43,6 +28,7 @@ class World:
         """Blue at 0001 is live, green at 0003 is idle, and the Jobs of both have run."""
         self.cluster, self._capsys = cluster, capsys
         self.file = folder / "Pulumi.dev.yaml"
+        (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
         self._config: dict[str, Any] = {
             "kubernetes:kubeconfig": cluster.kubeconfig,
             "teal:activeColour": "blue",
@@ -57,6 +43,10 @@ class World:
         """Write the file, with some of its keys changed."""
         self._config |= {f"teal:{key}": each for key, each in changed.items()}
         self.file.write_text(yaml.safe_dump({"config": self._config}))
+
+    def schema(self, colour: str) -> Mapping[str, Any]:
+        """What the file says of it."""
+        return yaml.safe_load(self.file.read_text())["config"][f"teal:{colour}"]["backend"]["schema"]
 
     def jobs(self, *items: Mapping[str, Any]) -> None:
         """What Jobs there are."""
@@ -75,7 +65,7 @@ class World:
         """The exit status of a command about the file, and what it says."""
         self._capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            app(["migrations", command, str(self.file), *args])
+            app(["migrations", command, *args, "--stack", "dev"])
         said = self._capsys.readouterr()
         return int(ended.value.code or 0), said.out + said.err
 
@@ -113,8 +103,11 @@ def job(colour: str, version: str, phase: str, revision: str, became: str = "Com
 
 
 @pytest.fixture
-def world(tmp_path: Path, api_server: FakeApiServer, capsys: pytest.CaptureFixture[str]) -> World:
-    """As above."""
+def world(
+    tmp_path: Path, api_server: FakeApiServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> World:
+    """As above, and whoever types is in its project's folder."""
+    monkeypatch.chdir(tmp_path)
     return World(tmp_path, api_server, capsys)
 
 
@@ -198,7 +191,7 @@ def test_a_schema_that_is_not_as_it_should_be_fails_the_command(world: World) ->
     """With what its tool said."""
     ending(world, "Failed")
     status, said = world.teal("verify")
-    assert status == 1
+    assert status == 5
     assert "verifies the schema of backend with blue 1.0.0, failed: the schema lacks backend.micros. It changed" in said
     assert "Next: kubectl -n teal logs job/backend-blue-verify-" in said
 
@@ -209,7 +202,7 @@ def test_what_only_looked_is_no_migration(world: World) -> None:
     looked["spec"] = {"template": {"spec": {"containers": [{"name": "verify"}], "initContainers": [{"name": "proxy"}]}}}
     world.jobs(looked)
     status, said = world.teal("verify")
-    assert status == 1
+    assert status == 5
     assert "no migration of backend in blue has a Job in teal" in said
     assert "Next: pulumi up --stack dev" in said
     assert not world.cluster.written
@@ -219,47 +212,37 @@ def test_who_may_not_create_jobs_is_told(world: World) -> None:
     """And how to see it."""
     world.cluster.fault = lambda method, _: 403 if method == "POST" else None
     status, said = world.teal("verify")
-    assert status == 1
+    assert status == 7
     assert "answered 403" in said
     assert "Next: kubectl -n teal auth can-i create jobs" in said
-
-
-def config(*args: str, file: Path) -> list[str]:
-    """The arguments of `pulumi config`, as they are kept."""
-    verb, *rest = args
-    return ["config", verb, "--path", *rest, "--stack", "dev", "--config-file", str(file), "--non-interactive"]
 
 
 @pytest.mark.parametrize(
     ("args", "revision"),
     [(["up"], "0005"), (["up", "1"], "0004"), (["up", "2"], "0005"), (["up", "1", "--colour", "blue"], "0002")],
 )
-def test_a_step_on_is_written_into_the_file(world: World, pulumi: Path, args: list[str], revision: str) -> None:
-    """By Pulumi, as text; and no database is changed."""
-    command, *rest = args
-    status, said = world.teal(command, *rest)
-    colour = "blue" if "blue" in rest else "green"
+def test_a_step_on_is_written_into_the_file(world: World, args: list[str], revision: str) -> None:
+    """As text, where it stands, and nothing else is; no database is changed."""
+    before = world.file.read_text()
+    status, said = world.teal(*args)
+    colour, had = ("blue", "0001") if "blue" in args else ("green", "0003")
     assert status == 0
     assert f"expand is {revision}. No database was changed. Next: pulumi up --stack dev" in said
-    wanted = config("set", "--type", "string", f"teal:{colour}.backend.schema.expand", revision, file=world.file)
-    assert pulumi.read_text().splitlines() == wanted
+    assert world.schema(colour) == {"expand": revision}
+    assert world.file.read_text() == before.replace(f"expand: '{had}'", f"expand: '{revision}'")
     assert not world.cluster.written
 
 
-def test_a_step_back_is_written_into_the_file(world: World, pulumi: Path) -> None:
+def test_a_step_back_is_written_into_the_file(world: World) -> None:
     """The release has to be retired, and what is taken back already goes on from there; on again takes it out."""
     world.write(green=slot("1.1.0", state="retired", expand="0003"))
-    assert world.teal("down")[0] == 0
-    wanted = config("set", "--type", "string", "teal:green.backend.schema.down", "0002", file=world.file)
-    assert pulumi.read_text().splitlines() == wanted
-    world.write(green=slot("1.1.0", state="retired", expand="0003", down="0002"))
-    pulumi.unlink()
-    assert world.teal("down", "1")[0] == 0
-    assert "0001" in pulumi.read_text()
-    pulumi.unlink()
+    before = world.file.read_text()
+    for args, down in ((["down"], "0002"), (["down", "1"], "0001")):
+        assert world.teal(*args)[0] == 0
+        assert world.schema("green") == {"expand": "0003", "down": down}
     status, said = world.teal("up", "--json")
     assert (status, json.loads(said)["changed"]) == (0, {"down": None})
-    assert pulumi.read_text().splitlines() == config("rm", "teal:green.backend.schema.down", file=world.file)
+    assert world.file.read_text() == before
 
 
 def live_needs_it(world: World) -> None:
@@ -322,14 +305,13 @@ def contracting(world: World) -> None:
             "config set --stack dev --path --type string",
         ),
         (no_list, ["up"], 1, "nothing lists its revisions", "'teal:services.backend.migrations.revisions[0]' REVISION"),
-        (flipping, ["up"], 1, "flip 7 to green is under way", "teal status"),
-        (contracting, ["up"], 1, "0004 contracts for blue 1.0.0 of backend, and has not run", "teal migrations status"),
+        (flipping, ["up"], 5, "flip 7 to green is under way", "teal status"),
+        (contracting, ["up"], 5, "0004 contracts for blue 1.0.0 of backend, and has not run", "teal migrations status"),
         (None, ["up", "--service", "frontend"], 1, "service frontend of ", "teal:services.frontend.migrations.backoff"),
     ],
 )
 def test_a_step_that_would_break_something_is_not_written(  # noqa: PLR0913 - a table
     world: World,
-    pulumi: Path,
     *,
     given: Callable[[World], None] | None,
     args: Sequence[str],
@@ -340,23 +322,23 @@ def test_a_step_that_would_break_something_is_not_written(  # noqa: PLR0913 - a 
     """The file and the database stay as they are; the message says why, and what to do."""
     if given is not None:
         given(world)
+    before = world.file.read_text()
     found, said = world.teal(*args)
     assert found == status, said
     assert why in said
     assert remedy in said.rpartition("Next: ")[2]
-    assert not pulumi.exists()
+    assert world.file.read_text() == before
 
 
-def test_what_pulumi_does_not_write_is_told(world: World, pulumi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In its words; where there is no `pulumi`, that."""
-    monkeypatch.setenv("PULUMI_STATUS", "255")
+def test_a_file_in_which_nothing_can_be_changed_alone(world: World) -> None:
+    """Two places share it."""
+    text = world.file.read_text().replace(
+        "      schema:\n        expand: '0003'", "      schema: &its {expand: '0003'}"
+    )
+    world.file.write_text(text)
     status, said = world.teal("up")
-    assert (status, pulumi.exists()) == (1, True)
-    assert "pulumi did not change green.backend.schema.expand in" in said
-    assert "no such stack" in said
-    monkeypatch.setenv("PATH", "/nowhere")
-    status, said = world.teal("up")
-    assert (status, "pulumi cannot be run" in said) == (1, True)
+    assert (status, "has an anchor or a tag, so nothing was changed" in said) == (2, True)
+    assert world.file.read_text() == text
 
 
 def test_the_service_is_named_where_several_have_migrations(world: World) -> None:

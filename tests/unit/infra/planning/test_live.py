@@ -21,14 +21,16 @@ def service(*, migrated: bool = False) -> Mapping[str, Any]:
     return {"migrations": {}} if migrated else {}
 
 
-def stack(services: Mapping[str, Mapping[str, Any]]) -> Settings:
+def stack(services: Mapping[str, Mapping[str, Any]], **more: object) -> Settings:
     """One of these services."""
     release = {"version": "1.0.0", **{name: {"image": "registry.example/it:1"} for name in services}}
-    return settings({"activeColour": "blue", "services": services, "blue": release})
+    return settings({"activeColour": "blue", "services": services, "blue": release, **more})
 
 
-async def read(services: Mapping[str, Mapping[str, Any]], objects: Mapping[str, Any]) -> tuple[live.Live, list[str]]:
-    """What is read of a cluster with these lists, by kind, and what it was asked."""
+async def read(
+    services: Mapping[str, Mapping[str, Any]], objects: Mapping[str, Any], **more: object
+) -> tuple[live.Live, list[str]]:
+    """What is read of a cluster with these lists, by kind, and these objects, by name; and what it was asked."""
     asked: list[str] = []
 
     async def handler(request: Asked) -> Said:
@@ -37,7 +39,7 @@ async def read(services: Mapping[str, Mapping[str, Any]], objects: Mapping[str, 
         kind = path.rpartition("/")[2]
         if kind in {"services", "deployments", "horizontalpodautoscalers"}:
             return Said(body=json.dumps({"items": objects.get(kind, [])}).encode())
-        return Said(status=404)
+        return Said(body=json.dumps(objects[kind]).encode()) if kind in objects else Said(status=404)
 
     async with serving(handler) as url:
         kubeconfig: dict[str, Any] = {
@@ -47,7 +49,7 @@ async def read(services: Mapping[str, Mapping[str, Any]], objects: Mapping[str, 
             "current-context": "it",
         }
         access = ClusterAccess(namespace="shop", kubeconfig=json.dumps(kubeconfig))
-        return await asyncio.to_thread(live.read, access, stack(services)), asked
+        return await asyncio.to_thread(live.read, access, stack(services, **more)), asked
 
 
 async def test_more_services_take_no_more_requests() -> None:
@@ -55,6 +57,17 @@ async def test_more_services_take_no_more_requests() -> None:
     _, one = await read({"backend": service()}, {})
     _, many = await read({f"service-{number}": service() for number in range(50)}, {})
     assert sorted(many) == sorted(one)
+
+
+async def test_flags_are_read_where_there_are_to_be_some() -> None:
+    """By the name of their ConfigMap: another request, which nobody makes without need."""
+    held = {"teal-flags": {"metadata": {"name": "teal-flags", "resourceVersion": "1"}, "data": {"flags.json": "{}"}}}
+    found, asked = await read({"backend": service()}, held, flags={})
+    assert found.flags == "{}"
+    assert "/api/v1/namespaces/shop/configmaps/teal-flags" in asked
+    found, asked = await read({"backend": service()}, held)
+    assert found.flags == ""
+    assert not any(each.endswith("teal-flags") for each in asked)
 
 
 @pytest.mark.parametrize("migrated", [True, False])

@@ -157,6 +157,16 @@ def test_limits_that_are_given_are_all_that_there_are() -> None:
     """A limit of memory alone limits no processor time."""
     limited = ServiceSettings.model_validate({"resources": {"limits": {"memory": "256Mi"}}}).resources
     assert (limited.limits.cpu, limited.limits.memory) == (None, "256Mi")
+
+
+def test_no_more_is_asked_for_than_a_limit_allows() -> None:
+    """A limit alone suffices, as in Kubernetes; what is asked for beside it is judged against it."""
+    limited = ServiceSettings.model_validate({"resources": {"limits": {"memory": "256Mi"}}}).resources
+    assert (limited.requests.cpu, limited.requests.memory) == ("500m", "256Mi")
+    asked = ServiceSettings.model_validate(
+        {"resources": {"requests": {"memory": "1Gi"}, "limits": {"memory": "256Mi"}}}
+    )
+    assert asked.resources.requests.memory == "1Gi"
     assert limited.requests.cpu == "500m"
 
 
@@ -166,3 +176,16 @@ def test_a_deadline_and_a_rollout_can_take_hours() -> None:
         {"progressDeadlineSeconds": 4 * 3600, "rollout": {"maxSurge": "100%", "minReadySeconds": 600}}
     )
     assert (slow.progress_deadline_seconds, slow.rollout.min_ready_seconds) == (14400, 600)
+
+
+def test_a_number_in_a_command_is_its_text() -> None:
+    """`pulumi config set --path` makes one of what looks like it, and a list of arguments is all text."""
+    service = ServiceSettings.model_validate(
+        {
+            "command": ["gunicorn"],
+            "args": ["-w", 4, True],
+            "probes": {"readiness": {"exec": ["nc", "-z", "localhost", 8000]}},
+        }
+    )
+    assert service.args == ("-w", "4", "true")
+    assert service.probes.readiness.exec == ("nc", "-z", "localhost", "8000")

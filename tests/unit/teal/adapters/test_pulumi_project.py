@@ -25,6 +25,16 @@ def test_the_chosen_stack_is_the_default(file: Path) -> None:
     assert (found.access.namespace, found.access.context, found.access.kubeconfig) == ("teal", "fake", None)
 
 
+@pytest.mark.parametrize(
+    ("declared", "namespace"),
+    [("{name: shop, create: false}", "shop"), ("{labels: {team: a}}", "teal"), ("shop", "shop")],
+)
+def test_a_namespace_may_be_an_object(file: Path, declared: str, namespace: str) -> None:
+    """As one of another team's is."""
+    file.write_text(file.read_text().replace("teal:namespace: teal", f"teal:namespace: {declared}"))
+    assert pulumi_project.require().access.namespace == namespace
+
+
 def test_a_folder_below_is_in_the_project(file: Path) -> None:
     """As for Pulumi's own command."""
     assert pulumi_project.require(folder=file.parent).file == file

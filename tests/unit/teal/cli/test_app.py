@@ -1,6 +1,8 @@
 """The command line says where traffic is, and by its exit status whether all is at rest."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +70,50 @@ def test_the_status_says_whether_all_is_at_rest(  # noqa: PLR0913 - a table's co
     assert ended.value.code == status
     assert (said["confirmed"], said["atRest"], said["last"]["stage"]) == (confirmed, status == 0, stage)
     assert live in said["live"]["backend"]
+
+
+IMPORTED = """
+import sys
+from teal.cli import main
+{before}
+sys.argv = ["teal", *{args!r}]
+try:
+    main()
+finally:
+    print(*sorted(each for each in {names!r} if sys.modules.get(each)), file=sys.stderr)
+"""
+MOVED = """
+from teal.flip.rollback import Rollback
+async def go(*_):
+    raise SystemExit
+Rollback.go = go
+"""
+AFTER = {"pulumi", "teal_infra.settings", "teal_infra.planning", "teal.plans.render", "rich.progress", "rich.live"}
+NEVER = {"boto3", "apprise", "grpc", "h2", "pulumi_aws", "pulumi_kubernetes"}
+
+
+@pytest.mark.parametrize(
+    ("args", "before", "names"),
+    [
+        (("status",), "", NEVER | AFTER | {"teal_infra"}),
+        (("rollback", "--yes"), MOVED, NEVER | AFTER),  # up to where it moves traffic
+        (("validate", "Pulumi.dev.yaml"), "", NEVER | {"pulumi"}),
+        (("--help",), "", NEVER | {"pulumi"}),
+    ],
+)
+def test_what_a_command_has_no_time_to_import(
+    tmp_path: Path, args: tuple[str, ...], before: str, names: set[str]
+) -> None:
+    """Each of these takes tens of milliseconds, Pulumi a second."""
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: {}\n")
+    (tmp_path / "kubeconfig").write_text("{}")
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED.format(args=args, before=before, names=names)],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin", "KUBECONFIG": str(tmp_path / "kubeconfig"), "PULUMI_STACK": "dev"},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.stderr.splitlines()[-1] == "", done.stderr

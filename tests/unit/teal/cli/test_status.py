@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,9 +12,8 @@ from teal.cli.say import Exit
 from teal.cli.told import Told
 from teal.model.verdict import Outcome, Verdict
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.working import worker
-
-NAMESPACE = "/api/v1/namespaces/teal"
+from tests.unit.teal.standing import NAMESPACE, deployment, stack
+from tests.unit.teal.working import BATCH, cron_job, worker
 
 Teal = Callable[..., int]
 
@@ -32,60 +30,6 @@ def teal(api_server: FakeApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         return int(ended.value.code or 0)
 
     return run
-
-
-def stack(server: FakeApiServer, *, green: int = 2, restarts: int = 0) -> None:
-    """Blue is live with two pods; green has so many ready ones of two."""
-    server.service("backend", "blue")
-    active = server.answers[f"{NAMESPACE}/services/backend"][1]
-    active["spec"] |= {"type": "LoadBalancer", "ports": [{"port": 80}]}
-    active["status"] = {"loadBalancer": {"ingress": [{"hostname": "shop.example"}]}}
-    preview = [
-        {
-            "metadata": {"name": f"backend-{colour}", "resourceVersion": "1"},
-            "spec": {"type": "NodePort", "ports": [{"port": 80, "nodePort": port}]},
-        }
-        for colour, port in (("blue", 30081), ("green", 30082))
-    ]
-    selector = "?labelSelector=app.kubernetes.io%2Fpart-of%3Dteal"
-    server.answers[f"{NAMESPACE}/services{selector}"] = (200, {"items": [active, *preview]})
-    server.answers["/apis/apps/v1/namespaces/teal/deployments"] = (
-        200,
-        {"items": [deployment("blue", "1.0.0", 2), deployment("green", "1.1.0", green)]},
-    )
-    server.answers[f"{NAMESPACE}/configmaps/teal-confirmed"] = (
-        200,
-        {"metadata": {"name": "teal-confirmed", "resourceVersion": "1"}, "data": {"colour": "blue"}},
-    )
-    pod = {
-        "metadata": {
-            "name": "backend-green-1",
-            "resourceVersion": "1",
-            "labels": {"app.kubernetes.io/name": "backend", "teal/colour": "green"},
-        },
-        "status": {"containerStatuses": [{"name": "backend", "restartCount": restarts}]},
-    }
-    green_pods = "?labelSelector=app.kubernetes.io%2Fpart-of%3Dteal%2Cteal%2Fcolour%3Dgreen"
-    server.answers[f"{NAMESPACE}/pods{green_pods}"] = (200, {"items": [pod]})
-    for colour in ("blue", "green"):
-        server.answers[f"{NAMESPACE}/services/backend-{colour}:http/proxy/"] = (200, {})
-
-
-def deployment(colour: str, version: str, ready: int) -> dict[str, Any]:
-    """Of two pods."""
-    return {
-        "metadata": {
-            "name": f"backend-{colour}",
-            "resourceVersion": "1",
-            "labels": {
-                "app.kubernetes.io/name": "backend",
-                "teal/colour": colour,
-                "app.kubernetes.io/version": version,
-            },
-        },
-        "spec": {"replicas": 2},
-        "status": {"replicas": 2, "updatedReplicas": 2, "readyReplicas": ready},
-    }
 
 
 def test_both_colours_are_shown(api_server: FakeApiServer, teal: Teal, capsys: pytest.CaptureFixture[str]) -> None:
@@ -194,6 +138,26 @@ def test_a_worker_is_well_by_its_pods(  # noqa: PLR0913, PLR0917 - a table's col
     shown = capsys.readouterr().out
     assert said in shown
     assert "green: well" in shown
+
+
+def test_a_cron_job_is_well_where_its_schedule_runs(
+    api_server: FakeApiServer, teal: Teal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has no pods that are there for good; where nothing runs the live schedule, somebody has to see to it."""
+    stack(api_server)
+    cron_job(api_server, "blue")
+    records = "?labelSelector=app.kubernetes.io%2Fpart-of%3Dteal%2Capp.kubernetes.io%2Fcomponent%3Dworker"
+    found = api_server.answers[f"{NAMESPACE}/configmaps/mailer-live"][1]
+    api_server.answers[f"{NAMESPACE}/configmaps{records}"] = (200, {"items": [found]})
+    assert teal("status") == Exit.OK
+    shown = capsys.readouterr().out
+    assert "its schedule runs" in next(line for line in shown.splitlines() if "mailer" in line and "1.0.0" in line)
+    assert "its schedule is suspended" in next(
+        line for line in shown.splitlines() if "mailer" in line and "1.1.0" in line
+    )
+    assert teal("health-check") == Exit.OK
+    api_server.answers[f"{BATCH}/mailer-blue"][1]["spec"]["suspend"] = True
+    assert teal("health-check") == Exit.UNWELL
 
 
 def test_a_colour_without_a_release_is_named(

@@ -8,9 +8,10 @@ import pytest
 
 from teal.adapters.kubernetes import connections
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
+from teal.adapters.kubernetes.server_clock import ServerClock
 from teal.flip import owner, revert, tenure
 from teal.flip.mover import Mover
-from teal.history.model import Flip, History, Stage, now
+from teal.history.model import Flip, History, Stage
 from teal.history.store import OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
@@ -106,10 +107,10 @@ async def test_when_the_write_was_allowed_and_its_bake_began_and_decided_are_rec
 ) -> None:
     """Between the first two traffic was live and nobody looked: whoever bakes again does not make that shorter."""
     cluster(api_server, "blue")
-    before = now("milliseconds")
+    before = ServerClock().now("milliseconds")
     await begin(api_server, move())
     api_server.service("backend", "green")
-    written_at = now("milliseconds")
+    written_at = ServerClock().now("milliseconds")
     api_server.pods("backend", "blue", [])
     api_server.answers[DOOR] = (500, {})
     with pytest.raises(RefusedError, match="TRAFFIC STAYS"):

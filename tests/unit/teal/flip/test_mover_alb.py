@@ -13,7 +13,7 @@ from teal.flip.owner import Owner
 from teal.history.model import Flip, History
 from teal.history.store import Records
 from teal.model.colours import Colour
-from teal.model.errors import RefusedError
+from teal.model.errors import RefusedError, UnreachableError
 from teal.model.live import LiveService
 from teal.model.routes import RouterKind
 from teal.routers import connect
@@ -216,6 +216,58 @@ async def test_a_share_is_proven_like_a_flip_of_its_size(
         else:
             verdicts = await mover.canary(wait=False)
             assert [each.gate for each in verdicts if each.outcome != "PASSED"] == ["targets"]
+
+
+@pytest.mark.parametrize("sign", ["", "door", "alarm", "stranger"])
+async def test_a_share_is_watched_and_taken_away_where_it_fails(
+    api_server: FakeApiServer, balancing: Balancing, monkeypatch: pytest.MonkeyPatch, sign: str
+) -> None:
+    """By what the idle colour answers, and by its alarms; weights that somebody else wrote are left to them."""
+    world(api_server, balancing, blue=90, green=10)
+    looked, looks = AlbRouter.live_services, count()
+
+    async def meddle(self: AlbRouter, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
+        if next(looks) == 1 and sign == "stranger":
+            balancing.weigh("backend", 30, 70)
+        return await looked(self, names)
+
+    monkeypatch.setattr(AlbRouter, "live_services", meddle)
+    if sign == "door":
+        api_server.answers[DOORS[GREEN]] = (500, {})
+    elif sign == "alarm":
+        balancing.alarm("backend", "green", "ALARM")
+    said = {
+        "door": "10 % of live traffic on green 1.1.0 did not pass its bake: bake of backend FAILED.*blue has all",
+        "alarm": "bake-alarms of backend FAILED.*blue has all live traffic again",
+        "stranger": "bake-route of backend FAILED.*and was left there",
+    }
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        mover = Mover(found, move(share=10), name="update-1", say=print)
+        if sign:
+            with pytest.raises(RefusedError, match=said[sign]):
+                await mover.watch_share()
+        else:
+            await mover.watch_share()
+    assert balancing.weights("backend") == {"": [90, 10], "stranger": [30, 70]}.get(sign, [100, 0])
+    assert RECORD not in api_server.answers  # it is no flip
+
+
+async def test_a_share_that_cannot_be_taken_away_is_told(
+    api_server: FakeApiServer, balancing: Balancing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what does it."""
+
+    async def refuse(*_: object) -> None:
+        raise UnreachableError("AWS does not answer")
+
+    world(api_server, balancing, blue=90, green=10)
+    api_server.answers[DOORS[GREEN]] = (500, {})
+    monkeypatch.setattr(AlbRouter, "move", refuse)
+    monkeypatch.setattr(revert, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(revert, "PAUSE_SECONDS", 0.05)
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        with pytest.raises(UnreachableError, match="Next: pulumi config set teal:canaryWeight 0, then pulumi up"):
+            await Mover(found, move(share=10), name="update-1", say=print).watch_share()
 
 
 async def test_what_teal_put_back_is_no_foreign_change_and_another_share_is(

@@ -2,25 +2,31 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.flip import revert, tenure
 from teal.flip.mover import Mover
+from teal.flip.revert import Way
 from teal.flip.rollback import ColdError, Rollback
 from teal.history.model import Flip, Stage
-from teal.history.store import Records
+from teal.history.store import OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import ForeignChangeError, NotThereError, RefusedError, TealError
+from teal.model.labels import DIGEST
+from teal.model.live import LiveService
 from teal.model.workers import Overlap, Worker
 from teal.spec.bake import ServiceBake
 from teal.spec.gates import GatePlan
+from teal.spec.move import Move
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.flip.test_mover import RECORD, SERVICE, begin, cluster, finish, move, recorded, stages, written
-from tests.unit.teal.working import scaled, worker
+from tests.unit.teal.working import BATCH, cron_job, scaled, suspended, worker
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 DEPLOYMENTS = "/apis/apps/v1/namespaces/teal/deployments"
@@ -268,6 +274,48 @@ async def test_a_worker_that_was_stopped_does_not_hold_up_the_way_back(api_serve
         await update
 
 
+def with_cron_job(declared: Move) -> Move:
+    """The same with a cron job beside the backend."""
+    its = Worker(cron=True)
+    gates = {**declared.flip_set, "mailer": GatePlan(version=declared.version, version_path=None, worker=its)}
+    services = {**declared.bake.services, "mailer": ServiceBake(worker=its)}
+    return replace(declared, flip_set=gates, bake=declared.bake.model_copy(update={"services": services}))
+
+
+async def confirmed_with_cron_job(server: FakeApiServer, to: Colour) -> None:
+    """A flip of an update that was confirmed, and that has written where the schedule runs as well."""
+    declared = with_cron_job(move(to, confirmed=None if to is BLUE else BLUE))
+    await begin(server, declared)
+    server.service("backend", str(to))
+    cron_job(server, str(to))
+    await finish(server, declared, confirmed=declared.confirmed)
+    server.answers[CONFIRMED] = (200, {"metadata": {"name": "c", "resourceVersion": "1"}, "data": {"colour": str(to)}})
+
+
+async def test_a_schedule_goes_back_with_the_traffic(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long after the flip: a cron job has no pods that would have to be started; it has to be what was confirmed."""
+    monkeypatch.setattr(schedule, "SETTLE_SECONDS", 0.0)
+    cluster(api_server, "blue")
+    api_server.answers.pop(SERVICE)
+    deployments(api_server, blue="b", green="g")
+    cron_job(api_server, "blue")
+    await confirmed_with_cron_job(api_server, BLUE)
+    await confirmed_with_cron_job(api_server, GREEN)
+    assert stages(api_server) == ["CONFIRMED", "CONFIRMED"]
+    assert suspended(api_server) == {"blue": True, "green": False}
+    annotations = api_server.answers[f"{BATCH}/mailer-blue"][1]["metadata"]["annotations"]
+    known, annotations[DIGEST] = annotations[DIGEST], "changed since"
+    with pytest.raises(ColdError, match="not known to have been confirmed"):
+        await back(api_server)
+    assert suspended(api_server) == {"blue": True, "green": False}
+    annotations[DIGEST] = known
+    flip = await back(api_server)
+    assert (flip.stage, flip.to) == (Stage.BAKING, BLUE)
+    assert suspended(api_server) == {"blue": False, "green": True}
+
+
 @pytest.mark.parametrize(
     ("stage", "version", "said"),
     [
@@ -315,3 +363,26 @@ async def test_somebody_who_begins_a_flip_meanwhile_wins(api_server: FakeApiServ
     with pytest.raises(RefusedError, match="somebody else began a flip meanwhile"):
         await back(api_server)
     assert written(api_server) == []
+
+
+async def test_whoever_is_overtaken_on_the_way_back_does_not_say_that_nothing_moved(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stood still after its first write: some traffic is back, and the rest is another's to move."""
+    cluster(api_server, "blue")
+    deployments(api_server, blue="b", green="g")
+    await begin(api_server, move())
+    api_server.service("backend", "green")
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        records = Records(found.http, "teal")
+        await records.save(await records.load(), recorded(api_server).at(Stage.BAKING).owned_by("update-1"))
+    write = Way.move
+
+    async def overtaken(self: Way, read: revert.Read, sent: Mapping[str, LiveService]) -> Mapping[str, str]:
+        await write(self, read, sent)
+        raise OvertakenError("Lease teal-flip is held by watch-1")
+
+    monkeypatch.setattr(Way, "move", overtaken)
+    with pytest.raises(RefusedError, match=r"held by watch-1: somebody else goes on with flip 1, and .* no further"):
+        await back(api_server)
+    assert written(api_server) == ["blue"]

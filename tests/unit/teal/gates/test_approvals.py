@@ -14,7 +14,13 @@ from teal.model.verdict import Outcome, Verdict
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 RELEASES = {"backend": "digest-b", "frontend": "digest-f"}
 VERSIONS = {"backend": "1.1.0", "frontend": "2.0.0"}
-PLAN = ApprovalPlan(max_age=timedelta(hours=1), releases=RELEASES, vouched=Vouched(since=NOW - timedelta(days=1)))
+PLAN = ApprovalPlan(
+    max_age=timedelta(hours=1),
+    releases=RELEASES,
+    versions=VERSIONS,
+    vouched=Vouched(since=NOW - timedelta(days=1)),
+    now=NOW,
+)
 SECOND = timedelta(seconds=1)
 YES = partial(Approval, releases=RELEASES, by="anna@example")
 
@@ -35,7 +41,7 @@ def given(
         (given(age=PLAN.max_age), Outcome.PASSED, ""),
         (given(age=PLAN.max_age + SECOND), Outcome.FAILED, "at 2026-11-21T10:59:59Z"),
         (given(age=-timedelta(minutes=1)), Outcome.PASSED, ""),  # clocks differ by a little
-        (given(age=-timedelta(minutes=1) - SECOND), Outcome.ERROR, "still to come by this machine's clock"),
+        (given(age=-timedelta(minutes=1) - SECOND), Outcome.ERROR, "still to come by the API server's clock"),
         (given(colour=Colour.BLUE), Outcome.FAILED, "approved blue"),
         (given(versions={**VERSIONS, "backend": "1.0.9"}), Outcome.FAILED, "backend 1.0.9"),
         (given(versions={"backend": "1.1.0"}), Outcome.FAILED, "approved green with backend 1.1.0 at"),
@@ -51,7 +57,7 @@ def given(
 )
 def test_a_yes_is_to_this_flip_and_young(data: dict[str, str], outcome: Outcome, seen: str) -> None:
     """To its colour, to each of its versions and to nothing else, and the last instant still counts."""
-    verdict = gates.approval(Colour.GREEN, VERSIONS, PLAN, data, NOW)
+    verdict = gates.approval(Colour.GREEN, PLAN, data)
     assert (verdict.gate, verdict.service, verdict.outcome) == ("approval", FLIP_SET, outcome)
     assert seen in verdict.seen
 
@@ -64,7 +70,7 @@ def test_an_approval_is_kept_and_read_back() -> None:
 
 def judged(plan: ApprovalPlan, data: dict[str, str] | None = None) -> Verdict:
     """An approval of green, five minutes old, by a plan."""
-    return gates.approval(Colour.GREEN, VERSIONS, plan, data or given(), NOW)
+    return gates.approval(Colour.GREEN, plan, data or given())
 
 
 def test_another_release_of_the_same_version_is_not_what_was_approved() -> None:

@@ -389,7 +389,7 @@ ASKED = "ConfigMap teal-approval"
 def plan(**more: object) -> ApprovalPlan:
     """What an approval has to be, of an API server that vouches for names."""
     given: dict[str, object] = {"max_age": timedelta(hours=1), "releases": {"backend": "d"}, **more}
-    return ApprovalPlan(vouched=Vouched(since=NOW - timedelta(days=1)), **given)  # pyright: ignore[reportArgumentType] - as the cases have them
+    return ApprovalPlan(vouched=Vouched(since=NOW - timedelta(days=1)), versions={"backend": "1.1.0"}, now=NOW, **given)  # pyright: ignore[reportArgumentType] - as the cases have them
 
 
 @pytest.mark.parametrize(
@@ -439,7 +439,7 @@ def plan(**more: object) -> ApprovalPlan:
 )
 def test_approval(of: ApprovalPlan, data: dict[str, str], outcome: Outcome, seen: str, more: str) -> None:
     """Who said yes to what and when, and what is wrong with it."""
-    found = gates.approval(GREEN, {"backend": "1.1.0"}, of, data, NOW)
+    found = gates.approval(GREEN, of, data)
     needed = f"an approval of green with backend 1.1.0, at most 1:00:00 old{more}"
     asked = f"{ASKED}, {YES}" if "approved green" in seen else ASKED
     assert (found.service, *spoken(found)) == (FLIP_SET, outcome, seen, needed, asked)

@@ -12,6 +12,8 @@ from teal.flip.mover import Mover
 from teal.gates.approvals import Approval, ApprovalPlan
 from teal.history import admission
 from teal.model.errors import RefusedError
+from teal.model.workers import Worker
+from teal.spec.gates import GatePlan
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.flip.test_mover import GREEN, begin, cluster, finish, move, recorded
 
@@ -20,6 +22,7 @@ NAME, SPEC = admission.approvals("teal")
 POLICY = f"{admission.BASE}/validatingadmissionpolicies/{NAME}"
 BINDING = f"{admission.BASE}/validatingadmissionpolicybindings/{NAME}"
 APPROVAL = "/api/v1/namespaces/teal/configmaps/teal-approval"
+RELEASES = {"backend": "digest"}
 
 
 def policies(server: FakeApiServer, spec: Mapping[str, Any] = SPEC) -> None:
@@ -84,15 +87,15 @@ def test_records_are_written_by_those_named() -> None:
         assert each in spec["matchConditions"][0]["expression"]
 
 
-def approve(server: FakeApiServer, by: str = "anna@example") -> None:
+def approve(server: FakeApiServer, by: str = "anna@example", releases: Mapping[str, str] = RELEASES) -> None:
     """A yes to green, given a moment ago."""
     at = datetime.now(UTC) - timedelta(seconds=5)
-    given = Approval(colour=GREEN, versions={"backend": "1.1.0"}, releases={"backend": "digest"}, by=by, at=at)
+    given = Approval(colour=GREEN, versions=dict.fromkeys(releases, "1.1.0"), releases=releases, by=by, at=at)
     server.answers[APPROVAL] = (200, {"metadata": {"name": "teal-approval", "resourceVersion": "5"}})
     server.answers[APPROVAL][1]["data"] = given.as_data()
 
 
-PLAN = ApprovalPlan(max_age=timedelta(hours=1), releases={"backend": "digest"})
+PLAN = ApprovalPlan(max_age=timedelta(hours=1), releases=RELEASES)
 APPROVED = replace(move(), approval=PLAN)
 
 
@@ -127,3 +130,22 @@ async def test_the_updater_is_who_the_api_server_says(api_server: FakeApiServer,
     (seen,) = [each for each in verdicts if each.gate == "approval"]
     assert (seen.outcome == "PASSED") is passes
     assert "self-declared: there is no validatingadmissionpolicies teal-teal-approval" in seen.seen
+
+
+async def test_a_yes_is_to_the_workers_as_well(api_server: FakeApiServer) -> None:
+    """They start with the flip, so nothing else is measured of them before; a yes without them is none."""
+    cluster(api_server, "blue")
+    mailer = GatePlan(version="1.1.0", version_path=None, worker=Worker())
+    releases = {"backend": "digest", "mailer": "another"}
+    declared = replace(
+        APPROVED,
+        flip_set={**APPROVED.flip_set, "mailer": mailer},
+        approval=replace(PLAN, releases=releases),
+    )
+    outcomes: list[str] = []
+    for given in ({"backend": "digest"}, releases):
+        approve(api_server, releases=given)
+        async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+            verdicts = await Mover(found, declared, name="update-1", say=print).preview()
+        outcomes += [each.outcome for each in verdicts if each.gate == "approval"]
+    assert outcomes == ["FAILED", "PASSED"]

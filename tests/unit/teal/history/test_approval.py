@@ -7,10 +7,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from teal.adapters.kubernetes.cluster import Cluster
 from teal.gates.approvals import Approval
-from teal.history.approval import approve
+from teal.history.approval import approve, approve_what_runs, said
 from teal.model.colours import Colour
-from teal.model.errors import UnreachableError
+from teal.model.errors import ChangedError, NotThereError, UnreachableError
 from tests.unit.teal.serving import Asked, Handler, Said, refused, serving
 
 VERSIONS = {"backend": "1.1.0"}
@@ -80,3 +81,49 @@ async def test_an_api_server_that_is_away_is_named() -> None:
     """With the next command."""
     with pytest.raises(UnreachableError, match=r"127\.0\.0\.1:1.*nothing is approved.*kubectl cluster-info"):
         await record(refused())
+
+
+def running(seen: list[Asked]) -> Handler:
+    """The same, where green runs backend 1.1.0."""
+    labels = {"app.kubernetes.io/name": "backend", "teal/colour": "green", "app.kubernetes.io/version": "1.1.0"}
+    metadata = {"name": "backend-green", "labels": labels, "annotations": {"teal/slot-digest": "digest"}}
+    there = {"items": [{"metadata": {**metadata, "resourceVersion": "1"}, "spec": {"replicas": 2}, "status": {}}]}
+    takes = api_server(seen)
+
+    async def handler(asked: Asked) -> Said | None:
+        if "/deployments" in asked.target:
+            return Said(body=json.dumps(there).encode())
+        return Said(status=404) if asked.method == "GET" else await takes(asked)
+
+    return handler
+
+
+@pytest.mark.parametrize("of", [{}, {"version": "1.1.0"}, {"releases": {"backend": "digest"}}])
+async def test_what_runs_is_approved(of: dict[str, Any]) -> None:
+    """Whatever it is, or if it is what somebody has named, or was shown."""
+    seen: list[Asked] = []
+    async with serving(running(seen)) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as http:
+        given, vouched = await approve_what_runs(Cluster(http, "shop"), Colour.GREEN, **of)
+    assert (given.versions, given.releases) == (VERSIONS, RELEASES)
+    assert said(given, vouched).startswith("anna@example approves green (backend 1.1.0) for one flip, 2026-11-21T12:00")
+    assert "the name is self-declared (there is no " in said(given, vouched)
+    assert [asked.method for asked in seen] == ["POST", "PATCH"]
+
+
+@pytest.mark.parametrize(
+    ("colour", "of", "text"),
+    [
+        (Colour.GREEN, {"version": "1.2.0"}, "green runs backend 1.1.0, not 1.2.0: nothing was approved"),
+        (Colour.BLUE, {}, "blue runs nothing: nothing was approved"),
+        (Colour.GREEN, {"releases": {"backend": "before"}}, "backend of green has been changed since it was shown"),
+        (Colour.GREEN, {"releases": {**RELEASES, "jobs": "d"}}, "jobs of green has been changed since it was shown"),
+        (Colour.GREEN, {"releases": {}}, "backend of green has been changed since it was shown"),
+    ],
+)
+async def test_what_is_not_what_was_meant_is_not_approved(colour: Colour, of: dict[str, Any], text: str) -> None:
+    """Nothing is written."""
+    seen: list[Asked] = []
+    async with serving(running(seen)) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as http:
+        with pytest.raises((NotThereError, ChangedError), match=text):
+            await approve_what_runs(Cluster(http, "shop"), colour, **of)
+    assert not seen

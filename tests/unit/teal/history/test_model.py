@@ -131,8 +131,11 @@ def test_it_survives_its_way_through_json() -> None:
 
 @pytest.mark.parametrize(("stage", "ended"), [(Stage.BAKING, False), (Stage.STUCK, False), (Stage.REVERTED, True)])
 def test_what_is_over_says_when(stage: Stage, *, ended: bool) -> None:
-    """An open flip has no end."""
-    assert bool(flip(1).at(stage).ended) is ended
+    """An open flip has no end, and what has ended keeps the time that it was recorded with."""
+    recorded = History().with_flip(flip(1).at(stage)).dated("2026-01-01T00:00:00+00:00")
+    found = recorded.dated("2026-01-02T00:00:00+00:00").find(1)
+    assert found is not None
+    assert found.ended == ("2026-01-01T00:00:00+00:00" if ended else "")
 
 
 def test_a_refusal_leaves_the_open_flip_open() -> None:

@@ -69,6 +69,7 @@ def test_only_more_of_it_is_asked_for_gates(declared: int, now: int, *, asked: b
     """Those of the canary; nobody has to approve."""
     found = decide(facts(declared, now))
     assert bool(found.services["backend"].proof.asked) is asked
+    assert ("loses that where its bake fails" in found.traffic) is asked
     assert found.proof.asked == ()
 
 

@@ -26,7 +26,10 @@ from teal.proof.prove import expected, prove, require
 from teal.spec.gates import GatePlan
 
 GREEN, BLUE = Colour.GREEN, Colour.BLUE
-APPROVAL = ApprovalPlan(max_age=timedelta(hours=1), releases={"backend": "digest"})
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+APPROVAL = ApprovalPlan(
+    max_age=timedelta(hours=1), releases={"backend": "digest"}, versions={"backend": "1.1.0"}, now=NOW
+)
 METRICS = MetricsPlan(
     up="up",
     counts="counts",
@@ -72,7 +75,7 @@ class World:
             versions={"backend": "1.1.0"},
             releases={"backend": "digest"},
             by="anna@example",
-            at=datetime.now(UTC),
+            at=NOW,
         ).as_data()
         self.hangs = ""
         self.reads = 0

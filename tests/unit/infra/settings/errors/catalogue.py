@@ -32,6 +32,7 @@ PARENTS: Mapping[Where, Config] = {
     ("gateway",): {"name": "public"},
     ("backing", "database"): {"kind": "database"},
     ("backing", "database", "network"): {"cidrs": ["10.20.0.0/16"], "ports": [5432]},
+    ("flags", "flags", "checkout"): {"state": "ENABLED", "variants": {"on": True}},
     ("canaryMatch",): {"header": "X-Canary", "value": "always"},
     ("green",): {"version": "1.1.0", "backend": {"image": "registry.example/backend:1.1.0"}},
     ("prometheus",): {"url": "https://prometheus.example"},
@@ -47,6 +48,7 @@ NAMES: Mapping[str, str] = {
     "bakeMetrics": "orders",
     "own": "orders",
     "requests": "prices",
+    "flags": "checkout",
 }
 """How what has a name is called."""
 
@@ -124,6 +126,11 @@ def backend(**settings: Any) -> Config:  # noqa: ANN401 - any JSON
     return edited(services={"backend": settings})
 
 
+def flagged(**flag: Any) -> Config:  # noqa: ANN401 - any JSON
+    """With a feature flag."""
+    return edited(flags={"flags": {"new.checkout": {"state": "ENABLED", **flag}}})
+
+
 ADOPTED: Config = {"version": "0.9.0", "backend": {"adopt": {"deployment": "shop", "selector": {"app": "shop"}}}}
 
 ADOPTIONS: tuple[Config, ...] = (
@@ -134,6 +141,7 @@ ADOPTIONS: tuple[Config, ...] = (
     {"green": {**ADOPTED, "state": "stopped"}},
     {"router": "gateway", "gateway": {"name": "public"}},
     {"services": {"backend": {"kind": "worker"}}},
+    {"services": {"backend": {"kind": "cron", "cron": {"schedule": "@daily"}}}},
     {
         "green": {
             "version": "0.9.0",
@@ -173,8 +181,13 @@ CLASHES: tuple[Config, ...] = (
     backend(shutdown={"drainSeconds": 60}),
     backend(shutdown={"drainSeconds": 3600, "waitSeconds": 3600}),
     backend(resources={"requests": {"cpu": "2", "memory": "2Gi"}}),
-    backend(resources={"limits": {"memory": "100M"}}),
+    backend(resources={"requests": {"memory": "512Mi"}, "limits": {"memory": "100M"}}),
+    backend(resources={"limits": {"memory": "512m"}}),
+    backend(resources={"requests": {"cpu": "100m", "memory": 256}}),
     backend(rollout={"maxSurge": 0}),
+    backend(volumes={"cache": {"mountPath": "/cache", "size": "1Gi", "claim": "cache"}}),
+    backend(volumes={"cache": {"mountPath": "/cache"}, "more": {"mountPath": "/cache/"}}),
+    backend(volumes={"cache": {"mountPath": "/tmp"}}),  # noqa: S108 - the container's own
     backend(rollout={"maxSurge": "0%", "maxUnavailable": "0%"}),
     backend(autoscaling={"minReplicas": 9, "maxReplicas": 2}),
     backend(alerts={"errorPercent": 10}),
@@ -204,6 +217,13 @@ CLASHES: tuple[Config, ...] = (
     backend(network={"callers": {"somebody": {"cidrs": ["0.0.0.0/0"]}}}),
     backend(metadata={"ingress": {"labels": {"a": "b"}}}),
     backend(overlap="flip"),
+    backend(cron={"schedule": "@daily"}),
+    backend(kind="cron"),
+    backend(kind="cron", cron={}),
+    backend(kind="cron", cron={"schedule": "* * * * 7"}),
+    backend(kind="cron", cron={"schedule": "@daily", "timeZone": "../etc"}, replicas=2, overlap="flip"),
+    backend(kind="cron", cron={"schedule": "@daily"}, probes={"startup": {"exec": ["true"]}}, port=8000),
+    backend(kind="cron", cron={"schedule": "@daily"}, gates={"metrics": {}}, rollout={"maxSurge": 1}),
     *(
         backend(kind="worker", **more)
         for more in (
@@ -278,6 +298,11 @@ CLASHES: tuple[Config, ...] = (
         backing={"one": {**DATABASE, "host": "a"}, "two": {**DATABASE, "host": "b"}},
         services={"backend": {"backing": ["one", "two", "one", "three"]}},
     ),
+    # Feature flags.
+    flagged(variants={"on": True, "off": "no", "left": None}, defaultVariant="off"),
+    flagged(variants={"all": [], "none": None}, defaultVariant="all"),
+    flagged(variants={"high": 1, "low": 0.5}, defaultVariant="mid"),
+    edited(flags={}, services={"backend": {"volumes": {"files": {"mountPath": "/etc/teal/"}}}}),
     # The stack.
     edited(services="{"),
     edited(backing="{"),

@@ -1,5 +1,6 @@
 """The tests' own `pulumi config` does what Pulumi's does, with the commands that errors name."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from teal_infra.settings import load
+from teal_infra.settings import load, stack_file
 
 from sandbox.cluster.cache import cache_folder
 from sandbox.tools import PULUMI
@@ -81,6 +82,24 @@ def test_commands_do_the_same(config: Config, pulumi: tuple[Path, Mapping[str, s
     assert ran.returncode == 0, f"{script}\n{ran.stdout}{ran.stderr}"
     assert _hidden(yaml.safe_load(file.read_text())["config"]) == _hidden(expected["config"])
     assert load.problems(*read(yaml.safe_load(file.read_text()))) == []
+
+
+def test_a_stack_file_is_read_as_pulumi_reads_it(pulumi: tuple[Path, Mapping[str, str]]) -> None:
+    """To Pulumi `on` and `no` are texts, also as keys; Python's YAML takes them for truth values."""
+    folder, environment = pulumi
+    file = folder / "Pulumi.dev.yaml"
+    salt = {key: value for key, value in yaml.safe_load(file.read_text()).items() if key != "config"}
+    words = "{on: Yes, off: NO, y: n, yes: True, no: false, is: null, many: 010, part: 1.5}"
+    file.write_text(f"{yaml.safe_dump(salt)}config:\n  teal:words: {words}\n")
+    said = subprocess.run(
+        ["pulumi", "config", "get", "--stack", "dev", "teal:words"],  # noqa: S607 - on the PATH that it is given
+        cwd=folder,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert json.loads(stack_file.read(file).raw["words"]) == json.loads(said)
 
 
 def _hidden(value: Any) -> Any:  # noqa: ANN401 - any YAML

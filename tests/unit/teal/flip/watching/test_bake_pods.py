@@ -160,3 +160,10 @@ def test_a_worker_that_crashes_fails_at_once() -> None:
     seen.count({"a": True, "b": True}, {"a": (0, "")}, error="")
     seen.count({"a": False, "b": True}, {"a": (1, "Error, exit status 1")}, error="")
     assert [each.gate for each in of_worker(seen).failed()] == ["bake-pods"]
+
+
+def test_a_cron_job_has_no_pods_that_could_be_missed() -> None:
+    """Those of its Jobs come and go; what its Jobs do, numbers of the stack's own say."""
+    plan = WORKER.model_copy(update={"services": {"backend": ServiceBake(worker=Worker(cron=True), metrics=None)}})
+    bake = Bake(plan=plan, colour=Colour.GREEN, observed={"backend": Observed()})
+    assert (bake.failed(), bake.verdicts()) == ((), ())

@@ -1,4 +1,4 @@
-"""One run of the watch, as `python -m teal watch` has it."""
+"""Commands of teal's as processes, as `teal.cli` has them: the watch, and what a person runs."""
 
 from teal_infra.planning.ending import endings
 from teal_infra.planning.move import bake_plan
@@ -7,9 +7,14 @@ from teal_infra.settings import Settings
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip.ending import Ender
 from teal.flip.owner import Owner
+from teal.flip.rollback import Rollback
 from teal.flip.watching import live_metrics
+from teal.history import approval
+from teal.history.model import Flip
 from teal.history.store import OvertakenError, Records
+from teal.model.colours import Colour
 from teal.model.errors import TealError
+from teal.model.labels import DIGEST
 from teal.notifications.notifier import Notifier
 from teal.spec.credentials import NOBODY
 from tests.simulation.engine import ACCESS
@@ -37,3 +42,25 @@ async def go_on(actor: Actor, declared: Settings) -> str:
     except TealError as error:
         return str(error)
     return f"{ended}. {ended.reason}" if ended else ""
+
+
+async def roll_back(actor: Actor) -> Flip | str:
+    """Put traffic back at once; the flip, or why not."""
+    try:
+        async with Cluster.connect(ACCESS) as cluster:
+            return await Rollback(cluster, say=actor.said.append).go()
+    except TealError as error:
+        return str(error)
+
+
+async def approve(colour: Colour) -> str:
+    """Say yes to what a colour runs now; why that was not possible, empty where it was."""
+    try:
+        async with Cluster.connect(ACCESS) as cluster:
+            slots = {name: slot for (name, of), slot in (await cluster.slots()).items() if of is colour}
+            versions = {name: slot.version for name, slot in slots.items()}
+            releases = {name: slot.annotations[DIGEST] for name, slot in slots.items()}
+            await approval.approve(cluster.http, cluster.namespace, colour, versions, releases)
+    except TealError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,178 @@
+"""What is shown, as templates take it: a flip by time, and how a stack stands at one moment. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from teal.gates.approvals import Approval
+from teal.history.model import Flip, Stage
+from teal.model.colours import Colour
+from teal.model.verdict import Outcome, Verdict
+from teal.notifications.messages import became, passed
+from teal.notifications.told import Told
+from teal.status.look import Status
+from teal.status.requests import Requests
+
+BAKED = "bake"
+"""What the names of a bake's verdicts begin with."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """Where traffic was for a while."""
+
+    who: str
+    """A colour, or in words what was under way."""
+    colour: Colour | None
+    begun: datetime
+    seconds: float
+    left: float
+    """Percent of the whole time that had gone before it."""
+    width: float
+    """Percent of the whole time that it took."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """One flip."""
+
+    flip: Flip
+    until: datetime
+    """The moment up to which it is shown, where it has not ended."""
+    told: Told = field(default_factory=Told)
+
+    @property
+    def gates(self) -> Sequence[Verdict]:
+        """What was measured before traffic moved."""
+        return [each for each in self.flip.verdicts if not each.gate.startswith(BAKED)]
+
+    @property
+    def bake(self) -> Sequence[Verdict]:
+        """What the bake has looked at, and saw."""
+        return [each for each in self.flip.verdicts if each.gate.startswith(BAKED)]
+
+    @property
+    def passed(self) -> int:
+        """How many verdicts passed, those included that are not kept any more."""
+        return self.flip.thinned + sum(each.outcome is Outcome.PASSED for each in self.flip.verdicts)
+
+    @property
+    def became(self) -> str:
+        """What became of it, in words."""
+        return became(self.flip, self.flip.stage)
+
+    @property
+    def stages(self) -> Mapping[Stage, bool]:
+        """The stages that it went through, and whether somebody was told of each."""
+        return {stage: self.told.has(self.flip, stage) for stage in passed(self.flip)}
+
+    @property
+    def moments(self) -> Sequence[tuple[str, str]]:
+        """What happened when, as far as the record says."""
+        known = (
+            ("begun", self.flip.begun),
+            ("all gates had passed", self.flip.allowed_at),
+            ("traffic had moved, and was watched", self.flip.bake_began_at),
+            ("the bake came to its verdict", self.flip.decided_at),
+            (f"ended: {self.flip.stage}", self.flip.ended),
+        )
+        return [(what, at) for what, at in known if at]
+
+    @property
+    def baked_seconds(self) -> float:
+        """For how long it has been watched; at most as long as it is to be."""
+        if not self.flip.bake_began_at:
+            return 0.0
+        end = _moment(self.flip.decided_at or self.flip.ended) or self.until
+        gone = (end - datetime.fromisoformat(self.flip.bake_began_at)).total_seconds()
+        return min(max(gone, 0.0), self.flip.plan.seconds)
+
+    @property
+    def spans(self) -> Sequence[Span]:
+        """Where traffic was, by time."""
+        flip = self.flip
+        end = _moment(flip.ended) or self.until
+        marks: list[tuple[datetime, Colour | None, str]] = [
+            (datetime.fromisoformat(flip.begun), flip.origin, str(flip.origin or "nothing"))
+        ]
+        moved = _moment(flip.bake_began_at)
+        allowed = _moment(flip.allowed_at)
+        if allowed is not None and (moved is not None or flip.stage is Stage.PROVEN):
+            marks.append((allowed, None, f"moving to {flip.to}"))
+        if moved is not None:
+            marks.append((moved, flip.to, str(flip.to)))
+        decided = _moment(flip.decided_at)
+        if decided is not None and flip.stage in {Stage.REVERTING, Stage.REVERTED}:
+            marks.append((decided, None, f"moving back to {flip.origin or 'nothing'}"))
+        return _spans(marks, end)
+
+
+def _spans(marks: Sequence[tuple[datetime, Colour | None, str]], end: datetime) -> Sequence[Span]:
+    """From one mark to the next; a second is told only in whole ones by some, so none begins before the one before."""
+    begun = [marks[0][0]]
+    for at, _, _ in marks[1:]:
+        begun.append(max(at, begun[-1]))
+    ends = [*begun[1:], max(end, begun[-1])]
+    whole = (ends[-1] - begun[0]) / timedelta(seconds=1) or 1.0
+    return [
+        Span(
+            who=who,
+            colour=colour,
+            begun=since,
+            seconds=(until - since).total_seconds(),
+            left=round(100 * (since - begun[0]).total_seconds() / whole, 2),
+            width=round(100 * (until - since).total_seconds() / whole, 2),
+        )
+        for (_, colour, who), since, until in zip(marks, begun, ends, strict=True)
+    ]
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """How a stack stands at one moment."""
+
+    namespace: str
+    at: datetime
+    status: Status
+    requests: Requests | None = None
+    """None where nobody asks a Prometheus."""
+    trend: Sequence[Mapping[Colour, float]] = ()
+    """Requests a second of each colour, as they were asked for until now, oldest first."""
+    approval: Approval | None = None
+    """The last one."""
+    progress: Sequence[str] = ()
+    """What the update that goes on said last, oldest first."""
+    why: str = ""
+    """Why it is not known how the stack stands now: what is shown is from before. Empty where it is known."""
+
+    @property
+    def shown(self) -> Shown | None:
+        """The flip under way, or the last one."""
+        return Shown(flip=self.status.last, until=self.at) if self.status.last is not None else None
+
+    @property
+    def history(self) -> Sequence[Flip]:
+        """The last flips, newest first."""
+        return self.status.history[::-1]
+
+    @property
+    def approvable(self) -> Colour | None:
+        """The colour that somebody may say yes to: it is idle, and has a release; None while a flip is under way."""
+        idle = self.status.active.other if self.status.active else None
+        return idle if idle in self.status.colours and self.status.open is None else None
+
+    def weight(self, colour: Colour) -> Mapping[str, int]:
+        """Percent of each service's traffic that a colour has."""
+        return {name: each.get(colour, 0) for name, each in self.status.weights.items()}
+
+    def line(self, colour: Colour) -> str:
+        """The trend of a colour as the points of an SVG line, 100 wide and 30 high."""
+        most = max((value for each in self.trend for value in each.values()), default=0.0) or 1.0
+        step = 100 / max(1, len(self.trend) - 1)
+        return " ".join(
+            f"{place * step:.1f},{29 - 28 * each.get(colour, 0.0) / most:.1f}" for place, each in enumerate(self.trend)
+        )

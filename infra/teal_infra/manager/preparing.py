@@ -1,0 +1,58 @@
+"""A release is written into a slot of the stack file, and nothing else is done: what a build has made is proposed.
+
+It asks no cluster, so whoever builds needs no right to one. Which colour is idle is therefore what the file says.
+"""
+
+from collections.abc import Sequence
+
+from teal.adapters.pulumi_project import Project
+from teal.history.model import Model
+from teal.model.colours import Colour
+from teal.model.errors import NotThereError
+from teal_infra.manager import asked, declared, files
+
+
+class Prepared(Model):
+    """A release that a stack file has, and that no update was made for."""
+
+    verb: str = "prepare"
+    stack: str
+    file: str
+    colour: Colour
+    version: str
+    wrote: tuple[str, ...]
+    """What was changed in the file, in words; nothing where it has the release already."""
+
+    def __str__(self) -> str:
+        """In a sentence."""
+        said = "has" if self.wrote else "had"
+        return f"prepare: {self.colour} {said} {self.version} in {self.file}; nothing was updated. Next: pulumi preview"
+
+
+def prepare(project: Project, words: Sequence[str], colour: Colour | None = None) -> Prepared:
+    """Write a release into the idle slot of a stack file.
+
+    Args:
+        project: whose stack's file it is.
+        words: a version, and images (`IMAGE`, `SERVICE=IMAGE`). Where some are named, the services that are not keep
+            the image that the active slot declares.
+        colour: the slot; default: of the colour that the file does not declare to be active.
+
+    Raises:
+        NotThereError: it cannot be told which release is meant.
+        ConfigError: the file cannot be read or written, or would be wrong.
+    """
+    file = declared.read(project.file)
+    into = colour or (file.active or Colour.GREEN).other
+    if not words:
+        raise NotThereError("no release was named: nothing was written. Next: teal prepare VERSION, or --help")
+    named = {word.partition("=")[0] for word in words if "=" in word}
+    kept = [f"{name}={image}" for name, image in file.images(into.other).items() if named and name not in named]
+    try:
+        version, images = asked.release(file, into, [*words, *kept]) or ("", {})
+    except NotThereError as error:
+        raise NotThereError(str(error).replace("teal deploy", "teal prepare")) from None
+    made = file.release(into, version, images)
+    files.valid(project, made.text)
+    files.write(project.file, made.text)
+    return Prepared(stack=project.stack, file=str(project.file), colour=into, version=version, wrote=made.wrote)

@@ -1,0 +1,77 @@
+"""Kubernetes' own names for what a stack file says in another place, so that an unknown key can say where. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+_POD = "podTemplate.spec"
+_CONTAINER = f"an element of {_POD}.containers that has the service's name"
+_RELEASE = "the service in its slot: COLOUR.SERVICE"
+
+_SERVICE: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        (
+            "affinity",
+            "dnsConfig",
+            "dnsPolicy",
+            "hostAliases",
+            "initContainers",
+            "nodeSelector",
+            "priorityClassName",
+            "runtimeClassName",
+            "schedulerName",
+            "tolerations",
+        ),
+        _POD,
+    ),
+    "containers": _POD,
+    "sidecars": f"{_POD}.containers",
+    **dict.fromkeys(("envFrom", "lifecycle", "workingDir"), _CONTAINER),
+    "volumeMounts": "volumes",
+    "securityContext": f"runAsUser, runAsGroup and fsGroup, or {_POD}.securityContext",
+    "topologySpreadConstraints": f"spread, or {_POD}",
+    **dict.fromkeys(("terminationGracePeriodSeconds", "gracePeriodSeconds"), "shutdown.gracePeriodSeconds"),
+    **{f"{each}Probe": f"probes.{each}" for each in ("startup", "liveness", "readiness")},
+    **dict.fromkeys(("healthCheck", "healthcheck", "health"), "probes.readiness"),
+    **dict.fromkeys(("podDisruptionBudget", "pdb"), "disruption"),
+    **dict.fromkeys(("horizontalPodAutoscaler", "hpa", "minReplicas", "maxReplicas"), "autoscaling"),
+    **dict.fromkeys(("strategy", "maxSurge", "maxUnavailable", "minReadySeconds"), "rollout"),
+    **dict.fromkeys(("containerPort", "targetPort"), "port"),
+    **dict.fromkeys(("nodePort", "serviceType", "loadBalancerClass"), "frontDoor"),
+    **dict.fromkeys(("serviceAccount", "serviceAccountName"), "metadata.serviceAccount"),
+    **dict.fromkeys(("annotations", "labels"), "metadata, by object, or podTemplate.metadata"),
+    **dict.fromkeys(("image", "env", "secrets"), _RELEASE),
+    **dict.fromkeys(("schedule", "timeZone", "concurrencyPolicy", "startingDeadlineSeconds"), "cron, of kind: cron"),
+}
+_PROBE: Final[Mapping[str, str]] = {
+    "httpGet": "path, and port where it is not the service's own",
+    "tcpSocket": "tcp: true, and port where it is not the service's own",
+    "command": "exec, a list",
+}
+_DOOR: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("annotations", "labels"), "metadata.frontDoor"),
+    "loadBalancerSourceRanges": "network.callers",
+    "targetPort": "the service's port",
+}
+BY_MODEL: Final[Mapping[str, Mapping[str, str]]] = {
+    "ServiceSettings": _SERVICE,
+    "SlotService": {each: where for each, where in _SERVICE.items() if where != _RELEASE}
+    | {"volumes": f"volumes of the service, or {_POD}"},
+    "Probe": _PROBE,
+    "FrontDoor": _DOOR,
+    "ResourceAmounts": {"ephemeral-storage": f"the resources of {_CONTAINER}"},
+    "Limits": {"ephemeral-storage": f"the resources of {_CONTAINER}"},
+    "Ingress": {"tls": "tlsSecret, the name of a Secret", "ingressClassName": "className"},
+    "Autoscaling": {"targetCPUUtilizationPercentage": "cpuPercent"},
+}
+
+
+def said_as(model: str, key: str) -> str:
+    """Where a stack file says what Kubernetes calls so; empty where that is nowhere, or under the same name.
+
+    Args:
+        model: The name of the class of the object in which the key stands.
+        key: The key that this object does not have.
+    """
+    if model in {"ResourceAmounts", "Limits"} and "/" in key:  # an extended resource: example.com/device
+        return f"the resources of {_CONTAINER}"
+    return BY_MODEL.get(model, {}).get(key, "")

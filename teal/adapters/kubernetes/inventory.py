@@ -1,0 +1,98 @@
+"""What a colour has beside its pods, and what these use: budgets, network policies, and the metrics API's numbers."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import Field
+
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.adapters.kubernetes.objects import Bare, Labelled, Metadata, Object, Service
+from teal.adapters.kubernetes.workloads import Autoscaler, Deployment, Pods
+from teal.model.colours import Colour
+from teal.model.labels import COLOUR_LABEL, NAME_LABEL
+
+
+class BudgetStatus(Object):
+    """Of a PodDisruptionBudget."""
+
+    current_healthy: int = 0
+    desired_healthy: int = 0
+    disruptions_allowed: int = 0
+
+
+class Budget(Object):
+    """`policy/v1` PodDisruptionBudget."""
+
+    metadata: Metadata
+    status: BudgetStatus = BudgetStatus()
+
+
+class UsedBy(Object):
+    """What one container uses, as the metrics API has it."""
+
+    name: str
+    usage: Mapping[str, str] = Field(default_factory=dict[str, str])
+
+
+class NamedAlone(Labelled):
+    """Metadata of what is measured: it has no resource version."""
+
+    name: str
+
+
+class PodMetrics(Object):
+    """`metrics.k8s.io/v1beta1` PodMetrics."""
+
+    metadata: NamedAlone
+    containers: Sequence[UsedBy] = ()
+
+
+class PodMetricsList(Object):
+    """`metrics.k8s.io/v1beta1` PodMetricsList."""
+
+    items: Sequence[PodMetrics] = ()
+
+
+Found = Deployment | Service | Autoscaler | Budget | Bare
+
+KINDS: Mapping[str, tuple[str, str, type[Found]]] = {
+    "deployment": ("apis/apps/v1", "deployments", Deployment),
+    "service": ("api/v1", "services", Service),
+    "autoscaler": ("apis/autoscaling/v2", "horizontalpodautoscalers", Autoscaler),
+    "budget": ("apis/policy/v1", "poddisruptionbudgets", Budget),
+    "network": ("apis/networking.k8s.io/v1", "networkpolicies", Bare),
+}
+"""Where each kind of object is, and what is read of it."""
+
+
+async def find(cluster: Cluster, kind: str, name: str) -> Found | None:
+    """One object; None where there is none.
+
+    Raises:
+        UnreachableError: the API server did not answer, or not with 200 or 404.
+    """
+    group, plural, shape = KINDS[kind]
+    return await cluster.read(f"/{group}/namespaces/{cluster.namespace}/{plural}/{name}", shape)
+
+
+async def pods(cluster: Cluster, service: str, colour: Colour) -> Pods:
+    """The pods of a colour, with what their containers ask for.
+
+    Raises:
+        UnreachableError: the API server could not be asked.
+    """
+    path = f"/api/v1/namespaces/{cluster.namespace}/pods"
+    return await cluster.read(path, Pods, _of(service, colour)) or Pods(items=())
+
+
+async def usage(cluster: Cluster, service: str, colour: Colour) -> PodMetricsList | None:
+    """What the pods of a colour use; None where the cluster has no metrics API.
+
+    Raises:
+        UnreachableError: it does not answer, or whoever asks may not ask it.
+    """
+    path = f"/apis/metrics.k8s.io/v1beta1/namespaces/{cluster.namespace}/pods"
+    return await cluster.read(path, PodMetricsList, _of(service, colour))
+
+
+def _of(service: str, colour: Colour) -> Mapping[str, str]:
+    return {"labelSelector": f"{NAME_LABEL}={service},{COLOUR_LABEL}={colour}"}

@@ -1,0 +1,125 @@
+"""Hands the schedule of a cron job from one colour to the other: by `suspend` of both CronJobs, and their last start.
+
+A CronJob that is suspended no more starts at once what it has missed: the last start that was due since its
+`status.lastScheduleTime`, or since it was made (Kubernetes 1.34, pkg/controller/cronjob). Of a colour that was idle, it
+is one that the other colour has run. So the colour that comes is told how far the other one has got: nothing is run
+twice, and what fell due while neither ran is run by it.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+import httpx2
+
+from teal.adapters.kubernetes import workloads
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.model.colours import MANAGER, Colour
+from teal.model.errors import UnreachableError
+from teal.model.labels import COLOUR_LABEL, NAME_LABEL, VERSION_LABEL
+from teal.model.live import LiveSlot
+
+SETTLE_SECONDS = 2.0
+"""Within which a controller that has not heard of the suspension yet makes the Job of a start that was due."""
+
+
+async def slots(cluster: Cluster, services: Iterable[str]) -> Mapping[tuple[str, Colour], LiveSlot]:
+    """The colours of cron jobs that have a CronJob; nothing is asked where there is no cron job.
+
+    Raises:
+        UnreachableError: the API server did not answer, or not with 200 or 404.
+    """
+    names = [(service, colour) for service in services for colour in Colour]
+    found = await asyncio.gather(*(_read(cluster, *each) for each in names))
+    return {name: _slot(each) for name, each in zip(names, found, strict=True) if each is not None}
+
+
+async def hand_over(cluster: Cluster, service: str, colour: Colour) -> None:
+    """Suspend the other colour's CronJob, and see to it that this one's, once it runs, runs nothing a second time.
+
+    A Job of the other colour that is running goes on to its end.
+
+    Raises:
+        UnreachableError: the API server did not answer, or not with yes.
+    """
+    mine, other = await asyncio.gather(*(_read(cluster, service, each) for each in (colour, colour.other)))
+    comes = mine is not None and mine.spec.suspend
+    if comes:  # whoever may not say it learns so before anything is suspended
+        await _patch(cluster, service, colour, "/status", {}, dry_run=True)
+    if other is not None and not other.spec.suspend:
+        await _patch(cluster, service, colour.other, "", {"spec": {"suspend": True}})
+        await asyncio.sleep(SETTLE_SECONDS)
+    if comes:
+        last = await _last_start(cluster, service, colour)
+        status = {"lastScheduleTime": last.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        await _patch(cluster, service, colour, "/status", {"status": status})
+
+
+async def resume(cluster: Cluster, service: str, colour: Colour) -> None:
+    """Let a colour's CronJob run its schedule.
+
+    Raises:
+        UnreachableError: the API server did not answer, or not with yes.
+    """
+    found = await _read(cluster, service, colour)
+    if found is not None and found.spec.suspend:
+        await _patch(cluster, service, colour, "", {"spec": {"suspend": False}})
+
+
+async def _last_start(cluster: Cluster, service: str, colour: Colour) -> datetime:
+    """Up to when what was due has been started, as both CronJobs say, and the Jobs of the one that a colour follows.
+
+    Where the controller's word of it crossed the suspension, the API server has not taken it; its Job is there all the
+    same. Where nothing was ever started it is now: nothing of before is made up for.
+    """
+    left = {"labelSelector": f"{NAME_LABEL}={service},{COLOUR_LABEL}={colour.other}"}
+    *found, jobs = await asyncio.gather(
+        _read(cluster, service, colour),
+        _read(cluster, service, colour.other),
+        cluster.read(f"/apis/batch/v1/namespaces/{cluster.namespace}/jobs", workloads.Jobs, left),
+    )
+    said = [each.status.last_schedule_time for each in found if each is not None]
+    seen = [each.metadata.creation_timestamp for each in (jobs.items if jobs else ())]
+    return max(filter(None, [*said, *seen]), default=datetime.now(UTC))
+
+
+async def _read(cluster: Cluster, service: str, colour: Colour) -> workloads.CronJob | None:
+    return await cluster.read(_path(cluster, service, colour), workloads.CronJob)
+
+
+def _slot(found: workloads.CronJob) -> LiveSlot:
+    runs = 0 if found.spec.suspend else 1
+    version = found.metadata.labels.get(VERSION_LABEL, "")
+    return LiveSlot(annotations=found.metadata.annotations, replicas=runs, ready=runs, version=version, cron=True)
+
+
+async def _patch(  # noqa: PLR0913 - which part of which object, and what
+    cluster: Cluster, service: str, colour: Colour, part: str, patch: Mapping[str, Any], *, dry_run: bool = False
+) -> None:
+    name = f"{service}-{colour}"
+    try:
+        response = await cluster.http.patch(
+            f"{_path(cluster, service, colour)}{part}",
+            params={"fieldManager": MANAGER, **({"dryRun": "All"} if dry_run else {})},
+            content=json.dumps(patch),
+            headers={"Content-Type": "application/merge-patch+json"},
+        )
+    except httpx2.TransportError as error:
+        raise UnreachableError(
+            f"it is not known whether CronJob {name} was changed: the API server did not answer "
+            f"({type(error).__name__}: {error}), so the schedule of {service} was not handed on. Next: kubectl -n "
+            f"{cluster.namespace} get cronjob {name}"
+        ) from None
+    if not response.is_success and response.status_code != HTTPStatus.NOT_FOUND:
+        raise UnreachableError(
+            f"CronJob {name} was not changed: the API server answered {response.status_code}, so the schedule of "
+            f"{service} was not handed on. Next: kubectl -n {cluster.namespace} auth can-i patch cronjobs.batch"
+            f"{f' --subresource={part[1:]}' if part else ''}"
+        )
+
+
+def _path(cluster: Cluster, service: str, colour: Colour) -> str:
+    return f"/apis/batch/v1/namespaces/{cluster.namespace}/cronjobs/{service}-{colour}"

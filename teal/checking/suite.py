@@ -1,0 +1,166 @@
+"""Runs the checks of a colour: all that asks for little at once, then the load, and then what the pods use under it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any
+
+from teal.adapters.kubernetes import inventory
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.checking import judge, load
+from teal.checking.reach import reach
+from teal.checking.subject import Asked, Part, Subject
+from teal.gates import scraped
+from teal.gates.documents import Compared, ContractPlan
+from teal.gates.openapi import described
+from teal.gates.replies import Request
+from teal.gates.samples import AVAILABILITY
+from teal.model.colours import Colour
+from teal.model.errors import UnreachableError
+from teal.model.verdict import Outcome, Verdict
+from teal.proof import contract, prove
+from teal.proof.measure import unmeasured
+from teal.proof.sources import Source
+from teal.routers.base import Router
+
+PROBE_SECONDS = 5.0
+"""For the answer to a probe's path, as a kubelet waits by default."""
+
+_Names = Mapping[str, Iterable[str]]
+_Work = Coroutine[Any, Any, Sequence[Verdict]]
+
+
+class Suite:
+    """The checks of one colour of a stack."""
+
+    def __init__(  # noqa: PLR0913 - who is asked, about what, and how much
+        self,
+        cluster: Cluster,
+        subjects: Mapping[str, Subject],
+        colour: Colour,
+        *,
+        router: Router,
+        prometheus: Source | None,
+        asked: Asked,
+        say: Callable[[str], None],
+    ) -> None:
+        """Prepare them.
+
+        Args:
+            cluster: to ask.
+            subjects: what is checked, by service.
+            colour: of the stack.
+            router: what directs live traffic.
+            prometheus: to ask; None where the stack has none.
+            asked: what is left out, and the load.
+            say: is told of progress.
+        """
+        self._cluster = cluster
+        self._subjects = subjects
+        self._colour = colour
+        self._router = router
+        self._prometheus = prometheus
+        self._asked = asked
+        self._say = say
+        self.loaded: dict[str, load.Loaded] = {}
+        """What became of the load test, by service."""
+
+    async def run(self) -> Sequence[Verdict]:
+        """All of it; what could not be looked at is a verdict that says so."""
+        self._end = asyncio.get_running_loop().time() + self._asked.timeout_seconds
+        first = [work for part in Part if part not in self._asked.skipped for work in self._first(part)]
+        self._say(f"asking {', '.join(self._subjects)} of {self._colour}")
+        found = [verdict for verdicts in await asyncio.gather(*first) for verdict in verdicts]
+        if self._asked.load is not None:
+            for name, each in self._subjects.items():
+                found += await self._load(name, each.paths)
+        if Part.USAGE not in self._asked.skipped:
+            used = (self._bounded({name: ["usage"]}, self._usage(name)) for name in self._subjects)
+            found += [verdict for verdicts in await asyncio.gather(*used) for verdict in verdicts]
+        return found
+
+    def _first(self, part: Part) -> Iterable[_Work]:
+        """The work of one part that is done at once with others, each bounded in time."""
+        if part is Part.GATES:
+            plans = {name: each.gates for name, each in self._subjects.items()}
+            work = prove.prove(self._cluster, self._prometheus, self._colour, plans, router=self._router)
+            yield self._bounded(prove.expected(plans), work)
+        for name, each in self._subjects.items():
+            if part is Part.RESOURCES:
+                yield self._bounded({name: ["resources"]}, self._resources(name, each.objects))
+            elif part is Part.PROBES and each.probes:
+                yield self._bounded({name: ["probes"]}, self._probes(name, each.probes))
+            elif part is Part.PATHS and each.document is not None:
+                yield self._bounded({name: ["paths"]}, self._paths(name, each.document))
+            elif part is Part.SCRAPING and each.up and not self._gated(each):
+                yield self._bounded({name: [AVAILABILITY]}, self._scraping(name, each.up))
+            elif part is Part.REACH and each.needs:
+                work = reach(self._cluster, name, each.needs, self._asked.image)
+                yield self._bounded({name: ["reach"]}, work)
+
+    def _gated(self, of: Subject) -> bool:
+        """Whether a gate asks already who is scraped."""
+        return AVAILABILITY in of.gates.gates and Part.GATES not in self._asked.skipped
+
+    async def _bounded(self, names: _Names, work: _Work) -> Sequence[Verdict]:
+        """What came of it; where nobody answers, or time is over, verdicts that say so."""
+        try:
+            async with asyncio.timeout_at(self._end):
+                return await work
+        except TimeoutError:
+            return unmeasured(names, f"no answer within {self._asked.timeout_seconds:g} s")
+        except UnreachableError as error:
+            return unmeasured(names, str(error))
+
+    async def _resources(self, service: str, objects: Mapping[str, str]) -> Sequence[Verdict]:
+        ready = await self._cluster.ready_endpoints(f"{service}-{self._colour}")
+        found = await asyncio.gather(*(inventory.find(self._cluster, kind, name) for kind, name in objects.items()))
+        return [
+            judge.thing(service, kind, name, each, ready=len(ready))
+            for (kind, name), each in zip(objects.items(), found, strict=True)
+        ]
+
+    async def _probes(self, service: str, probes: Mapping[str, str]) -> Sequence[Verdict]:
+        door = f"{service}-{self._colour}"
+        asked = (self._cluster.request(door, Request(path=path), within=PROBE_SECONDS) for path in probes.values())
+        replies = await asyncio.gather(*asked)
+        return [
+            judge.probe(service, self._colour, name, path, reply)
+            for (name, path), reply in zip(probes.items(), replies, strict=True)
+        ]
+
+    async def _paths(self, service: str, plan: ContractPlan) -> Sequence[Verdict]:
+        read = await contract.document_of(self._cluster, service, self._colour, plan)
+        if isinstance(read, Compared):
+            outcome, needed = read.lack or Outcome.ERROR, "an OpenAPI document"
+            return [Verdict(gate="paths", service=service, outcome=outcome, seen=read.why, needed=needed)]
+        tried = await contract.tried_of(self._cluster, f"{service}-{self._colour}", described(read))
+        return [judge.paths(service, self._colour, tried)]
+
+    async def _scraping(self, service: str, up: str) -> Sequence[Verdict]:
+        if self._prometheus is None:
+            seen, needed = "the stack names no Prometheus (teal:prometheus.url)", "every ready pod scraped and up"
+            outcome = Outcome.INCONCLUSIVE
+            return [Verdict(gate=AVAILABILITY, service=service, outcome=outcome, seen=seen, needed=needed)]
+        ready = [each.pod for each in await self._cluster.ready_endpoints(f"{service}-{self._colour}")]
+        answer = await self._prometheus.query(up.replace("{pods}", "|".join(ready) or "-"))
+        return [scraped.availability(service, self._colour, ready=ready, up=answer)]
+
+    async def _load(self, service: str, paths: Sequence[str]) -> Sequence[Verdict]:
+        wanted = self._asked.load
+        if wanted is None:
+            return ()
+        if not paths:
+            seen, needed = "it is not asked over HTTP, or no path of it is known", "a path"
+            outcome = Outcome.INCONCLUSIVE
+            return [Verdict(gate="load", service=service, outcome=outcome, seen=seen, needed=needed)]
+        self._say(f"load on {service}-{self._colour}: {wanted.per_second:g} requests a second for {wanted.seconds:g} s")
+        found = await load.run(self._cluster, f"{service}-{self._colour}", paths, wanted)
+        self.loaded[service] = found
+        return [load.judge(service, self._colour, wanted, found)]
+
+    async def _usage(self, service: str) -> Sequence[Verdict]:
+        measured, pods = await asyncio.gather(
+            inventory.usage(self._cluster, service, self._colour),
+            inventory.pods(self._cluster, service, self._colour),
+        )
+        return [judge.usage(service, self._colour, pods, measured)]

@@ -1,0 +1,94 @@
+"""A share of live traffic for the colour that is not live: watched once it has it, and taken away where that fails.
+
+It is no flip: no history has it. The record of the confirmed colour names a share once it was watched, so whoever finds
+a larger one than that, after an update that died, watches it anew.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.flip.revert import Way
+from teal.flip.watching.bake import Bake, thinly
+from teal.flip.watching.live_metrics import LiveMetrics
+from teal.flip.watching.observer import Observer
+from teal.history.model import now
+from teal.model.errors import RefusedError, UnreachableError
+from teal.model.live import LiveService
+from teal.model.verdict import unproven
+from teal.routers import Router
+from teal.spec.move import Move
+
+
+class Share:
+    """The share that one update gives the colour that is not live."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        router: Router,
+        move: Move,
+        live_metrics: LiveMetrics | None,
+        live: Mapping[str, LiveService],
+    ) -> None:
+        """Prepare to watch it.
+
+        Args:
+            cluster: where it is.
+            router: shares out the traffic.
+            move: what the update declares.
+            live_metrics: of live traffic; None where the stack has none.
+            live: how each service's traffic is shared out, as it was read after the write.
+        """
+        sharing = {name: each for name, each in move.bake.services.items() if each.worker is None}
+        # Its own Service is asked: at a door that splits its traffic nobody knows which colour answers.
+        plan = move.bake.routed(live).model_copy(
+            update={
+                "services": sharing,
+                "reachable": False,
+                "samples": math.ceil(move.bake.samples * move.share / 100),
+            }
+        )
+        self._cluster = cluster
+        self._router = router
+        self._move = move
+        self._sent = {name: live[name] for name in sharing}
+        self._bake = Bake.begin(plan, move.to.other, left=move.to, since=now("milliseconds"))
+        self._observer = Observer(cluster, live_metrics, router, self._bake, self._sent)
+
+    async def watch(self, say: Callable[[str], None]) -> None:
+        """Watch it for as long as a flip, and return if that passed; else take all of it away.
+
+        Raises:
+            RefusedError: it did not pass: it says what was seen, and where traffic is.
+            UnreachableError: it did not pass, and could not be taken away.
+        """
+        move, bake = self._move, self._bake
+        await self._observer.bake(_nothing, thinly(bake, say))
+        missing = unproven((*(bake.failed() or bake.verdicts()), *bake.routing()))
+        if not missing:
+            return
+        idle = move.to.other
+        why = (
+            f"{move.share} % of live traffic on {idle} {move.versions.get(idle, '')} did not pass its bake: "
+            + "; ".join(str(each) for each in missing)
+        )
+        way = Way(cluster=self._cluster, router=self._router, onto=move.to, fence=_nothing, say=say)
+        try:
+            foreign = await way.move(self._read, self._sent)
+        except UnreachableError as error:
+            raise UnreachableError(
+                f"{why}. {error}. Next: pulumi config set teal:canaryWeight 0, then pulumi up"
+            ) from None
+        left = "".join(f"; {name} leads to {where}, and was left there" for name, where in foreign.items())
+        raise RefusedError(
+            f"{why}. {move.to} has all live traffic again{left}. Next: pulumi config set teal:canaryWeight 0, mend "
+            f"{idle}, then pulumi up"
+        )
+
+    async def _read(self) -> Mapping[str, LiveService]:
+        return await self._router.live_services(list(self._sent))
+
+
+async def _nothing() -> None:
+    """Wait for nobody: no flip is under way, and each write is made on a condition."""

@@ -1,0 +1,66 @@
+"""What has to hold of people's yes to a flip: it is good for one flip, for the release that it named, for a while."""
+
+import json
+from dataclasses import dataclass, field
+
+from teal.gates.approvals import GATE, Approval
+from teal.history.model import Flip, History, Stage
+from teal.model.labels import DIGEST
+from teal.model.verdict import Outcome
+from tests.simulation.store import Store, Written
+
+MATURES = 120.0
+"""Seconds that pass between the look at an approval and the record of the proof, at most: other gates wait for pods."""
+ROUNDED = 2.0
+"""Seconds by which two times of the API server's, each of whole seconds, may seem to lie further apart."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Approvals:
+    """Knows each yes that was given, and when."""
+
+    store: Store
+    max_age: float
+    """Seconds; 0 where nobody has to approve."""
+    given: dict[str, Written] = field(default_factory=dict[str, Written])
+    """By its name in verdicts."""
+
+    def written(self, write: Written) -> None:
+        """Note one."""
+        self.given[str(Approval.read(write.after["data"]))] = write
+
+    def wrong(self, write: Written, flip: Flip, history: History) -> str:
+        """What is wrong with what a flip's record says of its approval as it is proven or refused; empty: nothing."""
+        if not self.max_age or flip.rollback or flip.stage not in {Stage.PROVEN, Stage.REFUSED}:
+            return ""
+        verdict = next((each for each in flip.verdicts if each.gate == GATE.name), None)
+        name = verdict.asked.rpartition(", ")[2] if verdict is not None else ""
+        if flip.stage is Stage.PROVEN:
+            if not flip.allowed_at:
+                return ""  # the live release was changed in place: docs/invariants.md, assumptions
+            why = self._why_not(name, flip, history, write.by.sent, self.max_age + MATURES)
+            return f"it passed by {name or 'no approval'}, and {why}" if why else ""
+        if verdict is None or verdict.outcome not in {Outcome.FAILED, Outcome.ERROR} or not name.startswith(GATE.name):
+            return ""
+        why = self._why_not(name, flip, history, write.by.sent, self.max_age - ROUNDED)
+        return "" if why else f"it was refused by {name}, which is good: {verdict.seen}"
+
+    def _why_not(self, name: str, flip: Flip, history: History, at: float, most: float) -> str:
+        given = self.given.get(name)
+        if given is None:
+            return "nobody approved that"
+        yes = Approval.read(given.after["data"])
+        if yes.colour is not flip.to or {*yes.versions.values()} != {flip.version}:
+            return f"that is of {yes.colour} {json.dumps(dict(yes.versions))}"
+        if any(self._digest(f"{service}-{flip.to}") != digest for service, digest in yes.releases.items()):
+            return "its release was changed since"
+        if at - given.at > most:
+            return f"that is {at - given.at:.0f} s old"
+        used = next((each for each in history.flips if each.number != flip.number and self._uses(each, name)), None)
+        return f"{used} has used it" if used else ""
+
+    def _digest(self, slot: str) -> str:
+        return str(self.store.get("deployments", slot)["metadata"]["annotations"][DIGEST])
+
+    def _uses(self, flip: Flip, name: str) -> bool:
+        return flip.stage is not Stage.REFUSED and any(name in each.asked for each in flip.verdicts)

@@ -1,0 +1,68 @@
+"""What has to hold of workers: whose pods take work, and when both colours do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from teal.history.model import Flip, Stage
+from teal.model.colours import Colour
+from teal.model.workers import Overlap, record
+from tests.simulation.store import Written
+from tests.simulation.world import World
+
+NAME = "mailer"
+"""Of the one that a stack may have."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Workers:
+    """Watches one worker."""
+
+    world: World
+    overlap: Overlap | None
+    """None where there is no worker."""
+
+    @property
+    def live(self) -> str:
+        """The colour that may run, by its record."""
+        return self.world.leads(NAME, late=False).rpartition("-")[2]
+
+    def twice(self) -> Iterator[str]:
+        """At any moment: two colours that must not have pods at once."""
+        there = {each.slot for each in self.world.pods if each.slot.startswith(f"{NAME}-")}
+        if self.overlap is Overlap.FORBIDDEN and len(there) > 1:
+            yield f"{' and '.join(sorted(there))} take work at once"
+
+    def started(self, write: Written, flip: Flip | None) -> Iterator[str]:
+        """At a write of a Deployment: the idle colour starts in a way back alone."""
+        service, _, colour = write.name.rpartition("-")
+        if service != NAME or self.overlap in {None, Overlap.ALLOWED}:
+            return
+        before, after = (each["spec"]["replicas"] if each else 0 for each in (write.before, write.after))
+        back = flip is not None and flip.stage is Stage.REVERTING and flip.origin == colour
+        if after > before and colour != self.live and not back:
+            yield f"{write.by.actor} starts {write.name}, and {self.live or 'nothing'} is live: {flip}"
+
+    def shrinks(self, write: Written, flip: Flip | None) -> bool:
+        """Whether a worker's pods may end where those of no other service may: not to overlap, or on a way back."""
+        service, _, colour = write.name.rpartition("-")
+        if service != NAME or flip is None:
+            return False
+        back = flip.stage is Stage.REVERTING and flip.to == colour
+        return self.overlap is Overlap.FORBIDDEN or (back and self.overlap is Overlap.FLIP)
+
+    def followed(self, colour: Colour | str) -> Iterator[str]:
+        """When traffic of another service moves: the worker of its colour runs already."""
+        ready = [each for each in self.world.of(f"{NAME}-{colour}") if each.ready(self.world.loop.time())]
+        if self.overlap is not None and (self.live != colour or not ready):
+            yield f"traffic moves to {colour}; {NAME} is live on {self.live}, and {len(ready)} of {colour} are ready"
+
+    def left(self) -> Iterator[str]:
+        """At rest: only the live colour has pods."""
+        idle = [each.slot for each in self.world.pods if each.ends is None and each.slot.startswith(f"{NAME}-")]
+        if self.overlap not in {None, Overlap.ALLOWED} and {*idle} - {f"{NAME}-{self.live}"}:
+            yield f"pods of {sorted({*idle})} are there at rest, and {self.live} is live"
+
+
+def is_record(write: Written) -> bool:
+    """Whether a write is of the record of which colour may run."""
+    return write.kind == "configmaps" and write.name == record(NAME)

@@ -1,0 +1,1 @@
+"""Checks of a colour: what is judged, and how it is told."""
