@@ -87,9 +87,9 @@ class Mover:
 
     async def watch_share(self) -> None:
         """Watch the share that the other colour has now, and take it away if it fails; errors as those of `Share`."""
-        move = self._move
-        live = await self._owner.live(move.bake)
-        await Share(self._cluster, self._owner.router(move.bake), move, self._live_metrics, live).watch(self._say)
+        move, live = self._move, await self._owner.live(self._move.bake)
+        share = Share(self._cluster, self._owner.router(move.bake), move, self._live_metrics, live)
+        await share.watch(self._say, self._records.now("milliseconds"))
 
     async def begin(self) -> int | None:
         """Let the move pass if it is proven, and record it either way.

@@ -12,7 +12,6 @@ from teal.flip.revert import Way
 from teal.flip.watching.bake import Bake, thinly
 from teal.flip.watching.live_metrics import LiveMetrics
 from teal.flip.watching.observer import Observer
-from teal.history.model import now
 from teal.model.errors import RefusedError, UnreachableError
 from teal.model.live import LiveService
 from teal.model.verdict import unproven
@@ -42,7 +41,7 @@ class Share:
         """
         sharing = {name: each for name, each in move.bake.services.items() if each.worker is None}
         # Its own Service is asked: at a door that splits its traffic nobody knows which colour answers.
-        plan = move.bake.routed(live).model_copy(
+        self._plan = move.bake.routed(live).model_copy(
             update={
                 "services": sharing,
                 "reachable": False,
@@ -52,19 +51,24 @@ class Share:
         self._cluster = cluster
         self._router = router
         self._move = move
+        self._live_metrics = live_metrics
         self._sent = {name: live[name] for name in sharing}
-        self._bake = Bake.begin(plan, move.to.other, left=move.to, since=now("milliseconds"))
-        self._observer = Observer(cluster, live_metrics, router, self._bake, self._sent)
 
-    async def watch(self, say: Callable[[str], None]) -> None:
+    async def watch(self, say: Callable[[str], None], since: str) -> None:
         """Watch it for as long as a flip, and return if that passed; else take all of it away.
+
+        Args:
+            say: is called with each line of progress.
+            since: this moment by the API server's clock, RFC 3339.
 
         Raises:
             RefusedError: it did not pass: it says what was seen, and where traffic is.
             UnreachableError: it did not pass, and could not be taken away.
         """
-        move, bake = self._move, self._bake
-        await self._observer.bake(_nothing, thinly(bake, say))
+        move = self._move
+        bake = Bake.begin(self._plan, move.to.other, left=move.to, since=since)
+        observer = Observer(self._cluster, self._live_metrics, self._router, bake, self._sent)
+        await observer.bake(_nothing, thinly(bake, say))
         missing = unproven((*(bake.failed() or bake.verdicts()), *bake.routing()))
         if not missing:
             return
