@@ -111,7 +111,6 @@ class Mover:
         leaving = [name for name in move.scaled_by_others if name in live and live[name].colour is move.to.other]
         await floor.raised(self._cluster, leaving, move.to, self._say)
         gates, verdicts = await self._proven_now(kept.history)
-        waits = move.measured(late=True).flip_set
         origin = next((each.colour for each in live.values() if each.colour is not move.to), None)
         stays = move.to if self._there(live) else origin
         if origin is None and kept.history.open is not None and kept.history.open.to is move.to:
@@ -121,7 +120,7 @@ class Mover:
         half = kept.history.open if begun(move, kept.history) else None
         moved = [name for name, each in live.items() if half and each.colour is move.to and guards.is_by_a_flip(each)]
         try:
-            if gates or not waits:  # of workers alone nothing can be asked before they start
+            if gates or not move.measured(late=True).flip_set:  # workers alone cannot be asked before they start
                 prove.require(
                     verdicts,
                     expected=gates,

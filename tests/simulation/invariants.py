@@ -16,7 +16,7 @@ from teal.history.store import CONFIRMED, NAME
 from teal.model.colours import ENGINE, MANAGER
 from teal.model.labels import COLOUR_LABEL, VERSION_LABEL
 from teal.model.verdict import Outcome, unproven
-from teal.model.workers import record
+from teal.model.workers import Overlap, record
 from tests.simulation.api import Answer, Asked
 from tests.simulation.approvals import ROUNDED, Approvals
 from tests.simulation.store import Written
@@ -309,7 +309,7 @@ class Invariants:
             return
         service, _, colour = write.name.rpartition("-")
         flip, who = self.history.open, write.by.actor
-        if who.startswith("watch") and service != WORKER:
+        if who.startswith("watch") and (service != WORKER or self.workers.overlap is Overlap.ALLOWED):
             self._by_the_watch(write, service)
             return
         if self.workers.shrinks(write, flip):

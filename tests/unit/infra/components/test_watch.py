@@ -141,6 +141,20 @@ async def test_of_cron_jobs_it_may_hand_the_schedule_over_and_nothing_else() -> 
     assert of["deployments"]["resourceNames"] == ["frontend-blue", "frontend-green"]
 
 
+async def test_it_ends_no_cron_job() -> None:
+    """There are no pods of its own to end, and no Deployment to ask."""
+    resources = await declared(
+        {
+            **stack(services={"backend": {"kind": "cron", "cron": {"schedule": "@daily"}}, "frontend": {"port": 8000}}),
+            "retireAfterMinutes": "30",
+        }
+    )
+    rules = resources["Role", f"{NAME}-role"]["rules"]
+    scales = [each["resourceNames"] for each in rules if each["resources"] == ["deployments/scale"]]
+    assert scales == [["frontend-blue", "frontend-green"]]
+    assert [*Endings.model_validate_json(environment(resources)[ENDINGS]).services] == ["frontend"]
+
+
 async def test_pods_that_cannot_be_asked_are_not_reached() -> None:
     """Where no service ends its connections on request, no port is forwarded."""
     alarms_error = {"shutdown": {"closeConnectionsPath": None}}

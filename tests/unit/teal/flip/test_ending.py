@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.flip import ending
 from teal.flip.ending import Ender
@@ -17,7 +18,8 @@ from teal.model.errors import RefusedError, UnreachableError
 from teal.spec.ending import Endings
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.flip.test_mover import RECORD, SERVICE, begin, move, recorded, stages
-from tests.unit.teal.flip.test_rollback import DEPLOYMENTS, back, live_on_green
+from tests.unit.teal.flip.test_rollback import DEPLOYMENTS, back, confirmed_with_cron_job, live_on_green
+from tests.unit.teal.working import cron_job, suspended
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 DECLARED = Endings(after_seconds=0, slots={BLUE: "b", GREEN: "g"}, services=["backend"])
@@ -267,3 +269,24 @@ async def test_a_rollback_leaves_such_a_colour_to_an_update(
     asked_for(api_server, 1)
     await ends(api_server, done=True)
     assert (await back(api_server)).slots == {BLUE: "b", GREEN: "g"}
+
+
+async def test_a_cron_job_that_waits_has_not_been_ended(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no pods that could have been, and a rollback hands its schedule over."""
+    monkeypatch.setattr(schedule, "SETTLE_SECONDS", 0.0)
+    await live_on_green(api_server)
+    api_server.answers.pop(SERVICE)
+    cron_job(api_server, "blue")
+    await confirmed_with_cron_job(api_server, BLUE)
+    await confirmed_with_cron_job(api_server, GREEN)
+    await ends(api_server, done=True)
+    assert suspended(api_server) == {"blue": True, "green": False}
+    assert (await back(api_server)).stage is Stage.BAKING
+
+
+def test_the_end_of_a_flip_is_dated_beside_what_was_ended() -> None:
+    """What the record says of pods that end stays there."""
+    its = Ending(colour=BLUE, flip=2, at="2026-01-01T12:00:00+00:00")
+    assert History(ending=its).dated("2026-01-01T12:01:00+00:00").ending == its
