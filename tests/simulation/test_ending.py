@@ -1,6 +1,11 @@
 """The watch ends what is idle, under faults: never what traffic reaches, and a way back onto it works."""
 
+import pytest
+
 from tests.simulation.run import simulate, spare
+
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
+"""A process that dies between making a coroutine and running it leaves that one unawaited."""
 
 SEEDS = 100
 
