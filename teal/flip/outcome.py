@@ -86,7 +86,9 @@ def require_own(history: History, number: int, move: Move) -> None:
 
 def gone(flip: Flip, live: Mapping[str, LiveService]) -> tuple[Stage, str]:
     """How a flip ended that nobody kept, and of whose traffic nothing is where it was sent."""
-    strangers = [f"{name} leads to {wrote(each)}" for name, each in live.items() if not is_by_a_flip(each)]
-    if flip.stage is Stage.PROVEN or not strangers:
+    strangers = {name: each for name, each in live.items() if not is_by_a_flip(each)}
+    if flip.stage is Stage.PROVEN and not any(each.colour is flip.to for each in strangers.values()):
+        strangers = {}  # whatever they wrote, traffic is where it was before this flip
+    if not strangers:
         return Stage.ABANDONED, "its update died before traffic moved"
-    return Stage.OVERTAKEN, "; ".join(strangers)
+    return Stage.OVERTAKEN, "; ".join(f"{name} leads to {wrote(each)}" for name, each in strangers.items())

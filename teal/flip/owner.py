@@ -12,6 +12,7 @@ from teal import routers
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip import revert
 from teal.flip.closing import Closing
+from teal.flip.guards import is_by_a_flip
 from teal.flip.outcome import gone
 from teal.flip.revert import Way
 from teal.flip.tenure import Tenure, free
@@ -192,7 +193,8 @@ class Owner:
         live = await self.live(flip.plan)
         if flip.stage is Stage.REVERTING:
             return await self._put_back(held, live, flip.plan.services)
-        there = [name for name, each in live.items() if each.colour is flip.to]
+        ours = {name for name, each in live.items() if flip.stage is not Stage.PROVEN or is_by_a_flip(each)}
+        there = [name for name, each in live.items() if each.colour is flip.to and name in ours]
         if len(there) == len(flip.plan.services):
             return await self._bake(held, live, followed=followed)
         if not there:

@@ -114,6 +114,8 @@ class Flip(Model):
     """Share of the answers that failed when its bake did, 0 to 1; 0 where that is not known."""
     owner: str = ""
     """Who goes on with it now, or who brought it to its end."""
+    overtaken: tuple[int, Stage, str] | None = Field(default=None, exclude_if=lambda each: each is None)
+    """The number of the flip that overtook it while it was open, and its stage and reason until then."""
     heartbeat: int = 0
     """Counts up while the owner lives; only its change means something, so clocks need not agree."""
 
@@ -223,7 +225,8 @@ class History(Model):
     def with_flip(self, flip: Flip) -> "History":
         """The history with a flip added, or further on; what is too old for the bounds is forgotten.
 
-        Where another flip was still open, it was overtaken by this one, unless this one moved nothing.
+        Where another flip was still open, it was overtaken by this one, unless this one moved nothing: if that is known
+        only later, the other one is open again.
         """
         flips = [_overtaken(each, flip) for each in self.flips if each.number != flip.number]
         kept = _bounded(sorted([*flips, flip], key=lambda each: each.number), flip)
@@ -258,9 +261,13 @@ class History(Model):
 
 
 def _overtaken(flip: Flip, by: Flip) -> Flip:
+    if by.stage is Stage.REFUSED and flip.overtaken is not None and flip.overtaken[0] == by.number:
+        _, stage, reason = flip.overtaken
+        return flip.at(stage, reason).model_copy(update={"overtaken": None})
     if flip.number > by.number or not flip.stage.open or by.stage is Stage.REFUSED:
         return flip
-    return flip.at(Stage.ABANDONED, f"overtaken by flip {by.number}")
+    overtaken = (by.number, flip.stage, flip.reason)
+    return flip.at(Stage.ABANDONED, f"overtaken by flip {by.number}").model_copy(update={"overtaken": overtaken})
 
 
 _EMPTY_BYTES = len(History().stored())

@@ -196,7 +196,7 @@ class Invariants:
     def _recorded(self, write: Written, new: History) -> None:
         for each in new.flips:
             was = self.history.find(each.number)
-            if was is not None and not was.stage.open and was != each:
+            if was is not None and not was.stage.open and was != each and not _open_again(was, each, new):
                 self.violate("history_is_final", f"{write.by.actor} changes what had ended: {was} to {each}")
             if each.stage is Stage.BAKING and was is not None and was.owner != each.owner:
                 self.baking[each.number] = (write.at, write.by.actor)  # who takes it over bakes it anew
@@ -381,3 +381,11 @@ def _colour(service: Mapping[str, Any] | None) -> str:
     if service and "rules" in service["spec"]:
         return str(split_of(service).colour or "")
     return service["spec"]["selector"].get(COLOUR_LABEL, "") if service else ""
+
+
+def _open_again(was: Flip, now: Flip, history: History) -> bool:
+    """Whether a flip goes on only because the one that overtook it has moved nothing."""
+    if was.overtaken is None:
+        return False
+    by = history.find(was.overtaken[0])
+    return by is not None and by.stage is Stage.REFUSED and (now.stage, now.reason) == was.overtaken[1:]

@@ -78,6 +78,8 @@ def test_the_schedule_goes_over_and_back_and_nothing_is_run_twice(stack: Stack) 
 
 def test_a_flip_that_is_undone_or_refused_leaves_the_schedule_where_it_was(stack: Stack) -> None:
     """A release that fails in its bake, and one to which nobody says yes."""
+    stack.configure("bake.seconds", "5")
+    stack.configure("services.backend.probePath", "/pricing")
     stack.configure("green.backend.env.FAULT_ERROR_PERCENT", "60")
     stack.up()
     assert running(stack) == {"blue"}

@@ -308,6 +308,21 @@ async def test_a_flip_that_nobody_keeps_is_not_brought_back_over_somebody_else(
     assert ("kubectl-patch" in ended.reason) is (stage == "OVERTAKEN")
 
 
+@pytest.mark.parametrize(("colour", "stage"), [("green", "OVERTAKEN"), ("blue", "ABANDONED")])
+async def test_what_a_stranger_moved_is_not_confirmed_as_a_flips(
+    api_server: FakeApiServer, colour: str, stage: str
+) -> None:
+    """The update died before its write, and somebody else sent traffic to the same colour, or left it where it was."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.service("backend", colour, writer="kubectl-patch")
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        ended = await Owner(found, Records(found.http, "teal"), None, name="watch-1", say=print).go_on()
+    assert ended is not None
+    assert (ended.stage, written(api_server)) == (stage, [])
+    assert ("kubectl-patch" in ended.reason) is (stage == "OVERTAKEN")
+
+
 async def test_an_update_that_takes_over_finds_anew_where_traffic_is(api_server: FakeApiServer) -> None:
     """While it waited for signs of life of the one before, somebody moved traffic: it bakes nothing there."""
     cluster(api_server, "blue")

@@ -109,6 +109,16 @@ def test_a_flip_that_is_overtaken_is_no_longer_open(stage: Stage) -> None:
     assert [each.stage for each in history.flips] == [Stage.ABANDONED, Stage.PROVEN]
 
 
+@pytest.mark.parametrize("stage", [stage for stage in Stage if stage.open])
+def test_a_flip_is_open_again_where_what_overtook_it_moved_nothing(stage: Stage) -> None:
+    """Traffic is still where it has sent it, so somebody has to go on with it; a third flip is not meant."""
+    first = flip(1, stage).at(stage, "so far")
+    overtaken = History().with_flip(first).with_flip(flip(2, Stage.PROVEN))
+    assert overtaken.with_flip(flip(2, Stage.REFUSED)).open == first
+    assert overtaken.with_flip(flip(2)).open is None
+    assert overtaken.with_flip(flip(2)).with_flip(flip(3, Stage.REFUSED)).open is None
+
+
 @pytest.mark.parametrize("stage", [stage for stage in Stage if not stage.open])
 def test_how_a_flip_ended_is_not_rewritten(stage: Stage) -> None:
     """The next one changes nothing of it."""
