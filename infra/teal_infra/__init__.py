@@ -1,4 +1,4 @@
-"""The Pulumi program: what exists. Reads config, declares resources, binds the proof to the traffic.
+"""The Pulumi program: reads the config, declares resources, and binds the proof to the traffic.
 
 A team's own `__main__.py` calls `run`, and needs nothing else of this package.
 """
@@ -15,9 +15,9 @@ def run() -> None:
         SystemExit: the config is wrong, the cluster did not answer, or the update would be unsafe; the reason is in
             Pulumi's log, and nothing was declared.
     """
-    # What is imported below makes 250,000 objects, none of them garbage. Looking for it is a quarter of the imports'
-    # time, in Pulumi's own runner too, which has imported no more than `pulumi` by now (2.0 s of CPU with it, 1.5
-    # without). For the same reason nothing is imported with this package itself: `teal init` needs no Pulumi.
+    # The imports below make 250,000 objects, none of them garbage. Looking for it takes a quarter of the imports' time,
+    # even in Pulumi's own runner, which has only imported `pulumi` by now (2.0 s of CPU with it, 1.5 s without). For
+    # the same reason nothing is imported with this package itself: `teal init` needs no Pulumi.
     gc.disable()
     from teal_infra.entry import declare  # noqa: PLC0415 - see above
 

@@ -1,4 +1,4 @@
-"""One run of the program: read the config, read what is live, say the plan, refuse what is unsafe, declare it."""
+"""One run of the program: reads the config and what is live, tells the plan, refuses what is unsafe, declares."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from teal_infra.settings import load
 
 
 def declare() -> None:
-    """Declare the stack, as `teal_infra.run` says."""
+    """Declare the stack, as described at `teal_infra.run`."""
     try:
         settings = load.from_stack()
         provider = pulumi.Config("kubernetes")
@@ -45,6 +45,6 @@ def declare() -> None:
         sys.exit(1)
 
     provision(settings, found, cluster, schemas, judged)
-    # Where an update fails, Pulumi's language host interrupts the program, which has nobody left to tell its end to:
-    # the traceback of Pulumi's SDK would bury the reason.
+    # Where an update fails, Pulumi's language host interrupts the program, whose end nobody reads: the traceback of
+    # Pulumi's SDK would hide the reason.
     signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(128 + signal.SIGINT))

@@ -22,37 +22,37 @@ if TYPE_CHECKING:  # heavy at run time, needed for its types only: `teal validat
 
 
 def migrations(service: str) -> str:
-    """The name that a service's migration pods carry: another one than its own, so that no Service selects them."""
+    """Return the name of a service's migration pods, which differs from its own, so that no Service selects them."""
     return f"{service}-migrations"
 
 
 def contracting(service: str) -> str:
-    """Name of the ConfigMap that says up to where a service's schema may have been contracted."""
+    """Return the name of the ConfigMap with the revision to which a service's schema may have been contracted."""
     return f"{service}-contracting"
 
 
 def contracted(service: str) -> str:
-    """Name of the ConfigMap that says up to where it has been, and by which release."""
+    """Return the name of the ConfigMap with the revision to which it has been, and by which release."""
     return f"{service}-contracted"
 
 
 def selector(service: str, colour: Colour) -> Mapping[str, str]:
-    """What a Deployment and a Service select by; it never changes once a Deployment exists."""
+    """Return the labels by which a Deployment and a Service select; they never change once a Deployment exists."""
     return {NAME_LABEL: service, COLOUR_LABEL: colour}
 
 
 def shared(service: str) -> Mapping[str, str]:
-    """Labels of what both colours of a service share."""
+    """Return the labels of what both colours of a service share."""
     return {NAME_LABEL: service, PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}
 
 
 def coloured(service: str, colour: Colour, version: str) -> Mapping[str, str]:
-    """Labels of what belongs to one colour of a service."""
+    """Return the labels of what belongs to one colour of a service."""
     return {**shared(service), COLOUR_LABEL: colour, VERSION_LABEL: version}
 
 
 def short(service: str, colour: Colour) -> str:
-    """A name that leaves room for the suffix which makes it unique: a target group's has at most 32 characters."""
+    """Return a name with room for the suffix that makes it unique: a target group's has at most 32 characters."""
     most = 32 - len("-1234567") - len("-green")
     if len(service) > most:
         service = f"{service[: most - 5]}-{sha256(service.encode()).hexdigest()[:4]}"
@@ -61,7 +61,7 @@ def short(service: str, colour: Colour) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
-    """One colour of one service, as its objects are named, labelled and selected."""
+    """One colour of one service, with the names, labels and selector of its objects."""
 
     service: str
     colour: Colour
@@ -70,21 +70,21 @@ class Identity:
 
     @property
     def name(self) -> str:
-        """What its objects' names begin with."""
+        """The beginning of its objects' names."""
         return f"{self.service}-{self.colour}"
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """Of each of its objects."""
+        """The labels of each of its objects."""
         return coloured(self.service, self.colour, self.version)
 
     @property
     def selector(self) -> Mapping[str, str]:
-        """Of its pods."""
+        """The labels that select its pods."""
         return selector(self.service, self.colour)
 
     def meta(self, name: str | None = None, annotations: Mapping[str, str] | None = None) -> "ObjectMetaArgsDict":
-        """Metadata of one of its objects; by default the one with the colour's own name."""
+        """Return the metadata of one of its objects; by default, of the one with the colour's own name."""
         meta: ObjectMetaArgsDict = {
             "name": name or self.name,
             "namespace": self.namespace,

@@ -1,11 +1,10 @@
-"""What a stack consists of, and what waits for what.
+"""Declares what a stack consists of, and what waits for what.
 
     active colour's slots ──► workers' records ──► workers ──► traffic ──► confirmed ──► idle colour's slots
     pods that traffic leaves are kept ──┘          (each proven before it moves)
 
-The idle colour comes last because right after a flip it is what was live a
-moment ago: nothing may shrink it before the move is confirmed. Nor may its
-autoscaler, which sees its traffic go: that is asked to keep them first.
+The idle colour comes last because right after a flip it is what was live a moment ago: nothing may shrink it before the
+move is confirmed. Nor may its autoscaler, which sees its traffic go, so it is asked first to keep the pods.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -48,7 +47,7 @@ from teal_infra.traffic.outputs import export
 from teal_infra.traffic.worker import Worker
 
 ENDING_SECONDS = 15
-"""What a kubelet takes beyond a pod's grace period, generously."""
+"""How long a kubelet may take beyond a pod's grace period, generously."""
 
 
 def provision(
@@ -58,7 +57,7 @@ def provision(
     schemas: Mapping[str, Plan],
     after: Sequence[pulumi.Resource] = (),
 ) -> None:
-    """Declare all that a stack consists of, and its outputs; nothing touches the cluster before `after` is there."""
+    """Declare all that a stack consists of, and its outputs; nothing touches the cluster before `after` exists."""
     stack = _Stack(settings, live, cluster, schemas, after)
     active = settings.active_colour
     ready = stack.slots(active, [name for name, each in settings.services.items() if not each.idles])
@@ -75,14 +74,14 @@ def provision(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _When:
-    """When a colour's pods may change, and by whose leave."""
+    """When a colour's pods may change, and which hooks allow it."""
 
     after: Sequence[pulumi.Resource] = ()
     hooks: pulumi.ResourceHookBinding | None = None
     records: Sequence[pulumi.Resource] = ()
-    """Of all workers: what the pods of a worker's active colour wait for, and nothing else of it."""
+    """The records of all workers, for which only the pods of a worker's active colour wait."""
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Of its own record."""
+    """The annotations of the worker's own record."""
 
 
 class _Stack:
@@ -102,14 +101,14 @@ class _Stack:
         self._schemas = schemas
         self._tools: dict[tuple[str, Colour], Tool] = {}
         self._begun: dict[tuple[str, Colour], Slot] = {}
-        # Mutable ConfigMaps: the record of the confirmed colour has to be updated in place. Replaced, it would be
-        # deleted before the hook that guards it had its say.
+        # ConfigMaps are mutable, since the record of the confirmed colour has to be updated in place. A replacement
+        # would delete it before the hook that guards it has run.
         provider = Provider(
             "cluster",
-            # Without an encryption of its own it would stand in the state as it is, with the keys that it may hold.
+            # Unless it is a secret, the state has it in plain text, with the keys that it may hold.
             kubeconfig=pulumi.Output.secret(cluster.kubeconfig) if cluster.kubeconfig else None,
             context=cluster.context,
-            # By a value and not by `depends_on`, which of a component means its children: the plan has none.
+            # It waits by a value and not by `depends_on`, which means a component's children: the plan has none.
             enable_config_map_mutable=pulumi.Output.all(*(each.urn for each in after)).apply(lambda _: True),
         )
         self.opts = pulumi.ResourceOptions(providers=[provider], transformations=[owned])
@@ -133,7 +132,7 @@ class _Stack:
     def slots(
         self, colour: Colour, names: Iterable[str], after: Sequence[pulumi.Resource] = ()
     ) -> Sequence[pulumi.Resource]:
-        """One colour of some services, as what waits for it waits; none where the colour has no release."""
+        """Declare one colour of some services, and return what others wait for; empty if the colour has no release."""
         slot = self._settings.slot(colour)
         if slot is None:
             return ()
@@ -141,7 +140,7 @@ class _Stack:
         return [each for name in names for each in self._slot(name, colour, slot, when).ready]
 
     def workers(self, after: Sequence[pulumi.Resource]) -> tuple[Mapping[str, Traffic], Sequence[pulumi.Resource]]:
-        """Workers: which colour of each is live, written once all else is proven, and then the pods of that colour."""
+        """Declare the record of each worker's live colour, once all else is proven, and then that colour's pods."""
         settings, active, hooks = self._settings, self._settings.active_colour, self._guard.traffic_hooks()
         records: dict[str, Worker] = {}
         for name, each in settings.services.items():
@@ -157,7 +156,7 @@ class _Stack:
         return records, [each for slot in slots for each in slot.ready]
 
     def kept(self, colour: Colour) -> Sequence[pulumi.Resource]:
-        """What holds the pods of the colour that traffic leaves, also of one that is to end in the same update."""
+        """Declare what keeps the pods of the colour that traffic leaves, even of one that ends in the same update."""
         return [
             each
             for name, settings in self._settings.services.items()
@@ -179,7 +178,7 @@ class _Stack:
         return capacity.of(scaling, name, colour, active=self._settings.active_colour, live=self._live)
 
     def _slot(self, name: str, colour: Colour, slot: SlotSettings, when: "_When") -> Slot:
-        """One colour of one service: its environment, what its database needs first, and its pods."""
+        """Declare one colour of one service: its environment, its database's migrations, and its pods."""
         settings, release = self._settings.services[name], slot.services[name]
         if release.adopt is not None:
             return self._slot_of(name, colour).adopt(settings, release.adopt.selector)
@@ -223,7 +222,7 @@ class _Stack:
     def _migrations(
         self, of: Identity, release: SlotService, environment: Environment, first: Sequence[pulumi.Resource]
     ) -> Sequence[pulumi.Resource]:
-        """The Jobs that a slot's pods wait for."""
+        """Declare the Jobs that a slot's pods wait for."""
         settings = self._settings.services[of.service]
         if settings.migrations is None:
             return ()
@@ -245,7 +244,7 @@ class _Stack:
         return [Migration(each.name, each, self.opts).job for each in declared]
 
     def contractions(self, after: Sequence[pulumi.Resource]) -> None:
-        """What nobody needs any more goes last, once the old release is gone."""
+        """Declare last what drops what nobody needs any more, once the old release is gone."""
         for name, plan in self._schemas.items():
             if plan.waiting:
                 pulumi.log.info(plan.waiting)
@@ -263,7 +262,7 @@ class _Stack:
             Contraction(name, args, self.opts)
 
     def traffic(self, after: Sequence[pulumi.Resource]) -> Mapping[str, Traffic]:
-        """Every service's live traffic; none of it before all of the destination is there."""
+        """Declare every service's live traffic, after everything of the destination."""
         active, hooks = self._settings.active_colour, self._guard.traffic_hooks()
         return {
             name: self._router.route(Route(service=name, active=active, hooks=hooks, after=after))
@@ -271,18 +270,18 @@ class _Stack:
         }
 
     def after_confirmed(self, record: pulumi.Resource) -> None:
-        """What of the traffic follows a flip only once it is confirmed."""
+        """Declare what of the traffic follows a flip only once it is confirmed."""
         self._router.after_confirmed(record)
 
     def guards(self) -> Sequence[pulumi.Resource]:
-        """What holds approvals and records, and notes who was told: to be there before any traffic moves."""
+        """Declare what guards approvals and records, and what notes who was told, all before any traffic moves."""
         notes = noted(self._settings.audience, self.namespace, self.opts)
         if self._settings.admission is None:
             return notes
         return [*notes, *Admission("teal-admission", self._settings, self.opts).bindings]
 
     def watch(self) -> Sequence[pulumi.Resource]:
-        """Who goes on with a flip whose update dies: to be there before any traffic moves."""
+        """Declare the watch, which goes on with a flip whose update dies, before any traffic moves."""
         settings = self._settings
         if settings.watch is None:
             return ()
@@ -291,7 +290,7 @@ class _Stack:
         return [Watch(WATCH, args, self.opts).cron_job]
 
     def confirmed(self, after: Sequence[pulumi.Resource]) -> Confirmed:
-        """The record that the move was seen to have happened."""
+        """Declare the record of the confirmed colour."""
         record = recorded(self._settings, self._live)
         args = ConfirmedArgs(record=record, after=after, guard=self._guard, namespace=self.namespace)
         confirmed = Confirmed(CONFIRMED, args, self.opts)

@@ -1,4 +1,4 @@
-"""The policy pack: the same graph, judged before anything is touched.
+"""The policy pack, which judges the planned resource graph before anything is touched.
 
 A team's own `policies/__main__.py` makes a pack of `bind(POLICIES)`, and may add policies of its own.
 """

@@ -1,9 +1,8 @@
-"""Binds policies to Pulumi's analyzer: the one module that knows it.
+"""Binds policies to Pulumi's analyzer SDK; no other module uses it.
 
-A value that no preview can know raises when a rule reads it. The rules after it
-still run; then either the SDK says, as advice, that the policy could not be
-judged yet, or, where the policy says so, that is a violation. A rule that does
-not understand what it reads is one, too: what cannot be judged does not pass.
+A value that no preview can know raises when a rule reads it. The rules after it still run. Then either the SDK advises
+that the policy could not be judged yet, or, where the policy says so, that is a violation. A rule that does not
+understand what it reads is a violation too: what cannot be judged does not pass.
 """
 
 import re
@@ -17,11 +16,11 @@ from pulumi_policy.proxy import UnknownValueError
 from teal_policies.model import Finding, Graph, Policy, Resource, ResourcePolicy, StackPolicy
 
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, re.error)
-"""What a rule raises on properties of another shape, or on settings that are none."""
+"""What a rule raises on properties of another shape, or on invalid settings."""
 
 
 def bind(policies: Iterable[Policy]) -> list[sdk.Policy]:
-    """The policies as the SDK takes them."""
+    """Return the policies as the SDK's own objects."""
     return [_bound(each) for each in policies]
 
 
@@ -74,10 +73,10 @@ def _judge(
     rules: Iterable[Callable[[], Iterable[Finding]]],
     say: Callable[[Finding], object],
 ) -> None:
-    """Say what the rules find, and what is wrong with the policy's settings.
+    """Report what the rules find, and what is wrong with the policy's settings.
 
     Raises:
-        UnknownValueError: a rule read what is not known yet; the SDK makes advice of it.
+        UnknownValueError: a rule read a value that is not known yet; the SDK turns it into advice.
     """
     for found in _misspelt(policy, config):
         say(found)
@@ -89,7 +88,7 @@ def _judge(
         except UnknownValueError as error:
             unknown = error
         except _UNREADABLE as error:
-            # Neither the text nor the value: it may be a secret's.
+            # Neither the text nor the value is shown: it may be a secret's.
             seen = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else type(error).__name__
             say(Finding(f"policy {policy.name}", f"it could not judge: {seen}", "what it knows", _REMEDY))
     if unknown is not None and policy.unknown == "advise":
@@ -103,7 +102,7 @@ _REMEDY = "use the policy pack of this program, with settings as in docs/policie
 
 
 def _misspelt(policy: Policy, config: Mapping[str, Any]) -> Iterator[Finding]:
-    """Settings that the policy does not have: engines let them pass, and the bound that was meant would not hold."""
+    """Yield settings that the policy does not have. Engines ignore them, so the bound that was meant would not hold."""
     for key in config.keys() - policy.bounds.keys():
         known = ", ".join(policy.bounds) or "none"
         yield Finding(f"policy {policy.name}", f"setting {key}", f"one of: {known}", "mend the policy pack's config")

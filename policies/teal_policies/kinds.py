@@ -1,9 +1,9 @@
-"""The types that policies look at, in one place: what is renamed here is renamed for all of them."""
+"""The resource types that policies judge, in one place, so that a rename applies to all policies."""
 
 from collections.abc import Mapping, Sequence
 
 PLAN = "teal:index:Plan"
-"""What the program tells its judges: what is live, and what this update would do."""
+"""The type with which the program tells the pack what is live, and what this update would do."""
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 JOB = "kubernetes:batch/v1:Job"
@@ -26,13 +26,13 @@ POD_TEMPLATES: Mapping[str, Sequence[str]] = {
     JOB: ("spec", "template"),
     CRON_JOB: ("spec", "jobTemplate", "spec", "template"),
 }
-"""What runs pods, and where in it they are described."""
+"""The types that run pods, each with the path to its pod template."""
 
 LISTENER_RULES = ("aws:lb/listenerRule:ListenerRule", "aws:alb/listenerRule:ListenerRule")
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 LOAD_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
 TARGET_GROUPS = ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup")
-"""What AWS sends traffic by. pulumi-aws has each under two names."""
+"""The types that direct traffic in AWS. pulumi-aws has each under two names."""
 
 LOAD_BALANCING = (*LOAD_BALANCERS, *LISTENERS, *LISTENER_RULES, *TARGET_GROUPS)
 

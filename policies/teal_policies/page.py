@@ -1,4 +1,4 @@
-"""The pack as a page: `python -m teal_policies.page > docs/policies.md`; a unit test holds the page to the pack."""
+"""Prints the pack as a page: `python -m teal_policies.page > docs/policies.md`. A unit test compares the page."""
 
 import json
 import sys
@@ -44,7 +44,7 @@ declared; and whether a declaration would replace an object is told by what an e
 
 
 def page() -> str:
-    """The whole page, as Markdown."""
+    """Return the whole page as Markdown."""
     rows = "".join(f"| [`{each.name}`](#{each.name}) | {each.level} | {each.reason} |\n" for each in POLICIES)
     return HEAD + rows + "".join(_section(each) for each in POLICIES)
 

@@ -1,4 +1,4 @@
-"""The plan that the program registers, as rules read it: what was live, and what this update would do."""
+"""Reads the plan that the program registers: what was live, and what this update would do."""
 
 from collections.abc import Iterator
 
@@ -9,20 +9,19 @@ from teal_policies.model import Graph, Resource
 
 
 def told(resource: Resource) -> Plan | None:
-    """The plan in a plan resource's inputs; None where they are not this update's.
+    """Return the plan in a plan resource's inputs; None where they are not this update's.
 
-    A program that has nothing to do leaves the inputs as they were
-    (`ignoreChanges`), so that its plan is no change: they are an older plan's,
-    and the outputs, which stack policies see, are this one's.
+    A program that has nothing to do keeps the inputs as they were (`ignoreChanges`), so that its plan is no change. The
+    inputs are an older plan then. The outputs, which stack policies see, are this one's.
 
     Raises:
-        ValueError: it is not of the shape, or in the words, that this pack knows.
+        ValueError: the plan does not have the shape, or the words, that this pack knows.
     """
     return None if resource.ignore_changes else Plan.model_validate(resource.properties)
 
 
 def of(graph: Graph) -> Plan | None:
-    """The plan in a graph; None where it has none, or not one that could be read: `nothing-escapes` refuses that."""
+    """Return the plan in a graph; None where none can be read, which `nothing-escapes` refuses."""
     resources = list(graph.of(PLAN))
     try:
         return Plan.model_validate(resources[0].properties) if len(resources) == 1 else None
@@ -31,27 +30,27 @@ def of(graph: Graph) -> Plan | None:
 
 
 def carrying(plan: Plan) -> Iterator[tuple[str, ServicePlan, Colour]]:
-    """The services that carry live traffic and are to go on doing so: name, plan, live colour."""
+    """Yield the name, plan and live colour of each service that carries live traffic and stays."""
     for name, service in plan.services.items():
         if service.live_colour is not None and not is_to_go(service):
             yield name, service, service.live_colour
 
 
 def is_to_go(service: ServicePlan) -> bool:
-    """Whether a service ends because the stack says so (`teal:removed`): else its plan would be UNSAFE."""
+    """Return whether a service ends because the stack says so (`teal:removed`); otherwise its plan would be UNSAFE."""
     return service.word is Word.RETIRE and not any(slot.planned for slot in service.slots.values())
 
 
 def slot_of(service: ServicePlan, colour: Colour) -> SlotPlan:
-    """One colour of a service; empty where there is neither a release nor a pod of it."""
+    """Return one colour of a service; empty where it has neither a release nor a pod."""
     return service.slots.get(colour, SlotPlan())
 
 
 def state(slot: SlotPlan) -> str:
-    """What a colour is to do: running, retired, stopped, or gone."""
+    """Return what a colour is to be: running, retired, stopped or gone."""
     return slot.planned.state if slot.planned else "gone"
 
 
 def pods(slot: SlotPlan) -> int:
-    """Pods that a colour is going to have."""
+    """Return how many pods a colour is going to have."""
     return slot.planned.replicas if slot.planned and slot.planned.running else 0

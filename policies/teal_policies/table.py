@@ -1,4 +1,4 @@
-"""The pack: every policy, and the one that holds that they had something to judge."""
+"""The pack: every policy, and the one that requires that they had something to judge."""
 
 from collections.abc import Sequence
 

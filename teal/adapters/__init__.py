@@ -1,1 +1,1 @@
-"""The edges: each asks one system over its protocol, and says what came back. None of them decides anything."""
+"""Adapters to other systems. Each asks one system over its protocol and returns the answer; none decides."""

@@ -1,8 +1,7 @@
-"""The edge to a front door: asks it as a client does, until the new release answers, and while it is watched.
+"""Asks a front door as a client does: until the new release answers, and while a flip is watched.
 
-A write that the API server accepted has not moved traffic yet: the data path
-follows in its own time (measured: usually within 0.1 s, and more than 8 s when
-the API server has just been restarted).
+A write that the API server has accepted has not moved traffic yet. The data path follows later (measured: usually
+within 0.1 s, but more than 8 s when the API server has just restarted).
 """
 
 import asyncio
@@ -22,32 +21,32 @@ from teal.model.colours import Colour
 from teal.model.errors import RefusedError
 
 DEADLINE_SECONDS = 30.0
-"""For the data path to follow a write: over three times the slowest seen."""
+"""How long the data path may take to follow a write: over three times the slowest that was measured."""
 
 IN_A_ROW = 5
-"""Answers in a row, each on a connection of its own: every node's rules may change at their own time."""
+"""How many answers in a row are needed, each on a new connection, since nodes change their rules one by one."""
 
 PAUSE_SECONDS = 0.02
 
 ANSWER_SECONDS = 5.0
-"""For one answer, to its last byte: one that comes later is none to a client."""
+"""How long one answer may take, to its last byte. A later one is of no use to a client."""
 
 CONTROL_SECONDS = 2.0
-"""For the API server's own answer, where one of a service did not come through it."""
+"""How long the API server may take to answer for itself, after a service's answer did not come through it."""
 
 
 async def await_version(url: str, path: str, version: str, destination: Colour, *, host: str = "") -> None:
     """Probe a front door until it answers with the declared version and colour, on new connections.
 
     Args:
-        url: of the front door, without a path.
-        path: at which the service says what it is.
-        version: what it is declared to be.
+        url: the front door, without a path.
+        path: where the service tells its version and colour.
+        version: the version that has to answer.
         destination: the colour that has to answer.
-        host: the name that the door knows the service by, where that is not the URL's.
+        host: the name that the door knows the service by, if it differs from the URL's.
 
     Raises:
-        RefusedError: it did not within `DEADLINE_SECONDS`.
+        RefusedError: the door did not answer so within `DEADLINE_SECONDS`.
     """
     seen = "nothing"
     in_a_row = 0
@@ -69,13 +68,13 @@ async def await_version(url: str, path: str, version: str, destination: Colour, 
 
 
 async def await_connections(url: str) -> None:
-    """Connect to a front door until it takes as many connections in a row, whatever it speaks.
+    """Connect to a front door, whatever it speaks, until it accepts `IN_A_ROW` connections in a row.
 
     Args:
-        url: of the front door; its scheme says no more than the port where it names none.
+        url: the front door; its scheme only tells the port where the URL has none.
 
     Raises:
-        RefusedError: it did not within `DEADLINE_SECONDS`.
+        RefusedError: the door did not accept them within `DEADLINE_SECONDS`.
     """
     door = httpx2.URL(url)
     port = door.port or (443 if door.scheme == "https" else 80)
@@ -102,23 +101,23 @@ async def await_connections(url: str) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probe:
-    """What one question to an active Service came to."""
+    """The result of one request to an active Service."""
 
     failure: str = ""
-    """What was wrong with the answer, or why the service had none; empty where it answered well."""
+    """What was wrong with the answer, or why there was none; empty where the answer was good."""
     error: str = ""
-    """Why the service could not be asked, which says nothing of it; empty where it could."""
+    """Why the service could not be asked, which says nothing about it; empty where it could."""
 
 
 async def probe(http: httpx2.AsyncClient, namespace: str, service: str, path: str, port: str = "http") -> Probe:
-    """Ask an active Service for a path, through the API server's proxy: it needs no way from here to the door.
+    """Ask an active Service for a path through the API server's proxy, so that no network path to the door is needed.
 
     Args:
-        http: whose base URL is the API server's.
-        namespace: the Service's.
-        service: its name.
-        path: answered with a status below 400 by a service that is well.
-        port: of the Service: its name, or its number.
+        http: the client, whose base URL is the API server's.
+        namespace: the Service's namespace.
+        service: the Service's name.
+        path: a path that a healthy service answers with a status below 400.
+        port: the Service's port, by name or number.
     """
     url = f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}"
     try:
@@ -138,11 +137,11 @@ async def probe(http: httpx2.AsyncClient, namespace: str, service: str, path: st
 
 
 _ABSENT = ("no endpoints", "error trying")
-"""What the API server says of a service that is not there, or that lets nobody connect."""
+"""What the API server says of a service without endpoints, or with one that refuses connections."""
 
 
 async def _late(http: httpx2.AsyncClient, path: str) -> Probe:
-    """A request was sent, and no answer came: the service's failure, unless the API server itself answers nothing."""
+    """Judge a request without an answer: the service failed, unless the API server itself does not answer."""
     try:
         async with asyncio.timeout(CONTROL_SECONDS):
             own = await http.get("/version")
@@ -154,16 +153,16 @@ async def _late(http: httpx2.AsyncClient, path: str) -> Probe:
 
 
 async def probe_at(url: str, host: str = "") -> Probe:
-    """Ask a front door itself, as a client does, on a connection of its own.
+    """Ask a front door directly, as a client does, on a new connection.
 
     Args:
-        url: what to ask for.
-        host: the name that the door knows the service by, where that is not the URL's.
+        url: the URL to request.
+        host: the name that the door knows the service by, if it differs from the URL's.
     """
     late = Probe(failure=f"{url} did not answer within {ANSWER_SECONDS:g} s")
     try:
         async with (
-            asyncio.timeout(2 * ANSWER_SECONDS),  # of which it may take the first half to connect
+            asyncio.timeout(2 * ANSWER_SECONDS),  # connecting may take the first half of it
             _client(url) as http,
         ):
             response = await _get(http, url, host)
@@ -181,10 +180,10 @@ async def probe_at(url: str, host: str = "") -> Probe:
 
 
 def _client(url: str) -> httpx2.AsyncClient:
-    """A client whose every request has a connection of its own.
+    """Return a client that opens a new connection for every request.
 
-    To read the authorities that vouch for a certificate takes some 0.1 s, in which nothing else goes on: a bake that
-    asks twenty times a second reads them once, and where there is no TLS never.
+    Reading the certificate authorities takes about 0.1 s and blocks the event loop. So they are read once and cached,
+    since a bake asks twenty times a second, and not at all without TLS.
     """
     verify = _authorities() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     close = {"Connection": "close"}
@@ -197,7 +196,7 @@ def _authorities() -> ssl.SSLContext:
 
 
 async def _get(http: httpx2.AsyncClient, url: str, host: str) -> httpx2.Response:
-    """Ask a door under a name of its own: its certificate is for that one."""
+    """Request a URL under a given host name, to which the door's certificate belongs."""
     named = {"Host": host} if host else {}
     return await http.get(url, headers=named, extensions={"sni_hostname": host} if host else {})
 

@@ -1,7 +1,7 @@
-"""The edge to Prometheus: asks one instant query, says what came back. Judges nothing.
+"""Asks a Prometheus server instant queries and returns the answers; it judges nothing.
 
-Whatever goes wrong is in the answer, not raised: it is evidence, and means that
-nobody could look. That no series came back is an answer.
+Errors are returned in the answer and not raised: they are evidence, and mean that nobody could look. An answer without
+any series is an answer.
 """
 
 import ssl
@@ -20,21 +20,21 @@ from teal.model.addresses import keeps_a_secret
 from teal.spec.credentials import NOBODY, Credentials
 
 RETRY_SECONDS = 2.0
-"""For all tries of one query that does not get through: a dropped connection, not a Prometheus that is down."""
+"""How long all attempts of one query may take: enough for a dropped connection, not for a Prometheus that is down."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrometheusAccess:
-    """Which Prometheus to ask, and as whom."""
+    """Which Prometheus to ask, and with which credentials."""
 
     url: str
-    """Without `/api/v1`."""
+    """The base URL, without `/api/v1`."""
     credentials: Credentials = NOBODY
-    """Shown over TLS or on this machine; to nobody else."""
+    """The credentials, which are sent over TLS or on this machine only."""
     ca_file: str | None = None
-    """Certificates that vouch for it; default: those that come with the HTTP client."""
+    """A file of certificates to trust; default: those of the HTTP client."""
     timeout_seconds: float = 5.0
-    """For one query, by either side."""
+    """How long one query may take, for the client and for the server."""
 
 
 class _Element(BaseModel):
@@ -42,7 +42,7 @@ class _Element(BaseModel):
 
     metric: Mapping[str, str]
     value: tuple[float, float]
-    """Time, and the value: a number as text, `NaN` and `+Inf` among them."""
+    """The time and the value, a number as text, which may be `NaN` or `+Inf`."""
 
 
 class _Vector(BaseModel):
@@ -70,7 +70,7 @@ _ANSWER: TypeAdapter[_Success | _Failure] = TypeAdapter(Annotated[_Success | _Fa
 
 
 class Prometheus:
-    """A Prometheus that can be asked. Open it with `Prometheus.connect`."""
+    """A connection to a Prometheus server. Open it with `Prometheus.connect`."""
 
     def __init__(self, http: httpx2.AsyncClient, access: PrometheusAccess) -> None:
         """Wrap an HTTP client."""
@@ -80,17 +80,17 @@ class Prometheus:
     @classmethod
     @asynccontextmanager
     async def connect(cls, access: PrometheusAccess) -> AsyncGenerator[Self]:
-        """Open it; nothing is asked yet.
+        """Open a connection; no query is sent yet.
 
         Raises:
             OSError: the CA file cannot be read.
-            ssl.SSLError: it holds no certificate.
-            ModuleNotFoundError: requests are to be signed for AWS, and there is no boto3.
+            ssl.SSLError: the CA file holds no certificate.
+            ModuleNotFoundError: requests are to be signed for AWS, and boto3 is not installed.
         """
         shown = access.credentials if keeps_a_secret(access.url) else NOBODY
         async with httpx2.AsyncClient(
             timeout=access.timeout_seconds,
-            trust_env=False,  # no proxy and no .netrc of whoever runs the update gets to see a credential
+            trust_env=False,  # the credentials are shown to no proxy, and no .netrc of the user is read
             verify=_verified(access),
             headers={**shown.headers, **({"Authorization": f"Bearer {shown.token}"} if shown.token else {})},
             auth=_auth(shown),
@@ -98,14 +98,14 @@ class Prometheus:
             yield cls(http, access)
 
     async def query(self, promql: str, at: str = "") -> Queried:
-        """Evaluate one instant query: now, or as of an instant (RFC 3339)."""
+        """Evaluate one instant query, now or as of a time in RFC 3339."""
         response: httpx2.Response | None = None
         try:
             async for attempt in stamina.retry_context(
                 on=(httpx2.NetworkError, httpx2.RemoteProtocolError), timeout=RETRY_SECONDS, attempts=None
             ):
                 with attempt:
-                    # By POST: the names of forty pods, a dozen times, are more than a URL may be long.
+                    # It is sent by POST: a query that names forty pods a dozen times is too long for a URL.
                     response = await self._http.post(
                         f"{self._access.url.rstrip('/')}/api/v1/query",
                         data={
@@ -140,19 +140,19 @@ class Prometheus:
 
 
 def _auth(credentials: Credentials) -> httpx2.Auth | None:
-    """What else each request shows, made of itself or of a user."""
+    """Return the signature or the user and password that authenticate a request; None where neither is set."""
     if credentials.sig_v4 is not None:
-        # By its name: boto3 takes long to import, and is of no use to any other Prometheus.
+        # It is imported by name, since boto3 takes long to import and no other Prometheus needs it.
         auth: httpx2.Auth = import_module("teal.adapters.aws.signing").Signed(credentials.sig_v4)
         return auth
     return httpx2.BasicAuth(credentials.user, credentials.password) if credentials.user is not None else None
 
 
 def _verified(access: PrometheusAccess) -> ssl.SSLContext | Literal[True]:
-    """How the server's certificate is verified.
+    """Return how the server's certificate is verified.
 
-    Without TLS there is none, so the system's authorities are not read: a bake
-    begins with this, and reading them takes some 0.1 s on two busy cores.
+    Without TLS there is none, so the system's authorities are not read: that takes about 0.1 s on two busy cores, at
+    the start of every bake.
     """
     if not access.url.startswith("https:"):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,6 +1,6 @@
-"""Which Pulumi project a folder belongs to, which stack of it Pulumi has chosen, and where that stack's cluster is.
+"""Finds the Pulumi project of a folder, the stack that is selected in it, and the cluster of that stack.
 
-Read from files, as Pulumi writes them: to ask its command takes longer than a rollback may.
+It reads the files that Pulumi writes, since running Pulumi's command takes longer than a rollback may.
 """
 
 import json
@@ -19,30 +19,30 @@ from teal.adapters.pulumi_yaml import Loader
 from teal.model.errors import ConfigError, NotThereError
 
 NAMESPACE = "teal"
-"""Of a stack that names none."""
+"""The namespace of a stack that names none."""
 
 _ENDINGS = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Project:
-    """A stack of a project, as its files have it."""
+    """A stack of a project, as its files describe it."""
 
     folder: Path
-    """Of the project's file."""
+    """The folder of the project's file."""
     stack: str
-    """As Pulumi names it."""
+    """The stack's name, as Pulumi writes it."""
     file: Path
-    """The stack's file."""
+    """The stack's file, which may not exist."""
     access: ClusterAccess
 
 
 def find(stack: str | None = None, folder: Path | None = None) -> Project | None:
-    """The stack of that name, or else the chosen one, of the project that a folder is in; None where there is none.
+    """Return the named or selected stack of the project that a folder is in; None where there is none.
 
     Args:
-        stack: its name; None is the one that Pulumi has chosen.
-        folder: to look in, and above it; default: the current one.
+        stack: its name; None means the one that is selected.
+        folder: the folder to start from, upwards; default: the current one.
 
     Raises:
         ConfigError: a file cannot be read.
@@ -64,7 +64,7 @@ def find(stack: str | None = None, folder: Path | None = None) -> Project | None
     name = stack or os.environ.get("PULUMI_STACK") or _chosen(found, str(about.get("name", "")))
     if not name:
         return None
-    if name.split("/")[:-1] == ["organization", about.get("name")]:  # as backends without organisations call it
+    if name.split("/")[:-1] == ["organization", about.get("name")]:  # the form that backends without organisations use
         name = name.rpartition("/")[2]
     given = about.get("stackConfigDir")
     short = name.rpartition("/")[2]
@@ -75,11 +75,11 @@ def find(stack: str | None = None, folder: Path | None = None) -> Project | None
 
 
 def require(stack: str | None = None, folder: Path | None = None) -> Project:
-    """The same, where there has to be one, with a file.
+    """Return the same stack as `find`, which must exist and have a file.
 
     Raises:
         ConfigError: a file cannot be read.
-        NotThereError: there is no project, no stack is chosen, or it has no file.
+        NotThereError: there is no project, no stack is selected, or the stack has no file.
     """
     project = find(stack, folder)
     if project is None:
@@ -100,7 +100,7 @@ def _is(path: Path) -> bool:
 
 
 def _chosen(project: Path, name: str) -> str:
-    """The stack that `pulumi stack select` chose, from where it is kept; Pulumi itself says it of several backends."""
+    """Return the stack that `pulumi stack select` stored; Pulumi is asked where there are several backends."""
     home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     digest = sha1(str(project.resolve()).encode(), usedforsecurity=False).hexdigest()
     try:
@@ -125,7 +125,7 @@ def _access(config: Mapping[str, Any], folder: Path, stack: str) -> ClusterAcces
 
 
 def _asked(folder: Path, *command: str) -> str:
-    """What a command of Pulumi prints; nothing where it fails."""
+    """Return what a Pulumi command prints; empty where it fails."""
     try:
         done = subprocess.run(  # noqa: S603 - Pulumi's own command, and names of the project
             ["pulumi", "--non-interactive", *command],  # noqa: S607 - the one on PATH, as the user runs it
@@ -144,7 +144,7 @@ def _read(path: Path) -> Mapping[str, Any]:
         known: object = yaml.load(path.read_text(), Loader=Loader)  # noqa: S506 - a safe one
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}. Nothing was done. Next: ls -l {path}") from None
-    except yaml.YAMLError as error:  # its text would show lines of the file
+    except yaml.YAMLError as error:  # the error's text would show lines of the file
         raise ConfigError(
             f"{path} is no YAML ({getattr(error, 'problem', 'not readable')}), and nothing was done. Next: teal "
             f"validate {path}"

@@ -1,1 +1,1 @@
-"""A flip of live traffic, from its proof to its end: who owns it, what it watches, and how it is undone."""
+"""A flip of live traffic, from its proof to its end: who owns it, what is watched, and how it is undone."""

@@ -1,4 +1,4 @@
-"""Has the pods of a flip set's colour end their kept-alive connections, or keep them again. Beside all else."""
+"""Asks the pods of one colour to close their kept-alive connections, or to keep them again, beside everything else."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -10,45 +10,45 @@ from teal.model.live import Endpoint
 from teal.spec.bake import BakePlan, ServiceBake
 
 LAST_SECONDS = 5.0
-"""For what is still asked when all else is done. It is a courtesy: nothing else waits for it, and it not for long."""
+"""How long to wait for requests that are still under way when all else is done: nothing else depends on them."""
 
 BREAK_SECONDS = 1.0
-"""For connections that are broken off to end."""
+"""How long to wait for a cancelled request to end."""
 
 HEAD_START_SECONDS = 1.0
-"""For the pods that traffic has left, before the others are asked: until they end their connections, their clients are
-answered by the old release."""
+"""How long the pods that traffic has left are asked before the others. Until they close their connections, the old
+release answers their clients."""
 
 FORWARDS = 16
-"""Forwarded ports at a time: each is a connection through the API server and a kubelet."""
+"""Forwarded ports at a time. Each is a connection through the API server and a kubelet."""
 
 
 class Closing:
-    """Asks the pods of all services at once: those that do not answer hold nobody else up."""
+    """Asks the pods of all services at once, so that pods which do not answer delay no others."""
 
     def __init__(self, cluster: Cluster, say: Callable[[str], None]) -> None:
-        """Ask the pods of this cluster; what they do not take is said, and hinders nothing."""
+        """Ask the pods of this cluster; a refusal is reported through `say`, and stops nothing."""
         self._cluster = cluster
         self._say = say
         self._turn = asyncio.Semaphore(FORWARDS)
         self._asking: asyncio.Task[None] | None = None
 
     def follow(self, plan: BakePlan, *, left: Colour | None, taken: Colour) -> None:
-        """Begin to let connections go where traffic has gone: one colour ends them, the other one keeps them again.
+        """Start to move connections after traffic: the colour that was left closes them, the other keeps them again.
 
-        After the write, never before it: a pod that does not answer takes seconds. What was asked before is asked no
-        longer.
+        This comes after the write, never before it, since a pod that does not answer takes seconds. Requests of an
+        earlier call are cancelled.
 
         Args:
-            plan: names where pods are asked.
+            plan: names the path at which pods are asked.
             left: the colour that traffic has left; None where there was none.
-            taken: the colour that has it now, which may still be ending its own since it was left itself.
+            taken: the colour that has traffic now; its pods may still be closing connections, since it was left before.
         """
         if any(each.close_path for each in plan.services.values()):
             self._asking = asyncio.create_task(self._follow(plan, left, taken, self._asking))
 
     async def over(self) -> None:
-        """Wait for what is still asked, and not for long."""
+        """Wait at most `LAST_SECONDS` for requests that are still under way, then cancel them."""
         asking, self._asking = self._asking, None
         if asking is not None:
             await asyncio.wait({asking}, timeout=LAST_SECONDS)

@@ -1,4 +1,4 @@
-"""The entry of a move in the history of flips: made, brought up to date, and recorded as one update's."""
+"""Makes, updates and records a move's entry in the history of flips, on behalf of one update."""
 
 from teal.flip.proof import begun, skipped
 from teal.flip.tenure import free
@@ -10,25 +10,25 @@ from teal.spec.move import Move
 
 
 class Entries:
-    """Writes the entry of one move, in the name of one update."""
+    """Writes the entry of one move on behalf of one update."""
 
     def __init__(self, records: Records, move: Move, name: str) -> None:
-        """Prepare.
+        """Prepare to write; nothing is recorded yet.
 
         Args:
-            records: of the stack's flips.
-            move: what is declared.
-            name: of the update, unlike any other's.
+            records: the stack's flips.
+            move: the move that is declared.
+            name: the update's name, which no other update has.
         """
         self._records = records
         self._move = move
         self._name = name
 
     async def renamed(self, kept: Kept, entry: Flip) -> tuple[Kept, Flip]:
-        """The open flip, of what is there now: the live slot was changed since. It is baked, and confirmed, as that.
+        """Rename the open flip to the release that is live now, since the live slot was changed; that one is baked.
 
         Raises:
-            RefusedError: whoever keeps the flip lives, and bakes another release.
+            RefusedError: the flip's owner lives, and bakes another release.
         """
         move = self._move
         if not await free(self._records, entry, self._name):
@@ -37,12 +37,12 @@ class Entries:
                 "declares. Next: wait for its end (python -m teal status), then pulumi up again"
             )
         now_there = {"release": move.release, "version": move.version, "plan": move.bake}
-        unknown = {"identities": dict[str, str]()}  # its pods are other ones than those that were proven
+        unknown = {"identities": dict[str, str]()}  # its pods are not those that were proven
         kept = await self.save(kept, entry.model_copy(update={**now_there, **unknown}).at(Stage.BAKING))
         return kept, kept.flip(entry.number)
 
     async def entry(self, history: History, origin: Colour | None) -> Flip:
-        """The record of this move; the one under way, if it is the same."""
+        """Return the entry of this move: the one under way, if it is the same move, or else a new one."""
         move = self._move
         if begun(move, history) and history.open is not None:
             return history.open.model_copy(update={"plan": move.bake, "skipped": dict(skipped(move, history))})
@@ -64,10 +64,10 @@ class Entries:
         )
 
     async def save(self, kept: Kept, entry: Flip) -> Kept:
-        """Record, as this update's.
+        """Record an entry as this update's.
 
         Raises:
-            RefusedError: somebody else recorded a flip in between.
+            RefusedError: somebody else recorded a flip in the meantime.
         """
         try:
             return await self._records.save(kept, entry.owned_by(self._name))

@@ -1,7 +1,7 @@
-"""The pods that a flip needs of the new colour where an autoscaler of somebody else's scales it.
+"""Raises the pods of the new colour where a flip needs more, and somebody else's autoscaler scales them.
 
-teal's own autoscalers are told so by the stack. Another's are left alone: the Deployment is asked once, right before
-the proof, and its autoscaler may take those pods back as soon as it looks. What is there when the gates look decides.
+teal's own autoscalers get their minimum from the stack. Another's is left alone: the Deployment is scaled once, right
+before the proof, and its autoscaler may scale it down again at once. The gates judge the pods that they find.
 """
 
 import json
@@ -15,16 +15,16 @@ from teal.model.errors import UnreachableError
 
 
 async def raised(cluster: Cluster, services: Collection[str], to: Colour, say: Callable[[str], None]) -> None:
-    """Ask for as many pods of a colour as the other one is asked for, where it has fewer.
+    """Scale a colour to as many pods as the other one is asked for, where it has fewer.
 
     Args:
-        cluster: the stack's.
-        services: those that others scale, and whose traffic is to move.
-        to: the colour that it is to move to.
-        say: where progress goes, a line each.
+        cluster: the stack's cluster.
+        services: the services that others scale, and whose traffic is to move.
+        to: the colour that traffic is to move to.
+        say: is called with each line of progress.
 
     Raises:
-        UnreachableError: the cluster could not be asked, or did not take it.
+        UnreachableError: the cluster could not be asked, or refused.
     """
     if not services:
         return

@@ -1,4 +1,4 @@
-"""What is asked of the live state around a write: that it was explained before, and followed after."""
+"""Checks live state around a write: a known writer explains it before, and traffic has followed after."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -20,11 +20,11 @@ def require_known(  # noqa: PLR0913 - what is live, and everything that may expl
 
     Args:
         service: the service's name.
-        live: the active Service as read.
-        recorded: the colour that the last update left, by the engine's state; None if there was none.
+        live: the active Service as it was read.
+        recorded: the colour that the last update left, from the engine's state; None if there was none.
         destination: the colour that this update declares.
-        repair: a colour that somebody else may have sent traffic to.
-        shares: of the other colour, in percent, that the last update left or this one declares; none is always one.
+        repair: a colour that somebody else may have sent traffic to; their change is overwritten.
+        shares: the percentages of the other colour that the last update left or this one declares; 0 is always allowed.
 
     Raises:
         ForeignChangeError: somebody else wrote the selector.
@@ -41,20 +41,20 @@ def require_known(  # noqa: PLR0913 - what is live, and everything that may expl
 
 
 def leads(live: LiveService) -> str:
-    """Where traffic goes, in words; the whole selector where it is no colour, or more than one."""
+    """Return where traffic goes, in words: the colour, or the whole selector where it is not a single colour."""
     return str(dict(live.selector) if live.colour is None or live.share else live.colour)
 
 
 def is_forgiven(live: LiveService, repair: Colour | None) -> bool:
-    """Whether no engine's state has to explain a selector: teal's own revert, or a change given up by name."""
+    """Return whether the engine's state need not explain a selector: teal reverted it, or `repair` names the change."""
     return live.writer == MANAGER or (repair is not None and live.colour is repair)
 
 
 def require_untouched(before: Mapping[str, LiveService], now: Mapping[str, LiveService]) -> None:
-    """Refuse to move what somebody else moved while the gates looked: what they proved is no longer what is live.
+    """Refuse to move traffic that somebody else moved while the gates looked: the proof is of another state.
 
     Raises:
-        ForeignChangeError: names the service, where it leads now and who wrote that.
+        ForeignChangeError: traffic was moved; the message names the service, where it leads now and who wrote that.
     """
     for service in before.keys() | now.keys():
         was, live = before.get(service), now.get(service)
@@ -67,16 +67,16 @@ def require_untouched(before: Mapping[str, LiveService], now: Mapping[str, LiveS
 
 
 def require_there(live: Mapping[str, LiveService], destination: Colour, flip_set: Collection[str], share: int) -> None:
-    """See that every service's traffic is where it was sent.
+    """Check that every service's traffic is where it was sent.
 
     Args:
-        live: as it was read after the write.
+        live: the active Services as they were read after the write.
         destination: the colour that all traffic was sent to.
         flip_set: the services.
-        share: percent that the other colour was left; a worker's has none.
+        share: the percentage that the other colour was left; a worker has none.
 
     Raises:
-        RefusedError: some service's is not; says who sent it elsewhere.
+        RefusedError: some service's traffic is not; the message says who sent it elsewhere.
     """
     elsewhere = [
         f"of {name} goes to {wrote(live.get(name))}"
@@ -91,31 +91,31 @@ def require_there(live: Mapping[str, LiveService], destination: Colour, flip_set
 
 
 def wrote(live: LiveService | None, by: str = "") -> str:
-    """Where traffic goes, and who sent it there; by what the router knows where `by` does not say."""
+    """Return where traffic goes and who sent it there: `by`, or the writer that the router knows."""
     return f"{leads(live)}, written by '{by or live.writer}'" if live is not None else "nothing: it is gone"
 
 
 def is_as_sent(sent: LiveService, live: LiveService | None) -> bool:
-    """Whether nobody wrote where traffic goes since it was read: one who wrote it back is another writer."""
+    """Return whether nobody wrote where traffic goes since it was read; writing it back makes another writer."""
     return live is not None and (live.selector, live.writer) == (sent.selector, sent.writer)
 
 
 def is_by_a_flip(live: LiveService) -> bool:
-    """Whether an engine's provider or teal itself wrote last."""
+    """Return whether an engine's provider or teal itself wrote last."""
     return live.writer.startswith((ENGINE, MANAGER))
 
 
 def may_be_written(live: LiveService, sent: LiveService | None) -> bool:
-    """Whether a way back may write over what leads traffic now: it is as the bake knew it, or as a flip wrote it."""
+    """Return whether a way back may overwrite what directs traffic now: the bake knew it so, or a flip wrote it."""
     return is_by_a_flip(live) or (sent is not None and is_as_sent(sent, live))
 
 
 def displaced(before: LiveService, versions: Sequence[LiveService]) -> str:
-    """Where somebody else sent traffic between two reads, and who; empty where nobody did.
+    """Return where somebody else sent traffic between two reads, and who; empty where nobody did.
 
     Args:
-        before: as it was read first.
-        versions: every one since then, oldest first.
+        before: the first read.
+        versions: all later versions, the oldest first.
     """
     pairs = zip([before, *versions], versions, strict=False)
     return "; then to ".join(wrote(now) for was, now in pairs if now.selector != was.selector and not is_by_a_flip(now))

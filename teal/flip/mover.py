@@ -1,7 +1,7 @@
-"""A move of live traffic from its proof to its end, as an engine's hooks go through it.
+"""Takes a move of live traffic from its proof to its end, as an engine's hooks call it.
 
-Every step leaves its trace in the history before the next one begins, so that
-whoever comes after a killed update knows what was proven and what was not.
+Every step is recorded in the history before the next one begins, so that whoever comes after a killed update knows what
+was proven.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from teal.spec.move import Move
 
 
 class Mover:
-    """Takes one move through its steps; in one event loop, whichever of the flip set's services comes first."""
+    """Takes one move through its steps, in one event loop, whichever service of the flip set comes first."""
 
     def __init__(  # noqa: PLR0913 - by their names
         self,
@@ -44,15 +44,15 @@ class Mover:
         say: Callable[[str], None],
         recorded: Callable[[Flip, History], None] | None = None,
     ) -> None:
-        """Prepare.
+        """Prepare the move; nothing is read yet.
 
         Args:
-            cluster: where traffic is to move.
-            move: what is declared.
-            name: of this update, unlike any other's; the same in all of its steps.
-            prometheus: of the stack; None where it has none.
-            say: where progress goes, a line each.
-            recorded: hears of each flip that was recorded, as `Records` has it; None where nobody does.
+            cluster: the cluster whose traffic is to move.
+            move: the move that is declared.
+            name: this update's name, which no other update has, and which is the same in all steps.
+            prometheus: the stack's Prometheus; None where it has none.
+            say: is called with each line of progress.
+            recorded: is called with each flip that is recorded, as `Records` does; None where nobody follows.
         """
         self._cluster = cluster
         self._move = move
@@ -65,7 +65,7 @@ class Mover:
         self.started = Started(cluster, move, self._records, self._owner, self._proof, say)
 
     async def preview(self) -> Sequence[Verdict]:
-        """Measure, wait for nothing and send nothing: what the gates would decide now.
+        """Return what the gates would decide now; nothing is waited for, and no test traffic is sent.
 
         Raises:
             UnreachableError: the cluster could not be asked.
@@ -92,13 +92,13 @@ class Mover:
         await share.watch(self._say, self._records.now("milliseconds"))
 
     async def begin(self) -> int | None:
-        """Let the move pass if it is proven, and record it either way.
+        """Allow the move if it is proven, and record the proof or the refusal.
 
         Returns:
-            The number of the flip; None where nothing moves.
+            The number of the flip; None where no traffic moves.
 
         Raises:
-            RefusedError: it is not.
+            RefusedError: the move is not proven.
             UnreachableError: the cluster could not be asked.
         """
         move = self._move
@@ -106,7 +106,7 @@ class Mover:
         kept, live = await self._after_the_way_back(await self._records.load(), live)
         known = begun(move, kept.history) or confirmed_last(move, kept.history) or move.confirmed is move.to
         if self._there(live) and known:
-            return None  # moved already, by an update that was killed or by a bake that failed: nothing moves now
+            return None  # an update that was killed, or whose bake failed, has moved the traffic: nothing moves now
         await ending.require_awake(self._cluster, kept.history, move.to, move.measured(late=False).flip_set, self._say)
         leaving = [name for name in move.scaled_by_others if name in live and live[name].colour is move.to.other]
         await floor.raised(self._cluster, leaving, move.to, self._say)
@@ -114,7 +114,7 @@ class Mover:
         origin = next((each.colour for each in live.values() if each.colour is not move.to), None)
         stays = move.to if self._there(live) else origin
         if origin is None and kept.history.open is not None and kept.history.open.to is move.to:
-            origin = kept.history.open.origin  # another release of the same colour: the way back is the same
+            origin = kept.history.open.origin  # another release of the same colour has the same way back
         entry = await self._entries.entry(kept.history, origin)
         entry = entry.at(Stage.PROVEN, "", *verdicts).model_copy(update={"plan": move.bake.routed(live)})
         half = kept.history.open if begun(move, kept.history) else None
@@ -133,8 +133,8 @@ class Mover:
         except RefusedError as refusal:
             if half is None or not moved:
                 await self._entries.save(kept, entry.at(Stage.REFUSED, str(refusal)))
-            raise  # a flip of which a part has moved stays open, as it is: the watch brings it to an end
-        await self._cluster.restarts(move.to)  # an account that may not list pods learns it before traffic moves
+            raise  # a flip that has moved a part of the traffic stays open: the watch brings it to its end
+        await self._cluster.restarts(move.to)  # an account that may not list pods fails here, before traffic moves
         carried, slots = await self._carried(origin), self._cluster.slots_seen  # as the gates saw them
         slots = {**slots, **await schedule.slots(self._cluster, move.bake.crons)}
         identities = {name: each.identity for name in move.flip_set if (each := slots.get((name, move.to))) is not None}
@@ -144,10 +144,10 @@ class Mover:
         return entry.number
 
     async def _show_life(self) -> None:
-        """Take the Lease: whoever may not, or cannot, learns it here, and not once traffic has moved.
+        """Take the Lease, so that an account that cannot do so fails here, and not once traffic has moved.
 
         Raises:
-            RefusedError: somebody else renews it all the time.
+            RefusedError: somebody else renews the Lease all the time.
             UnreachableError: the API server did not answer, or refused.
         """
         try:
@@ -165,13 +165,13 @@ class Mover:
     async def _after_the_way_back(
         self, kept: Kept, live: Mapping[str, LiveService]
     ) -> tuple[Kept, Mapping[str, LiveService]]:
-        """End a flip whose traffic was put back, all of it or half, by a process that died: what comes is another.
+        """End a flip whose way back a dead process left, wholly or half done, before another one begins.
 
         Returns:
             The records, and where traffic goes, after it.
 
         Raises:
-            RefusedError: whoever puts traffic back lives, or it could not be put back.
+            RefusedError: its owner lives and puts traffic back, or traffic could not be put back.
             UnreachableError: the cluster could not be asked.
         """
         entry = kept.history.open
@@ -190,7 +190,7 @@ class Mover:
         try:
             ended = await self._owner.go_on() or entry
         except OvertakenError:
-            ended = entry  # somebody else has just begun to finish it
+            ended = entry  # somebody else has begun to finish it
         if ended.stage is not Stage.REVERTED:
             raise RefusedError(
                 f"{ended}, and its traffic has to be back on {entry.origin} before another flip begins: this update "
@@ -199,12 +199,12 @@ class Mover:
         return await self._records.load(), await self._owner.live(self._move.bake)
 
     async def give_up(self, reason: str) -> None:
-        """Record that a write which was let pass does not come about: somebody else wrote first.
+        """Record that a write which was allowed does not happen, since somebody else wrote first.
 
-        Where another service of the flip set has moved already, the flip stays open, for whoever comes next.
+        Where another service of the flip set has moved already, the flip stays open for its next owner.
 
         Raises:
-            UnreachableError: the cluster could not be asked, or the record not written.
+            UnreachableError: the cluster could not be asked, or the record could not be written.
             OvertakenError: somebody else wrote the record.
         """
         kept = await self._records.load()
@@ -216,14 +216,14 @@ class Mover:
         await self._records.save(kept, (entry if moved else entry.at(Stage.REFUSED, reason)).owned_by(""))
 
     async def renew(self, number: int) -> None:
-        """See, right before the engine's write, that the move is still this update's, and show that it lives.
+        """Check right before the engine's write that this update still owns the flip, and renew its sign of life.
 
         Args:
-            number: of the flip that `begin` recorded.
+            number: the number that `begin` returned.
 
         Raises:
-            RefusedError: somebody else has taken it, or it is over.
-            UnreachableError: the cluster could not be asked, or the record not written.
+            RefusedError: somebody else has taken the flip, or it is over.
+            UnreachableError: the cluster could not be asked, or the record could not be written.
         """
         kept = await self._records.load()
         entry = kept.history.open
@@ -239,15 +239,15 @@ class Mover:
     async def finish(
         self, recorded: Colour | None, before: Mapping[str, LiveService] | None = None, number: int | None = None
     ) -> None:
-        """See that traffic is where it was sent, bake it, and return if that passed.
+        """Check that traffic is where it was sent, bake the flip, and return if the bake passes.
 
         Args:
-            recorded: the colour that was confirmed before, as the engine knows it.
-            before: where traffic went, as it was read last before the write; None where nothing was written.
-            number: of the flip that this update began; None where it began none.
+            recorded: the colour that was confirmed before, by the engine's state.
+            before: where traffic went at the last read before the write; None where nothing was written.
+            number: the number of the flip that this update began; None where it began none.
 
         Raises:
-            RefusedError: traffic is not there, or the bake did not pass: it says what became of the traffic.
+            RefusedError: traffic is elsewhere, or the bake did not pass; the message says where traffic is now.
             UnreachableError: the cluster could not be asked.
         """
         move = self._move
@@ -267,7 +267,7 @@ class Mover:
             kept, entry = await self._entries.renamed(kept, entry)
         elif entry is None or entry.to is not move.to:
             if confirmed_last(move, kept.history) or move.confirmed is move.to or recorded is move.to:
-                return None  # confirmed by somebody else, or nothing moved: the record gets a new version of the colour
+                return None  # somebody else confirmed it, or only the version in the record changes
             kept = await self._entries.save(kept, await self._entries.entry(kept.history, recorded))
             entry = kept.history.open
         if entry is None:
@@ -279,7 +279,7 @@ class Mover:
         return require_own(History(flips=(ended,)), entry.number, move)
 
     async def _proven_now(self, history: History) -> tuple[Mapping[str, frozenset[str]], Sequence[Verdict]]:
-        """The gates that can be asked before anything moves, and what they say: workers come later (`started`)."""
+        """Return the gates that can be asked before anything moves, and their verdicts; workers are asked later."""
         there = self._move.measured(late=False)
         asked = to_prove(there, history)
         gates = prove.expected(asked.flip_set, asked.approval)
@@ -289,12 +289,12 @@ class Mover:
         return gates, await self._proof.measure(there, history, wait=True)
 
     async def _carried(self, origin: Colour | None) -> Mapping[str, int]:
-        """With how many endpoints, or pods, the colour that is left carries each service's traffic or does its work."""
+        """Return how many endpoints or pods of the colour that is left serve each service now."""
         if origin is None:
             return {}
         ready = await self._cluster.endpoints(self._move.bake.workers)
         return {name: len(ready.get(f"{name}-{origin}", ())) for name in self._move.flip_set}
 
     def _there(self, live: Mapping[str, LiveService]) -> bool:
-        """Whether all traffic is where it is to be."""
+        """Return whether all traffic is where the move sends it."""
         return len(live) == len(self._move.flip_set) and all(each.colour is self._move.to for each in live.values())

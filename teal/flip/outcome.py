@@ -1,4 +1,4 @@
-"""What is said of a flip that has ended, to whoever ran the update that waited for it. Pure."""
+"""Tells the update that waited for a flip how it ended, as an error where it was not confirmed. Pure."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,10 @@ from teal.spec.move import Move
 
 
 def require_confirmed(ended: Flip) -> None:
-    """Let pass a flip whose bake passed.
+    """Return for a flip whose bake passed.
 
     Raises:
-        RefusedError: it did not; says what was seen, where traffic is now and what to do.
+        RefusedError: it did not; the message says what was seen, where traffic is now and what to do.
     """
     if ended.stage is Stage.CONFIRMED:
         return
@@ -45,7 +45,7 @@ def require_confirmed(ended: Flip) -> None:
 
 
 def _back(flip: Flip) -> str:
-    """What is live again after a way back."""
+    """Return, in words, what is live again after a way back."""
     crons = flip.plan.crons
     workers = [name for name, each in flip.plan.workers.items() if each.idles and name not in crons]
     said: list[str] = []
@@ -60,15 +60,15 @@ def _back(flip: Flip) -> str:
 
 
 def require_own(history: History, number: int, move: Move) -> None:
-    """See that what was confirmed is this very move, and not another update's that came meanwhile.
+    """Check that the confirmed flip is this update's move, and not that of another update meanwhile.
 
     Args:
-        history: of the stack's flips.
-        number: of the flip that this update began.
-        move: what this update declares.
+        history: the stack's flips.
+        number: the number of the flip that this update began.
+        move: the move that this update declares.
 
     Raises:
-        RefusedError: it is not, or not confirmed.
+        RefusedError: the flip is another move, or is not confirmed.
     """
     mine = history.find(number)
     if mine is None:
@@ -85,7 +85,7 @@ def require_own(history: History, number: int, move: Move) -> None:
 
 
 def gone(flip: Flip, live: Mapping[str, LiveService]) -> tuple[Stage, str]:
-    """How a flip ended that nobody kept, and of whose traffic nothing is where it was sent."""
+    """Return how a flip without an owner ended, none of whose traffic is where it was sent."""
     strangers = {name: each for name, each in live.items() if not is_by_a_flip(each)}
     if flip.stage is Stage.PROVEN and not any(each.colour is flip.to for each in strangers.values()):
         strangers = {}  # whatever they wrote, traffic is where it was before this flip

@@ -1,7 +1,7 @@
-"""Goes on with a flip after its write: bakes it, then confirms it or puts traffic back. From any machine.
+"""Takes a flip to its end after its write, from any machine: bakes it, then confirms it or puts traffic back.
 
-The same code runs in an engine's hook and in the cluster. Which of them keeps a
-flip is said in its record (`teal.flip.tenure`).
+The same code runs in an engine's hook and in the cluster. The flip's record says which of them owns it
+(`teal.flip.tenure`).
 """
 
 import time
@@ -30,11 +30,11 @@ from teal.routers import Router
 from teal.spec.bake import BakePlan
 
 MARGIN_SECONDS = 220.0
-"""Beyond the bake itself, for somebody else's bake to end: then nobody waits any longer."""
+"""How long to wait for somebody else's bake, beyond its own time."""
 
 
 class Owner:
-    """Keeps one flip."""
+    """The owner of one flip."""
 
     def __init__(
         self,
@@ -45,14 +45,14 @@ class Owner:
         name: str,
         say: Callable[[str], None],
     ) -> None:
-        """Prepare to keep.
+        """Prepare to own a flip; nothing is recorded yet.
 
         Args:
-            cluster: where the flip is.
-            records: of it.
-            live_metrics: of live traffic; None where the stack has none.
-            name: of this owner, unlike any other's.
-            say: where progress goes, a line each.
+            cluster: the flip's cluster.
+            records: the stack's flips.
+            live_metrics: metrics of live traffic; None where the stack has no Prometheus.
+            name: this owner's name, which no other owner has.
+            say: is called with each line of progress.
         """
         self._cluster = cluster
         self._records = records
@@ -71,21 +71,21 @@ class Owner:
         before: Mapping[str, LiveService] | None = None,
         followed: Callable[[], Awaitable[None]] | None = None,
     ) -> Flip:
-        """The end of one flip, whoever brings it about.
+        """Bring one flip to its end, or wait for its owner to do so.
 
         Args:
             kept: the record.
-            flip: in it, open.
-            live: where each service's traffic goes, as it was read after the write: all of it where the flip sent it.
-            before: as it was read last before the write; None where this owner did not see that.
-            followed: returns once the data path has followed the write; None where nobody waits for that.
+            flip: the open flip in it.
+            live: where each service's traffic goes, as read after the write: where the flip sent it.
+            before: the last read before the write; None where this owner did not read it.
+            followed: returns once the data path has followed the write; None where nothing waits for that.
 
         Returns:
             The flip as it ended: confirmed, unproven, reverted, stuck or overtaken. Its record says the same.
 
         Raises:
-            UnreachableError: the cluster could not be asked, the record not written, or traffic not be put back.
-            RefusedError: its record is gone, or its owner does not come to an end.
+            UnreachableError: the cluster could not be asked, or neither the record nor traffic could be written.
+            RefusedError: the flip's record is gone, or its owner does not end it.
         """
         if flip.owner in {"", self.name} and flip.stage is not Stage.REVERTING:
             try:
@@ -112,14 +112,14 @@ class Owner:
         return entry
 
     async def go_on(self) -> Flip | None:
-        """Bring a flip to its end that nobody keeps any more, whatever step its update died at.
+        """Bring a flip without an owner to its end, whatever step its update died at.
 
         Returns:
-            The flip as it ended; None where none is open, or somebody keeps it.
+            The flip as it ended; None where none is open, or where somebody owns it.
 
         Raises:
-            OvertakenError: somebody else began to keep it meanwhile.
-            UnreachableError: the cluster could not be asked, or traffic not be put back.
+            OvertakenError: somebody else took the flip meanwhile.
+            UnreachableError: the cluster could not be asked, or traffic could not be put back.
         """
         flip = (await self._records.load()).history.open
         if flip is None or not await free(self._records, flip, self.name):
@@ -127,17 +127,17 @@ class Owner:
         return await self._take_over(flip)
 
     async def undo(self, kept: Kept, flip: Flip, live: Mapping[str, LiveService], *why: Verdict, because: str) -> Flip:
-        """Put back what a flip of this owner's has moved so far, before any bake of it; errors as those of `end`."""
+        """Put back what this owner's flip has moved so far, before it is baked; raises what `end` raises."""
         held = Tenure(self._records, kept, flip, self.name)
         return await self.keeping(held, self.revert(held, live, why, because=because))
 
     async def _take_over(self, flip: Flip, followed: Callable[[], Awaitable[None]] | None = None) -> Flip:
-        """Go on with a flip that nobody keeps, from where its traffic is."""
+        """Go on with a flip that has no owner, from where its traffic is."""
         held = await Tenure.take(self._records, flip, self.name)
         return await self.keeping(held, self._go_on(held, followed))
 
     async def keeping(self, held: Tenure, work: Coroutine[Any, Any, Flip]) -> Flip:
-        """Do something with a flip, with signs of life beside it."""
+        """Run work on a flip, with heartbeats beside it."""
         try:
             return await held.keeping(work)
         finally:
@@ -151,11 +151,11 @@ class Owner:
         before: Mapping[str, LiveService] | None = None,
         followed: Callable[[], Awaitable[None]] | None = None,
     ) -> Flip:
-        """Bake a flip whose traffic has moved, and end it; arguments as those of `end`."""
+        """Bake a flip whose traffic has moved, and end it. The arguments are those of `end`."""
         flip = held.flip
-        if flip.plan.router is RouterKind.ALB and not flip.plan.routes:  # made by this very update: now it has a name
+        if flip.plan.router is RouterKind.ALB and not flip.plan.routes:  # this update made the rule: now it has a name
             flip = flip.model_copy(update={"plan": flip.plan.routed(live)})
-        # Before the record: clients of the old release wait for it.
+        # This comes before the record, since clients of the old release wait for it.
         self._closing.follow(flip.plan, left=flip.origin, taken=flip.to)
         began = flip.bake_began_at or self._records.now("milliseconds")
         flip = await held.write(flip.model_copy(update={"bake_began_at": began}).at(Stage.BAKING))
@@ -199,7 +199,7 @@ class Owner:
             return await self._bake(held, live, followed=followed)
         if not there:
             return await held.end(*gone(flip, live))
-        # Half of a flip set is what no release was ever tested with.
+        # No release was ever tested with half a flip set.
         half = f"its update died when only {', '.join(there)} had moved"
         if not flip.undoes:
             return await self.revert(held, live, (), because=half)
@@ -220,7 +220,7 @@ class Owner:
         because: str = "",
         leave: Mapping[str, str] | None = None,
     ) -> Flip:
-        """Put traffic back, if the old colour can carry it; but for that of services that somebody else moved."""
+        """Put traffic back if the old colour can carry it, except for services that somebody else moved (`leave`)."""
         flip = held.flip
         failed = because or "; ".join(str(verdict) for verdict in unproven(why))
         back = [name for name in flip.plan.services if name not in (leave or {})]
@@ -229,12 +229,12 @@ class Owner:
         if flip.origin is None or flip.undoes:
             stay = f"{flip.origin} was never confirmed" if flip.undoes else "there is no other colour"
             return await held.end(Stage.STUCK, f"{failed}. Traffic is not put back: {stay}", *why)
-        # Before anything else: whoever goes on with the flip does not bake it again.
+        # This is recorded first, so that the flip's next owner does not bake it again.
         await held.insist(flip.at(Stage.REVERTING, failed, *why), revert.PATIENCE_SECONDS)
         return await self._put_back(held, live, back)
 
     async def _put_back(self, held: Tenure, live: Mapping[str, LiveService], services: Collection[str]) -> Flip:
-        """The way back of a flip whose failed verdict is recorded."""
+        """Put traffic back for a flip whose failed verdict is recorded."""
         flip = held.flip
         failed, origin = flip.reason, flip.origin
         if origin is None:
@@ -256,10 +256,10 @@ class Owner:
     async def _move(
         self, held: Tenure, live: Mapping[str, LiveService], services: Collection[str], onto: Colour
     ) -> tuple[str, tuple[Verdict, ...], Mapping[str, str]]:
-        """Put the traffic of some services onto a colour, if that is proven to carry it; patiently.
+        """Put the traffic of some services onto a colour, with retries, if the colour is proven to carry it.
 
         Returns:
-            Why it cannot; the proof; services that somebody else moved and that were left alone, and where they lead.
+            Why it cannot; the proof; the services that somebody else moved, which are left alone, and where they lead.
         """
         flip = held.flip
         router, ending = self.router(flip.plan), flip.plan.ending_seconds
@@ -271,7 +271,7 @@ class Owner:
             return {name: each for name, each in (await self.live(flip.plan)).items() if name in services}
 
         proof: tuple[Verdict, ...] = ()
-        asked = [name for name in services if name in flip.plan.doors]  # work waits in its queue; requests are lost
+        asked = [name for name in services if name in flip.plan.doors]  # work waits in its queue, but requests are lost
         if any(each.colour is not onto for name, each in live.items() if name in asked):
             proof = (*await way.prove(flip.carried_by(asked), loss=flip.loss),)
             if missing := unproven(proof):
@@ -279,12 +279,12 @@ class Owner:
         return "", proof, await way.move(read, live)
 
     def router(self, plan: BakePlan) -> Router:
-        """What directs the traffic of a flip set; one for all that this owner asks it."""
+        """Return the router of a flip set; every call returns the same one."""
         if self._router is None:
             self._router = routers.connect(plan.router, self._cluster, plan.routes, plan.workers)
         return self._router
 
     async def live(self, plan: BakePlan) -> Mapping[str, LiveService]:
-        """Where the traffic of each service goes now; those that are gone are left out."""
+        """Return where each service's traffic goes now, without services that are gone."""
         found = await self.router(plan).live_services(plan.services)
         return {name: found[name] for name in plan.services if name in found}

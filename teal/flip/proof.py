@@ -1,4 +1,4 @@
-"""What a move has to prove, by what the history says of its release, and the measuring of it."""
+"""Decides which gates a move has to pass, by what the history says of its release, and measures them."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from teal.spec.move import Move
 
 
 class Proof:
-    """Has the gates of a move measured."""
+    """Measures the gates of a move."""
 
     def __init__(
         self,
@@ -29,14 +29,14 @@ class Proof:
         router: Callable[[BakePlan], Router],
         say: Callable[[str], None],
     ) -> None:
-        """Prepare.
+        """Prepare to measure; nothing is asked yet.
 
         Args:
-            cluster: where traffic is to move.
-            prometheus: of the stack; None where it has none.
-            records: of its flips.
-            router: makes what directs the traffic of a flip set.
-            say: where progress goes, a line each.
+            cluster: the cluster whose traffic is to move.
+            prometheus: the stack's Prometheus; None where it has none.
+            records: the stack's flips.
+            router: makes the router of a flip set.
+            say: is called with each line of progress.
         """
         self._cluster = cluster
         self._prometheus = prometheus
@@ -45,12 +45,12 @@ class Proof:
         self._say = say
 
     async def measure(self, move: Move, history: History, *, wait: bool) -> Sequence[Verdict]:
-        """Measure what a move has to prove.
+        """Measure the gates that a move has to pass.
 
         Args:
-            move: as it is declared.
-            history: of the stack's flips.
-            wait: False measures once, sends nothing, and says what the gates would decide now.
+            move: the move that is declared.
+            history: the stack's flips.
+            wait: False measures once, sends nothing and reports what the gates would decide now.
 
         Raises:
             UnreachableError: the cluster could not be asked.
@@ -73,8 +73,8 @@ class Proof:
         """Measure workers that a flip has started.
 
         Args:
-            asked: the move, with what has to be proven of them alone.
-            carried: with how many pods the colour that is left did the work of each.
+            asked: the move, with the gates of these workers only.
+            carried: how many pods of the colour that is left did the work of each.
 
         Raises:
             UnreachableError: the cluster could not be asked.
@@ -88,11 +88,11 @@ class Proof:
         """Measure whether the other colour can carry its share of live traffic.
 
         Args:
-            move: as it is declared.
-            wait: False says what the gates would decide now, and refuses nothing.
+            move: the move that is declared.
+            wait: False reports what the gates would decide now, and refuses nothing.
 
         Raises:
-            RefusedError: it cannot.
+            RefusedError: it cannot carry the share.
             UnreachableError: the cluster could not be asked.
         """
         verdicts = await prove.prove(
@@ -115,7 +115,7 @@ class Proof:
         return verdicts
 
     async def _approval(self, asked: Move, history: History) -> ApprovalPlan | None:
-        """What a yes has to be: no other flip's, and in whose name as far as the API server vouches for it."""
+        """Return the conditions for an approval: no other flip used it, and the API server may vouch for its name."""
         if asked.approval is None:
             return None
         number = history.open.number if begun(asked, history) and history.open else history.next_number
@@ -127,7 +127,7 @@ class Proof:
 
 
 def to_prove(move: Move, history: History) -> Move:
-    """The move with the gates that have to pass: a release that was confirmed before has fewer."""
+    """Return the move with the gates that have to pass: fewer for a release that was confirmed before."""
     if not history.was_confirmed(move.to, move.release):
         return move
     fewer = {name: each.for_rollback() for name, each in move.flip_set.items()}
@@ -135,7 +135,7 @@ def to_prove(move: Move, history: History) -> Move:
 
 
 def skipped(move: Move, history: History) -> Mapping[str, str]:
-    """Gates that are not asked, and why."""
+    """Return the gates that are not asked, and why."""
     asked, full = (prove.expected(each.flip_set, each.approval) for each in (to_prove(move, history), move))
     left_out = {
         gate.partition(".")[0] for name, all_ in full.items() for gate in all_ - asked.get(name, frozenset[str]())
@@ -144,12 +144,12 @@ def skipped(move: Move, history: History) -> Mapping[str, str]:
 
 
 def begun(move: Move, history: History) -> bool:
-    """Whether this very move is under way."""
+    """Return whether this very move is under way."""
     entry = history.open
     return entry is not None and entry.to is move.to and entry.release == move.release
 
 
 def confirmed_last(move: Move, history: History) -> bool:
-    """Whether the last move of traffic was this very one, and confirmed: by the watch, say, after a killed update."""
+    """Return whether the last move was this very one and confirmed, for example by the watch after a killed update."""
     last = history.last_move
     return last is not None and (last.stage, last.to, last.release) == (Stage.CONFIRMED, move.to, move.release)

@@ -1,9 +1,8 @@
-"""Puts traffic where it was before, without an engine: the one write to a router that is not `pulumi up`'s.
+"""Puts traffic back without an engine: the only write to a router that `pulumi up` does not make.
 
-A bake fails inside an engine's hook, where no resource can be declared, or in
-the cluster, where there is no engine at all. A way back that one failed call
-could stop would be none: every step is tried again, within a bound, and every
-write is preceded by the proof that nobody else goes on with the flip.
+A bake fails inside an engine's hook, where no resource can be declared, or in the cluster, where there is no engine.
+One failed call must not stop a way back. So every step is retried, within a bound, and before every write it is checked
+that nobody else has taken the flip.
 """
 
 import asyncio
@@ -22,47 +21,44 @@ from teal.model.verdict import Verdict, unproven
 from teal.routers.base import Router
 
 PATIENCE_SECONDS = 60.0
-"""For all tries of one step: three times as long as an API server that sheds load was seen to take."""
+"""How long all attempts of one step may take: three times as long as an API server was seen to shed load."""
 
 CAPACITY_SECONDS = 60.0
-"""For pods that a way back asked for: an autoscaler looks every 15 s, and a pod takes some seconds to be ready."""
+"""How long to wait for pods that a way back asked for: an autoscaler acts every 15 s, and a pod needs some seconds."""
 
 PAUSE_SECONDS = 1.0
 
 Read = Callable[[], Awaitable[Mapping[str, LiveService]]]
-"""Where the traffic of the services in question goes now."""
+"""Reads where the traffic of the services in question goes now."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Way:
-    """A way for traffic, onto one colour."""
+    """A way for traffic onto one colour: the proof that the colour can carry it, and the move."""
 
     cluster: Cluster
     router: Router
     onto: Colour
     fence: Callable[[], Awaitable[None]]
-    """Returns if nobody else goes on with the flip; awaited right before each write."""
+    """Returns if nobody else has taken the flip; it is awaited right before each write."""
     say: Callable[[str], None]
     ending_seconds: float = 0.0
-    """Beyond `PATIENCE_SECONDS`: within which the pods of a worker end, before those of the other colour may start."""
+    """How long the pods of a worker may take to end, beyond `PATIENCE_SECONDS`, before the other colour's may start."""
 
     async def prove(self, carried: Mapping[str, int], *, loss: float = 0.0) -> Sequence[Verdict]:
-        """The proof that a flip needs, for a way back: the colour can carry what the other one carries.
+        """Prove for a way back that the colour can carry what the other one carries.
 
-        With as many ready endpoints as the other one has, or as carried the same
-        traffic a moment ago: a release that fails may have scaled out meanwhile.
-
-        Less is enough where that loses less: of a colour of which a share of the
-        capacity is missing, at most that share of the requests is lost. So it
-        takes the traffic as soon as that share is smaller than the one that
-        fails now, and at least one endpoint is there.
+        It needs as many ready endpoints as the other colour has, or as carried the same traffic a moment ago: a failing
+        release may have scaled out meanwhile. Fewer suffice where that loses fewer requests. A colour that lacks a
+        share of its capacity loses at most that share of the requests. So it takes the traffic as soon as that share is
+        smaller than the one that fails now, and at least one endpoint is ready.
 
         Args:
-            carried: ready endpoints that carried the traffic when the flip began, by service.
-            loss: share of the answers that fail now, 0 to 1; 0 where that is not known.
+            carried: the ready endpoints that carried the traffic when the flip began, by service.
+            loss: the share of answers that fail now, 0 to 1; 0 where that is unknown.
 
         Returns:
-            The verdicts as they were in the end; not all of them have passed where `CAPACITY_SECONDS` did not suffice.
+            The last verdicts, not all of which have passed where `CAPACITY_SECONDS` were not enough.
 
         Raises:
             UnreachableError: the cluster could not be asked within `PATIENCE_SECONDS`.
@@ -101,22 +97,21 @@ class Way:
         return [*verdicts, *await self.router.capacity(least, self.onto)]
 
     async def move(self, read: Read, sent: Mapping[str, LiveService]) -> Mapping[str, str]:
-        """Write where those services' traffic goes that are not there yet, and read it back.
+        """Write where the traffic of services goes that are not on the colour yet, and read it back.
 
-        What fails is tried again, and what was written meanwhile is read again; a
-        service whose traffic somebody else has moved is left to them, and holds up
-        none of the others.
+        What fails is retried after another read. A service whose traffic somebody else has moved is left to them, and
+        delays none of the others.
 
         Args:
-            read: where traffic goes now.
-            sent: where it went as it was known to go on; a flip's own writes are known anyhow.
+            read: reads where traffic goes now.
+            sent: where traffic was known to go. A flip's own writes need not be in it.
 
         Returns:
-            Services that were left to somebody else: where their traffic goes, and who wrote that.
+            The services that were left to somebody else: where their traffic goes, and who wrote that.
 
         Raises:
-            UnreachableError: it did not come about within `PATIENCE_SECONDS`; says where traffic was seen last.
-            OvertakenError: somebody else goes on with the flip.
+            UnreachableError: traffic did not move within `PATIENCE_SECONDS`; the message says where it was seen last.
+            OvertakenError: somebody else has taken the flip.
         """
         foreign: dict[str, str] = {}
         seen, why = dict[str, LiveService](), ""
@@ -137,7 +132,7 @@ class Way:
                 wrong = "; ".join(filter(None, [await self._write(name, live) for name, live in behind.items()]))
             except UnreachableError as error:
                 wrong = str(error)
-            if wrong:  # otherwise all of it was taken, and is read back at once
+            if wrong:  # otherwise everything was accepted, and is read back at once
                 why = wrong
                 await asyncio.sleep(PAUSE_SECONDS)
         last = ", ".join(f"{name} on {guards.leads(live)}" for name, live in seen.items()) or "not known"
@@ -147,7 +142,7 @@ class Way:
         )
 
     async def _write(self, service: str, live: LiveService) -> str:
-        """Write one service's traffic once, if nobody else goes on with the flip; what went wrong."""
+        """Write one service's traffic once, unless somebody else has taken the flip; return what went wrong."""
         await self.fence()
         try:
             await self.router.move(service, live, self.onto)
@@ -157,7 +152,7 @@ class Way:
 
 
 def enough(pods: int, loss: float) -> int:
-    """The fewest endpoints, of so many, that lose fewer requests than are lost now; all of them, where none is."""
+    """Return the fewest of so many endpoints that lose fewer requests than are lost now; all where none is lost."""
     return max(1, min(pods, math.floor(pods * (1 - loss)) + 1))
 
 

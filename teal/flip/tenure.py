@@ -1,8 +1,7 @@
-"""One owner's hold of one flip: every step of it is recorded on the condition that nobody else has taken it.
+"""One owner's hold of one flip: each step is recorded only while nobody else has taken the flip.
 
-Whoever holds a flip shows that it lives by renewing a Lease beside all else that
-it does, and renews the record right before each write of traffic: a process that
-slept through its lease is told so by that, and writes nothing.
+The owner renews a Lease beside all its work to show that it lives, and renews the record right before each write of
+traffic. A process that slept through its lease learns that way that it was replaced, and writes nothing.
 """
 
 import asyncio
@@ -17,13 +16,13 @@ from teal.model.errors import UnreachableError
 from teal.model.verdict import Verdict
 
 HEARTBEAT_SECONDS = 3.0
-"""Between two signs of life."""
+"""The time between two heartbeats."""
 
 LEASE_SECONDS = 12.0
-"""Four heartbeats: an API server that restarts, which takes 3 to 6 s, costs one or two."""
+"""Four heartbeats: an API server that restarts takes 3 to 6 s, which costs one or two of them."""
 
 PROVEN_LEASES = 4
-"""While an engine writes, nobody counts: its own waits, for a busy API server or a slow router, are longer."""
+"""How many leases a flip is left to an engine that writes: a busy API server or a slow router makes it wait longer."""
 
 _TRIES = 3
 
@@ -34,13 +33,13 @@ class Tenure:
     """Holds one flip, as its record says."""
 
     def __init__(self, records: Records, kept: Kept, flip: Flip, name: str) -> None:
-        """Hold a flip; nothing says so yet.
+        """Prepare to hold a flip; nothing is recorded yet.
 
         Args:
-            records: of flips.
+            records: the stack's flips.
             kept: the record as it was read last.
-            flip: in it.
-            name: of the owner, unlike any other's.
+            flip: the flip in it.
+            name: the owner's name, which no other owner has.
         """
         self.flip = flip
         self._records = records
@@ -52,10 +51,10 @@ class Tenure:
 
     @classmethod
     async def take(cls, records: Records, seen: Flip, name: str) -> Self:
-        """Take over a flip that nobody keeps, if its record is as it was seen.
+        """Take over a flip without an owner, if its record is still as it was seen.
 
         Raises:
-            OvertakenError: it is not: somebody else keeps it, or it is over.
+            OvertakenError: the record has changed: somebody else owns the flip, or it is over.
             UnreachableError: the record could not be read or written.
         """
         kept = await records.load()
@@ -71,13 +70,13 @@ class Tenure:
 
         Raises:
             OvertakenError: somebody else has taken the flip.
-            UnreachableError: the API server did not answer; the record may have been written all the same.
+            UnreachableError: the API server did not answer; the record may have been written nevertheless.
         """
         async with self._turn:
             return await self._write(flip, self._name)
 
     async def insist(self, flip: Flip, seconds: float) -> None:
-        """Record a step of the flip, again and again for so long; errors as those of `write`."""
+        """Record a step of the flip, with retries for a number of seconds; raises what `write` raises."""
         give_up = time.monotonic() + seconds
         while True:
             try:
@@ -89,27 +88,27 @@ class Tenure:
                 return
 
     async def renew(self) -> None:
-        """See that the owner still is the owner, and record that; errors as those of `write`."""
+        """Check that this owner still holds the flip, and record that; raises what `write` raises."""
         async with self._turn:
             if not self._over:
                 await self._write(self.flip, self._name)
 
     async def end(self, stage: Stage, reason: str, *verdicts: Verdict) -> Flip:
-        """Record how it ended; what is still open is kept no longer, to be gone on with at once. Errors as `write`."""
+        """Record how the flip ended; one that stays open is released, to be taken at once. Raises as `write`."""
         async with self._turn:
             ended = await self._write(self.flip.at(stage, reason, *verdicts), "" if stage.open else self._name)
             self._over = True
             return ended
 
     async def keeping(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do something, with signs of life beside it; it is broken off where somebody else has taken the flip.
+        """Run work with heartbeats beside it; it is cancelled where somebody else has taken the flip.
 
         Raises:
-            OvertakenError: somebody has.
-            UnreachableError: the first sign of life could not be given.
+            OvertakenError: somebody has taken the flip.
+            UnreachableError: the first heartbeat could not be written.
         """
         try:
-            if self.flip.owner != self._name:  # the record first: of two who take over, it tells who may have the Lease
+            if self.flip.owner != self._name:  # the record comes first: it says which of two owners may have the Lease
                 await self.renew()
             await self._lease.take()
         except BaseException:
@@ -121,7 +120,7 @@ class Tenure:
             await asyncio.wait({alive, working}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             working.cancel()
-            stop.set()  # not cancelled: of a write that was broken off nobody knows whether it was taken
+            stop.set()  # it is not cancelled: nobody would know whether its last write was taken
             await asyncio.gather(alive, working, return_exceptions=True)
         if working.cancelled():
             alive.result()
@@ -135,7 +134,7 @@ class Tenure:
                 try:
                     await self._lease.renew()
                 except UnreachableError:
-                    continue  # the API server is away: whether the flip was taken meanwhile is seen when it is back
+                    continue  # the API server is away; once it is back, a renewal tells who has the flip
 
     async def _write(self, flip: Flip, owner: str) -> Flip:
         for _ in range(_TRIES):
@@ -150,7 +149,7 @@ class Tenure:
         raise OvertakenError(f"the record of flip {flip.number} is written all the time by somebody else")
 
     async def _require_held(self) -> None:
-        """See that what was written since is not another owner's: a write of ours whose answer was lost, say."""
+        """Check that a newer record is not another owner's; it may be our own, whose answer was lost."""
         self._kept = await self._records.load()
         found = self._kept.history.open
         if found is None or (found.number, found.owner) != (self.flip.number, self._name):
@@ -159,14 +158,14 @@ class Tenure:
 
 
 async def free(records: Records, flip: Flip, name: str) -> bool:
-    """Wait until a flip's owner is seen to live (False) or not (True).
+    """Wait until a flip's owner is known to live (False) or not to (True).
 
-    At most `LEASE_SECONDS`; `PROVEN_LEASES` times as long for a flip whose write is under way.
+    This takes at most `LEASE_SECONDS`, or `PROVEN_LEASES` times as long while an engine writes.
 
     Args:
-        records: of flips.
-        flip: as it was read.
-        name: of who asks; its own flips are free to it.
+        records: the stack's flips.
+        flip: the flip as it was read.
+        name: the name of the asker, to whom its own flips are free.
 
     Raises:
         UnreachableError: the record could not be read.

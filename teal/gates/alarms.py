@@ -1,4 +1,4 @@
-"""The alarms gate: nothing rings over the destination's targets."""
+"""The alarms gate: no alarm rings on the destination's targets."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ GATE = Gate(
             "every one is `OK`, and there is one. Undecided ones are waited for, 150 s",
         ),
     ),
-    deadline_seconds=180.0,  # CloudWatch looks once a minute, and a new alarm has not looked yet
+    deadline_seconds=180.0,  # CloudWatch evaluates alarms once a minute, and a new alarm has no state yet
     router=RouterKind.ALB,
     remedy="aws cloudwatch describe-alarms --alarm-name-prefix {service}-{destination}-",
 )
@@ -25,16 +25,16 @@ RINGING = "ALARM"
 QUIET = "OK"
 
 Alarms = Mapping[str, str]
-"""State of each alarm, by its name, in CloudWatch's words."""
+"""The state of each alarm, by its name, in CloudWatch's words."""
 
 
 def alarms(service: str, destination: Colour, states: Alarms) -> Verdict:
-    """All alarms on the destination's target group are quiet; one without data is not quiet.
+    """Judge whether all alarms on the destination's target group are quiet; one without data is not quiet.
 
     Args:
         service: the service's name.
         destination: the colour that traffic is to move to.
-        states: of the alarms on its target group.
+        states: the alarms on its target group, with their states.
     """
     ringing = [name for name, state in sorted(states.items()) if state == RINGING]
     unsure = [f"{name} is {state}" for name, state in sorted(states.items()) if state not in {RINGING, QUIET}]

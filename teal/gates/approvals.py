@@ -1,4 +1,4 @@
-"""The approval gate: a person has said yes to this very flip, not long ago."""
+"""The approval gate: somebody has approved this very flip, not long ago."""
 
 import hashlib
 import json
@@ -35,7 +35,7 @@ GATE = Gate(
 )
 
 FLIP_SET = "the flip set"
-"""What the verdict is about: services flip together, so there is one approval for all. No service is called so."""
+"""The service that the verdict names. Services flip together, so one approval is for all; no service has this name."""
 
 SKEW = timedelta(minutes=1)
 """By how much the clocks of two API servers may differ: one of them dates an approval, another one its use."""
@@ -43,12 +43,12 @@ SKEW = timedelta(minutes=1)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vouched:
-    """Whether the API server vouches for who approves."""
+    """Whether the API server vouches for the name of the approver."""
 
     since: datetime | None = None
-    """By the API server's clock; None where it does not."""
+    """Since when it does, by its own clock; None where it does not."""
     why: str = ""
-    """Why it does not, or why that is not known."""
+    """Why it does not, or why that is unknown."""
 
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -62,7 +62,7 @@ _BY_SERVICE = TypeAdapter(dict[str, str])
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApprovalPlan:
-    """What an approval has to be."""
+    """The conditions that an approval has to meet."""
 
     max_age: timedelta
     releases: Mapping[str, str]
@@ -70,47 +70,47 @@ class ApprovalPlan:
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
     """The same as versions."""
     another: bool = False
-    """Whether it has to be somebody else's than the updater's."""
+    """Whether the approver has to be somebody else than the updater."""
     updater: str = ""
-    """Who runs the update, as the API server authenticated them."""
+    """The account that runs the update, as the API server authenticated it."""
     used: frozenset[str] = frozenset()
-    """Approvals by which other flips passed, as their verdicts name them."""
+    """The approvals that other flips have used, as their verdicts name them."""
     vouched: Vouched = NOBODY
-    """Whether the API server vouches for who approves."""
+    """Whether the API server vouches for the name of the approver."""
     now: datetime = NEVER
     """The present moment by the API server's clock, which dates approvals."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Approval:
-    """Who said yes to what, and when."""
+    """Who approved what, and when."""
 
     colour: Colour
     versions: Mapping[str, str]
-    """By service: all that flips, and nothing else."""
+    """The approved version of every service that flips, and of no other."""
     releases: Mapping[str, str]
-    """The same as digests: a version may be given twice."""
+    """The digests of the same slots, since one version may be used twice."""
     by: str
-    """As the API server authenticated them, where it vouches for that."""
+    """The approver, as the API server authenticated them where it vouches for that."""
     at: datetime
-    """By the API server's clock."""
+    """The time of the approval, by the API server's clock."""
 
     def as_data(self) -> dict[str, str]:
-        """As a ConfigMap keeps it."""
+        """Return the data that a ConfigMap stores of it."""
         versions, releases = (json.dumps(dict(sorted(each.items()))) for each in (self.versions, self.releases))
         at = self.at.isoformat()
         return {"colour": self.colour, "versions": versions, "releases": releases, "by": self.by, "at": at}
 
     def __str__(self) -> str:
-        """By which a flip that used it names it: of all that it says."""
+        """Return the name under which a flip records that it used this approval: a hash of all its data."""
         return f"approval {hashlib.sha256(json.dumps(self.as_data()).encode()).hexdigest()[:16]}"
 
     @classmethod
     def read(cls, data: Mapping[str, str]) -> "Approval":
-        """Take it from what a ConfigMap keeps.
+        """Read an approval from the data of a ConfigMap.
 
         Raises:
-            ValueError: that is no approval.
+            ValueError: the data is no approval.
         """
         colour, at, by = colour_of(data.get("colour")), data.get("at", ""), data.get("by", "")
         if colour is None or not by:
@@ -153,7 +153,7 @@ def approval(destination: Colour, plan: ApprovalPlan, data: Mapping[str, str]) -
 
 
 def _judged(given: Approval, destination: Colour, plan: ApprovalPlan) -> tuple[Outcome, str]:
-    """What an approval comes to, and what is wrong with it beside what it says."""
+    """Return the outcome of an approval, and what is wrong with it that its own words do not show."""
     if (given.colour, dict(given.versions)) != (destination, dict(plan.versions)):
         return Outcome.FAILED, ""
     changed = sorted(name for name in plan.versions if given.releases.get(name) != plan.releases.get(name))
@@ -170,7 +170,7 @@ def _judged(given: Approval, destination: Colour, plan: ApprovalPlan) -> tuple[O
 
 
 def _by_whose_word(given: Approval, vouched: Vouched) -> str:
-    """Nothing where the API server vouches for the name."""
+    """Return a note for a name that the API server does not vouch for; empty where it does."""
     if vouched.since is None:
         return f" (self-declared: {vouched.why})"
     return " (self-declared: before there was an admission policy)" if given.at < vouched.since else ""

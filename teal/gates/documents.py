@@ -1,7 +1,7 @@
-"""The contract gates: the API of the destination still offers what the live colour's does, and marks what will go.
+"""The contract gates: the destination's API still offers what the live colour's does, and announces removals.
 
-By their OpenAPI documents, as a comparison tool sees them, and by what the
-deprecated operations answer. Judges what was found; compares nothing itself.
+They judge what a comparison tool found in both OpenAPI documents, and the answers of deprecated operations. They
+compare nothing themselves.
 """
 
 import json
@@ -38,32 +38,32 @@ GATE = Gate(
             "its answers carry `Deprecation` and `Sunset`",
         ),
     ),
-    deadline_seconds=45.0,  # for all of it, an API server's restart included
+    deadline_seconds=45.0,  # for all requests, with an API server's restart among them
     skippable=Skippable(
         description="Why no API is compared.",
         wrong="nobody could say later why nobody looked",
         example="'the break is agreed'",
     ),
-    on_rollback=False,  # of course it lacks what the newer release added
+    on_rollback=False,  # an older release lacks what the newer one added
 )
 
-_LISTED = 3  # changes that a verdict names; it says how many there are
+_LISTED = 3  # changes that a verdict names, beside their number
 _SHOWN = 110
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContractPlan(Asked):
-    """Where the document is, and what may change all the same."""
+    """Where the document is, and which changes are allowed."""
 
     entry: ClassVar[Gate] = GATE
 
     path: str
     allowed: frozenset[str] = frozenset()
-    """The comparison tool's ids of changes that do not count."""
+    """The comparison tool's ids of the changes that are allowed."""
 
     @property
     def gates(self) -> frozenset[str]:
-        """The names of all verdicts that come of it."""
+        """The names of all verdicts that this plan leads to."""
         return frozenset({CHANGES, DEPRECATIONS})
 
 
@@ -74,22 +74,22 @@ class Change:
     id: str
     text: str
     operation: str
-    """Method and path."""
+    """The method and the path."""
 
     def __str__(self) -> str:
-        """One line."""
+        """Return the change in one line."""
         return f"{printable(self.operation, _SHOWN)}: {printable(self.text, _SHOWN)} ({printable(self.id, _SHOWN)})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Compared:
-    """What a comparison came to."""
+    """The result of a comparison."""
 
     changes: Sequence[Change] = ()
     lack: Outcome | None = None
     """`ERROR` or `INCONCLUSIVE` where nothing could be compared."""
     why: str = ""
-    """Why not."""
+    """The reason for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +101,7 @@ class Tried:
 
 
 def document(reply: Reply, path: str, colour: Colour) -> Document | Compared:
-    """The OpenAPI document that a colour answered with, or why that is none."""
+    """Return the OpenAPI document that a colour answered with, or why there is none."""
     where = f"{path} of {colour}"
     if reply.error is not None or reply.late:
         return Compared(lack=Outcome.ERROR, why=f"{where} could not be asked: {reply.error or 'no answer in time'}")
@@ -113,17 +113,16 @@ def document(reply: Reply, path: str, colour: Colour) -> Document | Compared:
         found = None
     if isinstance(found, dict):
         read = cast("Document", found)
-        # A document without operations would differ from no other in what it takes away.
+        # Compared with a document without operations, nothing would be missing.
         if isinstance(read.get("openapi"), str) and any(operations(read)):
             return read
     return Compared(lack=Outcome.INCONCLUSIVE, why=f"{where} answered no OpenAPI document with operations")
 
 
 def changes(service: str, destination: Colour, live: Colour | None, plan: ContractPlan, compared: Compared) -> Verdict:
-    """Nothing that clients of the live colour use is gone or has changed.
+    """Judge whether anything that clients of the live colour use is gone or has changed.
 
-    Where no colour is live yet there are no clients; where the destination is
-    live already, they use it.
+    Before the first release there are no clients. Where the destination is live already, they use it.
     """
 
     def verdict(outcome: Outcome, seen: str) -> Verdict:
@@ -151,7 +150,7 @@ def changes(service: str, destination: Colour, live: Colour | None, plan: Contra
 
 
 def early(tried: Tried, now: datetime) -> Change | None:
-    """The removal of a deprecated operation, if its time is not over yet: as the live colour's `Sunset` has it."""
+    """Return a removed deprecated operation as a change, unless the `Sunset` that the live colour sent has passed."""
     sunset = _sunset(tried.reply) if tried.reply is not None else None
     if sunset is not None and sunset <= now:
         return None
@@ -164,10 +163,10 @@ def early(tried: Tried, now: datetime) -> Change | None:
 def deprecations(
     service: str, destination: Colour, plan: ContractPlan, tried: Sequence[Tried], lack: Compared | None = None
 ) -> Verdict:
-    """What the destination will drop says so, and when, in each answer.
+    """Judge whether the answers of deprecated operations announce that these will go, and when.
 
-    `Deprecation` (RFC 9745, or `true` as in its drafts) and `Sunset` (RFC 8594, a
-    date). Operations that need parameters, or would have an effect, are not tried.
+    They do with `Deprecation` (RFC 9745, or `true` as in its drafts) and `Sunset` (RFC 8594, a date). Operations that
+    need parameters or have an effect are not tried.
     """
 
     def verdict(outcome: Outcome, seen: str) -> Verdict:

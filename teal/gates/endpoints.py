@@ -1,4 +1,4 @@
-"""The capacity gate: ready endpoints of the destination against what serves now."""
+"""The capacity gate: as many endpoints of the destination are ready as the live colour has."""
 
 from teal.gates.registration import Gate, Question
 from teal.model.colours import Colour
@@ -17,16 +17,15 @@ GATE = Gate(
             ),
         ),
     ),
-    deadline_seconds=60.0,  # 30 s for pods on their way, and a read takes 10 s while an API server restarts
+    deadline_seconds=60.0,  # 30 s for pods that are starting, and a read may take 10 s while an API server restarts
     always=True,
 )
 
 
 def needed(*, live_ready: int, live_wanted: int) -> int:
-    """Ready endpoints that a destination has to have.
+    """Return how many ready endpoints a destination has to have.
 
-    At least one even where the live colour has none left: moving from nothing
-    to nothing helps nobody.
+    One is needed even where the live colour has none left: to move from nothing to nothing helps nobody.
     """
     return max(1, live_ready, live_wanted)
 
@@ -42,7 +41,7 @@ def capacity(  # noqa: PLR0913 - eight numbers and names, each measured on its o
     outdated: int = 0,
     worker: bool = False,
 ) -> Verdict:
-    """Ready endpoints of the destination against those that serve now, and those that the traffic asks for.
+    """Judge the destination's ready endpoints by the live colour's, and by what the live autoscaler asks for.
 
     None of them may be a pod that the last rollout has yet to replace. Pulumi's Kubernetes provider may call a rollout
     complete before that: for `apps/v1` it compares the new ReplicaSet's ready pods with what that set is asked for so
@@ -51,13 +50,13 @@ def capacity(  # noqa: PLR0913 - eight numbers and names, each measured on its o
     Args:
         service: the service's name.
         destination: the colour that traffic is to move to.
-        ready: ready endpoints (not pods: what a router would use) of the destination.
+        ready: the destination's ready endpoints. A router uses these, not pods.
         live: the colour that serves now; None where none does.
-        live_ready: ready endpoints of the live colour.
-        live_wanted: pods that the live colour's autoscaler has in mind; 0 where it has none. A colour that is
-            just being scaled up needs them, whatever it has so far.
-        outdated: pods of the destination that the last rollout has not replaced yet.
-        worker: whether it is a worker, whose pods no router uses: they are counted themselves.
+        live_ready: the live colour's ready endpoints.
+        live_wanted: the pods that the live colour's autoscaler asks for; 0 where it has none. A colour that is scaling
+            up needs them, however many it has.
+        outdated: the destination's pods that the last rollout has not replaced yet.
+        worker: whether it is a worker, whose pods no router uses, so that the pods themselves are counted.
     """
     need = needed(live_ready=live_ready, live_wanted=live_wanted)
     if live is None or need > max(live_ready, live_wanted):

@@ -1,4 +1,4 @@
-"""The version gate: what every endpoint of the destination says that it is."""
+"""The version gate: every endpoint of the destination runs the declared version."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -27,16 +27,16 @@ GATE = Gate(
             ),
         ),
     ),
-    deadline_seconds=30.0,  # 10 s for each of three rounds, which is a thousand endpoints
+    deadline_seconds=30.0,  # 10 s for each of three rounds, enough for a thousand endpoints
     always=True,
 )
 
-_SHOWN = 40  # characters of what a pod says: a version has at most 63, and usually ten
+_SHOWN = 40  # characters of a pod's answer that are shown; a version has at most 63, and usually ten
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VersionPlan(Asked):
-    """What pods are declared to be, and where they say what they are."""
+    """The version that pods are declared to have, and the path at which they report it."""
 
     entry: ClassVar[Gate] = GATE
 
@@ -46,7 +46,7 @@ class VersionPlan(Asked):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImagePlan(Asked):
-    """What pods are declared to run, where none of them can be asked what it is."""
+    """The image that pods are declared to run, where none of them can be asked for its version."""
 
     entry: ClassVar[Gate] = GATE
 
@@ -56,28 +56,28 @@ class ImagePlan(Asked):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What one endpoint said of itself when it was asked directly."""
+    """What one endpoint answered when it was asked directly."""
 
     endpoint: str
-    """Name of the pod."""
+    """The name of the pod."""
     version: str | None = None
     colour: str | None = None
     error: str | None = None
-    """Why there is no answer, if there is none."""
+    """Why there is no answer; None where there is one."""
 
 
 def version(service: str, destination: Colour, declared: str, answers: Sequence[Answer], *, path: str = "") -> Verdict:
-    """Every ready endpoint answers with the version and the colour that were declared.
+    """Judge whether every ready endpoint answers with the declared version and colour.
 
-    All of them are asked, not a sample: one pod of an older ReplicaSet that
-    still counts as ready is enough to serve the wrong release.
+    All of them are asked, not a sample: one pod of an older ReplicaSet that still counts as ready is enough to serve
+    the wrong release.
 
     Args:
         service: the service's name.
         destination: the colour that traffic is to move to.
         declared: the version that the stack gives the destination.
-        answers: of every ready endpoint.
-        path: where they were asked, for the evidence.
+        answers: the answers of all ready endpoints.
+        path: the path at which they were asked, for the evidence.
     """
 
     def verdict(outcome: Outcome, seen: str) -> Verdict:
@@ -114,16 +114,16 @@ def version(service: str, destination: Colour, declared: str, answers: Sequence[
 def image(
     service: str, destination: Colour, plan: ImagePlan, ready: Collection[str], pods: Sequence[LivePod]
 ) -> Verdict:
-    """Every ready endpoint is a pod of the declared release, by what the API server and its kubelet say of it.
+    """Judge whether every ready endpoint is a pod of the declared release, by the API server's and the kubelet's word.
 
-    A tag may name another image on each node: so all pods have to run the same one.
+    A tag may lead to another image on each node, so all pods have to run the same one.
 
     Args:
         service: the service's name.
         destination: the colour that traffic is to move to.
-        plan: what its pods are declared to run.
-        ready: names of the pods behind its ready endpoints.
-        pods: of the service.
+        plan: the image that its pods are declared to run.
+        ready: the names of the pods behind its ready endpoints.
+        pods: the service's pods in both colours.
     """
 
     def verdict(outcome: Outcome, seen: str) -> Verdict:

@@ -1,4 +1,4 @@
-"""OpenAPI documents, as the contract gates read them: their operations, and which of these are deprecated. Pure."""
+"""Reads OpenAPI documents for the contract gates: their operations, and which of these are deprecated. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ class Operation:
 
     method: str
     path: str
-    """As the document names it."""
+    """The path as the document names it."""
     url: str
-    """Where it is asked: the path behind what the service puts before all of them."""
+    """The path at which the service answers: with the prefix that the document's server adds."""
     askable: bool
-    """Whether it can be tried without parameters and without effect."""
+    """Whether it can be tried without parameters and without an effect."""
     dated: bool
-    """Whether the document itself says when it ends (`x-sunset`), so that the comparison tool judges its removal."""
+    """Whether the document says when it ends (`x-sunset`), so that the comparison tool judges its removal."""
 
     def __str__(self) -> str:
-        """Method and path."""
+        """Return the method and the path."""
         return f"{self.method.upper()} {self.path}"
 
 
 def operations(read: Document) -> Iterator[tuple[str, str, Document]]:
-    """Method, path and description of every operation."""
+    """Yield the method, path and description of every operation."""
     for path, item in _mapping(read.get("paths")).items():
         for method in _METHODS:
             operation = _mapping(item).get(method)
@@ -56,12 +56,12 @@ def described(read: Document, *, marked: bool = False) -> Sequence[Operation]:
 
 
 def deprecated(read: Document) -> Sequence[Operation]:
-    """All deprecated operations."""
+    """Return all deprecated operations."""
     return described(read, marked=True)
 
 
 def _prefix(read: Document) -> str:
-    """What the service puts before every path: the first server, where it is relative. Others are a gateway's."""
+    """Return the prefix of every path: the first server's URL, where it is relative. Other URLs are a gateway's."""
     try:
         url = at(read, "/servers/0/url")
     except LookupError:
@@ -70,7 +70,7 @@ def _prefix(read: Document) -> str:
 
 
 def _required(read: Document, item: Document, operation: Document) -> bool:
-    """Whether a parameter has to be given; one that cannot be read counts as such."""
+    """Return whether a parameter is required; one that cannot be read counts as required."""
     return any(_needs(read, each) for owner in (item, operation) for each in _list_of(owner.get("parameters")))
 
 

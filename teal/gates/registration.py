@@ -1,4 +1,4 @@
-"""What the rest of teal has to know of a gate: one entry in the gate's own module; `teal.gates` collects them. Pure."""
+"""The entry by which a gate's module tells the rest of teal about the gate; `teal.gates` collects them. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ class Question:
     """One row of the table in docs/gates.md."""
 
     names: str
-    """What the verdicts are called, as the page has it."""
+    """The names of the verdicts."""
     asks: str
-    """Who is asked for what."""
+    """Who is asked, and for what."""
     passes: str
-    """When the verdict is PASSED."""
+    """The condition under which the verdict is PASSED."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Skippable:
-    """How a gate is switched off: a field of the setting `teal:skipGates`."""
+    """How a gate is switched off: by a field of the setting `teal:skipGates`."""
 
     description: str
     wrong: str
@@ -33,55 +33,55 @@ class Skippable:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gate:
-    """One gate."""
+    """All that the rest of teal knows of one gate."""
 
     name: str
-    """What its verdict is called; those of a gate that has several begin with it and a dot."""
+    """The name of its verdict. A gate with several verdicts begins their names with it and a dot."""
     questions: Sequence[Question]
     deadline_seconds: float
-    """After which its verdict is an ERROR."""
+    """The time in seconds after which its verdict is an ERROR."""
     extends: bool = False
-    """Whether the deadline begins when the time is over that the gate's own settings give it."""
+    """Whether the deadline is added to the time that the gate's own settings give it."""
     always: bool = False
-    """Whether every service is asked, whatever its settings say."""
+    """Whether every service is asked, whatever its settings are."""
     router: RouterKind | None = None
-    """The router that asks it; None where it does not depend on the router."""
+    """The router whose services are asked; None where the router does not matter."""
     skippable: Skippable | None = None
-    """None where nothing switches it off by its own name."""
+    """How it is switched off; None where it cannot be switched off by its own name."""
     on_rollback: bool = True
-    """Whether a release is asked that was confirmed before."""
+    """Whether a flip back to a release that was confirmed before asks it as well."""
     in_preview: str = "asked"
-    """Whether a preview asks, as the page has it."""
+    """Whether a preview asks it, in the words of the page."""
     remedy: str = "kubectl -n {namespace} get pods -l {label}={destination}, mend that slot"
-    """The next command where this gate alone has not passed."""
+    """The next command where only this gate has not passed."""
 
     @property
     def family(self) -> str:
-        """The name under which `teal:skipGates` switches it off, and a plan says that it is left out."""
+        """The name that `teal:skipGates` and plans use for it."""
         return family(self.name)
 
     def next_command(self, *, namespace: str, service: str, destination: Colour) -> str:
-        """The remedy for one service."""
+        """Return the remedy for one service."""
         return self.remedy.format(namespace=namespace, service=service, destination=destination, label=COLOUR_LABEL)
 
 
 class Asked:
-    """What a stack asks of one service for a gate, and by which bounds: each gate's plan is one."""
+    """The base of each gate's plan: what a stack asks of one service, and within which bounds."""
 
     __slots__ = ()
     entry: ClassVar[Gate]
 
     @property
     def gates(self) -> frozenset[str]:
-        """The names of all verdicts that come of it: the gate's own, where it has one verdict."""
+        """The names of all verdicts that this plan leads to: the gate's own, unless a plan has several."""
         return frozenset({self.entry.name})
 
     @property
     def deadline_seconds(self) -> float:
-        """After so many seconds its verdicts are ERRORs: the gate's own deadline, where the plan gives it no time."""
+        """The time in seconds after which its verdicts are ERRORs: the gate's deadline, unless the plan adds to it."""
         return self.entry.deadline_seconds
 
 
 def family(verdict: str) -> str:
-    """The part of a verdict's name that is its gate's."""
+    """Return the part of a verdict's name that is its gate's."""
     return verdict.partition(".")[0]

@@ -1,7 +1,6 @@
-"""The smoke gate: what the preview door answers to a few requests of the stack's choice.
+"""The smoke gate: the preview door answers a few requests of the stack's choice.
 
-Of an answer's body nothing is shown but the values that the stack asked for by
-name: a page that reports an error may hold anything.
+An answer's body is not shown, except for the values that the stack asked for by name: an error page may hold anything.
 """
 
 import json
@@ -17,10 +16,10 @@ from teal.model.verdict import Outcome, Verdict, printable
 JsonValue = str | int | float | bool | None
 
 NOT_ASKED = "not asked in a preview"
-"""What the evidence of a request begins with that a preview does not send."""
+"""How the evidence begins of a request that a preview does not send."""
 
 SAFE = frozenset({"GET", "HEAD"})
-"""Methods that change nothing (RFC 9110, 9.2.1): a preview asks by no other one."""
+"""The methods that change nothing (RFC 9110, 9.2.1): a preview uses no other."""
 
 GATE = Gate(
     name="smoke",
@@ -34,7 +33,7 @@ GATE = Gate(
             ),
         ),
     ),
-    deadline_seconds=15.0,  # beyond the time that the request has: for an API server that restarts
+    deadline_seconds=15.0,  # beyond the request's own time: for an API server that restarts
     extends=True,
     skippable=Skippable(
         description="Why no smoke request is made.",
@@ -44,7 +43,7 @@ GATE = Gate(
     in_preview=f"GET and HEAD alone; of the rest it says `{NOT_ASKED}`",
 )
 
-_SHOWN = 60  # characters of a value that the stack asked for
+_SHOWN = 60  # characters that are shown of a value that the stack asked for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,43 +51,43 @@ class Request:
     """One HTTP request to a colour's preview door."""
 
     path: str = field(repr=False)
-    """With its query, which may hold what is not to be shown."""
+    """The path and its query, which may hold secrets."""
     method: str = "GET"
     headers: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
     body: str | None = field(repr=False, default=None)
 
     @property
     def contained(self) -> bool:
-        """Whether the path stays the service's own, where it is put behind another: it has no way up."""
+        """Whether the path stays within the service when it is put behind another path: it has no `..`."""
         plain = unquote(unquote(self.path.partition("?")[0])).replace("\\", "/")
         return plain.startswith("/") and not {".", ".."} & {*plain.split("/")}
 
     def __str__(self) -> str:
-        """Method and path, without the query."""
+        """Return the method and the path, without the query."""
         return f"{self.method} {self.path.partition('?')[0]}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """What came of it."""
+    """The result of a request."""
 
     status: int = 0
     headers: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
-    """By name in lower case."""
+    """The headers, by name in lower case."""
     body: bytes = field(repr=False, default=b"")
     whole: bool = True
-    """Whether `body` is all of it: no more than a bound is read."""
+    """Whether `body` is complete, since only so many bytes are read."""
     seconds: float = 0.0
-    """From the request to the last byte, the way through the API server included."""
+    """The time from the request to the last byte, through the API server."""
     late: bool = False
-    """It was given up: the time for it was over. Nothing else here means anything then."""
+    """Whether the answer did not come in time. No other field has a meaning then."""
     error: str | None = None
-    """Why the service was not asked at all; `status` is the API server's own then, and nothing else means anything."""
+    """Why the service was not asked at all. Only `status` has a meaning then: it is the API server's own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SmokeCheck(Asked):
-    """A request, and what has to come of it."""
+    """A request, and the answer that is needed."""
 
     entry: ClassVar[Gate] = GATE
 
@@ -97,7 +96,7 @@ class SmokeCheck(Asked):
     status: int = 200
     contains: str | None = None
     values: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
-    """What the body, which is JSON then, holds at each JSON pointer (RFC 6901)."""
+    """The values that the body, then JSON, must have at each JSON pointer (RFC 6901)."""
     within_seconds: float
 
     @property
@@ -107,17 +106,17 @@ class SmokeCheck(Asked):
 
     @property
     def gates(self) -> frozenset[str]:
-        """The same, as other plans have several."""
+        """The name of its verdict, as a set."""
         return frozenset({self.gate})
 
     @property
     def deadline_seconds(self) -> float:
-        """For the request, and what may hold it up on its way."""
+        """The request's own time, and the time that it may be held up on its way."""
         return self.within_seconds + self.entry.deadline_seconds
 
 
 def smoke(service: str, destination: Colour, check: SmokeCheck, reply: Reply) -> Verdict:
-    """One request is answered as it has to be, within its time."""
+    """Judge whether one request is answered as needed, within its time."""
     if reply.error is not None:
         outcome, seen = Outcome.ERROR, f"{check.request} could not be asked: {reply.error}"
     elif reply.late:
@@ -137,7 +136,7 @@ def smoke(service: str, destination: Colour, check: SmokeCheck, reply: Reply) ->
 
 
 def not_asked(service: str, destination: Colour, check: SmokeCheck) -> Verdict:
-    """A request that a preview does not send, since it may change something; whoever moves traffic asks it."""
+    """Return the verdict on a request that a preview does not send, since it may change something; a flip sends it."""
     return Verdict(
         gate=check.gate,
         service=service,
@@ -149,7 +148,7 @@ def not_asked(service: str, destination: Colour, check: SmokeCheck) -> Verdict:
 
 
 def _wrong(check: SmokeCheck, reply: Reply) -> list[str]:
-    """All that an answer falls short of."""
+    """Return everything that is wrong with an answer."""
     wrong = [f"not {check.status}"] if reply.status != check.status else []
     if reply.seconds > check.within_seconds:
         wrong.append(f"later than {check.within_seconds:g} s")
@@ -172,16 +171,16 @@ def _wrong_values(check: SmokeCheck, reply: Reply) -> list[str]:
         except LookupError:
             wrong.append(f"with nothing at {pointer}")
             continue
-        if found != value or isinstance(found, bool) is not isinstance(value, bool):  # to Python, True is 1
+        if found != value or isinstance(found, bool) is not isinstance(value, bool):  # Python takes True for 1
             wrong.append(f"with {_shown(found)} at {pointer}")
     return wrong
 
 
 def at(document: object, pointer: str) -> object:
-    """What a JSON document holds at a pointer (RFC 6901).
+    """Return the value of a JSON document at a pointer (RFC 6901).
 
     Raises:
-        LookupError: it holds nothing there.
+        LookupError: the document has no value there.
     """
     for part in pointer.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")

@@ -1,4 +1,4 @@
-"""The requests gate: whether there were enough requests for the other numbers of Prometheus to mean something."""
+"""The requests gate: there were enough requests for the other numbers of Prometheus to mean something."""
 
 from collections.abc import Sequence
 
@@ -8,21 +8,21 @@ from teal.model.verdict import Outcome, Verdict
 
 
 def enough(service: str, colours: Sequence[Colour], *, plan: MetricsPlan, counts: Queried, sent: str = "") -> Verdict:
-    """There were enough requests for the other numbers to mean something.
+    """Judge whether there were enough requests for the other numbers to mean something.
 
     Args:
         service: the service's name.
-        colours: those that need them: the destination first, and live where something is compared with it.
+        colours: the colours that need them: the destination first, and live where it is compared with live.
         plan: how many each needs, and in which window.
-        counts: requests in the window, by colour.
-        sent: what test traffic was sent, in words; empty where none was.
+        counts: the requests in the window, by colour.
+        sent: the test traffic that was sent, in words; empty where none was.
     """
     counted = {colour: number(counts, colour) for colour in colours}
     errors = [each for each in counted.values() if isinstance(each, Lack) and each.outcome is Outcome.ERROR]
     if errors:
         outcome, seen = Outcome.ERROR, errors[0].why
     else:
-        # A colour that nobody asked has no series: that is none, not unknown.
+        # Prometheus has no series of a colour that nobody asked: that is 0 requests, not an unknown number.
         have = {colour: 0.0 if isinstance(each, Lack) else each for colour, each in counted.items()}
         outcome = Outcome.PASSED if all(each >= plan.samples for each in have.values()) else Outcome.INCONCLUSIVE
         seen = ", ".join(f"{each:.0f} requests to {colour}" for colour, each in have.items())

@@ -1,15 +1,14 @@
-"""The metrics gates: what Prometheus has of the destination, against fixed bounds and against the live colour.
+"""The metrics gates: the destination's numbers in Prometheus keep their bounds, fixed or relative to the live colour.
 
-The delivery guide's canary analysis is three of them (availability, errors,
-p95); a stack adds its own. Each measures one number by colour.
+The delivery guide's canary analysis is three of them (availability, errors, p95); a stack adds its own. Each measures
+one number by colour.
 
-- No series, or a value that is not a number (0/0: no request), is no data:
-  `INCONCLUSIVE`. So is what cannot be compared because live has no data.
-- Two series where one was expected prove nothing either, and will not by
-  waiting: `ERROR`, as where Prometheus could not be asked.
-- Where live is 0 or next to it, no multiple of it means anything: the smallest
-  difference would be infinitely many times more. So a relative upper bound
-  takes live for at least `floor`.
+- No series, or a value that is not a number (0/0: no request), is no data: `INCONCLUSIVE`. So is a comparison for which
+  live has no data.
+- Two series where one was expected prove nothing either, and waiting does not help: `ERROR`, as where Prometheus could
+  not be asked.
+- Where live is 0 or close to it, no multiple of it means anything: the smallest difference is infinitely many times
+  more. So a relative upper bound takes live for at least `floor`.
 """
 
 import math
@@ -42,21 +41,21 @@ GATE = Gate(
             "the number keeps its bounds, fixed and relative to live",
         ),
     ),
-    deadline_seconds=60.0,  # beyond the time that scrapes are waited for: the test traffic, and the queries
+    deadline_seconds=60.0,  # beyond the time for scrapes: the test traffic, and the queries
     extends=True,
     skippable=Skippable(
         description="Why Prometheus is not asked.",
         wrong="nobody could say later why nobody looked",
         example="'Prometheus is down'",
     ),
-    on_rollback=False,  # scrapes take a minute, and a Prometheus may be what is broken
+    on_rollback=False,  # scrapes take a minute, and Prometheus may be what is broken
     in_preview="asked, without test traffic",
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Series:
-    """One element of an instant vector; a scalar is one without labels."""
+    """One element of an instant vector. A scalar is one without labels."""
 
     labels: Mapping[str, str]
     value: float
@@ -64,37 +63,37 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Queried:
-    """What one query came to."""
+    """The result of one query."""
 
     series: Sequence[Series] = ()
     error: str | None = None
-    """Why there is no answer, if there is none."""
+    """Why there is no answer; None where there is one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MetricCheck:
-    """A number by colour, and its bounds; all that are given hold."""
+    """A number by colour and its bounds, all of which have to hold."""
 
     name: str
     title: str = ""
-    """What it is, for the evidence; default: the query."""
+    """What the number is, for the evidence; default: the query."""
     query: str
-    """PromQL. It holds `{pods}`, a regular expression for the ready pods that are meant, or `{colour}`, and is asked
-    once a colour; or else its result carries the label `colour`. `{live}` is the colour that serves now."""
+    """PromQL. The query holds `{pods}`, a regular expression for the ready pods of a colour, or `{colour}`, and is
+    asked once for each colour. Or else its result has the label `colour`. `{live}` is the colour that serves now."""
     unit: Unit = ""
-    """`%` shows a share of 0 to 1 in per cent."""
+    """With `%`, a share of 0 to 1 is shown in per cent."""
     at_least: float | None = None
     below: float | None = None
-    """The bound itself does not pass."""
+    """The number has to be smaller than this bound."""
     at_least_times_live: float | None = None
     at_most_times_live: float | None = None
     floor: float = 0.0
-    """What live is taken for at least when `at_most_times_live` is judged."""
+    """The least value that live is taken for when `at_most_times_live` is judged."""
     share: bool = False
-    """Whether it is a share of the requests: then it has to be told from its bounds by as many as there were."""
+    """Whether it is a share of the requests: then there have to be enough of them to tell it from its bounds."""
 
     def bound(self, live: float | None) -> float | None:
-        """What a share must not exceed, 0 to 1; None where nothing of the kind is asked.
+        """Return what a share must not exceed, 0 to 1; None where there is no such bound.
 
         Args:
             live: the live colour's share; None where there is nothing to compare with.
@@ -111,77 +110,76 @@ class MetricCheck:
 
     @property
     def relative(self) -> bool:
-        """Whether live is needed to judge it."""
+        """Whether the live colour's number is needed to judge it."""
         return self.at_least_times_live is not None or self.at_most_times_live is not None
 
     @property
     def by_placeholder(self) -> bool:
-        """Whether the query is told which colour is meant, so that its result need not say so."""
+        """Whether the query names the colour, so that its result need not."""
         return "{colour}" in self.query or "{pods}" in self.query
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SyntheticTraffic:
-    """Requests that are made where there are too few: GETs through the preview door."""
+    """Requests that are made where there are too few: GET requests through the preview door."""
 
     paths: Sequence[str]
-    """Asked in turn. They have to be ones that the service counts: probes, as a rule, it does not."""
+    """The paths, asked in turn. The service has to count requests to them, which it rarely does for its probes."""
     per_second: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MetricsPlan(Asked):
-    """What is asked of Prometheus about one service, and what for."""
+    """What Prometheus is asked about one service, and with which bounds."""
 
     entry: ClassVar[Gate] = GATE
 
     up: str
     """PromQL: whether a pod is up, by pod; empty where nobody scrapes them. `{pods}` is as in a check's query."""
     counts: str
-    """PromQL: requests in the window, by colour; empty where the service does not count them."""
+    """PromQL: the requests in the window, by colour; empty where the service does not count them."""
     checks: Sequence[MetricCheck]
     samples: int
-    """Requests in the window that the destination needs; and live, where something is compared with it.
-
-    At least as many as tell a share of no error from its bounds (`teal.gates.shares`)."""
+    """The requests in the window that the destination needs, and live where it is compared with live. They suffice to
+    tell a share without errors from its bounds (`teal.gates.shares`)."""
     window: str
-    """As PromQL has it: `120s`."""
+    """The window in PromQL's notation: `120s`."""
     traffic: SyntheticTraffic | None
-    """None: what is missing is only waited for."""
+    """The test traffic; None where missing requests are only waited for."""
     spare: int = 0
-    """Requests that may be sent beyond `samples` where they do not tell: as many as the window has time for."""
+    """Requests beyond `samples` that may be sent where these do not suffice: as many as the window has time for."""
     wait_seconds: float
-    """For scrapes that are still to come."""
+    """How long to wait for scrapes, in seconds."""
 
     @property
     def gates(self) -> frozenset[str]:
-        """The names of all verdicts that come of it."""
+        """The names of all verdicts that this plan leads to."""
         requests = {REQUESTS} if self.counts else set[str]()
         scraped = {AVAILABILITY} if self.up else set[str]()
         return frozenset({*scraped, *requests, *(each.gate for each in self.checks)})
 
     @property
     def deadline_seconds(self) -> float:
-        """For scrapes that are still to come, and what is done meanwhile."""
+        """The time in seconds for scrapes that are still to come, and for the work after them."""
         return self.wait_seconds + self.entry.deadline_seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """Why there is no number, and what that means."""
+    """Why there is no number, and the outcome that this means."""
 
     outcome: Outcome
     why: str
 
 
 def number(queried: Queried, colour: Colour, *, told: bool = False) -> float | Lack:
-    """The one finite number that was measured of a colour.
+    """Return the one finite number that was measured of a colour, or why there is none.
 
     Args:
-        queried: what came back.
+        queried: the result of the query.
         colour: the colour.
-        told: whether the query was about this colour alone. Where it was not, a result that does not say which colour
-            it is of says nothing: both would be judged by one number.
+        told: whether the query asked for this colour alone. Where it did not, a result without the label `colour`
+            cannot be used: both colours would be judged by one number.
     """
     if queried.error is not None:
         return Lack(Outcome.ERROR, queried.error)
@@ -212,16 +210,16 @@ def metric(  # noqa: PLR0913 - what is judged, by which bounds, and what was mea
     there: Queried,
     count: float = math.inf,
 ) -> Verdict:
-    """One number of the destination keeps its bounds.
+    """Judge whether one number of the destination keeps its bounds.
 
     Args:
         service: the service's name.
         destination: the colour that traffic is to move to.
-        live: the colour that serves now; without one, the relative bounds do not apply.
+        live: the colour that serves now; None switches the relative bounds off.
         check: the number and its bounds.
-        here: what was measured of the destination.
-        there: what was measured of the live colour; for a result by colour, the same.
-        count: requests of the destination that a share rests on.
+        here: the destination's number.
+        there: the live colour's number; the same result, where one query returns both colours.
+        count: the destination's requests that a share is computed from.
     """
     asked = f"Prometheus for {check.title or check.query}"
 
@@ -250,7 +248,7 @@ def metric(  # noqa: PLR0913 - what is judged, by which bounds, and what was mea
 def _told(  # noqa: PLR0913 - a number, its bounds, what it rests on, and what is said of it
     check: MetricCheck, value: float, other: float | None, count: float, seen: str, *, kept: bool
 ) -> tuple[Outcome, str]:
-    """Whether a number keeps its bounds; of a share, whether so few requests can tell."""
+    """Judge a number by its bounds; a share that so few requests cannot tell from them is inconclusive."""
     bound = check.bound(other)
     if not check.share or bound is None or not math.isfinite(count) or not 0 <= value <= 1:
         return (Outcome.PASSED if kept else Outcome.FAILED), seen

@@ -1,4 +1,4 @@
-"""The availability gate: whether Prometheus scrapes every ready pod of the destination, and finds it up."""
+"""The availability gate: Prometheus scrapes every ready pod of the destination, and finds it up."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from teal.model.verdict import Outcome, Verdict
 
 
 def availability(service: str, destination: Colour, *, ready: Sequence[str], up: Queried) -> Verdict:
-    """Every ready pod of the destination is scraped, and up.
+    """Judge whether every ready pod of the destination is scraped and up.
 
     Args:
         service: the service's name.
         destination: the colour that traffic is to move to.
-        ready: names of its ready pods.
-        up: whether a pod is, by pod. Pods that are not ready (those of the release before, on their way out) do not
-            count.
+        ready: the names of its ready pods.
+        up: whether each pod is up, by pod. Pods that are not ready (those of the previous release that are ending) do
+            not count.
     """
 
     def verdict(outcome: Outcome, seen: str) -> Verdict:

@@ -1,8 +1,7 @@
-"""The series gate: what the bake will ask of Prometheus is there, before traffic moves and not only after.
+"""The series gate: Prometheus has what the bake will ask for, before traffic moves.
 
-A bake whose queries have no answer ends unproven, each time, with traffic on a
-colour that nobody confirms. So whether the service's own name for its counter
-has any series at all, and whether these have a status, is found out before.
+A bake whose queries have no answer ends unproven each time, with traffic on a colour that nobody confirms. So this gate
+finds out before whether the service's counter has any series, and whether they have a status.
 """
 
 from collections.abc import Mapping
@@ -23,27 +22,27 @@ GATE = Gate(
             "what the bake will ask for is there, in either colour: `requestMetrics` names what the service has",
         ),
     ),
-    deadline_seconds=30.0,  # a query for each library whose names are known, at once
+    deadline_seconds=30.0,  # one query for each library whose names are known, all at once
     on_rollback=False,
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeriesPlan(Asked):
-    """What is asked about the series of one service, of both colours."""
+    """What is asked about the series of one service, in both colours."""
 
     entry: ClassVar[Gate] = GATE
 
     requests: str
-    """Name of the counter."""
+    """The name of the counter."""
     status: str
-    """Its label that holds the status."""
+    """The counter's label that holds the status."""
     every: str
     """PromQL: how many series the counter has, by colour."""
     told: str
-    """PromQL: how many of them have a status, by colour."""
+    """PromQL: how many of these have a status, by colour."""
     others: Mapping[str, str]
-    """PromQL by preset: how many series the service has under that one's names."""
+    """PromQL by preset: how many series the service has under that preset's names."""
 
 
 def series(  # noqa: PLR0913 - what was asked about whom, and each answer
@@ -55,15 +54,15 @@ def series(  # noqa: PLR0913 - what was asked about whom, and each answer
     told: Queried,
     others: Mapping[str, Queried],
 ) -> Verdict:
-    """The service has the series that its bake needs.
+    """Judge whether the service has the series that its bake needs.
 
     Args:
         service: the service's name.
         plan: what was asked.
-        live: the colour that serves now. Before the first release nobody had a request, and its bake needs none.
-        every: series of the counter, in either colour.
-        told: those of them with a status.
-        others: the same under the names of other presets.
+        live: the colour that serves now. Before the first release nobody had a request, and the bake needs no series.
+        every: the counter's series, in either colour.
+        told: those with a status.
+        others: the series under the names of other presets.
     """
 
     def verdict(outcome: Outcome, seen: str) -> Verdict:

@@ -1,45 +1,44 @@
-"""How far a share can be told from a bound, by as many requests as it rests on: Wilson's score interval. Pure.
+"""Computes whether a number of requests can tell a share from a bound, with Wilson's score interval. Pure.
 
-One error in twenty requests is 5 %, and says next to nothing of whether the
-release errs 5 %. The interval holds all shares of which what was counted is
-not too unlikely; only where it lies on one side of a bound is the side known.
-(E. B. Wilson 1927; the interval that NIST's handbook of statistics recommends.)
+One error in twenty requests is 5 %, and says next to nothing about whether 5 % of the release's answers are errors. The
+interval holds all shares that make the count not too unlikely. Only where it lies on one side of a bound is the side
+known. (E. B. Wilson 1927; the interval that NIST's handbook of statistics recommends.)
 """
 
 import math
 
 Z = 1.645
-"""One-sided, 95 %: of a hundred releases at the very bound, five are taken to be on one given side of it."""
+"""One-sided, 95 %: of a hundred releases exactly at the bound, five are taken to be on one given side of it."""
 
 MOST = 10_000
-"""Requests, beyond which nobody sends any: no bound of per mille is judged in a minute."""
+"""The most requests that anybody sends: a bound of per mille cannot be judged within a minute."""
 
 
 def interval(share: float, count: float) -> tuple[float, float]:
-    """The least and the greatest share that what was counted speaks for; all of them where nothing was.
+    """Return the least and the greatest share that the count speaks for; 0 and 1 where nothing was counted.
 
     Args:
-        share: of what was counted, 0 to 1.
-        count: on how many it rests.
+        share: the share that was counted, 0 to 1.
+        count: the number of requests that it was computed from.
     """
     if count <= 0:
         return 0.0, 1.0
     square = Z * Z / count
     centre = (share + square / 2) / (1 + square)
     reach = Z * math.sqrt(share * (1 - share) / count + square / (4 * count)) / (1 + square)
-    # Rounding must not leave what was counted outside.
+    # Rounding must not leave the counted share outside.
     return max(0.0, min(share, centre - reach)), min(1.0, max(share, centre + reach))
 
 
 def needed(bound: float, share: float = 0.0) -> int:
-    """How many requests tell a share from a bound.
+    """Return how many requests are needed to tell a share from a bound.
 
     Args:
-        bound: 0 to 1, above 0.
-        share: what is thought to come out: as a rule, none that fails.
+        bound: the bound, above 0 and up to 1.
+        share: the share that is expected: usually none that fails.
 
     Returns:
-        As many as are needed, `MOST` at most: a share at the very bound is told from it by no number.
+        The number of requests, `MOST` at most: no number tells a share at the bound from it.
     """
     high = 1
     while high < MOST and not _told(bound, share, high):

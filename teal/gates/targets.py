@@ -1,4 +1,4 @@
-"""The targets gate: what a load balancer itself finds healthy, against what serves now."""
+"""The targets gate: the load balancer finds as many targets of the destination healthy as of the live colour."""
 
 import math
 from collections.abc import Mapping
@@ -17,39 +17,39 @@ GATE = Gate(
             "as many *healthy* targets as live has; at least one. `initial` ones are waited for, 120 s",
         ),
     ),
-    deadline_seconds=180.0,  # a load balancer's health checks take a minute, its alarms look once in one
+    deadline_seconds=180.0,  # a load balancer's health checks take a minute, and its alarms are evaluated once a minute
     router=RouterKind.ALB,
     remedy="kubectl -n {namespace} describe targetgroupbindings -l {label}={destination}",
 )
 
 HEALTHY = "healthy"
 COMING = "initial"
-"""State of a target whose health checks have begun and not decided; registered is not healthy."""
+"""The state of a target whose health checks have begun and not decided. A registered target is not yet healthy."""
 
 States = Mapping[str, int]
-"""Registered targets by their state, in the load balancer's words."""
+"""How many registered targets are in each state, in the load balancer's words."""
 
 
 def needed(there: States, *, share: int = 100, carried: int | None = None) -> int:
-    """Healthy targets that a colour has to have, at least one.
+    """Return how many healthy targets a colour has to have, at least one.
 
     Args:
-        there: of the colour that serves now.
-        share: percent of its traffic that is to move.
-        carried: targets that carried the same traffic a moment ago; what serves now may have scaled out since.
+        there: the targets of the colour that serves now.
+        share: how much of its traffic is to move, in percent.
+        carried: the targets that carried the same traffic a moment ago; the live colour may have scaled out since.
     """
     present = math.ceil(there.get(HEALTHY, 0) * share / 100)
     return max(1, present if carried is None else min(present, carried))
 
 
 def targets(service: str, destination: Colour, *, here: States, need: int) -> Verdict:
-    """Healthy targets of the destination's group against those that are needed.
+    """Judge the healthy targets of the destination's group against those that are needed.
 
     Args:
         service: the service's name.
         destination: the colour that traffic is to move to.
-        here: of its target group.
-        need: healthy ones that it has to have.
+        here: the targets of its group.
+        need: how many healthy ones it has to have.
     """
     healthy = here.get(HEALTHY, 0)
     others = ", ".join(f"{number} {state}" for state, number in sorted(here.items()) if state != HEALTHY and number)

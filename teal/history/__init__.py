@@ -1,1 +1,1 @@
-"""What is remembered of flips: the model of it, where it is stored, and who may write there."""
+"""The history of flips: its model, where it is stored, and who may write it."""

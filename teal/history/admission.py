@@ -1,8 +1,8 @@
-"""Admission policies by which the API server itself holds what teal's records say. Plain data, and the reading of it.
+"""The admission policies by which the API server guards teal's records, as plain data, and the check that they exist.
 
-A ConfigMap says whatever its writer wants. With these, whoever approves is whom
-the API server authenticated, and only those who run updates write the records.
-`teal_infra.components.admission` declares them; without them an approval is self-declared.
+A ConfigMap says whatever its writer wants. With these policies, an approver is whom the API server authenticated, and
+only those who run updates write the records. `teal_infra.components.admission` declares them; without them an approval
+is self-declared.
 """
 
 import json
@@ -16,14 +16,14 @@ import httpx2
 from teal.gates.approvals import Vouched
 
 APPROVAL = "teal-approval"
-"""The ConfigMap that holds a person's yes."""
+"""The ConfigMap that holds a person's approval."""
 
 RECORDS = ("teal-history", "teal-confirmed", "teal-flip", "teal-told", "teal-progress")
 """ConfigMaps and the Lease that say what became of flips, who keeps the one under way and what they say of it, and what
 was told of them."""
 
 CLEANERS = ("namespace-controller", "generic-garbage-collector")
-"""Accounts of `kube-system` that delete what is in a namespace that goes."""
+"""The accounts of `kube-system` that delete what is in a namespace that is deleted."""
 
 BASE = "/apis/admissionregistration.k8s.io/v1"
 
@@ -31,7 +31,7 @@ _OBJECT = "(request.operation == 'DELETE' ? oldObject : object).metadata.name"
 
 
 def approvals(namespace: str) -> tuple[str, Mapping[str, Any]]:
-    """Name and spec of the policy that whoever approves says so in their own name."""
+    """Return the name and spec of the policy that everybody approves in their own name only."""
     return f"teal-{namespace}-approval", {
         "failurePolicy": "Fail",
         "matchConstraints": {"resourceRules": [_writes(["configmaps"], "", ["CREATE", "UPDATE"])]},
@@ -46,7 +46,7 @@ def approvals(namespace: str) -> tuple[str, Mapping[str, Any]]:
 
 
 def records(namespace: str, users: Sequence[str], groups: Sequence[str]) -> tuple[str, Mapping[str, Any]]:
-    """Name and spec of the policy that only these write what is remembered of flips."""
+    """Return the name and spec of the policy that only these accounts write the records of flips."""
     cleaners = [f"system:serviceaccount:kube-system:{each}" for each in CLEANERS]
     who, deleting = "request.userInfo.username", "request.operation == 'DELETE'"
     allowed = [
@@ -71,7 +71,7 @@ def records(namespace: str, users: Sequence[str], groups: Sequence[str]) -> tupl
 
 
 def binding(policy: str, namespace: str) -> Mapping[str, Any]:
-    """Spec of the binding, of the policy's own name, that holds a policy in one namespace."""
+    """Return the spec of the binding of a policy to one namespace; the binding has the policy's name."""
     return {
         "policyName": policy,
         "validationActions": ["Deny"],
@@ -80,7 +80,7 @@ def binding(policy: str, namespace: str) -> Mapping[str, Any]:
 
 
 async def vouched(http: httpx2.AsyncClient, namespace: str) -> Vouched:
-    """Whether a namespace's approvals are held to their writers' names. What cannot be read is not believed."""
+    """Return whether a namespace's approvals have to name their writers. What cannot be read does not count."""
     name, spec = approvals(namespace)
     since: list[datetime] = []
     for kind, wanted in (
@@ -103,7 +103,7 @@ async def vouched(http: httpx2.AsyncClient, namespace: str) -> Vouched:
 
 
 def _holds(wanted: object, found: object) -> bool:
-    """Whether all that is wanted is there; what the API server added by default may be there, too."""
+    """Return whether everything that is wanted is there; fields that the API server added may be there too."""
     if isinstance(wanted, Mapping):
         here = cast("Mapping[str, object]", wanted)
         there = cast("Mapping[str, object]", found if isinstance(found, Mapping) else {})

@@ -1,10 +1,8 @@
-"""The edge that records an approval, in one ConfigMap of the stack's namespace; `teal.proof.prove` reads it.
+"""Records an approval in one ConfigMap of the stack's namespace, which `teal.proof.prove` reads.
 
-Whoever may write that ConfigMap may approve, so its rights are who decides:
-grant `patch` on `configmaps` named `teal-approval` to those who are to. Who
-approved, and when, is written by `python -m teal approve` as the API server says it;
-that nobody writes another name is held by an admission policy (`teal.history.admission`),
-and where there is none, an approval is self-declared.
+Whoever may write that ConfigMap may approve, so grant `patch` on `configmaps` named `teal-approval` to the approvers.
+`python -m teal approve` writes who approved, and when, as the API server says it. An admission policy
+(`teal.history.admission`) ensures that nobody writes another name; without one, an approval is self-declared.
 """
 
 import json
@@ -26,7 +24,7 @@ from teal.model.errors import ChangedError, NotThereError, UnreachableError
 from teal.model.labels import COLOUR_LABEL, DIGEST, PART_OF, PART_OF_LABEL
 
 NAME = APPROVAL
-"""Of the ConfigMap."""
+"""The name of the ConfigMap."""
 
 
 async def approve_what_runs(
@@ -71,17 +69,17 @@ async def approve(
     versions: Mapping[str, str],
     releases: Mapping[str, str],
 ) -> Approval:
-    """Say yes to a flip; the approval before it is forgotten.
+    """Approve a flip, which replaces the previous approval.
 
     Args:
-        http: whose base URL is the API server's, with the approver's credentials.
-        namespace: the stack's.
+        http: the client, whose base URL is the API server's and whose credentials are the approver's.
+        namespace: the stack's namespace.
         colour: the destination.
-        versions: of every service of the flip set.
-        releases: digests of what each of them is, as its Deployment is annotated with.
+        versions: the version of every service of the flip set.
+        releases: the digest of each one's slot, as its Deployment is annotated with.
 
     Raises:
-        UnreachableError: the API server did not answer, or not with yes; nothing is approved.
+        UnreachableError: the API server did not answer, or refused; nothing is approved.
     """
     review = await _send(
         http,

@@ -1,8 +1,8 @@
-"""An owner's sign of life: a Lease of coordination.k8s.io, which is an object made for nothing else.
+"""The heartbeat of a flip's owner, in a Lease of coordination.k8s.io, the API's object for this purpose.
 
-It says only that its holder lives. Who keeps which flip is said by the history,
-which is written before the Lease is taken: so two who take over at once are told
-apart there, and whoever lost finds somebody else in the Lease at its next renewal.
+The Lease only says that its holder lives. The history says who owns which flip, and it is written before the Lease is
+taken. So of two who take over at once, the history tells which one owns it, and the other finds its successor in the
+Lease at its next renewal.
 """
 
 import asyncio
@@ -16,24 +16,24 @@ from teal.model.colours import MANAGER
 from teal.model.labels import MANAGED_BY_LABEL
 
 NAME = "teal-flip"
-"""Of the Lease."""
+"""The name of the Lease."""
 
 _ROUNDS = 5
-"""In which a Lease is taken: each lost round is one renewal of an owner that finds its successor at its next one."""
+"""How often a take is tried. Each lost attempt is a renewal of an owner that then learns of its successor."""
 
 _PAUSE_SECONDS = 0.1
 
 
 class Lease:
-    """The one Lease of a stack's flips, as one owner sees it."""
+    """The Lease of a stack's flips, as one owner uses it."""
 
     def __init__(self, records: Records, holder: str, seconds: float) -> None:
-        """Prepare; nothing is asked yet.
+        """Prepare the Lease; nothing is asked yet.
 
         Args:
-            records: of the same namespace.
-            holder: the owner's name, unlike any other's.
-            seconds: after which a Lease that stands still is its holder's no longer.
+            records: the records of the same namespace.
+            holder: the owner's name, which no other owner has.
+            seconds: after how long a Lease that is not renewed is no longer its holder's.
         """
         self._records = records
         self._holder = holder
@@ -42,7 +42,7 @@ class Lease:
         self._known: objects.Lease | None = None
 
     async def seen(self) -> str:
-        """What changes with every sign of life, whoever gave it; empty where nobody ever gave one.
+        """Return a text that changes with every heartbeat, whoever sent it; empty where there was none yet.
 
         Raises:
             UnreachableError: the API server did not answer, or refused.
@@ -51,10 +51,10 @@ class Lease:
         return found.metadata.resource_version if found is not None else ""
 
     async def take(self) -> None:
-        """Become the holder, whoever was: the history says already that this owner goes on with the flip.
+        """Become the holder, whoever it was: the history already says that this owner has taken the flip.
 
         Raises:
-            OvertakenError: it was written anew in every round, so somebody else goes on with it as well.
+            OvertakenError: it was rewritten in every attempt, so somebody else has taken the flip as well.
             UnreachableError: the API server did not answer, or refused.
         """
         for _ in range(_ROUNDS):
@@ -65,10 +65,10 @@ class Lease:
         raise OvertakenError(f"Lease {NAME} is renewed by somebody else again and again")
 
     async def renew(self) -> None:
-        """Show that its holder lives.
+        """Show that the holder lives.
 
         Raises:
-            OvertakenError: somebody else holds it.
+            OvertakenError: somebody else holds the Lease.
             UnreachableError: the API server did not answer, or refused.
         """
         if await self._write():
@@ -76,14 +76,14 @@ class Lease:
         found = await self._read()
         if found is not None and found.spec.holder_identity != self._holder:
             raise OvertakenError(f"Lease {NAME} is held by {found.spec.holder_identity}")
-        await self.take()  # a write of this owner's whose answer was lost, or somebody deleted the Lease
+        await self.take()  # our own write, whose answer was lost, or a Lease that somebody deleted
 
     async def _read(self) -> objects.Lease | None:
         response = await self._records.request("GET", f"{self._url}/{NAME}", may_be={HTTPStatus.NOT_FOUND})
         return objects.Lease.model_validate_json(response.content) if response.is_success else None
 
     async def _write(self) -> bool:
-        """Write it as this owner's; False where it is not as it was read."""
+        """Write the Lease as this owner's; return False where it is not as it was read."""
         known, at = self._known, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         ours = known is not None and known.spec.holder_identity == self._holder
         metadata: dict[str, Any] = {"name": NAME, "labels": {MANAGED_BY_LABEL: MANAGER}}

@@ -1,8 +1,7 @@
-"""What became of every flip: who, when, from, to, what was measured, how it ended. Pure; `teal.history.store` keeps it.
+"""The model of a flip's record: who, when, from, to, what was measured and how it ended. Pure; `store` keeps it.
 
-One entry may be the flip under way: whoever finds it unfinished, from whichever
-machine, knows from it alone what was proven, what has to be watched and where
-traffic came from.
+One entry may be the flip under way. Whoever finds it unfinished, from whichever machine, learns from it alone what was
+proven, what has to be watched and where traffic came from.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,53 +16,53 @@ from teal.model.verdict import Outcome, Verdict, printable
 from teal.spec.bake import BakePlan
 
 KEPT = 20
-"""Flips that are remembered."""
+"""How many flips are remembered."""
 
 KEPT_BYTES = 512 * 1024
-"""Of the history as it is stored, however long the evidence is: a ConfigMap holds 1 MiB, an etcd request 1.5 MiB."""
+"""How large a stored history may be, however long its evidence: a ConfigMap holds 1 MiB, an etcd request 1.5 MiB."""
 
 REASON = 4000
-"""Characters of a reason that is kept where nothing else makes a history short enough; its log has the rest."""
+"""How many characters of a reason are kept where nothing else makes a history short enough; its log has the rest."""
 
 LASTING = "approval"
-"""The gate whose evidence is never thinned: by it an approval that was used is known."""
+"""The gate whose evidence is always kept, since it tells which approvals were used."""
 
 MANY = 1_000_000
-"""Endpoints: where it is not known how many carried the traffic, as many as carry it now are needed."""
+"""A number of endpoints that nobody has: if it is unknown how many carried the traffic, as many as now are needed."""
 
 
 class Stage(StrEnum):
     """How far a flip is, or how it ended."""
 
     PROVEN = "PROVEN"
-    """Every gate passed; the write is under way. Traffic may be anywhere between the two colours."""
+    """Every gate passed, and the write is under way. Traffic may be anywhere between the two colours."""
     BAKING = "BAKING"
-    """Traffic moved, and is watched."""
+    """Traffic moved and is watched."""
     REVERTING = "REVERTING"
-    """The bake failed, and traffic is being put back: whoever goes on does not bake again what has failed."""
+    """The bake failed, and traffic is being put back. The next owner does not bake again what has failed."""
     CONFIRMED = "CONFIRMED"
     """The bake passed."""
     UNPROVEN = "UNPROVEN"
-    """The bake could not be judged: traffic stayed where it went, not confirmed; it is baked again."""
+    """The bake could not be judged. Traffic stayed where it went, unconfirmed; it is baked again."""
     REVERTED = "REVERTED"
     """The bake failed, and traffic is back where it came from."""
     STUCK = "STUCK"
-    """The bake failed, and the old colour could not take the traffic back; it is tried again."""
+    """The bake failed, and the old colour could not take the traffic back; that is tried again."""
     OVERTAKEN = "OVERTAKEN"
-    """Somebody else wrote where traffic goes, around the write or during the bake: what they left was not undone."""
+    """Somebody else wrote where traffic goes, around the write or during the bake. Their change was not undone."""
     REFUSED = "REFUSED"
     """A gate did not pass; nothing moved."""
     ABANDONED = "ABANDONED"
-    """Proven, and never written, or overtaken by another flip."""
+    """The flip was proven and never written, or another flip has overtaken it."""
 
     @property
     def open(self) -> bool:
-        """Whether somebody has to go on with it."""
+        """Whether somebody has to go on with the flip."""
         return self in {Stage.PROVEN, Stage.BAKING, Stage.REVERTING, Stage.UNPROVEN, Stage.STUCK}
 
 
 class Model(BaseModel):
-    """Something that is kept as JSON."""
+    """The base of all that is stored as JSON."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
@@ -73,74 +72,74 @@ class Flip(Model):
 
     number: int
     origin: Colour | None
-    """Where traffic came from; None where there was none."""
+    """The colour that traffic came from; None where there was none."""
     to: Colour
     origin_version: str = ""
     version: str
     by: str
-    """Who ran the update, as the API server authenticated it."""
+    """The account that ran the update, as the API server authenticated it."""
     begun: str
     """RFC 3339 in UTC, as all times here by the API server's clock: they come from different machines."""
     ended: str = ""
     """The same; empty while it is open, and until its end is recorded."""
     stage: Stage
     release: str = ""
-    """What becomes live, as a digest of all that the slot declares; a version may be given twice."""
+    """The digest of all that the new slot declares, since one version may be used twice."""
     slots: Mapping[Colour, str] = Field(default_factory=dict[Colour, str], exclude_if=lambda each: not each)
     """Digest of each slot alone, as it was declared: a release is known by it, whatever changes around it."""
     rollback: bool = False
-    """Onto a release that was confirmed before."""
+    """Whether it goes to a release that was confirmed before."""
     undoes: bool = False
-    """Back onto the confirmed colour, from one that never was: whatever its bake says, that one gets nothing back."""
+    """Whether it goes back to the confirmed colour, from one that never was and that gets no traffic back."""
     reason: str = ""
     """Why it ended so, in a sentence."""
     verdicts: tuple[Verdict, ...] = ()
     thinned: int = 0
-    """Verdicts that passed, and that are not kept any more: there was no room for them."""
+    """The number of verdicts that passed and that were dropped for lack of room."""
     skipped: Mapping[str, str] = Field(default_factory=dict[str, str])
-    """Gates that were switched off on purpose, and the reason that the stack gives."""
+    """The gates that were switched off on purpose, with the stack's reasons."""
     plan: BakePlan
     carried: Mapping[str, int] = Field(default_factory=dict[str, int])
-    """Ready endpoints with which the old colour carried each service's traffic until then."""
+    """The ready endpoints with which the old colour carried each service's traffic until then."""
     identities: Mapping[str, str] = Field(default_factory=dict[str, str], exclude_if=lambda each: not each)
-    """What each service's Deployment said that its pods run with when they were proven: by it a rollback knows them."""
+    """What each service's pods ran with when they were proven, by their Deployment; a rollback compares it."""
     allowed_at: str = ""
-    """When its proof was complete, RFC 3339 with milliseconds: the write follows one record and one read later."""
+    """When the proof was complete, in RFC 3339 with milliseconds: the write follows one record and one read later."""
     bake_began_at: str = ""
-    """When the front door was asked for the first time after the write, RFC 3339 with milliseconds."""
+    """When the front door was first asked after the write, in RFC 3339 with milliseconds."""
     decided_at: str = ""
-    """When its last bake came to its verdict, RFC 3339 with milliseconds: a way back is written after it."""
+    """When the last bake came to its verdict, in RFC 3339 with milliseconds: a way back is written after it."""
     loss: float = 0.0
-    """Share of the answers that failed when its bake did, 0 to 1; 0 where that is not known."""
+    """The share of the answers that failed when the bake did, 0 to 1; 0 where that is unknown."""
     owner: str = ""
-    """Who goes on with it now, or who brought it to its end."""
+    """The owner that goes on with the flip now, or that brought it to its end."""
     overtaken: tuple[int, Stage, str] | None = Field(default=None, exclude_if=lambda each: each is None)
     """The number of the flip that overtook it while it was open, and its stage and reason until then."""
     heartbeat: int = 0
-    """Counts up while the owner lives; only its change means something, so clocks need not agree."""
+    """It counts up while the owner lives. Only a change of it has a meaning, so clocks need not agree."""
 
     def at(self, stage: Stage, reason: str = "", *verdicts: Verdict) -> Self:
-        """The same flip, further on; a gate that was measured again replaces what it said before."""
+        """Return the flip at another stage. A gate that was measured again replaces its earlier verdict."""
         again = {(each.gate, each.service) for each in verdicts}
         kept = [each for each in self.verdicts if (each.gate, each.service) not in again]
         update = {"stage": stage, "reason": reason, "verdicts": (*kept, *verdicts), "ended": ""}
         return self.model_copy(update=update)
 
     def carried_by(self, services: Iterable[str]) -> Mapping[str, int]:
-        """With how many endpoints the colour that was left carried each service; `MANY` where that is not known."""
+        """Return with how many endpoints the old colour carried each service; `MANY` where that is unknown."""
         return {name: self.carried.get(name, MANY) for name in services}
 
     def owned_by(self, owner: str) -> Self:
-        """The same flip, with a sign of life of its owner."""
+        """Return the flip with another owner, or with one more heartbeat of the same one."""
         return self.model_copy(update={"owner": owner, "heartbeat": self.heartbeat + 1})
 
     def thin(self) -> Self:
-        """The same flip without the evidence that nobody asks for later: what passed."""
+        """Return the flip without the verdicts that passed, which nobody needs later."""
         kept = tuple(each for each in self.verdicts if each.outcome is not Outcome.PASSED or each.gate == LASTING)
         return self.model_copy(update={"verdicts": kept, "thinned": self.thinned + len(self.verdicts) - len(kept)})
 
     def shortest(self) -> Self:
-        """The same flip with its end alone: no evidence, and the beginning of its reason."""
+        """Return the flip with its end alone: without evidence, and with the beginning of its reason."""
         kept = tuple(each for each in self.verdicts if each.gate == LASTING)
         gone = len(self.verdicts) - len(kept)
         return self.model_copy(
@@ -149,11 +148,11 @@ class Flip(Model):
 
     @property
     def bytes(self) -> int:
-        """That it takes in a stored history, the comma after it included."""
+        """The flip's size in a stored history, with the comma after it."""
         return len(self.model_dump_json(by_alias=True).encode()) + 1
 
     def __str__(self) -> str:
-        """One line: what moved, how it ended and who began it."""
+        """Return in one line what moved, how it ended and who began it."""
         moved = f"{self.origin or 'nothing'} {self.origin_version}".strip() + f" to {self.to} {self.version}"
         what = "rollback" if self.rollback else "flip"
         return f"{what} {self.number} from {moved}, begun {self.begun} by {self.by}: {self.stage}"
@@ -166,13 +165,13 @@ class Ending(Model):
     flip: int
     """Number of the flip that left the colour, or in which it was refused."""
     at: str
-    """RFC 3339 in UTC."""
+    """The time in RFC 3339, in UTC."""
     done: bool = False
     """Whether nothing of it is under way any more."""
 
 
 class History(Model):
-    """The last flips, oldest first; at most one of them is open."""
+    """The last flips, the oldest first. At most one of them is open."""
 
     flips: tuple[Flip, ...] = ()
     ending: Ending | None = Field(default=None, exclude_if=lambda each: each is None)
@@ -185,7 +184,7 @@ class History(Model):
 
     @property
     def open(self) -> Flip | None:
-        """The flip that somebody has to go on with; what was refused after it moved nothing."""
+        """The flip that somebody has to go on with. Later flips that were refused moved nothing."""
         return next((each for each in reversed(self.flips) if each.stage.open), None)
 
     @property
@@ -195,7 +194,7 @@ class History(Model):
 
     @property
     def left(self) -> frozenset[Colour | None]:
-        """The colours that traffic is on if nobody but teal and its engine moved it; none where no flip is known."""
+        """The colours that traffic is on if only teal and its engine moved it; empty where no flip is known."""
         last = self.open or self.last_move
         if last is None:
             return frozenset()
@@ -206,9 +205,9 @@ class History(Model):
         return frozenset({last.to, last.origin})
 
     def approvals(self, *, besides: int) -> frozenset[str]:
-        """The approvals by which other flips than one passed their gates, as verdicts name them.
+        """Return the approvals that other flips than one used to pass their gates, as verdicts name them.
 
-        What was refused for another reason moved nothing, and has used nothing.
+        A flip that was refused for another reason moved nothing and used none.
         """
         return frozenset(
             verdict.asked
@@ -219,7 +218,7 @@ class History(Model):
 
     @property
     def next_number(self) -> int:
-        """Of the flip that comes; numbers go on where the beginning is forgotten."""
+        """The number of the next flip. Numbers go on even where the first flips are forgotten."""
         return self.last.number + 1 if self.last is not None else 1
 
     def with_flip(self, flip: Flip) -> "History":
@@ -241,22 +240,22 @@ class History(Model):
         return self.model_copy(update={"flips": tuple(flips)})
 
     def watched(self, plan: BakePlan) -> "History":
-        """The same, with what is open to be watched by another plan than its record has."""
+        """Return the history with another bake plan for the open flips."""
         flips = (each.model_copy(update={"plan": plan}) if each.stage.open else each for each in self.flips)
         return self.model_copy(update={"flips": tuple(flips)})
 
     def stored(self) -> str:
-        """As it is kept, to the byte; without blanks, which nobody pays to read every time."""
+        """Return the exact text that is stored, without blanks, since every reader loads it."""
         return self.model_dump_json(by_alias=True)
 
     def was_confirmed(self, colour: Colour, release: str) -> bool:
-        """Whether a release (a digest of all that its slot declares) was live before, in this colour, and confirmed."""
+        """Return whether a release (the digest of its slot) was live in this colour before, and confirmed."""
         return any(
             each.stage is Stage.CONFIRMED and each.to is colour and each.release == release for each in self.flips
         )
 
     def find(self, number: int) -> Flip | None:
-        """A flip by its number; None where it is forgotten."""
+        """Return a flip by its number; None where it is forgotten."""
         return next((each for each in self.flips if each.number == number), None)
 
 
@@ -274,10 +273,10 @@ _EMPTY_BYTES = len(History().stored())
 
 
 def _bounded(flips: Sequence[Flip], written: Flip) -> tuple[Flip, ...]:
-    """What there is room for, oldest first: evidence goes before flips, and neither the open nor the written one goes.
+    """Return the flips that there is room for, the oldest first; the open and the written ones always stay.
 
-    The steps, each taken only as far as it has to be: what passed in flips that have ended; those flips themselves;
-    what passed in the flips that stay; all of their evidence.
+    The steps, each taken only as far as necessary, drop: the passed verdicts of ended flips; those flips themselves;
+    the passed verdicts of the flips that stay; all their evidence.
     """
     ended = [each.number for each in flips if not each.stage.open and each.number != written.number]
     beyond = {*ended[: max(0, len(flips) - KEPT)]}

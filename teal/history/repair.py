@@ -1,4 +1,4 @@
-"""Makes a record of flips readable again that is not: what can be read of it is kept, the rest is given back."""
+"""Repairs a record of flips that cannot be read: keeps the flips that can, and hands the original text back."""
 
 import json
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ class Found:
     """A record as it was found."""
 
     text: str
-    """All of it, as it is kept; empty where there is none."""
+    """The complete text as it is stored; empty where there is none."""
     history: History
-    """What can be read of it."""
+    """The part that can be read."""
     lost: int
-    """Entries that cannot be read."""
+    """The number of entries that cannot be read."""
     whole: bool
-    """Whether it is a history as it stands: there is nothing to repair."""
+    """Whether all of it is a valid history, so that there is nothing to repair."""
     resource_version: str
 
 
 async def find(records: Records) -> Found:
-    """Read the record, whatever is in it.
+    """Read the record, whatever it contains.
 
     Raises:
         UnreachableError: the API server did not answer, or refused.
@@ -50,10 +50,10 @@ async def find(records: Records) -> Found:
 
 
 async def write(records: Records, found: Found) -> None:
-    """Write what could be read over what was found, if nobody has written since.
+    """Write what could be read over what was found, unless somebody has written since.
 
     Raises:
-        UnreachableError: the API server did not answer, or somebody has.
+        UnreachableError: the API server did not answer, or somebody has written since.
     """
     try:
         await records.replace(Kept(found.history, found.resource_version))
@@ -64,7 +64,7 @@ async def write(records: Records, found: Found) -> None:
 
 
 def _readable(text: str) -> tuple[tuple[Flip, ...], int]:
-    """The entries that are flips, each number once, and how many are not."""
+    """Return the entries that are flips, each number once, and how many are not."""
     try:
         known: object = json.loads(text)
     except ValueError:

@@ -1,7 +1,6 @@
-"""The edge to what is remembered of flips: one ConfigMap, written with a precondition, never over somebody else.
+"""Reads and writes the history of flips: one ConfigMap, written under a condition and never over somebody else's.
 
-Not declared by the program: a record that an engine could replace or delete
-would not outlive what went wrong.
+The program does not declare it: a record that an engine could replace or delete would not outlive what went wrong.
 """
 
 import asyncio
@@ -24,35 +23,35 @@ from teal.model.labels import MANAGED_BY_LABEL
 from teal.spec.bake import BakePlan
 
 NAME = "teal-history"
-"""Of the ConfigMap."""
+"""The name of the ConfigMap."""
 
 CONFIRMED = "teal-confirmed"
-"""Of the ConfigMap in which the program records whose bake passed last; what may shrink the other one waits for it."""
+"""The name of the ConfigMap with the last confirmed colour. What may shrink the other colour waits for it."""
 
 KEY = "flips.json"
-"""Of its data."""
+"""The key in its data."""
 
 _PATIENCE_SECONDS = 15.0  # an API server that restarts is back within 6
 _PAUSE_SECONDS = 0.3
 
 
 class OvertakenError(Exception):
-    """Somebody else wrote the record in between; what they wrote has to be read before anything else is done."""
+    """Somebody else wrote the record in between. It has to be read again before anything else is done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The history as read, and what makes a write of it safe."""
+    """The history as it was read, and what makes a write of it safe."""
 
     history: History
     resource_version: str
-    """Empty where there is no record yet."""
+    """It is empty where there is no record yet."""
 
     def flip(self, number: int) -> Flip:
-        """A flip that was just recorded.
+        """Return a flip that was just recorded.
 
         Raises:
-            OvertakenError: it is not there any more: somebody began the history anew.
+            OvertakenError: it is gone: somebody has started a new history.
         """
         found = self.history.find(number)
         if found is None:
@@ -70,14 +69,15 @@ class Records:
         declared: BakePlan | None = None,
         recorded: Callable[[Flip, History], None] | None = None,
     ) -> None:
-        """Prepare; nothing is asked yet.
+        """Prepare to read and write; nothing is asked yet.
 
         Args:
-            http: whose base URL is the API server's.
-            namespace: the stack's.
-            declared: how the stack says that flips are watched. Who goes on with one goes by that, whatever its record
-                says: whoever may write a ConfigMap could send requests anywhere by it. None where nobody knows.
-            recorded: hears of each flip once it is recorded, with the history; returns at once. None: nobody does.
+            http: the client, whose base URL is the API server's.
+            namespace: the stack's namespace.
+            declared: how the stack has flips watched; None where that is unknown. It replaces what a record says, since
+                whoever may write a ConfigMap could otherwise direct requests anywhere.
+            recorded: is called with each flip that is recorded, and the history; it returns at once. None where nobody
+                follows.
         """
         self._recorded = recorded
         self._declared = declared
@@ -91,16 +91,16 @@ class Records:
         return self._clock.now(timespec)
 
     async def load(self) -> Kept:
-        """What is remembered; nothing where nothing ever was.
+        """Return the stored history; an empty one where there is none.
 
         Raises:
-            UnreachableError: the API server did not answer, or what it holds is no history.
+            UnreachableError: the API server did not answer, or the ConfigMap holds no history.
         """
         kept = await self._load()
         return kept if self._declared is None else replace(kept, history=kept.history.watched(self._declared))
 
     async def _load(self) -> Kept:
-        """The same as it is kept."""
+        """Return the history with the bake plans that are stored in it."""
         response = await self.request("GET", f"{self._url}/{NAME}", may_be={HTTPStatus.NOT_FOUND})
         if not response.is_success:
             return Kept(History(), "")
@@ -134,7 +134,7 @@ class Records:
                 written = objects.ConfigMap.model_validate_json(response.content)
                 return self._heard(flip, Kept(history, written.metadata.resource_version))
             found = await self._load()
-            if found.history == history:  # a write of ours whose answer was lost
+            if found.history == history:  # our own write, whose answer was lost
                 return self._heard(flip, found)
             if before is None or found.history.find(flip.number) != before:
                 raise OvertakenError(f"ConfigMap {NAME}: {response.status_code}")
@@ -146,10 +146,10 @@ class Records:
         return kept
 
     async def replace(self, kept: Kept) -> None:
-        """Write a history as a whole over what was read: a record that cannot be read is repaired so.
+        """Write a complete history over what was read, as the repair of an unreadable record does.
 
         Raises:
-            OvertakenError: it is not as it was read.
+            OvertakenError: the record is not as it was read.
             UnreachableError: the API server did not answer.
         """
         response = await self._put(kept, kept.history)
@@ -157,7 +157,7 @@ class Records:
             raise OvertakenError(f"ConfigMap {NAME}: {response.status_code}")
 
     async def _put(self, kept: Kept, history: History) -> httpx2.Response:
-        """Write what is remembered over what was read; a failed precondition is an answer like any other."""
+        """Write a history over what was read; a failed precondition is returned, not raised."""
         metadata: dict[str, Any] = {
             "name": NAME,
             "namespace": self.namespace,
@@ -171,7 +171,7 @@ class Records:
         return await self.request("PUT", f"{self._url}/{NAME}", body, may_be=overtaken)
 
     async def whoami(self) -> str:
-        """Whom the API server takes this process for.
+        """Return the account that the API server takes this process for.
 
         Raises:
             UnreachableError: the API server did not answer.
@@ -188,16 +188,16 @@ class Records:
         *,
         may_be: Collection[HTTPStatus] = (),
     ) -> httpx2.Response:
-        """One request, until the API server answers: one that restarts refuses connections, then says 5xx.
+        """Send one request until the API server answers: one that restarts refuses connections, then answers 5xx.
 
         Args:
-            method: of HTTP.
-            path: of the object, or of its kind to create one.
-            body: the object; None to read one.
-            may_be: answers beside success that the caller knows what to do with.
+            method: the HTTP method.
+            path: the path of the object, or of its kind to create one.
+            body: the object to write; None to read one.
+            may_be: the statuses beside success that the caller handles.
 
         Raises:
-            UnreachableError: it did not within `_PATIENCE_SECONDS`, or refused.
+            UnreachableError: the API server did not answer within `_PATIENCE_SECONDS`, or refused.
         """
         why = ""
         try:

@@ -1,1 +1,1 @@
-"""The words that everything else is said in: colours, labels, live state, routes, verdicts, errors. No I/O."""
+"""The basic types of teal: colours, labels, live state, routes, verdicts, errors. No I/O."""

@@ -1,4 +1,4 @@
-"""Addresses: which of them are everywhere, and which may be told a secret. Pure."""
+"""Decides which addresses mean everywhere, and which may be sent a secret. Pure."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 
 def everywhere(cidrs: Iterable[str]) -> bool:
-    """Whether CIDRs cover all of IPv4 or all of IPv6, in one piece or in several."""
+    """Return whether CIDRs cover all of IPv4 or all of IPv6, in one piece or in several."""
     networks = [ip_network(each) for each in cidrs]
     v4 = (each for each in networks if isinstance(each, IPv4Network))
     v6 = (each for each in networks if isinstance(each, IPv6Network))
@@ -14,7 +14,7 @@ def everywhere(cidrs: Iterable[str]) -> bool:
 
 
 def keeps_a_secret(url: str) -> bool:
-    """Whether what is sent there is read by nobody on the way: over TLS, or to this very machine."""
+    """Return whether nobody on the way can read what is sent to a URL: it goes over TLS, or to this machine."""
     parts = urlsplit(url)
     try:
         here = parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback

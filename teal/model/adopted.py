@@ -1,6 +1,6 @@
-"""Pods that a stack did not make and that stand in the place of a colour: what runs already, or what is to run after.
+"""Pods that a stack did not make and that take the place of a colour: those that run already, or their successors.
 
-Which they are is said by the active Service itself, so that whoever puts traffic back needs no stack config. Pure.
+The active Service itself names them, so that whoever puts traffic back needs no stack config. Pure.
 """
 
 import json
@@ -18,16 +18,16 @@ _SAID = TypeAdapter(dict[Colour, dict[str, str]])
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """A colour that has no pods of the stack's own."""
+    """A colour whose pods the stack did not make."""
 
     colour: Colour
-    """In whose place the pods stand."""
+    """The colour whose place the pods take."""
     selector: Mapping[str, str]
-    """Labels by which a Service finds them."""
+    """The labels by which a Service finds the pods."""
 
     @classmethod
     def of(cls, annotations: Mapping[str, str]) -> Self | None:
-        """What an active Service's annotations say; None where they say nothing, or nothing that can be read."""
+        """Read an active Service's annotations; None where they name no such pods, or cannot be read."""
         try:
             said = _SAID.validate_json(annotations.get(ADOPTED, "{}"))
         except ValidationError:
@@ -36,12 +36,12 @@ class Adopted:
 
     @property
     def annotation(self) -> Mapping[str, str]:
-        """The same, as an active Service is annotated with."""
+        """The annotation of an active Service that names these pods."""
         return {ADOPTED: json.dumps({self.colour: dict(self.selector)}, sort_keys=True)}
 
 
 def led_to(selector: Mapping[str, str], annotations: Mapping[str, str]) -> Colour | None:
-    """The colour that an active Service's selector finds the pods of; None where it is none that teal knows."""
+    """Return the colour whose pods an active Service's selector finds; None where it is not one that teal knows."""
     adopted = Adopted.of(annotations)
     if adopted is not None and dict(selector) == dict(adopted.selector):
         return adopted.colour
@@ -51,13 +51,13 @@ def led_to(selector: Mapping[str, str], annotations: Mapping[str, str]) -> Colou
 def patch(
     service: str, selector: Mapping[str, str], annotations: Mapping[str, str], colour: Colour
 ) -> Mapping[str, Any]:
-    """What a JSON merge patch says of a selector to lead it to a colour: what it does not name stays.
+    """Return the part of a JSON merge patch that changes a selector to a colour; what it does not name stays.
 
     Args:
         service: the active Service's name.
-        selector: where it leads.
-        annotations: of the Service.
-        colour: where it is to lead.
+        selector: the present selector.
+        annotations: the Service's annotations.
+        colour: the colour to which the Service is to lead.
     """
     adopted = Adopted.of(annotations)
     if adopted is None:

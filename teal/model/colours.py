@@ -1,12 +1,12 @@
-"""The two colours, and the names under which teal and its engine write. No I/O."""
+"""The two colours, and the names under which teal and Pulumi's engine write. No I/O."""
 
 from enum import StrEnum
 
 MANAGER = "teal"
-"""Field manager of teal's own writes, beside the engine's."""
+"""The field manager of teal's own writes, beside the engine's."""
 
 ENGINE = "pulumi-kubernetes"
-"""Prefix of the field managers under which Pulumi's Kubernetes provider writes."""
+"""The prefix of the field managers under which Pulumi's Kubernetes provider writes."""
 
 
 class Colour(StrEnum):
@@ -17,10 +17,10 @@ class Colour(StrEnum):
 
     @property
     def other(self) -> "Colour":
-        """The colour that this one is not."""
+        """The other colour."""
         return Colour.GREEN if self is Colour.BLUE else Colour.BLUE
 
 
 def colour_of(text: str | None) -> Colour | None:
-    """The colour that a label or a field names; None where it names none."""
+    """Return the colour that a label or a field names; None where it names none."""
     return Colour(text) if text in set(Colour) else None

@@ -1,11 +1,11 @@
-"""What can go wrong at a flip, as one tree.
+"""The errors of a flip, as one tree.
 
     TealError
-    ├── ConfigError        the stack config does not say what teal needs (all problems at once)
+    ├── ConfigError        the stack config lacks what teal needs (all problems at once)
     ├── UnreachableError   the cluster could not be asked: nothing is known, so nothing moves
-    ├── ChangedError       what was to be written is not as it was read: it has to be read again, by the same caller
+    ├── ChangedError       an object is not as it was read: the caller has to read it again
     ├── ForeignChangeError somebody else moved the traffic: teal does not overwrite it silently
-    ├── NotThereError      what was asked for is not there: a stack, a colour's release, a version
+    ├── NotThereError      a stack, a colour's release or a version that was asked for does not exist
     ├── EngineError        Pulumi could not do what it was asked for
     │   └── LockedError    somebody else updates the stack
     ├── RefusedError       asked and measured: the proof is missing, so nothing moves
@@ -19,11 +19,11 @@ on one line: an engine passes on nothing but the text of an exception.
 
 
 class TealError(Exception):
-    """The root of all errors that teal raises on purpose."""
+    """The base of all errors that teal raises on purpose."""
 
 
 class ConfigError(TealError):
-    """The stack config is not usable; the message lists every problem found, one a line."""
+    """The stack config cannot be used; the message lists every problem found, one a line."""
 
 
 class UnreachableError(TealError):
@@ -31,7 +31,7 @@ class UnreachableError(TealError):
 
 
 class ChangedError(TealError):
-    """A write's condition did not hold; whether traffic was moved, or something else was written, a read shows."""
+    """The condition of a write did not hold. Another read shows whether traffic moved or something else was written."""
 
 
 class ForeignChangeError(TealError):
@@ -39,23 +39,23 @@ class ForeignChangeError(TealError):
 
 
 class RefusedError(TealError):
-    """A gate did not pass; the message carries its evidence."""
+    """A gate did not pass; the message holds its evidence."""
 
 
 class UnsafeError(RefusedError):
-    """The plan of an update says `UNSAFE`, or a word that was not asked for: nothing was touched."""
+    """The plan of an update says `UNSAFE`, or a word that was not asked for; nothing was touched."""
 
 
 class UnconfirmedError(TealError):
-    """Traffic moved, and its bake did not pass; the message says where traffic is."""
+    """Traffic moved, and its bake did not pass; the message says where traffic is now."""
 
 
 class NotThereError(TealError):
-    """What somebody asked for is not there: nothing was done."""
+    """What somebody asked for does not exist; nothing was done."""
 
 
 class EngineError(TealError):
-    """Pulumi's command failed, in its own words."""
+    """Pulumi's command failed; the message is its own."""
 
 
 class LockedError(EngineError):
@@ -63,4 +63,4 @@ class LockedError(EngineError):
 
 
 class DeclinedError(TealError):
-    """Who was asked whether to go on did not say yes: nothing was done."""
+    """Somebody was asked whether to go on and did not say yes; nothing was done."""

@@ -1,4 +1,4 @@
-"""What is live, as it was read: no I/O."""
+"""Live state as it was read. No I/O."""
 
 import json
 from collections.abc import Mapping
@@ -11,24 +11,24 @@ from teal.model.routes import AlbRoute
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveService:
-    """A service's live traffic as read from its router: where it goes, and who sent it there."""
+    """A service's live traffic as its router reports it: where it goes, and who sent it there."""
 
     colour: Colour | None
-    """None where the selector names no colour that teal knows."""
+    """The live colour; None where the selector names none that teal knows."""
     selector: Mapping[str, str]
-    """What directs it: an active Service's selector, or weights by colour."""
+    """What directs traffic: an active Service's selector, or the weights by colour."""
     annotations: Mapping[str, str]
     resource_version: str
     writer: str
-    """The field manager that owns the selector, as the API server recorded it."""
+    """The field manager that owns the selector, as the API server records it."""
     owners: frozenset[str] = frozenset()
-    """Every field manager that owns a part of what a move writes; nobody's where a router keeps no owners."""
+    """Every field manager that owns a part of what a move writes; empty where a router keeps no owners."""
     share: int = 0
-    """Percent of its traffic that goes to the other colour, where a router splits it by weights."""
+    """The percentage of traffic that goes to the other colour, where a router splits it by weights."""
     route: AlbRoute | None = None
-    """What directs it in AWS, where that does."""
+    """The listener rule that directs traffic; None outside AWS."""
     worker: bool = False
-    """Whether nothing directs it: it is a worker, and this is the record of which colour may run."""
+    """Whether it is a worker without traffic, so that this is its record of which colour may run."""
     cron: bool = False
     """Whether it is a cron job, which is a worker with a time for its work."""
 
@@ -43,18 +43,18 @@ class Endpoint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LivePod:
-    """A pod of a slot, as its labels have it, and the kubelet."""
+    """A pod of a slot, by its labels and by its kubelet."""
 
     name: str
     colour: Colour | None
     version: str
     image: str = ""
-    """What its service's container was told to run."""
+    """The image that its service's container was declared with."""
     image_id: str = ""
-    """What it runs, as the kubelet resolved that: a digest, behind a repository where the node pulled it from one."""
+    """The image that runs, as the kubelet resolved it: a digest, after a repository if the node pulled it from one."""
     ready: bool = False
     ending: bool = False
-    """Whether it was asked to end."""
+    """Whether the pod was asked to end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,17 +66,17 @@ class LiveSlot:
     """Pods that it is asked for at present; of a CronJob 1, or 0 where it is suspended."""
     ready: int = 0
     outdated: int = 0
-    """Pods of it that a rollout has not replaced yet."""
+    """The pods that a rollout has not replaced yet."""
     version: str = ""
-    """As its labels have it."""
+    """The version in the Deployment's labels."""
     adopted: bool = False
-    """Whether it is none of the stack's, in the place of one."""
+    """Whether the stack did not make it, and it takes the place of a slot."""
     cron: bool = False
     """Whether it is a CronJob."""
 
     @property
     def identity(self) -> str:
-        """All that its pods run with, and whom they reach, as the Deployment says it; empty where it does not."""
+        """What its pods run with and whom they may reach, by the Deployment's annotations; empty if they lack it."""
         try:
             parts = json.loads(self.annotations[PARTS])
             return " ".join((self.annotations[DIGEST], parts["template"], parts["service"]["network"]))
@@ -86,9 +86,9 @@ class LiveSlot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveAutoscaler:
-    """A colour's autoscaler as read."""
+    """A colour's autoscaler as it was read."""
 
     annotations: Mapping[str, str]
     minimum: int
     desired: int = 0
-    """Pods that it has in mind at present; 0 before it has looked for the first time."""
+    """The pods that the autoscaler wants now; 0 before it has looked for the first time."""

@@ -1,7 +1,7 @@
-"""Who can be told of flips, as Apprise names them in a URL, and which URLs are let through. Pure.
+"""The kinds of receivers that can be told of flips, as Apprise URLs, and the checks that a URL has to pass. Pure.
 
-Each kind leads to one class of Apprise's, and no other is ever loaded: nothing that runs a command, reads a file or
-writes to this machine can be named.
+Each kind leads to one class of Apprise, and no other is ever loaded. So no URL can name anything that runs a command,
+reads a file or writes to this machine.
 """
 
 import re
@@ -29,22 +29,22 @@ KINDS: Mapping[str, str] = {
     "jsons": "custom_json.NotifyJSON",
     "json": "custom_json.NotifyJSON",
 }
-"""Module and class below `apprise.plugins`, by the scheme of the URL. `workflows` is Microsoft Teams."""
+"""The module and class below `apprise.plugins`, by the scheme of the URL. `workflows` is Microsoft Teams."""
 
 PLAIN = frozenset({"mmost", "rocket", "ntfy", "mailto", "json"})
-"""Kinds that encrypt nothing on the way: they are for this very machine alone."""
+"""The kinds without encryption, which may be used for this machine only."""
 
 OWN_URLS = {"hooks.slack.com": "slack", "discord.com": "discord", "chat.googleapis.com": "gchat"}
-"""Hosts of webhooks whose URLs are taken as their service gives them out."""
+"""The hosts of webhooks whose URLs are taken as the service issues them."""
 
 _TEAMS = (".logic.azure.com", ".api.powerplatform.com")
 
 SWITCHED_OFF = frozenset({"template", "attach", "pgp", "pgpprv", "pgppub", "wkd", "verify", "redirect"})
-"""Parameters that read files, give up the proof of who answers, or send things elsewhere."""
+"""The parameters that read files, switch verification off, or send data elsewhere."""
 
 
 def kind_of(url: str) -> str:
-    """The key in `KINDS` of a URL; empty where it is none of them."""
+    """Return the key in `KINDS` of a URL; empty where it is none of them."""
     scheme, separator, rest = url.partition("://")
     host = re.split(r"[/?#:]", rest, maxsplit=1)[0].lower()
     if scheme == "https":
@@ -53,7 +53,7 @@ def kind_of(url: str) -> str:
 
 
 def unusable(url: str) -> str:
-    """Why nobody may be told by a URL; empty where they may. Says nothing of what is in it: that is a secret."""
+    """Return why a URL may not be used; empty where it may. The text quotes nothing of the URL, which is a secret."""
     kind = kind_of(url)
     if not kind:
         hosts = ", ".join([*OWN_URLS, *(f"*{each}" for each in _TEAMS)])
@@ -66,7 +66,7 @@ def unusable(url: str) -> str:
 
 
 def switched_off(names: Iterable[str]) -> str:
-    """Why a URL with parameters of such names is refused; empty where none of them is switched off."""
+    """Return why a URL with parameters of these names is refused; empty where it is not."""
     found = sorted(SWITCHED_OFF & {each.strip().lower() for each in names})
     return (
         f"its parameter {found[0]} is switched off here: nothing may read files, or skip verification" if found else ""
@@ -74,7 +74,7 @@ def switched_off(names: Iterable[str]) -> str:
 
 
 def _parameters(url: str) -> frozenset[str]:
-    """The names of all that may be taken for a parameter of a URL."""
+    """Return the names of everything that may be read as a parameter of a URL."""
     pairs = re.split(r"[&;?#]", url.partition("?")[2])
     return frozenset(unquote_plus(each.partition("=")[0]) for each in pairs)
 

@@ -1,8 +1,7 @@
-"""How a service's live traffic is directed, as far as a flip has to keep it with its record. Pure.
+"""How a service's live traffic is directed, as far as a flip has to record it. Pure.
 
-A selector and an HTTPRoute are found by their service's name. What AWS has is
-named by ARNs that nobody knows before it is made: they are kept with the flip,
-so that traffic can be put back by somebody who has nothing but that record.
+A selector and an HTTPRoute are found by their service's name. What AWS has is named by ARNs that nobody knows before it
+is made. They are recorded with the flip, so that traffic can be put back from that record alone.
 """
 
 import math
@@ -21,54 +20,55 @@ class RouterKind(StrEnum):
     """What directs live traffic."""
 
     SERVICE = "service"
-    """A Service's selector."""
+    """A Service's selector directs it."""
     ALB = "alb"
-    """The weights of a listener rule of an AWS Application Load Balancer."""
+    """The weights of a listener rule of an AWS Application Load Balancer direct it."""
     GATEWAY = "gateway"
-    """The weights of an HTTPRoute of the Gateway API."""
+    """The weights of an HTTPRoute of the Gateway API direct it."""
 
     @property
     def spec(self) -> "RouterSpec":
-        """What is known of it without asking it."""
+        """The router's entry, which needs no request."""
         return _SPECS[self]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Right:
-    """What an account has to be allowed of the API server, to read where traffic goes and to put it back."""
+    """A right at the API server that an account needs to read where traffic goes and to put it back."""
 
     group: str
     resources: str
     verbs: Sequence[str]
     by_name: bool = True
-    """Whether the services' names are all that it is needed for."""
+    """Whether the right is only needed for objects with the services' names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RouterSpec:
-    """What is known of a router without asking it: the one entry that all of teal reads."""
+    """What is known of a router without a request: the one entry that all of teal reads."""
 
     module: str
-    """Of `teal.routers`, which reads and writes it, and of `teal_infra.traffic`, which declares it."""
+    """The module in `teal.routers`, which reads and writes traffic, and in `teal_infra.traffic`, which declares it."""
     right: Right
     marked_by: Sequence[str]
-    """Where the inputs of the resource whose change moves traffic have what no other router's have."""
+    """The path in the inputs of the resource whose change moves traffic that no other router's resource has."""
     through_service: bool = False
-    """Whether the active Service leads to what is live. Elsewhere the colours' own Services are asked."""
+    """Whether the active Service leads to what is live. If not, the colours' own Services are asked."""
     splits: bool = True
-    """Whether it can give a share of the requests, or chosen clients, to the idle colour."""
+    """Whether it can send a share of the requests, or chosen clients, to the idle colour."""
     follows_late: bool = True
     """Whether requests follow a write only after a while."""
     names_writers: bool = True
-    """Whether its API says who wrote where traffic goes."""
+    """Whether its API names who wrote where traffic goes."""
     settings: str = ""
     """The key of the settings that it needs; empty where it needs none."""
     lacks: tuple[str, str] = ("", "")
-    """The key to set where these are missing, and what nothing says then."""
+    """The key to set if these settings are missing, and what is unknown without it."""
     readiness_gate: str = ""
-    """What the condition's type begins with that the router's controller sets on ready pods; empty: it sets none."""
+    """How the type of the condition begins that the router's controller sets on ready pods; empty where it sets
+    none."""
     namespace_labels: Mapping[str, str] = field(default_factory=dict[str, str])
-    """By which the namespace asks the router's controller for that condition."""
+    """The labels by which a namespace asks the router's controller for that condition."""
 
 
 _SPECS: Mapping[RouterKind, RouterSpec] = {
@@ -82,7 +82,7 @@ _SPECS: Mapping[RouterKind, RouterSpec] = {
     ),
     RouterKind.ALB: RouterSpec(
         module="alb",
-        # Of AWS, the role of whoever asks has to say.
+        # AWS rights are in the role of whoever asks.
         right=Right(group="elbv2.k8s.aws", resources="targetgroupbindings", verbs=("list",), by_name=False),
         marked_by=("actions",),
         names_writers=False,
@@ -102,40 +102,40 @@ _SPECS: Mapping[RouterKind, RouterSpec] = {
 
 
 class AlbRoute(BaseModel):
-    """One service's listener rule and what it leads to."""
+    """A service's listener rule, and the target groups that it leads to."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     region: str
     rule: str
-    """Its ARN."""
+    """The rule's ARN."""
     groups: Mapping[Colour, str]
-    """ARN of each colour's target group."""
+    """The ARN of each colour's target group."""
     door: str = ""
-    """URL of the listener that the rule is of, by the load balancer's own name."""
+    """The URL of the rule's listener, with the load balancer's own name."""
 
 
 def alarm_prefix(service: str, colour: Colour) -> str:
-    """What the names of the alarms on a colour's target group begin with."""
+    """Return how the names of the alarms on a colour's target group begin."""
     return f"{service}-{colour}-"
 
 
 class Split(BaseModel):
-    """How a router shares out a service's requests: weights, in whatever unit the router has."""
+    """How a router shares out a service's requests, as weights in the router's own unit."""
 
     model_config = ConfigDict(frozen=True)
 
     weights: Mapping[Colour, int]
     said: Colour | None = None
-    """The colour that is live by the router's own tag or annotation."""
+    """The live colour by the router's own tag or annotation."""
     strangers: Mapping[str, int] = Field(default_factory=dict[str, int])
-    """Weights of what is no colour of the service, by its name."""
+    """The weights of targets that are no colour of the service, by their names."""
 
     @property
     def colour(self) -> Colour | None:
-        """The live one: what has all the traffic; what the router's tag says where both have some.
+        """The live colour: the one with all traffic, or the one that the router's tag names where both have some.
 
-        None where somebody else has a share, or nobody has one.
+        It is None where somebody else has a share, or nobody has one.
         """
         having = [colour for colour in Colour if self.weights.get(colour, 0) > 0]
         if any(self.strangers.values()) or not having:
@@ -149,13 +149,13 @@ class Split(BaseModel):
 
     @property
     def share(self) -> int:
-        """Percent of the requests that the colour that is not live gets; rounded up, so that a little is not none."""
+        """The percentage of requests that the other colour gets, rounded up so that a small share is not 0."""
         total = sum(self.weights.values())
         return math.ceil(100 * self.weights.get(self.colour.other, 0) / total) if self.colour and total else 0
 
     @property
     def shown(self) -> Mapping[str, str]:
-        """The weights as they are compared and shown."""
+        """The weights in the form in which they are compared and shown."""
         return {**{str(colour): str(weight) for colour, weight in sorted(self.weights.items())}, **self._strange}
 
     @property
@@ -164,10 +164,10 @@ class Split(BaseModel):
 
 
 def said(marks: Mapping[str, str]) -> Colour | None:
-    """The colour that tags or annotations call live; what follows an @ only makes one value unlike the one before."""
+    """Return the colour that tags or annotations call live. The part after an @ only tells one write from the next."""
     return colour_of(marks.get(ACTIVE, "").partition("@")[0])
 
 
 def weights(live: Colour, share: int = 0) -> Mapping[Colour, int]:
-    """Weights, in percent, that leave the live colour everything but a share."""
+    """Return weights in percent that leave the live colour everything except a share."""
     return {live: 100 - share, live.other: share}

@@ -1,7 +1,7 @@
-"""The outcome of a proof, with its evidence. No I/O.
+"""The outcome of a gate, with its evidence. No I/O.
 
-Four outcomes as Argo Rollouts' measurements have them, with one rule: only
-`PASSED` lets traffic move. What could not be measured has not passed.
+The four outcomes are those of Argo Rollouts' measurements, with one rule: only `PASSED` lets traffic move. What could
+not be measured has not passed.
 """
 
 from collections.abc import Iterable
@@ -9,25 +9,25 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 MOST = 400
-"""Characters that a text of a verdict has at most: a history holds hundreds of them, a refusal is one line."""
+"""The most characters of a verdict's text: a history holds hundreds of verdicts, and a refusal is one line."""
 
 
 class Outcome(StrEnum):
-    """What came of asking."""
+    """The result of asking a gate."""
 
     PASSED = "PASSED"
     FAILED = "FAILED"
     INCONCLUSIVE = "INCONCLUSIVE"
-    """No data, or too little of it."""
+    """There was no data, or too little."""
     ERROR = "ERROR"
-    """Could not look."""
+    """Nobody could look."""
 
 
 def printable(text: str, most: int = MOST) -> str:
-    """A text as one line that no terminal takes for anything else, of at most so many characters.
+    """Return a text as one printable line of at most so many characters.
 
-    What a service answered ends up on screens and in logs: a line break could
-    forge a line there, an escape sequence hide one.
+    A service's answer ends up on screens and in logs, where a line break could forge a line and an escape sequence
+    could hide one.
     """
     line = " ".join(text.split())
     if not line.isprintable():
@@ -37,30 +37,30 @@ def printable(text: str, most: int = MOST) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """One gate's outcome for one service, and what it rests on. Its texts are made printable, and short."""
+    """One gate's outcome for one service, and its evidence. Its texts are made printable and short."""
 
     gate: str
-    """Its kind, and which one of that kind where there are several: `capacity`, `smoke.checkout`, `metrics.p95`."""
+    """The gate, and which one of its verdicts where it has several: `capacity`, `smoke.checkout`, `metrics.p95`."""
     service: str
     outcome: Outcome
     seen: str
-    """What came back, in words, with its unit."""
+    """What was measured, in words and with its unit."""
     needed: str
     """What would have passed."""
     asked: str = ""
     """Who was asked, and for what."""
 
     def __post_init__(self) -> None:
-        """Bound the evidence where it comes in, so that nobody who shows or keeps it has to."""
+        """Bound the texts as they come in, so that nobody who shows or stores them has to."""
         for name in _TEXTS:
             object.__setattr__(self, name, printable(getattr(self, name)))
 
     def __str__(self) -> str:
-        """One line: gate, service, outcome, evidence."""
+        """Return the gate, service, outcome and evidence in one line."""
         return f"{self.gate} of {self.service} {self.outcome}: {self.seen}; needed: {self.needed}"
 
     def as_dict(self) -> dict[str, str]:
-        """For machines: every field by its name, the outcome as text."""
+        """Return every field by its name, with the outcome as text."""
         return {field.name: str(getattr(self, field.name)) for field in fields(self)}
 
 
@@ -68,5 +68,5 @@ _TEXTS = tuple(field.name for field in fields(Verdict) if field.name != "outcome
 
 
 def unproven(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    """The verdicts that forbid the move: all that are not `PASSED`."""
+    """Return the verdicts that forbid the move: all that are not `PASSED`."""
     return tuple(verdict for verdict in verdicts if verdict.outcome is not Outcome.PASSED)

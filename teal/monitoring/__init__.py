@@ -1,1 +1,1 @@
-"""What Prometheus and Grafana are given of a service, and what they are asked about it. Plain text and data."""
+"""What Prometheus and Grafana are given of a service, and the queries about it. Plain text and data."""

@@ -1,7 +1,7 @@
-"""The alert rules of a service, as data: what is watched, from which bound on, for how long, and what it means.
+"""The alert rules of a service, as data: what is watched, above which bound, for how long, and what it means.
 
-Nothing is sent anywhere here: Prometheus evaluates the rules, Alertmanager
-tells people. docs/observability.md says for each what to do.
+Nothing is sent from here: Prometheus evaluates the rules, and Alertmanager notifies people. docs/observability.md says
+for each rule what to do.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from teal.monitoring.queries import Queries
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bounds:
-    """Above which value each alert fires; never at it."""
+    """The values above which alerts fire; they do not fire at them."""
 
     unhealthy_pods: int
     active_requests: int
@@ -26,23 +26,22 @@ class Bounds:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """One alert, whatever the colour it fires for."""
+    """One alert, for either colour."""
 
     alert: str
     expr: str
     wait: str
-    """For how long it must hold (Prometheus' `for`)."""
+    """How long the condition must hold (Prometheus' `for`)."""
     severity: Literal["warning", "critical"]
-    """`critical`: what keeps a release from being promoted at all. `warning`: what someone should look at today."""
+    """`critical` keeps a release from being promoted; `warning` is what somebody should look at today."""
     summary: str
-    """A template of Prometheus': one sentence."""
+    """A Prometheus template of one sentence."""
 
 
 def rules(queries: Queries, bounds: Bounds) -> Iterator[Rule]:
-    """All alerts of one service, most urgent first; none over what the service does not measure.
+    """Yield all alerts of one service, the most urgent first, without those on metrics that it lacks.
 
-    A colour without pods or traffic fires none of them: it is idle, retired or
-    gone, and which of these cannot be told from metrics.
+    A colour without pods or traffic fires none of them: it is idle, retired or gone, and metrics cannot tell which.
     """
     who = f"{queries.service} {{{{ $labels.colour }}}}"
     share = "{{ $value | humanizePercentage }}"
@@ -51,7 +50,7 @@ def rules(queries: Queries, bounds: Bounds) -> Iterator[Rule]:
     yield Rule(
         alert="TealPodsUnhealthy",
         expr=f"{queries.unhealthy_pods} > {bounds.unhealthy_pods}",
-        wait="2m",  # a pod that starts (60 s at most) or drains (45 s) is none
+        wait="2m",  # a pod that starts (60 s at most) or drains (45 s) does not count
         severity="critical",
         summary=f"{who}: {{{{ $value }}}} pods are not ready or do not answer (bound: {bounds.unhealthy_pods})",
     )
@@ -105,12 +104,12 @@ def rules(queries: Queries, bounds: Bounds) -> Iterator[Rule]:
 
 
 def rule_groups(queries: Queries, bounds: Bounds, runbook: str) -> Mapping[str, Any]:
-    """One service's rules in the shape that both a rules file and a PrometheusRule's `spec` have.
+    """Return one service's rules in the shape of a rules file, which is also that of a PrometheusRule's `spec`.
 
     Args:
-        queries: of the service.
-        bounds: of the service.
-        runbook: URL or path of the page that says what to do; each alert has a section named after it.
+        queries: the service's queries.
+        bounds: the bounds of the service's alerts.
+        runbook: the URL or path of the page that says what to do, with a section for each alert, named after it.
     """
     return {
         "groups": [

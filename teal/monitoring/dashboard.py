@@ -1,7 +1,7 @@
-"""The Grafana dashboard of a service: both colours side by side, and when traffic moved. Built, never sent anywhere.
+"""Builds the Grafana dashboard of a service: both colours side by side, and when traffic moved. It sends nothing.
 
-Made with Grafana's own SDK, whose types are the dashboard's schema. Imported
-only where a dashboard is made: a stack without one does not need the SDK.
+It uses Grafana's own SDK, whose types are the dashboard's schema. The module is imported only where a dashboard is
+made, so that other stacks do not need the SDK.
 """
 
 import hashlib
@@ -38,18 +38,18 @@ from teal.monitoring.queries import Queries
 _Panel = TypeVar("_Panel", Stat, TimeSeries)
 
 _WINDOW = "2m"
-"""Of rates: long enough for four scrapes at the common 30 s, short enough to see a flip."""
+"""The window of rates: long enough for four scrapes at the common 30 s, short enough to show a flip."""
 
 _SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
-"""Whichever Prometheus the viewer picks: its identity is Grafana's, not the stack's."""
+"""The Prometheus that the viewer picks: Grafana knows which there are, the stack does not."""
 
 
 def dashboard_json(queries: Queries, bounds: Bounds) -> str:
-    """The dashboard in Grafana's JSON, the same for the same input.
+    """Return the dashboard as Grafana's JSON, which is the same for the same input.
 
     Args:
-        queries: of the service.
-        bounds: of its alerts; drawn as lines.
+        queries: the service's queries.
+        bounds: the bounds of its alerts, which are drawn as lines.
     """
     service, namespace = queries.service, queries.namespace
     board = (
@@ -78,7 +78,7 @@ def dashboard_json(queries: Queries, bounds: Bounds) -> str:
 
 
 def _panels(queries: Queries, bounds: Bounds) -> Iterator[Stat | TimeSeries]:
-    """Those of which the service measures something."""
+    """Yield the panels for which the service has metrics."""
     metrics = queries.metrics
     if metrics is not None:
         yield _active_colour(queries)
@@ -138,7 +138,7 @@ def _query(expr: str) -> Dataquery:
 
 
 def _tinted(panel: _Panel) -> _Panel:
-    """Each colour in its colour."""
+    """Paint each colour's series in that colour."""
     for colour in Colour:
         paint = DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": colour.value})
         panel = panel.override_by_name(colour.value, [paint])

@@ -1,15 +1,13 @@
-"""What is asked of Prometheus about one service, by colour: PromQL as text. Asks nobody, judges nothing.
+"""The queries about one service, by colour, as PromQL text. They are neither sent nor judged here.
 
-Two labels are needed of whoever scrapes: `namespace` and `pod`. Every common
-setup gives them (a job over annotated pods, the operator's PodMonitor). The
-service and its colour are read from the pod's name, which its Deployment
-decides, so that neither a relabelling nor a label of the service's own has to
-be agreed on. A label `colour` that a service happens to have means nothing.
+Whoever scrapes has to set two labels, `namespace` and `pod`, which every common setup does (a job over annotated pods,
+the operator's PodMonitor). The service and its colour are read from the pod's name, which its Deployment decides, so
+that neither relabelling nor a label of the service's own is needed. A label `colour` that a service happens to have is
+ignored.
 
-How the service names its metrics is `teal.spec.request_metrics`' to say; beside
-those there are `up`, which Prometheus makes, `process_start_time_seconds`,
-which its client libraries do, and `service_ready` and `kube_pod_status_ready`,
-which may be absent.
+`teal.spec.request_metrics` has the names of the service's metrics. Others are `up`, which Prometheus makes,
+`process_start_time_seconds`, which its client libraries do, and `service_ready` and `kube_pod_status_ready`, which may
+be absent.
 """
 
 from dataclasses import dataclass
@@ -22,31 +20,30 @@ QUANTILE = 0.95
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Queries:
-    """The questions about one service.
+    """The queries about one service.
 
-    Each is an instant vector with the label `colour` and no other, where nothing
-    else is said. A colour without pods or without traffic is absent from it.
+    Where nothing else is said, each is an instant vector with the label `colour` and no other. A colour without pods or
+    without traffic is absent from it.
     """
 
     namespace: str
     service: str
     pods: str = ""
-    """Which pods, as a regular expression; default: all of the service's. A placeholder may stand here as well."""
+    """Which pods, as a regular expression; default: all of the service's. It may be a placeholder."""
 
     metrics: RequestMetrics | None = DEFAULT
-    """How the service counts its requests; None where it does not: then nobody may ask for them."""
+    """How the service counts its requests; None where it does not. A query for them then raises `ValueError`."""
 
     def request_rate(self, window: str) -> str:
-        """Requests per second."""
+        """Return the query for requests per second."""
         return self._sum(self._rate(self._requests.requests, window))
 
     def error_share(self, window: str) -> str:
-        """Share of requests answered with an error, 0 to 1.
+        """Return the query for the share of requests that were answered with an error, 0 to 1.
 
-        A colour that never failed has no series of an error at all: it reads as
-        0, not as absent. A colour that had no request in the window is not a
-        number, which no bound is ever below. A colour whose series have no
-        status is absent: how many of its requests failed, nobody knows.
+        A colour that never failed has no series of errors at all: it reads as 0, and is not absent. A colour without
+        requests in the window gives NaN, which no bound is ever below. A colour whose series have no status is absent:
+        nobody knows how many of its requests failed.
         """
         name = self._requests.requests
         return _share(
@@ -56,17 +53,16 @@ class Queries:
         )
 
     def counted(self, window: str) -> str:
-        """Requests within the window to the pods that are there now, to the last one.
+        """Return the query for the requests in the window, to the last one, to the pods that exist now.
 
-        Not `increase`: that knows nothing of what a series held when it was seen
-        first. An idle colour's series begin with its test traffic, and its
-        5xx series with its first error, so all of them could go metrics_error between
-        two scrapes. A series that is younger than the window counts whole.
+        It does not use `increase` alone, which ignores what a series held when it was first seen. An idle colour's
+        series begin with its test traffic, and its 5xx series with its first error, so all of them could go unseen
+        between two scrapes. A series that is younger than the window counts in full.
         """
         return self._sum(self._grown(self._requests.requests, window))
 
     def counted_error_share(self, window: str) -> str:
-        """Share of the counted requests that were answered with an error, 0 to 1; otherwise as `error_share`."""
+        """Return the query for the share of the counted requests with an error, 0 to 1; otherwise as `error_share`."""
         name = self._requests.requests
         return _share(
             failed=self._sum(self._grown(name, window, self._failed)),
@@ -75,15 +71,14 @@ class Queries:
         )
 
     def counted_p95_seconds(self, window: str, bound: float) -> str:
-        """95th percentile of the counted requests' time to the last byte, seconds.
+        """Return the query for the 95th percentile of the counted requests' response time, in seconds.
 
-        Beyond its last finite bucket a histogram knows nothing, and Prometheus
-        answers where that bucket ends. That is the truth only about bounds that
-        are no higher: above those, the answer is infinite, which is no number.
+        A histogram knows nothing beyond its last finite bucket, and Prometheus then answers the end of that bucket.
+        That is true only for bounds that are no higher. For higher bounds the answer is infinite, which is no number.
 
         Args:
-            window: of the requests.
-            bound: what the answer is compared with, in seconds.
+            window: the window of the requests.
+            bound: the bound that the answer is compared with, in seconds.
         """
         name = f"{self._duration}_bucket"
         value = self._quantile(self._sum(self._grown(name, window), "le"))
@@ -93,33 +88,32 @@ class Queries:
         return f"(({known}) or ({value} >= {bound:g}) or ({value} * Inf))"
 
     def average_seconds(self, window: str) -> str:
-        """Mean time to the last byte, seconds."""
+        """Return the query for the mean response time, in seconds."""
         sums, counts = (self._sum(self._rate(f"{self._duration}_{part}", window)) for part in ("sum", "count"))
         return self._in_seconds(f"{sums} / {counts}")
 
     def p95_seconds(self, window: str) -> str:
-        """95th percentile of the time to the last byte, seconds; exact where the histogram has a bucket's edge.
+        """Return the query for the 95th percentile of response times, in seconds; it is exact at a bucket's edge.
 
-        Never more than where its last finite bucket ends.
+        It is never more than the end of the last finite bucket.
         """
         return self._quantile(self._sum(self._rate(f"{self._duration}_bucket", window), "le"))
 
     @property
     def active_requests(self) -> str:
-        """Requests in flight, over all pods; nobody may ask where there is no such gauge."""
+        """The query for requests in flight, over all pods. It must not be used where there is no such gauge."""
         return self._sum(f"{self._requests.in_flight}{{{self._pods}}}")
 
     def series(self, name: str, label: str = "") -> str:
-        """How many series of a name there are, by colour; of those alone that have a label, where one is given."""
+        """Return the query for the number of series of a name, by colour; with a label only, where one is given."""
         matcher = f', {label}!=""' if label else ""
         return self._sum(f"count by (pod) ({name}{{{self._pods}{matcher}}})")
 
     @property
     def unhealthy_pods(self) -> str:
-        """Pods that do not answer their scrape, say that they are not ready, or are not ready for their kubelet.
+        """The query for pods that do not answer their scrape, or are not ready by their own or the kubelet's word.
 
-        The last is known where kube-state-metrics is scraped, and only that sees
-        a pod that was never scheduled.
+        The last of these needs kube-state-metrics, which alone sees a pod that was never scheduled.
         """
         ill = " or ".join(
             f"{each} == 0"
@@ -133,7 +127,7 @@ class Queries:
 
     @property
     def ready_pods(self) -> str:
-        """Pods that are ready for their kubelet; without kube-state-metrics, that say so; without that, that answer."""
+        """The query for ready pods: by the kubelet, or else by their own word, or else by their answers."""
         return " or ".join(
             f"sum by (colour) ({self._coloured(f'max by (pod) ({each})')})"
             for each in (
@@ -145,26 +139,26 @@ class Queries:
 
     @property
     def pods_up(self) -> str:
-        """1 of every pod that answers each of its scrapes, 0 of one that does not; labelled by `pod`, not by colour."""
+        """The query for pods that answer, by `pod`: 1 for each one that answers all its scrapes, 0 otherwise."""
         return f"min by (pod) (up{{{self._pods}}})"
 
     def restarts(self, window: str) -> str:
-        """How often a container began anew within its pod. A rollout's new pods are none."""
+        """Return the query for restarts of containers within their pods. The new pods of a rollout do not count."""
         starts = f"max by (pod) (changes(process_start_time_seconds{{{self._pods}}}[{window}]))"
         return f"sum by (colour) ({self._coloured(starts)})"
 
     @property
     def active_colour(self) -> str:
-        """The colour that answers more than half of all requests, and its share; nothing while nobody asks.
+        """The query for the colour that answers more than half of all requests, with its share; empty without requests.
 
-        Where traffic goes, not where it was declared to go: Prometheus knows no
-        selector. Follows a flip within half the window, 30 s.
+        It shows where traffic goes, not where it is declared to go: Prometheus knows no selector. It follows a flip
+        within half the window, 30 s.
         """
         return self._majority("")
 
     @property
     def flips(self) -> str:
-        """The colour that has the traffic which another had a minute ago; nothing at all other times."""
+        """The query for the colour that has the traffic which another had a minute ago; empty at other times."""
         before = self._majority(" offset 1m")
         return f"({self._majority('')} unless {before}) and on () {before}"
 
@@ -176,14 +170,14 @@ class Queries:
         return f"rate({metric}{{{self._counted}{matcher}}}[{window}]{offset})"
 
     def _grown(self, metric: str, window: str, matcher: str = "") -> str:
-        """By how much each present series of a counter has grown; one that is younger than the window from zero."""
+        """Return how much each present series of a counter has grown; one younger than the window counts from zero."""
         series = f"{metric}{{{self._counted}{matcher}}}"
         return f"(increase({series}[{window}]) and {series} and {series} offset {window}) or {series}"
 
     def _sum(self, vector: str, label: str = "") -> str:
-        """A sum over pods, by colour, and by one more label where it is given.
+        """Return a sum over pods, by colour and by one more label where it is given.
 
-        By pod first: a label of the service's own that is called `colour` is gone before the pod says which it is.
+        It sums by pod first, which drops a service's own label `colour` before the pod's name tells the colour.
         """
         also = f", {label}" if label else ""
         return f"sum by (colour{also}) ({self._coloured(f'sum by (pod{also}) ({vector})')})"
@@ -233,5 +227,5 @@ class Queries:
 
 
 def _share(*, failed: str, told: str, every: str) -> str:
-    """How much of all failed, where the series say what became of requests."""
+    """Return the share of requests that failed, where the series have a status."""
     return f"(({failed} or 0 * {every}) / {every} and {told})"

@@ -1,1 +1,1 @@
-"""People and machines are told of flips: who of what, in which words, and what was told already."""
+"""Notifies people and machines of flips: who is told of what, in which words, and what was told already."""

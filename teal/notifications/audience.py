@@ -1,4 +1,4 @@
-"""Who is told of which stages, as the stack declares it; the watch in the cluster is given the same. Pure."""
+"""Who is told of which stages, as the stack declares it; the watch in the cluster gets the same. Pure."""
 
 from collections.abc import Mapping
 
@@ -7,14 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from teal.history.model import Stage
 
 DECLARED = "TEAL_NOTIFY"
-"""Environment variable of the watch: an `Audience` in JSON, from a Secret, since its URLs are secrets."""
+"""The watch's environment variable with an `Audience` as JSON. It comes from a Secret, since its URLs are secrets."""
 
 MACHINES = "cloudEvents"
-"""What the receiver of events is called; no name that a person may have."""
+"""The name of the receiver of events, which no person's receiver may have."""
 
 
 class Receiver(BaseModel):
-    """Somebody who is told."""
+    """A receiver of messages."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,30 +23,30 @@ class Receiver(BaseModel):
 
 
 class Audience(BaseModel):
-    """All who are told."""
+    """All receivers of a stack."""
 
     model_config = ConfigDict(frozen=True)
 
     stack: str = ""
-    """What the stack is called where it is told of."""
+    """The stack's name in messages."""
     receivers: Mapping[str, Receiver] = Field(default_factory=dict[str, Receiver])
-    """By what each is called."""
+    """The receivers, by name."""
     events_url: str = Field(default="", repr=False)
-    """Where events of all stages are posted; empty where nobody wants them."""
+    """The URL to which the events of all stages are posted; empty where nobody wants them."""
     link: str = ""
-    """Where a flip can be looked at, with `{number}` in place of its number; empty where nowhere."""
+    """The URL at which a flip can be looked at, with `{number}` for its number; empty where there is none."""
 
     def people(self, stage: Stage) -> Mapping[str, str]:
-        """URLs of those who are told of a stage, by their names."""
+        """Return the URLs of those who are told of a stage, by name."""
         return {name: each.url for name, each in self.receivers.items() if stage in each.stages}
 
     @property
     def machines(self) -> Mapping[str, str]:
-        """URLs that get every stage as an event, by what they are called."""
+        """The URLs that get every stage as an event, by name."""
         return {MACHINES: self.events_url} if self.events_url else {}
 
     kubernetes_events: bool = False
-    """Whether stages become Events of Kubernetes."""
+    """Whether stages become Kubernetes events."""
 
     @property
     def nobody(self) -> bool:
@@ -54,5 +54,5 @@ class Audience(BaseModel):
         return not (self.receivers or self.events_url or self.kubernetes_events)
 
     def listens(self, stage: Stage) -> bool:
-        """Whether anybody is told of a stage."""
+        """Return whether anybody is told of a stage."""
         return bool(self.machines or self.people(stage) or self.kubernetes_events)

@@ -1,4 +1,4 @@
-"""What is told of a flip's stage: a title, a text in plain words, and the same as a CloudEvent. Pure."""
+"""Makes the message about a flip's stage: a title, a text in plain words, and the same as a CloudEvent. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,13 +11,13 @@ from teal.model.verdict import Outcome, printable, unproven
 from teal.notifications.audience import Audience
 
 LINES = 6
-"""Verdicts that a text names, at most: a chat shows 2,000 characters, a pager fewer."""
+"""The most verdicts that a text names: a chat shows 2,000 characters, a pager fewer."""
 
 LINE = 240
-"""Characters of each, at most."""
+"""The most characters of each verdict."""
 
 REASON = 600
-"""Characters of a reason, at most."""
+"""The most characters of a reason."""
 
 _MENTION = re.compile(r"@(?=everyone|here|channel|all\b)|<(?=[!@#])")
 
@@ -37,18 +37,18 @@ _MOODS: Mapping[Stage, str] = {
 
 
 def passed(flip: Flip) -> Sequence[Stage]:
-    """The stages that a flip went through, in order, as its record tells: also those whose owner died over them."""
+    """Return the stages that a flip went through, in order, by its record; also those during which its owner died."""
     went = [
         *([Stage.PROVEN] if flip.allowed_at else []),
         *([Stage.BAKING] if flip.bake_began_at else []),
         *([Stage.REVERTING] if flip.stage is Stage.REVERTED else []),
-        *([flip.stage] if flip.stage is not Stage.PROVEN else []),  # without a proof it is a record's first moment
+        *([flip.stage] if flip.stage is not Stage.PROVEN else []),  # without a proof, it is how a record begins
     ]
     return tuple(dict.fromkeys(went))
 
 
 def message(flip: Flip, stage: Stage, audience: Audience, namespace: str) -> Message:
-    """What is told of one stage of a flip, which may be further on by now."""
+    """Return the message about one stage of a flip, which may have gone further by now."""
     title = (
         f"{audience.stack or namespace}: {_what(flip)} {flip.number} to {flip.to} {flip.version} {became(flip, stage)}"
     )
@@ -103,7 +103,7 @@ def _lines(flip: Flip, stage: Stage) -> Iterator[str]:
 
 
 def _event(flip: Flip, stage: Stage, audience: Audience, namespace: str, link: str) -> Mapping[str, Any]:
-    """CloudEvents 1.0. Its id is the same whenever the same stage is told again, so that whoever gets it may tell."""
+    """Return a CloudEvent 1.0. Its id is the same each time a stage is reported, so that receivers can tell."""
     data = flip.model_dump(mode="json", by_alias=True, exclude={"plan", "owner", "heartbeat", "stage"})
     where = f"/stacks/{quote(audience.stack, safe='')}/namespaces/{namespace}"
     return {
@@ -130,5 +130,5 @@ def _when(flip: Flip, stage: Stage) -> str:
 
 
 def _quiet(text: str) -> str:
-    """Nobody is called to the screen by what a pod has answered: mentions are broken."""
+    """Break mentions, so that a pod's answer calls nobody to the screen."""
     return _MENTION.sub(lambda found: f"{found[0]}\u200b", text)

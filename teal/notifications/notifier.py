@@ -1,7 +1,7 @@
-"""Tells of the stages that whoever owns a flip records: in the background, in order, each once.
+"""Reports the stages that a flip's owner records: in the background, in order, each once.
 
-A flip waits for none of it. What is recorded is handed over here, told by a task beside the flip's own, and noted in
-`teal.notifications.told` only once it was told: whoever goes on with a flip whose owner died tells what is missing.
+A flip waits for none of this. A task beside the flip's own reports what was recorded, and notes it in
+`teal.notifications.told` only after that. So whoever goes on with the flip of a dead owner reports what is missing.
 """
 
 import asyncio
@@ -24,31 +24,31 @@ from teal.notifications.messages import message, passed
 from teal.notifications.told import Told
 
 OVER_SECONDS = 8.0
-"""For what is being told when a flip has ended; what takes longer is left to the watch, or the next update."""
+"""How long to wait for messages when a flip has ended. Later ones are left to the watch, or to the next update."""
 
 LEFT_SECONDS = 12.0
-"""After which nobody is telling any more of a flip that has ended: longer than `OVER_SECONDS`."""
+"""How long after a flip's end its owner is certainly not telling any more: longer than `OVER_SECONDS`."""
 
 UNDER_WAY = frozenset({Stage.PROVEN, Stage.BAKING, Stage.REVERTING})
-"""Stages after which the same process goes on: nobody waits for what is being told of them."""
+"""The stages after which the same process goes on, so that nobody waits for their messages."""
 
 Tell = Callable[[Message, Mapping[str, str], Mapping[str, str]], Awaitable[frozenset[str]]]
-"""Tells people and machines by their URLs; the names of those who have taken it."""
+"""Tells people and machines by their URLs, and returns the names of those who accepted it."""
 
 
 class Notifier:
-    """Tells of one process's flips."""
+    """Reports the flips of one process."""
 
     def __init__(
         self, audience: Audience, cluster: ClusterAccess, say: Callable[[str], None], tell: Tell | None = None
     ) -> None:
-        """Prepare; nobody is told yet.
+        """Prepare to report; nobody is told yet.
 
         Args:
             audience: who is told of what.
-            cluster: where it is noted.
-            say: where goes, a line each, who could not be told.
-            tell: how they are told; by default by a process of its own.
+            cluster: the cluster in which it is noted.
+            say: is called with a line about each receiver that could not be told.
+            tell: how they are told; by default in a separate process.
         """
         self._audience = audience
         self._cluster = cluster
@@ -61,9 +61,9 @@ class Notifier:
         self._task: asyncio.Task[None] | None = None
 
     def recorded(self, flip: Flip, history: History) -> None:
-        """Tell of a flip as it was just recorded, and of those before it that ended and of which nobody told.
+        """Report a flip that was just recorded, and earlier ones that ended without a report.
 
-        Returns at once.
+        It returns at once.
         """
         if self._audience.nobody:
             return
@@ -73,7 +73,7 @@ class Notifier:
         self._add([flip], own=True)
 
     async def catch_up(self, records: Records) -> None:
-        """Tell of flips that ended and of which their owner, dead or stopped, told nobody; then wait as `over` does."""
+        """Report flips that ended without a report, since their owner died or was stopped; then wait as `over` does."""
         if self._audience.nobody:
             return
         try:
@@ -84,12 +84,12 @@ class Notifier:
             self._say(f"it is not known whether people were told of all flips: {error}")
         else:
             if missing:
-                await asyncio.sleep(LEFT_SECONDS)  # their owner may be telling it now
+                await asyncio.sleep(LEFT_SECONDS)  # their owner may be telling of it now
                 self._add((each for each in history.flips if not each.stage.open), own=False)
         await self.over()
 
     async def over(self) -> None:
-        """Wait, briefly, for what is being told of a flip with which this process does not go on."""
+        """Wait briefly for messages about a flip with which this process does not go on."""
         if self._task is None or self._under_way:
             return
         done, _ = await asyncio.wait({self._task}, timeout=OVER_SECONDS)
@@ -132,7 +132,7 @@ class Notifier:
     async def _known(self, http: httpx2.AsyncClient) -> Told:
         try:
             return await told.read(http, self._cluster.namespace)
-        except UnreachableError as error:  # people are told all the same, of a flip that is this process's own
+        except UnreachableError as error:  # people are told nevertheless, of a flip of this process
             self._say(f"it is not known who was told of which flip, so somebody may be told again: {error}")
             return Told()
 

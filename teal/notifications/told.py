@@ -1,6 +1,6 @@
-"""What was told of flips: a ConfigMap of its own, so that telling writes to nothing that a flip rests on.
+"""Notes what was told of flips, in a ConfigMap of its own, so that nothing that a flip rests on is written.
 
-The program declares it, without contents: the watch needs no right to make one.
+The program declares it without contents, so that the watch needs no right to create one.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from teal.model.colours import MANAGER
 from teal.model.errors import UnreachableError
 
 NAME = "teal-told"
-"""Of the ConfigMap."""
+"""The name of the ConfigMap."""
 
 _TRIES = 4
 _PAUSE_SECONDS = 1.0
@@ -39,25 +39,25 @@ class Told:
     """What was told, as it was read."""
 
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
-    """By flip and stage, when the flip began: numbers are given again where the history was deleted."""
+    """When the flip began, by flip and stage, since numbers are used again where the history was deleted."""
     since: str = ""
-    """When it was made: of flips that began before nobody was to be told. Empty where it could not be read."""
+    """When the ConfigMap was made: nobody was to be told of earlier flips. It is empty where it could not be read."""
 
     def has(self, flip: Flip, stage: Stage) -> bool:
-        """Whether a stage was told."""
+        """Return whether a stage was told."""
         return self.marks.get(_key(flip, stage)) == flip.begun
 
     def covers(self, flip: Flip) -> bool:
-        """Whether somebody was to be told of a flip that is another process's."""
+        """Return whether somebody was to be told of a flip of another process."""
         return bool(self.since) and self.since[:19] <= flip.begun[:19]
 
     def marking(self, flip: Flip, stage: Stage) -> Mapping[str, str | None]:
-        """What has to be written once a stage is told; what is older than any history keeps is forgotten."""
+        """Return what has to be written once a stage is told; marks that are older than any history are removed."""
         old = [each for each in self.marks if int(each.partition(".")[0]) <= flip.number - KEPT]
         return {**dict.fromkeys(old), _key(flip, stage): flip.begun}
 
     def marked(self, flip: Flip, stage: Stage) -> "Told":
-        """The same, with one stage more."""
+        """Return the same with one more stage."""
         return Told({**self.marks, _key(flip, stage): flip.begun}, self.since)
 
 
@@ -66,10 +66,10 @@ def _key(flip: Flip, stage: Stage) -> str:
 
 
 async def read(http: httpx2.AsyncClient, namespace: str) -> Told:
-    """What was told.
+    """Read what was told.
 
     Raises:
-        UnreachableError: the API server did not say.
+        UnreachableError: the API server gave no answer.
     """
     response = await _request(http, "GET", namespace)
     try:
@@ -80,16 +80,16 @@ async def read(http: httpx2.AsyncClient, namespace: str) -> Told:
 
 
 async def write(http: httpx2.AsyncClient, namespace: str, marks: Mapping[str, str | None]) -> None:
-    """Add to what was told; nobody else's marks are touched.
+    """Add to what was told, without touching other marks.
 
     Raises:
-        UnreachableError: it was not written.
+        UnreachableError: nothing was written.
     """
     await _request(http, "PATCH", namespace, json.dumps({"metadata": {}, "data": {**marks}}))
 
 
 async def _request(http: httpx2.AsyncClient, method: str, namespace: str, body: str | None = None) -> httpx2.Response:
-    """One request, a few times: no flip waits for it."""
+    """Send a request with a few retries; no flip waits for it."""
     path, why = f"/api/v1/namespaces/{namespace}/configmaps/{NAME}", ""
     for attempt in range(_TRIES):
         await asyncio.sleep(_PAUSE_SECONDS if attempt else 0)

@@ -1,1 +1,1 @@
-"""What an update will do, in one word and why: before it does anything, from what is declared and what is live."""
+"""What an update will do, in one word with its reasons, decided before it does anything."""

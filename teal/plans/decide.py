@@ -1,8 +1,7 @@
-"""What an update will do: from what is declared and what is live to a word, and why. Pure.
+"""Decides what an update will do, as a word with its reasons, from what is declared and what is live. Pure.
 
-What must not happen comes in as dangers, in the words of whoever refuses it
-(`teal_infra.planning.refusals`): the plan says `UNSAFE` exactly when the program refuses, and
-for the same reason.
+What must not happen comes in as dangers, in the words of the code that refuses it (`teal_infra.planning.refusals`). The
+plan says `UNSAFE` exactly when the program refuses, and for the same reason.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,15 +16,15 @@ from teal.plans.model import Cost, Plan, Proof, ServicePlan, SlotPlan, Word, str
 from teal.plans.proof import Proofs
 
 SHOWN = 200
-"""Characters of what came of an earlier flip: the whole of it is in the history."""
+"""How many characters of an earlier flip's reason are shown; the history has all of it."""
 
 
 Finding = tuple[Word, str]
-"""Something that the update does, and what, in words."""
+"""Something that the update does, as a word and in words."""
 
 
 def decide(facts: Facts) -> Plan:
-    """Say what an update will do."""
+    """Decide what an update will do."""
     found = {name: _sorted(_service(facts, each)) for name, each in facts.services.items()}
     proofs = Proofs(facts.move, facts.fewer)
     proof = outcome.proof_of(facts, proofs)
@@ -58,7 +57,7 @@ def decide(facts: Facts) -> Plan:
 
 
 def _service(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
-    """All that happens to one service."""
+    """Yield everything that happens to one service."""
     yield from ((Word.UNSAFE, danger) for danger in each.dangers)
     yield from each.beginning
     if each.removed:
@@ -76,7 +75,7 @@ def _service(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
 
 
 def _unfinished(facts: Facts) -> Iterator[Finding]:
-    """Traffic is where it is declared; whether it may stay there is still to be seen."""
+    """Yield what is left to do where traffic is as declared, and may not be confirmed yet."""
     active, flip = facts.move.to, facts.history.open
     if flip is None and facts.move.confirmed is active:
         return
@@ -85,7 +84,7 @@ def _unfinished(facts: Facts) -> Iterator[Finding]:
 
 
 def _shared(share: int, each: ServiceFacts, idle: Colour) -> Iterator[Finding]:
-    """The live colour stays live; the other one has, or gets, some of its traffic."""
+    """Yield changes of the share of traffic that the idle colour has."""
     slot = each.slots[idle]
     if each.share and slot.changes:
         what = f"pods of {idle}, which has {each.share} % of live traffic, are replaced in place"
@@ -96,7 +95,7 @@ def _shared(share: int, each: ServiceFacts, idle: Colour) -> Iterator[Finding]:
 
 
 def _chosen(facts: Facts, idle: Colour) -> Iterator[Finding]:
-    """Some clients have the idle colour by name; to them it is live."""
+    """Yield changes of the clients that get the idle colour by name; to them it is live."""
     if facts.chosen and facts.chosen != facts.chosen_now:
         yield Word.FLIP, f"clients with {facts.chosen} get {idle}"
     elif facts.chosen_now and not facts.chosen:
@@ -104,7 +103,7 @@ def _chosen(facts: Facts, idle: Colour) -> Iterator[Finding]:
 
 
 def _moved(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
-    """Traffic is somewhere else, or nowhere."""
+    """Yield what happens where traffic is on the other colour, or nowhere."""
     active = facts.move.to
     slot = each.slots[active]
     to = f"{active} {slot.version}"
@@ -129,7 +128,7 @@ def _moved(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
 
 
 def _move(each: ServiceFacts, active: Colour) -> str:
-    """What moves, and for a worker how long both colours take work, or none does."""
+    """Return what moves, and for a worker how long both colours take work, or neither does."""
     origin = each.live or active.other
     came, to = f"{origin} {each.slots[origin].version}", f"{active} {each.slots[active].version}"
     if each.worker is None:
@@ -152,11 +151,11 @@ def _move(each: ServiceFacts, active: Colour) -> str:
 
 
 def _nothing(facts: Facts) -> str:
-    """Why no traffic is found."""
+    """Return why no traffic is found."""
     if known := facts.move.confirmed:
         return f"{known} was confirmed, and no traffic of it is found"
     flip, router = facts.history.open, facts.move.bake.router
-    if flip is not None and flip.plan.router is not router:  # nobody was told of that door, so it may go
+    if flip is not None and flip.plan.router is not router:  # nobody knows that front door yet, so it may go
         return (
             f"flip {flip.number} through router {flip.plan.router} was never confirmed ({flip.stage}), and the front "
             f"door that it may have made goes for that of {router}"
@@ -165,7 +164,7 @@ def _nothing(facts: Facts) -> str:
 
 
 def _short(each: ServiceFacts, active: Colour) -> Iterator[str]:
-    """A capacity that no gate will let pass is worth saying before."""
+    """Yield a capacity that the capacity gate will refuse."""
     planned = each.slots[active].planned
     serving = each.slots[active.other].now
     if planned and serving and planned.replicas < serving.ready:
@@ -176,7 +175,7 @@ def _short(each: ServiceFacts, active: Colour) -> Iterator[str]:
 
 
 def _tried(facts: Facts) -> Iterator[str]:
-    """Whoever tries again ought to know what came of it before."""
+    """Yield what the last attempt at the same flip came to."""
     last, move = facts.history.last, facts.move
     failed = {Stage.REFUSED, Stage.REVERTED, Stage.OVERTAKEN}
     if last and last.stage in failed and (last.to, last.release) == (move.to, move.release):
@@ -184,7 +183,7 @@ def _tried(facts: Facts) -> Iterator[str]:
 
 
 def _in_place(each: ServiceFacts, live: Colour) -> Iterator[Finding]:
-    """What changes under live traffic."""
+    """Yield what changes under live traffic."""
     slot = each.slots[live]
     if slot.changes and each.cron:
         yield Word.ROLLING, f"jobs of {live}, which is live, are others from the next one on: {_changes(slot)}"
@@ -202,7 +201,7 @@ def _in_place(each: ServiceFacts, live: Colour) -> Iterator[Finding]:
 
 
 def _idle(colour: Colour, each: ServiceFacts, *, live: bool) -> Iterator[Finding]:
-    """What becomes of the colour that is not to be live; `live` if it is until this update."""
+    """Yield what happens to the colour that is not to be live; `live` says whether it is until this update."""
     slot = each.slots[colour]
     if slot.now is None and slot.planned is None:
         return
@@ -228,12 +227,12 @@ def _prepared(colour: Colour, slot: SlotPlan, *, counted: bool = True) -> str:
 
 
 def _going_on(colour: Colour, slot: SlotPlan) -> str:
-    """What an update did not bring to its end goes on by itself, and is waited for."""
+    """Return that a rollout goes on which the last update did not wait for."""
     return f"the last rollout of {colour} goes on: {_pods(slot.now.outdated if slot.now else 0)} not replaced yet"
 
 
 def _changes(slot: SlotPlan) -> str:
-    """What of its pods is another, and from which release to which."""
+    """Return which parts of its pods change, and from which version to which."""
     names = ", ".join(slot.changes)
     if slot.now and slot.now.version != slot.version:
         return f"{names} ({slot.now.version} → {slot.version})"
@@ -245,18 +244,18 @@ def _pods(number: int) -> str:
 
 
 def _sorted(findings: Iterable[Finding]) -> Sequence[Finding]:
-    """The gravest first."""
+    """Return the findings, the gravest first."""
     order = list(Word)
     return sorted(findings, key=lambda each: -order.index(each[0]))
 
 
 def _told(findings: Sequence[Finding]) -> Sequence[Finding]:
-    """What is worth saying: of an update that is refused, only why."""
+    """Return the findings that are shown: of an update that is refused, only the reasons for that."""
     return [each for each in findings if each[0] is Word.UNSAFE] or findings
 
 
 def _grouped(found: Mapping[str, Sequence[Finding]], only: Word | None) -> Iterator[str]:
-    """Reasons of all services, the gravest first; what is the same for all of them is said once."""
+    """Yield the reasons of all services, the gravest first. What all services have in common is said once."""
     names: dict[Finding, list[str]] = {}
     for name, findings in found.items():
         for each in findings:

@@ -1,4 +1,4 @@
-"""What a plan rests on: an update as declared, and the services as read. `teal_infra.planning.plan` collects it."""
+"""The facts of a plan: the update as declared, the services as read. `teal_infra.planning.plan` collects them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,27 +15,27 @@ class ServiceFacts:
     """One service, as declared and as read."""
 
     live: Colour | None
-    """Where its traffic goes; None where it has none."""
+    """The colour that its traffic goes to; None where it has none."""
     share: int = 0
-    """Percent of its traffic that the other colour has."""
+    """The percentage of its traffic that the other colour has."""
     slots: Mapping[Colour, SlotPlan]
-    """Both colours."""
+    """Both of its colours."""
     beside: tuple[str, ...] = ()
-    """What changes that live traffic depends on without being part of a pod, by the setting's name."""
+    """What changes that live traffic depends on and that is no part of a pod, by the setting's name."""
     overwrites: str = ""
     """Who else moved its traffic, where this update is told to overwrite that."""
     request: Cost = field(default_factory=Cost)
-    """Of one pod."""
+    """The resources that one pod requests."""
     removed: bool = False
-    """Whether it is to go, although it carries live traffic."""
+    """Whether it is to be removed, although it carries live traffic."""
     beginning: tuple[tuple[Word, str], ...] = ()
-    """What begins or ends with this update of what the stack did not make."""
+    """What the update takes over, or gives back, of what the stack did not make."""
     worker: Overlap | None = None
-    """When both of its colours take work; None for a service that is asked for something."""
+    """When both of its colours take work; None for a service that takes requests."""
     cron: bool = False
     """Whether it is a cron job, of which one colour alone runs its schedule."""
     dangers: tuple[str, ...] = ()
-    """Why the update is refused, as far as it is this service's doing."""
+    """The reasons in this service to refuse the update."""
 
     @property
     def starts_with_the_move(self) -> bool:
@@ -45,35 +45,35 @@ class ServiceFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """All that a plan rests on."""
+    """Everything that a plan rests on."""
 
     namespace: str
     move: Move
     """What is declared of live traffic."""
     history: History
     releases: Mapping[Colour, str]
-    """Digest of each slot that there is, as the history keeps them."""
+    """The digest of each existing slot, as the history stores it."""
     services: Mapping[str, ServiceFacts]
     chosen: str = ""
-    """Clients that are to get the idle colour whatever is live; empty where nobody is."""
+    """The clients that are to get the idle colour, whatever is live; empty where there are none."""
     chosen_now: str = ""
-    """Those that get it now."""
+    """The clients that get it now."""
     ends: str = ""
     """When the pods end of the colour that is idle then, in words; empty where they stay, or there are none."""
     dangers: tuple[str, ...] = ()
-    """Why the update is refused, as far as it is nobody's in particular."""
+    """The reasons to refuse the update that are in no service in particular."""
 
     @property
     def staying(self) -> Mapping[str, ServiceFacts]:
-        """The services of the flip set; beside them there may be some that are to go."""
+        """The services of the flip set, without those that are to be removed."""
         return {name: each for name, each in self.services.items() if name in self.move.flip_set}
 
     @property
     def flips(self) -> bool:
-        """Whether traffic of any of them moves altogether."""
+        """Whether the traffic of any of them moves completely."""
         return any(each.live is not self.move.to for each in self.staying.values())
 
     @property
     def fewer(self) -> bool:
-        """Whether the active release was confirmed before: what it is worth is known."""
+        """Whether the active release was confirmed before, so that fewer gates are asked."""
         return self.history.was_confirmed(self.move.to, self.move.release)

@@ -1,7 +1,7 @@
-"""The plan of an update as data: its words, and what each of them rests on. Decides nothing, shows nothing.
+"""The plan of an update as data: its word, and what that rests on. It decides and shows nothing.
 
-The keys of its JSON are read by the policy pack, by stack outputs' readers and
-by `python -m teal plan`; they only ever grow.
+The policy pack, readers of stack outputs and `python -m teal plan` read the keys of its JSON, so keys are only ever
+added.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,28 +13,28 @@ from pydantic.alias_generators import to_camel
 from teal.model.colours import Colour
 
 IDLE = "idle"
-"""State of a worker's colour that is not active."""
+"""The state of a worker's colour that is not active."""
 
 
 class Word(StrEnum):
-    """What an update does, the mildest first: of several, the last one is said."""
+    """What an update does, the mildest first. Of several words, the last one is used."""
 
     NOTHING = "NOTHING"
-    """No pod changes, no traffic moves. What is beside them (alert rules, a dashboard, the watch) may."""
+    """No pod changes and no traffic moves. What stands beside them (alert rules, a dashboard, the watch) may change."""
     PREPARE = "PREPARE"
-    """The idle colour changes; nothing that is live does."""
+    """The idle colour changes, and nothing that is live does."""
     RETIRE = "RETIRE"
-    """The idle colour's pods go, or a service that is to go does."""
+    """The idle colour's pods go, or a service that is to be removed does."""
     FLIP = "FLIP"
-    """Traffic moves, or a larger share of it, to a colour that is there as declared; or a begun move is ended."""
+    """Traffic, or more of it, moves to a colour that exists as declared; or a move that has begun is ended."""
     ROLLBACK = "ROLLBACK"
-    """Traffic moves back to a release that was confirmed before; or the idle colour has less of it."""
+    """Traffic moves back to a release that was confirmed before, or the idle colour gets less traffic."""
     RELEASE = "RELEASE"
     """The idle colour changes, and then traffic moves to it."""
     ROLLING = "ROLLING"
-    """What is live changes in place: no gate, no bake."""
+    """What is live changes in place, without gates and without a bake."""
     UNSAFE = "UNSAFE"
-    """Refused before anything is touched."""
+    """The update is refused before anything is touched."""
 
     @property
     def moves(self) -> bool:
@@ -43,38 +43,38 @@ class Word(StrEnum):
 
 
 def strongest(words: Iterable[Word]) -> Word:
-    """The word that is said for several."""
+    """Return the word that stands for several."""
     order = list(Word)
     return max(words, key=order.index, default=Word.NOTHING)
 
 
 class Model(BaseModel):
-    """A part of a plan."""
+    """The base of all parts of a plan."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
 class Now(Model):
-    """A colour of a service as read."""
+    """A colour of a service as it was read."""
 
     version: str
     replicas: int
-    """Pods that its Deployment is asked for."""
+    """The pods that its Deployment asks for."""
     ready: int
     outdated: int = 0
-    """Pods that the last rollout has not replaced yet."""
+    """The pods that the last rollout has not replaced yet."""
 
 
 class Planned(Model):
-    """A colour of a service as it is to be."""
+    """A colour of a service as it is declared."""
 
     version: str
     replicas: int
-    """Pods that its Deployment is asked for, or its autoscaler at least."""
+    """The pods that its Deployment asks for, or the least that its autoscaler does."""
     state: str
-    """running, stopped or retired; idle, where a worker's colour has no pods because the other one is active."""
+    """`running`, `stopped` or `retired`; `idle` where a worker's colour has no pods because the other one is active."""
     digest: str
-    """Of what its pods are declared to be."""
+    """The digest of what its pods are declared to be."""
 
     @property
     def running(self) -> bool:
@@ -83,29 +83,29 @@ class Planned(Model):
 
 
 class SlotPlan(Model):
-    """A colour of a service, before and after."""
+    """A colour of a service, before and after the update."""
 
     now: Now | None = None
     planned: Planned | None = None
     changes: tuple[str, ...] = ()
     """What of its pods changes in place, by the setting's name; empty where no pod restarts."""
     adopted: bool = False
-    """Whether its pods are none of the stack's making: then it has no Deployment of the stack's either."""
+    """Whether the stack did not make its pods, and has no Deployment for them."""
 
     @property
     def version(self) -> str:
-        """The release that it will be; where it goes, the one that it was."""
+        """The version that it will have, or the one that it had where it goes."""
         return (self.planned or self.now or Planned(version="", replicas=0, state="", digest="")).version
 
     @property
     def starts(self) -> bool:
-        """Whether it gets pods that it has not."""
+        """Whether it gets pods, and has none now."""
         asked_for = self.planned is not None and self.planned.running and self.planned.replicas > 0
         return asked_for and (self.now is None or self.now.replicas == 0)
 
     @property
     def halfway(self) -> bool:
-        """Whether its last rollout is still to be brought to its end."""
+        """Whether its last rollout has not finished."""
         return bool(self.planned and self.planned.running and self.now and self.now.outdated)
 
     @property
@@ -120,18 +120,18 @@ class Proof(Model):
 
     asked: tuple[str, ...] = ()
     skipped: Mapping[str, str] = Field(default_factory=dict[str, str])
-    """Those that are not, and why."""
+    """The gates that are not asked, and why."""
 
 
 class Cost(Model):
-    """What pods ask of their nodes: requests times replicas."""
+    """What pods request of their nodes: requests times replicas."""
 
     pods: int = 0
     cpu_millicores: int = 0
     memory_bytes: int = 0
 
     def __add__(self, other: "Cost") -> "Cost":
-        """Both together."""
+        """Return the sum of both."""
         return Cost(
             pods=self.pods + other.pods,
             cpu_millicores=self.cpu_millicores + other.cpu_millicores,
@@ -140,24 +140,24 @@ class Cost(Model):
 
 
 class Rollback(Model):
-    """How one comes back from what this update makes."""
+    """How traffic gets back from what this update makes."""
 
     colour: Colour | None = None
-    """Where traffic would go; None where there is no way back."""
+    """The colour that traffic would go to; None where there is no way back."""
     version: str = ""
     warm: bool = False
-    """Whether its pods are there already."""
+    """Whether its pods exist already."""
     how: str = ""
-    """In words: what it asks for, or why there is none."""
+    """What it asks for, or why there is none, in words."""
 
 
 class ServicePlan(Model):
-    """One service."""
+    """The plan of one service."""
 
     word: Word
     reasons: tuple[str, ...] = ()
     live_colour: Colour | None = None
-    """As read from the router."""
+    """The live colour as read from the router."""
     slots: Mapping[Colour, SlotPlan] = Field(default_factory=dict[Colour, SlotPlan])
     beside: tuple[str, ...] = ()
     """What else changes that live traffic depends on, without a restart."""
@@ -166,21 +166,21 @@ class ServicePlan(Model):
 
 
 class Plan(Model):
-    """All of an update."""
+    """The plan of an update."""
 
     word: Word
-    """Of the flip set."""
+    """The word for the flip set."""
     reasons: tuple[str, ...] = ()
     """Why it is that word."""
     active_colour: Colour
-    """As declared."""
+    """The active colour as declared."""
     confirmed_colour: Colour | None = None
-    """As recorded."""
+    """The confirmed colour as recorded."""
     namespace: str
     traffic: str = ""
-    """What it will see, in words."""
+    """What happens to traffic, in words."""
     rollback: Rollback = Rollback()
     proof: Proof = Proof()
-    """Of the flip set as a whole: approval."""
+    """The gates of the flip set as a whole: the approval."""
     idle_cost: Cost = Cost()
     services: Mapping[str, ServicePlan] = Field(default_factory=dict[str, ServicePlan])

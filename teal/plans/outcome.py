@@ -1,4 +1,4 @@
-"""What follows from an update: what traffic sees, which gates it meets, the way back, and what that costs. Pure."""
+"""What an update means: what clients notice, which gates are asked, the way back, and its cost. Pure."""
 
 from collections.abc import Callable
 
@@ -9,12 +9,12 @@ from teal.plans.proof import Proofs
 
 
 def traffic(facts: Facts, word: Word, *, watched: bool) -> str:
-    """What clients will notice.
+    """Return what clients will notice, in words.
 
     Args:
-        facts: of the update.
-        word: that is said of it.
-        watched: whether live traffic is watched although it stays: a move was not brought to its end.
+        facts: the facts of the update.
+        word: the word of the update.
+        watched: whether live traffic is watched although it stays, since a move was not ended.
     """
     move = facts.move
     moving = {name: each.live for name, each in facts.staying.items() if each.live is not move.to}
@@ -34,7 +34,7 @@ def traffic(facts: Facts, word: Word, *, watched: bool) -> str:
 
 
 def _beside(facts: Facts, looked_at: str) -> str:
-    """What else clients notice of traffic that stays where it is."""
+    """Return what else clients notice of traffic that stays where it is."""
     move = facts.move
     if any(each.share != move.share for each in facts.staying.values()):
         more = any(each.share < move.share for each in facts.staying.values())
@@ -53,7 +53,7 @@ def _beside(facts: Facts, looked_at: str) -> str:
 
 
 def rollback(facts: Facts, word: Word) -> Rollback:
-    """The way back, once this update is through."""
+    """Return the way back after this update."""
     if word is Word.UNSAFE:
         return Rollback(how="nothing changes: there is nothing to come back from")
     idle = facts.move.to.other
@@ -78,7 +78,7 @@ def rollback(facts: Facts, word: Word) -> Rollback:
 
 
 def cost(each: ServiceFacts, idle: Colour) -> Cost:
-    """What the idle colour of a service asks of its nodes."""
+    """Return what the idle colour of a service requests of its nodes."""
     slot = each.slots[idle]
     pods = slot.planned.replicas if slot.planned and not slot.adopted and not each.removed else 0
     one = each.request
@@ -86,7 +86,7 @@ def cost(each: ServiceFacts, idle: Colour) -> Cost:
 
 
 def proof_of(facts: Facts, proofs: Proofs) -> Callable[[str], Proof]:
-    """Which gates a service of the flip set is asked for: what moves together is proven together."""
+    """Return a function that gives a service's gates. What moves together is proven together."""
     if facts.flips:
         return proofs.of
     if any(facts.move.share > each.share for each in facts.staying.values()):

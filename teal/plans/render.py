@@ -1,7 +1,7 @@
-"""A plan as people read it: a few lines for a terminal, a comment for a pull request. Decides nothing.
+"""Writes a plan for people: as a few lines for a terminal, or as a comment for a pull request. It decides nothing.
 
-Short enough for a phone: the word, why, what traffic sees, the way back; the
-rest of a comment is folded.
+It is short enough for a phone: the word, the reasons, what traffic sees and the way back. The rest of a comment is
+folded.
 """
 
 import re
@@ -11,10 +11,10 @@ from teal.model.colours import Colour
 from teal.plans.model import Cost, Plan, Proof, ServicePlan, SlotPlan, Word
 
 MARKER = "<!-- teal plan -->"
-"""First line of a comment: by it the one comment of a pull request is found again, and kept up to date."""
+"""The first line of a comment, by which the one comment of a pull request is found again and updated."""
 
 MOST = 4
-"""Reasons that are not folded."""
+"""How many reasons are not folded."""
 
 MEANING: Mapping[Word, str] = {
     Word.NOTHING: "no pod changes, no traffic moves",
@@ -31,7 +31,7 @@ _MEBI, _GIBI = 2**20, 2**30
 
 
 def text(plan: Plan) -> str:
-    """For a terminal: every line says one thing."""
+    """Return the plan for a terminal, with one statement a line."""
     return "\n".join([f"plan: {plan.word} ({MEANING[plan.word]})", *(f"  {line}" for line in _lines(plan))])
 
 
@@ -50,7 +50,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 
 def markdown(plan: Plan) -> str:
-    """For a pull request: the word, why, and what follows from it; what each service does is folded."""
+    """Return the plan for a pull request: the word, the reasons and what follows; the services are folded."""
     return "\n".join([MARKER, *_comment(plan)]) + "\n"
 
 
@@ -83,7 +83,7 @@ def _comment(plan: Plan) -> Iterator[str]:
 
 
 def cost(of: Cost) -> str:
-    """What pods ask of their nodes, in Kubernetes' units: `3 pods, 1.5 CPU, 1.5Gi`."""
+    """Return what pods request of their nodes, in Kubernetes' units: `3 pods, 1.5 CPU, 1.5Gi`."""
     cpu = f"{of.cpu_millicores}m" if of.cpu_millicores < 1000 else f"{of.cpu_millicores / 1000:g}"  # noqa: PLR2004 - millicores of a core
     gibi = of.memory_bytes >= _GIBI
     memory = f"{of.memory_bytes / _GIBI:.4g}Gi" if gibi else f"{of.memory_bytes / _MEBI:.4g}Mi"
@@ -98,7 +98,7 @@ def _way_back(plan: Plan) -> str:
 
 
 def _pods(service: ServicePlan) -> str:
-    """Both colours: pods now, and as planned."""
+    """Return the pods of both colours, now and as planned."""
     shown = ((colour, service.slots.get(colour, SlotPlan())) for colour in Colour)
     return "; ".join(f"{colour} {_slot(slot)}" for colour, slot in shown if slot.now or slot.planned)
 
@@ -109,7 +109,7 @@ def _slot(slot: SlotPlan) -> str:
 
 
 def _gates(plan: Plan) -> Iterator[str]:
-    """What is asked of each service; once where it is the same of all, and of the flip set."""
+    """Yield the gates of each service, once where they are the same for all, and those of the flip set."""
     asked: dict[str, list[str]] = {}
     for name, service in plan.services.items():
         if said := _proof(service.proof):
@@ -126,6 +126,6 @@ def _proof(proof: Proof) -> str:
 
 
 def _safe(said: str) -> str:
-    """As Markdown shows it and nothing else: some of it was typed by people, or by whoever wrote a selector."""
+    """Return a text that Markdown shows literally: some of it was typed by people, or by whoever wrote a selector."""
     escaped = re.sub(r"([\\`*_\[\]<>|#~!])", r"\\\1", " ".join(said.split()))
     return escaped.replace("@", "@\u200b").replace("&", "&amp;")

@@ -1,1 +1,1 @@
-"""The proof of a flip: measures the destination, and lets the gates decide."""
+"""The proof of a flip: the destination is measured, and the gates decide."""

@@ -1,8 +1,7 @@
-"""Measures what the contract gates judge: gets both colours' OpenAPI documents and has oasdiff compare them.
+"""Measures what the contract gates judge: fetches both colours' OpenAPI documents and compares them with oasdiff.
 
-oasdiff knows some hundred ways to break a client, and is kept by those who make
-it their business. It runs without a shell, on two files in a folder of their
-own, told to follow no reference out of them.
+oasdiff knows some hundred ways to break a client, and is maintained by specialists. It runs without a shell, on two
+files in a folder of their own, and is told to follow no reference out of them.
 """
 
 import asyncio
@@ -32,23 +31,23 @@ SEVERITIES = """\
 response-optional-property-removed err
 optional-response-header-removed err
 """
-"""What breaks clients beyond what oasdiff calls so: a field that need not be there is one that somebody uses."""
+"""What breaks clients beyond oasdiff's own list: somebody uses a field even where it is optional."""
 
 DOCUMENT_SECONDS = 10.0
-"""For one document: a framework makes it when it is asked for the first time."""
+"""How long one document may take: a framework builds it on the first request."""
 
 COMPARE_SECONDS = 15.0
-"""For the comparison; of documents of 30 kB it takes 0.05 s."""
+"""How long the comparison may take; it takes 0.05 s for documents of 30 kB."""
 
 TRY_SECONDS = 2.0
-"""For a deprecated operation: the delivery guide's bound on the 95th percentile."""
+"""How long a deprecated operation may take: the delivery guide's bound on the 95th percentile."""
 
 MOST_TRIED = 20
 """Operations of a document that are asked; the others are counted as not tried."""
 
 
 class _Found(BaseModel):
-    """One of oasdiff's findings; what is not read is not here."""
+    """One of oasdiff's findings, as far as teal reads it."""
 
     id: str
     text: str
@@ -62,14 +61,14 @@ _FOUND = TypeAdapter(list[_Found])
 async def measure(
     doors: Doors, service: str, destination: Colour, live: Colour | None, plan: ContractPlan
 ) -> Sequence[Verdict]:
-    """Compare the destination's API with live's, and try what it calls deprecated.
+    """Compare the destination's API with live's, and try the operations that it calls deprecated.
 
     Args:
-        doors: of the two colours.
+        doors: the doors of both colours.
         service: the service's name.
         destination: the colour that traffic is to move to.
         live: the colour that serves now; None where none does.
-        plan: where the documents are, and what may change all the same.
+        plan: where the documents are, and which changes are allowed.
     """
     old, new = await asyncio.gather(
         document_of(doors, service, live if live is not destination else None, plan),
@@ -101,7 +100,7 @@ async def document_of(doors: Doors, service: str, colour: Colour | None, plan: C
 async def _changes(
     doors: Doors, service: str, live: Colour | None, old: Document | Compared, new: Document
 ) -> Compared:
-    """What breaks clients of the old document; a deprecated operation may go, but not before its time."""
+    """Return what breaks clients of the old document. A deprecated operation may go, but not before its time."""
     if isinstance(old, Compared):
         return old
     kept = {(method, path) for method, path, _ in openapi.operations(new)}
@@ -113,7 +112,7 @@ async def _changes(
 
 
 async def tried_of(doors: Doors, door: str, operations: Sequence[Operation]) -> Sequence[Tried]:
-    """Ask what can be asked without parameters and without effect."""
+    """Send the requests that need no parameters and have no effect."""
 
     async def one(operation: Operation) -> Reply:
         return await doors.request(door, Request(path=operation.url), within=TRY_SECONDS)
@@ -124,12 +123,12 @@ async def tried_of(doors: Doors, door: str, operations: Sequence[Operation]) -> 
 
 
 async def compare(old: Document, new: Document) -> Compared:
-    """What of `old` is broken in `new`, by oasdiff: its errors, and its warnings, which are removals as well."""
+    """Return what `new` breaks of `old`: oasdiff's errors, and its warnings, which are removals as well."""
     command = shutil.which(COMMAND)
     if command is None:
         return Compared(lack=Outcome.ERROR, why=f"there is no {COMMAND} on PATH to compare with. Next: {INSTALL}")
     if _offered(old) == _offered(new):
-        return Compared()  # most releases; a process each would be most of what the gates of ten services take
+        return Compared()  # true of most releases; a process for each would take most of the gates' time
     with TemporaryDirectory(prefix="teal-") as folder:
         files = {"live.json": json.dumps(old), "idle.json": json.dumps(new), "severities": SEVERITIES}
         for name, text in files.items():
@@ -138,7 +137,7 @@ async def compare(old: Document, new: Document) -> Compared:
 
 
 def _offered(document: Document) -> Document:
-    """All but the title and the release's version."""
+    """Return the document without its title and the release's version."""
     return {key: value for key, value in document.items() if key != "info"}
 
 
@@ -162,7 +161,7 @@ async def _run(command: str, folder: str) -> Compared:
         return Compared(lack=Outcome.ERROR, why=f"{COMMAND} did not end within {COMPARE_SECONDS:.0f} s")
     finally:
         if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):  # it ended just now
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
                 process.kill()
             await process.wait()
     try:

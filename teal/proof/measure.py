@@ -1,7 +1,7 @@
 """Measures one service of a destination for one gate: `measure` has a function for each kind of plan.
 
-Capacity is not here: all services are looked at together for it, before anything else (`teal.proof.prove`). Nor are
-the router's own gates, which the router measures, and the approval, which is of the whole flip set.
+Three measurements are not here. Capacity is measured for all services together, before anything else
+(`teal.proof.prove`). A router measures its own gates, and the approval is for the whole flip set.
 """
 
 import asyncio
@@ -27,28 +27,28 @@ from teal.proof.sources import Evidence, Source
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """One service of a destination, and who is asked about it."""
+    """One service of a destination, and whom to ask about it."""
 
     service: str
     destination: Colour
     live: Colour | None
     ready: Sequence[Endpoint]
-    """Of the destination."""
+    """The destination's ready endpoints."""
     cluster: Evidence
     prometheus: Source | None
-    """None where the stack has none."""
+    """The Prometheus to ask; None where the stack has none."""
     worker: bool = False
-    """Whether it is a worker, whose pods are behind no Service."""
+    """Whether it is a worker, whose pods have no Service."""
     wait: bool
-    """False says how it is at this moment: no samples are waited for, no test traffic is sent."""
+    """Whether to wait for samples and to send test traffic; False reports the present state."""
 
 
 @singledispatch
 async def measure(plan: Asked, of: Subject) -> Sequence[Verdict]:
-    """Measure what a plan asks, and let its gate decide.
+    """Measure what a plan asks for, and let its gate decide.
 
     Raises:
-        NotImplementedError: nothing measures for such a plan; tests hold that something does for each.
+        NotImplementedError: no function is registered for such a plan. Tests check that every plan has one.
         UnreachableError: the cluster could not be asked.
     """
     raise NotImplementedError(f"nothing measures what {type(plan).__name__} asks of {of.service}")
@@ -56,21 +56,21 @@ async def measure(plan: Asked, of: Subject) -> Sequence[Verdict]:
 
 @measure.register
 async def measure_version(plan: VersionPlan, of: Subject) -> Sequence[Verdict]:
-    """Ask every ready pod what it is."""
+    """Ask every ready pod for its version and colour."""
     answers = await asyncio.gather(*(of.cluster.ask(each, plan.path) for each in of.ready))
     return [gates.version(of.service, of.destination, plan.version, answers, path=plan.path)]
 
 
 @measure.register
 async def measure_image(plan: ImagePlan, of: Subject) -> Sequence[Verdict]:
-    """Ask what every ready pod runs."""
+    """Read what every ready pod runs."""
     pods = await of.cluster.pods(of.service)
     return [image(of.service, of.destination, plan, {each.pod for each in of.ready}, pods)]
 
 
 @measure.register
 async def measure_smoke(plan: SmokeCheck, of: Subject) -> Sequence[Verdict]:
-    """Make the request, unless this is a preview and it may change something."""
+    """Send the request, unless this is a preview and the request may change something."""
     if not of.wait and plan.request.method not in replies.SAFE:
         return [replies.not_asked(of.service, of.destination, plan)]
     reply = await of.cluster.request(f"{of.service}-{of.destination}", plan.request, within=plan.within_seconds)
@@ -79,13 +79,13 @@ async def measure_smoke(plan: SmokeCheck, of: Subject) -> Sequence[Verdict]:
 
 @measure.register
 async def measure_contract(plan: ContractPlan, of: Subject) -> Sequence[Verdict]:
-    """Compare both colours' documents, and try what is deprecated."""
+    """Compare both colours' documents, and try the deprecated operations."""
     return await contract.measure(of.cluster, of.service, of.destination, of.live, plan)
 
 
 @measure.register
 async def measure_metrics(plan: MetricsPlan, of: Subject) -> Sequence[Verdict]:
-    """Ask Prometheus about both colours, with test traffic where there is too little."""
+    """Ask Prometheus about both colours, with test traffic where there are too few requests."""
     if of.prometheus is None:
         return _no_prometheus(plan, of)
     analysis = Analysis(plan, of.service, of.destination, live=of.live, worker=of.worker)
@@ -94,7 +94,7 @@ async def measure_metrics(plan: MetricsPlan, of: Subject) -> Sequence[Verdict]:
 
 @measure.register
 async def measure_series(plan: SeriesPlan, of: Subject) -> Sequence[Verdict]:
-    """Ask whether the bake will find what it asks for."""
+    """Ask Prometheus whether the bake will find its series."""
     if of.prometheus is None:
         return _no_prometheus(plan, of)
     every, told, *others = await asyncio.gather(
@@ -105,7 +105,7 @@ async def measure_series(plan: SeriesPlan, of: Subject) -> Sequence[Verdict]:
 
 
 def unmeasured(names: Mapping[str, Iterable[str]], why: str) -> Sequence[Verdict]:
-    """Nobody could look: verdicts of each service's gates that say so."""
+    """Return an ERROR verdict for each service's gates, since nobody could look."""
     return [
         Verdict(gate=name, service=service, outcome=Outcome.ERROR, seen=why, needed="an answer")
         for service, gates_of in names.items()

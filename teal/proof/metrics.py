@@ -1,8 +1,8 @@
-"""Measures what the metrics gates judge: fills up with test traffic, waits for scrapes, asks. Judges nothing itself.
+"""Measures what the metrics gates judge: sends test traffic, waits for scrapes and asks Prometheus. It judges nothing.
 
-An idle colour has no traffic, so nobody would ever know anything of it. What
-it lacks is sent through its preview door, bounded in number and rate; and to
-the live colour, where a comparison with it would rest on too little.
+An idle colour has no traffic, so nothing would ever be known of it. The requests that it lacks are sent through its
+preview door, limited in number and rate. They are sent to the live colour as well, where there are too few for a
+comparison.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ from teal.model.verdict import Outcome, Verdict
 from teal.proof.sources import Doors, Slots, Source
 
 PAUSE_SECONDS = 1.0
-"""Between two looks; nobody scrapes more often."""
+"""How long to wait between two reads; nobody scrapes more often."""
 
 REQUEST_SECONDS = 5.0
-"""For one request of the test traffic."""
+"""How long one request of the test traffic may take."""
 
 MARGIN = 1.1
-"""Sent for each request that is needed: some may not arrive."""
+"""How many requests are sent for each one that is needed, since some may not arrive."""
 
 
 class Analysis:
@@ -41,25 +41,25 @@ class Analysis:
         live: Colour | None,
         worker: bool = False,
     ) -> None:
-        """Prepare it.
+        """Prepare the analysis; nothing is asked yet.
 
         Args:
-            plan: what to ask.
+            plan: what to ask, and the bounds.
             service: the service's name.
             destination: the colour that traffic is to move to.
             live: the colour that serves now; None where none does.
-            worker: whether it is a worker, whose pods are behind no Service.
+            worker: whether it is a worker, whose pods have no Service.
         """
         self._plan = plan
         self._service = service
         self._workers = (service,) if worker else ()
         self._destination = destination
-        # Nothing is compared with itself: that would pass whatever it is.
+        # A colour is not compared with itself: it would always pass.
         self._live = live if live is not destination else None
         self._pods: Mapping[Colour, Sequence[str]] = {}
         self._left = plan.spare
         self._due = 0.0
-        """Requests that will have been counted once all that was sent is scraped."""
+        """How many requests will have been counted once all that was sent is scraped."""
         compared = self._live is not None and any(each.relative for each in plan.checks)
         self._colours = [destination, self._live] if compared and self._live else [destination]
 
@@ -67,12 +67,12 @@ class Analysis:
         """Ask until the verdicts are final, or the time for scrapes is over.
 
         Args:
-            doors: of the two colours.
-            source: a Prometheus.
+            doors: the doors of both colours.
+            source: the Prometheus to ask.
             wait: False asks once, and sends no traffic.
         """
         verdicts, counts = await self._look(doors, source, "")
-        # What has no pod will have no samples either.
+        # A colour without pods will not get any samples.
         if not wait or not self._pods[self._destination] or _final(verdicts):
             return verdicts
         sent = await self._fill(doors, counts)
@@ -86,9 +86,9 @@ class Analysis:
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _more(self, verdicts: Sequence[Verdict], counts: Queried) -> int:
-        """Requests of the destination that would tell a share from its bounds, as far as there is time to send them.
+        """Return how many more requests would tell the destination's share from its bounds, as far as time allows.
 
-        All that was sent before has been counted by then: else it is waited for.
+        It is 0 until all requests that were sent before have been counted.
         """
         outcomes = {each.gate: each.outcome for each in verdicts}
         unsure = [each for each in self._plan.checks if each.share and outcomes[each.gate] is Outcome.INCONCLUSIVE]
@@ -104,10 +104,10 @@ class Analysis:
         return more
 
     async def _look(self, doors: Slots, source: Source, sent: str) -> tuple[Sequence[Verdict], Queried]:
-        """The verdicts as of now, and the requests that they rest on.
+        """Return the present verdicts, and the requests that they rest on.
 
-        Of the pods that are ready now: those of the release before, in the same colour, may still be there, and some
-        become ready, and are sent test traffic, while it is waited for.
+        They are about the pods that are ready now. Pods of the previous release, in the same colour, may still exist,
+        and others become ready, and get test traffic, while this waits.
         """
         ready = await doors.endpoints(self._workers)
         self._pods = {colour: [each.pod for each in ready.get(f"{self._service}-{colour}", ())] for colour in Colour}
@@ -136,16 +136,16 @@ class Analysis:
         return verdicts, counts
 
     async def _up(self, source: Source) -> Queried:
-        """Which pods are up; nothing where nobody scrapes them."""
+        """Return which pods are up; nothing where nobody scrapes them."""
         return await source.query(self._about(self._plan.up, self._destination)) if self._plan.up else Queried()
 
     async def _counts(self, source: Source) -> Queried:
-        """Requests in the window; nothing where the service does not count them."""
+        """Return the requests in the window; nothing where the service does not count them."""
         plan = self._plan
         return await source.query(self._about(plan.counts, *self._colours)) if plan.counts else Queried()
 
     async def _measure(self, source: Source, check: MetricCheck) -> tuple[Queried, Queried]:
-        """One number of the destination and of live; asked twice only where the query says which colour it is of."""
+        """Return one number of the destination and of live; it asks twice only where the query names the colour."""
         colours = [self._destination, *([self._live] if self._live and check.relative else [])]
         if not check.by_placeholder:
             queried = await source.query(self._about(check.query, *colours))
@@ -156,13 +156,13 @@ class Analysis:
         return here, (there[0] if there else Queried())
 
     def _about(self, query: str, *colours: Colour) -> str:
-        """A query with its placeholders replaced, about the ready pods of some colours."""
+        """Return a query whose placeholders stand for the ready pods of these colours."""
         pods = [pod for colour in colours for pod in self._pods[colour]]
-        # A matcher of nothing would match what has no pod at all; no pod is called "-".
+        # An empty matcher would match series without any pod; no pod is called "-".
         return query.replace("{pods}", "|".join(pods) or "-").replace("{live}", self._live or "")
 
     async def _fill(self, doors: Doors, counts: Queried) -> str:
-        """Send what is missing; says what was sent, and what came of it."""
+        """Send the missing requests, and return what was sent and how it was answered."""
         traffic = self._plan.traffic
         if traffic is None or not self._plan.counts:
             return ""
@@ -171,14 +171,14 @@ class Analysis:
         return "; ".join(await asyncio.gather(*(self._send(doors, colour, count) for colour in lacking)))
 
     async def _send(self, doors: Doors, colour: Colour, count: int) -> str:
-        """Send some to a colour; says what came of it."""
+        """Send a number of requests to a colour, and return how they were answered."""
         if self._plan.traffic is None:
             return ""
         return f"test traffic to {colour}: {await _send(doors, f'{self._service}-{colour}', self._plan.traffic, count)}"
 
 
 async def _send(doors: Doors, door: str, traffic: SyntheticTraffic, count: int) -> str:
-    """Send requests at an even rate, whatever becomes of them."""
+    """Send requests at an even rate, however they are answered."""
     became: Counter[str] = Counter()
 
     async def one(number: int) -> None:
@@ -204,9 +204,9 @@ def _count(counts: Queried, colour: Colour) -> float:
 
 
 def _final(verdicts: Sequence[Verdict]) -> bool:
-    """Whether waiting would not help: somebody could not look, nothing is missing, or enough is there to fail.
+    """Return whether waiting would not help: somebody could not look, nothing is missing, or there is enough to fail.
 
-    A ready pod that is down may only have been scraped before it listened: the next scrape says.
+    A ready pod that is down may have been scraped before it listened: the next scrape tells.
     """
     outcomes = {each.gate: each.outcome for each in verdicts}
     if Outcome.ERROR in outcomes.values():

@@ -1,8 +1,7 @@
 """The proof of a flip: measures the destination, lets the gates decide, and refuses what is not proven.
 
-For the whole flip set at once, and every gate of it at the same time: one
-service that is not proven keeps all of them where they are. Each gate has a
-deadline of its own; nothing waits for ever.
+The whole flip set is measured at once, and all its gates at the same time. One service that is not proven keeps all of
+them where they are. Each gate has its own deadline, so nothing waits for ever.
 """
 
 import asyncio
@@ -27,21 +26,21 @@ from teal.routers.base import Router
 from teal.spec.gates import GatePlan
 
 COMING_SECONDS = 30.0
-"""For pods that were asked for and are not ready yet: twice an autoscaler's default period."""
+"""How long to wait for pods that were asked for and are not ready: twice an autoscaler's default period."""
 
 PAUSE_SECONDS = 0.5
 
 Work = Coroutine[Any, Any, Sequence[Verdict]]
-"""Something to be measured."""
+"""One measurement."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """How a service stands before the other gates look: who serves, and who could."""
+    """The endpoints of one service, read before the other gates: those that serve, and those that could."""
 
     live: Colour | None
     ready: Sequence[Endpoint]
-    """Of the destination."""
+    """The destination's ready endpoints."""
     needed: int
     capacity: Verdict
 
@@ -59,19 +58,19 @@ async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
     wait: bool = True,
     tell: Callable[[Verdict], None] | None = None,
 ) -> Sequence[Verdict]:
-    """Measure the whole flip set; every gate that its plans name comes back with a verdict.
+    """Measure the whole flip set, and return a verdict for every gate that its plans name.
 
     Args:
-        cluster: to ask.
-        prometheus: to ask where a plan has metrics; None where the stack has none.
+        cluster: the cluster to ask.
+        prometheus: the Prometheus to ask where a plan has metrics; None where the stack has none.
         destination: the colour that traffic is to move to.
-        flip_set: what to measure, by service.
-        approval: what a person's yes has to be; None where nobody has to give it.
-        router: what directs live traffic; None: the selectors that the cluster has.
-        share: percent of the traffic that is to move.
-        carried: of workers that a flip has started, with how many pods the other colour did their work.
-        wait: False says how it is at this moment: no pods and no samples are waited for, no test traffic is sent.
-        tell: is given each verdict as it comes; None where nobody waits for that.
+        flip_set: the gates of each service.
+        approval: the conditions for an approval; None where none is needed.
+        router: the router of live traffic; None for the selectors in the cluster.
+        share: how much of the traffic is to move, in percent.
+        carried: for workers that a flip has started, how many pods of the other colour did their work.
+        wait: whether to wait for pods and samples and to send test traffic; False reports the present state.
+        tell: is called with each verdict as it comes; None where nobody follows.
 
     Raises:
         UnreachableError: the cluster could not be asked.
@@ -94,7 +93,7 @@ async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
 
 
 def expected(flip_set: Mapping[str, GatePlan], approval: ApprovalPlan | None = None) -> Mapping[str, frozenset[str]]:
-    """The gates that have to have passed, by service. From the plans alone, whatever was measured."""
+    """Return the gates that have to pass, by service. They come from the plans alone, not from what was measured."""
     people = {FLIP_SET: frozenset({approvals.GATE.name})} if approval is not None else {}
     return {**{service: plan.gates for service, plan in flip_set.items()}, **people}
 
@@ -109,13 +108,13 @@ def require(  # noqa: PLR0913 - all but one by name
     moved: Collection[str] = (),
     stays: Colour | None = None,
 ) -> None:
-    """Let pass what is proven: every expected gate came back, and every verdict is `PASSED`.
+    """Accept a destination that is proven: every expected gate has a verdict, and every verdict is `PASSED`.
 
-    Services that `moved` went to the destination before, with an update that died. `stays` is where live traffic is
-    now, where that is not the colour that a flip would leave.
+    Services in `moved` went to the destination with an earlier update that died. `stays` is the colour of live traffic,
+    where it is not the one that the flip would leave.
 
     Raises:
-        RefusedError: names all that is not, on one line.
+        RefusedError: something is not proven; the message names all of it on one line.
     """
     lost = missing(verdicts, expected)
     failed = unproven(verdicts)
@@ -139,7 +138,7 @@ def require(  # noqa: PLR0913 - all but one by name
 
 
 def missing(verdicts: Sequence[Verdict], expected: Mapping[str, frozenset[str]]) -> Sequence[str]:
-    """Gates of which nothing came back, in words."""
+    """Return the gates without a verdict, in words."""
     back = {(each.service, each.gate) for each in verdicts}
     return [
         f"{gate} of {service}: no verdict came back"
@@ -151,7 +150,7 @@ def missing(verdicts: Sequence[Verdict], expected: Mapping[str, frozenset[str]])
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Round:
-    """One round of measuring: who is asked, and about which colour."""
+    """One round of measuring: whom to ask, and about which colour."""
 
     cluster: Evidence
     prometheus: Source | None
@@ -163,18 +162,18 @@ class _Round:
     tell: Callable[[Verdict], None] | None
 
     def say(self, verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
-        """Tell whoever waits for it what came of a part."""
+        """Pass the verdicts of a part to whoever follows."""
         if self.tell is not None:
             for verdict in verdicts:
                 self.tell(verdict)
         return verdicts
 
     async def told(self, work: Work) -> Sequence[Verdict]:
-        """Do something, and tell what came of it."""
+        """Wait for one measurement, and pass its verdicts on."""
         return self.say(await work)
 
     async def flip_set(self, plans: Mapping[str, GatePlan]) -> Sequence[Verdict]:
-        """All gates of all services: first who is there, then at once all that needs to know it."""
+        """Measure all gates of all services: first their endpoints, then everything that needs these, at once."""
         try:
             async with asyncio.timeout(endpoints.GATE.deadline_seconds):
                 standings = await self._standings(plans)
@@ -192,7 +191,7 @@ class _Round:
         return [*capacities, *await _together(map(self.told, rest))]
 
     def _service(self, service: str, plan: GatePlan, standing: Standing) -> Iterator[Work]:
-        """What is to be measured of one service, each with its deadline."""
+        """Yield the measurements of one service, each with its deadline."""
         of = Subject(
             service=service,
             destination=self.destination,
@@ -207,11 +206,11 @@ class _Round:
             yield _timed({service: each.gates}, each.deadline_seconds, measure(each, of))
 
     async def _standings(self, services: Mapping[str, GatePlan]) -> Mapping[str, Standing]:
-        """Who serves and who could; pods that are on their way are waited for, up to `COMING_SECONDS`."""
+        """Return each service's endpoints; waits up to `COMING_SECONDS` for pods that were asked for."""
         give_up = time.monotonic() + COMING_SECONDS
         workers = [name for name, plan in services.items() if plan.worker is not None]
         while True:
-            # Lists, and both colours at once: as many requests for ten services as for one.
+            # Lists of both colours are read, so that ten services need as many requests as one.
             live, ready, autoscalers, slots = await asyncio.gather(
                 (self.router or self.cluster).live_services(),
                 self.cluster.endpoints(workers),
@@ -236,7 +235,7 @@ class _Round:
                 *(self.cluster.pods_asked_for(f"{name}-{self.destination}") for name in short)
             )
             if any(pods < each.needed for pods, each in zip(coming, short.values(), strict=True)):
-                return found  # what is missing is not on its way: waiting would not help
+                return found  # the missing pods were not asked for, so waiting would not help
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _standing(  # noqa: PLR0913 - what was read of one service, from five places
@@ -252,7 +251,7 @@ class _Round:
         colour = live.colour if live is not None else None
         here, others = (ready.get(f"{service}-{each}", ()) for each in (self.destination, self.destination.other))
         serving = {None: 0, self.destination: len(here), self.destination.other: len(others)}[colour]
-        if self.carried is not None:  # by its record the destination is live: what it was started beside is compared
+        if self.carried is not None:  # its record says live already: the colour beside it is compared
             colour, serving = self.destination.other if self.carried else None, self.carried.get(service, 0)
         autoscaler = autoscalers.get(f"{service}-{colour}") if colour is not self.destination else None
         wanted = autoscaler.desired if autoscaler is not None else 0
@@ -271,13 +270,13 @@ class _Round:
         return Standing(live=colour, ready=here, needed=need, capacity=capacity)
 
     async def approval(self, plan: ApprovalPlan) -> Sequence[Verdict]:
-        """Whether a person said yes to this flip."""
+        """Judge whether somebody approved this flip."""
         data = await self.cluster.config_map(RECORD)
         return [gates.approval(self.destination, plan, data)]
 
 
 async def _timed(names: Mapping[str, Iterable[str]], seconds: float, work: Work) -> Sequence[Verdict]:
-    """What some gates found, or that they could not within their deadline."""
+    """Return the verdicts of some gates, or ERROR verdicts where their deadline has passed."""
     try:
         async with asyncio.timeout(seconds):
             return await work
@@ -286,7 +285,7 @@ async def _timed(names: Mapping[str, Iterable[str]], seconds: float, work: Work)
 
 
 async def _together(work: Iterable[Work]) -> Sequence[Verdict]:
-    """All of it at once; where one part cannot go on, none of the others outlives it."""
+    """Run all measurements at once. Where one of them raises, the others are cancelled."""
     tasks = [asyncio.create_task(each) for each in work]
     try:
         return [verdict for verdicts in await asyncio.gather(*tasks) for verdict in verdicts]

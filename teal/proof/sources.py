@@ -1,6 +1,6 @@
-"""Who can be asked for evidence, as those see it who measure. In tests, fakes are.
+"""What the proof asks for evidence, as protocols; tests pass fakes.
 
-Nothing is decided and nothing is asked here.
+Nothing is decided or asked here.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,56 +14,56 @@ from teal.model.live import Endpoint, LiveAutoscaler, LivePod, LiveService, Live
 
 
 class Doors(Protocol):
-    """Through whom a colour's pods are asked as a client asks them."""
+    """Sends requests to a colour's pods as a client does."""
 
     async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
-        """Ask a Service; what goes wrong is in the reply."""
+        """Send a request to a Service; errors are returned in the reply."""
         ...
 
 
 class Slots(Doors, Protocol):
-    """Who knows which pods are behind those doors."""
+    """Knows which pods are behind those doors."""
 
     async def endpoints(self, workers: Collection[str] = ()) -> Mapping[str, Sequence[Endpoint]]:
-        """The ready addresses behind every Service, by its name, and the ready pods of workers, by theirs."""
+        """Return the ready addresses behind every Service, by its name, and the ready pods of workers, by theirs."""
         ...
 
 
 class Source(Protocol):
-    """Who answers queries: `teal.adapters.prometheus.Prometheus`."""
+    """Answers queries: `teal.adapters.prometheus.Prometheus`."""
 
     async def query(self, promql: str) -> Queried:
-        """Evaluate one instant query, now."""
+        """Evaluate one instant query as of now."""
         ...
 
 
 class Evidence(Slots, Protocol):
-    """Who knows a cluster, as `teal.adapters.kubernetes.cluster` does; raises `UnreachableError` if it is not there."""
+    """Knows a cluster, as `teal.adapters.kubernetes.cluster` does; raises `UnreachableError` if there is no answer."""
 
     async def live_services(self) -> Mapping[str, LiveService]:
-        """Where traffic goes now, by service."""
+        """Return where traffic goes now, by service."""
         ...
 
     async def slots(self) -> Mapping[tuple[str, Colour], LiveSlot]:
-        """The colours that have a Deployment, by service and colour."""
+        """Return the colours that have a Deployment, by service and colour."""
         ...
 
     async def autoscalers(self) -> Mapping[str, LiveAutoscaler]:
-        """Those of all colours, by name."""
+        """Return the autoscalers of all colours, by Deployment."""
         ...
 
     async def pods_asked_for(self, name: str) -> int:
-        """Pods that a colour's Deployment has been asked for."""
+        """Return how many pods a colour's Deployment has been asked for."""
         ...
 
     async def config_map(self, name: str) -> Mapping[str, str]:
-        """A ConfigMap's data; empty where there is none."""
+        """Return a ConfigMap's data; empty where there is none."""
         ...
 
     async def pods(self, service: str) -> Sequence[LivePod]:
-        """A service's pods in both colours that have not ended."""
+        """Return a service's pods in both colours that have not ended."""
         ...
 
     async def ask(self, endpoint: Endpoint, path: str) -> Answer:
-        """What one pod says of itself."""
+        """Ask one pod for its version and colour."""
         ...

@@ -1,4 +1,4 @@
-"""The gates as docs/gates.md has them, from their entries: `python -m teal.proof.table`; a unit test holds the page."""
+"""Prints the gates' entries as the tables of docs/gates.md: `python -m teal.proof.table`. A unit test compares them."""
 
 import sys
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ RULES = ("gate", "deadline", "switched off by", "on a rollback", "in a preview")
 
 
 def questions() -> str:
-    """What each gate asks, as Markdown."""
+    """Return what each gate asks, as Markdown."""
     return _table(QUESTIONS, [(row.names, row.asks, row.passes) for gate in GATES for row in gate.questions])
 
 
 def rules() -> str:
-    """When each gate is asked and how long, as Markdown."""
+    """Return when each gate is asked and for how long, as Markdown."""
     return _table(RULES, [_rules(gate) for gate in GATES])
 
 

@@ -1,12 +1,4 @@
-"""Routers as a flip meets them: read, put back, proven by what they alone know. One module each, behind one interface.
-
-    selector  a Service's selector            Kubernetes keeps who wrote it, and writes on a condition
-    gateway   an HTTPRoute's weights          the same
-    alb       a listener rule's weights       AWS keeps neither: read, compared, written, read back
-    workers   which colour of a worker runs   beside any of them
-
-Declaring them is the program's (`teal_infra.traffic`).
-"""
+"""Routers as a flip uses them: read, put back, and proven by what only they know; one module each, one interface."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -27,18 +19,18 @@ def connect(
     routes: Mapping[str, AlbRoute] | None = None,
     workers: Mapping[str, Worker] | None = None,
 ) -> Router:
-    """The router of a stack.
+    """Return the router of a stack.
 
     Args:
-        kind: which one.
-        cluster: the stack's.
-        routes: of services, where a record has them: then nothing has to be searched for.
-        workers: the stack's, which have no traffic.
+        kind: the kind of router.
+        cluster: the stack's cluster.
+        routes: the routes of services that a record has; nothing has to be searched for then.
+        workers: the stack's workers, which have no traffic.
 
     Raises:
         UnreachableError: the router's own client is not installed.
     """
-    try:  # by its name: boto3 takes long to import, and is of no use to any other stack
+    try:  # imported by name: boto3 takes long to import, and no other stack needs it
         module = import_module(f"{__name__}.{kind.spec.module}")
     except ModuleNotFoundError as error:
         raise UnreachableError(

@@ -1,7 +1,7 @@
 """`router: alb`: the weights of a listener rule over the target groups of both colours.
 
-AWS keeps neither who wrote a rule nor a version of it, and knows no condition on a write: a rule is read right before
-it is written, compared with what was read before, and read back afterwards.
+AWS records neither who wrote a rule nor a version of it, and has no conditional writes. So a rule is read right before
+it is written, compared with the earlier read, and read back afterwards.
 """
 
 import asyncio
@@ -28,18 +28,18 @@ from teal.model.routes import AlbRoute, Split, alarm_prefix, said, weights
 from teal.model.verdict import Outcome, Verdict
 
 WRITER = "a client of AWS that it keeps no name of"
-"""Who wrote a rule last; CloudTrail knows, minutes later."""
+"""The last writer of a rule, whom only CloudTrail knows, minutes later."""
 
 HEALTHY_SECONDS = 120.0
-"""For targets whose health checks have begun: two of them, 30 s apart, and the registration before."""
+"""How long to wait for targets whose health checks have begun: a registration and two checks, 30 s apart."""
 
 QUIET_SECONDS = 150.0
-"""For alarms that have not looked yet: they are evaluated once a minute."""
+"""How long to wait for alarms without a state: they are evaluated once a minute."""
 
 PAUSE_SECONDS = 1.0
 
 Groups = Mapping[str, Mapping[Colour, str]]
-"""ARN of each colour's target group, by service."""
+"""The ARN of each colour's target group, by service."""
 
 
 class _Spec(BaseModel):
@@ -59,22 +59,22 @@ class AlbRouter:
     """Reads and writes listener rules."""
 
     pace = 5.0
-    """Two calls each, of the ones that AWS throttles for a whole account."""
+    """Each look takes two calls of the kind that AWS throttles for a whole account."""
 
     def __init__(self, cluster: Cluster, routes: Mapping[str, AlbRoute]) -> None:
-        """Ask AWS about the services of a cluster's namespace.
+        """Prepare to ask AWS about the services of a cluster's namespace.
 
         Args:
-            cluster: whose TargetGroupBindings name the target groups.
-            routes: of services, where they are known already.
+            cluster: the cluster whose TargetGroupBindings name the target groups.
+            routes: the routes of services, where they are known already.
         """
         self._cluster = cluster
         self._routes = dict(routes)
         self._heard: set[str] = set()
-        """Alarms that were there when somebody listened."""
+        """The alarms that existed at the last read."""
 
     async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
-        """How each rule shares out its traffic. Services without a rule, or without target groups, are not there."""
+        """Return how each rule shares out its traffic, without services that have no rule or no target groups."""
         if not self._routes.keys() >= {*(names or ())} or not self._routes:
             self._routes |= await self._search()
         by_region: dict[str, list[str]] = {}
@@ -95,7 +95,7 @@ class AlbRouter:
         return await connect(region).known(arns)
 
     async def _search(self) -> Mapping[str, AlbRoute]:
-        """From the cluster's bindings to their target groups, to the load balancers, listeners and rules over those."""
+        """Find the routes: from the cluster's bindings to target groups, load balancers, listeners and their rules."""
         groups = await self._bound()
         by_region: dict[str, dict[str, Mapping[Colour, str]]] = {}
         for name, colours in groups.items():
@@ -147,7 +147,7 @@ class AlbRouter:
         await elb.write(found[0], wanted)
 
     async def prove(self, services: Iterable[str], destination: Colour, *, share: int, wait: bool) -> Sequence[Verdict]:
-        """Healthy targets and quiet alarms of the destination.
+        """Judge whether the destination's targets are healthy and its alarms quiet.
 
         Raises:
             UnreachableError: AWS could not be asked.
@@ -164,7 +164,7 @@ class AlbRouter:
         return await asyncio.gather(*each)
 
     async def capacity(self, carried: Mapping[str, int], back: Colour) -> Sequence[Verdict]:
-        """Healthy targets of the colour that is to take traffic back; alarms that rang over it long ago are no reason.
+        """Judge whether the colour that is to take traffic back has healthy targets. Its alarms do not matter.
 
         Raises:
             UnreachableError: AWS could not be asked.
@@ -209,10 +209,10 @@ class AlbRouter:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def ringing(self, services: Iterable[str], colour: Colour) -> Mapping[str, str]:
-        """The alarms that ring over a colour's targets. One that is gone is not quiet: nobody would hear it.
+        """Return the alarms that ring on a colour's targets. A missing alarm is not quiet: nobody would notice.
 
         Raises:
-            UnreachableError: AWS could not be asked, or none rings and some are not there any more.
+            UnreachableError: AWS could not be asked, or no alarm rings and some no longer exist.
         """
         groups = {name: route.groups for name, route in self._routes.items()} or await self._bound()
         names = tuple(services)
@@ -235,26 +235,26 @@ class AlbRouter:
     async def between(
         self, before: Mapping[str, LiveService], now: Mapping[str, LiveService]
     ) -> Mapping[str, Sequence[LiveService]]:
-        """AWS keeps no version of a rule but the last."""
+        """Return nothing: AWS keeps only the last version of a rule."""
         del before, now
         return {}
 
     def stranger(self, live: LiveService) -> str:
-        """Nobody that AWS would name; while a flip is open, what is read says `teal` of both of its colours."""
+        """Return a name for an unknown writer. While a flip is open, a read names `teal` for both of its colours."""
         del live
         return WRITER
 
     def door(self, service: str, colour: Colour) -> str:
-        """The colour's own Service: no Service leads through a load balancer."""
+        """Return the colour's own Service, since no Service leads through a load balancer."""
         return f"{service}-{colour}"
 
 
 router = AlbRouter
-"""As `teal.routers` finds it."""
+"""The function that `teal.routers` calls."""
 
 
 async def _states(service: str, groups: Mapping[Colour, str], colour: Colour) -> Mapping[str, str]:
-    """State of each alarm on a colour's targets, by its name."""
+    """Return the state of each alarm on a colour's targets, by its name."""
     if colour not in groups:
         return {}
     return await connect(groups[colour].split(":")[3]).alarms(alarm_prefix(service, colour), groups[colour])
@@ -272,7 +272,7 @@ def _live(route: AlbRoute, rule: Rule, history: History) -> LiveService:
         selector=split.shown,
         annotations={**rule.tags, ORDER: str(rule.order)},
         resource_version=rule.digest,
-        # What the record of flips explains, teal or its engine wrote; a flip leaves no share behind.
+        # What the record of flips explains was written by teal or its engine; a flip leaves no share.
         writer=MANAGER if not split.share and split.colour in history.left - {None} else WRITER,
         share=split.share,
         route=route,

@@ -16,25 +16,25 @@ from teal.routers.kubernetes import KubernetesRouter
 
 
 class _Object(BaseModel):
-    # What is not read here is kept as it is: the list of rules is written back as a whole.
+    # Other fields are kept as they are, since the list of rules is written back as a whole.
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="allow")
 
 
 class Backend(_Object):
-    """One Service behind a rule, and its weight; the API's default is 1."""
+    """One Service behind a rule, and its weight, which is 1 by the API's default."""
 
     name: str
     weight: int = 1
 
 
 class Rule(_Object):
-    """One rule; that for live traffic is the last one."""
+    """One rule of an HTTPRoute. The last one is for live traffic."""
 
     backend_refs: tuple[Backend, ...] = ()
 
 
 class Spec(_Object):
-    """Of an HTTPRoute."""
+    """The spec of an HTTPRoute."""
 
     rules: tuple[Rule, ...] = ()
 
@@ -56,7 +56,7 @@ class GatewayRouter(KubernetesRouter):
     """Reads and writes the weights of HTTPRoutes."""
 
     def __init__(self, cluster: Cluster) -> None:
-        """Ask this cluster."""
+        """Prepare to ask this cluster."""
         super().__init__(
             cluster,
             f"/apis/gateway.networking.k8s.io/v1/namespaces/{cluster.namespace}/httproutes",
@@ -64,7 +64,7 @@ class GatewayRouter(KubernetesRouter):
         )
 
     async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
-        """How each HTTPRoute shares out its traffic; nothing where the cluster does not know the kind."""
+        """Return how each HTTPRoute shares out its traffic; nothing where the cluster does not know the kind."""
         if names is not None:
             return await self.each(names, self._live)
         found = await self.cluster.read(self.kind, HttpRoutes, {"labelSelector": f"{PART_OF_LABEL}={PART_OF}"})
@@ -75,7 +75,7 @@ class GatewayRouter(KubernetesRouter):
         return _live(found) if found else None
 
     async def move(self, service: str, live: LiveService, colour: Colour) -> None:
-        """Write the weights of the last rule; a list of rules is only ever written as a whole."""
+        """Write the weights of the last rule. The API takes a list of rules only as a whole."""
         found = await self.cluster.read(f"{self.kind}/{service}", HttpRoute)
         if found is None or not found.spec.rules:
             raise ChangedError(f"HTTPRoute {service} is gone, or has no rule: its traffic cannot be put onto {colour}")
@@ -92,12 +92,12 @@ class GatewayRouter(KubernetesRouter):
         await self.write(f"httproute {service}", f"{self.kind}/{service}", patch, live=live, colour=colour)
 
     def door(self, service: str, colour: Colour) -> str:
-        """The colour's own Service: no Service leads through a gateway."""
+        """Return the colour's own Service, since no Service leads through a gateway."""
         return f"{service}-{colour}"
 
 
 def router(cluster: Cluster, routes: Mapping[str, AlbRoute]) -> GatewayRouter:
-    """As `teal.routers` finds it; its objects have the services' names, so no record of them is needed."""
+    """Make the router for `teal.routers`. Its objects have the services' names, so no record of them is needed."""
     del routes
     return GatewayRouter(cluster)
 

@@ -1,4 +1,4 @@
-"""What routers have in common that are objects of the cluster: who wrote them is known, and a write has a condition."""
+"""What routers share that are objects of the cluster: their writers are known, and a write has a condition."""
 
 import asyncio
 import json
@@ -17,17 +17,17 @@ from teal.model.verdict import Verdict
 
 
 class KubernetesRouter:
-    """The cluster's gates are all that is to be known of its targets."""
+    """A router whose traffic an object of the cluster directs; it knows no more of targets than the cluster's gates."""
 
     pace = 1.0
-    """One small read a service."""
+    """Each look takes one small read for each service."""
 
     def __init__(self, cluster: Cluster, kind: str, parse: Callable[[Mapping[str, Any]], LiveService]) -> None:
-        """Ask this cluster.
+        """Prepare to ask this cluster.
 
         Args:
-            cluster: whose objects direct traffic.
-            kind: path of their list.
+            cluster: the cluster whose objects direct traffic.
+            kind: the path of their list.
             parse: reads one of them.
         """
         self.cluster = cluster
@@ -35,28 +35,28 @@ class KubernetesRouter:
         self._parse = parse
 
     def named(self, service: str) -> str:
-        """The object that directs a service's traffic: by default it has the service's name."""
+        """Return the name of the object that directs a service's traffic; by default, the service's own."""
         return service
 
     async def prove(self, services: Iterable[str], destination: Colour, *, share: int, wait: bool) -> Sequence[Verdict]:
-        """Nothing beside the EndpointSlices, which the capacity gate reads."""
+        """Return nothing: the capacity gate reads the EndpointSlices already."""
         del services, destination, share, wait
         return ()
 
     async def capacity(self, carried: Mapping[str, int], back: Colour) -> Sequence[Verdict]:
-        """Nothing beside the EndpointSlices."""
+        """Return nothing beside the EndpointSlices."""
         del carried, back
         return ()
 
     async def ringing(self, services: Iterable[str], colour: Colour) -> Mapping[str, str]:
-        """It has no alarms of its own."""
+        """Return nothing: the router has no alarms."""
         del services, colour
         return {}
 
     async def between(
         self, before: Mapping[str, LiveService], now: Mapping[str, LiveService]
     ) -> Mapping[str, Sequence[LiveService]]:
-        """The API server keeps them for minutes: it tells a watch of them."""
+        """Return the versions from a watch; the API server keeps them for minutes."""
 
         async def one(name: str) -> Sequence[LiveService]:
             after, until = before[name].resource_version, now[name].resource_version
@@ -67,30 +67,30 @@ class KubernetesRouter:
         return dict(zip(names, await asyncio.gather(*(one(name) for name in names)), strict=True))
 
     def stranger(self, live: LiveService) -> str:
-        """The field manager that the API server names."""
+        """Return the field manager that the API server names."""
         return live.writer
 
     async def each(
         self, names: Iterable[str], read: Callable[[str], Awaitable[LiveService | None]]
     ) -> Mapping[str, LiveService]:
-        """Services one by one, by their names: whoever may get these need not be allowed to list all."""
+        """Read services one by one, by their names: an account that may get these need not be allowed to list all."""
         wanted = [*names]
         found = await asyncio.gather(*(read(name) for name in wanted))
         return {name: each for name, each in zip(wanted, found, strict=True) if each is not None}
 
     async def write(self, what: str, path: str, patch: Mapping[str, Any], *, live: LiveService, colour: Colour) -> None:
-        """Write an object once, on the condition that it is as it was read. Who calls this tries again.
+        """Write an object once, on the condition that it is as it was read. The caller retries.
 
         Args:
-            what: kind and name of the object, as kubectl takes them: `service backend`.
-            path: of the object.
+            what: the kind and name of the object, as kubectl takes them: `service backend`.
+            path: the object's path.
             patch: a JSON merge patch; the condition is added.
-            live: as it was read.
-            colour: where traffic is to go.
+            live: the object as it was read.
+            colour: the colour that traffic is to go to.
 
         Raises:
-            ChangedError: the object was written by somebody else since it was read, or is gone.
-            UnreachableError: the API server did not answer, or not with yes.
+            ChangedError: somebody else wrote the object since it was read, or it is gone.
+            UnreachableError: the API server did not answer, or refused.
         """
         metadata = {**patch.get("metadata", {}), "resourceVersion": live.resource_version}
         try:

@@ -16,7 +16,7 @@ class SelectorRouter(KubernetesRouter):
     """Reads and writes the selectors of active Services."""
 
     def __init__(self, cluster: Cluster) -> None:
-        """Ask this cluster."""
+        """Prepare to ask this cluster."""
         super().__init__(
             cluster,
             f"/api/v1/namespaces/{cluster.namespace}/services",
@@ -24,13 +24,13 @@ class SelectorRouter(KubernetesRouter):
         )
 
     async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
-        """Where each selector leads."""
+        """Return where each selector leads."""
         if names is None:
             return await self.cluster.live_services()
         return await self.each(names, self.cluster.live_service)
 
     async def move(self, service: str, live: LiveService, colour: Colour) -> None:
-        """Write one field of one Service."""
+        """Write the selector of one Service."""
         written = {
             "metadata": {"annotations": {MOVED_FROM: f"{live.colour}@{live.resource_version}"}},
             "spec": {"selector": patch(service, live.selector, live.annotations, colour)},
@@ -38,12 +38,12 @@ class SelectorRouter(KubernetesRouter):
         await self.write(f"service {service}", f"{self.kind}/{service}", written, live=live, colour=colour)
 
     def door(self, service: str, colour: Colour) -> str:
-        """The active Service itself."""
+        """Return the active Service itself."""
         del colour
         return service
 
 
 def router(cluster: Cluster, routes: Mapping[str, AlbRoute]) -> SelectorRouter:
-    """As `teal.routers` finds it; its objects have the services' names, so no record of them is needed."""
+    """Make the router for `teal.routers`. Its objects have the services' names, so no record of them is needed."""
     del routes
     return SelectorRouter(cluster)

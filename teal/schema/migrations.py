@@ -1,4 +1,4 @@
-"""Expand and contract: which schema migrations may run when, for one service in two colours. No I/O.
+"""Decides which schema migrations may run when, for one service in two colours: expand and contract. No I/O.
 
 Both colours use one database, and the old colour is the way back. So a
 migration either *expands* (every release that worked before it still works) or
@@ -6,11 +6,9 @@ migration either *expands* (every release that worked before it still works) or
 the pods of the release that asks for them. Contracting ones wait until that
 release is live and no other release needs what they drop.
 
-Only stack config is decided on here: that no *pod* needs it any more is for
-the edge to see (teal_infra.components.migrations), and that nothing contracting hides among the
-expanding ones is for the tool in the image to see (docs/migrations.md).
-Which revision comes after which is `teal.schema.order`'s to say; what nobody
-knows counts as needed.
+Only stack config is decided on here. `teal_infra.components.migrations` checks that no *pod* needs what is dropped, and
+the tool in the image checks that nothing contracting hides among the expanding migrations (docs/migrations.md).
+`teal.schema.order` says which revision comes after which; what is unknown counts as needed.
 """
 
 from collections.abc import Sequence
@@ -32,18 +30,18 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schema:
-    """What a release says of the schema. Revisions are as its tool calls them: `0002`, `ae10`, `shop.0002_tax`."""
+    """What a release says of the schema. Revisions are named as its tool does: `0002`, `ae10`, `shop.0002_tax`."""
 
     expand: str
-    """The release works from here on: everything up to it is applied before its pods start."""
+    """The release works from this revision on: everything up to it is applied before its pods start."""
     contract: str | None = None
-    """The release no longer needs what migrations up to here drop; they may run once it is live."""
+    """The release does not need what migrations up to this revision drop; they may run once it is live."""
     down: str | None = None
-    """Take back what this release's expanding migrations did after this revision."""
+    """What this release's expanding migrations did after this revision is undone."""
 
     @property
     def ceiling(self) -> str:
-        """The last revision at which the release is known to work, contracting ones included."""
+        """The last revision at which the release is known to work, including contracting ones."""
         return self.contract or self.expand
 
 
@@ -54,39 +52,39 @@ class Release:
     colour: Colour
     version: str
     schema: Schema | None
-    """None: it says nothing, so whatever a migration drops may be what it needs."""
+    """The release's schema; None where it says nothing, so that it may need whatever a migration drops."""
     retired: bool = False
-    """Scaled to zero: no pod of it needs anything."""
+    """Whether it is scaled to zero, so that no pod of it needs anything."""
 
     @property
     def contract(self) -> str:
-        """The revision that it lets the schema be contracted to; empty where it asks for none."""
+        """The revision to which it lets the schema be contracted; empty where it asks for none."""
         return (self.schema.contract or "") if self.schema else ""
 
     def works_at(self, revision: str, order: Order) -> bool | None:
-        """Whether its pods do not miss what migrations up to `revision` drop; None where nothing says so."""
+        """Return whether its pods do without what migrations up to `revision` drop; None where that is unknown."""
         return self.schema is not None and order.reaches(self.schema.ceiling, revision)
 
     def __str__(self) -> str:
-        """Colour and version."""
+        """Return the colour and the version."""
         return f"{self.colour} {self.version}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contracted:
-    """What is recorded of contracting migrations; empty text where there were none."""
+    """What is recorded of contracting migrations; the texts are empty where there were none."""
 
     begun: str = ""
-    """Recorded before one runs: from then on, whatever it drops may be gone. Never below `done`."""
+    """Recorded before a migration runs. From then on, whatever it drops may be gone. It is never below `done`."""
     done: str = ""
-    """Recorded after one has run."""
+    """Recorded after a migration has run."""
     by: str = ""
-    """The release whose Job ran: colour and version."""
+    """The release whose Job ran: its colour and version."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """Bring the schema to a revision, with the tool in a release's image."""
+    """Brings the schema to a revision, with the tool in a release's image."""
 
     phase: Phase
     release: Release
@@ -98,25 +96,25 @@ class Plan:
     """What is done to the schema of one service."""
 
     before: tuple[Step, ...] = ()
-    """Before the pods of the step's release: expanding ones, or a way down."""
+    """The steps before the pods of their release: expanding ones, or a way down."""
     after: tuple[Step, ...] = ()
-    """Once the active release is confirmed and nobody needs what they drop: contracting ones."""
+    """The contracting steps, once the active release is confirmed and nobody needs what they drop."""
     waiting: str = ""
-    """Why a declared contracting migration does not run yet; empty when none waits."""
+    """Why a declared contracting migration does not run yet; empty where none waits."""
     contracted: Contracted = Contracted()
     """What is recorded of contracting migrations: `begun` before those of this plan, the rest after them."""
     staying: frozenset[tuple[Colour, str]] = frozenset()
-    """Colour and version of the releases whose pods do without what is gone then."""
+    """The colour and version of the releases whose pods do without what is dropped by then."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """What a service says of all of its migrations."""
+    """What a service says of all its migrations."""
 
     revisions: tuple[str, ...] = ()
-    """Those that its releases name, oldest first; empty: only what a release says of its own is known."""
+    """The revisions that its releases name, the oldest first; empty where only the releases' own order is known."""
     down_refused: str = ""
-    """Why none of them can be taken back; empty where they can."""
+    """Why no migration can be undone; empty where they can."""
 
 
 ANY = Rules()
@@ -125,23 +123,23 @@ ANY = Rules()
 def decide(
     service: str, active: Colour, releases: Sequence[Release], contracted: Contracted, rules: Rules = ANY
 ) -> Plan:
-    """Say which migrations run before which slot, and which after the flip.
+    """Decide which migrations run before which slot, and which after the flip.
 
     Args:
         service: the service's name, for messages.
         active: the colour that the stack declares live.
-        releases: what each colour declares; at most one a colour.
-        contracted: what is recorded of contracting migrations that ran.
-        rules: what the service says of all of them.
+        releases: what the colours declare, at most one release for each.
+        contracted: what is recorded of contracting migrations.
+        rules: what the service says of all its migrations.
 
     Raises:
-        RefusedError: a release needs what was dropped, or a way down would take away what one needs.
+        RefusedError: a release needs what was dropped, or a way down would drop what one needs.
     """
     return _Decision(service, active, releases, contracted, rules).plan()
 
 
 class _Decision:
-    """What is asked of one service's schema, and what is known of it."""
+    """The decision about one service's schema."""
 
     def __init__(
         self, service: str, active: Colour, releases: Sequence[Release], contracted: Contracted, rules: Rules
@@ -168,10 +166,10 @@ class _Decision:
         return self._contract(before)
 
     def _require_present(self, release: Release) -> None:
-        """Refuse a release whose pods need what was dropped, or may.
+        """Refuse a release whose pods need what was dropped, or may need it.
 
         Raises:
-            RefusedError: says which, and what it lacks.
+            RefusedError: a release does; the message says which, and what it lacks.
         """
         gone = self._contracted.begun
         works = release.works_at(gone, self._order)
@@ -189,9 +187,9 @@ class _Decision:
         )
 
     def _contract(self, before: tuple[Step, ...]) -> Plan:
-        """The contracting steps, and why what else is declared has to wait."""
+        """Return the plan with the contracting steps, and why other contractions have to wait."""
         recorded = self._contracted
-        # What ran stays declared as long as the release that ran it, so that its Job is neither deleted nor run again.
+        # A step stays declared as long as the release that ran it, so that its Job is neither deleted nor run again.
         steps = [_contracting(each) for each in self._releases if each.contract and str(each) == recorded.by]
         pending = [
             each
@@ -209,7 +207,7 @@ class _Decision:
                 doubt, _ = self._doubt(needing.colour, needing.schema.ceiling, live.contract)
                 waiting += f", as far as is known: {doubt}"
         else:
-            # It does without what is gone already (`_require_present`), so this is never less than what is recorded.
+            # It does without what is gone already (`_require_present`), so the record never goes back.
             recorded = Contracted(begun=live.contract, done=live.contract, by=str(live))
             steps = [*(step for step in steps if step.release is not live), _contracting(live)]
         staying = [each for each in self._releases if each.works_at(recorded.begun, self._order)]
@@ -222,14 +220,14 @@ class _Decision:
         )
 
     def _needs(self, release: Release, revision: str) -> bool:
-        """Whether a release that runs may miss what migrations up to `revision` drop."""
+        """Return whether a running release may miss what migrations up to `revision` drop."""
         return not release.retired and not release.works_at(revision, self._order)
 
     def _down(self, release: Release, to: str) -> Step:
-        """The way back to `to`, if nobody needs what it takes away.
+        """Return the way back to `to`, if nobody needs what it drops.
 
         Raises:
-            RefusedError: somebody does, or there is none.
+            RefusedError: somebody does, or there is no way back.
         """
         gone = self._contracted.begun
         needing = [
@@ -259,7 +257,7 @@ class _Decision:
         return f"contracting {self._service} to {release.contract} for {release}"
 
     def _doubt(self, colour: Colour, revision: str, other: str) -> tuple[str, str]:
-        """Why nobody knows whether a revision comes after another one, and the command that says it."""
+        """Return why it is unknown whether one revision comes after another, and the command that says so."""
         if moving(revision):
             at = f"teal:{colour}.{self._service}.schema.expand"
             return (
@@ -270,7 +268,7 @@ class _Decision:
 
     @property
     def _list(self) -> str:
-        """The command that says which revision comes first, for each of them in turn."""
+        """The command that tells the order of the revisions, in the words of an error."""
         named = [
             *self._rules.revisions,
             *(name for each in self._releases if each.schema for name in (each.schema.expand, each.contract) if name),

@@ -1,10 +1,8 @@
-"""Which revision of a schema comes after which: as the stack declares it, never by how a name looks. No I/O.
+"""Knows which revision of a schema comes after which, by what the stack declares and never by a name's look. No I/O.
 
-Alembic's revisions are hashes, Django's and Flyway's are names, and others are
-numbers or dates: what looks like an order may be none. So it is taken from
-what is said: a service's list of its revisions, and the direction that each
-release gives (`down` before `expand` before `contract`). What follows from
-neither is unknown, and whoever asks is told so.
+Alembic's revisions are hashes, Django's and Flyway's are names, and others are numbers or dates: what looks like an
+order may be none. So the order comes from a service's list of revisions, and from the direction that each release gives
+(`down` before `expand` before `contract`). What follows from neither is unknown, and callers are told so.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +10,7 @@ from itertools import pairwise
 from typing import Protocol
 
 MOVING = frozenset(("head", "heads", "latest"))
-"""What tools call the last revision that an image has: in each image it is another one."""
+"""What tools call the last revision in an image, which differs from image to image."""
 
 
 class Said(Protocol):
@@ -20,7 +18,7 @@ class Said(Protocol):
 
     @property
     def expand(self) -> str:
-        """From where on it works."""
+        """The revision from which on the release works."""
         ...
 
     @property
@@ -35,22 +33,22 @@ class Said(Protocol):
 
 
 def moving(revision: str) -> bool:
-    """Whether a revision is whatever comes last in an image; Alembic's `billing@head` is."""
+    """Return whether a revision means the last one of an image, as Alembic's `billing@head` does."""
     return revision.rpartition("@")[2] in MOVING
 
 
 class Order:
-    """What is known of which revision comes after which."""
+    """What is known of the order of revisions."""
 
     def __init__(self, listed: Sequence[str], said: Iterable[Said]) -> None:
-        """Take it from a list of revisions, oldest first, and from what releases say."""
+        """Collect it from a list of revisions, the oldest first, and from what releases say."""
         self._after: dict[str, set[str]] = {}
         for chain in (listed, *((each.down, each.expand, each.contract) for each in said)):
             for before, after in pairwise(each for each in chain if each and not moving(each)):
                 self._after.setdefault(before, set()).add(after)
 
     def reaches(self, revision: str, other: str) -> bool | None:
-        """Whether a schema at `revision` has all that `other` has; None where nothing says so."""
+        """Return whether a schema at `revision` has everything that `other` has; None where that is unknown."""
         if moving(revision) or moving(other):
             return None
         if revision == other or revision in self._later(other):
@@ -59,11 +57,11 @@ class Order:
 
     @property
     def contradiction(self) -> str:
-        """A revision that comes after itself, by what is said; empty where there is none."""
+        """A revision that would come after itself; empty where there is none."""
         return next((each for each in self._after if each in self._later(each)), "")
 
     def _later(self, revision: str) -> set[str]:
-        """All revisions that come after one."""
+        """Return all revisions that come after one."""
         found: set[str] = set()
         left = [*self._after.get(revision, ())]
         while left:

@@ -1,7 +1,7 @@
-"""Sees that a release is gone: not that it was declared away, but that no pod of it is left.
+"""Waits until a release is gone: not only declared away, but without any pod.
 
-A Deployment counts as scaled down while its pods still finish requests. What
-takes something away from under a release waits for the last of them.
+A Deployment counts as scaled down while its pods still finish requests. What takes something from under a release waits
+for the last of its pods.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,10 +17,10 @@ POLL_SECONDS = 1.0
 
 
 class Pods(Protocol):
-    """Who can be asked: `teal.adapters.kubernetes.cluster.Cluster`, or a fake in tests."""
+    """Lists pods: `teal.adapters.kubernetes.cluster.Cluster`, or a fake in tests."""
 
     async def pods(self, service: str) -> Sequence[LivePod]:
-        """A service's pods in both colours that have not ended."""
+        """Return a service's pods in both colours that have not ended."""
         ...
 
 
@@ -30,14 +30,14 @@ async def await_only(
     """Wait until every pod of a service belongs to one of the allowed releases.
 
     Args:
-        cluster: whom to ask.
+        cluster: the cluster to ask.
         service: the service's name.
-        allowed: colour and version of the releases whose pods may stay.
-        what: what is to be done then, for the message.
-        seconds: how long pods that are ending may take: their grace period and a little.
+        allowed: the colour and version of the releases whose pods may stay.
+        what: what is to be done afterwards, for the message.
+        seconds: how long pods that are ending may take: their grace period and a little more.
 
     Raises:
-        RefusedError: there still is one.
+        RefusedError: other pods are still there.
         UnreachableError: the cluster could not be asked.
     """
     retries = stamina.retry_context(

@@ -1,4 +1,4 @@
-"""How a flip is watched, as its stack declares it. Kept with the flip: whoever goes on with it needs no config."""
+"""How a flip is watched, as its stack declares it. It is stored with the flip, so that no owner needs the config."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Self
@@ -12,110 +12,110 @@ from teal.model.workers import Worker
 from teal.spec.request_metrics import DEFAULT, RequestMetrics
 
 DECLARED = "TEAL_BAKE_PLAN"
-"""Environment variable of the watch: how the stack declares that a flip is watched, as a `BakePlan` in JSON."""
+"""The watch's environment variable with the declared `BakePlan`, as JSON."""
 
 P95 = "p95"
-"""Name of the built-in check of how slow a service is."""
+"""The name of the built-in check of a service's response time."""
 
 
 class _Kept(BaseModel):
-    """Whoever goes on with a bake reads this from the record of its flip, and needs no stack config."""
+    """The base of what is stored in the record of a flip, so that its owner needs no stack config."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
 class Slowness(_Kept):
-    """Bounds of the 95th percentile of the requests' time."""
+    """The bounds of the 95th percentile of response times."""
 
     seconds: float
-    """The percentile has to be below it."""
+    """The percentile has to be below this many seconds."""
     times_before: float
-    """The percentile is at most so many times that of the colour that traffic has left, before the flip."""
+    """The percentile may be at most this many times that of the colour that traffic left, before the flip."""
     floor_seconds: float = 0.0
-    """The percentile before the flip is taken for at least this: no multiple of a few milliseconds means anything."""
+    """The least that the percentile before the flip is taken for: a multiple of a few milliseconds means nothing."""
 
 
 class BakeMetric(_Kept):
     """A number of the stack's own, and its bounds."""
 
     query: str
-    """PromQL, as a check of the gates has it; `{live}` is the colour that was left. Empty: nobody is asked."""
+    """PromQL, as in a gate's check; `{live}` is the colour that was left. Where it is empty, nothing is asked."""
     at_least: float | None = None
     below: float | None = None
     at_least_times_before: float | None = None
     at_most_times_before: float | None = None
     floor: float = 0.0
-    """What it was before is taken for at least by `at_most_times_before`."""
+    """The least value that the number before the flip is taken for by `at_most_times_before`."""
 
 
 class ServiceBake(_Kept):
-    """What is asked of one service's front door; of one that has none, a worker say, its pods alone are watched."""
+    """What is watched of one service. Of one without a front door, such as a worker, only its pods are."""
 
     path: str = ""
-    """Answered with a status below 400 by a service that is well; empty where nobody asks it over HTTP, and its pods
-    are all that is watched."""
+    """The path that a healthy service answers with a status below 400; empty where nobody asks it over HTTP, so that
+    only its pods are watched."""
     close_path: str = ""
-    """Where a pod is asked to end its kept-alive connections; empty where it cannot be asked."""
+    """The path at which a pod is asked to close its kept-alive connections; empty where it cannot be asked."""
     close_seconds: int = 60
     host: str = ""
-    """Named to a router's own door, where several services share it."""
+    """The host name for a router's own door, where several services share it."""
     port: str = Field(default="http", exclude_if=lambda each: each == "http")
-    """Of the Service through which the API server reaches what is live: its name, or its number."""
+    """The port of the Service through which the API server reaches what is live, by name or number."""
     metrics: RequestMetrics | None = DEFAULT
-    """How its requests are counted; None where they are not: then nothing is said of live traffic's errors."""
+    """How its requests are counted; None where they are not, so that nothing is known of live traffic's errors."""
     slowness: Slowness | None = None
-    """How slow its requests may be; None where nobody asks, or it has no histogram of their time."""
+    """The bounds of its response time; None where there are none, or where it has no histogram of it."""
     own: Mapping[str, BakeMetric] = Field(default_factory=dict[str, BakeMetric])
     """The stack's own numbers, by name."""
     worker: Worker | None = Field(default=None, exclude_if=lambda each: each is None)
-    """None for a service that is asked for something: there its record is no longer than it has to be."""
+    """None for a service that takes requests; it is left out of its record then, to keep that short."""
 
     @property
     def checks(self) -> Sequence[str]:
-        """Names of what is asked of Prometheus beside its errors."""
+        """The names of the checks that Prometheus is asked beside its errors."""
         slow = self.slowness is not None and self.metrics is not None and self.metrics.duration is not None
         return [*([P95] if slow else []), *self.own]
 
 
 class BakePlan(_Kept):
-    """How a flip is watched. Kept with the flip: who goes on with it needs no stack config."""
+    """How a flip is watched. It is stored with the flip, so that no owner needs the stack config."""
 
     services: dict[str, ServiceBake]
     router: RouterKind = RouterKind.SERVICE
     routes: dict[str, AlbRoute] = Field(default_factory=dict[str, AlbRoute])
-    """What directs each service's traffic in AWS, once that is there."""
+    """The listener rule of each service in AWS, once there is one."""
     alarms: bool = False
-    """Whether the router has alarms of its own over each colour."""
+    """Whether the router has its own alarms on each colour."""
     reachable: bool = True
-    """Whether a router's door is asked itself, where it has one; False asks the live colour through the API server."""
+    """Whether a router's own door is asked, where it has one; False asks the live colour through the API server."""
     seconds: Annotated[float, Field(ge=0)]
     error_percent: float
-    """Above which traffic goes back."""
+    """The percentage of errors above which traffic goes back."""
     prometheus: str = ""
-    """Its URL; empty where there is none, and the front door is the only evidence."""
+    """The URL of Prometheus; empty where there is none, and the front door is the only evidence."""
     samples: int
-    """Requests of live traffic that the error rate has to rest on."""
+    """How many requests of live traffic the error rate has to rest on."""
     window: int
-    """Seconds over which the error rate is taken."""
+    """The seconds over which the error rate is computed."""
 
     def routed(self, live: Mapping[str, LiveService]) -> Self:
-        """The plan with what directs traffic, as far as that was read: who goes on with it need not search for it."""
+        """Return the plan with the routes that were read, so that no later owner has to search for them."""
         found = {name: each.route for name, each in live.items() if each.route is not None}
         return self.model_copy(update={"routes": {**self.routes, **found}})
 
     @property
     def asked(self) -> Sequence[str]:
-        """Services whose front door is asked."""
+        """The services whose front door is asked."""
         return [name for name, each in self.services.items() if each.path]
 
     @property
     def doors(self) -> Sequence[str]:
-        """Services that have a front door, whether or not a path of it is known: all but workers."""
+        """The services that have a front door, whether or not its path is known: all except workers."""
         return [name for name, each in self.services.items() if each.worker is None]
 
     @property
     def workers(self) -> Mapping[str, Worker]:
-        """Those of the services that nobody asks."""
+        """The workers among the services, which take no requests."""
         return {name: each.worker for name, each in self.services.items() if each.worker is not None}
 
     @property
@@ -125,20 +125,20 @@ class BakePlan(_Kept):
 
     @property
     def ending_seconds(self) -> int:
-        """Within which the pods of all workers have finished their work."""
+        """The seconds in which the pods of all workers have finished their work."""
         return max((each.grace_seconds for each in self.workers.values()), default=0)
 
     @property
     def counting(self) -> Sequence[str]:
-        """Services of whose live traffic Prometheus knows."""
+        """The services whose live traffic Prometheus knows."""
         return [name for name, each in self.services.items() if self.prometheus and each.metrics is not None]
 
 
 def cautious(plan: BakePlan) -> BakePlan:
-    """A plan of which nobody knows whether the stack declared it: no pod is told anything, no door of it is asked.
+    """Return a plan that is safe although the stack may not have declared it: no pod and none of its doors is asked.
 
-    What directs traffic is searched for by what the stack has made, and the front door is asked through the API server.
-    Prometheus is sent no query of it; the stack's own numbers stay unknown, and the flip unproven.
+    What directs traffic is searched for among what the stack has made, and front doors are asked through the API
+    server. None of its queries is sent to Prometheus, so the stack's own numbers stay unknown and the flip unproven.
     """
     services = {
         name: each.model_copy(

@@ -12,31 +12,31 @@ from teal.model.workers import Worker
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GatePlan:
-    """What is measured of one service of the destination, and by which bounds."""
+    """What is measured of one service of the destination, and within which bounds."""
 
     version: str
-    """What its pods are declared to be."""
+    """The version that its pods are declared to have."""
     version_path: str | None
-    """Path at which a pod says what it is (docs/contract.md); None where it cannot be asked."""
+    """The path at which a pod reports its version (docs/contract.md); None where it cannot be asked."""
     image: str = ""
-    """What its pods are declared to run."""
+    """The image that its pods are declared to run."""
     asked: Sequence[Asked] = ()
-    """What the stack's settings ask beside capacity and version."""
+    """What the stack's settings ask for beside capacity and version."""
     identified: bool = True
-    """Whether its pods have to prove what they are: of pods that the stack did not make, it does not know."""
+    """Whether its pods have to prove their version, which is unknown of pods that the stack did not make."""
     router: frozenset[str] = frozenset()
-    """Names of the gates that the router itself has."""
+    """The names of the router's own gates."""
     worker: Worker | None = None
-    """None for a service that is asked for something."""
+    """None for a service that takes requests."""
 
     @property
     def late(self) -> bool:
-        """Whether there is nothing to measure before it is live: a worker whose idle colour does not run."""
+        """Whether nothing can be measured before it is live, as of a worker whose idle colour does not run."""
         return self.worker is not None and self.worker.idles
 
     @property
     def measured(self) -> Sequence[Asked]:
-        """All that is asked once it is known who serves and who could."""
+        """Everything that is asked once its endpoints are known."""
         if not self.identified or self.cron:
             return self.asked
         identity = (
@@ -48,7 +48,7 @@ class GatePlan:
 
     @property
     def gates(self) -> frozenset[str]:
-        """The names of all verdicts that have to come back."""
+        """The names of all verdicts that are needed."""
         always = set[str]() if self.cron else {CAPACITY.name}
         return self.router.union(always, *(each.gates for each in self.measured))
 
@@ -58,8 +58,8 @@ class GatePlan:
         return self.worker is not None and self.worker.cron
 
     def for_rollback(self) -> Self:
-        """What is asked of a release that was confirmed before: that it is there, is what it was, and answers.
+        """Return the gates for a release that was confirmed before: that it exists, is what it was, and answers.
 
-        What it was worth was measured when it was confirmed.
+        Its quality was measured when it was confirmed.
         """
         return replace(self, asked=tuple(each for each in self.asked if each.entry.on_rollback))

@@ -1,7 +1,7 @@
-"""What a service's request metrics are called: by name for common libraries, each name settable. Asks nobody.
+"""The names of a service's request metrics: presets for common libraries, each name of which can be set.
 
-The names and labels are those that each library exposes without further
-settings; tests hold them to texts that the libraries wrote (tests/unit/teal/monitoring/exposed).
+The names and labels are those that each library exposes without further settings. Tests compare them with texts that
+the libraries wrote (tests/unit/teal/monitoring/exposed).
 """
 
 import re
@@ -21,14 +21,14 @@ class Preset(StrEnum):
     """The libraries whose names are known."""
 
     PROMETHEUS_CLIENT = "prometheus-client"
-    """What Prometheus' own documentation calls them, and docs/contract.md."""
+    """The names of Prometheus' own documentation and of docs/contract.md."""
     FASTAPI_INSTRUMENTATOR = "fastapi-instrumentator"
     DJANGO_PROMETHEUS = "django-prometheus"
     FLASK_EXPORTER = "flask-exporter"
     STARLETTE_EXPORTER = "starlette-exporter"
     GO_PROMHTTP = "go-promhttp"
     PROM_CLIENT = "prom-client"
-    """Node.js, with express-prom-bundle."""
+    """Node.js with express-prom-bundle."""
     MICROMETER = "micrometer"
     OPENTELEMETRY = "opentelemetry"
     """The stable semantic conventions of HTTP servers, through a Prometheus exporter."""
@@ -37,30 +37,30 @@ class Preset(StrEnum):
 
 
 class RequestMetrics(BaseModel):
-    """How one service counts its requests. Kept with a flip: who goes on with its bake needs no stack config."""
+    """How one service counts its requests. It is stored with a flip, so that no owner needs the stack config."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     requests: MetricName
-    """A counter, one series a status at least; the `_count` of a histogram is one."""
+    """A counter with at least one series for each status; the `_count` of a histogram is one."""
     status: LabelName
     """The counter's label that holds the status."""
     errors: Pattern = "5.."
-    """Which statuses are errors, as a regular expression: `500` and `5xx` both are."""
+    """Which statuses are errors, as a regular expression that has to match statuses such as `500` and `5xx`."""
     duration: MetricName | None = None
-    """A histogram of the requests' time, without `_bucket`; None where there is none."""
+    """A histogram of response times, without `_bucket`; None where there is none."""
     milliseconds: bool = False
-    """Whether the histogram counts those, and not seconds."""
+    """Whether the histogram is in milliseconds, and not in seconds."""
     in_flight: MetricName | None = None
-    """A gauge of the requests that are being answered; None where there is none."""
+    """A gauge of the requests in flight; None where there is none."""
     route: LabelName | None = None
-    """The label that holds a request's path; None where none does."""
+    """The label with a request's path; None where there is none."""
     apart: tuple[str, ...] = ()
-    """Paths that are not counted, where `route` says which they are: those of probes, which would water down errors."""
+    """Paths that do not count, where `route` names the path: those of probes, which would dilute errors."""
 
     @property
     def matchers(self) -> Sequence[str]:
-        """What of the series counts, as PromQL's matchers."""
+        """PromQL matchers for the series that count."""
         if self.route is None or not self.apart:
             return ()
         return (f'{self.route}!~"{quoted("|".join(map(re.escape, self.apart)))}"',)
@@ -77,7 +77,7 @@ PRESETS: Mapping[Preset, RequestMetrics] = {
     Preset.FASTAPI_INSTRUMENTATOR: RequestMetrics(
         requests="http_requests_total",
         status="status",
-        # The other one, http_request_duration_seconds, ends at 1 s.
+        # Its other histogram, http_request_duration_seconds, ends at 1 s.
         duration="http_request_duration_highr_seconds",
         route="handler",
     ),
@@ -87,7 +87,7 @@ PRESETS: Mapping[Preset, RequestMetrics] = {
         duration="django_http_requests_latency_seconds_by_view_method",
     ),
     Preset.FLASK_EXPORTER: RequestMetrics(
-        # flask_http_request_total does not know of which path it is.
+        # flask_http_request_total has no label with the path.
         requests="flask_http_request_duration_seconds_count",
         status="status",
         duration="flask_http_request_duration_seconds",
@@ -118,18 +118,18 @@ PRESETS: Mapping[Preset, RequestMetrics] = {
     Preset.OPENTELEMETRY: RequestMetrics(
         requests="http_server_request_duration_seconds_count",
         status="http_response_status_code",
-        # A request that was never answered has no status at all.
+        # A request without an answer has no status at all.
         errors="5..|",
         duration="http_server_request_duration_seconds",
         in_flight="http_server_active_requests",
         route="http_route",
     ),
 }
-"""By name; `Preset.NONE` has none."""
+"""The names by preset; `Preset.NONE` has none."""
 
 DEFAULT = PRESETS[Preset.PROMETHEUS_CLIENT]
 
 
 def quoted(text: str) -> str:
-    """A text as it stands between PromQL's double quotes."""
+    """Return a text as it stands between PromQL's double quotes."""
     return text.replace("\\", "\\\\").replace('"', '\\"')

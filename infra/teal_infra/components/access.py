@@ -1,4 +1,4 @@
-"""Where a stack's objects live, as whom its pods run, and what those accounts may read: by default nothing."""
+"""The namespace of a stack, the accounts that its pods run as, and what those may read: by default nothing."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,20 +22,20 @@ READ_ONLY: "Sequence[PolicyRuleArgsDict]" = [
     {"api_groups": ["apps"], "resources": ["deployments", "replicasets"], "verbs": ["get", "list", "watch"]},
     {"api_groups": ["metrics.k8s.io"], "resources": ["pods"], "verbs": ["get", "list"]},
 ]
-"""The production guide's rights, without a wildcard: nothing here can change anything or read a secret."""
+"""The production guide's rights, without a wildcard: none of them changes anything or reads a secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessArgs:
-    """Whose accounts there are, and what marks their namespace."""
+    """The stack's settings, and what is to become of its namespace."""
 
     settings: Settings
     keep: bool = False
-    """Whether the namespace is one that the stack made, and that is to stay when it is declared no more."""
+    """Whether the stack made the namespace, which is to stay when the stack no longer declares it."""
 
 
 class Access(pulumi.ComponentResource):
-    """A namespace under the `restricted` Pod Security level, an account a service, and a Role that only reads."""
+    """A namespace under the `restricted` Pod Security level, its services' accounts, and a Role that only reads."""
 
     def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare them; the name is the namespace's."""
@@ -77,7 +77,7 @@ class Access(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _namespace(self, name: str, args: AccessArgs) -> Namespace:
-        """The namespace, at the level that teal's pods keep to."""
+        """Declare the namespace, at the level that teal's pods keep to."""
         place = args.settings.place
         metadata: ObjectMetaArgsDict = {
             "name": name,
@@ -91,6 +91,6 @@ class Access(pulumi.ComponentResource):
         }
         if annotations := {**place.annotations, **({KEPT: "true"} if args.keep else {})}:
             metadata["annotations"] = annotations
-        # It may go out of the stack's hands with all that is in it.
+        # Pulumi may forget it, with everything in it.
         keep = pulumi.ResourceOptions(parent=self, retain_on_delete=args.keep or None)
         return Namespace("namespace", metadata=metadata, opts=keep)

@@ -1,7 +1,7 @@
-"""The address that a cloud gives a Service of type LoadBalancer, for the stack's outputs.
+"""Reads the address that a cloud gives a Service of type LoadBalancer, for the stack's outputs.
 
-Pulumi's provider would wait for it, and for the Service's endpoints with it, which is what the bake after a flip must
-not wait for (`teal_infra.components.doors`). So it is read from the cluster, beside everything else.
+Pulumi's provider would wait for it, and for the Service's endpoints as well, which the bake after a flip must not wait
+for (`teal_infra.components.doors`). So it is read from the cluster, beside everything else.
 """
 
 import asyncio
@@ -15,20 +15,20 @@ from teal_infra.components.doors import url
 from teal_infra.settings.reach.doors import Door
 
 DEADLINE_SECONDS = 180.0
-"""For a cloud's controller, which takes seconds to two minutes; a cluster without one gives no address ever."""
+"""How long a cloud's controller may take, which needs seconds to two minutes. A cluster without one never answers."""
 
 PAUSE_SECONDS = 1.0
 
 
 async def front_door(access: ClusterAccess, service: str, door: Door) -> str:
-    """The URL of a Service at the address that it was given; at the one inside the cluster where it has none.
+    """Return the URL of a Service at the address that it was given, or else at the one inside the cluster.
 
-    A preview does not wait for one.
+    A preview does not wait for an address.
 
     Args:
-        access: the cluster.
+        access: the cluster to ask.
         service: the Service's name.
-        door: how it is reached.
+        door: the door, with its port.
     """
     given = await _address(access, service)
     if given:
@@ -44,7 +44,7 @@ async def front_door(access: ClusterAccess, service: str, door: Door) -> str:
 
 
 async def _address(access: ClusterAccess, service: str) -> str:
-    """Empty where the cluster gives none in time, or cannot be asked: no output is worth a failed update."""
+    """Return the address; empty where there is none in time, or no answer: no update fails for an output."""
     give_up = time.monotonic() + (0 if pulumi.runtime.is_dry_run() else DEADLINE_SECONDS)
     try:
         async with Cluster.connect(access) as cluster:

@@ -1,4 +1,4 @@
-"""The admission policies of a stack that may have such: cluster-wide objects, held in its namespace alone."""
+"""The admission policies of a stack that asks for them: cluster-wide objects that are bound to its namespace."""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:  # heavy at run time, needed for its types only
 
 
 class Admission(pulumi.ComponentResource):
-    """Approvals in their writers' own names; the records of flips in the hands of those who run updates."""
+    """The policies that approvals name their writers, and that only those who run updates write records of flips."""
 
     def __init__(self, name: str, args: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare them, as far as `teal:admission` asks for them."""
+        """Declare the policies that `teal:admission` asks for."""
         super().__init__("teal:kubernetes:Admission", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self.bindings: Sequence[pulumi.Resource] = ()
         if (asked := args.admission) is not None:
             policies = [admission.approvals(args.namespace)]
             if asked.users or asked.groups:
-                # The watch is the stack's own: it goes on with flips, so it writes what became of them.
+                # The watch belongs to the stack: it goes on with flips, so it records how they end.
                 watch = f"system:serviceaccount:{args.namespace}:{WATCH}"
                 users = [*asked.users, *([watch] if args.watch else [])]
                 policies.append(admission.records(args.namespace, users, asked.groups))
@@ -33,7 +33,7 @@ class Admission(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _held(self, name: str, spec: Any, namespace: str) -> pulumi.Resource:  # noqa: ANN401 - as the API has it
-        """A policy, and the binding without which it holds nowhere."""
+        """Declare a policy, and the binding without which it has no effect."""
         labels = {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}
         policy = ValidatingAdmissionPolicy(
             f"{name}-policy", metadata={"name": name, "labels": labels}, spec=spec, opts=self._child

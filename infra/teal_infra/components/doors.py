@@ -1,4 +1,4 @@
-"""How a Service is reached: its spec, and the URL that the stack outputs name."""
+"""How a Service is reached: its spec, and the URL in the stack's outputs."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ def service_spec(
     app_protocol: str | None = None,
     target: str | int = "http",
 ) -> "ServiceSpecArgsDict":
-    """Spec of a Service behind a door; stateless, so without session affinity."""
+    """Return the spec of a Service behind a door. It is stateless, so without session affinity."""
     name = door.port_name if isinstance(door, FrontDoor) else "http"
     port: ServicePortArgsDict = {"port": door.port, "target_port": target, "protocol": "TCP"}
     if name:
@@ -55,7 +55,7 @@ def _further(name: str, extra: ExtraPort) -> "ServicePortArgsDict":
 
 
 def ingress_spec(ingress: Ingress, service: str, port: int) -> "IngressSpecArgsDict":
-    """Spec of an Ingress, all of whose hosts' paths lead to the active Service."""
+    """Return the spec of an Ingress, which leads all paths of all its hosts to the active Service."""
     backend: IngressBackendArgsDict = {"service": {"name": service, "port": {"number": port}}}
     spec: IngressSpecArgsDict = {
         "rules": [
@@ -75,19 +75,19 @@ def ingress_spec(ingress: Ingress, service: str, port: int) -> "IngressSpecArgsD
 
 
 def front_door(settings: Settings, service: str) -> str:
-    """Where live traffic comes in, through the active Service."""
+    """Return the URL at which live traffic comes in, through the active Service."""
     door = settings.services[service].front_door
     return url(door, service, settings.namespace, door.node_port)
 
 
 def preview_door(settings: Settings, service: str) -> str:
-    """Where the idle colour answers."""
+    """Return the URL at which the idle colour answers."""
     door, idle = settings.services[service].preview_door, settings.active_colour.other
     return url(door, f"{service}-{idle}", settings.namespace, door.node_ports.get(idle))
 
 
 def url(door: Door, service: str, namespace: str, node_port: int | None) -> str:
-    """Where a client finds the door; the address inside the cluster where no outer one is configured."""
+    """Return the URL of a door for a client; the address inside the cluster where no other one is configured."""
     if door.host is None:
         return f"http://{service}.{namespace}.svc:{door.port}"
     return f"http://{door.host}:{node_port if door.type == 'NodePort' and node_port else door.port}"

@@ -33,24 +33,24 @@ REFERENCE = re.compile(r"\$\$|\$\(([-._a-zA-Z0-9]+)\)")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnvironmentArgs:
-    """What one colour of one service reads, and of whom."""
+    """The variables of one colour of one service."""
 
     of: Identity
     plain: Mapping[str, str]
-    """Variables that anybody may read."""
+    """The variables that anybody may read."""
     confidential: Mapping[str, str]
-    """Variables that belong in a Secret; they are secrets to the engine too."""
+    """The variables that belong in a Secret; the engine treats them as secrets too."""
 
 
 class Environment(pulumi.ComponentResource):
     """What one colour of one service reads from its environment.
 
-    Each content is a resource of its own, by the name of its object. Were another content a replacement, what an update
-    that failed has not yet deleted would be deleted by the next one: also where that declares the old content again.
+    Each content is a resource of its own, with the name of its object. If another content were a replacement, the next
+    update would delete what a failed update has not deleted yet, even where it declares the old content again.
     """
 
     def __init__(self, name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare it."""
+        """Declare the ConfigMap, and the Secret where there is anything confidential."""
         super().__init__("teal:kubernetes:Environment", name, None, opts)
         of, plain, confidential = args.of, args.plain, args.confidential
         self.config_name, self.secret_name = names(of.name, plain, confidential)
@@ -79,12 +79,12 @@ class Environment(pulumi.ComponentResource):
         self.referring = referring(plain, confidential, self.secret_name)
 
     def _once(self, name: str) -> pulumi.ResourceOptions:
-        """For what an earlier teal called the same whatever it held."""
+        """Return options for an object that an earlier teal gave the same name whatever its content was."""
         return pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=name)])
 
     @property
     def sources(self) -> "list[EnvFromSourceArgsDict]":
-        """For a container's `env_from`; what comes later wins."""
+        """The entries of a container's `env_from`; later ones win."""
         sources: list[EnvFromSourceArgsDict] = [{"config_map_ref": {"name": self.config_name}}]
         if self.secret_name is not None:
             sources.append({"secret_ref": {"name": self.secret_name}})
@@ -92,9 +92,9 @@ class Environment(pulumi.ComponentResource):
 
 
 def variables(settings: Settings, service: str, release: SlotService) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """What a service's pods find in their environment: what anybody may read, and what is confidential.
+    """Return the environment of a service's pods: the variables that anybody may read, and the confidential ones.
 
-    Of backing services those that it names: nobody else's password reaches its pods.
+    It holds only the backing services that the service names: nobody else's password reaches its pods.
     """
     needed = [settings.backing[name] for name in settings.services[service].backing]
     plain = {key: value for each in needed for key, value in each.plain.items()}
@@ -105,15 +105,15 @@ def variables(settings: Settings, service: str, release: SlotService) -> tuple[M
 def referring(
     plain: Mapping[str, str], confidential: Mapping[str, str], secret_name: str | None
 ) -> "list[EnvVarArgsDict]":
-    """Variables whose values refer to others, after those that they refer to: for a container's `env`.
+    """Return the variables whose values refer to others, in order, for a container's `env`.
 
-    The kubelet expands `$(NAME)` there alone, only from what stands before it there, and nothing of what comes by
-    `envFrom` (`makeEnvironment` in pkg/kubelet/kubelet_pods.go). A confidential variable is read from the Secret: it
-    stands in no pod. Its own value is never expanded, because a password may hold anything.
+    The kubelet expands `$(NAME)` only there, only from earlier entries, and never from `envFrom` (`makeEnvironment` in
+    pkg/kubelet/kubelet_pods.go). A confidential variable is read from the Secret, so that it stands in no pod. Its own
+    value is never expanded, since a password may hold anything.
 
     Args:
-        plain: variables that anybody may read.
-        confidential: variables that are in the Secret.
+        plain: the variables that anybody may read.
+        confidential: the variables in the Secret.
         secret_name: the Secret's name; None where nothing is confidential.
     """
     found: dict[str, EnvVarArgsDict] = {}
@@ -151,17 +151,17 @@ def flags(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resourc
 
 
 def names(of: str, plain: Mapping[str, str], confidential: Mapping[str, str]) -> tuple[str, str | None]:
-    """What the ConfigMap and the Secret of a colour are called; None where nothing is confidential."""
+    """Return the names of a colour's ConfigMap and Secret; None where nothing is confidential."""
     sealed = f"{of}-{_sealed(of, json.dumps(dict(confidential), sort_keys=True))}" if confidential else None
     return f"{of}-{digest(dict(plain))[:8]}", sealed
 
 
 def digest(content: object) -> str:
-    """SHA-256 of a plain value, in hexadecimal."""
+    """Return the SHA-256 of a plain value, in hexadecimal."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-@cache  # the plan asks for it, and then the slot: once is slow enough
+@cache  # the plan needs it, and then the slot, and it is slow on purpose
 def _sealed(name: str, content: str) -> str:
-    """A digest for a public name: slow to compute and short, so that it does not help to guess what it is of."""
+    """Return a digest for a public name. It is slow and short, so that it does not help to guess the content."""
     return hashlib.scrypt(content.encode(), salt=name.encode(), n=2**14, r=8, p=1, dklen=4).hex()

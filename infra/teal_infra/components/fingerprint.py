@@ -1,8 +1,7 @@
-"""What a Deployment says of what it was declared to be, so that a later update knows what it changes. Pure.
+"""The annotations that tell a later update what a Deployment was declared to be, and what they say changes. Pure.
 
-In annotations of the Deployment's own metadata, never of its pods: an annotation
-restarts nobody. Digests of public content only; a Secret's version is its
-object's name, which whoever may list pods can read.
+They are in the Deployment's own metadata and never in its pods', so that they restart nothing. They hold digests of
+public content only. A Secret's version is its object's name, which everybody who may list pods can read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,36 +24,36 @@ if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.core.v1 import EnvFromSourceArgsDict, EnvVarArgsDict
 
 UNRECORDED = "unrecorded"
-"""Named as changed where a Deployment has no parts to compare with: a teal that kept none made it."""
+"""Named as changed where a Deployment has no parts to compare with, since an earlier teal made it."""
 
 TEAL = "teal"
-"""Named as changed where nothing that the stack says of the pods is: this teal makes other pods of it."""
+"""Named as changed where the stack says the same of the pods, but this teal makes other pods of it."""
 
 _OF_THE_POD = {
     *("access", "image_pull_policy", "port", "ports", "probes", "resources", "shutdown", "spread"),
     *Process.model_fields,
 }
-"""Settings that change what runs in a pod; the others leave its digest, and so its timestamp, as it is."""
+"""The settings that change what runs in a pod. Others leave its digest, and so its timestamp, as it is."""
 
-_SHORT = 12  # hexadecimal digits: enough to tell two contents of one slot apart
+_SHORT = 12  # hexadecimal digits, enough to tell two contents of one slot apart
 
 
 class Parts(BaseModel):
-    """What was declared, as digests of its parts."""
+    """The digests of the parts of what was declared."""
 
     pod: Mapping[str, str] = Field(default_factory=dict[str, str])
-    """What restarts pods where it changes, by the setting's name."""
+    """What restarts pods when it changes, by the setting's name."""
     service: Mapping[str, str] = Field(default_factory=dict[str, str])
-    """What does not, and live traffic depends on all the same, by the setting's name."""
+    """What restarts no pods although live traffic depends on it, by the setting's name."""
     template: str = ""
-    """All that a pod is made of."""
+    """The digest of the complete pod template."""
     replicas: int | None = None
-    """As declared; None where they are the autoscaler's to write."""
+    """The declared number of pods; None where the autoscaler writes it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fingerprint:
-    """What one colour of one service is declared to be, as far as its pods or its traffic notice."""
+    """What one colour of one service is declared to be, as far as its pods or its traffic are affected."""
 
     of: Identity
     settings: ServiceSettings
@@ -62,30 +61,30 @@ class Fingerprint:
     config_name: str
     secret_name: str | None
     referring: "Sequence[EnvVarArgsDict]"
-    """Variables whose values refer to others."""
+    """The variables whose values refer to others."""
     fixed: Mapping[str, str]
-    """ENV and REGION."""
+    """The variables ENV and REGION."""
     running: bool
     """False for a colour that is retired or stopped, and for the idle one of a worker. Of a cron job: its schedule."""
     gates: tuple[str, ...] = ()
-    """Conditions that others set, and that a pod's readiness waits for."""
+    """The conditions that others set, and that a pod's readiness waits for."""
     peers: object = None
-    """Where the backing services of its service are, as its network policy has it."""
+    """The peers of the service's backing services, as in its network policy."""
     flags: bool = False
     """Whether its pods read feature flags; which ones, they learn without being made anew."""
     router: object = None
-    """What directs the stack's traffic, and its settings."""
+    """The stack's router and its settings."""
 
     @property
     def replicas(self) -> int | None:
-        """Pods that the Deployment itself asks for; None where only the autoscaler does."""
+        """The number of pods that the Deployment asks for; None where only the autoscaler does."""
         if not self.running:
             return 0
         return self.settings.replicas if self.settings.autoscaling.fixed else None
 
     @property
     def digest(self) -> str:
-        """Of all that the stack says of its pods."""
+        """The digest of all that the stack says of its pods."""
         return environment.digest(
             {
                 "version": self.of.version,
@@ -102,7 +101,7 @@ class Fingerprint:
 
     @property
     def parts(self) -> Parts:
-        """Digests of all that is compared."""
+        """The digests of all parts that are compared."""
         settings = self.settings.model_dump(mode="json", by_alias=True)
         of_the_pod = self.settings.model_dump(mode="json", by_alias=True, include=_OF_THE_POD)
         doors = {
@@ -172,7 +171,7 @@ class Fingerprint:
 
 
 def fingerprint_of(settings: Settings, service: str, slot: Slot, of: Identity) -> Fingerprint:
-    """What a colour of a service is declared to be."""
+    """Return the fingerprint of a service's colour."""
     release = slot.services[service]
     plain, confidential = environment.variables(settings, service, release)
     config_name, secret_name = environment.names(of.name, plain, confidential)
@@ -194,12 +193,12 @@ def fingerprint_of(settings: Settings, service: str, slot: Slot, of: Identity) -
 
 
 def annotations_of(declared: Fingerprint, live: Mapping[str, str], now: str) -> Mapping[str, str]:
-    """The annotations: what is declared, and since when: what is live keeps its time if its digest is the same.
+    """Return the annotations of what is declared, and since when: an unchanged digest keeps its time.
 
     Args:
         declared: what the slot is declared to be.
-        live: annotations of the Deployment as it is; empty where there is none.
-        now: the time that a changed slot reports as its own.
+        live: the annotations of the existing Deployment; empty where there is none.
+        now: the time that a changed slot gets.
     """
     since = live.get(DEPLOYED_AT) if live.get(DIGEST) == declared.digest else None
     return {
@@ -210,7 +209,7 @@ def annotations_of(declared: Fingerprint, live: Mapping[str, str], now: str) -> 
 
 
 def changed_pods(declared: Fingerprint, live: Mapping[str, str]) -> tuple[str, ...]:
-    """What of a slot's pods changes in place, by the setting's name; empty where none of them restarts."""
+    """Return what of a slot's pods changes in place, by the setting's name; empty where none of them restarts."""
     before, after = recorded(live), declared.parts
     if before is None:
         return () if live.get(DIGEST) == declared.digest else (UNRECORDED,)
@@ -219,13 +218,13 @@ def changed_pods(declared: Fingerprint, live: Mapping[str, str]) -> tuple[str, .
 
 
 def changed_service(declared: Fingerprint, live: Mapping[str, str]) -> tuple[str, ...]:
-    """What else changes that live traffic depends on, by the setting's name; empty where it is not known."""
+    """Return what else changes that live traffic depends on, by the setting's name; empty where that is unknown."""
     before = recorded(live)
     return _differing(before.service, declared.parts.service) if before else ()
 
 
 def recorded(live: Mapping[str, str]) -> Parts | None:
-    """What a Deployment says of itself; None where it says nothing, or nothing that can be read."""
+    """Read the parts from a Deployment's annotations; None where there are none that can be read."""
     try:
         return Parts.model_validate_json(live.get(PARTS, ""))
     except ValidationError:
@@ -242,11 +241,11 @@ _ADDED: Mapping[str, object] = {
     "labels": {},
     "annotations": {},
 }
-"""Settings that earlier teals did not have, as they are where nobody sets them."""
+"""Settings that earlier teals did not have, with the values that mean nothing was set."""
 
 
 def _as_ever(settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Without settings of later teals that say nothing: a new teal is no change of the stack's."""
+    """Return the settings without unset ones of later teals: a new teal is no change of the stack."""
     return {name: each for name, each in settings.items() if name not in _ADDED or each != _ADDED[name]}
 
 
@@ -255,6 +254,6 @@ def _digests(content: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
-    """What both know and is not the same; what only one teal knows of is no change of the stack's."""
+    """Return the parts that both have and that differ; what only one teal knows is no change of the stack."""
     both = [name for name in after if name in before and before[name] != after[name]]
     return (*both, *(name for name in _WHERE_SET if (name in before) is not (name in after)))

@@ -1,8 +1,7 @@
-"""Schema migrations as Jobs: one a release and step, in the release's own image.
+"""Declares schema migrations as Jobs: one for each release and step, in the release's own image.
 
-What may run is decided in `teal.schema.migrations`. Here it is declared: expanding
-steps before the slot's pods, contracting ones after the last pod that needs
-what they drop is gone, with a record of them that later updates read.
+`teal.schema.migrations` decides what may run. Here it is declared: expanding steps before the slot's pods, contracting
+ones once the last pod is gone that needs what they drop, with a record that later updates read.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -34,12 +33,12 @@ if TYPE_CHECKING:  # heavy at run time, needed for its types only
     )
 
 RESERVE_SECONDS = 60
-"""The Job's own deadline comes first, because it says more than the engine's."""
+"""How much later the engine's deadline is than the Job's own, which says more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tool:
-    """How one release's image is run, as its slot runs it."""
+    """How one release's image is run, which is the way its slot runs it."""
 
     of: Identity
     settings: ServiceSettings
@@ -47,11 +46,11 @@ class Tool:
     image: str
     account: pulumi.Input[str]
     environment: "Sequence[EnvFromSourceArgsDict]" = ()
-    """The slot's; Secrets named by content."""
+    """The slot's variables; Secrets are named by their content."""
     referring: "Sequence[EnvVarArgsDict]" = ()
-    """Variables whose values refer to others."""
+    """The variables whose values refer to others."""
     target: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What tells the database from another one: its host, its name. Not passed on; another one is migrated too."""
+    """What tells databases apart: host and name. It is not passed on; another database is migrated as well."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,19 +60,18 @@ class MigrationArgs:
     tool: Tool
     step: Step
     after: Sequence[pulumi.Resource] = ()
-    """What has to be there before it runs."""
+    """What has to exist before it runs."""
 
     @property
     def name(self) -> str:
-        """By which its Job begins."""
+        """The beginning of its Job's name."""
         return f"{self.tool.of.name}-{self.step.phase}"
 
 
 class Migration(pulumi.ComponentResource):
-    """One Job, named by what it runs: it runs once, and what changes is another Job.
+    """One Job, named by what it runs: it runs once, and a change makes another Job.
 
-    Leaves out `ttlSecondsAfterFinished`: a Job that Kubernetes deletes is
-    created, and run, again by the next refresh and update.
+    It has no `ttlSecondsAfterFinished`: the next refresh and update would create and run a deleted Job again.
     """
 
     def __init__(self, name: str, args: MigrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -81,7 +79,7 @@ class Migration(pulumi.ComponentResource):
         super().__init__("teal:kubernetes:Migration", name, None, opts)
         tool, step = args.tool, args.step
         metadata = tool.of.meta(f"{name}-{_digest(tool, step)}")
-        # Of another name than the service: no Service, budget or autoscaler of the slot may count these pods.
+        # The name differs from the service's, so that no Service, budget or autoscaler of the slot counts these pods.
         marks = {
             **tool.of.labels,
             NAME_LABEL: labels.migrations(tool.of.service),
@@ -95,8 +93,8 @@ class Migration(pulumi.ComponentResource):
             spec={
                 "backoff_limit": tool.commands.backoff_limit,
                 "active_deadline_seconds": tool.commands.deadline_seconds,
-                # An evicted pod is no failed try. No rule fails the Job at once: for Pulumi's provider one has failed
-                # when its tries or its time are used up, and for no other reason; it would wait for its whole timeout.
+                # An eviction is no failed attempt. No rule fails the Job at once, since Pulumi's provider only takes a
+                # Job for failed when its attempts or its time are used up; it would wait for its whole timeout.
                 "pod_failure_policy": {
                     "rules": [
                         {"action": "Ignore", "on_pod_conditions": [{"type": "DisruptionTarget", "status": "True"}]}
@@ -116,7 +114,7 @@ class Migration(pulumi.ComponentResource):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContractionArgs:
-    """What is contracted, and who may be left."""
+    """What is contracted, and which releases may stay."""
 
     service: str
     plan: Plan
@@ -124,7 +122,7 @@ class ContractionArgs:
     namespace: pulumi.Input[str]
     access: ClusterAccess
     wait_seconds: float
-    """For pods that are ending: their grace period, and what a kubelet takes beyond it."""
+    """How long to wait for pods that are ending: their grace period, and what a kubelet needs beyond it."""
     after: Sequence[pulumi.Resource] = ()
     """The confirmed colour's record, and the idle colour's Deployments."""
 
@@ -132,13 +130,12 @@ class ContractionArgs:
 class Contraction(pulumi.ComponentResource):
     """A service's contracting Jobs, between two records: that one begins, and that it is done.
 
-    The first is written before anything is dropped, so that whoever comes next
-    (after a kill, too) knows that an old release may no longer start. Its hook
-    lets it pass only when no pod is left that needs what is dropped.
+    The first is written before anything is dropped, so that whoever comes next, even after a kill, knows that an old
+    release may not start again. Its hook waits until no pod is left that needs what is dropped.
     """
 
     def __init__(self, name: str, args: ContractionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare them."""
+        """Declare the records and the Jobs."""
         super().__init__("teal:kubernetes:Contraction", name, None, opts)
         self._args = args
         recorded = args.plan.contracted
@@ -178,7 +175,7 @@ class Contraction(pulumi.ComponentResource):
 
 
 def await_pods(args: ContractionArgs) -> Callable[[pulumi.ResourceHookArgs], Awaitable[None]]:
-    """The hook of the first record: lets it pass when no pod is left that needs what its revision drops."""
+    """Return the hook of the first record, which waits until no pod is left that needs what its revision drops."""
 
     async def hook(record: pulumi.ResourceHookArgs) -> None:
         revision = (record.new_inputs or {})["data"]["revision"]
@@ -195,13 +192,13 @@ def await_pods(args: ContractionArgs) -> Callable[[pulumi.ResourceHookArgs], Awa
 
 
 def _template(tool: Tool, step: Step, marks: Mapping[str, str]) -> "PodTemplateSpecArgsDict":
-    """A Job's pods, as Kubernetes names their fields, with what the service's migrations say of them."""
+    """Return a Job's pod template in Kubernetes' field names, merged with the migrations' own `podTemplate`."""
     spec: PodSpecArgsDict = {
         "init_containers": [_container(tool, step, *_move(tool, step))],
         "containers": [_container(tool, step, "verify", tool.commands.verify)],
         "service_account_name": tool.account,
         "automount_service_account_token": False,
-        "restart_policy": "Never",  # each try leaves a pod with its log
+        "restart_policy": "Never",  # each attempt leaves a pod with its log
         "volumes": [pod.TMP],
     }
     pod.as_whom(spec, tool.settings)
@@ -211,7 +208,7 @@ def _template(tool: Tool, step: Step, marks: Mapping[str, str]) -> "PodTemplateS
 
 
 def _move(tool: Tool, step: Step) -> tuple[str, Sequence[str]]:
-    """The command that changes the schema, and its name; without a way down, no plan has such a step."""
+    """Return the name and the command of what changes the schema. No plan goes down without such a command."""
     return ("down", tool.commands.down or ()) if step.phase is Phase.DOWN else ("up", tool.commands.up)
 
 
@@ -235,12 +232,12 @@ def _container(tool: Tool, step: Step, name: str, command: Sequence[str]) -> "Co
         "resources": pod.resources(resources),
         "security_context": pod.confined(),
         "volume_mounts": [pod.TMP_MOUNT],
-        "termination_message_policy": "FallbackToLogsOnError",  # why it failed is in the pod's status, too
+        "termination_message_policy": "FallbackToLogsOnError",  # the pod's status says why it failed, too
     }
 
 
 def _digest(tool: Tool, step: Step) -> str:
-    """Of what decides about the outcome: release, revision, commands, and the database and who asks it."""
+    """Return a digest of what decides the outcome: release, revision, commands, the database and its account."""
     content: list[object] = [
         tool.of.version,
         tool.image,
@@ -253,5 +250,5 @@ def _digest(tool: Tool, step: Step) -> str:
         tool.commands.secrets,
     ]
     if more := tool.commands.pod_template.model_dump(mode="json", exclude_unset=True):
-        content.append(more)  # where there is none, a Job keeps the name that it had before there could be one
+        content.append(more)  # without one, a Job keeps the name that it had before this existed
     return environment.digest(content)[:6]

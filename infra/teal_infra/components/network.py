@@ -1,7 +1,7 @@
-"""Network policies of a stack: who may connect to its pods, and to whom these may connect.
+"""Declares a stack's network policies: who may connect to its pods, and to whom these may connect.
 
-Policies are written here and enforced by the cluster's network plugin, if it has
-one that does. `tests.unit.teal.network.reachability` computes from them who may talk to whom.
+The cluster's network plugin enforces them, if it has one that does. `tests.unit.teal.network.reachability` computes
+from them who may talk to whom.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,18 +30,18 @@ DNS_PORT = 53
 
 
 class Member(NamedTuple):
-    """A service of the stack, as policies see it."""
+    """A service of the stack, as its policies need it."""
 
     ports: Sequence[int]
-    """On which its pods serve; none of a worker, to which nobody connects."""
+    """The ports on which its pods serve; empty for a worker, to which nobody connects."""
     metrics_port: int
     settings: NetworkSettings
     peers: Mapping[str, BackingPeer]
-    """Backing services, by name."""
+    """The backing services, by name."""
 
 
 def members(settings: Settings) -> Mapping[str, Member]:
-    """All of a stack's."""
+    """Return all services of a stack."""
     return {
         name: Member(
             ports=each.reached_ports,
@@ -55,25 +55,24 @@ def members(settings: Settings) -> Mapping[str, Member]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkPoliciesArgs:
-    """Who is in a stack."""
+    """The services of a stack, and its namespace."""
 
     services: Mapping[str, Member]
     namespace: pulumi.Input[str]
-    """The stack's, once it is there."""
+    """The stack's namespace, once it exists."""
     own: bool = True
-    """Whether all pods of the namespace are the stack's to isolate. Elsewhere its policies select its own alone."""
+    """Whether the stack may isolate all pods of the namespace. If not, its policies only select its own pods."""
 
 
 class NetworkPolicies(pulumi.ComponentResource):
-    """One policy a service, for its pods in both colours alike, and one that denies the namespace everything else.
+    """One policy for each service's pods in both colours, and one that denies the namespace everything else.
 
-    A service's whole policy is one object, so that no moment exists in which its
-    pods are isolated and what they need is not yet allowed. For the same reason
-    the general denial comes after all of them, and goes before them.
+    A service's whole policy is one object, so that its pods are never isolated without what they need. For the same
+    reason the general denial is created after all others, and deleted before them.
     """
 
     def __init__(self, name: str, args: NetworkPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare them."""
+        """Declare the policies."""
         super().__init__("teal:kubernetes:NetworkPolicies", name, None, opts)
         namespace = args.namespace
         self.services: Mapping[str, NetworkPolicy] = {
@@ -90,7 +89,7 @@ class NetworkPolicies(pulumi.ComponentResource):
             for service, member in args.services.items()
             if member.settings.policies
         }
-        """Each to be there before the pods of its service."""
+        """The policies by service. Each has to exist before the pods of its service."""
         if self.services:
             left_out = [each for of, it in args.services.items() if not it.settings.policies for each in _names(of)]
             NetworkPolicy(
@@ -112,7 +111,7 @@ def policy_name(of: str, *, own: bool) -> str:
 
 
 def _names(service: str) -> Sequence[str]:
-    """Of a service's pods, and of its migrations': these need the same database."""
+    """Return the names of a service's pods and of its migrations' pods, which need the same database."""
     return [service, migrations(service)]
 
 
@@ -124,7 +123,7 @@ def _all_but(names: Sequence[str], *, own: bool) -> "LabelSelectorArgsDict":
 
 
 def _ours(selector: "LabelSelectorArgsDict", *, own: bool) -> "LabelSelectorArgsDict":
-    """Narrow it to the stack's pods, where there are others': these may have a service's name in their labels, too."""
+    """Limit a selector to the stack's pods where there are others, which may have the same names in their labels."""
     return selector if own else {**selector, "match_labels": {PART_OF_LABEL: PART_OF}}
 
 
@@ -133,24 +132,24 @@ def _service(name: str, member: Member, *, own: bool) -> "NetworkPolicySpecArgsD
     stack: NetworkPolicyPeerArgsDict = {"pod_selector": {"match_labels": {PART_OF_LABEL: PART_OF}}}
     callers = [*_peers(settings.ingress_controller), *(each for it in settings.callers.values() for each in _peers(it))]
     ingress: list[NetworkPolicyIngressRuleArgsDict] = []
-    if member.ports:  # without any, a rule would mean all ports
+    if member.ports:  # a rule without ports would mean all ports
         ingress.append({"from_": [stack, *callers], "ports": [_port(each) for each in member.ports]})
     if settings.prometheus and member.ports:
         ingress.append({"from_": _peers(settings.prometheus), "ports": [_port(member.metrics_port)]})
     return {
-        # No colour: a flip changes nothing about who may talk to whom.
+        # The selector names no colour: a flip does not change who may talk to whom.
         "pod_selector": _ours(
             {"match_expressions": [{"key": NAME_LABEL, "operator": "In", "values": list(_names(name))}]}, own=own
         ),
         "policy_types": ["Ingress", "Egress"],
         "ingress": ingress,
-        # Without ports: what the stack's other services accept, their own policies say.
+        # No ports are named: the policies of the stack's other services say what these accept.
         "egress": [{"to": [stack]}, *egress(settings.dns, member.peers.values())],
     }
 
 
 def egress(dns: Peer | None, backing: Iterable[BackingPeer]) -> "list[NetworkPolicyEgressRuleArgsDict]":
-    """The way out to a name server and to what is named, and to nobody else."""
+    """Return the rules that allow a name server and the named peers, and nobody else."""
     rules: list[NetworkPolicyEgressRuleArgsDict] = []
     if dns:
         rules.append({"to": _peers(dns), "ports": [_port(DNS_PORT, "UDP"), _port(DNS_PORT)]})

@@ -1,4 +1,4 @@
-"""Where it is noted who was told of flips. Who tells, and of what, is `teal.notifications`'s."""
+"""Declares where it is noted who was told of flips; `teal.notifications` tells them."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # heavy at run time, needed for its types only
 def noted(
     audience: Audience, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions | None
 ) -> Sequence[pulumi.Resource]:
-    """A ConfigMap of which only the name is declared: what is in it is written by whoever tells."""
+    """Declare a ConfigMap by its name only: whoever tells people writes its contents."""
     if audience.nobody:
         return ()
     labels = {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}

@@ -1,4 +1,4 @@
-"""What Prometheus and Grafana are given of a service: alert rules, and a dashboard. Runs neither of them."""
+"""Declares what Prometheus and Grafana are given of a service: alert rules and a dashboard. It runs neither of them."""
 
 import json
 from collections.abc import Mapping
@@ -21,32 +21,31 @@ if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 DASHBOARD_LABEL = "grafana_dashboard"
-"""What Grafana's sidecar selects ConfigMaps by: the default of Grafana's Helm chart."""
+"""The label by which Grafana's sidecar selects ConfigMaps, by the default of Grafana's Helm chart."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObservabilityArgs:
-    """What a service is measured by, and where."""
+    """How a service is measured, and where."""
 
     queries: Queries
-    """Of the service."""
+    """The service's queries."""
     settings: ObservabilitySettings
-    """Of the stack."""
+    """The stack's settings."""
     bounds: AlertBounds
-    """Above which this service alerts."""
+    """The bounds of the service's alerts."""
     namespace: pulumi.Input[str]
-    """The service's, once it is there."""
+    """The service's namespace, once it exists."""
     path: str = "/metrics"
-    """At which the pods are scraped; empty where they have no port to be scraped at."""
+    """The path at which pods are scraped; empty where they have no port for it."""
     port: int | str = "http"
-    """At which pods expose them: its number, or its name."""
+    """The port of the pods' metrics, by number or name."""
 
 
 class Observability(pulumi.ComponentResource):
-    """Alert rules and dashboard of one service, in the shape in which the stack's Prometheus and Grafana take them.
+    """The alert rules and the dashboard of one service, in the form in which the stack's tools take them.
 
-    Leaves out scraping where the pods' annotations suffice, recording rules, and
-    who is told of an alert.
+    It leaves out scraping where the pods' annotations suffice, recording rules, and who is told of an alert.
     """
 
     def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -56,7 +55,7 @@ class Observability(pulumi.ComponentResource):
         queries, settings, limits = args.queries, args.settings, Bounds(**args.bounds.model_dump())
         groups = rule_groups(queries, limits, settings.runbook)
         if settings.alerts == "configMap":
-            # JSON is YAML too; a rules file is looked for by its ending.
+            # JSON is YAML as well; rules files are found by their ending.
             rules = json.dumps(groups, indent=1, ensure_ascii=False)
             self._config_map("alerts", {f"{self._service}.rules.yaml": rules}, settings.labels)
         elif settings.alerts == "prometheusRule":
@@ -98,7 +97,7 @@ class Observability(pulumi.ComponentResource):
 
 
 def observe(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
-    """What a Prometheus and a Grafana that are there already are given of every service."""
+    """Declare what an existing Prometheus and Grafana are given of every service."""
     for name, service in settings.services.items():
         if service.cron:
             continue  # its pods end, and one that has ended is not ready: every alert would be about that
@@ -120,7 +119,7 @@ def observe(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resou
 
 
 def _pod_monitor(service: str, path: str, port: int | str) -> Mapping[str, Any]:
-    """Scrapes the pods of both colours, as the annotations ask of a Prometheus without an operator."""
+    """Return a monitor that scrapes the pods of both colours, as their annotations do without an operator."""
     by = "port" if isinstance(port, str) else "portNumber"
     return {
         "selector": {"matchLabels": {NAME_LABEL: service}},

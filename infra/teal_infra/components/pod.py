@@ -48,15 +48,15 @@ FLAGS_MOUNT: "VolumeMountArgsDict" = {"name": NAME, "mount_path": FOLDER, "read_
 
 
 def binding(service: str, colour: Colour) -> str:
-    """Name of the TargetGroupBinding that brings a colour's pods to a load balancer."""
+    """Return the name of the TargetGroupBinding that registers a colour's pods with a load balancer."""
     return f"{service}-{colour}"
 
 
 def readiness_gates(router: RouterKind, service: str, colour: Colour) -> tuple[str, ...]:
-    """What beside its own probe has to be true before a pod counts: that the load balancer calls its target healthy.
+    """Return the conditions beside its probe that a pod's readiness needs: that the load balancer finds it healthy.
 
-    Without it, pods that replace live ones count before anybody sends them traffic. Declared here and not left to the
-    controller's webhook: that puts it only into pods that are made after their binding was seen.
+    Without it, pods that replace live ones count before anybody sends them traffic. It is declared here and not left to
+    the controller's webhook, which only adds it to pods that are made after their binding was seen.
     """
     condition = router.spec.readiness_gate
     return (f"{condition}/{binding(service, colour)}",) if condition else ()
@@ -98,8 +98,8 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         "service_account_name": account,
         "automount_service_account_token": settings.access.read_cluster,
         "termination_grace_period_seconds": settings.shutdown.grace_period_seconds,
-        # Variables of every Service in the namespace would reach the pods by these: they are many, and may have the
-        # names of an application's own (a Service named backend makes BACKEND_PORT).
+        # They would pass variables of every Service in the namespace to the pods. These are many, and may have names
+        # that an application uses itself (a Service named backend makes BACKEND_PORT).
         "enable_service_links": False,
         "topology_spread_constraints": spread(of.selector, settings.spread),
         "volumes": [*_volumes(settings.volumes), *([FLAGS] if flags else [])],
@@ -131,7 +131,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
 
 
 def as_whom(spec: "PodSpecArgsDict", settings: ServiceSettings) -> None:
-    """Say by which credentials a service's images are pulled, and as which user they run."""
+    """Set the credentials by which a service's images are pulled, and the user that they run as."""
     if settings.image_pull_secrets:
         spec["image_pull_secrets"] = [{"name": each} for each in settings.image_pull_secrets]
     users = {name: each for name in _USERS if (each := getattr(settings, name)) is not None}
@@ -146,14 +146,14 @@ def container(
     sources: "list[EnvFromSourceArgsDict]",
     env: "list[EnvVarArgsDict]",
 ) -> "ContainerArgsDict":
-    """The service's container.
+    """Return the service's container.
 
     Args:
         name: the service's name.
-        settings: what both colours share.
-        image: of this slot.
-        sources: the slot's ConfigMap and Secret; their entries are the environment.
-        env: variables of the container's own, in order: a value can refer to those before it.
+        settings: the settings that both colours share.
+        image: the image of this slot.
+        sources: the slot's ConfigMap and Secret, whose entries are the environment.
+        env: the container's own variables, in order, since a value can refer to earlier ones.
     """
     made: ContainerArgsDict = {
         "name": name,
@@ -177,7 +177,7 @@ def container(
         made["liveness_probe"] = probes["liveness"]
     if "readiness" in probes:
         made["readiness_probe"] = probes["readiness"]
-    if settings.worker is None or settings.shutdown.drain_command:  # a worker stops taking work at SIGTERM: it is sent
+    if settings.worker is None or settings.shutdown.drain_command:  # a worker stops taking work at SIGTERM
         made["lifecycle"] = _lifecycle(settings.shutdown)
     if settings.command:
         made["command"] = list(settings.command)
@@ -209,7 +209,7 @@ def _mounts(settings: Mapping[str, volumes.Volume]) -> "Iterator[VolumeMountArgs
 
 
 def confined() -> "SecurityContextArgsDict":
-    """What the `restricted` Pod Security level asks for, and a read-only root file system."""
+    """Return what the `restricted` Pod Security level asks for, and a read-only root file system."""
     return {
         "allow_privilege_escalation": False,
         "capabilities": {"drop": ["ALL"]},
@@ -220,12 +220,12 @@ def confined() -> "SecurityContextArgsDict":
 
 
 def resources(of: Resources) -> "ResourceRequirementsArgsDict":
-    """What a container asks for, and what it may use at most; nothing is said of what has no limit."""
+    """Return what a container requests, and its limits; what has no limit is left out."""
     return {"requests": of.requests.model_dump(), "limits": of.limits.model_dump(exclude_none=True)}
 
 
 def spread(selector: Mapping[str, str], how: Spread) -> "list[TopologySpreadConstraintArgsDict]":
-    """Over nodes and zones, by default as far as there are any: a colour is not to hang on one machine."""
+    """Return constraints that spread pods over nodes and zones where there are any, so that no machine has all."""
     return [
         {
             "max_skew": 1,
@@ -238,7 +238,7 @@ def spread(selector: Mapping[str, str], how: Spread) -> "list[TopologySpreadCons
 
 
 def identity(fixed: Mapping[str, str]) -> list["EnvVarArgsDict"]:
-    """The identity variables of the service contract: the fixed ones, and those that the downward API knows."""
+    """Return the identity variables of the service contract: the fixed ones, and those of the downward API."""
     downward = {
         "DEPLOYMENT_GROUP": f"metadata.labels['{COLOUR_LABEL}']",
         "AVAILABILITY_ZONE": f"metadata.labels['{ZONE_LABEL}']",
@@ -263,7 +263,7 @@ def _probe(probe: Probe, settings: ServiceSettings) -> "ProbeArgsDict":
         made["http_get"] = {"path": probe.path, "port": port}
     elif probe.exec is not None:
         made["exec_"] = {"command": list(probe.exec)}
-    elif probe.grpc is not None:  # Kubernetes takes no name of a port here
+    elif probe.grpc is not None:  # Kubernetes does not take a port's name here
         made["grpc"] = {"port": settings.numbered(port), "service": probe.grpc.service}
     else:
         made["tcp_socket"] = {"port": port}
@@ -271,7 +271,7 @@ def _probe(probe: Probe, settings: ServiceSettings) -> "ProbeArgsDict":
 
 
 def _lifecycle(shutdown: Shutdown) -> "LifecycleArgsDict":
-    """Wait until routers have forgotten the pod, then drain: by the image's own command, or by SIGTERM."""
+    """Return a preStop hook that waits until routers have dropped the pod, or drains by the image's own command."""
     if shutdown.drain_command:
         return {"pre_stop": {"exec_": {"command": list(shutdown.drain_command)}}}
     return {"pre_stop": {"sleep": {"seconds": shutdown.wait_seconds}}}

@@ -1,7 +1,6 @@
-"""How many pods a colour has: its autoscaler and its disruption budget.
+"""Declares how many pods a colour has: its autoscaler and its disruption budget.
 
-Leaves out the Deployment's `replicas`: where the autoscaler is on, nobody else
-writes them.
+It leaves out the Deployment's `replicas`: where the autoscaler is on, nobody else writes them.
 """
 
 from dataclasses import dataclass
@@ -26,12 +25,12 @@ class Capacity:
 
     minimum: int
     floor: str | None = None
-    """Value of the `teal/floor` annotation while a flip's demand is in force."""
+    """The value of the `teal/floor` annotation while a flip's demand is in force."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScalingArgs:
-    """Whose pods are scaled, and by what."""
+    """Whose pods are scaled, and by which settings."""
 
     of: Identity
     settings: ServiceSettings
@@ -39,10 +38,10 @@ class ScalingArgs:
 
 
 class Scaling(pulumi.ComponentResource):
-    """HorizontalPodAutoscaler and PodDisruptionBudget of one colour."""
+    """The HorizontalPodAutoscaler and the PodDisruptionBudget of one colour."""
 
     def __init__(self, name: str, args: ScalingArgs, opts: pulumi.ResourceOptions) -> None:
-        """Declare them for the Deployment of a colour; `opts` carries what has to be there before pods go."""
+        """Declare them for a colour's Deployment; `opts` carries what has to exist before pods go."""
         super().__init__("teal:kubernetes:Scaling", name, None, opts)
         of, settings, capacity = args.of, args.settings, args.capacity
         child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, hooks=opts.hooks)
@@ -53,8 +52,8 @@ class Scaling(pulumi.ComponentResource):
                 spec={
                     **cast("PodDisruptionBudgetSpecArgsDict", bound),
                     "selector": {"match_labels": dict(of.selector)},
-                    # By default, pods that are not ready count as disrupted: a refused release that crashes would keep
-                    # its nodes from being drained for as long as it is there. It answers nobody, so it may go.
+                    # By default, pods that are not ready count as disrupted, so a refused release that crashes would
+                    # keep its nodes from being drained. It answers nobody, so it may go.
                     "unhealthy_pod_eviction_policy": "AlwaysAllow",
                 },
                 opts=pulumi.ResourceOptions(parent=self),
@@ -78,7 +77,7 @@ class Scaling(pulumi.ComponentResource):
 
 
 def _metrics(scaling: Autoscaling) -> "list[MetricSpecArgsDict]":
-    """The stack's own list as it is, or the use of what pods ask for."""
+    """Return the stack's own metrics as they are, or the utilisation of what pods request."""
     if scaling.metrics is not None:
         return [cast("MetricSpecArgsDict", Verbatim(each)) for each in scaling.metrics]
     return [

@@ -1,6 +1,6 @@
-"""One colour of one service: its pods, their number and its preview door.
+"""Declares one colour of one service: its pods, their number and its preview door.
 
-Routes no live traffic and knows nothing of the other colour.
+It routes no live traffic and knows nothing of the other colour.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,13 +29,13 @@ if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 REPORTED_SECONDS = 15
-"""Beyond a rollout's deadline: Kubernetes counts it from the last progress, seconds after the write, and then has to
-say that it passed. Pulumi's provider fails nothing over that: it waits for its own timeout, by default 10 minutes, and
-names among its reasons what it has heard by then."""
+"""How much later the engine's deadline is than a rollout's. Kubernetes counts that one from the last progress, seconds
+after the write, and then has to report it. Pulumi's provider does not fail because of that: it waits for its own
+timeout, by default 10 minutes, and names what it has heard by then among its reasons."""
 
 IDLE = "teal/idle"
-"""Scheduling gate of a worker's idle pods: there are none, and whoever asks for some, an autoscaler of somebody else's
-that counts a queue, say, gets pods that no node runs."""
+"""The scheduling gate of a worker's idle pods. There are none, and whoever asks for some, such as somebody else's
+autoscaler that counts a queue, gets pods that no node runs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,16 +48,16 @@ class SlotArgs:
     account: pulumi.Input[str]
     environment: Environment
     fingerprint: Fingerprint
-    """The same once more, as its Deployment says it to later updates."""
+    """The same again, in the form in which its Deployment tells it to later updates."""
     capacity: Capacity
     live: Mapping[str, str]
-    """Annotations of the Deployment as it is now; empty where there is none."""
+    """The annotations of the existing Deployment; empty where there is none."""
     now: str
-    """The time that a changed slot reports as its own."""
+    """The time that a changed slot gets."""
     after: Sequence[pulumi.Resource] = ()
-    """What has to be there before the pods change."""
+    """What has to exist before the pods change."""
     hooks: pulumi.ResourceHookBinding | None = None
-    """What lets a change of the pods, or of their number, pass."""
+    """The hooks that allow a change of the pods, or of their number."""
     turn: "Turn | None" = None
     """None where nobody but the engine and an autoscaler ever wrote how many pods there are."""
 
@@ -67,9 +67,9 @@ class Turn:
     """What it takes to start and to end the pods of a colour that teal itself starts and ends, too."""
 
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Annotations of the Deployment, which differ whenever its pods are to start or to end: so the engine writes it."""
+    """Annotations of the Deployment that differ whenever its pods start or end, so that the engine writes it."""
     begins: bool = False
-    """Whether its pods start in this update. The Deployment says with how many; later its autoscaler alone does."""
+    """Whether its pods start in this update. The Deployment then says how many; later only its autoscaler does."""
 
 
 class Slot(pulumi.ComponentResource):
@@ -80,14 +80,14 @@ class Slot(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: Identity, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Begin the slot: nothing of it is declared yet."""
+        """Create the slot; nothing of it is declared yet."""
         super().__init__("teal:kubernetes:Slot", name, None, opts)
         self._of = args
         self._scaling: Scaling | None = None
         self.ready: list[pulumi.Resource] = []
 
     def keep(self, settings: ServiceSettings, capacity: Capacity) -> Sequence[pulumi.Resource]:
-        """Declare what scales it, waiting for nothing; to be there before traffic leaves. It asks for no fewer pods."""
+        """Declare its autoscaler, which asks for no fewer pods and waits for nothing, before traffic leaves."""
         scaling = ScalingArgs(of=self._of, settings=settings, capacity=capacity)
         self._scaling = Scaling(self._of.name, scaling, pulumi.ResourceOptions(parent=self))
         return [self._scaling.autoscaler] if self._scaling.autoscaler else []
@@ -129,7 +129,7 @@ class Slot(pulumi.ComponentResource):
         self.register_outputs({})
 
     def adopt(self, settings: ServiceSettings, selector: Mapping[str, str]) -> Self:
-        """Declare what finds pods that somebody else makes: by a number, as their port need not have teal's name."""
+        """Declare the preview Service of pods that somebody else makes, by their port's number: its name may differ."""
         self._preview(settings, selector, settings.port)
         self.register_outputs({})
         return self
@@ -215,7 +215,7 @@ def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgs
     elif args.turn is not None:  # it had none until now, and no autoscaler touches that
         spec["replicas"] = args.capacity.minimum
     if settings.worker is not None and settings.overlap is Overlap.FORBIDDEN:
-        spec["strategy"] = {"type": "Recreate"}  # nor may two releases of one colour run at once
+        spec["strategy"] = {"type": "Recreate"}  # two releases of one colour may not run at once either
     if settings.idles and not args.fingerprint.running:
         gated = {**template["spec"], "schedulingGates": [{"name": IDLE}]}
         spec["template"] = cast("PodTemplateSpecArgsDict", Verbatim({**template, "spec": gated}))

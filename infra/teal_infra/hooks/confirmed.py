@@ -1,7 +1,7 @@
-"""The record of the colour whose move was seen to have happened: a ConfigMap in the cluster.
+"""The record of the colour whose move was confirmed: a ConfigMap in the cluster.
 
-A resource of its own, because its hook has to run again when it failed: an
-engine repeats what it could not do, and never an operation that succeeded.
+It is a resource of its own, since its hook has to run again after a failure: an engine repeats what it could not do,
+and never an operation that succeeded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,18 +17,18 @@ from teal_infra.provider.kinds import ConfigMap
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConfirmedArgs:
-    """What is recorded, and by whose leave."""
+    """What is recorded, and the guard that allows it."""
 
     record: Mapping[str, str]
-    """What this update makes live."""
+    """The data of the record: what this update makes live."""
     after: Sequence[pulumi.Resource]
-    """Traffic of the whole flip set."""
+    """The traffic of the whole flip set."""
     guard: Guard
     namespace: pulumi.Input[str]
 
 
 class Confirmed(pulumi.ComponentResource):
-    """Written after the traffic of the whole flip set was read back; what may shrink the old colour depends on it."""
+    """The record, written after the flip set's traffic was read back. What may shrink the old colour depends on it."""
 
     def __init__(self, name: str, args: ConfirmedArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the record."""

@@ -1,7 +1,7 @@
-"""Binds the proof to the traffic: resource hooks that let a move pass only when the gates do.
+"""Binds the proof to the traffic: resource hooks that allow a move only when its gates pass.
 
-A hook that fails *before* an operation prevents it and leaves the engine's
-state as it was; that is why every decision here is taken before, never after.
+A hook that fails *before* an operation prevents it and leaves the engine's state as it was. So every decision here is
+made before an operation, never after it.
 """
 
 import asyncio
@@ -31,11 +31,11 @@ from teal_infra.hooks.starting import Starting
 from teal_infra.traffic import Declared, declared
 
 _LANGUAGE_HOST = os.getppid()
-"""The process that started this program. Without it the engine ends the update, but still writes what a hook allows."""
+"""The process that started this program. Without it the update ends, but the engine still writes what is allowed."""
 
 
 class Guard:
-    """Proves the destination for the whole flip set, once an update, and confirms the move after it."""
+    """Proves the destination for the whole flip set, once in an update, and confirms the move after it."""
 
     def __init__(
         self,
@@ -64,40 +64,40 @@ class Guard:
         self._bound: pulumi.ResourceHookBinding | None = None
         self._proofs: dict[str, asyncio.Task[None]] = {}
         self._before: dict[str, LiveService] = {}
-        """Where each service's traffic went, as it was read last before the engine's write."""
+        """Where each service's traffic went, at the last read before the engine's write."""
         self._confirming = False
         """Whether the record of the confirmed colour is part of this update."""
         self._number: int | None = None
-        """Of the flip that this update began; None where it began none."""
+        """The number of the flip that this update began; None where it began none."""
         self._waiting = frozenset(move.measured(late=True).flip_set)
-        """Workers, whose pods start with the move."""
+        """The workers whose pods start with the move."""
         self.starting = Starting(self._mover)
 
     def traffic_hooks(self) -> pulumi.ResourceHookBinding:
-        """For the resource whose change moves traffic.
+        """Return the hooks of the resource whose change moves traffic.
 
-        Before create as well: with server-side apply, creating a Service that
-        is already there moves its traffic just like an update.
+        They also run before a create: with server-side apply, creating a Service that exists moves its traffic as an
+        update does.
         """
-        if self._bound is None:  # an engine takes a hook's name once
+        if self._bound is None:  # an engine takes a hook's name only once
             hook = pulumi.ResourceHook("teal-prove", self._prove, pulumi.ResourceHookOptions(on_dry_run=True))
             self._bound = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
         return self._bound
 
     def confirm_hooks(self) -> pulumi.ResourceHookBinding:
-        """For the record of the confirmed colour: written only when the move was seen to have happened, and baked."""
+        """Return the hooks of the confirmed colour's record, which pass once the move and its bake have."""
         hook = pulumi.ResourceHook("teal-confirm", self._confirm)
         return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
     def idle_hooks(self) -> pulumi.ResourceHookBinding:
-        """For pods of the colour that is idle once this update is done, which may carry live traffic until then."""
+        """Return the hooks of pods of the colour that this update leaves idle, which may be live until then."""
         hook = pulumi.ResourceHook("teal-idle", self._require_idle)
         return pulumi.ResourceHookBinding(before_update=[hook])
 
     def watch_over(self, record: pulumi.Resource) -> None:
-        """Bake a move also where the record of the confirmed colour is left out of the update, as by `--target`.
+        """Bake a move even where the record of the confirmed colour is left out of the update, as by `--target`.
 
-        Its hook does not run then, and the release would be live with nobody to watch it.
+        The record's hook does not run then, and nobody would watch the live release.
         """
         record.urn.apply(self._bake_unrecorded)
 
@@ -111,9 +111,9 @@ class Guard:
         await self._finish(self._move.confirmed)
 
     async def _require_idle(self, args: pulumi.ResourceHookArgs) -> None:
-        """Let the pods of a colour change once no live traffic goes to it.
+        """Allow a colour's pods to change once no live traffic goes to it.
 
-        The engine gets to them after the move is confirmed; in an update of a part (`--target`) it may not move at all.
+        The engine gets to them after the move is confirmed. An update of a part (`--target`) may not move it at all.
         """
         labels: Mapping[str, str] = (args.new_inputs or {})["metadata"]["labels"]
         colour = colour_of(labels.get(COLOUR_LABEL))
@@ -140,7 +140,7 @@ class Guard:
             if self._number is not None:  # the proof of another service may have taken longer than a lease
                 async with self._mover() as mover:
                     await mover.renew(self._number)
-            # The engine writes as soon as this returns, whatever is there by then: nothing slow may come in between.
+            # The engine writes as soon as this returns, whatever is there by then, so nothing slow may come in between.
             now = await router.live_services([wanted.service])
         try:
             guards.require_untouched(before, now)
@@ -157,7 +157,7 @@ class Guard:
         return routers.connect(self._move.bake.router, cluster, workers=self._move.bake.workers)
 
     async def _prove_move(self, wanted: Declared, recorded: Declared | None, before: Mapping[str, LiveService]) -> None:
-        """Let a service's traffic pass where it has to move, or nobody else moved it."""
+        """Allow a service's traffic to pass once what has to move is proven, and nobody else has moved it."""
         live, move = before.get(wanted.service), self._move
         if live is not None and live.colour is None and wanted.selector and live.selector == wanted.selector:
             return  # it is taken over, and leads where it led
@@ -176,7 +176,7 @@ class Guard:
             await self._once("canary", self._canary)
 
     async def _once(self, name: str, prove: Callable[[], Coroutine[None, None, None]]) -> None:
-        """One proof for the flip set, whichever of its services comes first."""
+        """Run a proof once for the flip set, whichever of its services comes first."""
         if name not in self._proofs:
             self._proofs[name] = asyncio.create_task(prove())
         await self._proofs[name]
@@ -237,10 +237,10 @@ class Guard:
 
 
 def _require_language_host() -> None:
-    """See that this update will live to watch what it moves.
+    """Check that this update will live to watch what it moves.
 
     Raises:
-        RefusedError: the language host has ended; the record would never be written, and nobody would bake.
+        RefusedError: the language host has ended; nobody would write the record or bake.
     """
     if os.getppid() != _LANGUAGE_HOST:
         raise RefusedError(
@@ -250,7 +250,7 @@ def _require_language_host() -> None:
 
 
 def _tell(verdicts: Sequence[Verdict]) -> None:
-    """Say what the gates would decide at this moment, and what that comes to."""
+    """Report what the gates would decide now, and what that comes to."""
     for verdict in verdicts:
         pulumi.log.info(f"as of now: {verdict}")
     asked = [each for each in verdicts if not each.seen.startswith(NOT_ASKED)]

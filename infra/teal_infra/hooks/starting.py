@@ -1,7 +1,7 @@
-"""Lets the pods of a worker start, and undoes its flip where they do not.
+"""Allows the pods of a worker to start, and undoes its flip where they do not.
 
-A worker is proven after it has started, and its start is a part of the flip: from the first pod on, the update shows
-that it lives, so that nobody takes the flip for one whose update died.
+A worker is proven after it has started, and its start is a part of the flip. So from the first pod on, the update sends
+heartbeats, so that nobody takes the flip for one whose update died.
 """
 
 import asyncio
@@ -21,22 +21,22 @@ class Starting:
     """The hooks of one update."""
 
     def __init__(self, mover: Callable[[], AbstractAsyncContextManager[Mover]]) -> None:
-        """Prepare; nothing is asked yet."""
+        """Prepare the hooks; nothing is asked yet."""
         self._mover = mover
         self._alive: asyncio.Task[None] | None = None
         self._proof: asyncio.Task[None] | None = None
 
     def hooks(self) -> pulumi.ResourceHookBinding:
-        """For what makes the pods of a worker's active colour."""
+        """Return the hooks of the resource that makes the pods of a worker's active colour."""
         start, fail = pulumi.ResourceHook("teal-start", self._start), pulumi.ErrorHook("teal-undo", self._fail)
         return pulumi.ResourceHookBinding(before_create=[start], before_update=[start], on_error=[fail])
 
     def begin(self) -> None:
-        """Show that the update lives, from now until its bake."""
+        """Send heartbeats from now until the update's bake."""
         self._alive = asyncio.create_task(self._show_life())
 
     async def require_proven(self) -> None:
-        """See, once an update, that the workers which the flip has started are well; undo it where they are not."""
+        """Check, once in an update, that the workers which the flip started are well; undo it where they are not."""
         if self._proof is None:
             self._proof = asyncio.create_task(self._prove())
         await self._proof
@@ -48,7 +48,7 @@ class Starting:
             await mover.started.undo(because)
 
     def over(self) -> None:
-        """Stop showing that the update lives: from here on, whoever bakes the flip does it."""
+        """Stop the heartbeats: from here on, whoever bakes the flip sends them."""
         if self._alive is not None:
             self._alive.cancel()
 
@@ -66,7 +66,7 @@ class Starting:
 
     async def _start(self, args: pulumi.ResourceHookArgs) -> None:
         metadata: Mapping[str, Any] | None = (args.new_inputs or {}).get("metadata")
-        if metadata is None:  # a component: the engine runs its hooks as well, and there is nothing to start
+        if metadata is None:  # a component, whose hooks the engine runs as well, starts nothing
             return
         labels: Mapping[str, str] = metadata["labels"]
         colour = colour_of(labels.get(COLOUR_LABEL))

@@ -1,4 +1,4 @@
-"""What is there that the stack did not make: read of the cluster, and what of it forbids to take it over."""
+"""Reads what a stack is to take over and did not make, and tells what forbids that."""
 
 import asyncio
 import json
@@ -19,31 +19,31 @@ from teal_infra.settings.reach.existing import Adopt
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """What there is of one service that the stack did not make."""
+    """What exists of one service that the stack did not make."""
 
     service: Service | None
-    """The one that has the service's name."""
+    """The Service with the service's name."""
     deployment: Deployment | None
     account: Bare | None
-    """The one that the stack's pods would run as."""
+    """The account that the stack's pods would run as."""
 
     @property
     def taken(self) -> bool:
-        """Whether the Service is the stack's already."""
+        """Whether the Service belongs to the stack already."""
         return self.service is not None and ADOPTED in self.service.metadata.annotations
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Existing:
-    """All of it."""
+    """Everything that exists and that the stack did not make."""
 
     services: Mapping[str, Found]
     namespace: Bare | None = None
-    """The stack's, where the stack is not to make it; None where there is none, or where nobody needs to know."""
+    """The stack's namespace, where the stack does not make it; None where it is missing, or does not matter."""
 
     @property
     def ours(self) -> bool:
-        """Whether the stack made its namespace, and still has it: it has to be let go first."""
+        """Whether the stack made its namespace, and still has it, so that it has to let it go first."""
         return bool(
             self.namespace
             and self.namespace.metadata.labels.get(PART_OF_LABEL) == PART_OF
@@ -58,7 +58,7 @@ NOTHING = Existing(services={})
 
 
 async def read(cluster: Cluster, settings: Settings) -> Existing:
-    """Ask the cluster, if the stack has anything that it did not make.
+    """Read the cluster, if the stack takes over anything that it did not make.
 
     Raises:
         UnreachableError: the cluster could not be asked.
@@ -81,7 +81,7 @@ async def read(cluster: Cluster, settings: Settings) -> Existing:
 
 
 def live(settings: Settings, existing: Existing) -> Mapping[str, LiveService]:
-    """Live traffic that goes to pods which the stack did not make, through a Service that it has not taken over yet."""
+    """Return live traffic to pods that the stack did not make, through a Service that it has not taken over yet."""
     found = {
         name: (live_service(its.service), Adopted(colour, adopt.selector))
         for name, (colour, adopt) in settings.adopted.items()
@@ -95,7 +95,7 @@ def live(settings: Settings, existing: Existing) -> Mapping[str, LiveService]:
 
 
 def slots(settings: Settings, existing: Existing) -> Mapping[tuple[str, Colour], LiveSlot]:
-    """The Deployments in the place of a colour."""
+    """Return the Deployments that take the place of a colour."""
     return {
         (name, colour): LiveSlot(
             annotations={},
@@ -113,7 +113,7 @@ def slots(settings: Settings, existing: Existing) -> Mapping[tuple[str, Colour],
 def beginning(
     settings: Settings, existing: Existing, name: str, live: LiveService | None
 ) -> Iterator[tuple[Word, str]]:
-    """What an update begins, or ends, with pods that the stack does not make."""
+    """Yield what an update takes over, or gives back, of pods that the stack does not make."""
     colour, adopt = settings.adopted.get(name, (None, None))
     said = Adopted.of(live.annotations) if live else None
     if live is not None and adopt is not None and said is None and name in existing.services:
@@ -126,7 +126,7 @@ def beginning(
 
 
 def dangers(settings: Settings, existing: Existing, serving: Mapping[str, LiveService]) -> Iterator[tuple[str, str]]:
-    """Why it is refused: the service, and what, the value seen, the consequence and the next command."""
+    """Yield the reasons to refuse it: the service, and what, the value seen, the consequence and the next command."""
     place = settings.namespace
     if existing is not NOTHING and existing.namespace is None and not settings.place.create:
         what = f"there is no namespace {place}, and teal:namespace.create is false: there is no place for the stack"
@@ -140,7 +140,7 @@ def dangers(settings: Settings, existing: Existing, serving: Mapping[str, LiveSe
 
 @dataclass(frozen=True, slots=True)
 class _Takeover:
-    """Pods that are to stand in the place of a colour, and what leads to them."""
+    """Pods that are to take the place of a colour, and what leads to them."""
 
     settings: Settings
     name: str
@@ -161,7 +161,7 @@ class _Takeover:
         return f"teal:services.{self.name}"
 
     def refused(self) -> Iterator[str]:
-        """Why not, all of it."""
+        """Yield all reasons why they cannot be taken over."""
         yield from self._pods()
         account = self.its.account
         if account is not None and account.metadata.labels.get(PART_OF_LABEL) != PART_OF:
@@ -182,7 +182,7 @@ class _Takeover:
             yield from self._service(service)
 
     def at_once(self, serving: LiveService | None) -> Iterator[str]:
-        """A flip in the same update: until the Service says which pods they are, there is no way back to them."""
+        """Yield a flip in the same update: until the Service says which pods they are, there is no way back to them."""
         to = self.settings.active_colour
         if not self.its.taken and serving is not None and serving.colour not in {None, to}:
             yield (
@@ -206,7 +206,7 @@ class _Takeover:
             )
 
     def _service(self, found: Service) -> Iterator[str]:
-        """What of a Service that others made would be another for its clients."""
+        """Yield what would change for the clients of a Service that others made."""
         spec, service, selector = found.spec, self.settings.services[self.name], dict(self.adopt.selector)
         door, called = service.front_door, f"Service {self.name}"
         if dict(spec.selector) != selector:
@@ -260,7 +260,7 @@ class _Takeover:
 
 
 def _replaced(settings: Settings, name: str, found: LiveService) -> Iterator[str]:
-    """Live pods in whose place the config has others, under the same colour: no gate would be asked."""
+    """Yield live pods that the config replaces under the same colour, for which no gate would be asked."""
     if name not in settings.services or found.colour is None or settings.slot(found.colour) is None:
         return
     colour, adopt = found.colour, settings.adopts(name, found.colour)
@@ -283,6 +283,6 @@ def _set(path: str, value: object) -> str:
 
 
 def _rewrite(path: str, values: Mapping[str, object]) -> str:
-    """Take an object away and set it anew, key by key: at a path Pulumi's command takes texts and numbers alone."""
+    """Return the commands that replace an object key by key, since Pulumi's only takes texts and numbers at a path."""
     anew = [_set(f"'{path}[\"{key}\"]'", each) for key, each in values.items()]
     return "; ".join([f"pulumi config rm --path {path}", *anew])

@@ -1,10 +1,9 @@
-"""How many pods a colour is asked for, by what is declared and by what is live. Pure.
+"""Computes how many pods a colour is asked for, from what is declared and what is live. Pure.
 
-A colour that is about to go live is asked for as many pods as the live one has
-now, if that is more than its minimum, and keeps them until the autoscaler has
-had time to see its traffic. A colour that traffic leaves keeps the pods that it
-has, whatever its autoscaler makes of the quiet, until an update finds the move
-confirmed: traffic may have to go back, however long the bake.
+A colour that is about to go live is asked for as many pods as the live one has now, if that is more than its minimum.
+It keeps them until the autoscaler has had time to see its traffic. A colour that traffic leaves keeps its pods,
+whatever its autoscaler makes of the quiet, until an update finds the move confirmed: traffic may have to go back,
+however long the bake.
 """
 
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from teal_infra.settings.scaling import Autoscaling
 
 
 def of(scaling: Autoscaling, service: str, colour: Colour, *, active: Colour, live: Live) -> Capacity:
-    """What one colour's autoscaler is asked for in this update."""
+    """Return what one colour's autoscaler is asked for in this update."""
     if colour is not active:
         return Capacity(minimum=max(scaling.idle_replicas, leaving(service, colour, active=active, live=live)))
     traffic = live.services.get(service)
@@ -30,9 +29,9 @@ def of(scaling: Autoscaling, service: str, colour: Colour, *, active: Colour, li
 
 
 def of_others(service: str, colour: Colour, *, active: Colour, live: Live, stopped: bool) -> int:
-    """Pods of a colour that somebody else's autoscaler counts: those that it has, for a flip as many as live has.
+    """Return the pods of a colour that another autoscaler scales: those that it has; for a flip, as many as live.
 
-    One where nobody has scaled it yet, or where the stack ended it (`stopped`): Kubernetes' own default.
+    It is 1 where nobody has scaled it yet, or where the stack ended it (`stopped`), as is Kubernetes' own default.
     """
     here, there = live.slots.get((service, colour)), live.slots.get((service, colour.other))
     has = 1 if here is None or stopped else here.replicas
@@ -42,7 +41,7 @@ def of_others(service: str, colour: Colour, *, active: Colour, live: Live, stopp
 
 
 def leaving(service: str, colour: Colour, *, active: Colour, live: Live) -> int:
-    """Pods that a colour keeps because traffic leaves it in this update, or may go back to it; 0 where it need not."""
+    """Return the pods that a colour keeps because traffic leaves it, or may return to it; 0 where it need not."""
     slot, traffic, under_way = live.slots.get((service, colour)), live.services.get(service), live.history.open
     has_traffic = traffic is not None and traffic.colour is colour
     may_return = under_way is not None and under_way.origin is colour
@@ -53,7 +52,7 @@ def leaving(service: str, colour: Colour, *, active: Colour, live: Live) -> int:
 
 
 def _kept(scaling: Autoscaling, live: Live, name: str) -> Capacity | None:
-    """The demand of an earlier flip, while it is in force."""
+    """Return an earlier flip's demand while it is in force."""
     autoscaler = live.autoscalers.get(name)
     floor = autoscaler.annotations.get(FLOOR) if autoscaler else None
     if floor is None:

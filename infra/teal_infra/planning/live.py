@@ -1,8 +1,7 @@
-"""What is live, read from the cluster before the program declares anything.
+"""Reads what is live from the cluster, before the program declares anything.
 
-The engine's state says what the last update did; only the cluster says where
-traffic goes. Both are needed: to refuse somebody else's change by name, and to
-finish a move whose update was killed between the write and the record of it.
+The engine's state says what the last update did; only the cluster says where traffic goes. Both are needed: to refuse
+somebody else's change by name, and to finish a move whose update was killed between the write and its record.
 """
 
 import asyncio
@@ -35,20 +34,20 @@ class Live:
 
     services: Mapping[str, LiveService] = field(default_factory=dict[str, LiveService])
     through: RouterKind | None = None
-    """The router that their traffic goes through; None: the one that the config names."""
+    """The router that the traffic goes through; None where it is the one that the config names."""
     slots: Mapping[tuple[str, Colour], LiveSlot] = field(default_factory=dict[tuple[str, Colour], LiveSlot])
     autoscalers: Mapping[str, LiveAutoscaler] = field(default_factory=dict[str, LiveAutoscaler])
-    """Of all colours, by name."""
+    """The autoscalers of all colours, by Deployment."""
     record: Mapping[str, str] = field(default_factory=dict[str, str])
     """What was confirmed: colour, version, since when; empty where nothing was."""
     history: History = field(default_factory=History)
-    """Of flips, the one under way included."""
+    """The history of flips, with the one under way."""
     contracted: Mapping[str, Contracted] = field(default_factory=dict[str, Contracted])
-    """Of the services whose schema is migrated."""
+    """What is recorded of contracting migrations, by service."""
     flags: str = ""
     """The feature flags that pods read, as they are; empty where there are none, or none are declared."""
     existing: Existing = NOTHING
-    """What is there that the stack did not make."""
+    """What exists and the stack did not make."""
     at: str = ""
     """When it was read, by the API server's clock, RFC 3339 in UTC; what changes in this update changed then."""
 
@@ -59,30 +58,30 @@ class Live:
 
     @property
     def held(self) -> frozenset[Colour]:
-        """Colours that chosen clients are sent to, or that a flip under way may go back to."""
+        """The colours that chosen clients are sent to, or that a flip under way may go back to."""
         origin = self.history.open.origin if self.history.open else None
         chosen = self.confirmed.other if self.confirmed and self.record.get("chosen") else None
         return frozenset(filter(None, (origin, chosen)))
 
     def rests_on(self, colour: Colour, services: Iterable[str]) -> bool:
-        """Whether all traffic goes to a colour, and no flip is under way."""
+        """Return whether all traffic goes to a colour, and no flip is under way."""
         there = all(name in self.services and self.services[name].colour is colour for name in services)
         return there and self.history.open is None
 
 
 def read(access: ClusterAccess, settings: Settings) -> Live:
-    """Ask the cluster and the router, once, for everything the program needs to know.
+    """Read everything that the program needs to know from the cluster and the router, once.
 
     Raises:
         UnreachableError: the cluster could not be asked.
     """
-    # Pulumi's own loop is running around the program's body, so this needs a thread with a loop of its own.
+    # Pulumi's own loop runs around the program's body, so this needs a thread with a loop of its own.
     with ThreadPoolExecutor(max_workers=1) as pool:
         return pool.submit(asyncio.run, ask(access, settings)).result()
 
 
 async def ask(access: ClusterAccess, settings: Settings) -> Live:
-    """The same in the caller's own loop."""
+    """Read the same in the caller's own loop."""
     router = settings.router
     migrated = [name for name, service in settings.services.items() if service.migrations is not None]
     async with Cluster.connect(access) as cluster:
@@ -125,9 +124,9 @@ async def _flags(cluster: Cluster, settings: Settings) -> str:
 async def _through_another(
     cluster: Cluster, router: RouterKind, record: Mapping[str, str], history: History
 ) -> tuple[RouterKind | None, Mapping[str, LiveService]]:
-    """Live traffic that the declared router does not know of: the config named another one before.
+    """Return live traffic through a router that the config named before, and that the declared one does not know.
 
-    Only a stack that had a release confirmed has clients to lose, so nobody else's routers are asked.
+    Only a stack with a confirmed release has clients to lose, so no other routers are asked.
     """
     known = {each.plan.router for each in history.flips if record or each.stage is Stage.CONFIRMED}
     for kind in sorted(known - {router}):
@@ -137,7 +136,7 @@ async def _through_another(
 
 
 async def contracted(cluster: Cluster, service: str) -> Contracted:
-    """What is recorded of a service's contracting migrations.
+    """Return what is recorded of a service's contracting migrations.
 
     Raises:
         UnreachableError: the cluster could not be asked.
@@ -149,7 +148,7 @@ async def contracted(cluster: Cluster, service: str) -> Contracted:
 
 
 def ours(service: LiveService) -> bool:
-    """Whether Pulumi's provider wrote the selector last."""
+    """Return whether Pulumi's provider wrote the selector last."""
     return service.writer.startswith(ENGINE)
 
 
@@ -157,7 +156,7 @@ def _explained(service: LiveService, settings: Settings, live: Live) -> bool:
     expected = {settings.active_colour, live.confirmed}
     shares = {0, settings.canary_weight, int(live.record.get("canary", "0"))}
     forgiven = settings.repair is not None and service.colour is settings.repair
-    if service.share not in shares:  # of a colour that is not the live one: nobody but a flip's record knows of it
+    if service.share not in shares:  # the share of a colour that is not live is in a flip's record only
         return forgiven or (settings.router.spec.names_writers and ours(service))
     return service.colour in expected or ours(service) or guards.is_forgiven(service, settings.repair)
 
@@ -165,13 +164,12 @@ def _explained(service: LiveService, settings: Settings, live: Live) -> bool:
 def require_explained(live: Live, settings: Settings) -> None:
     """Refuse a live state that somebody else wrote.
 
-    Traffic that is where the config wants it, or where the last confirmed
-    update left it, needs no explanation. Elsewhere it is either what a killed
-    update left (Pulumi wrote it), or a foreign change.
+    Traffic that is where the config wants it, or where the last confirmed update left it, needs no explanation.
+    Elsewhere, either a killed update left it there (Pulumi wrote it), or somebody else moved it.
 
     Raises:
-        ForeignChangeError: names the service, its selector and who wrote it.
-        RefusedError: a share of live traffic would be lost, or sent where nobody was asked about it.
+        ForeignChangeError: somebody else did; the message names the service, its selector and the writer.
+        RefusedError: a share of live traffic would be lost, or sent to a colour that nobody proves.
     """
     _require_whole(live, settings)
     for name, service in live.services.items():
@@ -188,15 +186,15 @@ def require_explained(live: Live, settings: Settings) -> None:
 
 
 def split(settings: Settings) -> Mapping[str, str]:
-    """Who gets the other colour beside a flip, as it is recorded: a change of it takes time to settle, too."""
+    """Return who gets the other colour beside a flip, as it is recorded; a change of it has to settle as well."""
     chosen = {"chosen": str(settings.chosen)} if settings.chosen else {}
     return {**({"canary": str(settings.canary_weight)} if settings.canary_weight else {}), **chosen}
 
 
 def recorded(settings: Settings, live: Live) -> Mapping[str, str]:
-    """What an update records once its move is confirmed."""
+    """Return what an update records once its move is confirmed."""
     record = {"colour": settings.active_colour, "version": settings.active_slot.version, **split(settings)}
-    # It differs whenever traffic moves, or may have been left halfway: only then do its hooks run.
+    # It differs whenever traffic moves, or may be halfway, since its hooks run only then.
     rests = live.rests_on(settings.active_colour, settings.services)
     since = live.record.get("since") if rests and live.record.items() >= record.items() else None
     return {**record, "since": since or live.at}
@@ -206,7 +204,7 @@ def _require_whole(live: Live, settings: Settings) -> None:
     """Refuse to move half of the traffic, and to end a colour that still has a share.
 
     Raises:
-        RefusedError: says which of the two.
+        RefusedError: the message says which of the two.
     """
     active, idle = settings.active_colour, settings.active_colour.other
     moving = [

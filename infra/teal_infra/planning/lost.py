@@ -1,4 +1,4 @@
-"""What a stack does without, and the price of it: said once in each preview. Pure."""
+"""Tells what a stack does without, and at what price, once in each preview. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -21,7 +21,7 @@ _UNASKED: Sequence[tuple[_Lacks, str]] = (
         ),
     ),
 )
-"""What is not asked of pods through the API server."""
+"""What pods are not asked for through the API server."""
 
 _BESIDE: Sequence[tuple[_Lacks, str]] = (
     (
@@ -42,7 +42,7 @@ _BESIDE: Sequence[tuple[_Lacks, str]] = (
 
 
 def without(settings: Settings) -> Iterator[str]:
-    """What is done without where a service does not keep a part of the contract (docs/contract.md), and its price."""
+    """Yield what is done without where a service lacks a part of the contract (docs/contract.md), and the price."""
     if settings.pods_reachable:
         yield from _said(settings, _UNASKED)
     else:

@@ -1,4 +1,4 @@
-"""What a stack declares of its live traffic, as the proof of a move, its bake and the plan of it need it. Pure."""
+"""Collects what a stack declares of its live traffic, for the proof of a move, its bake and its plan. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ from teal_infra.settings.evidence.bake_metrics import own, slowness
 
 
 def move_of(settings: Settings, live: Live) -> Move:
-    """What is declared of live traffic, as far as its proof and its bake need it."""
+    """Return what is declared of live traffic, as far as its proof and its bake need it."""
     active = settings.active_colour
     share = settings.canary_weight
     return Move(
@@ -47,14 +47,14 @@ def move_of(settings: Settings, live: Live) -> Move:
 
 
 def _found(settings: Settings, live: Live) -> Colour | None:
-    """The colour whose pods had the traffic before there was a stack: nobody moved it there, so nobody watches it."""
+    """Return the colour whose pods had the traffic before there was a stack, so that nothing moves or bakes."""
     active = settings.active_colour
     theirs = all(settings.adopts(name, active) for name in settings.services)
     return active if theirs and live.rests_on(active, settings.services) else None
 
 
 def bake_plan(settings: Settings) -> BakePlan:
-    """How a flip of this stack is watched, and where: by nothing but what it declares."""
+    """Return how and where a flip of this stack is watched, by its settings alone."""
     return BakePlan(
         services={
             name: ServiceBake(
@@ -87,9 +87,9 @@ def bake_plan(settings: Settings) -> BakePlan:
 
 
 def asked_path(settings: Settings, service: str) -> str:
-    """The path that the bake asks one service's front door for; empty where there is no way to ask, or no path.
+    """Return the path at which the bake asks a service's front door; empty where it has none, or cannot be asked.
 
-    A load balancer that speaks HTTP/2 to its targets answers nobody who does not.
+    A load balancer that speaks HTTP/2 to its targets does not answer clients that speak HTTP/1.
     """
     its, alb = settings.services[service], settings.alb
     if settings.router is RouterKind.ALB and alb is not None and alb.reachable:
@@ -98,7 +98,7 @@ def asked_path(settings: Settings, service: str) -> str:
 
 
 def gate_plans(settings: Settings, colour: Colour) -> Mapping[str, GatePlan]:
-    """What is measured of each service before it gets traffic in this colour; nothing where it has no release."""
+    """Return the gates of each service before it gets traffic in this colour; none where it has no release."""
     slot = settings.slot(colour)
     if slot is None:
         return {}
@@ -126,13 +126,13 @@ def gate_plans(settings: Settings, colour: Colour) -> Mapping[str, GatePlan]:
 
 
 def _of_router(settings: Settings) -> frozenset[str]:
-    """Names of the router's own gates."""
+    """Return the names of the router's own gates."""
     without = settings.of_router.without if settings.of_router else frozenset[str]()
     return frozenset(each.name for each in GATES if each.router is settings.router) - without
 
 
 def _front_doors(settings: Settings) -> Mapping[str, str]:
-    """Which doors this machine can reach; one without a host has no address that it could be sure of."""
+    """Return the doors that this machine can reach. One without a host has no address that is certain."""
     if settings.router.spec.through_service:
         return {name: front_door(settings, name) for name, each in settings.routed.items() if each.front_door.host}
     url = settings.of_router.reached_at if settings.of_router else None

@@ -1,7 +1,7 @@
-"""From a stack's settings and what is live to the plan of the update; and where the plan is shown.
+"""Makes the plan of an update from the settings and from what is live, and shows it.
 
-Registered before anything else as a component of its own, so that policies
-judge it, exported as a stack output, and told in a preview's diagnostics.
+It is registered before anything else as a component of its own, so that policies judge it. It is also a stack output,
+and part of a preview's diagnostics.
 """
 
 import os
@@ -30,11 +30,11 @@ from teal_infra.settings import Settings
 from teal_infra.settings.service import ServiceSettings
 
 FILE = "TEAL_PLAN_FILE"
-"""Environment variable: where a preview writes the plan as JSON; relative to the project."""
+"""The environment variable with the file to which a preview writes the plan as JSON, relative to the project."""
 
 
 def make(settings: Settings, live: Live) -> Plan:
-    """What this update will do, whatever refuses it included."""
+    """Return what this update will do, including whatever refuses it."""
     planned = slots.compared(settings, live)
     existing = [Danger(text, name) for name, text in adoption.dangers(settings, live.existing, live.services)]
     found = [*_refusals(settings, live), *existing, *refusals.dangers(settings, live, planned)]
@@ -58,7 +58,7 @@ def make(settings: Settings, live: Live) -> Plan:
 
 
 def _refusals(settings: Settings, live: Live) -> Iterator[Danger]:
-    """What the rest of the program refuses before it declares anything."""
+    """Yield what the rest of the program refuses before it declares anything."""
     for check in (partial(explained.require_explained, live, settings), partial(schema.plans, settings, live)):
         try:
             check()
@@ -75,7 +75,7 @@ def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers:
     foreign = traffic is not None and not explained.ours(traffic) and traffic.writer != MANAGER
     return ServiceFacts(
         live=serving,
-        # A worker has no requests to share out: it is never short of what the others share.
+        # A worker has no requests to share, so its share is always what the stack declares.
         share=settings.canary_weight if service and service.worker else traffic.share if traffic else 0,
         worker=service.worker.overlap if service and service.worker else None,
         cron=service.cron is not None if service else traffic is not None and traffic.cron,
@@ -90,7 +90,7 @@ def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers:
 
 
 def _request(service: ServiceSettings) -> Cost:
-    """What one pod asks for."""
+    """Return what one pod requests."""
     requests = service.resources.requests
     cpu, memory = parse_quantity(requests.cpu), parse_quantity(requests.memory)
     return Cost(pods=1, cpu_millicores=int((cpu or 0) * 1000), memory_bytes=int(memory or 0))
@@ -99,13 +99,12 @@ def _request(service: ServiceSettings) -> Cost:
 class Planned(pulumi.ComponentResource):
     """The plan as a resource that holds nothing, so that policies judge it with everything else.
 
-    Its outputs are this plan. So are its inputs, unless nothing is to be done:
-    then they stay those of the last plan that did something, or every update
-    would be followed by one that changes the plan and nothing else.
+    Its outputs are this plan. Its inputs are too, unless nothing is to be done. Then they stay those of the last plan
+    that did something, since otherwise every update would be followed by one that only changes the plan.
     """
 
     def __init__(self, name: str, args: Plan, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare it."""
+        """Declare the resource."""
         content = args.model_dump(mode="json", by_alias=True)
         rests = pulumi.ResourceOptions(ignore_changes=[*content] if args.word is Word.NOTHING else None)
         super().__init__("teal:index:Plan", name, content, pulumi.ResourceOptions.merge(rests, opts))
@@ -113,7 +112,7 @@ class Planned(pulumi.ComponentResource):
 
 
 def declare(plan: Plan) -> Planned:
-    """Register the plan, and make it a stack output."""
+    """Register the plan, and export it as a stack output."""
     planned = Planned("plan", plan)
     pulumi.export("plan", plan.model_dump(mode="json", by_alias=True))
     return planned
@@ -123,7 +122,7 @@ def require_safe(plan: Plan) -> None:
     """Refuse what the plan calls unsafe, in its words.
 
     Raises:
-        RefusedError: names all of it.
+        RefusedError: the plan is unsafe; the message lists all reasons.
     """
     if plan.word is Word.UNSAFE:
         why = "\n  ".join(plan.reasons)
@@ -131,7 +130,7 @@ def require_safe(plan: Plan) -> None:
 
 
 def tell(plan: Plan, settings: Settings) -> None:
-    """Say the plan where a preview's diagnostics are shown; why it is refused, the error says."""
+    """Show the plan in a preview's diagnostics. Why it is refused is in the error, and so left out."""
     told = plan.model_copy(update={"reasons": ()}) if plan.word is Word.UNSAFE else plan
     pulumi.log.info("\n".join([render.text(told), *without(settings)]))
 
@@ -140,7 +139,7 @@ def write(plan: Plan) -> None:
     """Write the plan to the file that `TEAL_PLAN_FILE` names, if it names one, for `python -m teal plan`.
 
     Raises:
-        TealError: it cannot be written.
+        TealError: the file cannot be written.
     """
     name = os.environ.get(FILE)
     if not name:

@@ -1,8 +1,7 @@
-"""What is refused before anything is touched: changes that would take live traffic its pods away.
+"""Refuses changes that would take live traffic its pods away, before anything is touched.
 
-The live state decides, not the engine's: what carries traffic now must keep
-its slot, its name and its pods until traffic has moved. The plan says `UNSAFE`
-of exactly this, in these words.
+The live state decides, not the engine's: what carries traffic now must keep its slot, its name and its pods until
+traffic has moved. The plan says `UNSAFE` for exactly this, in these words.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,18 +21,18 @@ class Danger:
     """One reason to refuse an update."""
 
     text: str
-    """What, the value seen, the consequence, the next command."""
+    """What, the value seen, the consequence and the next command."""
     service: str = ""
-    """Whose doing it is; empty where it is nobody's in particular."""
+    """The service that is to blame; empty where none is in particular."""
 
 
 def dangers(settings: Settings, live: Live, planned: Slots) -> Sequence[Danger]:
-    """Why an update must not happen; nothing where it may.
+    """Return the reasons why an update must not happen; empty where it may.
 
     Args:
-        settings: what is declared.
-        live: what is live.
-        planned: both, slot by slot.
+        settings: the declared settings.
+        live: the live state.
+        planned: both of them, slot by slot.
     """
     return [
         *_rerouted(settings, live),
@@ -48,7 +47,7 @@ def dangers(settings: Settings, live: Live, planned: Slots) -> Sequence[Danger]:
 
 
 def _rerouted(settings: Settings, live: Live) -> Iterator[Danger]:
-    """A new router finds no traffic, and an engine takes away what the program declares no more: the old one's."""
+    """Yield a change of router: the new one finds no traffic, and the engine deletes what directs it now."""
     if live.through is not None:
         yield Danger(
             f"teal:router is {settings.router}, and live traffic of {', '.join(sorted(live.services))} goes through "
@@ -60,7 +59,7 @@ def _rerouted(settings: Settings, live: Live) -> Iterator[Danger]:
 
 
 def _of_another_kind(settings: Settings, live: Live) -> Iterator[Danger]:
-    """What is asked cannot become what takes work, or the other way round, while it does so."""
+    """Yield a service that becomes a worker, or the other way round, while it is live."""
     for name in sorted(live.services.keys() & settings.services.keys()):
         found = live.services[name]
         was, now = "cron" if found.cron else "worker" if found.worker else "service", settings.services[name].kind
@@ -101,7 +100,7 @@ def _live_slots(settings: Settings, live: Live) -> Iterator[Danger]:
 
 
 def too_early(settings: Settings, live: Live) -> Iterator[Danger]:
-    """A colour retires when the other one is confirmed and has settled; one that has no pods is retired already."""
+    """Yield a colour that retires before the other one is confirmed and has settled, unless it has no pods."""
     idle = settings.active_colour.other
     slot = settings.slot(idle)
     pods = sum(each.replicas for (_, colour), each in live.slots.items() if colour is idle)
@@ -112,7 +111,7 @@ def too_early(settings: Settings, live: Live) -> Iterator[Danger]:
         yield Danger(f"slot {idle} is to retire, and {settings.active_colour} is not confirmed yet. {remedy}")
         return
     last = live.history.last_move
-    # A bake that failed put traffic back, and left the record of what was confirmed before as it was.
+    # A failed bake put traffic back, and left the record of the confirmed colour as it was.
     since = max(live.record.get("since", live.at), last.ended if last else "", key=_instant)
     if _instant(live.at) < _instant(since) + timedelta(seconds=settings.settle_seconds):
         yield Danger(
@@ -126,7 +125,7 @@ def _instant(text: str) -> datetime:
 
 
 def _changed_and_left(settings: Settings, live: Live, planned: Slots) -> Iterator[Danger]:
-    """The way back from a move is the release that was live before, as it was."""
+    """Yield a live slot that changes in the update that traffic leaves it, since the way back leads to it."""
     leaving = settings.active_colour.other
     for name in sorted(settings.services):
         slot = planned[name, leaving]
@@ -141,12 +140,12 @@ def _changed_and_left(settings: Settings, live: Live, planned: Slots) -> Iterato
 
 
 def _changed_and_sent_to(settings: Settings, live: Live, planned: Slots) -> Iterator[Danger]:
-    """Who is sent to the idle colour beside a flip gets the pods that are there now: it is rolled out after that."""
+    """Yield a change of idle pods in the update that sends clients to them: they are rolled out after that."""
     idle = settings.active_colour.other
     for name in sorted(settings.routed):
         found, slot = live.services.get(name), planned[name, idle]
         if found is None or found.colour is not settings.active_colour:
-            continue  # nobody asks it yet, or a flip moves all of its traffic
+            continue  # nobody asks it yet, or a flip moves all its traffic
         what = ", ".join(slot.changes) or "it has no pods yet"
         if settings.canary_weight > found.share and (slot.changes or slot.starts):
             yield Danger(
@@ -165,7 +164,7 @@ def _changed_and_sent_to(settings: Settings, live: Live, planned: Slots) -> Iter
 
 
 def _shrunk(settings: Settings, live: Live, planned: Slots) -> Iterator[Danger]:
-    """Nobody but an autoscaler takes pods away from under traffic: it has looked at the load."""
+    """Yield live pods that the config would take away. Only an autoscaler may, since it has looked at the load."""
     active = settings.active_colour
     for name, service in sorted(settings.services.items()):
         slot, found = planned[name, active], live.slots.get((name, active))
@@ -193,7 +192,7 @@ def _shrunk(settings: Settings, live: Live, planned: Slots) -> Iterator[Danger]:
 
 
 def _serves(live: Live, service: str) -> Colour | None:
-    """Which colour carries a service's traffic."""
+    """Return the colour that carries a service's traffic."""
     found = live.services.get(service)
     return found.colour if found else None
 

@@ -1,4 +1,4 @@
-"""From the stack's config to what is done to each database: between settings, `teal.schema.migrations` and Jobs."""
+"""Turns the stack's config into what is done to each database, by `teal.schema.migrations`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,16 +10,16 @@ from teal_infra.settings.slot import State
 
 
 def plans(settings: Settings, live: Live) -> Mapping[str, Plan]:
-    """What is to be done to the schema of each service that has migrations.
+    """Return what is to be done to the schema of each service that has migrations.
 
     Raises:
-        RefusedError: some release needs what was dropped, or a way down would take away what one needs.
+        RefusedError: a release needs what was dropped, or a way down would drop what one needs.
     """
     return {name: plan(settings, name, live) for name, each in settings.services.items() if each.migrations is not None}
 
 
 def plan(settings: Settings, service: str, live: Live) -> Plan:
-    """The same of one service.
+    """Return the same for one service.
 
     Raises:
         RefusedError: as above.
@@ -31,7 +31,7 @@ def plan(settings: Settings, service: str, live: Live) -> Plan:
 
 
 def releases(settings: Settings, service: str) -> Sequence[Release]:
-    """What each colour declares of a service and its schema."""
+    """Return what each colour declares of a service and its schema."""
     return [
         Release(
             colour=colour,

@@ -1,4 +1,4 @@
-"""Each colour of each service before and after an update: what is live beside what is declared. Pure."""
+"""Compares each colour of each service before and after an update: what is live with what is declared. Pure."""
 
 from collections.abc import Mapping
 
@@ -15,11 +15,11 @@ from teal_infra.settings import Settings
 from teal_infra.settings.slot import State
 
 Slots = Mapping[tuple[str, Colour], SlotPlan]
-"""By service and colour; both colours of every service that is declared or live."""
+"""The slots by service and colour, with both colours of every service that is declared or live."""
 
 
 def compared(settings: Settings, live: Live) -> Slots:
-    """What becomes of every slot."""
+    """Return what becomes of every slot."""
     services = [*settings.services, *(name for name in live.services if name not in settings.services)]
     return {
         (name, colour): _compared(settings, live, name, colour, live.slots.get((name, colour)))
@@ -29,7 +29,7 @@ def compared(settings: Settings, live: Live) -> Slots:
 
 
 def fingerprint_of(settings: Settings, service: str, colour: Colour) -> Fingerprint | None:
-    """What a colour of a service is declared to be; None where it has no release."""
+    """Return the fingerprint of a service's colour; None where it has no release."""
     slot = settings.slot(colour)
     if slot is None or service not in settings.services:
         return None
@@ -38,15 +38,15 @@ def fingerprint_of(settings: Settings, service: str, colour: Colour) -> Fingerpr
 
 
 def digests(settings: Settings, colour: Colour) -> Mapping[str, str]:
-    """Of what each service of a colour is declared to be, as its Deployment is annotated with."""
+    """Return the digests of a colour's services, as their Deployments are annotated with them."""
     return {name: each.digest for name in settings.services if (each := fingerprint_of(settings, name, colour))}
 
 
 def release(settings: Settings, colour: Colour) -> str:
-    """Digest of all that a colour runs with, empty where it has no release: by it one is known that was confirmed.
+    """Return the digest of all that a colour runs with, by which a confirmed release is known; empty without a release.
 
-    Its slot, and what the services say of its pods and of whom they reach: probes, resources, shutdown, backing
-    services, network. Not how many pods there are, which the capacity gate measures, and not the gates themselves.
+    It covers the slot, and what the services say of its pods and of whom they may reach: probes, resources, shutdown,
+    backing services, network. It covers neither the number of pods, which the capacity gate measures, nor the gates.
     """
     slot = settings.slot(colour)
     if slot is None:
@@ -57,10 +57,10 @@ def release(settings: Settings, colour: Colour) -> str:
 
 
 def stopped(settings: Settings, live: Live, service: str, colour: Colour) -> Mapping[str, str]:
-    """What marks the Deployment of a worker's idle colour: it differs whenever there are pods that have to go.
+    """Return the mark of a worker's idle Deployment, which differs whenever there are pods that have to go.
 
-    An update that died as it started them has left a state without pods, which is what the next one declares: without a
-    difference, an engine would write nothing, and both colours would go on taking work.
+    An update that died while starting them leaves a state without pods, which is what the next one declares. Without a
+    difference, the engine would write nothing, and both colours would go on taking work.
     """
     found = live.slots.get((service, colour))
     idle = colour is not settings.active_colour and settings.services[service].idles
@@ -125,22 +125,22 @@ def _compared(settings: Settings, live: Live, service: str, colour: Colour, foun
 
 
 def _replicas(declared: Fingerprint, active: Colour, live: Live, found: LiveSlot | None, *, asleep: bool) -> int:
-    """Pods that the Deployment is going to be asked for."""
+    """Return the number of pods that the Deployment is going to be asked for."""
     before = fingerprint.recorded(found.annotations) if found else None
     if declared.replicas is not None:
-        # What is declared as it was is not written again: whoever scaled it meanwhile keeps their number.
+        # An unchanged number is not written again, so whoever scaled it meanwhile keeps theirs.
         same = found is not None and before is not None and before.replicas == declared.replicas and declared.running
         same = same and not asleep
         return found.replicas if found is not None and same else declared.replicas
     scaling = declared.settings.autoscaling
     least = capacity.of(scaling, declared.of.service, declared.of.colour, active=active, live=live).minimum
     if asleep or (declared.settings.worker is not None and (found is None or found.replicas == 0)):
-        return least  # it starts with so many: its Deployment says so
+        return least  # it starts with as many, which its Deployment says
     if scaling.external:
         stopped = before is not None and before.replicas == 0
         return capacity.of_others(declared.of.service, declared.of.colour, active=active, live=live, stopped=stopped)
     if found is None:
         return least
-    if found.replicas == 0:  # no autoscaler touches what was scaled to none, unless it was this stack that did
+    if found.replicas == 0:  # no autoscaler changes 0, unless this stack had scaled it
         return 0 if before is not None and before.replicas is None else least
     return min(max(found.replicas, least), max(scaling.max_replicas, least))

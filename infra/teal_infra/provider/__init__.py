@@ -1,1 +1,1 @@
-"""What Pulumi's Kubernetes provider is given: thin kinds of objects, one owner's name, and pod templates as merged."""
+"""What Pulumi's Kubernetes provider is given: thin kinds of objects, one owner's name, and merged pod templates."""

@@ -1,7 +1,7 @@
-"""The kinds of Kubernetes that a stack declares: typed by pulumi-kubernetes, made without most of it.
+"""The Kubernetes kinds that a stack declares: typed by pulumi-kubernetes, but made without most of it.
 
-The SDK's own classes describe every field of every kind while they are imported: a second of each preview and update on
-a quiet core, half of all that the program takes. A type checker sees those classes here. What runs is `Manifest`, which
+The SDK's own classes describe every field of every kind at import time. That takes a second of each preview and update
+on a quiet core, half of the program's time. A type checker sees those classes here; what runs is `Manifest`, which
 sends the engine the same.
 """
 
@@ -24,23 +24,23 @@ FREE = frozenset(
         "string_data",
     )
 )
-"""Fields whose keys are the user's: they are sent as they are."""
+"""Fields whose keys are the user's. They are sent as they are."""
 
 
 class Verbatim(dict[str, Any]):
-    """Fields that have Kubernetes' names already: they are sent as they are, with whatever keys are the user's."""
+    """Fields that have Kubernetes' names already. They are sent as they are, whatever keys the user chose."""
 
 
 _UPPER = frozenset(
     ("api", "cidr", "cidrs", "fqdn", "id", "io", "ip", "ipc", "ips", "pid", "uri", "urls", "uuid", "wwns")
 )
-"""Parts of names that Kubernetes writes large, but for the s of several: `clusterIPs`."""
+"""Parts of names that Kubernetes writes in upper case, except for a plural s: `clusterIPs`."""
 
 _VERSION = version("pulumi-kubernetes")
 
 
 def camel(name: str) -> str:
-    """A field as Kubernetes names it: `cluster_ip` is `clusterIP`."""
+    """Return a field's name as Kubernetes has it: `cluster_ip` is `clusterIP`."""
     first, *rest = name.split("_")
     return first + "".join(
         (each.upper().removesuffix("S") + "s" if each.endswith("s") else each.upper())
@@ -51,7 +51,7 @@ def camel(name: str) -> str:
 
 
 def manifest(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields with Kubernetes' names, down to the last; outputs stay as they are."""
+    """Return fields with Kubernetes' names, at every depth; outputs stay as they are."""
     return {camel(name): each if name in FREE else _value(each) for name, each in fields.items() if each is not None}
 
 
@@ -71,10 +71,10 @@ class Manifest(pulumi.CustomResource):
     api_version: ClassVar[str]
     kind: ClassVar[str]
     secrets: ClassVar[Sequence[str]] = ()
-    """Fields that are secret in the state, and in the answers of the provider."""
+    """The fields that are secret in the state, and in the provider's answers."""
 
     def __init__(self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **fields: object) -> None:
-        """Declare it; fields as those of the SDK's class."""
+        """Declare the object; its fields are those of the SDK's class."""
         group = f"core/{self.api_version}" if "/" not in self.api_version else self.api_version
         props = {"apiVersion": self.api_version, "kind": self.kind, **manifest(fields)}
         secret = {name: pulumi.Output.secret(props[name]) for name in self.secrets if name in props}

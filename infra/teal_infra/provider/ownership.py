@@ -1,9 +1,9 @@
-"""Under which name Pulumi's Kubernetes provider owns what it writes: one and the same, whichever update that is.
+"""Gives Pulumi's Kubernetes provider one name under which it owns what it writes, in every update.
 
-By itself the provider makes a new name up for each object that it creates, and keeps it in the engine's state. An
-update that was killed while it created something, or a state that was lost, leaves an object owned under a name that
-nobody knows any more. The next update creates it over that, under another name, and from then on whatever changes of it
-ends in a conflict with the old one, a flip included.
+On its own, the provider invents a new name for each object that it creates, and keeps it in the engine's state. An
+update that was killed while creating an object, or a lost state, leaves the object owned under a name that nobody knows
+any more. The next update creates it over that under another name, and from then on every change of it conflicts with
+the old one, even a flip.
 """
 
 from typing import Any, cast
@@ -13,13 +13,13 @@ import pulumi
 from teal.model.colours import ENGINE
 
 FIELD_MANAGER = f"{ENGINE}-teal"
-"""Of every object of a stack; each is in one stack only."""
+"""The field manager of every object of a stack. Each object is in one stack only."""
 
 _ANNOTATION = "pulumi.com/patchFieldManager"
 
 
 def owned(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-    """Say so in the annotations of whatever the provider is given to write."""
+    """Add the name to the annotations of whatever the provider is given to write."""
     if not args.type_.startswith("kubernetes:"):
         return None
     props = cast("dict[str, Any]", args.props)

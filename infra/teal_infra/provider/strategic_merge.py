@@ -1,12 +1,12 @@
-"""Kubernetes' strategic merge of a pod template: what people know from `kubectl patch` and from Kustomize. Pure.
+"""Kubernetes' strategic merge of a pod template, as people know it from `kubectl patch` and from Kustomize. Pure.
 
 Maps are merged, and null deletes a key. Lists of the fields in `MERGE_KEYS` are merged element by element, found by
 that key; other lists replace what was there. The table is taken from the `patchMergeKey` tags of `k8s.io/api/core/v1`
 v0.36.2 (types.go: PodSpec, Container). The directives are those of `k8s.io/apimachinery/pkg/util/strategicpatch`.
 
-In two places it is gentler than Kubernetes, where its own rule would silently lose what teal has put there. Lists in
-`JOINED` have no merge key: what is given comes after what was there. And ports are told apart by their protocol, too,
-as server-side apply does (`listMapKey`): the same number for TCP and UDP is two ports.
+In two places it is gentler than Kubernetes, whose own rule would silently drop what teal has put there. Lists in
+`JOINED` have no merge key, so what is given is appended. And ports are also told apart by their protocol, as in
+server-side apply (`listMapKey`): the same number for TCP and UDP is two ports.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,17 +30,17 @@ MERGE_KEYS: Mapping[str, str] = {
     "volumeMounts": "mountPath",
     "volumes": "name",
 }
-"""Fields of a pod whose lists are merged, and by which key of their elements."""
+"""The fields of a pod whose lists are merged, and the key of their elements."""
 
 JOINED = frozenset(("envFrom", "readinessGates"))
-"""Fields whose lists go on where teal's end: the slot's ConfigMap and Secret, and the load balancer's condition."""
+"""The fields whose lists are appended to teal's: the slot's ConfigMap and Secret, and the load balancer's condition."""
 
 Json = Any
-"""Any JSON, with outputs of the engine in it: those are values like any other."""
+"""Any JSON that may contain outputs of the engine, which are values like any other."""
 
 
 def merged(base: Mapping[str, Json], patch: Mapping[str, Json]) -> dict[str, Json]:
-    """A map with what a patch says of it; neither is changed."""
+    """Return a map with a patch applied; neither argument is changed."""
     how = patch.get(PATCH)
     if how == "delete":
         return {}
@@ -70,14 +70,14 @@ def _value(field: str, before: Json, given: Json) -> Json:
 
 
 def _list(field: str, before: Sequence[Mapping[str, Json]], given: Sequence[Mapping[str, Json]]) -> list[Json]:
-    """What is there keeps its place; what is new comes after it."""
+    """Return the merged list: existing elements keep their places, and new ones follow."""
     replaced = any(set(each) == {PATCH} and each[PATCH] == "replace" for each in given)
     found: list[tuple[object, Mapping[str, Json]]] = [] if replaced else [(_key(field, each), each) for each in before]
     for each in given:
         if set(each) == {PATCH}:
             continue
         key = _key(field, each)
-        named = each.get(MERGE_KEYS[field]) is not None  # what has no name is the API server's to refuse
+        named = each.get(MERGE_KEYS[field]) is not None  # the API server refuses what has no name
         at = next((place for place, (known, _) in enumerate(found) if named and known == key), None)
         if each.get(PATCH) == "delete":
             found = [pair for pair in found if pair[0] != key]

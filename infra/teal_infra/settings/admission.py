@@ -1,4 +1,4 @@
-"""Settings of admission policies: what the API server itself holds of approvals and of the records of flips."""
+"""Settings of admission policies, by which the API server guards approvals and the records of flips."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from teal_infra.settings.base import Model, wrong
 
 Subject = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:._@/+=,-]+$", max_length=256)]
-"""A user or group as the API server authenticates it."""
+"""A user or group, as the API server authenticates it."""
 
 
 class Admission(Model):

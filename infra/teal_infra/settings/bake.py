@@ -110,7 +110,7 @@ class Watch(Model):
         """Refuse a watch that the stack's policies would keep from the API server.
 
         Raises:
-            PydanticCustomError: it names nobody whom it may connect to; its field is where to say so.
+            PydanticCustomError: it names no peers; its field is where to name them.
         """
         if policies and not self.egress:
             raise PydanticCustomError(
@@ -126,7 +126,7 @@ class Watch(Model):
         """Refuse a Prometheus whose certificate only the machine that runs `pulumi up` can verify.
 
         Raises:
-            PydanticCustomError: says so; its field is where to name the way for pods.
+            PydanticCustomError: it does; its field is where to name the URL for pods.
         """
         if prometheus is not None and prometheus.ca_file and not self.prometheus_url:
             raise PydanticCustomError(
@@ -141,7 +141,7 @@ def require_sealed(field: str, url: str | None, prometheus: Prometheus | None) -
     """Refuse to send a credential where others on the way can read it.
 
     Raises:
-        PydanticCustomError: the URL is http and not of this machine, and there is one.
+        PydanticCustomError: there is one, and the URL is http and not of this machine.
     """
     if url and prometheus is not None and prometheus.confidential and not keeps_a_secret(url):
         raise PydanticCustomError(

@@ -10,22 +10,22 @@ from pydantic_core import PydanticCustomError
 
 
 def env_text(value: object) -> object:
-    """YAML's true and 8 become what a process sees: `true` and `8`."""
+    """Return YAML's true and 8 as a process sees them: `true` and `8`."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else value
 
 
 def whole_number_text(value: object) -> object:
-    """`config set --path` turns 42 into a number; as a version it is text. 1.10 is refused: it has become 1.1."""
+    """Return a version that `config set --path` made a number as text: 42. 1.10 is refused, since it has become 1.1."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 ENCRYPTED = "encrypted"
-"""What a value of a stack file is taken for that only Pulumi can decrypt."""
+"""The stand-in for a value of a stack file that only Pulumi can decrypt."""
 
 CONSEQUENCE = "x-consequence"
-"""Of a field, in its JSON Schema: what a wrong value would have caused."""
+"""The key of a field's JSON Schema for what a wrong value would have caused."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
@@ -49,13 +49,13 @@ Image = Annotated[
     str,
     StringConstraints(pattern=rf"^[a-z0-9][^\s@]*({_TAG}|({_TAG})?@(sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}))$"),
 ]
-"""By tag or by digest, which is one of the OCI image specification's registered algorithms, in whole."""
+"""An image by tag or by complete digest, with one of the OCI image specification's registered algorithms."""
 
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
 def wrong(consequence: str) -> dict[str, JsonValue]:
-    """For a field's `json_schema_extra`: what a wrong value would have caused, which is said where one is refused."""
+    """Return a field's `json_schema_extra` with what a wrong value would have caused, which a refusal quotes."""
     return {CONSEQUENCE: consequence}
 
 
@@ -64,13 +64,13 @@ TWICE = "nobody could tell the two apart"
 
 
 def superfluous(field: str, what: str, consequence: str, *also: str) -> PydanticCustomError:
-    """For a setting that is to go: what is wrong with it, and what it would cause. The mending command removes it.
+    """Return the error of a setting that has to go: what is wrong, and what it would cause. Its command removes it.
 
     Args:
-        field: where it is, from the object that is validated.
+        field: its place, from the object that is validated.
         what: what is wrong, with the values seen.
         consequence: what it would have caused.
-        also: what goes with it, which is wrong by itself then.
+        also: further settings that go with it, since they would be wrong without it.
     """
     mend = dict.fromkeys((field, *also))
     context: dict[str, Any] = {"field": field, "what": what, "consequence": consequence, "mend": mend}
@@ -78,22 +78,22 @@ def superfluous(field: str, what: str, consequence: str, *also: str) -> Pydantic
 
 
 def consequence(field: FieldInfo) -> str:
-    """What a wrong value of a field would have caused; empty where that is said of its parts."""
+    """Return what a wrong value of a field would have caused; empty where its parts say so."""
     extra = field.json_schema_extra
     return str(cast("Mapping[str, object]", extra).get(CONSEQUENCE, "")) if isinstance(extra, dict) else ""
 
 
 class Model(BaseModel):
-    """An object of the config: camelCase keys, none unknown, nothing that changes."""
+    """An object of the config: frozen, with camelCase keys and no unknown ones."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
 class Parts(Model):
-    """An object whose parts have defaults of their own: what is given of a part overrides that, not the whole part."""
+    """An object whose parts have defaults: what is given of a part overrides that much, not the whole part."""
 
     whole: ClassVar[frozenset[str]] = frozenset()
-    """Names of the parts of which that is not so."""
+    """The names of the parts that are overridden as a whole."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,11 +1,10 @@
 """Reads the stack config at the one boundary, and reports every problem at once.
 
-Each problem names the key, the value seen, what it would have caused and the
-command that mends it. Secret values are never shown.
+Each problem names the key, the value seen, what it would have caused and the command that mends it. Secret values are
+never shown.
 
-A check that looks at several settings says nothing as long as one of them is wrong
-by itself. So the config is read again as if the commands that mend it had been
-run, until nothing new is found: whoever runs all of them has a valid config.
+A check of several settings reports nothing while one of them is wrong by itself. So the config is read again as if the
+commands that mend it had been run, until nothing new is found: whoever runs all of them has a valid config.
 """
 
 import json
@@ -28,19 +27,20 @@ from teal_infra.settings.report.steps import PREFIX, Remove, Set, Step, Where, d
 from teal_infra.settings.slot import Slot, State
 
 OBJECTS = frozenset(key for key, field in known(Settings).items() if container(field.annotation))
-"""Keys whose value is an object or a list, or may be one; Pulumi hands those over as JSON text."""
+"""The keys whose value is an object or a list, or may be one. Pulumi passes those as JSON text."""
 
 _ROUNDS = 30
-"""Far more than checks can wait for each other."""
+"""Far more rounds than checks can wait for each other."""
 
 
 def from_stack() -> Settings:
-    """The settings of the stack that this program runs for.
+    """Return the settings of the stack that this program runs for.
 
     Raises:
         ConfigError: something is wrong; the message lists all of it.
     """
-    # Here, since whoever checks a stack file without an engine (`teal validate`) would wait a second for Pulumi.
+    # It is imported here, since checking a stack file without an engine (`teal validate`) need not wait a second for
+    # it.
     import pulumi  # noqa: PLC0415
     from pulumi.runtime.config import CONFIG, get_config_env, get_config_secret_keys_env  # noqa: PLC0415
 
@@ -53,13 +53,13 @@ def from_stack() -> Settings:
 def load(
     raw: Mapping[str, str], *, secret: set[str] | None = None, stack: str, unseen: Collection[str] = ()
 ) -> Settings:
-    """Validate the `teal:` config, given without its prefix as Pulumi hands it over.
+    """Validate the `teal:` config, given without its prefix as Pulumi passes it.
 
     Args:
-        raw: values as text; objects as JSON.
-        secret: keys whose values must not be shown.
-        stack: the stack's name; the default of `environment`.
-        unseen: keys that are there and cannot be read: nothing is said of them.
+        raw: the values as text; objects as JSON.
+        secret: the keys whose values must not be shown.
+        stack: the stack's name, which is the default of `environment`.
+        unseen: the keys that exist and cannot be read, about which nothing is reported.
 
     Raises:
         ConfigError: something is wrong; the message lists all of it.
@@ -75,7 +75,7 @@ def load(
 
 
 def read(raw: Mapping[str, str], *, stack: str) -> Mapping[str, Any]:
-    """The config as the models take it; of an object that is none its text, which is reported."""
+    """Return the config as the models take it. An object that cannot be parsed stays text, which is reported."""
     data: dict[str, Any] = {"environment": stack, **raw}
     for key in OBJECTS & raw.keys():
         if either(known(Settings)[key]) and raw[key][:1] not in {"{", "["}:
@@ -86,7 +86,7 @@ def read(raw: Mapping[str, str], *, stack: str) -> Mapping[str, Any]:
 
 
 def problems(data: Mapping[str, Any], secret: set[str]) -> Sequence[Problem]:
-    """All that is wrong with a config, in the order in which the commands that mend it are to be run."""
+    """Return all that is wrong with a config, in the order in which the commands that mend it have to run."""
     now = deepcopy(dict(data))
     found: dict[tuple[Where, str], Problem] = {}
     for _ in range(_ROUNDS):
@@ -101,21 +101,21 @@ def problems(data: Mapping[str, Any], secret: set[str]) -> Sequence[Problem]:
 
 
 def _set_aside(problem: Problem) -> Step:
-    """For what its command leaves as wrong as before: a secret is asked for, and nobody knows what it will be.
+    """Return a step past a problem whose command asks for a secret, so that nobody knows the value that it will have.
 
-    Other problems are looked for without it, so that they are told at once as well.
+    Other problems are looked for without it, so that they are reported at the same time.
     """
     return Remove(problem.where[:-1] if required(problem.where) and len(problem.where) > 1 else problem.where)
 
 
 def _last_first(problem: Problem) -> list[int]:
-    """Of what goes from a list, the last first: the others keep their places."""
+    """Return a sort key that removes the last items of a list first, so that the others keep their places."""
     last = problem.steps[-1]
     return [-part for part in last.where if isinstance(part, int)] if isinstance(last, Remove) else []
 
 
 def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
-    """What can be told of a config as it is, one problem a place."""
+    """Yield the problems of a config as it is, one for each place."""
     found: dict[Where, Problem] = {}
     for refusal in (*_texts(data), *_slots(data), *of_stack(data)):
         found.setdefault(refusal.where, of_refusal(refusal, data, secret))
@@ -127,14 +127,14 @@ def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
         inside = {each["loc"][:depth] for each in errors for depth in range(1, len(each["loc"]))}
         for each in errors:
             if each["type"] == "too_short" and each["loc"] in inside:
-                continue  # items that are wrong do not count, and are told themselves
+                continue  # items that are wrong do not count, and are reported themselves
             problem = of_error(each, data, secret)
             where, before = problem.where, found.get(problem.where)
             if before is None:
                 found[where] = problem
             elif (
                 where not in told and problem.what not in before.what
-            ):  # a value that may be of two kinds is of neither
+            ):  # of a value that may be of two kinds, and is of neither
                 found[where] = replace(before, what=f"{before.what}, or: {problem.what}")
     else:
         for refusal in together.of_settings(settings):
@@ -144,12 +144,12 @@ def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
 
 
 def _within(where: Where, going: Collection[Where]) -> bool:
-    """Whether a place is in something that is to go: what is wrong in there goes with it."""
+    """Return whether a place is within something that is to be removed, so that its problems go with it."""
     return any(where[:depth] in going for depth in range(1, len(where)))
 
 
 def _texts(data: Mapping[str, Any]) -> Iterator[Refusal]:
-    """Objects that are none, and of which it can be said why."""
+    """Yield objects that cannot be parsed, with the reason."""
     for key in sorted(OBJECTS & data.keys()):
         if isinstance(data[key], str) and not either(known(Settings)[key]):
             try:
@@ -164,7 +164,7 @@ def _or_nothing(where: Where) -> Step:
 
 
 def _slots(data: Mapping[str, Any]) -> Iterator[Refusal]:
-    """What no single field can tell: the active slot exists and runs, each slot has each service and no other."""
+    """Yield what no single field can tell: the active slot exists and runs, and each slot has exactly the services."""
     active = str(data.get("activeColour"))
     services = mapping(data.get("services"))
     if active in set(Colour):

@@ -61,6 +61,6 @@ MARKS = ("labels", "annotations")
 
 
 def refusals(metadata: object) -> Iterator[Refusal]:
-    """Keys of a service's raw `metadata` that are teal's."""
+    """Yield the keys of a service's raw `metadata` that are teal's."""
     for name, marks in mapping(metadata).items():
         yield from (each.below(name) for each in labelled(marks, MARKS))

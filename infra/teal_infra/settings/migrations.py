@@ -12,8 +12,8 @@ from teal_infra.settings.owned import labelled, mapping
 from teal_infra.settings.pod_template import PATCH, RETAIN, PodTemplate
 
 Revision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:@/-]*$", max_length=200)]
-"""A migration as its tool calls it, quoted: unquoted, YAML reads 0010 as the number 8. Without what a shell would take
-for anything else, and not relative (`+1`): that would be another revision each time."""
+"""A migration's name in its tool. It has to be quoted, since YAML reads 0010 as the number 8. It has no characters that
+a shell would interpret, and is not relative (`+1`), which would be another revision each time."""
 
 ObjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
 
@@ -154,7 +154,7 @@ class MigrationSettings(Model):
 
 
 def _not_theirs(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a template of a Job's pods says of what is teal's: where, and what it is."""
+    """Yield what a template of a Job's pods sets although it is teal's: where, and what it is."""
     metadata, spec = mapping(template.get("metadata")), mapping(template.get("spec"))
     for name, part in (("metadata", metadata), ("spec", spec)):
         if {PATCH, RETAIN} & part.keys():
@@ -208,12 +208,12 @@ def require_ordered(listed: tuple[str, ...], said: SchemaSettings, at: str) -> N
     """Refuse a release whose revisions are not in the order that they need.
 
     Args:
-        listed: all of the service's revisions, oldest first; empty where it does not say.
-        said: what the release says.
-        at: where it says so, as the start of a field's path.
+        listed: all of the service's revisions, the oldest first; empty where it lists none.
+        said: the release's settings.
+        at: where they are, as the start of a field's path.
 
     Raises:
-        PydanticCustomError: names the first problem; its field is where to mend it.
+        PydanticCustomError: the message names the first problem; its field is where to mend it.
     """
     for field, revision in (("contract", said.contract), ("down", said.down)):
         if revision is None:
@@ -232,10 +232,10 @@ def require_ordered(listed: tuple[str, ...], said: SchemaSettings, at: str) -> N
 
 
 def require_known(listed: tuple[str, ...], said: SchemaSettings, service: str) -> None:
-    """Refuse a revision that the service's list leaves out: where there is one, it says what comes after what.
+    """Refuse a revision that is not in the service's list: where there is one, it gives the order.
 
     Raises:
-        PydanticCustomError: names the first; its field is where the list ends.
+        PydanticCustomError: the message names the first; its field is the end of the list.
     """
     for revision in (said.down, said.expand, said.contract):
         if listed and revision and not moving(revision) and revision not in listed:

@@ -1,4 +1,4 @@
-"""Settings of observability: what a stack hands to Prometheus and Grafana, and from when on a service alerts."""
+"""Settings of observability: what a stack gives to Prometheus and Grafana, and above which bounds a service alerts."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self

@@ -1,4 +1,4 @@
-"""What is teal's to say of objects that others may say something of, too: labels, annotations, variables. Pure."""
+"""What of objects that others may also set is teal's: labels, annotations, variables. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,33 +20,33 @@ IDENTITY = frozenset(
         "VERSION",
     )
 )
-"""The variables by which a pod knows who it is (docs/contract.md)."""
+"""The variables by which a pod knows its own identity (docs/contract.md)."""
 
 LABELS = frozenset(labels.coloured("", Colour.BLUE, ""))
-"""By these, Services, budgets, policies and teal itself find what is a service's."""
+"""The labels by which Services, budgets, policies and teal itself find what belongs to a service."""
 
 _OURS = ("teal/", "pulumi.com/", "pod-security.kubernetes.io/enforce")
-"""What keys begin with that teal or the engine read as their own."""
+"""The beginnings of keys that teal or the engine read as their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Something that the config says, and that is not its to say, or that does not go with the rest."""
+    """Something that the config sets although it is teal's, or that does not go with the rest."""
 
     where: Where
     what: str
     consequence: str = ""
-    """Empty where its field says it."""
+    """What it would have caused; empty where its field says so."""
     steps: tuple[Step, ...] = ()
-    """What mends it; without any, the key goes."""
+    """What mends it; where there are none, the key is removed."""
 
     def below(self, *at: int | str) -> "Refusal":
-        """The same, seen from further up."""
+        """Return the same with a place that starts further up."""
         return replace(self, where=(*at, *self.where))
 
 
 def labelled(metadata: object, kinds: Sequence[str]) -> Iterator[Refusal]:
-    """Labels and annotations that are teal's, and a null in place of all of them."""
+    """Yield labels and annotations that are teal's, and a null that replaces all of them."""
     given = mapping(metadata)
     for kind, each in given.items():
         if kind.startswith("$") or (kind in kinds and not isinstance(each, dict)):
@@ -59,7 +59,7 @@ def labelled(metadata: object, kinds: Sequence[str]) -> Iterator[Refusal]:
 
 
 def variables(names: object) -> Iterator[Refusal]:
-    """Variables of a slot's service that say who a pod is."""
+    """Yield the variables of a slot's service that are a pod's identity."""
     for name in mapping(names):
         if name in IDENTITY:
             what = f"{name} says who a pod is (docs/contract.md), and teal sets it"
@@ -67,5 +67,5 @@ def variables(names: object) -> Iterator[Refusal]:
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """Raw config as a mapping; empty where it is something else, which is the models' to refuse."""
+    """Return raw config as a mapping; empty where it is something else, which the models refuse."""
     return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

@@ -1,7 +1,6 @@
-"""A service's own words on its pods: a part of Kubernetes' PodTemplateSpec, and what of it is teal's to say.
+"""A service's own part of its pods: a part of Kubernetes' PodTemplateSpec, and what in it is teal's to set.
 
-The rest is judged by the API server and by the policy pack. How it is merged is in
-`teal_infra.provider.strategic_merge`.
+The API server and the policy pack judge the rest. `teal_infra.provider.strategic_merge` merges it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +12,10 @@ from teal_infra.settings.base import Model, wrong
 from teal_infra.settings.owned import IDENTITY, Refusal, Where, labelled, mapping
 
 PATCH = "$patch"
-"""Directive: `replace` takes a map or a list as it is given, `delete` takes away an element or what a map holds."""
+"""A directive: `replace` takes a map or a list as given, `delete` removes an element, or a map's content."""
 
 RETAIN = "$retainKeys"
-"""Directive: which keys of a map stay. Another kind of volume under the same name needs it, or nulls."""
+"""A directive: which keys of a map stay. Another kind of volume under the same name needs it, or nulls."""
 
 _FIELDS: Mapping[Where, tuple[str, str]] = {
     ("spec", "serviceAccountName"): (
@@ -32,7 +31,7 @@ _FIELDS: Mapping[Where, tuple[str, str]] = {
         "the kubelet would kill pods in the middle of their drain",
     ),
 }
-"""What is teal's of the pod, with the setting that says it instead, and what the pods' own word would cause."""
+"""The fields of the pod that are teal's, each with the setting to use instead, and what the field would cause."""
 
 _OF_THE_CONTAINER: Mapping[Where, tuple[str, str]] = {
     ("image",): ("the slot's image says it", "nobody could tell which image a slot is of"),
@@ -41,10 +40,10 @@ _OF_THE_CONTAINER: Mapping[Where, tuple[str, str]] = {
         "pods would end before they are out of the endpoints",
     ),
 }
-"""The same of the service's own container."""
+"""The same for the service's own container."""
 
 _KEPT = ("env", "envFrom")
-"""Lists of the service's own container that may grow, and that nothing may take away."""
+"""Lists of the service's own container that may grow, but from which nothing may be removed."""
 
 _GONE = "the pods would lose what teal puts there"
 
@@ -134,7 +133,7 @@ def _container(given: Mapping[str, Any], port: object) -> Iterator[Refusal]:
 
 
 def _touched(patch: Mapping[str, Any], path: Where) -> Iterator[Where]:
-    """Where a patch says something of a place, or takes away what it is in; nothing where it does neither."""
+    """Yield where a patch sets a place, or removes what it is in; nothing where it does neither."""
     node: Any = patch
     for depth, step in enumerate(path):
         inner = mapping(node)
@@ -152,7 +151,7 @@ def _touched(patch: Mapping[str, Any], path: Where) -> Iterator[Where]:
 
 
 def _unknown(patch: object, at: Where = ()) -> Iterator[Where]:
-    """Where a patch has a directive, or a value of one, that is none: it would reach the API server as a field."""
+    """Yield where a patch has an unknown directive, or an unknown value of one, which would be sent as a field."""
     given: Mapping[str, object] = mapping(patch)
     for key, each in given.items():
         known = key == RETAIN or (key == PATCH and each in ("delete", "merge", "replace"))

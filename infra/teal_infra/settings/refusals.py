@@ -1,4 +1,4 @@
-"""All that a stack's raw config says of what is teal's to say: found at once, each at its place. Pure."""
+"""Finds everything that a stack's raw config sets although it is teal's, at once and each at its place. Pure."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,10 +10,10 @@ from teal_infra.settings.service import ServiceSettings
 
 
 def of_stack(data: Mapping[str, object]) -> Iterator[Refusal]:
-    """Of every service, and of every slot's services.
+    """Yield the refusals of every service, and of every slot's services.
 
     Args:
-        data: the config as JSON; what has another shape than the models ask for is theirs to refuse.
+        data: the config as JSON; the models refuse another shape.
     """
     services = mapping(data.get("services"))
     yield from (each.below("namespace") for each in owned.labelled(data.get("namespace"), metadata.MARKS))

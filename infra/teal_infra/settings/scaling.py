@@ -15,7 +15,7 @@ Pods = Annotated[int, Field(ge=1, le=1000)]
 
 _BY_USE = ("cpu_percent", "memory_percent")
 _OWN = ("min_replicas", "max_replicas", "metrics", "idle_percent")
-"""What only an autoscaler of the stack's own goes by, beside `_BY_USE`."""
+"""The settings that only the stack's own autoscaler uses, beside `_BY_USE`."""
 
 
 class Autoscaling(Model):
@@ -142,7 +142,7 @@ class Autoscaling(Model):
 
     @property
     def idle_replicas(self) -> int:
-        """Pods that the idle colour keeps: its share of the minimum, rounded up."""
+        """The pods that the idle colour keeps: its share of the minimum, rounded up."""
         return -(-self.min_replicas * self.idle_percent // 100)
 
 

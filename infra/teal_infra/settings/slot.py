@@ -64,7 +64,7 @@ class SlotService(Model):
 
     @property
     def unsaid(self) -> set[str]:
-        """What a digest of the release leaves out: secrets, and what earlier teals did not have where it is not set."""
+        """What a release's digest leaves out: secrets, and unset settings that earlier teals did not have."""
         return {"secrets"} if self.adopt else {"secrets", "adopt"}
 
     @model_validator(mode="after")
@@ -82,7 +82,7 @@ class State(StrEnum):
     """What a colour is doing, as declared."""
 
     RUNNING = "running"
-    """Live, or idle and warm: promotable at once."""
+    """Live, or idle and warm, so that it can be promoted at once."""
     RETIRED = "retired"
     """Scaled to zero, once the other colour is confirmed and has settled."""
     STOPPED = "stopped"
@@ -94,7 +94,7 @@ class OnRefusal(StrEnum):
     """What becomes of the pods of a release that its gates refused, or whose bake undid it."""
 
     KEEP = "keep"
-    """They stay, idle, and can be looked at."""
+    """They stay, idle, so that they can be looked at."""
     STOP = "stop"
     """The watch scales them to zero, or the next update that has the other colour active."""
 
@@ -132,12 +132,12 @@ class Slot(BaseModel):
 
     @property
     def services(self) -> Mapping[str, SlotService]:
-        """The slot's services by name."""
+        """The slot's services, by name."""
         return self.__pydantic_extra__
 
     @property
     def digest(self) -> str:
-        """Of what the release is, secrets left out: a digest of few characters would give them away."""
+        """The digest of the release without its secrets, which a short digest would give away."""
         each = sorted(self.services.items())
         release = {name: its.model_dump_json(exclude=its.unsaid) for name, its in each}
         return sha256(json.dumps([self.version, release]).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Reads a stack file as Pulumi would hand it to the program, without Pulumi: nothing is decrypted."""
+"""Reads a stack file as Pulumi would pass it to the program, but without Pulumi: nothing is decrypted."""
 
 import json
 from collections.abc import Mapping
@@ -17,13 +17,13 @@ from teal_infra.settings.report.steps import PREFIX
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StackFile:
-    """The `teal:` config of a file, without its prefix: texts, of objects their JSON.
+    """The `teal:` config of a file without its prefix: texts, and objects as JSON.
 
     Attributes:
-        raw: each value; what is encrypted is `ENCRYPTED` in it.
-        secret: the keys in which something is encrypted.
+        raw: the values; an encrypted one is `ENCRYPTED`.
+        secret: the keys with an encrypted part.
         closed: the keys of objects that are encrypted as a whole, which `raw` leaves out.
-        stack: the name of the stack, by the name of the file.
+        stack: the stack's name, from the name of the file.
     """
 
     raw: Mapping[str, str]
@@ -33,7 +33,7 @@ class StackFile:
 
 
 def read(path: Path) -> StackFile:
-    """Read the file, whatever its settings say.
+    """Read the file, whatever its settings are.
 
     Raises:
         ConfigError: it cannot be read, or has no config.
@@ -42,7 +42,7 @@ def read(path: Path) -> StackFile:
         file: object = yaml.load(path.read_text(), Loader=Loader)  # noqa: S506 - a safe one
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read, so nothing was checked: {error}. Next: ls {path.parent}") from None
-    except yaml.YAMLError as error:  # its text would show lines of the file
+    except yaml.YAMLError as error:  # the error's text would show lines of the file
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
         raise ConfigError(
@@ -53,7 +53,7 @@ def read(path: Path) -> StackFile:
 
 
 def of(file: object, path: Path) -> StackFile:
-    """The same of what the file holds.
+    """Read the content of a file.
 
     Raises:
         ConfigError: it has no config.
@@ -77,7 +77,7 @@ def of(file: object, path: Path) -> StackFile:
 
 
 def _text(value: object) -> str:
-    """A value as Pulumi hands it over."""
+    """Return a value as Pulumi passes it."""
     known: object = json.loads(_json(value), object_hook=_hidden)
     return known if isinstance(known, str) else json.dumps(known)
 

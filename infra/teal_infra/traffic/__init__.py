@@ -1,7 +1,7 @@
-"""Routers: what directs live traffic to a colour. One module each, behind one small interface.
+"""Routers direct live traffic to a colour. Each is one module behind one small interface.
 
-A router declares; it proves nothing. The hooks it is given do, and it binds
-them to the one resource whose change moves traffic.
+A router declares and proves nothing. It binds the hooks that it is given, which do prove, to the one resource whose
+change moves traffic.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,20 +20,20 @@ from teal_infra.settings import Settings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Front:
-    """All services of a stack, as a router needs them before any of their traffic is declared."""
+    """All services of a stack, as a router needs them before it declares any of their traffic."""
 
     settings: Settings
     access: ClusterAccess
     namespace: pulumi.Input[str]
     live: Mapping[str, LiveService]
-    """As read before anything was declared; services without traffic are not there."""
+    """Live traffic as it was read before anything was declared; services without traffic are not there."""
     at: str
-    """When that was, RFC 3339."""
+    """When it was read, in RFC 3339."""
     held: frozenset[Colour] = frozenset()
-    """Colours that requests go to, or back to, whatever the shares of the services say."""
+    """The colours that chosen clients are sent to, or that a flip may go back to, whatever the services' shares are."""
 
     def leads_to(self, service: str, colour: Colour) -> bool:
-        """Whether requests of a service may reach a colour, by what was read."""
+        """Return whether requests of a service may reach a colour, by what was read."""
         found = self.live.get(service)
         live = found.colour if found else None
         shared = found is not None and live is colour.other and bool(found.share)
@@ -47,14 +47,14 @@ class Route:
     service: str
     active: Colour
     hooks: pulumi.ResourceHookBinding
-    """To be bound to the resource whose change moves traffic."""
+    """The hooks to bind to the resource whose change moves traffic."""
     after: Sequence[pulumi.Resource]
-    """What has to be there before traffic moves."""
+    """What has to exist before traffic moves."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RouteArgs:
-    """One service's live traffic, among all of its stack."""
+    """One service's live traffic, and the stack that it is part of."""
 
     front: Front
     route: Route
@@ -62,37 +62,37 @@ class RouteArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Declared:
-    """What the inputs of a traffic resource say, as an engine hands them to a hook."""
+    """The meaning of a traffic resource's inputs, as an engine passes them to a hook."""
 
     service: str
     colour: Colour | None
     share: int = 0
-    """Percent that the other colour gets."""
+    """The percentage that the other colour gets."""
     selector: Mapping[str, str] = field(default_factory=dict[str, str])
-    """By which pods are found, where it is a Service."""
+    """The selector that finds pods, where the resource is a Service."""
 
 
 class Traffic(Protocol):
-    """What a router made for one service."""
+    """What a router declared for one service."""
 
     resource: pulumi.Resource
-    """The one whose change moves traffic; what comes after the flip depends on it."""
+    """The resource whose change moves traffic; what comes after the flip depends on it."""
 
     live_colour: pulumi.Output[str]
-    """As the router's own API answered."""
+    """The live colour as the router's own API returned it."""
 
     front_door: pulumi.Input[str]
-    """Where live traffic comes in."""
+    """The URL at which live traffic comes in."""
 
     preview_door: pulumi.Input[str]
-    """Where the idle colour answers."""
+    """The URL at which the idle colour answers."""
 
 
 class Router(Protocol):
     """Declares the live traffic of a stack's services."""
 
     def before_pods(self, service: str, colour: Colour) -> Sequence[pulumi.Resource]:
-        """What has to be there before the pods of a colour are."""
+        """Return what has to exist before the pods of a colour."""
         ...
 
     def route(self, route: Route) -> Traffic:
@@ -100,17 +100,17 @@ class Router(Protocol):
         ...
 
     def after_confirmed(self, record: pulumi.Resource) -> None:
-        """Declare what changes with a flip once it is confirmed: none of it holds up the watch on a release."""
+        """Declare what changes with a flip once it is confirmed, which must not delay its bake."""
         ...
 
 
 def router(front: Front, opts: pulumi.ResourceOptions) -> Router:
-    """The router of a stack, with what all of its services share."""
+    """Return the router of a stack, with what all its services share."""
     return _module(front.settings.router).router(front, opts)
 
 
 def declared(inputs: Mapping[str, Any]) -> Declared:
-    """What a traffic resource is declared to do, whichever router's it is."""
+    """Return what a traffic resource is declared to do, whichever router it belongs to."""
     worker = import_module(f"{__name__}.worker")
     if worker.is_record(inputs):
         return worker.declared(inputs)
@@ -119,7 +119,7 @@ def declared(inputs: Mapping[str, Any]) -> Declared:
 
 
 def _module(kind: RouterKind) -> Any:  # noqa: ANN401 - a module
-    """A router's own, imported where it is needed: the AWS SDK alone takes half a second."""
+    """Return a router's module. It is imported on demand, since the AWS SDK alone takes half a second."""
     return import_module(f"{__name__}.{kind.spec.module}")
 
 

@@ -1,8 +1,8 @@
-"""`router: alb`: an Application Load Balancer, and a listener rule a service with weights over both colours' targets.
+"""`router: alb`: an Application Load Balancer, and for each service a listener rule with weights for both colours.
 
-Both target groups are attached at all times, so that the idle one's health is checked before it gets traffic. No
-Service behind a TargetGroupBinding ever changes its selector, and no name is fixed: what has to be replaced can be.
-Why so: docs/adr/0008. What the load balancer controller does: pods in and out of target groups, nothing else.
+Both target groups are always attached, so that the idle one's health is checked before it gets traffic. No Service
+behind a TargetGroupBinding ever changes its selector, and no name is fixed, so that everything can be replaced.
+docs/adr/0008 gives the reasons. The load balancer controller only puts pods into target groups and takes them out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import ServicePortArgsDict
 
 COLOUR_HEADER = "X-Teal-Colour"
-"""By which a request to the test listener chooses a colour; without it, the idle one answers."""
+"""The header by which a request to the test listener chooses a colour; without it, the idle one answers."""
 
 
 class LoadBalancer:
     """One load balancer for all services of a stack."""
 
     def __init__(self, front: Front, opts: pulumi.ResourceOptions) -> None:
-        """Declare it, or find it, and both target groups of every service behind it."""
+        """Declare the load balancer, or find it, and both target groups of every service behind it."""
         settings = front.settings
         if settings.alb is None:
             raise ValueError("router is alb without alb: teal_infra.settings refuses such a stack")
@@ -61,7 +61,7 @@ class LoadBalancer:
         self._rules: list[WeightedRule] = []
 
     def _attach(self, service: str, colour: Colour, number: int) -> lb.ListenerRule:
-        """Lead the test listener to a colour by its name, always: what no rule leads to, nobody finds healthy."""
+        """Lead the test listener to a colour by its name, always: a group in no rule is never found healthy."""
         settings = self._front.settings
         by_name: ListenerRuleConditionArgsDict = {
             "http_header": {"http_header_name": COLOUR_HEADER, "values": [str(colour)]}
@@ -80,7 +80,7 @@ class LoadBalancer:
         return {colour: self._targets[service, colour].group.arn for colour in Colour}
 
     def before_pods(self, service: str, colour: Colour) -> Sequence[pulumi.Resource]:
-        """The binding, and the rule that attaches the target group: pods are ready only once it calls them healthy."""
+        """Return the binding and the rule that attaches the target group: both come before pods can be ready."""
         return [self._targets[service, colour].binding, self._attached[service, colour]]
 
     def route(self, route: Route) -> "WeightedRule":
@@ -92,20 +92,20 @@ class LoadBalancer:
         return rule
 
     def after_confirmed(self, record: pulumi.Resource) -> None:
-        """Declare the rules that lead to the idle colour: after a flip that is undone they are right as they were."""
+        """Declare the rules that lead to the idle colour. After a flip that is undone they are right as they were."""
         for rule in self._rules:
             rule.lead_to_idle(record)
 
 
 router = LoadBalancer
-"""As `teal_infra.traffic` finds it."""
+"""What `teal_infra.traffic` calls to make the router."""
 
 declared = rules.declared
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TargetsArgs:
-    """Whose targets they are, and of which load balancer."""
+    """The service and colour of the targets, and their load balancer."""
 
     front: Front
     balancer: Balancer
@@ -114,10 +114,10 @@ class TargetsArgs:
 
 
 class Targets(pulumi.ComponentResource):
-    """One colour's target group, what fills it with pods, and its alarms."""
+    """One colour's target group, the binding that fills it with pods, and its alarms."""
 
     def __init__(self, name: str, args: TargetsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare them; the name is the service's and the colour's, by which a flip finds the alarms."""
+        """Declare them; the name is made of service and colour, and a flip finds the alarms by it."""
         super().__init__("teal:aws:Targets", name, None, opts)
         front, balancer, service, colour = args.front, args.balancer, args.service, args.colour
         alb = balancer.settings
@@ -148,8 +148,8 @@ class Targets(pulumi.ComponentResource):
                 "protocol": own.protocol,
             },
             tags={PART_OF_LABEL: PART_OF, OF_SERVICE: service, COLOUR_LABEL: colour},
-            # A port of its own is only the default of an ip target, which its binding registers with the pod's: what
-            # has traffic is not replaced over it, nor over what it speaks.
+            # The group's port is only the default of an ip target, whose binding registers it with the pod's own. So a
+            # group with traffic is not replaced because of its port or protocol.
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=alb.protect and kept,
@@ -157,14 +157,14 @@ class Targets(pulumi.ComponentResource):
             ),
         )
         self.binding = self._bind(front, balancer, service, colour)
-        """To be there before the colour's pods."""
+        """The binding has to exist before the colour's pods."""
         if alb.alarms.enabled:
             alarm = TargetAlarmArgs(settings=alb.alarms, group=self.group, balancer=balancer.suffix)
             TargetAlarm(name, alarm, pulumi.ResourceOptions(parent=self))
         self.register_outputs({})
 
     def _bind(self, front: Front, balancer: Balancer, service: str, colour: Colour) -> CustomResource:
-        """The Service that finds a colour's pods and never another's, and the binding of it to the target group."""
+        """Declare the Service that finds the pods of this colour only, and its binding to the target group."""
         name = f"{service}-{colour}"
         shared = {**labels.shared(service), COLOUR_LABEL: str(colour)}
         finder = Service(
@@ -173,7 +173,7 @@ class Targets(pulumi.ComponentResource):
                 "name": f"{name}-targets",
                 "namespace": front.namespace,
                 "labels": shared,
-                "annotations": dict(UNAWAITED),  # it has to be there before the pods
+                "annotations": dict(UNAWAITED),  # it has to exist before the pods
             },
             spec={
                 "selector": dict(labels.selector(service, colour)),
@@ -194,7 +194,7 @@ class Targets(pulumi.ComponentResource):
                 "targetGroupARN": self.group.arn,
                 "targetType": "ip",
                 "serviceRef": {"name": finder.metadata["name"], "port": "http"},
-                # By the port's name, as each pod has it: pods that are to be replaced listen on another number.
+                # The port is named, since pods that are to be replaced listen on another number.
                 "networking": {
                     "ingress": [
                         {
@@ -204,7 +204,7 @@ class Targets(pulumi.ComponentResource):
                     ]
                 },
             },
-            # The controller refuses another target group, and the name is the pods' readiness gate.
+            # The controller refuses another target group, and the name is in the pods' readiness gate.
             opts=pulumi.ResourceOptions(
                 parent=self, replace_on_changes=["spec.targetGroupARN"], delete_before_replace=True
             ),
@@ -218,12 +218,12 @@ def _finds(app_protocol: str | None) -> "ServicePortArgsDict":
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeightedRuleArgs:
-    """Which service's traffic is directed, and to which targets."""
+    """The service whose traffic is directed, and its targets."""
 
     front: Front
     balancer: Balancer
     groups: Mapping[Colour, pulumi.Input[str]]
-    """ARNs of both colours' target groups."""
+    """The ARNs of both colours' target groups."""
     route: Route
 
 
@@ -231,7 +231,7 @@ class WeightedRule(pulumi.ComponentResource):
     """The rules of one service: live traffic by weights, chosen clients, and the idle colour on the test listener."""
 
     def __init__(self, name: str, args: WeightedRuleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the one of live traffic: a flip is its two weights."""
+        """Declare the rule of live traffic. A flip changes its two weights."""
         super().__init__("teal:aws:WeightedRule", name, None, opts)
         self._args = args
         front, balancer, groups, route = args.front, args.balancer, args.groups, args.route
@@ -264,7 +264,7 @@ class WeightedRule(pulumi.ComponentResource):
         self.register_outputs({})
 
     def lead_to_idle(self, after: pulumi.Resource) -> None:
-        """Declare the rules that lead to the colour without traffic: of chosen clients, and of the test listener."""
+        """Declare the rules that lead to the colour without traffic: for chosen clients, and on the test listener."""
         args = self._args
         settings, name = args.front.settings, args.route.service
         of_service, priority = rules.conditions(settings, name), rules.priority(settings, name)

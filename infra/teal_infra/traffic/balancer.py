@@ -1,4 +1,4 @@
-"""The load balancer in front of a stack: its own or one that is there, its listeners, and who may connect to them."""
+"""Declares the load balancer in front of a stack, or finds it, its listeners, and who may connect to them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ NOTHING_HERE: "ListenerDefaultActionArgsDict" = {
     "type": "fixed-response",
     "fixed_response": {"content_type": "text/plain", "status_code": "404"},
 }
-"""What a listener answers to requests of no service."""
+"""The answer of a listener to requests that belong to no service."""
 
 TAGS = {PART_OF_LABEL: PART_OF}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BalancerArgs:
-    """Which load balancer it is, and in front of what."""
+    """The load balancer's settings, and the services behind it."""
 
     alb: Alb
     services: Mapping[str, ServiceSettings]
@@ -35,7 +35,7 @@ class Balancer(pulumi.ComponentResource):
     """A load balancer with a listener for live traffic, and one for the idle colour."""
 
     def __init__(self, name: str, args: BalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare it, or find it."""
+        """Declare the load balancer, or find it."""
         super().__init__("teal:aws:Balancer", name, None, opts)
         alb = args.alb
         self.settings = alb
@@ -56,9 +56,9 @@ class Balancer(pulumi.ComponentResource):
             self.security_groups = found.security_groups.apply(lambda ids: ids)
         existing = alb.load_balancer.listener_arn if alb.load_balancer else None
         self.live_listener: pulumi.Input[str] = existing or self._live()
-        """ARN of the listener that takes live traffic."""
+        """The ARN of the listener for live traffic."""
         self.test_listener: pulumi.Input[str] = self._listener("test", alb.test_port).arn
-        """ARN of the listener that leads to the idle colour."""
+        """The ARN of the listener that leads to the idle colour."""
         secure = alb.certificate_arn is not None
         scheme, port = ("https", alb.https_port) if secure else ("http", alb.http_port)
         usual = port == {"https": 443, "http": 80}[scheme]
@@ -67,7 +67,7 @@ class Balancer(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _open(self, alb: Alb, ports: set[int]) -> ec2.SecurityGroup:
-        """Who may connect, and to which ports of the pods it may."""
+        """Declare who may connect, and to which ports of the pods the load balancer may."""
         network = ec2.get_vpc_output(id=alb.vpc_id).cidr_block
         group = ec2.SecurityGroup(
             "balancer",
@@ -83,7 +83,7 @@ class Balancer(pulumi.ComponentResource):
         for port, cidr in dict.fromkeys([*callers, *testers]):
             six = isinstance(cidr, str) and ":" in cidr
             vpc.SecurityGroupIngressRule(
-                # By what it says: AWS takes no rule twice, and one that is there is not to be another's.
+                # It is named by its content: AWS takes no rule twice, and a rule must not turn into another one.
                 f"balancer-in-{port}-{cidr.replace(':', '-') if isinstance(cidr, str) else 'vpc'}",
                 security_group_id=group.id,
                 ip_protocol="tcp",
@@ -120,7 +120,7 @@ class Balancer(pulumi.ComponentResource):
         )
 
     def _live(self) -> pulumi.Output[str]:
-        """HTTPS where there is a certificate, and HTTP then only leads there."""
+        """Declare the live listener: HTTPS where there is a certificate, to which HTTP then redirects."""
         alb = self.settings
         if alb.certificate_arn is None:
             return self._listener("http", alb.http_port).arn

@@ -1,7 +1,7 @@
-"""What makes a move a difference to the engine, and whose writes may be overwritten. Pure.
+"""Marks that make each move a difference to the engine, and decide whose writes may be overwritten. Pure.
 
-Where an update was killed between the write and its record, state and config can agree with each other and not with
-what is live; without a mark the engine would see no difference, and the hook that proves would not run.
+If an update is killed between the write and its record, state and config can agree with each other but not with what is
+live. Without a mark the engine would see no difference, and the hook that proves would not run.
 """
 
 from collections.abc import Mapping
@@ -12,30 +12,30 @@ from teal.model.labels import ACTIVE, MOVED_FROM, ORDER
 from teal.model.live import LiveService
 
 FORCE = "pulumi.com/patchForce"
-"""Annotation of pulumi-kubernetes: apply even over fields that another manager owns."""
+"""An annotation of pulumi-kubernetes: apply the object even over fields that another manager owns."""
 
 ORDERS = 50_000
-"""Up to which AWS takes an action's order."""
+"""The highest order of an action that AWS takes."""
 
 
 def annotations(live: LiveService | None, active: Colour, share: int = 0) -> Mapping[str, str]:
-    """What differs from the recorded annotations of an object exactly when traffic has to move.
+    """Return annotations that differ from the recorded ones exactly when traffic has to move.
 
-    Fields that somebody else owned when the live state was read, and was found explained, are taken back by force. Who
-    comes later meets a conflict, but for `kubectl`: what that owns, Pulumi's provider takes over in silence. So traffic
-    is read once more right before the write (`teal_infra.hooks.guard`), and what the write overwrote all the same is
-    read after it (`teal.flip.watching.observer`).
+    Fields that somebody else owned when the live state was read, and found explained, are taken back by force. Whoever
+    writes later meets a conflict, except `kubectl`, whose fields Pulumi's provider takes over without a word. So
+    traffic is read again right before the write (`teal_infra.hooks.guard`), and what the write still overwrote is read
+    after it (`teal.flip.watching.observer`).
 
     Args:
-        live: as read before anything was declared; None where there is no traffic yet.
-        active: where it is to go.
-        share: percent that the other colour is to get.
+        live: live traffic as read before anything was declared; None where there is none yet.
+        active: the colour that traffic is to go to.
+        share: the percentage that the other colour is to get.
     """
     if live is None:
         return {MOVED_FROM: "nothing"}
     owners = {live.writer, *live.owners}
     if _rests(live, active, share):
-        # What teal's way back wrote it still owns, and it may have to be written again: a route's rules are one field.
+        # teal still owns what its way back wrote, which may have to be written again: a route's rules are one field.
         kept = {name: live.annotations[name] for name in (MOVED_FROM, FORCE) if name in live.annotations}
         return {**kept, FORCE: "true"} if MANAGER in owners else kept
     moved = {MOVED_FROM: f"{live.colour}@{live.resource_version}"}
@@ -43,17 +43,16 @@ def annotations(live: LiveService | None, active: Colour, share: int = 0) -> Map
 
 
 def order(live: LiveService | None, active: Colour, share: int, at: str) -> int:
-    """An order of a rule's action, its own for each move; of no meaning to AWS, where there is one action.
+    """Return an order for a rule's action, another one for each move; AWS ignores it where there is one action.
 
-    pulumi-aws writes of a rule only what differs from the engine's state. After
-    traffic was put back, or an update was killed, state and config can agree
-    with each other and not with AWS: without this, the weights would not be written.
+    pulumi-aws only writes what differs from the engine's state. After traffic was put back, or an update was killed,
+    state and config can agree with each other but not with AWS. Without the order, the weights would not be written.
 
     Args:
-        live: as read before anything was declared; None where there is no traffic yet.
-        active: where it is to go.
-        share: percent that the other colour is to get.
-        at: when it was read, RFC 3339.
+        live: live traffic as read before anything was declared; None where there is none yet.
+        active: the colour that traffic is to go to.
+        share: the percentage that the other colour is to get.
+        at: when live traffic was read, in RFC 3339.
     """
     if live is None:
         return 1
@@ -63,9 +62,9 @@ def order(live: LiveService | None, active: Colour, share: int, at: str) -> int:
 
 
 def tags(live: LiveService | None, active: Colour, share: int, at: str) -> Mapping[str, str]:
-    """Tags of a rule: the colour that is live, as another text after each move, and where traffic came from.
+    """Return a rule's tags: the live colour, with another text after each move, and where traffic came from.
 
-    Another text for the reason that `order` has: tags are compared apart. Arguments are those of `order`.
+    The text differs for the reason that `order` does, since tags are compared separately. The arguments are the same.
     """
     if live is None:
         return {ACTIVE: f"{active}@{at}", MOVED_FROM: "nothing"}

@@ -1,6 +1,6 @@
-"""`router: gateway`: an HTTPRoute a service, with weights over the Services of both colours.
+"""`router: gateway`: an HTTPRoute for each service, with weights for the Services of both colours.
 
-The colours' own Services are the backends; the Gateway is somebody else's, and there already.
+The colours' own Services are the backends. The Gateway exists already and belongs to somebody else.
 """
 
 import re
@@ -25,12 +25,12 @@ class Gateway:
     """HTTPRoutes attached to one Gateway."""
 
     def __init__(self, front: Front, opts: pulumi.ResourceOptions) -> None:
-        """Declare nothing yet."""
+        """Prepare the router; nothing is declared yet."""
         self._front = front
         self._opts = opts
 
     def before_pods(self, service: str, colour: Colour) -> Sequence[pulumi.Resource]:
-        """Nothing: a Service finds its pods."""
+        """Return nothing: a Service finds its pods."""
         del service, colour
         return ()
 
@@ -39,16 +39,16 @@ class Gateway:
         return WeightedRoute(route.service, RouteArgs(front=self._front, route=route), self._opts)
 
     def after_confirmed(self, record: pulumi.Resource) -> None:
-        """Nothing: chosen clients have a rule of the same HTTPRoute."""
+        """Declare nothing: chosen clients have a rule of the same HTTPRoute."""
         del record
 
 
 router = Gateway
-"""As `teal_infra.traffic` finds it."""
+"""What `teal_infra.traffic` calls to make the router."""
 
 
 class WeightedRoute(pulumi.ComponentResource):
-    """One HTTPRoute; a flip is two weights of its last rule, and chosen clients have a rule before it."""
+    """One HTTPRoute. A flip changes two weights of its last rule; chosen clients have a rule before it."""
 
     def __init__(self, name: str, args: RouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the HTTPRoute of a service."""
@@ -70,7 +70,7 @@ class WeightedRoute(pulumi.ComponentResource):
             spec=spec(settings, name),
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(route.after), hooks=route.hooks),
         )
-        # A kind of somebody else's has no typed outputs; the applied object names the colour where it was written.
+        # A custom resource has no typed outputs. The applied object names the colour in an annotation.
         applied = cast("pulumi.Output[Any]", self.resource.metadata)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # as above
         self.live_colour: pulumi.Output[str] = applied.apply(lambda found: found["annotations"][ACTIVE])
         gateway = settings.gateway
@@ -81,7 +81,7 @@ class WeightedRoute(pulumi.ComponentResource):
 
 
 def spec(settings: Settings, service: str) -> Mapping[str, Any]:
-    """Spec of a service's HTTPRoute."""
+    """Return the spec of a service's HTTPRoute."""
     gateway, routing = settings.gateway, settings.services[service].routing
     parent: dict[str, Any] = {"name": gateway.name} if gateway else {}
     if gateway and gateway.namespace:
@@ -103,7 +103,7 @@ def spec(settings: Settings, service: str) -> Mapping[str, Any]:
 
 
 def _both(routing: Routing) -> Mapping[str, Any]:
-    """What the rules of either colour do with a request, and how long they wait."""
+    """Return what the rules of both colours share: filters, and timeouts."""
     both: dict[str, Any] = {}
     if routing.filters:
         both["filters"] = [dict(each) for each in routing.filters]
@@ -113,7 +113,7 @@ def _both(routing: Routing) -> Mapping[str, Any]:
 
 
 def _backends(settings: Settings, service: str, live: Colour, share: int) -> list[Mapping[str, Any]]:
-    """Both colours, always: the one without traffic with weight 0."""
+    """Return both colours as backends, always: the one without traffic has weight 0."""
     port = settings.services[service].preview_door.port
     by_colour = weights(live, share)
     return [{"name": f"{service}-{each}", "port": port, "weight": by_colour[each]} for each in Colour]
@@ -125,7 +125,7 @@ def _header(settings: Settings) -> Mapping[str, str]:
         return {}
     if match.header:
         return {"type": "Exact", "name": match.header, "value": match.value}
-    # All cookies come in one header; a regular expression is the only way to one of them.
+    # All cookies come in one header, so only a regular expression can match one of them.
     return {
         "type": "RegularExpression",
         "name": "Cookie",
@@ -134,7 +134,7 @@ def _header(settings: Settings) -> Mapping[str, str]:
 
 
 def declared(inputs: Mapping[str, Any]) -> Declared:
-    """What an HTTPRoute's inputs say, as the engine knows them."""
+    """Return what the inputs of an HTTPRoute mean."""
     name = str(inputs["metadata"]["name"])
     refs: Sequence[Mapping[str, Any]] = inputs["spec"]["rules"][-1]["backendRefs"]
     by_colour = {

@@ -1,4 +1,4 @@
-"""The outputs of a stack: where live traffic goes, and through which doors a service is reached."""
+"""Exports the outputs of a stack: where live traffic goes, and the doors of its services."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from teal_infra.traffic import Traffic
 
 
 def export(settings: Settings, traffic: Mapping[str, Traffic]) -> None:
-    """Export them. The doors of the first service stand alone too: most stacks have one service."""
+    """Export the outputs. The first service's doors have outputs of their own, as most stacks have one service."""
     fronts = {name: traffic[name].front_door for name in settings.routed}
     previews = {name: traffic[name].preview_door for name in settings.routed}
     first = next(iter([*settings.routed, *settings.services]))

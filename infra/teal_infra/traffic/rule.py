@@ -1,4 +1,4 @@
-"""What a listener rule says: conditions, priorities, weights. Pure; `teal_infra.traffic.alb` declares it."""
+"""What a listener rule consists of: conditions, priorities, weights. Pure; `teal_infra.traffic.alb` declares it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pulumi_aws.lb import ListenerRuleActionArgsDict, ListenerRuleConditionArgsDict
 
 FIRST = 10
-"""Priority of the rule of a stack's only service."""
+"""The priority of the rule of a stack's only service."""
 
 
 def forward(
@@ -26,7 +26,7 @@ def forward(
     *,
     order: int = 1,
 ) -> "ListenerRuleActionArgsDict":
-    """To both colours, always; blue first, so that a flip is nothing but two numbers."""
+    """Return an action that forwards to both colours, always blue first, so that a flip only changes two numbers."""
     by_colour = weights(colour, share)
     sticky = settings.alb.stickiness_seconds if settings.alb else None
     return {
@@ -40,7 +40,7 @@ def forward(
 
 
 def conditions(settings: Settings, service: str) -> "list[ListenerRuleConditionArgsDict]":
-    """Which requests are a service's."""
+    """Return the conditions that select a service's requests."""
     routing = settings.services[service].routing
     found: list[ListenerRuleConditionArgsDict] = [{"path_pattern": {"values": list(routing.patterns)}}]
     if routing.hosts:
@@ -49,31 +49,31 @@ def conditions(settings: Settings, service: str) -> "list[ListenerRuleConditionA
 
 
 def chosen(settings: Settings) -> "ListenerRuleConditionArgsDict":
-    """Which requests the idle colour answers, whatever its weight.
+    """Return the condition that selects the requests which the idle colour answers, whatever its weight.
 
     Raises:
-        ValueError: the stack chooses nobody.
+        ValueError: the stack chooses no clients.
     """
     match = settings.chosen
     if match is None:
         raise ValueError("nobody is chosen")
     if match.header:
         return {"http_header": {"http_header_name": match.header, "values": [match.value]}}
-    # All cookies come in one header, and a pattern is all that a rule can look for in it.
+    # All cookies come in one header, in which a rule can only look for a pattern.
     return {"http_header": {"http_header_name": "Cookie", "values": [f"*{match.cookie}={match.value}*"]}}
 
 
 def priority(settings: Settings, service: str) -> int:
-    """Of a service's rule on the live listener, as the stack says; its others are one before and one after it.
+    """Return the priority of a service's rule on the live listener; its other rules are one before and one after it.
 
-    Of nothing but its own settings: a rule whose priority moved with the other services' would meet theirs.
+    It depends on the service's own settings only, since a priority that moved with other services would meet theirs.
     """
     own = settings.services[service].routing.priority
     return FIRST if own is None else own
 
 
 def declared(inputs: Mapping[str, Any]) -> Declared:
-    """What a live rule's inputs say, as the engine knows them: blue's weight comes first."""
+    """Return what the inputs of a live rule mean; blue's weight comes first."""
     tags: Mapping[str, str] = inputs.get("tags") or {}
     listed: Sequence[Mapping[str, Any]] = inputs["actions"][0]["forward"]["targetGroups"]
     by_colour = {colour: int(each["weight"]) for colour, each in zip(Colour, listed, strict=True)}

@@ -18,15 +18,15 @@ from teal_infra.traffic.change_markers import FORCE, annotations
 
 
 class Selectors:
-    """One active Service a service; they share nothing."""
+    """The active Services of a stack, which share nothing."""
 
     def __init__(self, front: Front, opts: pulumi.ResourceOptions) -> None:
-        """Declare nothing yet."""
+        """Prepare the router; nothing is declared yet."""
         self._front = front
         self._opts = opts
 
     def before_pods(self, service: str, colour: Colour) -> Sequence[pulumi.Resource]:
-        """Nothing: a selector finds its pods."""
+        """Return nothing: a selector finds its pods."""
         del service, colour
         return ()
 
@@ -35,18 +35,18 @@ class Selectors:
         return ServiceSelector(route.service, RouteArgs(front=self._front, route=route), self._opts)
 
     def after_confirmed(self, record: pulumi.Resource) -> None:
-        """Nothing: the preview Service is the idle slot's."""
+        """Declare nothing: the idle slot has the preview Service."""
         del record
 
 
 router = Selectors
-"""As `teal_infra.traffic` finds it."""
+"""What `teal_infra.traffic` calls to make the router."""
 
 
 class ServiceSelector(pulumi.ComponentResource):
-    """One Service; a flip is one field of its selector.
+    """One Service. A flip changes one field of its selector.
 
-    Kept-alive connections stay where they are: a selector moves new ones only.
+    Kept-alive connections stay where they are: a selector only moves new ones.
     """
 
     def __init__(self, name: str, args: RouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -63,15 +63,15 @@ class ServiceSelector(pulumi.ComponentResource):
             pulumi.ResourceOptions(),
         )
         if adopted is not None:
-            # Both colours' pods listen on this number, and one of them need not have a name for it.
+            # Both colours' pods listen on this number, and one of them may have no name for it.
             target, found = settings.port, dict(adopted.annotation)
             if live is not None and ADOPTED not in live.annotations:
-                found[FORCE] = "true"  # whoever made it owns its fields
+                found[FORCE] = "true"  # its fields belong to whoever made it
             if adopted.colour is route.active:
                 selector = adopted.selector
             options = pulumi.ResourceOptions(
                 import_=f"{front.settings.namespace}/{route.service}",
-                retain_on_delete=adopted.colour is route.active,  # then it is nothing of the stack's that it leads to
+                retain_on_delete=adopted.colour is route.active,  # it then leads to pods that are not the stack's
             )
         service = Service(
             f"{route.service}-active",
@@ -92,7 +92,7 @@ class ServiceSelector(pulumi.ComponentResource):
                     parent=self,
                     depends_on=list(route.after),
                     hooks=route.hooks,
-                    # What was taken over came with its address, for whose absence the provider would make another.
+                    # A Service that was taken over has an address; without this, the provider would replace it.
                     ignore_changes=["spec.clusterIP"],
                 ),
                 options,
@@ -120,7 +120,7 @@ class ServiceSelector(pulumi.ComponentResource):
 
 
 def declared(inputs: Mapping[str, Any]) -> Declared:
-    """The colour in an active Service's selector, as the engine knows its inputs."""
+    """Return what the inputs of an active Service mean: the colour in its selector."""
     selector: Mapping[str, str] = inputs.get("spec", {}).get("selector") or {}
     colour = led_to(selector, inputs["metadata"].get("annotations") or {})
     return Declared(service=str(inputs["metadata"]["name"]), colour=colour, selector=selector)
@@ -132,6 +132,6 @@ def _adopted(settings: Settings, service: str) -> Adopted | None:
 
 
 def _live(applied: Sequence[Mapping[str, Any]]) -> str:
-    """The colour that the applied object leads to."""
+    """Return the colour that the applied object leads to."""
     spec, metadata = applied
     return str(led_to(spec.get("selector") or {}, metadata.get("annotations") or {}) or "")

@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from pulumi_aws.cloudwatch import MetricAlarmMetricQueryArgsDict
 
 PERIOD = 60
-"""Seconds: what a load balancer's metrics are kept by."""
+"""The seconds for which a load balancer's metrics are aggregated."""
 
 NAMESPACE = "AWS/ApplicationELB"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TargetAlarmArgs:
-    """Which targets ring, and above which bounds."""
+    """The targets that alarms watch, and their bounds."""
 
     settings: TargetAlarms
     group: lb.TargetGroup
     balancer: pulumi.Input[str]
-    """The end of the load balancer's ARN, as metrics name it."""
+    """The last part of the load balancer's ARN, as metrics name it."""
 
 
 class TargetAlarm(pulumi.ComponentResource):
-    """The alarms of one target group. Without traffic each is quiet, so that an idle colour can be promoted."""
+    """The alarms of one target group. Without traffic they are quiet, so that an idle colour can be promoted."""
 
     def __init__(self, name: str, args: TargetAlarmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare them; a flip finds them by the name (`teal.model.routes.alarm_prefix`)."""
@@ -73,7 +73,7 @@ class TargetAlarm(pulumi.ComponentResource):
         metric: str | None = None,
         percentile: str | None = None,
     ) -> None:
-        """Ring when a metric is above a bound: its percentile, or its maximum, or what queries compute."""
+        """Declare an alarm for a metric above a bound: its percentile or its maximum, or what queries compute."""
         told = list(self._settings.actions)
         cloudwatch.MetricAlarm(
             name,
@@ -95,7 +95,7 @@ class TargetAlarm(pulumi.ComponentResource):
         )
 
     def _query(self, name: str, metric: str) -> "MetricAlarmMetricQueryArgsDict":
-        """The sum of a metric."""
+        """Return a query for the sum of a metric."""
         return {
             "id": name,
             "metric": {

@@ -1,6 +1,6 @@
-"""Workers: nobody sends them anything, so what a flip of one changes is the record of which colour may run.
+"""Workers get no requests, so a flip of one changes the record of which colour may run.
 
-One ConfigMap a worker. Its pods come after it: whoever finds a flip whose update died knows by it what has started.
+Each worker has one ConfigMap. Its pods come after it, so that it tells what has started when an update has died.
 """
 
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ from teal_infra.traffic.change_markers import annotations
 
 
 class Worker(pulumi.ComponentResource):
-    """The record of one worker's live colour: a flip is one field of it."""
+    """The record of one worker's live colour. A flip changes one field of it."""
 
     def __init__(self, name: str, args: RouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare it."""
+        """Declare the record."""
         super().__init__("teal:kubernetes:Worker", name, None, opts)
         front, route = args.front, args.route
         self.marks = annotations(front.live.get(name), route.active)
-        """What differs exactly when another colour is to run."""
+        """The annotations, which differ exactly when another colour is to run."""
         of_cron = {CRON: "true"} if front.settings.services[name].cron else {}
         kept = ConfigMap(
             f"{name}-live",
@@ -46,11 +46,11 @@ class Worker(pulumi.ComponentResource):
 
 
 def is_record(inputs: Mapping[str, Any]) -> bool:
-    """Whether inputs are those of such a record."""
+    """Return whether inputs are those of such a record."""
     metadata: Mapping[str, Any] = inputs.get("metadata") or {"labels": {}}
     return "data" in inputs and metadata["labels"].get(COMPONENT_LABEL) == WORKER
 
 
 def declared(inputs: Mapping[str, Any]) -> Declared:
-    """The colour in a record, as the engine knows its inputs."""
+    """Return what the inputs of a record mean: its colour."""
     return Declared(service=str(inputs["metadata"]["labels"][NAME_LABEL]), colour=colour_of(inputs["data"][COLOUR]))

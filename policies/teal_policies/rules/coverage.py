@@ -1,4 +1,4 @@
-"""That the other policies had something to judge: what nobody looked at is not what passed."""
+"""Checks that the other policies had something to judge: what nobody looked at has not passed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
@@ -13,7 +13,7 @@ REMEDY = "use the policy pack of this program, or bring policies/teal_policies/k
 
 
 def looked_at(judges: Sequence[Policy]) -> StackRule:
-    """The rule that each of these policies, unless it may find nothing, found a resource of its types."""
+    """Make the rule that each of these policies found a resource of its types, unless it need not."""
 
     def rule(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
         del bounds
@@ -29,7 +29,7 @@ def looked_at(judges: Sequence[Policy]) -> StackRule:
 
 
 def known_types(judges: Sequence[Policy]) -> StackRule:
-    """The rule that nothing of a kind which policies judge, and nothing that runs pods, is of a type none looks at."""
+    """Make the rule that every resource of a judged kind, and every one that runs pods, is of a type that is judged."""
     known = {type_: kind_of(type_) for judge in judges for type_ in judge.types}
     kinds = {kind: type_ for type_, kind in known.items()}
 
@@ -47,7 +47,7 @@ def known_types(judges: Sequence[Policy]) -> StackRule:
 
 
 def _runs_pods(properties: Properties) -> bool:
-    """Whether a resource describes containers, by its shape."""
+    """Return whether a resource describes containers, by its shape."""
     inner: Any = properties.get("spec")
     while isinstance(inner, Mapping):
         spec = cast("Properties", inner)
@@ -58,7 +58,7 @@ def _runs_pods(properties: Properties) -> bool:
 
 
 def plan_is_there(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """One plan that can be read and names services; and what it names is in the graph."""
+    """Require one plan that can be read and names services, all of which are in the graph."""
     del bounds
     its, plans = plan.of(graph), list(graph.of(PLAN))
     if its is None or not its.services:

@@ -1,4 +1,4 @@
-"""Everything says whose it is: labels in Kubernetes, tags in AWS."""
+"""Requires everything to say whose it is: by labels in Kubernetes, by tags in AWS."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from teal_policies.model import Bounds, Finding, Graph, Properties, Resource, pa
 
 
 def labelled(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """Kubernetes' recommended labels, as far as an object can have them."""
+    """Require Kubernetes' recommended labels on every object that can have labels."""
     for resource in graph.resources:
         if resource.type.startswith("kubernetes:") and "metadata" in resource.properties:
             yield from _labels(resource, bounds)
@@ -28,7 +28,7 @@ def _labels(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def tagged(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """What is known to take tags: load balancing, and whatever declares some already."""
+    """Require tags on what is known to take them: load balancing, and whatever declares some already."""
     by_default = [_default_tags(provider) for provider in graph.of(AWS_PROVIDER)]
     for resource in graph.resources:
         if resource.type in LOAD_BALANCING or (resource.type.startswith("aws:") and resource.tags):
@@ -39,11 +39,11 @@ def tagged(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
 
 
 def _default_tags(provider: Resource) -> Properties:
-    """Of a provider's inputs, in which objects are JSON."""
+    """Return the tags of a provider's inputs, in which objects are JSON."""
     given: Any = provider.properties.get("defaultTags")
     return part(json.loads(given) if isinstance(given, str) else given or {}, "tags")
 
 
 def _all(key: str, tags: Sequence[Properties]) -> bool:
-    """Whether every provider gives it: which of them makes a resource, an analyzer is not always told."""
+    """Return whether every provider sets the tag, since an analyzer is not always told which one makes a resource."""
     return bool(tags) and all(each.get(key) for each in tags)

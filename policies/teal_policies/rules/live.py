@@ -1,4 +1,4 @@
-"""What carries live traffic, or is about to: that it stays the objects it is, and leads where the plan says."""
+"""Requires that what carries live traffic, or is about to, stays the same object and leads where the plan says."""
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -30,7 +30,7 @@ ROUTE_CHAINS = {
     HTTP_ROUTE: (f"teal:kubernetes:WeightedRoute${HTTP_ROUTE}", "route"),
     CONFIG_MAP: (f"teal:kubernetes:Worker${CONFIG_MAP}", "live"),
 }
-"""Types from the outermost component to the object, and how its logical name ends: what an engine knows it by."""
+"""The types from the outermost component to the object, and the end of its name: what an engine knows it by."""
 
 CONFIRMED = "teal-confirmed"
 
@@ -74,7 +74,7 @@ def _service_kept(resource: Resource, service: str) -> Iterator[Finding]:
 
 
 def is_route_of(resource: Resource, service: str) -> bool:
-    """Whether it is what makes a service live: a Service, an HTTPRoute, a listener rule, the record of a worker."""
+    """Return whether it makes a service live: a Service, an HTTPRoute, a listener rule, or the record of a worker."""
     if resource.type == CONFIG_MAP:
         return resource.is_of_worker and resource.labels.get(NAME_LABEL) == service
     if resource.type in ROUTE_CHAINS:
@@ -85,7 +85,7 @@ def is_route_of(resource: Resource, service: str) -> bool:
 
 
 def _leads_to(route: Resource) -> str | None:
-    """The colour that has a route's live traffic, by its own word."""
+    """Return the colour that has a route's live traffic, as the route declares it."""
     if route.type == SERVICE:
         return led_to(part(route.spec, "selector"), part(route.metadata, "annotations"))
     if route.type == CONFIG_MAP:
@@ -114,7 +114,7 @@ def _selects(resource: Resource, selector: Mapping[str, str], needed: Mapping[st
 
 
 def traffic_stays(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """Live traffic keeps its Service, which leads to the active colour, and its Deployment, with the plan's pods."""
+    """Require live traffic to keep its route, which leads to the active colour, and the pods of its Deployment."""
     del bounds
     plan = of(graph)
     if plan is None:
@@ -166,7 +166,7 @@ def _placed(each: Resource, what: str, namespace: str) -> Iterator[Finding]:
 
 
 def _pods(graph: Graph, name: str, service: ServicePlan, active: Colour) -> Iterator[Finding]:
-    """That resources do not say otherwise than the plan, by which the live colour's pods are judged."""
+    """Yield resources that give the live colour fewer pods than the plan, by which these are judged."""
     planned = pods(slot_of(service, active))
     for each in graph.of(AUTOSCALER, DEPLOYMENT):
         most = each.spec.get("maxReplicas" if each.type == AUTOSCALER else "replicas")
@@ -205,7 +205,7 @@ def _turn(graph: Graph, service: str, active: Colour) -> Iterator[Finding]:
 
 
 def _keeps(resource: Resource, plan: Plan, colour: Colour) -> bool:
-    """Whether it is an autoscaler that asks for no fewer pods than its colour has: it may, and has to, come first."""
+    """Return whether it is an autoscaler that asks for no fewer pods than its colour has, and so comes first."""
     if resource.type != AUTOSCALER:
         return False
     now = [slot_of(each, colour).now for name, each in plan.services.items() if resource.is_slot_of(name, colour)]
@@ -214,7 +214,7 @@ def _keeps(resource: Resource, plan: Plan, colour: Colour) -> bool:
 
 
 def idle_waits(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """What could shrink the idle colour is changed after the record of the confirmed one, and that after traffic."""
+    """Require what could shrink the idle colour to wait for the record of the confirmed one, and that for traffic."""
     del bounds
     plan = of(graph)
     if plan is None:

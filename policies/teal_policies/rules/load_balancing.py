@@ -1,4 +1,4 @@
-"""What directs traffic by weights: AWS's load balancing in the shapes of pulumi-aws 7, and the Gateway API's routes."""
+"""Requires what directs traffic by weights to be safe: load balancing as pulumi-aws 7 has it, Gateway API routes."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,7 @@ from teal_policies.model import Bounds, Finding, Properties, Resource, part, par
 
 
 def is_protected(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """No engine may delete it, nor replace it: that is what `protect` is for. Rules beside the live one may go."""
+    """Require `protect`, so that no engine deletes or replaces it. Rules beside the live one may go."""
     if resource.is_in(bounds["exemptStacks"]):
         return
     if not resource.protect and resource.tags.get(ROLE, LIVE) == LIVE:
@@ -18,7 +18,7 @@ def is_protected(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def both_attached(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """A forward names both colours with their weights; weight 0 keeps a target group's health checked."""
+    """Require a forward to name both colours with weights; weight 0 keeps a target group's health checked."""
     needed = int(bounds["colours"])
     for groups in _splits(resource):
         weights = [group.get("weight") for group in groups]
@@ -39,7 +39,7 @@ def both_attached(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def attached_once(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """Nothing stands for both colours. A rule of its own: a preview does not know new target groups' names."""
+    """Require that no target stands for both colours; a rule of its own, since a preview lacks new targets' names."""
     del bounds
     key = "name" if resource.type == HTTP_ROUTE else "arn"
     for groups in _splits(resource):
@@ -49,7 +49,7 @@ def attached_once(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def _splits(resource: Resource) -> Iterator[Sequence[Properties]]:
-    """What each of its forwards names: of a listener, those that forward by default."""
+    """Yield the targets of each of its forwards; of a listener, those of its default actions."""
     if resource.type == HTTP_ROUTE:
         yield from (parts(rule, "backendRefs") for rule in parts(resource.spec, "rules"))
         return

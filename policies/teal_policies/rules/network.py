@@ -1,4 +1,4 @@
-"""Who may connect to whom: nothing that is not named."""
+"""Requires that pods may only connect to whom a network policy names."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,12 @@ from teal_policies.model import Bounds, Finding, Graph, Properties, Resource, pa
 
 
 def denied_by_default(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """One policy denies all pods of the namespace, both ways, what no other policy allows."""
+    """Require one policy that denies all pods of the namespace, both ways, what no other policy allows."""
     its = plan.of(graph)
     if its is None:
         return
     here = [each for each in graph.of(NETWORK_POLICY) if each.metadata.get("namespace") == its.namespace]
-    # Of a namespace that is another team's, the stack's own pods are all that it may isolate.
+    # In a namespace of another team, the stack may only isolate its own pods.
     made = any(KEPT not in part(each.metadata, "annotations") for each in graph.of(NAMESPACE))
     own = {} if made else {PART_OF_LABEL: PART_OF}
     denials = [each for each in here if _denies(each.spec, own)]
@@ -38,7 +38,7 @@ def denied_by_default(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
 
 
 def _denies(spec: Properties, own: Properties) -> bool:
-    """Whether it isolates both ways, allows nothing, and selects all (of `own` labels) but who is left out."""
+    """Return whether it isolates both ways, allows nothing, and selects all (of `own` labels) but those left out."""
     selector = part(spec, "podSelector")
     named = part(selector, "matchLabels") not in ({}, own) or any(
         each.get("operator") != "NotIn" or each.get("key") != NAME_LABEL for each in parts(selector, "matchExpressions")
@@ -53,7 +53,7 @@ def _left_out(spec: Properties) -> Iterator[str]:
 
 
 def egress_is_named(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """No way out leads to every address there is, in one piece or in several."""
+    """Require that no egress leads to every address there is, in one piece or in several."""
     if resource.name in bounds["everywhere"]:
         return
     remedy = f"name the peers in network.backing, or list {resource.name} in everywhere"

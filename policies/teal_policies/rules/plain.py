@@ -1,4 +1,4 @@
-"""No secret where everybody may read it: variables, arguments, ConfigMaps. Says where, never what."""
+"""Requires that no secret is in plain text: in variables, arguments or ConfigMaps. It says where, never what."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ NAMES = (
     r"(^|[_.-])(pass|pwd)$"
     r"|(password|passwd|passphrase|secret|token|credential|private_?key|api_?key|access_?key)s?$"
 )
-"""At the end of a name: `TOKEN_URL` and `PASSWORD_FILE` say where a secret is."""
+"""It matches the end of a name: `TOKEN_URL` and `PASSWORD_FILE` say where a secret is."""
 
 VALUES = (
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
@@ -25,13 +25,13 @@ VALUES = (
     r"\bpul-[0-9a-f]{40}\b",  # Pulumi
     r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.",  # a JSON Web Token
 )
-"""The forms in which well-known issuers write their keys."""
+"""The forms of keys of well-known issuers."""
 
 REMEDY = "move it to the slot's secrets (pulumi config set --path --secret), so that it reaches pods by a Secret"
 
 
 def no_plain_secret(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """Neither names nor values of what is plain look like a secret's."""
+    """Require that neither names nor values in plain text look like a secret's."""
     named, valued = re.compile(bounds["names"], re.IGNORECASE), re.compile("|".join(bounds["values"]))
     for where, name, value in _plain(resource):
         if name in bounds["allowed"] or not value:
@@ -43,7 +43,7 @@ def no_plain_secret(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def _plain(resource: Resource) -> Iterator[tuple[str, str, str]]:
-    """Where, what it is called, and its value."""
+    """Yield where each plain value is, its name, and the value."""
     if resource.type == CONFIG_MAP:
         data: Mapping[str, str] = part(resource.properties, "data")
         yield from ((str(resource), name, value) for name, value in data.items())

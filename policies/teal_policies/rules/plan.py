@@ -1,4 +1,4 @@
-"""What the plan alone tells. The plan is registered first, so these refuse before anything else is declared."""
+"""Judges the plan alone. It is registered first, so these rules refuse before anything else is declared."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from teal_policies.plan import carrying, pods, slot_of, state, told
 
 
 def is_safe(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """Nothing is UNSAFE."""
+    """Refuse a plan that is UNSAFE."""
     del bounds
     plan = told(resource)
     if plan is not None and plan.word is Word.UNSAFE:
@@ -18,7 +18,7 @@ def is_safe(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def live_colour_stays(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """The colour that carries traffic keeps its release and its pods until traffic has moved to as many."""
+    """Require the live colour to keep its release and its pods until traffic has moved to as many."""
     plan = told(resource)
     if plan is None:
         return
@@ -53,7 +53,7 @@ def _live_slot(plan: Plan, name: str, service: ServicePlan, live: Colour, bounds
 
 
 def one_move_at_a_time(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """Pods that are live do not change in the update that moves traffic away: it is what a rollback returns to."""
+    """Refuse to change live pods in the update that moves traffic away from them, since a rollback returns to them."""
     del bounds
     plan = told(resource)
     if plan is None:
@@ -70,7 +70,7 @@ def one_move_at_a_time(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def idle_colour_keeps_its_share(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """Until the active colour is confirmed, the other one stays able to take traffic back."""
+    """Require the idle colour to be able to take traffic back until the active one is confirmed."""
     plan = told(resource)
     if plan is None or plan.confirmed_colour is plan.active_colour:
         return
@@ -89,5 +89,5 @@ def idle_colour_keeps_its_share(resource: Resource, bounds: Bounds) -> Iterator[
 
 
 def _share(of: int, percent: float) -> int:
-    """Rounded up."""
+    """Return the share, rounded up."""
     return -(-of * int(percent) // 100)

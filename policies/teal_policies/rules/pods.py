@@ -1,4 +1,4 @@
-"""What pods are made of, wherever a resource describes some: Kubernetes' `restricted` level, and what teal adds."""
+"""Judges pods wherever a resource describes some: Kubernetes' `restricted` level, and what teal adds."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ VOLUMES = ("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persiste
 
 
 def guarded(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """A coloured pod starts, serves and ends without losing a request: its service's own container sees to that."""
+    """Require a coloured pod to start, serve and end without losing a request, by its service's own container."""
     if COLOUR_LABEL not in resource.labels:
         return
     every = parts(pod(resource), "containers")
@@ -47,7 +47,7 @@ def guarded(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def limited(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """Each container says what it asks for and what it may use at most."""
+    """Require each container to say what it requests and what its limits are."""
     for container in containers(resource):
         missing = [
             f"{side}.{amount}"
@@ -65,7 +65,7 @@ def limited(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def confined(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """Kubernetes' `restricted` Pod Security level, and a root file system that is read only."""
+    """Require Kubernetes' `restricted` Pod Security level, and a read-only root file system."""
     its = pod(resource)
     shared = part(its, "securityContext")
     remedy = "confine it in podTemplate, as teal_infra.components.pod.confined does"
@@ -85,7 +85,7 @@ def confined(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def _unconfined(context: Properties, bounds: Bounds) -> Iterator[tuple[str, str]]:
-    """What of a security context is seen, and what is needed instead."""
+    """Yield what a security context has, and what is needed instead."""
     for field, needed in (
         ("runAsNonRoot", True),
         ("readOnlyRootFilesystem", True),
@@ -109,7 +109,7 @@ def _unconfined(context: Properties, bounds: Bounds) -> Iterator[tuple[str, str]
 
 
 def pinned(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """What was tested is what runs: a tag can be moved, a digest cannot."""
+    """Require images by digest, so that what was tested is what runs: a tag can be moved."""
     if resource.is_in(bounds["exemptStacks"]):
         return
     for container in containers(resource):
@@ -124,7 +124,7 @@ def pinned(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def budgeted(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """A drained node takes no more than a few of a colour's pods at a time."""
+    """Require a disruption budget, so that a drained node takes only a few of a colour's pods at a time."""
     for deployment in graph.of(DEPLOYMENT):
         if COLOUR_LABEL not in deployment.labels or deployment.spec.get("replicas") == 0:
             continue
@@ -156,12 +156,12 @@ def _spares(budget: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def pod(resource: Resource) -> Properties:
-    """The spec of the pods that a resource describes."""
+    """Return the spec of the pods that a resource describes."""
     return part(resource.properties, *POD_TEMPLATES[resource.type], "spec")
 
 
 def containers(resource: Resource) -> Sequence[Properties]:
-    """All containers of the pods that a resource describes, initial ones included."""
+    """Return all containers of the pods that a resource describes, including init containers."""
     its = pod(resource)
     return [*parts(its, "initContainers"), *parts(its, "containers")]
 
@@ -171,7 +171,7 @@ def _within(resource: Resource, container: Properties) -> str:
 
 
 def _shown(value: object) -> str:
-    """As a manifest has it; numbers have travelled as floats."""
+    """Return a value as a manifest shows it; numbers are passed as floats."""
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else "not set" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""What accounts may do: no wildcards, no secrets, no way to more rights than they were given."""
+"""Judges what accounts may do: no wildcards, no secrets, no way to more rights than they were given."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from teal_policies.kinds import ROLES
 from teal_policies.model import Bounds, Finding, Properties, Resource, part, parts
 
 POWERFUL = ("escalate", "bind", "impersonate")
-"""Verbs that turn into any other right (Kubernetes' RBAC good practices)."""
+"""The verbs that lead to any other right (Kubernetes' RBAC good practices)."""
 
 _WRITING = {"create", "update", "patch"}
 WAYS_TO_MORE = {
@@ -28,19 +28,19 @@ WAYS_TO_MORE = {
         _WRITING,
     ),
 }
-"""Resources and the verbs on them that lead to other accounts' rights, or to a node's."""
+"""Resources, and the verbs on them that lead to other accounts' rights, or to a node's."""
 
 EVERYBODY = re.compile(r"system:(anonymous|unauthenticated|authenticated|masters|serviceaccounts(:[^:]+)?)")
-"""Users and groups that are no account by name: the last ones are all accounts of the cluster, or of a namespace."""
+"""Users and groups that are no single account; the last ones are all accounts of the cluster, or of a namespace."""
 
 BROAD = ("cluster-admin", "admin", "edit", "system:masters")
-"""Cluster roles that come with Kubernetes and may read secrets, or everything."""
+"""The cluster roles of Kubernetes that may read secrets, or everything."""
 
 REMEDY = "name what it needs, by verb, resource and resourceNames"
 
 
 def narrow(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """Each rule of a role names what it allows, and none allows what leads further."""
+    """Require each rule of a role to name what it allows, and to allow nothing that leads further."""
     if resource.type not in ROLES or resource.name in bounds["exempt"]:
         return
     for number, rule in enumerate(parts(resource.properties, "rules")):

@@ -1,1 +1,1 @@
-"""The policies by what they are about: name, reason, settings, rules, and what these look at."""
+"""The policies by subject: their names, reasons, settings and rules, and what these judge."""

@@ -1,4 +1,4 @@
-"""About who may do what, who may talk to whom, who may read what, and whose everything is."""
+"""Policies on rights, network access, secrets in plain text, and labels and tags."""
 
 from collections.abc import Sequence
 

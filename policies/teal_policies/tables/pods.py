@@ -1,4 +1,4 @@
-"""About pods, in whatever describes some."""
+"""Policies on pods, in whatever describes some."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""About live traffic: what carries it, what directs it, what it may come back to."""
+"""Policies on live traffic: what carries it, what directs it, what it may come back to."""
 
 from collections.abc import Sequence
 

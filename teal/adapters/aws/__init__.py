@@ -1,1 +1,1 @@
-"""Elastic Load Balancing and CloudWatch."""
+"""Adapters to Elastic Load Balancing and CloudWatch."""

@@ -1,7 +1,7 @@
-"""The edge to Elastic Load Balancing and CloudWatch in one region: reads rules, targets and alarms, writes weights.
+"""Reads listener rules, targets and alarms of one AWS region, and writes the weights of rules.
 
-Plain boto3, whose own retries (standard mode: throttling, 5xx, lost connections, with backoff) are the only ones. It
-is synchronous, so every call runs in a thread. Credentials and AWS_ENDPOINT_URL are boto3's to find.
+It uses plain boto3, whose own retries (standard mode: throttling, 5xx, lost connections, with backoff) are the only
+ones. boto3 is synchronous, so every call runs in a thread. It finds credentials and AWS_ENDPOINT_URL itself.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ from teal.adapters.aws.objects import Alarm, Balancer, Group, Listener, Rule, Ta
 from teal.model.errors import UnreachableError
 
 ATTEMPTS = 6
-"""Of one call. Where AWS throttles, with waits of up to 1, 2, 4, 8 and 16 s between them; where it answers 5xx, with
-botocore's shorter ones, a second or two in all. What lasts longer is no moment's."""
+"""Attempts of one call. Where AWS throttles, boto3 waits up to 1, 2, 4, 8 and 16 s between them; after a 5xx it waits a
+second or two in all. What fails longer than that is no passing fault."""
 
 TAGGED_AT_ONCE = 20
-"""Resources whose tags ELB tells in one call."""
+"""How many resources ELB accepts in one request for tags."""
 
 _T = TypeVar("_T")
 _Json = Mapping[str, Any]
@@ -30,15 +30,15 @@ _Json = Mapping[str, Any]
 
 @cache
 def connect(region: str) -> "Elb":
-    """The one client of a region: to make one takes a tenth of a second."""
+    """Return the client of a region. It is cached, since making one takes a tenth of a second."""
     return Elb(region)
 
 
 class Elb:
-    """Asks one region. Every method raises `UnreachableError` where AWS did not answer, or not with what was asked."""
+    """A client of one region. Methods raise `UnreachableError` where AWS gave no answer, or refused."""
 
     def __init__(self, region: str) -> None:
-        """Prepare; nothing is asked yet."""
+        """Create the boto3 clients; no request is sent."""
         config = Config(
             region_name=region,
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
@@ -50,7 +50,7 @@ class Elb:
         self._cloudwatch: Final = session.client("cloudwatch", config=config)
 
     async def balancers(self, groups: Iterable[str]) -> Sequence[Balancer]:
-        """The load balancers that lead to target groups."""
+        """Return the load balancers that send requests to these target groups."""
         found = await self._pages(self._elb, "describe_target_groups", "TargetGroups", TargetGroupArns=sorted(groups))
         arns = sorted({arn for each in found for arn in Group.model_validate(each).load_balancer_arns})
         if not arns:
@@ -59,22 +59,22 @@ class Elb:
         return [Balancer.model_validate(each) for each in listed]
 
     async def listeners(self, balancer: str) -> Sequence[Listener]:
-        """Of a load balancer, by its ARN."""
+        """Return the listeners of a load balancer, given by its ARN."""
         found = await self._pages(self._elb, "describe_listeners", "Listeners", LoadBalancerArn=balancer)
         return [Listener.model_validate(each) for each in found]
 
     async def rules(self, *, listener: str = "", arns: Iterable[str] = ()) -> Sequence[Rule]:
-        """The rules of a listener, or those of these ARNs, without their tags."""
+        """Return the rules of a listener, or those with these ARNs, without their tags."""
         wanted: dict[str, Any] = {"ListenerArn": listener} if listener else {"RuleArns": sorted(arns)}
         return [Rule.of(each) for each in await self._pages(self._elb, "describe_rules", "Rules", **wanted)]
 
     async def known(self, arns: Sequence[str]) -> Sequence[Rule]:
-        """The rules of these ARNs with their tags, both asked for at once."""
+        """Return the rules with these ARNs and their tags, which are requested at the same time."""
         rules, tags = await asyncio.gather(self.rules(arns=arns), self._tags(arns))
         return [replace(each, tags=tags.get(each.arn, {})) for each in rules]
 
     async def tagged(self, rules: Sequence[Rule]) -> Sequence[Rule]:
-        """The same rules, with their tags."""
+        """Return the same rules with their tags."""
         tags = await self._tags([each.arn for each in rules])
         return [replace(each, tags=tags.get(each.arn, {})) for each in rules]
 
@@ -87,27 +87,27 @@ class Elb:
         return tags
 
     async def health(self, group: str) -> Mapping[str, int]:
-        """Registered targets of a group, by their state."""
+        """Return how many registered targets of a group are in each state."""
         found = await self._pages(self._elb, "describe_target_health", "TargetHealthDescriptions", TargetGroupArn=group)
         states = [Target.model_validate(each).target_health.state for each in found]
         return {state: states.count(state) for state in states}
 
     async def alarms(self, prefix: str, group: str) -> Mapping[str, str]:
-        """State of the alarms on a target group whose names begin so, by name."""
+        """Return the state of a target group's alarms whose names start with a prefix, by alarm name."""
         found = await self._pages(self._cloudwatch, "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix)
         listed = [Alarm.model_validate(each) for each in found]
         return {each.alarm_name: each.state_value for each in listed if each.concerns(group)}
 
     async def write(self, rule: Rule, weights: Mapping[str, int]) -> None:
-        """Give the target groups of a rule other weights, in one call; everything else of it stays as it was read.
+        """Set the weights of a rule's target groups in one call; everything else stays as it was read.
 
-        Its tags are left to Pulumi: one that its state knows otherwise, pulumi-aws would never write again.
+        Its tags are left to Pulumi: pulumi-aws would never rewrite a tag that differs from its state.
         """
         actions = rule.weighted(weights)
         await _try("modify_rule", lambda: self._elb.modify_rule(RuleArn=rule.arn, Actions=actions))
 
     async def _pages(self, client: Any, operation: str, key: str, **wanted: object) -> Sequence[_Json]:  # noqa: ANN401 - boto3's clients have no types
-        """All items of an answer, which may come in several pages."""
+        """Return all items of an answer, which may come in several pages."""
 
         def ask() -> Sequence[_Json]:
             if not client.can_paginate(operation):

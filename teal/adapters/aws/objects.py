@@ -1,4 +1,4 @@
-"""The few fields of AWS's answers that teal reads, validated where they come in. Not models of the API."""
+"""The fields of AWS's answers that teal reads, validated where they come in. These are not models of the whole API."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,36 +11,36 @@ from pydantic.alias_generators import to_pascal
 
 
 class Answer(BaseModel):
-    """A part of an answer."""
+    """The base of all parts of an answer."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_pascal, populate_by_name=True)
 
 
 class GroupWeight(Answer):
-    """One target group of a forward; a weight that is not said is 1."""
+    """One target group of a forward action; its weight is 1 where none is given."""
 
     target_group_arn: str
     weight: int = 1
 
 
 class Forward(Answer):
-    """Where an action sends requests."""
+    """The target groups that an action forwards to."""
 
     target_groups: tuple[GroupWeight, ...] = ()
 
 
 class Action(Answer):
-    """One action of a rule."""
+    """One action of a listener rule."""
 
     type: str
     order: int = 1
     target_group_arn: str = ""
-    """Of a forward to one group alone."""
+    """The ARN of the group, where the action forwards to a single one."""
     forward_config: Forward = Forward()
 
     @property
     def weights(self) -> Mapping[str, int]:
-        """Weight of each target group, by ARN."""
+        """The weight of each target group, by ARN."""
         groups = self.forward_config.target_groups
         if not groups and self.target_group_arn:
             return {self.target_group_arn: 1}
@@ -49,17 +49,17 @@ class Action(Answer):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """A listener rule as read."""
+    """A listener rule as it was read."""
 
     arn: str
     actions: Sequence[Action]
     written: Sequence[Mapping[str, Any]]
-    """The same actions, whole, as AWS takes them back."""
+    """The complete actions, in the form in which AWS takes them back."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> "Rule":
-        """A rule, without its tags."""
+        """Make a rule from AWS's answer, without its tags."""
         written = tuple(found["Actions"])
         return cls(
             arn=found["RuleArn"], actions=tuple(Action.model_validate(each) for each in written), written=written
@@ -67,26 +67,26 @@ class Rule:
 
     @property
     def weights(self) -> Mapping[str, int]:
-        """Weight of each target group that the rule forwards to, by ARN."""
+        """The weight of each target group that the rule forwards to, by ARN."""
         return {arn: weight for each in self.actions for arn, weight in each.weights.items()}
 
     @property
     def order(self) -> int:
-        """Of its forward: of no meaning where there is one action, and so free to tell two writes apart."""
+        """The order of the forward action. It has no effect in a rule of one action, so it tells two writes apart."""
         return next((each.order for each in self.actions if each.weights), 1)
 
     @property
     def listener(self) -> str:
-        """ARN of the listener that it is of."""
+        """The ARN of the listener that the rule belongs to."""
         return self.arn.replace(":listener-rule/", ":listener/").rpartition("/")[0]
 
     @property
     def digest(self) -> str:
-        """Of what it does: AWS keeps no version of a rule."""
+        """A hash of the rule's actions, which stands in for a version: AWS keeps none."""
         return sha256(json.dumps(self.written, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
     def weighted(self, weights: Mapping[str, int]) -> list[dict[str, Any]]:
-        """Its actions with other weights of the target groups that are named."""
+        """Return the rule's actions with other weights for the target groups that are named."""
         return [_weighted(each, weights) for each in self.written]
 
 
@@ -98,12 +98,12 @@ def _weighted(action: Mapping[str, Any], weights: Mapping[str, int]) -> dict[str
         {**each, "Weight": weights.get(each["TargetGroupArn"], each.get("Weight", 1))}
         for each in config["TargetGroups"]
     ]
-    rest = {key: value for key, value in action.items() if key != "TargetGroupArn"}  # beside several groups, refused
+    rest = {key: value for key, value in action.items() if key != "TargetGroupArn"}  # AWS refuses it beside groups
     return {**rest, "ForwardConfig": {**config, "TargetGroups": groups}}
 
 
 class Listener(Answer):
-    """A listener as read."""
+    """A listener as it was read."""
 
     listener_arn: str
     load_balancer_arn: str
@@ -112,40 +112,40 @@ class Listener(Answer):
 
 
 class Balancer(Answer):
-    """A load balancer as read."""
+    """A load balancer as it was read."""
 
     load_balancer_arn: str
     dns_name: str = Field(default="", alias="DNSName")
 
 
 class Group(Answer):
-    """A target group as read."""
+    """A target group as it was read."""
 
     target_group_arn: str
     load_balancer_arns: tuple[str, ...] = ()
 
 
 class Health(Answer):
-    """How a load balancer finds a target."""
+    """The health of a target, as the load balancer sees it."""
 
     state: str
 
 
 class Target(Answer):
-    """A registered target as read."""
+    """A registered target as it was read."""
 
     target_health: Health
 
 
 class Dimension(Answer):
-    """What a metric is of."""
+    """One dimension of a metric."""
 
     name: str
     value: str
 
 
 class Metric(Answer):
-    """A metric that an alarm looks at."""
+    """A metric that an alarm watches."""
 
     dimensions: tuple[Dimension, ...] = ()
 
@@ -157,13 +157,13 @@ class Stat(Answer):
 
 
 class Query(Answer):
-    """One of several metrics that an alarm computes with."""
+    """One of several metrics from which an alarm computes its value."""
 
     metric_stat: Stat = Stat()
 
 
 class Alarm(Answer):
-    """An alarm as read."""
+    """An alarm as it was read."""
 
     alarm_name: str
     state_value: str
@@ -171,6 +171,6 @@ class Alarm(Answer):
     metrics: tuple[Query, ...] = ()
 
     def concerns(self, group: str) -> bool:
-        """Whether it looks at a target group, which metrics name by the end of its ARN."""
+        """Return whether the alarm watches a target group. Metrics name a group by the last part of its ARN."""
         looks_at = [*self.dimensions, *(each for query in self.metrics for each in query.metric_stat.metric.dimensions)]
         return any(each.name == "TargetGroup" and each.value == group.rpartition(":")[2] for each in looks_at)

@@ -1,7 +1,4 @@
-"""Signs requests as AWS has it (Signature Version 4), for a Prometheus that AWS runs.
-
-Credentials are boto3's to find.
-"""
+"""Signs requests with AWS's Signature Version 4, for a Prometheus that AWS runs. boto3 finds the credentials."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -17,22 +14,22 @@ from teal.spec.credentials import SigV4
 
 
 class UnsignedError(httpx2.RequestError):
-    """A request could not be signed, and was not sent."""
+    """A request could not be signed, so it was not sent."""
 
 
 class Signed(httpx2.Auth):
-    """Signs each request, its body included, when it is sent: a signature holds for minutes."""
+    """Signs each request with its body at the moment it is sent, since a signature is valid for minutes only."""
 
     def __init__(self, how: SigV4) -> None:
-        """Sign for one service in one region."""
+        """Prepare to sign for one service in one region."""
         self._how = how
         self._session: Any = boto3.Session()
 
     async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
-        """Sign in a thread of its own: credentials may have to be asked for.
+        """Sign in a separate thread, since boto3 may have to request credentials.
 
         Raises:
-            UnsignedError: there are none.
+            UnsignedError: there are no credentials.
         """
         body = await request.aread()
         try:
@@ -45,7 +42,7 @@ class Signed(httpx2.Auth):
         yield request
 
     def _signature(self, method: str, url: str, body: bytes) -> Mapping[str, str]:
-        """The headers to add; none where boto3 finds no credentials."""
+        """Return the headers to add; none where boto3 finds no credentials."""
         credentials = self._session.get_credentials()
         if credentials is None:
             return {}

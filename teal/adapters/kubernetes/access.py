@@ -1,4 +1,4 @@
-"""How to reach a cluster: a kubeconfig, and the HTTP client that it makes. Asks nothing."""
+"""Finds a cluster: reads a kubeconfig and makes an HTTP client from it. It sends no request."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -13,25 +13,25 @@ from lightkube.core.exceptions import ConfigError as KubeconfigError
 from teal.model.errors import UnreachableError
 
 TIMEOUT_SECONDS = 5.0
-"""For one request. An API server that takes longer to read one object is in trouble."""
+"""How long one request may take. An API server that needs longer to read one object is in trouble."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClusterAccess:
-    """Which cluster to ask; the same one that the program's provider writes to."""
+    """Which cluster to ask. It is the cluster that the program's provider writes to."""
 
     namespace: str
-    """The namespace that every read is in."""
+    """The namespace of every read."""
     kubeconfig: str | None = None
-    """Its path or content, as Pulumi's provider takes either; default: `KUBECONFIG`, `~/.kube/config`, or the
-    pod's own account."""
+    """The kubeconfig's path or content, either of which Pulumi's provider takes; default: `KUBECONFIG`,
+    `~/.kube/config`, or the pod's own account."""
     context: str | None = None
-    """A context in it; default: its current one."""
+    """The context to use from it; default: its current one."""
 
 
 @asynccontextmanager
 async def client(access: ClusterAccess) -> AsyncGenerator[httpx2.AsyncClient]:
-    """An HTTP client whose base URL is the API server's, with the credentials of the kubeconfig.
+    """Return an HTTP client with the API server's base URL and the credentials of the kubeconfig.
 
     Raises:
         UnreachableError: there is no usable kubeconfig.
@@ -42,7 +42,7 @@ async def client(access: ClusterAccess) -> AsyncGenerator[httpx2.AsyncClient]:
     except (KubeconfigError, OSError, ValueError) as error:
         config, why = None, str(error)
     except (LookupError, TypeError, AttributeError, yaml.YAMLError) as error:
-        config, why = None, f"it is no kubeconfig ({type(error).__name__})"  # whose text may hold what is in it
+        config, why = None, f"it is no kubeconfig ({type(error).__name__})"  # the error may quote secrets
     else:
         why = f"it has no context {access.context or '(current-context is not set)'}"
     if config is None:

@@ -1,7 +1,7 @@
-"""The edge to Kubernetes: reads what is live and asks pods what they are. Writes nothing.
+"""Reads what is live in a Kubernetes cluster and asks pods for their version.
 
-Raw JSON over lightkube's kubeconfig and credentials: a few requests do not need
-typed models of the whole API.
+It writes nothing. It reads raw JSON with lightkube's kubeconfig and credentials, since a few requests do not need typed
+models of the whole API.
 """
 
 import asyncio
@@ -28,20 +28,20 @@ from teal.model.labels import COLOUR_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL, 
 from teal.model.live import Endpoint, LiveAutoscaler, LivePod, LiveService, LiveSlot
 
 RETRY_SECONDS = 10.0
-"""For all tries of one read: an API server that restarts is back within it (measured: 3-6 s)."""
+"""How long all attempts of one read may take: an API server that restarts is back in it (measured: 3-6 s)."""
 
 AT_ONCE = 16
-"""Requests at a time: each further connection costs a TLS handshake on both sides, which takes longer than to wait."""
+"""Requests at a time. One more connection costs a TLS handshake on both sides, which takes longer than to wait."""
 
 SERVICE_LABEL = "kubernetes.io/service-name"
-"""Label by which an EndpointSlice says whose it is."""
+"""The label by which an EndpointSlice names its Service."""
 
 
 _Read = TypeVar("_Read", bound=BaseModel)
 
 
 class Cluster:
-    """A cluster that can be asked. Open it with `Cluster.connect`."""
+    """A connection to one namespace of a cluster. Open it with `Cluster.connect`."""
 
     def __init__(self, http: httpx2.AsyncClient, namespace: str) -> None:
         """Wrap an HTTP client whose base URL is the API server's."""
@@ -49,12 +49,12 @@ class Cluster:
         self.namespace = self._namespace = namespace
         self._turn = asyncio.Semaphore(AT_ONCE)
         self.slots_seen: Mapping[tuple[str, Colour], LiveSlot] = {}
-        """The colours that have a Deployment, as they were read last."""
+        """The colours that have a Deployment, as of the last read."""
 
     @classmethod
     @asynccontextmanager
     async def connect(cls, access: ClusterAccess) -> AsyncGenerator[Self]:
-        """Open a cluster with the credentials of its kubeconfig.
+        """Open a connection with the credentials of the kubeconfig.
 
         Raises:
             UnreachableError: there is no usable kubeconfig.
@@ -63,19 +63,19 @@ class Cluster:
             yield cls(http, access.namespace)
 
     async def live_service(self, name: str) -> LiveService | None:
-        """Read an active Service; None where there is none.
+        """Return an active Service, or None where there is none.
 
         Raises:
-            UnreachableError: the API server did not answer, or not with 200 or 404.
+            UnreachableError: the API server did not answer, or answered neither 200 nor 404.
         """
         found = await self._service(name)
         return live_service(found) if found else None
 
     async def address(self, name: str) -> str:
-        """The address that a Service of type LoadBalancer was given; empty while it has none.
+        """Return the address that a Service of type LoadBalancer was given; empty while it has none.
 
         Raises:
-            UnreachableError: the API server did not answer, or not with 200 or 404.
+            UnreachableError: the API server did not answer, or answered neither 200 nor 404.
         """
         found = await self._service(name)
         given = found.status.load_balancer.ingress if found else ()
@@ -85,7 +85,7 @@ class Cluster:
         return await self.read(f"/api/v1/namespaces/{self._namespace}/services/{name}", objects.Service)
 
     async def live_services(self) -> Mapping[str, LiveService]:
-        """All active Services of the namespace, by name: those of teal that belong to no colour.
+        """Return all active Services of the namespace, by name: those of teal that belong to no colour.
 
         Raises:
             UnreachableError: the API server could not be asked.
@@ -98,7 +98,7 @@ class Cluster:
         return {item.metadata.name: live_service(item) for item in (found.items if found else ())}
 
     async def doors(self) -> Mapping[str, objects.Service]:
-        """All Services of the stack, by name: active ones, and those of one colour."""
+        """Return all Services of the stack, by name: the active ones and those of one colour."""
         found = await self.read(
             f"/api/v1/namespaces/{self._namespace}/services",
             objects.Services,
@@ -107,7 +107,7 @@ class Cluster:
         return {item.metadata.name: item for item in (found.items if found else ())}
 
     async def ready_endpoints(self, service: str, port_name: str = "http") -> Sequence[Endpoint]:
-        """The ready addresses behind a Service, as its EndpointSlices list them.
+        """Return the ready addresses behind a Service, as its EndpointSlices list them.
 
         Raises:
             UnreachableError: the API server could not be asked.
@@ -116,9 +116,9 @@ class Cluster:
         return [each for piece in (found.items if found else ()) for each in piece.ready(port_name)]
 
     async def endpoints(self, workers: Collection[str] = ()) -> Mapping[str, Sequence[Endpoint]]:
-        """The ready addresses behind every Service of the namespace, by its name: one request for all of them.
+        """Return the ready addresses behind every Service of the namespace, by its name, from a single request.
 
-        Workers have no Service: their ready pods are asked for themselves, one request each.
+        Workers have no Service: their ready pods are listed instead, with one request for each worker.
 
         Raises:
             UnreachableError: the API server could not be asked.
@@ -134,9 +134,9 @@ class Cluster:
         return ready
 
     async def standing(self, workers: Collection[str] = ()) -> Mapping[str, Mapping[str, bool]]:
-        """By Service, whether each of its pods is ready; without those that were asked to end. One request for all.
+        """Return which pods of every Service are ready, without ending ones; one request reads them all.
 
-        Workers have no Service: their pods are asked for themselves, one request each.
+        Workers have no Service: their pods are listed instead, with one request for each worker.
 
         Raises:
             UnreachableError: the API server could not be asked.
@@ -156,7 +156,7 @@ class Cluster:
         return f"/apis/discovery.k8s.io/v1/namespaces/{self._namespace}/endpointslices"
 
     async def slots(self) -> Mapping[tuple[str, Colour], LiveSlot]:
-        """The colours that have a Deployment, by service and colour."""
+        """Return the colours that have a Deployment, by service and colour."""
         found = await self.read(
             f"/apis/apps/v1/namespaces/{self._namespace}/deployments",
             workloads.Deployments,
@@ -176,7 +176,7 @@ class Cluster:
         return self.slots_seen
 
     async def pods(self, service: str) -> Sequence[LivePod]:
-        """A service's pods in both colours that have not ended, those on their way out included."""
+        """Return a service's pods in both colours that have not ended, including those that are ending."""
         found = await self.read(
             f"/api/v1/namespaces/{self._namespace}/pods", workloads.Pods, {"labelSelector": f"{NAME_LABEL}={service}"}
         )
@@ -195,7 +195,7 @@ class Cluster:
         ]
 
     async def restarts(self, colour: Colour) -> Mapping[str, Mapping[str, tuple[int, str]]]:
-        """By service and pod of a colour: how often its containers were started anew, and how the last one ended.
+        """Return, by service and pod of a colour, how often containers restarted and how the last one ended.
 
         Raises:
             UnreachableError: the API server could not be asked.
@@ -211,14 +211,14 @@ class Cluster:
         return pods
 
     async def autoscalers(self) -> Mapping[str, LiveAutoscaler]:
-        """By the Deployment that each scales, whoever has made it: one request for all."""
+        """Return the autoscalers by the Deployment that each scales, whoever made them, from a single request."""
         found = await self.read(
             f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers", workloads.Autoscalers
         )
         return {name: _live_autoscaler(item) for item in (found.items if found else ()) if (name := item.deployment)}
 
     async def pods_asked_for(self, name: str) -> int:
-        """Pods that a Deployment has been asked for, by its replicas or by its autoscaler; 0 for one that is off."""
+        """Return how many pods a Deployment's replicas or autoscaler ask for; 0 where it is missing or at zero."""
         deployment, autoscalers = await asyncio.gather(
             self.read(f"/apis/apps/v1/namespaces/{self._namespace}/deployments/{name}", workloads.Deployment),
             self.autoscalers(),
@@ -228,32 +228,32 @@ class Cluster:
         return max(deployment.spec.replicas, autoscalers[name].minimum if name in autoscalers else 0)
 
     async def config_map(self, name: str) -> Mapping[str, str]:
-        """A ConfigMap's data; empty where there is none."""
+        """Return a ConfigMap's data; empty where there is none."""
         found = await self.read(f"/api/v1/namespaces/{self._namespace}/configmaps/{name}", objects.ConfigMap)
         return found.data if found else {}
 
     async def ask(self, endpoint: Endpoint, path: str) -> Answer:
-        """Ask one pod, through the API server's proxy, what it is.
+        """Ask one pod for its version and colour, through the API server's proxy.
 
-        The path answers JSON with `version` and `deployment_group`
-        (docs/contract.md). What goes wrong is in the answer, not raised: it is evidence.
+        The path answers JSON with `version` and `deployment_group` (docs/contract.md). Errors are returned in the
+        answer and not raised: they are evidence.
         """
         async with self._turn:
             return await proxy.ask(self._http, self._namespace, endpoint.pod, endpoint.port, path)
 
     async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
-        """Ask a Service, through the API server's proxy; nothing is waited for longer than `within` seconds.
+        """Send a request to a Service through the API server's proxy, and wait for it no longer than `within` seconds.
 
-        What goes wrong is in the reply, not raised: it is evidence.
+        Errors are returned in the reply and not raised: they are evidence.
         """
         async with self._turn:
             return await proxy.request(self._http, self._namespace, service, wanted, within=within)
 
     async def read(self, path: str, shape: type[_Read], params: Mapping[str, str] | None = None) -> _Read | None:
-        """Read an object, or a list; None where there is none.
+        """Read an object or a list; None where there is none.
 
         Raises:
-            UnreachableError: the API server did not answer, or not with 200 or 404.
+            UnreachableError: the API server did not answer, or answered neither 200 nor 404.
         """
         response: httpx2.Response | None = None
         try:
@@ -281,7 +281,7 @@ class Cluster:
 
 
 def live_service(found: objects.Service) -> LiveService:
-    """Where an active Service leads, and who wrote that."""
+    """Return where an active Service sends traffic, and who wrote that."""
     return LiveService(
         colour=led_to(found.spec.selector, found.metadata.annotations),
         selector=found.spec.selector,

@@ -1,9 +1,8 @@
-"""Asks pods to end their kept-alive connections, from within: by a forwarded port.
+"""Asks pods to close their kept-alive connections, through a forwarded port.
 
-A router moves new connections only; who keeps one stays with the old colour for
-as long as both sides please. Pods take such a request from their own machine
-alone (docs/contract.md), or anybody at the front door could make them do it. A
-port that the API server forwards arrives there.
+A router moves new connections only; a client that keeps one stays with the old colour for as long as both sides like.
+Pods take this request from localhost only (docs/contract.md), since otherwise anybody at the front door could send it.
+A port that the API server forwards arrives there.
 """
 
 import asyncio
@@ -17,7 +16,7 @@ from httpx2.websockets import AsyncWebSocketSession, HTTPXWSException
 from teal.model.live import Endpoint
 
 DEADLINE_SECONDS = 5.0
-"""For one pod. It is a courtesy: a pod that does not answer keeps its connections until it ends them itself."""
+"""How long one pod may take. A pod that does not answer keeps its connections until it closes them itself."""
 
 _DATA = b"\x00"
 _ERROR = 1
@@ -33,19 +32,19 @@ async def close(  # noqa: PLR0913 - whom, where, and for how long
     *,
     turn: asyncio.Semaphore | None = None,
 ) -> Sequence[str]:
-    """Have every pod end each kept-alive connection with its next answer, for so many seconds; 0 ends that.
+    """Ask every pod to close each kept-alive connection with its next answer, for a number of seconds; 0 ends that.
 
     Args:
-        http: whose base URL is the API server's.
-        namespace: the pods'.
-        endpoints: the pods and the port that each answers on.
-        path: where they are asked, by POST of `{"seconds": N}`.
-        seconds: for how long; a pod that is to serve again is asked for 0.
-        turn: bounds how many are asked at a time; None: all at once.
+        http: the client, whose base URL is the API server's.
+        namespace: the pods' namespace.
+        endpoints: the pods, and the port that each answers on.
+        path: the path that takes the POST of `{"seconds": N}`.
+        seconds: for how long; 0 for a pod that is to serve again.
+        turn: limits the requests at a time; None sends all at once.
 
     Returns:
-        What went wrong, a text a pod; empty where all of them agreed. Nothing is raised: the traffic of new
-        connections has moved, whatever becomes of the kept-alive ones.
+        One text for each pod that did not agree; empty where all did. Nothing is raised: new connections have moved
+        already, whatever becomes of the kept-alive ones.
     """
 
     async def ask(endpoint: Endpoint) -> str:
@@ -67,7 +66,7 @@ async def _ask(http: httpx2.AsyncClient, namespace: str, endpoint: Endpoint, pat
 
 
 async def _post(http: httpx2.AsyncClient, namespace: str, endpoint: Endpoint, path: str, body: bytes) -> str:
-    """One HTTP request by one forwarded port; what went wrong."""
+    """Send one HTTP request through a forwarded port, and return what went wrong."""
     head = f"POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
     url = f"/api/v1/namespaces/{namespace}/pods/{endpoint.pod}/portforward"
     async with http.websocket(
@@ -76,17 +75,17 @@ async def _post(http: httpx2.AsyncClient, namespace: str, endpoint: Endpoint, pa
         await forwarded.send_bytes(_DATA + head.encode() + body)
         try:
             status = await _status(forwarded)
-        except (HTTPXWSException, ValueError) as error:  # outside of the session it would come as one of a group
+        except (HTTPXWSException, ValueError) as error:  # outside the session it would be raised inside a group
             return _said(error)
     return "" if status == HTTPStatus.OK else f"answered {status}"
 
 
 async def _status(forwarded: AsyncWebSocketSession) -> int:
-    """The status of the answer.
+    """Return the status of the answer.
 
     Raises:
-        ValueError: the kubelet says why there is none, or it is no HTTP.
-        HTTPXWSException: the connection ended.
+        ValueError: the kubelet reported an error, or the answer is no HTTP.
+        HTTPXWSException: the connection was closed.
     """
     answer = b""
     begun: set[int] = set()

@@ -1,4 +1,4 @@
-"""Events of Kubernetes on a Service, for whoever looks with `kubectl describe service`. They are kept for an hour."""
+"""Writes Kubernetes events on a Service, for readers of `kubectl describe service`. They are kept for an hour."""
 
 import json
 import re
@@ -12,20 +12,20 @@ from teal.model.colours import MANAGER
 from teal.model.errors import UnreachableError
 
 MESSAGE = 1024
-"""Characters that the API server takes."""
+"""How many characters the API server accepts in a message."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Happening:
-    """Something that became of a Service."""
+    """Something that happened to a Service."""
 
     key: str
-    """The same whenever the same thing is told again, which then makes no second event."""
+    """The same key each time the same thing is reported, so that no second event is made."""
     reason: str
-    """One word."""
+    """One word, as Kubernetes wants it."""
     message: str
     at: str
-    """RFC 3339 in UTC."""
+    """The time in RFC 3339, in UTC."""
     warning: bool
 
 
@@ -38,21 +38,21 @@ class _Named(BaseModel):
 
 
 async def record(http: httpx2.AsyncClient, namespace: str, service: str, happening: Happening) -> None:
-    """Let a Service have an event.
+    """Write an event on a Service.
 
     Raises:
-        UnreachableError: the API server did not answer, or refused; says what.
+        UnreachableError: the API server did not answer, or refused; the message says which.
     """
     base = f"/api/v1/namespaces/{namespace}"
     found = await _request(http, "GET", f"{base}/services/{service}")
     key = re.sub(r"[^a-z0-9]+", "-", happening.key.lower()).strip("-")
-    at = f"{happening.at[:19]}Z"  # its moments have no fraction of a second
+    at = f"{happening.at[:19]}Z"  # an event's time has no fraction of a second
     about = {"apiVersion": "v1", "kind": "Service", "namespace": namespace, "name": service}
     body = {
         "apiVersion": "v1",
         "kind": "Event",
         "metadata": {"name": f"{service}.{key}", "namespace": namespace},
-        # Whoever describes a Service asks for the events of its very uid.
+        # `kubectl describe` selects a Service's events by its uid.
         "involvedObject": {**about, "uid": _Named.model_validate_json(found.content).metadata.uid},
         "reason": happening.reason,
         "message": happening.message[:MESSAGE],
@@ -73,6 +73,6 @@ async def _request(http: httpx2.AsyncClient, method: str, path: str, body: str |
         )
     except httpx2.TransportError as error:
         raise UnreachableError(f"{method} {path}: {type(error).__name__}") from None
-    if not response.is_success and response.status_code != HTTPStatus.CONFLICT:  # there already: told before
+    if not response.is_success and response.status_code != HTTPStatus.CONFLICT:  # it was reported before
         raise UnreachableError(f"{method} {path}: the API server answered {response.status_code}")
     return response

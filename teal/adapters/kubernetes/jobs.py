@@ -1,4 +1,4 @@
-"""The Jobs that migrate schemas: what became of each, and one more of the same kind that only looks."""
+"""Reads the Jobs that migrate schemas and how each ended, and runs a copy of one that only verifies the schema."""
 
 import asyncio
 import json
@@ -18,18 +18,18 @@ from teal.model.labels import COLOUR_LABEL, COMPONENT_LABEL, NAME_LABEL, VERSION
 SELECTOR = f"{COMPONENT_LABEL}=migrations"
 POLL_SECONDS = 1.0
 RESERVE_SECONDS = 60.0
-"""Beyond a Job's own deadline, for its controller to say that it has passed."""
+"""How long its controller has, beyond a Job's own deadline, to report that the deadline has passed."""
 
 KEPT_SECONDS = 600
-"""For how long a Job that only looked is kept when it has ended, with its pod's log."""
+"""How long a finished verifying Job is kept, with its pod's log."""
 
 _MOVES = frozenset(("up", "down"))
 _OF_ITS_JOB = ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name")
-"""Labels that the API server has added to a Job's pods; another Job's are others."""
+"""The labels that the API server adds to a Job's pods. Another Job gets its own."""
 
 
 class Became(StrEnum):
-    """What became of a Job."""
+    """The result of a Job so far."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -58,7 +58,7 @@ class _Spec(Object):
 
 
 class MigrationJob(Object):
-    """`batch/v1` Job of a migration."""
+    """A `batch/v1` Job that migrates a schema."""
 
     metadata: _Metadata
     spec: _Spec = _Spec()
@@ -66,42 +66,42 @@ class MigrationJob(Object):
 
     @property
     def service(self) -> str:
-        """Whose schema it migrates."""
+        """The service whose schema the Job migrates."""
         return self.metadata.labels.get(NAME_LABEL, "").removesuffix("-migrations")
 
     @property
     def colour(self) -> str:
-        """Of the release whose image it runs."""
+        """The colour of the release whose image the Job runs."""
         return self.metadata.labels.get(COLOUR_LABEL, "")
 
     @property
     def version(self) -> str:
-        """Of that release."""
+        """The version of that release."""
         return self.metadata.labels.get(VERSION_LABEL, "")
 
     @property
     def phase(self) -> str:
-        """`expand`, `contract` or `down`."""
+        """The phase: `expand`, `contract` or `down`."""
         return self._variable("SCHEMA_PHASE")
 
     @property
     def revision(self) -> str:
-        """That it goes to."""
+        """The revision that the schema is migrated to."""
         return self._variable("SCHEMA_REVISION")
 
     @property
     def became(self) -> Became:
-        """How it ended, if it has."""
+        """Whether the Job is still running, and how it ended."""
         held = {each.type for each in self.status.conditions if each.status == "True"}
         return Became.SUCCEEDED if "Complete" in held else Became.FAILED if "Failed" in held else Became.RUNNING
 
     @property
     def why(self) -> str:
-        """What its controller says of how it ended."""
+        """What the Job's controller says about how it ended."""
         return next((each.message for each in self.status.conditions if each.status == "True" and each.message), "")
 
     def looking(self, name: str) -> Mapping[str, Any]:
-        """Another Job of the same pods, without what changes the schema: it verifies, once."""
+        """Return a Job with the same pods but without the containers that change the schema: it verifies once."""
         spec = self.spec.template.get("spec", {})
         first = [each for each in self._first if each.get("name") not in _MOVES]
         metadata = self.spec.template.get("metadata", {})
@@ -120,7 +120,7 @@ class MigrationJob(Object):
 
     @property
     def moves(self) -> bool:
-        """Whether it changes the schema; one that only looks does not."""
+        """Whether the Job changes the schema; one that only verifies does not."""
         return any(each.get("name") in _MOVES for each in self._first)
 
     @property
@@ -163,7 +163,7 @@ class _Pods(Object):
 
 
 async def migrations(cluster: Cluster) -> Sequence[MigrationJob]:
-    """All of the namespace, the newest first; those that only look are none.
+    """Return the migration Jobs of the namespace, the newest first, without those that only verify.
 
     Raises:
         UnreachableError: the API server could not be asked.
@@ -174,11 +174,11 @@ async def migrations(cluster: Cluster) -> Sequence[MigrationJob]:
 
 
 async def look(cluster: Cluster, like: MigrationJob) -> str:
-    """Run a Job that verifies the schema as that one did, and wait for its end; says what its tool said.
+    """Run a Job that verifies the schema as the given Job did, and return the last lines of its tool.
 
     Raises:
-        RefusedError: it found that the schema is not what its migrations say, or did not end in time.
-        UnreachableError: the API server could not be asked, or does not let whoever asks create Jobs.
+        RefusedError: the schema is not what its migrations say, or the Job did not end in time.
+        UnreachableError: the API server could not be asked, or this account may not create Jobs.
     """
     name = f"{like.service}-{like.colour}-verify-{token_hex(3)}"
     became, said = await run(cluster, like.looking(name), "verify the schema")
@@ -228,7 +228,7 @@ async def _create(cluster: Cluster, body: Mapping[str, Any], what_for: str) -> N
 
 
 async def _said(cluster: Cluster, job: str) -> str:
-    """The last lines of its tool."""
+    """Return the last lines that the Job's tool wrote."""
     path = f"/api/v1/namespaces/{cluster.namespace}/pods"
     found = await cluster.read(path, _Pods, {"labelSelector": f"batch.kubernetes.io/job-name={job}"})
     statuses = [each.status for each in (found.items if found else ())]

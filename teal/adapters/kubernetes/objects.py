@@ -1,6 +1,6 @@
-"""The few fields of Kubernetes objects that teal reads, validated where they come in.
+"""The fields of Kubernetes objects that teal reads, validated where they come in.
 
-Not models of the API: what is not read is not here.
+A field that teal does not read is not here: these are not models of the whole API.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,13 +13,13 @@ from teal.model.labels import ACTIVE, MOVED_FROM
 
 
 class Object(BaseModel):
-    """What is read of one: in the names of the API, and never changed."""
+    """The base of all parts of an object: frozen, with the API's field names."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
 class OwnedMetadata(BaseModel):
-    """The same of an object's metadata."""
+    """The metadata of an object that a field manager owns."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,27 +27,27 @@ class OwnedMetadata(BaseModel):
 
 
 class OwnedFields(BaseModel):
-    """The part of `fieldsV1` that is read here."""
+    """The part of `fieldsV1` that teal reads."""
 
     model_config = ConfigDict(frozen=True)
 
     spec: Mapping[str, object] = Field(default_factory=dict[str, object], alias="f:spec")
-    """The spec's fields that a manager owns: the keys are field paths, their values say nothing here."""
+    """The fields of the spec that a manager owns. The keys are field paths; the values are not used."""
     data: Mapping[str, object] = Field(default_factory=dict[str, object], alias="f:data")
-    """The same of a ConfigMap's data."""
+    """The keys of a ConfigMap's data that a manager owns."""
     metadata: OwnedMetadata = Field(default=OwnedMetadata(), alias="f:metadata")
 
     def owns(self, field: str) -> bool:
-        """Whether a field of the spec, or of the data, is the manager's. What is atomic is as a whole or not at all."""
+        """Return whether the manager owns a field of the spec or of the data; an atomic field counts as a whole."""
         return f"f:{field}" in self.spec or f"f:{field}" in self.data
 
     def marks(self, annotations: Collection[str]) -> bool:
-        """Whether one of these annotations is the manager's."""
+        """Return whether the manager owns one of these annotations."""
         return any(f"f:{each}" in self.metadata.annotations for each in annotations)
 
 
 class ManagedFields(Object):
-    """Who owns which fields, as server-side apply records it."""
+    """The fields that one manager owns, as server-side apply records it."""
 
     manager: str
     time: str = ""
@@ -55,21 +55,21 @@ class ManagedFields(Object):
 
 
 class Metadata(Object):
-    """Of any object."""
+    """The metadata that every Kubernetes object has, as far as teal reads it."""
 
     name: str
     resource_version: str
     generation: int = 0
-    """It counts the changes of the object's spec."""
+    """The API server increases it with every change of the object's spec."""
     labels: Mapping[str, str] = Field(default_factory=dict[str, str])
     annotations: Mapping[str, str] = Field(default_factory=dict[str, str])
     managed_fields: Sequence[ManagedFields] = ()
     deletion_timestamp: str = ""
-    """When it is to be gone; empty where nobody asked for that."""
+    """When the object is to be gone; empty where nobody has deleted it."""
 
 
 class Bare(Object):
-    """An object of which nothing but its metadata is read."""
+    """An object of which only the metadata is read."""
 
     metadata: Metadata
 
@@ -81,16 +81,16 @@ class ServicePort(Object):
     port: int
     node_port: int = 0
     target_port: int | str | None = None
-    """By its number, or by the name that pods give it."""
+    """The number of the pods' port, or the name that pods give it."""
 
     @property
     def target(self) -> int | str:
-        """The pods' port that it leads to."""
+        """The pods' port that this port sends connections to."""
         return self.port if self.target_port is None else self.target_port
 
 
 class ServiceSpec(Object):
-    """Of a Service."""
+    """The spec of a Service."""
 
     selector: Mapping[str, str] = Field(default_factory=dict[str, str])
     type: str = "ClusterIP"
@@ -100,20 +100,20 @@ class ServiceSpec(Object):
 
 
 class Ingress(Object):
-    """One address of a load balancer: a name, or a number."""
+    """One address of a load balancer: a host name or an IP address."""
 
     hostname: str = ""
     ip: str = ""
 
 
 class LoadBalancerStatus(Object):
-    """What a cloud's controller says of a Service's load balancer."""
+    """The load balancer of a Service, as the cloud's controller reports it."""
 
     ingress: Sequence[Ingress] = ()
 
 
 class ServiceStatus(Object):
-    """Of a Service."""
+    """The status of a Service."""
 
     load_balancer: LoadBalancerStatus = LoadBalancerStatus()
 
@@ -127,7 +127,7 @@ class Service(Object):
 
     @property
     def address(self) -> str:
-        """Where its first port answers, from as far away as that is known."""
+        """The address of the first port, as far from the cluster as one is known."""
         if not self.spec.ports:
             return ""
         first = self.spec.ports[0]
@@ -151,7 +151,7 @@ class ConfigMaps(Object):
 
 
 class LeaseSpec(Object):
-    """Of a Lease."""
+    """The spec of a Lease."""
 
     holder_identity: str = ""
     acquire_time: str | None = None
@@ -172,7 +172,7 @@ class Services(Object):
 
 
 class Labelled(Object):
-    """Metadata of which only the labels are read."""
+    """The metadata of an object of which only the labels are read."""
 
     labels: Mapping[str, str] = Field(default_factory=dict[str, str])
 
@@ -184,26 +184,26 @@ class UserInfo(Object):
 
 
 class Reviewed(Object):
-    """Status of a SelfSubjectReview."""
+    """The status of a SelfSubjectReview."""
 
     user_info: UserInfo
 
 
 class ReviewedAt(Object):
-    """Metadata of a SelfSubjectReview: it has no name, but the API server's time."""
+    """The metadata of a SelfSubjectReview: it has no name, but the API server's time."""
 
     creation_timestamp: str = ""
 
 
 class SelfSubjectReview(Object):
-    """`authentication.k8s.io/v1` SelfSubjectReview: whom the API server takes the asker for."""
+    """`authentication.k8s.io/v1` SelfSubjectReview: the account that the API server takes the asker for."""
 
     metadata: ReviewedAt = ReviewedAt()
     status: Reviewed
 
 
 class Identity(BaseModel):
-    """What a pod says of itself (docs/contract.md)."""
+    """The answer of a pod that is asked for its version and colour (docs/contract.md)."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
@@ -212,7 +212,7 @@ class Identity(BaseModel):
 
 
 class Status(BaseModel):
-    """What the API server answers for itself, where it has no object to answer with."""
+    """The API server's own answer, where it has no object to return."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -222,14 +222,14 @@ class Status(BaseModel):
 
 
 def writer_of(managed_fields: Sequence[ManagedFields], field: str) -> str:
-    """The manager that owns a field which the API server tracks as a whole; of several the last to write."""
+    """Return the manager that owns a field which is tracked as a whole; of several, the last one to write."""
     owners = [entry for entry in managed_fields if entry.fields.owns(field)]
     newest = max(owners, key=lambda entry: entry.time, default=None)
     return "unknown" if newest is None else newest.manager
 
 
 def owners_of(managed_fields: Sequence[ManagedFields], field: str) -> frozenset[str]:
-    """Every manager that owns a part of what a move writes: that field, or the annotations beside it."""
+    """Return every manager that owns a part of what a move writes: that field, or the annotations beside it."""
     return frozenset(
         each.manager for each in managed_fields if each.fields.owns(field) or each.fields.marks((MOVED_FROM, ACTIVE))
     )

@@ -1,8 +1,7 @@
 """Asks pods and Services over HTTP through the API server's proxy, which needs no network path from this machine.
 
-What goes wrong is in the answer, not raised: it is evidence. An answer of the
-API server's own (the service has no endpoint, the credentials may not ask) is
-told from the service's by its form: a `Status` object.
+Errors are returned in the answer and not raised: they are evidence. An answer of the API server itself (the service has
+no endpoint, or the credentials lack a right) is told from the service's answer by its form: a `Status` object.
 """
 
 import asyncio
@@ -20,19 +19,19 @@ from teal.gates.identity import Answer
 from teal.gates.replies import Reply, Request
 
 RETRY_SECONDS = 10.0
-"""For all tries of one question: an API server that restarts is back within it (measured: 3-6 s)."""
+"""How long all attempts of one request may take: an API server that restarts is back in it (measured: 3-6 s)."""
 
 CONNECT_SECONDS = 2.0
-"""For one connection: an API server that has just come back may accept it and say nothing."""
+"""How long one connection may take: an API server that has just come back may accept it and say nothing."""
 
 MOST_BYTES = 4 * 1024 * 1024
-"""Of an answer's body: an OpenAPI document of thousands of operations; more is not read."""
+"""How much of an answer's body is read: enough for an OpenAPI document of thousands of operations."""
 
 _Answered = TypeVar("_Answered")
 
 
 async def ask(http: httpx2.AsyncClient, namespace: str, pod: str, port: int, path: str) -> Answer:
-    """Ask one pod what it is.
+    """Ask one pod for its version and colour.
 
     The path answers JSON with `version` and `deployment_group` (docs/contract.md).
     """
@@ -53,20 +52,19 @@ async def ask(http: httpx2.AsyncClient, namespace: str, pod: str, port: int, pat
 async def request(http: httpx2.AsyncClient, namespace: str, service: str, wanted: Request, *, within: float) -> Reply:
     """Send one request to a Service's port `http`.
 
-    Sent again while the API server is away, unless it may have reached the service
-    and is no mere read.
+    The request is repeated while the API server is away, unless it may have reached the service and changed something.
 
     Args:
-        http: whose base URL is the API server's.
-        namespace: the Service's.
-        service: its name.
+        http: the client, whose base URL is the API server's.
+        namespace: the Service's namespace.
+        service: the Service's name.
         wanted: the request.
-        within: seconds after which an answer is not waited for any longer.
+        within: how many seconds to wait for the answer.
     """
     if not wanted.contained:
         return Reply(error="its path leaves the service for the API server's own")
     url = f"/api/v1/namespaces/{namespace}/services/{service}:http/proxy{quote(wanted.path, safe=_AS_IT_IS)}"
-    # What never left, or changes nothing, may be sent again.
+    # A request that was never sent, or that changes nothing, may be repeated.
     again = _AWAY if wanted.method in _SAFE else _UNREACHED
     try:
         return await _patiently(again, lambda: send(http, url, wanted, within))
@@ -79,11 +77,11 @@ async def request(http: httpx2.AsyncClient, namespace: str, service: str, wanted
 _UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout)
 _AWAY = (*_UNREACHED, httpx2.NetworkError, httpx2.RemoteProtocolError)
 _SAFE = {"GET", "HEAD"}
-_AS_IT_IS = "/?&=%:@!$'()*+,;~-._"  # what a path with a query may hold unquoted (RFC 3986)
+_AS_IT_IS = "/?&=%:@!$'()*+,;~-._"  # the characters that a path with a query may hold unquoted (RFC 3986)
 
 
 async def _patiently(on: tuple[type[Exception], ...], ask: Callable[[], Awaitable[_Answered]]) -> _Answered:
-    """What comes of asking, again and again as long as it fails so; then it is raised."""
+    """Return the result of `ask`, repeated while it fails with these errors; the last error is raised."""
     async for attempt in stamina.retry_context(on=on, timeout=RETRY_SECONDS, attempts=None):
         with attempt:
             return await ask()
@@ -91,9 +89,9 @@ async def _patiently(on: tuple[type[Exception], ...], ask: Callable[[], Awaitabl
 
 
 async def send(http: httpx2.AsyncClient, url: str, wanted: Request, within: float) -> Reply:
-    """One attempt; what the API server says for itself is in the reply.
+    """Send a request once; where the API server answers for itself, the reply holds its words as an error.
 
-    The time runs from the moment that there is a connection: until then nobody was asked.
+    `within` counts from the moment that there is a connection, since nobody was asked before.
 
     Raises:
         httpx2.HTTPError: the API server did not answer.
@@ -139,17 +137,17 @@ async def send(http: httpx2.AsyncClient, url: str, wanted: Request, within: floa
 
 
 AUDIT = "Audit-Id"
-"""Header of every answer that comes from an API server or through it (k8s.io/apiserver, audit_init.go)."""
+"""The header of every answer that comes from an API server or through it (k8s.io/apiserver, audit_init.go)."""
 
 SHED = b"Too many requests, please try again later."
-"""Body of the API server's own 429, which is no `Status` (k8s.io/apiserver, priority-and-fairness.go)."""
+"""The body of the API server's own 429, which is no `Status` (k8s.io/apiserver, priority-and-fairness.go)."""
 
 _BETWEEN = {429, 502, 503, 504}
-"""What a load balancer or a proxy before an API server answers of its own."""
+"""The statuses that a load balancer or a proxy before an API server answers itself."""
 
 
 def _own_words(response: httpx2.Response, body: bytes) -> str | None:
-    """What the API server, or what stands before it, says for itself, where the answer is not the service's."""
+    """Return what the API server, or a proxy before it, says for itself; None where the answer is the service's."""
     status = response.status_code
     if status < 400:  # noqa: PLR2004 - HTTP: an error from here on
         return None

@@ -17,17 +17,17 @@ from teal.model.colours import MANAGER, Colour
 from teal.model.errors import UnreachableError
 
 PAUSE_SECONDS = 0.5
-"""Between two looks at pods that are ending."""
+"""How long to wait between two reads of pods that are ending."""
 
 ENDING_SECONDS = 15
-"""What a kubelet takes beyond a pod's grace period, generously."""
+"""How long a kubelet may take beyond a pod's grace period, generously."""
 
 
 async def start(cluster: Cluster, service: str, colour: Colour, pods: int) -> None:
-    """Ask for so many pods of a colour that has none; one that has some keeps them.
+    """Ask for a number of pods of a colour that has none; a colour that has some keeps them.
 
     Raises:
-        UnreachableError: the API server did not answer, or not with yes.
+        UnreachableError: the API server did not answer, or refused.
     """
     found = await read(cluster, service, colour)
     if found is not None and found.spec.replicas == 0:
@@ -35,10 +35,10 @@ async def start(cluster: Cluster, service: str, colour: Colour, pods: int) -> No
 
 
 async def stop(cluster: Cluster, service: str, colour: Colour) -> None:
-    """Ask a colour's pods to end: each gets SIGTERM at once, and its grace period for the work that it has.
+    """Ask a colour's pods to end: each gets SIGTERM at once, and its grace period to finish its work.
 
     Raises:
-        UnreachableError: the API server did not answer, or not with yes.
+        UnreachableError: the API server did not answer, or refused.
     """
     found = await read(cluster, service, colour)
     if found is not None and found.spec.replicas:
@@ -46,10 +46,10 @@ async def stop(cluster: Cluster, service: str, colour: Colour) -> None:
 
 
 async def await_gone(cluster: Cluster, service: str, colour: Colour, *, grace_seconds: int) -> None:
-    """Wait until no pod of a colour is left, those that are ending included.
+    """Wait until no pod of a colour is left, not even one that is ending.
 
     Raises:
-        UnreachableError: the API server did not answer, or some are there still after their grace period.
+        UnreachableError: the API server did not answer, or pods are still there after their grace period.
     """
     give_up = time.monotonic() + grace_seconds + ENDING_SECONDS
     while left := [each.name for each in await cluster.pods(service) if each.colour is colour]:

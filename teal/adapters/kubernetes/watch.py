@@ -1,6 +1,6 @@
-"""What became of one object between two reads of it, as the API server tells a watch: every version, in order.
+"""Reads every version of one object between two reads of it, in order, from a watch of the API server.
 
-A read shows what an object is; who wrote something that was overwritten since is in the versions between.
+A read shows what an object is. Who wrote a value that was overwritten since is only in the versions between.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from teal.model.errors import UnreachableError
 
 WATCH_SECONDS = 2.0
-"""For versions that there are already: they come at once, or the API server has forgotten them."""
+"""How long to wait for versions that exist already: they come at once, or the API server has forgotten them."""
 
 
 class _Event(BaseModel):
@@ -24,17 +24,17 @@ class _Event(BaseModel):
 async def versions(
     http: httpx2.AsyncClient, kind: str, name: str, *, after: str, until: str
 ) -> Sequence[Mapping[str, Any]]:
-    """The versions of an object after one resource version and up to another one, oldest first.
+    """Return the versions of an object after one resource version and up to another one, the oldest first.
 
     Args:
-        http: whose base URL is the API server's.
-        kind: path of the kind's list in a namespace.
-        name: the object's.
+        http: the client, whose base URL is the API server's.
+        kind: the path of the kind's list in a namespace.
+        name: the object's name.
         after: the resource version of the first read.
-        until: that of the second one; where it is the same, nobody is asked.
+        until: that of the second read; where it is the same, no request is sent.
 
     Raises:
-        UnreachableError: the API server does not say: it may not be asked for a watch, or has forgotten by now.
+        UnreachableError: the API server does not allow a watch, or has forgotten the versions by now.
     """
     if after == until:
         return ()

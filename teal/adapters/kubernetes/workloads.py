@@ -10,12 +10,12 @@ from teal.model.live import Endpoint
 
 
 class DeploymentStatus(Object):
-    """Of a Deployment."""
+    """The status of a Deployment."""
 
     observed_generation: int = 0
     """The generation that its controller has seen last."""
     replicas: int = 0
-    """Pods that there are, of the template before as well."""
+    """The number of pods, including those of the previous template."""
     updated_replicas: int = 0
     ready_replicas: int = 0
 
@@ -35,7 +35,7 @@ class ContainerResources(Object):
 
 
 class Container(Object):
-    """Of a pod's spec."""
+    """A container in the spec of a pod."""
 
     name: str = ""
     image: str = ""
@@ -44,20 +44,20 @@ class Container(Object):
 
 
 class PodSpec(Object):
-    """Of a pod."""
+    """The spec of a pod."""
 
     containers: Sequence[Container] = ()
 
 
 class PodTemplate(Object):
-    """What pods of a Deployment are made of."""
+    """The template that a Deployment makes its pods from."""
 
     metadata: Labelled = Labelled()
     spec: PodSpec = PodSpec()
 
 
 class DeploymentSpec(Object):
-    """Of a Deployment."""
+    """The spec of a Deployment."""
 
     replicas: int = 1
     template: PodTemplate = PodTemplate()
@@ -72,13 +72,13 @@ class Deployment(Object):
 
     @property
     def outdated(self) -> int:
-        """Pods that a rollout has not replaced yet: all of them until its controller has seen the new template."""
+        """The pods that a rollout has not replaced yet: all of them until the controller has seen the new template."""
         status = self.status
         seen = status.observed_generation >= self.metadata.generation
         return status.replicas - (status.updated_replicas if seen else 0)
 
     def port(self, target: int | str) -> int | str:
-        """The number of its pods' port that a Service leads to; as it is given where none of them has that name."""
+        """Return the number of the pods' port that a Service names; its name where no container has that port."""
         ports = (each for container in self.spec.template.spec.containers for each in container.ports)
         return next((each.container_port for each in ports if each.name == target), target)
 
@@ -136,13 +136,13 @@ class Terminated(Object):
 
 
 class ContainerState(Object):
-    """Of a container, before it was started anew."""
+    """The state of a container before its last restart."""
 
     terminated: Terminated | None = None
 
 
 class ContainerStatus(Object):
-    """Of a container in a pod."""
+    """The status of a container in a pod."""
 
     name: str = ""
     image_id: str = Field(default="", alias="imageID")
@@ -159,14 +159,14 @@ class Condition(Object):
 
 
 class PodStatus(Object):
-    """Of a pod."""
+    """The status of a pod."""
 
     phase: str = ""
     conditions: Sequence[Condition] = ()
     container_statuses: Sequence[ContainerStatus] = ()
 
     def restarts(self) -> tuple[int, str]:
-        """How often its containers were started anew, and how the last of them ended."""
+        """Return how often the pod's containers restarted, and how the last of them ended."""
         ends = [each.last_state.terminated for each in self.container_statuses]
         said = [f"{end.reason or 'ended'}, exit status {end.exit_code}" for end in ends if end is not None]
         return sum(each.restart_count for each in self.container_statuses), said[-1] if said else "started anew"
@@ -181,15 +181,15 @@ class Pod(Object):
 
     @property
     def ready(self) -> bool:
-        """Whether all of its containers are, as the kubelet has it."""
+        """Whether all of the pod's containers are ready, as the kubelet reports it."""
         return any((each.type, each.status) == ("Ready", "True") for each in self.status.conditions)
 
     def image(self, container: str) -> str:
-        """What a container was told to run; empty where there is no such container."""
+        """Return the image that a container is declared with; empty where there is no such container."""
         return next((each.image for each in self.spec.containers if each.name == container), "")
 
     def image_id(self, container: str) -> str:
-        """What a container runs; empty before the kubelet has said so."""
+        """Return the image that a container runs; empty before the kubelet has reported it."""
         return next((each.image_id for each in self.status.container_statuses if each.name == container), "")
 
 
@@ -200,14 +200,14 @@ class Pods(Object):
 
 
 class ScaleTarget(Object):
-    """What a HorizontalPodAutoscaler scales."""
+    """The object that a HorizontalPodAutoscaler scales."""
 
     kind: str = ""
     name: str = ""
 
 
 class AutoscalerSpec(Object):
-    """Of a HorizontalPodAutoscaler."""
+    """The spec of a HorizontalPodAutoscaler."""
 
     min_replicas: int = 1
     max_replicas: int = 1
@@ -215,7 +215,7 @@ class AutoscalerSpec(Object):
 
 
 class AutoscalerStatus(Object):
-    """Of a HorizontalPodAutoscaler."""
+    """The status of a HorizontalPodAutoscaler."""
 
     desired_replicas: int = 0
     conditions: Sequence[Condition] = ()
@@ -230,7 +230,7 @@ class Autoscaler(Object):
 
     @property
     def deployment(self) -> str:
-        """The name of the Deployment that it scales, which is its own where teal has made it; empty for other kinds."""
+        """The name of the Deployment that this autoscaler scales; empty for other kinds."""
         target = self.spec.scale_target_ref
         return target.name if target.kind == "Deployment" else "" if target.kind else self.metadata.name
 
@@ -242,14 +242,14 @@ class Autoscalers(Object):
 
 
 class Conditions(Object):
-    """Of an endpoint; a missing `ready` proves nothing, so it does not count here."""
+    """The conditions of an endpoint. One without `ready` does not count as ready here, since that proves nothing."""
 
     ready: bool | None = None
     terminating: bool | None = None
 
 
 class Reference(Object):
-    """What stands behind an address."""
+    """The object behind an address."""
 
     kind: str
     name: str
@@ -270,14 +270,14 @@ class Port(Object):
 
 
 class EndpointSlice(Object):
-    """`discovery.k8s.io/v1` EndpointSlice; its lists may be null."""
+    """`discovery.k8s.io/v1` EndpointSlice, whose lists may be null."""
 
     metadata: Labelled = Labelled()
     endpoints: Sequence[EndpointOfSlice] | None = None
     ports: Sequence[Port] | None = None
 
     def ready(self, port_name: str) -> Sequence[Endpoint]:
-        """Its ready addresses on a port; on its first one, where none has that name."""
+        """Return the ready addresses on the port of that name, or on the first port where none has it."""
         ports = self.ports or ()
         named = [each for each in ports if each.name == port_name] or ports[:1]
         return [
@@ -288,7 +288,7 @@ class EndpointSlice(Object):
         ]
 
     def pods(self) -> Mapping[str, bool]:
-        """Whether each of its pods is ready; without those that were asked to end."""
+        """Return whether each pod is ready, without those that are ending."""
         return {
             each.target_ref.name: bool(each.conditions.ready)
             for each in self.endpoints or ()

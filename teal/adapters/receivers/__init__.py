@@ -1,7 +1,7 @@
-"""Tells people and machines, from a process of its own that is ended when its time is over.
+"""Notifies people and machines from a separate process, which is ended after `SECONDS`.
 
-A library that speaks to dozens of services by calls that wait has no place in the event loop that puts traffic back.
-The process reads one JSON object, which holds all URLs: no command line, no file and no log has them.
+The notification library makes blocking calls to dozens of services, so it stays out of the event loop that puts traffic
+back. The process reads one JSON object that holds all URLs, so that no command line, file or log has them.
 """
 
 import asyncio
@@ -14,31 +14,31 @@ from dataclasses import dataclass
 from typing import Any
 
 SECONDS = 6.0
-"""For all receivers of one stage together. Half a second of it is the process's own start."""
+"""How long all receivers of one stage may take together. The process's start takes half a second of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """What is told."""
+    """What a receiver is told."""
 
     title: str
     body: str
     mood: str
-    """As Apprise has it: `info`, `success`, `warning` or `failure`."""
+    """One of Apprise's types: `info`, `success`, `warning` or `failure`."""
     event: Mapping[str, Any]
-    """The same for machines, as a CloudEvent."""
+    """The same message as a CloudEvent, for machines."""
 
 
 async def tell(message: Message, people: Mapping[str, str], machines: Mapping[str, str]) -> frozenset[str]:
-    """Tell all receivers at once.
+    """Notify all receivers at once.
 
     Args:
-        message: what they are told.
-        people: receivers' Apprise URLs by their names.
-        machines: URLs that get the event, by their names.
+        message: what the receivers are told.
+        people: the receivers' Apprise URLs, by name.
+        machines: the URLs that get the event, by name.
 
     Returns:
-        The names of those who have taken it within `SECONDS`.
+        The names of the receivers that accepted it within `SECONDS`.
     """
     asked = {"people": {**people}, "machines": {**machines}, "title": message.title, "body": message.body}
     text = json.dumps({**asked, "mood": message.mood, "event": {**message.event}})

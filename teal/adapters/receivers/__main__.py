@@ -1,4 +1,4 @@
-"""The process that tells: it reads one object from standard input, and writes the names of those who were told."""
+"""The notifying process: it reads one object from standard input and prints the names of the receivers it has told."""
 
 import importlib
 import json
@@ -18,8 +18,8 @@ REQUEST_SECONDS = 4.0
 
 
 def main() -> None:
-    """Tell each receiver; one that cannot be told is left out of what is written."""
-    logging.disable()  # Apprise's lines may hold what is in its URLs
+    """Notify each receiver. The name of one that fails is not printed."""
+    logging.disable()  # Apprise logs parts of its URLs
     asked: dict[str, Any] = json.load(sys.stdin)
     with ThreadPoolExecutor(max_workers=16) as pool:
         for name, url in asked["people"].items():
@@ -45,7 +45,7 @@ def _person(url: str, asked: Mapping[str, Any]) -> bool:
     if unusable(url):
         return False
     module, _, name = KINDS[kind_of(url)].partition(".")
-    # Here, since a machine's webhook alone needs none of Apprise.
+    # The import is here, since a webhook for machines needs none of Apprise.
     from apprise import AppriseAsset  # noqa: PLC0415
 
     plugin: Any = getattr(importlib.import_module(f"apprise.plugins.{module}"), name)

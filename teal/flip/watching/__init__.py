@@ -1,1 +1,1 @@
-"""What a flip is watched by, and what is made of it: who has followed, what was seen, and how a bake judges that."""
+"""Watches a flip: whether the data path has followed, what was seen, and how the bake judges that."""

@@ -1,8 +1,7 @@
-"""The bake: what is watched after a flip, and what it says. Pure; `teal.flip.owner` looks.
+"""The bake: what is watched after a flip, and how it is judged. Pure; `teal.flip.owner` runs it.
 
-Three sources of evidence a service: the front door, which is asked on every tick where it has a path to ask for, the
-cluster's word for which pods are ready, and, where the stack has a Prometheus,
-the live traffic's own error rate.
+There are three sources of evidence for each service: the front door, which is asked on every tick where it has a path,
+the cluster's list of ready pods and, where the stack has a Prometheus, the error rate of live traffic.
 """
 
 import math
@@ -20,63 +19,63 @@ LINES = 10
 """Of progress, at most: a bake may take an hour, and its log is read by people."""
 
 ENOUGH_PROBES = 20
-"""Before which a bake does not fail: one lost answer of three is no rate."""
+"""How many answers are needed before a bake can fail: one lost answer of three is no rate."""
 
 
 DOOR_ERROR_PERCENT = 20.0
-"""Of the looks at a front door, above which a bake is not judged. An API server that restarts, which takes 3 to 6 s, is
-a fifth of a bake of 30 s."""
+"""The percentage of failed probes of a front door above which a bake is not judged. An API server that restarts, which
+takes 3 to 6 s, is a fifth of a bake of 30 s."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Observed:
-    """What one service's bake has seen so far."""
+    """What the bake of one service has seen so far."""
 
     asked: int = 0
-    """Answers, and refusals to answer, at the front door; what never got there is in `door_errors`."""
+    """Answers of the front door, and its refusals; probes that did not reach it are in `door_errors`."""
     failed: int = 0
     failure: str = ""
-    """The first of them."""
+    """The first failure."""
     door_error: str = ""
-    """Why the front door could not be asked the last time; empty where it could."""
+    """Why the last probe did not reach the front door; empty where it did."""
     door_errors: int = 0
-    """How often it could not be asked."""
+    """How many probes did not reach it."""
     error_share: float | None = None
-    """Of the live traffic over the window, 0 to 1; None where nobody asked or there is none."""
+    """The share of live requests in the window that failed, 0 to 1; None where nobody asked or there were none."""
     requests: float = 0
-    """That the share rests on."""
+    """The number of requests that the share is computed from."""
     measured: dict[str, Measured] = field(default_factory=dict[str, Measured])
-    """What Prometheus says beside that, by the name of the check."""
+    """Prometheus's other numbers, by the name of their check."""
     metrics_error: str = ""
-    """Why Prometheus did not say; empty where it did."""
+    """Why Prometheus gave no answer; empty where it did."""
     ringing: str = ""
-    """Which of the router's own alarms ring, and why; empty where none does."""
+    """The router's own alarms that ring, and why; empty where none does."""
     alarms_error: str = ""
-    """Why they could not be asked the last time; empty where they could."""
+    """Why the alarms could not be read the last time; empty where they could."""
     standing: set[str] = field(default_factory=set[str])
-    """Pods of the colour that were seen ready."""
+    """The colour's pods that were seen ready."""
     fallen: set[str] = field(default_factory=set[str])
-    """Of those, pods that turned unready since: nobody asked them to end."""
+    """Pods of these that turned unready since, without having been asked to end."""
     restarts: dict[str, int] = field(default_factory=dict[str, int])
-    """How often each pod's containers had been started anew when it was seen first."""
+    """How often the containers of each pod had restarted when it was seen first."""
     crashed: dict[str, str] = field(default_factory=dict[str, str])
-    """Pods of which a container was started anew since, and how it ended (`OOMKilled`, say)."""
+    """Pods of which a container has restarted since, and how it ended (for example `OOMKilled`)."""
     pods_error: str = ""
-    """Why the cluster did not say the last time which pods are ready, or were started anew; empty where it did."""
+    """Why the last read of ready pods and of restarts failed; empty where it did not."""
     displaced: str = ""
-    """Where somebody else sent the traffic before the flip's write overwrote that, and who; empty where nobody did."""
+    """Where somebody else sent traffic before the flip overwrote that, and who; empty where nobody did."""
     astray: str = ""
-    """Where somebody else sent the traffic since, and who; empty while it goes where the flip sent it."""
+    """Where somebody else sent traffic since the flip, and who; empty while it goes where the flip sent it."""
     route_error: str = ""
-    """Why the router did not say the last time where traffic goes; empty where it did."""
+    """Why the last read of the router failed; empty where it did not."""
 
     @property
     def down(self) -> set[str]:
-        """Pods that turned unready, or crashed: each once."""
+        """The pods that turned unready or crashed, each once."""
         return self.fallen | (self.crashed.keys() & self.standing)
 
     def answer(self, failure: str, *, error: str) -> None:
-        """Add what a question to the front door came to: a failure of the service's, or an error on the way to it."""
+        """Add the result of one probe of the front door: a failure of the service, or an error on the way."""
         self.door_error = error
         if error:
             self.door_errors += 1
@@ -87,12 +86,12 @@ class Observed:
             self.failure = self.failure or failure
 
     def count(self, pods: Mapping[str, bool], restarts: Mapping[str, tuple[int, str]], *, error: str) -> None:
-        """Add what the cluster says of the colour's pods.
+        """Add what the cluster reports of the colour's pods.
 
         Args:
-            pods: whether each is ready.
-            restarts: how often containers of each were started anew, and how the last one ended.
-            error: why the cluster did not say; empty where it did.
+            pods: whether each pod is ready.
+            restarts: how often the containers of each pod restarted, and how the last one ended.
+            error: why the cluster gave no answer; empty where it did.
         """
         self.standing |= {pod for pod, ready in pods.items() if ready}
         self.fallen |= {pod for pod, ready in pods.items() if not ready} & self.standing
@@ -104,31 +103,31 @@ class Observed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bake:
-    """The decisions over what a bake saw."""
+    """The decisions over what a bake has seen."""
 
     plan: BakePlan
     colour: Colour
     observed: dict[str, Observed] = field(default_factory=dict[str, Observed])
     left: Colour | None = None
-    """The colour that traffic has left; None where nobody says."""
+    """The colour that traffic has left; None where that is unknown."""
     since: str = ""
-    """When the flip's write was allowed; empty where nobody says."""
+    """When the flip's write was allowed; empty where that is unknown."""
     first: bool = False
-    """Whether there was no live traffic before: nobody knows of the service yet, so nobody has to have asked it."""
+    """Whether there was no live traffic before: then nobody knows the service yet, and a bake needs no requests."""
 
     @classmethod
     def begin(
         cls, plan: BakePlan, colour: Colour, *, first: bool = False, left: Colour | None = None, since: str = ""
     ) -> "Bake":
-        """Nothing seen yet."""
+        """Return a bake that has seen nothing yet."""
         observed = {service: Observed() for service in plan.services}
         return cls(plan=plan, colour=colour, observed=observed, first=first, left=left, since=since)
 
     def failed(self) -> tuple[Verdict, ...]:
-        """What already suffices to put traffic back.
+        """Return the failed verdicts that suffice to put traffic back before the time is over.
 
-        Before the time is over, a share of errors fails only where so many requests tell it from the bound (Wilson's
-        interval). By the bare share, 6.5 % of flips to a release that errs 1 % would be undone within 300 answers.
+        A share of errors fails early only where enough requests tell it from the bound (Wilson's interval). By the bare
+        share, 6.5 % of the flips to a release with 1 % of errors would be undone within 300 answers.
         """
         verdicts = [self._door(name, self.observed[name], early=True) for name in self.plan.asked]
         verdicts += [self._traffic(name, self.observed[name], early=True) for name in self.plan.counting]
@@ -138,7 +137,7 @@ class Bake:
         return tuple(verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED)
 
     def verdicts(self) -> tuple[Verdict, ...]:
-        """All of them, once the time is over."""
+        """Return all verdicts, once the time is over."""
         verdicts = [self._door(name, self.observed[name]) for name in self.plan.asked]
         verdicts += [self._traffic(name, self.observed[name]) for name in self.plan.counting]
         verdicts += self._measured()
@@ -148,24 +147,24 @@ class Bake:
         return tuple(verdicts)
 
     def progress(self, seconds: float) -> str:
-        """A line of progress, after so many seconds."""
+        """Return a line of progress after a number of seconds."""
         seen = self.observed.values()
         asked, failed = sum(each.asked for each in seen), sum(each.failed for each in seen)
         said = f"{failed} of {asked} answers failed" if self.plan.asked else "its pods are watched"
         return f"bake of {self.colour}: {seconds:.0f} of {self.plan.seconds:.0f} s, {said}"
 
     def routing(self) -> tuple[Verdict, ...]:
-        """Whether traffic goes where the flip sent it, and nobody else wrote; no release is to blame where not."""
+        """Judge whether traffic goes where the flip sent it, and nobody else wrote; no release is to blame if not."""
         return tuple(_route(name, each, self.colour) for name, each in self.observed.items())
 
     def astray(self) -> Mapping[str, str]:
-        """Services whose traffic somebody else sent elsewhere: where, and who."""
+        """Return the services whose traffic somebody else sent elsewhere: where, and who."""
         return {name: each.astray for name, each in self.observed.items() if each.astray}
 
     def loss(self) -> float:
-        """The share of answers that fail, 0 to 1: of the service and the source that say the most; 0 where none says.
+        """Return the share of answers that fail, 0 to 1: the highest of all services and sources; 0 if none is known.
 
-        Of pods that fell it is their share: each had its part of the requests.
+        Of pods that fell it is their share, since each had its part of the requests.
         """
         shares = [0.0]
         for seen in self.observed.values():
@@ -241,7 +240,7 @@ class Bake:
         if seen.pods_error:
             return verdict(Outcome.ERROR, seen.pods_error)
         if not seen.standing:
-            # Nothing but its pods says whether a worker is well; one that was never started is not.
+            # Only a worker's pods tell whether it is well; one that never started is not.
             failed = not early and service in self.plan.workers
             return verdict(Outcome.FAILED if failed else Outcome.INCONCLUSIVE, f"no ready pod of {self.colour}")
         percent = 100 * len(seen.down) / len(seen.standing)
@@ -265,7 +264,7 @@ def thinly(bake: Bake, say: Callable[[str], None]) -> Callable[[float], None]:
 
 
 def _judged(percent: float, count: float, bound: float, *, early: bool) -> Outcome:
-    """Judge a share of errors: by itself once the time is over, before that by the least that its interval holds."""
+    """Judge a share of errors by itself once the time is over, and before that by the lower end of its interval."""
     least = 100 * interval(percent / 100, count)[0] if early else percent
     return Outcome.FAILED if least > bound else Outcome.PASSED
 

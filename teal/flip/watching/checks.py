@@ -1,7 +1,7 @@
-"""What a bake asks of a service's own numbers beside its errors: how slow it is, and what the stack adds. Pure.
+"""What a bake asks of a service's numbers beside its errors: its response time, and numbers of the stack. Pure.
 
-Each number keeps fixed bounds, or bounds relative to what the colour that was
-left had before the flip: asked as of the moment at which the write was allowed.
+Each number has fixed bounds, or bounds relative to the number of the colour that traffic left, as of the moment at
+which the write was allowed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,18 @@ from teal.spec.bake import P95, BakeMetric, Slowness
 from teal.spec.request_metrics import RequestMetrics
 
 ENOUGH_REQUESTS = 20
-"""A 95th percentile of fewer requests than these is that of no request: the slowest twentieth of them is none."""
+"""How many requests a 95th percentile needs: of fewer, the slowest twentieth is no whole request."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
-    """What one check came to, the last time it was asked."""
+    """The last result of one check."""
 
     check: MetricCheck
     here: Queried
-    """What Prometheus says of the colour that traffic was sent to."""
+    """Prometheus's answer for the colour that traffic was sent to."""
     before: Queried
-    """What Prometheus says of the colour that traffic has left, before the flip; empty where nobody asked."""
+    """Prometheus's answer for the colour that traffic has left, before the flip; empty where nobody asked."""
 
 
 def checks(  # noqa: PLR0913 - of whom, of when, and which
@@ -38,14 +38,14 @@ def checks(  # noqa: PLR0913 - of whom, of when, and which
     slowness: Slowness | None,
     own: Mapping[str, BakeMetric],
 ) -> Sequence[MetricCheck]:
-    """What is asked about one service.
+    """Return the checks of one service.
 
     Args:
         service: the service's name.
-        namespace: its pods'.
-        window: seconds over which requests are taken.
+        namespace: the namespace of its pods.
+        window: over how many seconds requests are counted.
         metrics: how it counts its requests; None where it does not.
-        slowness: bounds of how slow it may be; None where nobody asks.
+        slowness: the bounds of its response time; None where there are none.
         own: the stack's own numbers, by name.
     """
     found = [
@@ -77,27 +77,27 @@ def checks(  # noqa: PLR0913 - of whom, of when, and which
 
 
 def judged(service: str, colour: Colour, measured: Measured, *, left: Colour | None, requests: float) -> Verdict:
-    """One number of the colour that traffic was sent to keeps its bounds.
+    """Judge whether one number of the colour that traffic was sent to keeps its bounds.
 
     Args:
         service: the service's name.
         colour: the colour.
-        measured: what was asked, and what came back.
+        measured: the check and its results.
         left: the colour that traffic has left; None where there was none.
-        requests: of the colour within the window.
+        requests: the colour's requests in the window.
     """
     check = measured.check
     if check.name == P95:
         if requests < ENOUGH_REQUESTS and measured.here.error is None:
             return _quiet(service, colour, check, requests)
         if left is not None and isinstance(number(measured.before, left, told=True), Lack):
-            left = None  # nobody asked it for anything: there is nothing to compare with, and the fixed bound holds
+            left = None  # it had no requests, so there is nothing to compare with, and the fixed bound decides
     found = metric(service, colour, live=left, check=check, here=measured.here, there=measured.before)
     return replace(found, gate=f"bake-{found.gate}")
 
 
 def unasked(service: str, name: str) -> Verdict:
-    """A number that was never asked for."""
+    """Return the verdict on a number that was never asked for."""
     return Verdict(
         gate=f"bake-metrics.{name}",
         service=service,
@@ -108,7 +108,7 @@ def unasked(service: str, name: str) -> Verdict:
 
 
 def _quiet(service: str, colour: Colour, check: MetricCheck, requests: float) -> Verdict:
-    """There were too few requests to tell a 95th percentile from them, which is no release's fault."""
+    """Return the verdict where too few requests came for a 95th percentile, which is no release's fault."""
     return Verdict(
         gate=f"bake-{check.gate}",
         service=service,

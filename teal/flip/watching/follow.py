@@ -1,4 +1,4 @@
-"""Whether the data path follows a write: an API server that took it has moved no traffic yet."""
+"""Waits for the data path to follow a write: an API server that accepted it has not moved traffic yet."""
 
 import asyncio
 import time
@@ -13,23 +13,23 @@ from teal.model.routes import RouterKind
 from teal.spec.move import Move
 
 PAUSE_SECONDS = 0.2
-"""Between two lists of all EndpointSlices."""
+"""The time between two reads of all EndpointSlices."""
 
 
 async def followed(cluster: Cluster, move: Move, live: Mapping[str, LiveService]) -> None:
-    """Wait until what a router's data path is made of, and the front doors that can be asked, are as they were told.
+    """Wait until the router's EndpointSlices and the front doors that can be asked have followed the write.
 
     Args:
-        cluster: the stack's.
-        move: what is declared.
-        live: as it was read after the write.
+        cluster: the stack's cluster.
+        move: the move that is declared.
+        live: the active Services as they were read after the write.
 
     Raises:
-        RefusedError: they are not within `doors.DEADLINE_SECONDS`.
+        RefusedError: they did not follow within `doors.DEADLINE_SECONDS`.
         UnreachableError: the cluster could not be asked.
     """
     if move.share:
-        return  # of a door that splits its traffic no answer is the one to wait for
+        return  # both colours answer at a door that splits its traffic
     urls = dict(move.front_doors)
     if move.bake.reachable:
         urls = {name: each.route.door for name, each in live.items() if each.route is not None} | urls
@@ -41,7 +41,7 @@ async def followed(cluster: Cluster, move: Move, live: Mapping[str, LiveService]
 
 
 async def _answers(move: Move, service: str, url: str) -> None:
-    """Wait until a door answers with what was declared; where no path says that, until it takes connections."""
+    """Wait until a door answers with the declared version, or accepts connections where no path tells the version."""
     path, asked = move.flip_set[service].version_path, move.bake.services[service]
     if path is None or not asked.path:
         await front_door.await_connections(url)
@@ -50,7 +50,7 @@ async def _answers(move: Move, service: str, url: str) -> None:
 
 
 async def behind(cluster: Cluster, services: Collection[str], to: Colour) -> Mapping[str, set[str]]:
-    """Pods of another colour that the EndpointSlices of active Services still name, by service; those that name any.
+    """Return, by active Service, the pods of another colour that its EndpointSlices name; only where there are any.
 
     Raises:
         UnreachableError: the cluster could not be asked.
@@ -63,14 +63,14 @@ async def behind(cluster: Cluster, services: Collection[str], to: Colour) -> Map
 
 
 async def led(cluster: Cluster, services: Collection[str], to: Colour, *, within: float, pause: float) -> None:
-    """Wait until the EndpointSlices of active Services name no pod of another colour, or for long enough.
+    """Wait until the EndpointSlices of active Services name no pod of another colour, or until the time is over.
 
     Args:
-        cluster: the stack's.
-        services: whose they are.
+        cluster: the stack's cluster.
+        services: the names of the active Services.
         to: the colour that traffic was sent to.
-        within: seconds after which nobody waits any longer.
-        pause: seconds between two looks.
+        within: how many seconds to wait at most.
+        pause: the seconds between two reads.
     """
     give_up = time.monotonic() + within
     while time.monotonic() < give_up:
@@ -78,14 +78,14 @@ async def led(cluster: Cluster, services: Collection[str], to: Colour, *, within
             if not await behind(cluster, services, to):
                 return
         except UnreachableError:
-            pass  # what is asked meanwhile is not counted
+            pass  # probes of this time are not counted
         await asyncio.sleep(pause)
 
 
 async def _selected(cluster: Cluster, services: Collection[str], to: Colour) -> None:
-    """Wait until no endpoint of an active Service is a pod of another colour: a controller lists them, after a while.
+    """Wait until the EndpointSlices of active Services name no pod of another colour, as a controller updates them.
 
-    Whether any of them is ready is not asked: the bake asks them all.
+    Whether the pods are ready does not matter here: the bake asks them all.
     """
     give_up = time.monotonic() + front_door.DEADLINE_SECONDS
     while late := await behind(cluster, services, to):
@@ -102,6 +102,6 @@ async def _selected(cluster: Cluster, services: Collection[str], to: Colour) -> 
 
 
 def _others(ready: Mapping[str, Sequence[Endpoint]], service: str, to: Colour) -> set[str]:
-    """Pods behind an active Service that the colour's own does not have."""
+    """Return the pods behind an active Service that the colour's own Service does not have."""
     behind, own = (ready.get(name, ()) for name in (service, f"{service}-{to}"))
     return {each.pod for each in behind} - {each.pod for each in own}

@@ -1,4 +1,4 @@
-"""What a Prometheus knows of live traffic during a bake."""
+"""Reads the numbers of live traffic from Prometheus during a bake."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -16,22 +16,22 @@ from teal.spec.request_metrics import DEFAULT, RequestMetrics
 
 
 class LiveMetrics:
-    """Asks a Prometheus for one colour's requests and errors."""
+    """Asks Prometheus for one colour's requests and errors."""
 
     def __init__(self, prometheus: Prometheus, namespace: str) -> None:
-        """Ask about the services of a namespace."""
+        """Prepare to ask about the services of a namespace."""
         self._prometheus = prometheus
         self._namespace = namespace
 
     async def traffic(
         self, service: str, colour: Colour, window: int, pods: Iterable[str], metrics: RequestMetrics = DEFAULT
     ) -> tuple[float | None, float]:
-        """Share of a colour's requests of the last `window` seconds that failed, 0 to 1, and how many there were.
+        """Return the share of a colour's requests in the last `window` seconds that failed, 0 to 1, and their number.
 
-        Of these pods alone: within the window the colour may have had others, of another release.
+        Only these pods count: within the window the colour may have had others, of another release.
 
         Raises:
-            UnreachableError: Prometheus could not say.
+            UnreachableError: Prometheus gave no answer.
         """
         queries = Queries(namespace=self._namespace, service=service, pods="|".join(pods) or "none", metrics=metrics)
         share, count = await asyncio.gather(
@@ -44,12 +44,12 @@ class LiveMetrics:
     async def measure(
         self, check: MetricCheck, colour: Colour, *, pods: Iterable[str], left: Colour | None, at: str = ""
     ) -> Queried:
-        """What a check's query comes to for a colour: of these pods, and now or as of an instant."""
+        """Return the result of a check's query for these pods of a colour, now or as of a time."""
         query = check.query.replace("{pods}", "|".join(pods) or "none")
         return await self._prometheus.query(query.replace("{colour}", colour).replace("{live}", left or ""), at)
 
     def checks(self, service: str, of: ServiceBake, window: int) -> Sequence[MetricCheck]:
-        """What is asked about a service beside its errors."""
+        """Return the checks of a service beside its errors."""
         return checks(service, self._namespace, window, metrics=of.metrics, slowness=of.slowness, own=of.own)
 
 
@@ -64,10 +64,10 @@ async def connect(url: str, credentials: Credentials, namespace: str) -> AsyncGe
 
 
 def _of(queried: Queried, colour: Colour) -> Sequence[float]:
-    """The values of a colour's series: one, or none where there was no traffic.
+    """Return the values of a colour's series: one, or none where there was no traffic.
 
     Raises:
-        UnreachableError: Prometheus could not say.
+        UnreachableError: Prometheus gave no answer.
     """
     if queried.error is not None:
         raise UnreachableError(queried.error)

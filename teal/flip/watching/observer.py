@@ -1,4 +1,4 @@
-"""What a bake sees: asks the front doors, the live traffic's own numbers, the router and its alarms. Judges nothing."""
+"""Collects what a bake sees: asks front doors, live traffic's metrics, the router and its alarms. It judges nothing."""
 
 import asyncio
 import time
@@ -19,49 +19,49 @@ from teal.model.routes import RouterKind
 from teal.routers import Router
 
 TICK_SECONDS = 0.2
-"""Between two questions to a front door, once there are as many answers as can fail a bake."""
+"""The time between two probes of a front door, once there are enough answers to fail a bake."""
 
 FIRST_TICK_SECONDS = 0.1
-"""Between two of the first questions: 20 answers, the fewest that can fail a bake, take two seconds."""
+"""The time between two of the first probes: 20 answers, the fewest that can fail a bake, take two seconds."""
 
 DOORS_A_SECOND = 50.0
-"""Questions to the front doors of all services together: of more than ten services each is asked more rarely."""
+"""The most probes a second of all front doors. Of more than ten services, each is probed less often."""
 
 READS_A_SECOND = 25.0
-"""Reads of where traffic goes, of all services together; and as many questions to Prometheus for errors, and for other
-numbers."""
+"""The most reads a second of where traffic goes, for all services. As many queries to Prometheus may ask for errors,
+and as many for other numbers."""
 
 UNANSWERED = 40
-"""Questions to all front doors that may be unanswered at a time: of the client's hundred connections whoever keeps
-the flip needs some."""
+"""The most probes of all front doors without an answer at a time. The client has a hundred connections, and the flip's
+owner needs some of them."""
 
 LEAD_SECONDS = 10.0
-"""For EndpointSlices to follow a write, which took up to 8 s; then answers count, wherever they come from."""
+"""How long EndpointSlices may take to follow a write, for which 8 s were measured. After that all answers count."""
 
 TELL_SECONDS = 3.0
-"""Between two words of progress, at least."""
+"""The least time between two reports of progress."""
 
 LOOK_SECONDS = 0.5
-"""Between two questions to Prometheus for errors: of a scrape each second, none waits for longer to be seen."""
+"""The time between two queries for errors. With a scrape each second, no error is seen later than that."""
 
 MEASURE_SECONDS = 1.0
-"""Between two questions to Prometheus for the other numbers, of which there are several a service."""
+"""The time between two queries for the other numbers, of which each service has several."""
 
 COUNT_SECONDS = 1.0
-"""Between two questions to the cluster for its EndpointSlices."""
+"""The time between two reads of EndpointSlices."""
 
 LIST_SECONDS = 5.0
-"""Between two lists of the colour's pods, which say how often each crashed, and are far larger than EndpointSlices."""
+"""The time between two lists of the colour's pods. They tell crashes, and are far larger than EndpointSlices."""
 
 LISTEN_SECONDS = 10.0
-"""Between two looks at a router's alarms, which decide once a minute; CloudWatch takes nine such requests a second."""
+"""The time between two reads of a router's alarms, which change once a minute. CloudWatch takes nine reads a second."""
 
 HEAR_SECONDS = 8.0
-"""For the alarms of all services."""
+"""How long the read of all services' alarms may take."""
 
 
 class Observer:
-    """Looks on behalf of one bake, and writes into it what there is to see."""
+    """Looks on behalf of one bake, and writes into it what was seen."""
 
     def __init__(
         self,
@@ -71,13 +71,13 @@ class Observer:
         bake: Bake,
         sent: Mapping[str, LiveService],
     ) -> None:
-        """Prepare to look.
+        """Prepare to look; nothing is asked yet.
 
         Args:
-            cluster: the stack's.
-            live_metrics: of live traffic; None where the stack has none.
-            router: directs it.
-            bake: what is seen goes into it.
+            cluster: the stack's cluster.
+            live_metrics: metrics of live traffic; None where the stack has no Prometheus.
+            router: the router of live traffic.
+            bake: the bake that gets what is seen.
             sent: where each service's traffic goes, as it was read after the write.
         """
         self._cluster = cluster
@@ -99,30 +99,30 @@ class Observer:
         self._suffices = 0.0
         """When as many answers have been asked for since as can fail a bake, however late the data path followed."""
         self._led = False
-        """Whether the data path has followed the write: until then, what answers may be the colour that is left."""
+        """Whether the data path has followed the write. Until then, the colour that traffic left may answer."""
 
     @property
     def _tick(self) -> float:
-        """Seconds between two questions to a front door."""
+        """The seconds between two probes of a front door."""
         young = any(self._bake.observed[name].asked < ENOUGH_PROBES for name in self._asking)
         return max(FIRST_TICK_SECONDS if young else TICK_SECONDS, self._least)
 
     async def bake(self, settle: Callable[[], Awaitable[None]], tell: Callable[[float], None]) -> str:
-        """Look, until the time is over and all has settled, or what was seen suffices to end it.
+        """Look until the time is over and everything has settled, or until what was seen suffices to end the bake.
 
         Args:
-            settle: what has to come about beside; the front doors are asked once more after it.
-            tell: called every `TELL_SECONDS`, with the seconds gone.
+            settle: has to return before the bake may end; the front doors are probed once more after it.
+            tell: is called every `TELL_SECONDS` with the seconds that have passed.
 
         Returns:
-            Why things did not settle; empty where they did, or were not waited for.
+            Why something did not settle; empty where everything did, or was not waited for.
         """
         begun = told = time.monotonic()
         end = begun + self._bake.plan.seconds
         settling, leading = asyncio.create_task(_settled(settle)), asyncio.create_task(self._lead())
         looks = (
             _every(self._look_pace, lambda: self._each(self._look)),
-            _every(self._measure_pace, lambda: self._each(self._measure)),  # apart: errors are more urgent
+            _every(self._measure_pace, lambda: self._each(self._measure)),  # separate, since errors are more urgent
             _every(COUNT_SECONDS, self._count, at_once=True),
             _every(LISTEN_SECONDS, self._hear, at_once=True),
             _every(self._pace, self._find),
@@ -145,7 +145,7 @@ class Observer:
                     await asyncio.sleep(min(self._tick, left))
                 else:
                     await asyncio.wait([settling, leading], timeout=self._tick)
-        finally:  # a Prometheus that hangs holds nobody up
+        finally:  # so that a Prometheus that hangs delays nobody
             tasks: list[asyncio.Task[Any]] = [settling, leading, *beside, *self._unanswered()]
             for each in tasks:
                 each.cancel()
@@ -153,11 +153,11 @@ class Observer:
         if not self._bake.failed() and not self._bake.astray():
             await self._count(last=True)
             await asyncio.gather(self._hear(), self._each(self._look), self._each(self._measure))
-        await self._find()  # the very last, right before the record
+        await self._find()  # this is the very last read before the record
         return settling.result() if settling.done() and not settling.cancelled() else ""
 
     async def _lead(self) -> None:
-        """Wait until an active Service's EndpointSlices name no pod of the colour that is left, or for long enough."""
+        """Wait until the EndpointSlices of active Services name no pod of the colour that is left, or time is up."""
         services = self._bake.plan.doors if self._bake.plan.router is RouterKind.SERVICE else ()
         await follow.led(self._cluster, services, self._bake.colour, within=LEAD_SECONDS, pause=self._tick)
         self._led = True
@@ -165,10 +165,10 @@ class Observer:
         self._suffices = time.monotonic() + min(most, self._bake.plan.seconds)
 
     def _ask_all(self, *, even_so: bool) -> None:
-        """Ask every front door, and wait for none: one that hangs makes no other question rarer, nor its own.
+        """Probe every front door without waiting, so that one that hangs makes no probe rarer, not even its own.
 
         Args:
-            even_so: also those that have too many questions to answer already.
+            even_so: also probe doors that have too many unanswered probes already.
         """
         most = max(1, UNANSWERED // max(1, len(self._asking)))
         for name, asking in self._asking.items():
@@ -212,10 +212,10 @@ class Observer:
                 seen.astray = seen.astray or guards.wrote(live, by)
 
     async def find_displaced(self, before: Mapping[str, LiveService]) -> None:
-        """Find who wrote where traffic goes between its last read before the write and the first one after it.
+        """Find who wrote where traffic goes between the last read before the write and the first read after it.
 
         Raises:
-            UnreachableError: whoever keeps that does not say.
+            UnreachableError: the router's history could not be read.
         """
         for name, versions in (await self._router.between(before, self._sent)).items():
             self._bake.observed[name].displaced = guards.displaced(before[name], versions)
@@ -240,7 +240,7 @@ class Observer:
             seen.answer(answer.failure, error=answer.error)
 
     async def _probe(self, service: str, path: str) -> front_door.Probe:
-        """Ask the router's own door, where it has one that can be asked; else what it leads to, through the cluster."""
+        """Probe the router's own door where it can be reached, and otherwise what it leads to, through the cluster."""
         plan = self._bake.plan
         route = plan.routes.get(service)
         if route is not None and plan.reachable:
@@ -250,7 +250,7 @@ class Observer:
         return await front_door.probe(self._cluster.http, self._cluster.namespace, door, path, port)
 
     async def _look(self, service: str) -> None:
-        """Ask for a service's errors."""
+        """Ask Prometheus for a service's errors."""
         bake, metrics = self._bake, self._bake.plan.services[service].metrics
         if self._live_metrics is None or metrics is None:
             return
@@ -265,7 +265,7 @@ class Observer:
             seen.metrics_error = ""
 
     async def _measure(self, service: str) -> None:
-        """Ask for a service's own numbers, and once for what they were before the flip."""
+        """Ask Prometheus for a service's own numbers, and once for those before the flip."""
         bake, live_metrics = self._bake, self._live_metrics
         if live_metrics is None:
             return
@@ -280,7 +280,7 @@ class Observer:
 
 
 async def _settled(settle: Callable[[], Awaitable[None]]) -> str:
-    """What went wrong, in words."""
+    """Return what went wrong while waiting, in words."""
     try:
         await settle()
     except TealError as error:
@@ -289,7 +289,7 @@ async def _settled(settle: Callable[[], Awaitable[None]]) -> str:
 
 
 async def _every(seconds: float, ask: Callable[[], Awaitable[None]], *, at_once: bool = False) -> None:
-    """Ask again and again, with a pause in between; the first time after such a pause, or at once."""
+    """Call `ask` again and again with a pause between; the first call comes after a pause, or at once."""
     if not at_once:
         await asyncio.sleep(seconds)
     while True:

@@ -1,1 +1,1 @@
-"""Settings of the proof: gates, and the numbers that they and the bake judge by."""
+"""Settings of the proof: gates, and the numbers that they and the bake judge."""

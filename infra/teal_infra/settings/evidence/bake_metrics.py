@@ -1,4 +1,4 @@
-"""Settings of what a bake asks of a service's own numbers, beside its errors."""
+"""Settings of the numbers of a service that a bake asks for, beside its errors."""
 
 from collections.abc import Mapping
 from typing import Annotated, Self
@@ -72,7 +72,7 @@ class BakeMetricSettings(Model):
 def own(
     settings: Mapping[str, BakeMetricSettings], *, service: str, namespace: str, window: int
 ) -> Mapping[str, BakeMetric]:
-    """The numbers as they are kept with a flip; `window` is the bake's, in seconds."""
+    """Return the numbers as they are stored with a flip; `window` is the bake's, in seconds."""
     text = {"service": service, "namespace": namespace, "window": f"{window}s"}
     return {
         name: BakeMetric.model_validate({**each.model_dump(), "query": filled(each.query, text)})
@@ -81,7 +81,7 @@ def own(
 
 
 def slowness(metrics: Metrics | None) -> Slowness | None:
-    """The bounds of the gates, relative to what was live before; None where no gate asks."""
+    """Return the bounds of the gates, relative to what was live before; None where no gate asks for them."""
     if metrics is None:
         return None
     return Slowness(

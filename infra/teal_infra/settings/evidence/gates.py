@@ -1,7 +1,7 @@
 """Settings of the gates: what a colour has to show before live traffic may move to it.
 
-Capacity and version are not here: they have no bounds to set, and nothing
-switches them off, since without them a flip may lose requests.
+Capacity and version are not here. They have no bounds to set, and nothing switches them off, since a flip may lose
+requests without them.
 """
 
 from collections.abc import Collection, Mapping
@@ -53,7 +53,7 @@ class Contract(Model):
     )
 
     def plan(self) -> ContractPlan:
-        """What is compared."""
+        """Return what is compared."""
         return ContractPlan(path=self.path, allowed=frozenset(self.allowed))
 
 
@@ -83,18 +83,18 @@ class Gates(Model):
         watched: bool = False,
         skip: Collection[str] = (),
     ) -> GatePlan:
-        """What is measured of one service.
+        """Return what is measured of one service.
 
         Args:
             service: the service's name.
-            namespace: of the stack.
-            version: what its slot is declared to be.
-            version_path: where its pods say what they are; None where they cannot be asked.
-            image: what its slot is declared to run.
-            readiness_path: where they say whether they are ready; None where the kubelet alone can ask that.
+            namespace: the stack's namespace.
+            version: the version that its slot declares.
+            version_path: where its pods report their version; None where they cannot be asked.
+            image: the image that its slot declares.
+            readiness_path: the path of its readiness probe; None where only the kubelet can ask that.
             counted: how its requests are counted; None where they are not.
-            watched: whether the bake judges it by them.
-            skip: names of the gates that the stack switches off.
+            watched: whether the bake judges it by its requests.
+            skip: the names of the gates that the stack switches off.
         """
         asked: list[Asked] = [*self.smoke.checks(readiness_path)] if readiness_path else []
         if self.contract is not None:
@@ -102,7 +102,7 @@ class Gates(Model):
         if self.metrics is not None:
             plan = self.metrics.plan(service=service, namespace=namespace, counted=counted)
             asked.append(plan if readiness_path else replace(plan, up=""))
-        elif watched and counted is not None:  # the canary analysis would miss the series itself
+        elif watched and counted is not None:  # the canary analysis would notice missing series itself
             asked.append(series_plan(service=service, namespace=namespace, counted=counted))
         kept = tuple(each for each in asked if each.entry.family not in skip)
         return GatePlan(version=version, version_path=version_path, image=image, asked=kept)
@@ -133,7 +133,7 @@ class Approval(Model):
     )
 
     def plan(self, releases: Mapping[str, str]) -> ApprovalPlan:
-        """What a yes has to be, to these releases by service."""
+        """Return the conditions for an approval of these releases, by service."""
         return ApprovalPlan(max_age=timedelta(seconds=self.max_age_seconds), releases=releases, another=self.another)
 
 
@@ -145,7 +145,7 @@ _FIELDS: Mapping[str, Any] = {
     each.family: (_Unless, _reason(each.skippable)) for each in GATES if each.skippable is not None
 }
 _Reasons = create_model("_Reasons", __base__=Model, **_FIELDS)
-"""One field for each gate that says how it is switched off."""
+"""One field for each gate that can be switched off."""
 
 
 class SkipGates(_Reasons):
@@ -157,5 +157,5 @@ class SkipGates(_Reasons):
 
     @property
     def reasons(self) -> Mapping[str, str]:
-        """Why each is switched off, by its name."""
+        """The reason why each gate is switched off, by its name."""
         return {name: str(reason) for name, reason in self.model_dump(exclude_none=True).items()}

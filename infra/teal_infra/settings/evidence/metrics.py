@@ -1,4 +1,4 @@
-"""Settings of the metrics gates: what Prometheus is asked for, and by which bounds."""
+"""Settings of the metrics gates: what Prometheus is asked for, and within which bounds."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -163,18 +163,18 @@ class Metrics(Model):
 
     @property
     def needed(self) -> int:
-        """Requests that a colour needs: `samples`, or as many as tell no error at all from the strictest bound."""
+        """The requests that a colour needs: `samples`, or as many as tell no error at all from the strictest bound."""
         bound = min(self.error_percent, self.error_times_live * self.error_floor_percent or self.error_percent) / 100
         return max(self.samples, shares.needed(bound))
 
     @property
     def spare(self) -> int:
-        """Requests for which the window has time beyond those."""
+        """The requests beyond these for which the window has time."""
         sending = self.window_seconds - self.wait_seconds
         return max(0, int(self.traffic.per_second * sending - MARGIN * self.needed)) if self.traffic.enabled else 0
 
     def plan(self, *, service: str, namespace: str, counted: RequestMetrics | None = DEFAULT) -> MetricsPlan:
-        """What is asked, and what for; of requests nothing where they are not counted."""
+        """Return what is asked, and with which bounds; nothing about requests where they are not counted."""
         queries = Queries(service=service, namespace=namespace, pods="{pods}", metrics=counted)
         window = f"{self.window_seconds}s"
         text = {"service": service, "namespace": namespace, "window": window}
@@ -195,7 +195,7 @@ class Metrics(Model):
         )
 
     def _built_in(self, queries: Queries, window: str) -> Iterator[MetricCheck]:
-        """Errors, and the slowest requests where there is a histogram of their time."""
+        """Yield the check of errors, and that of the slowest requests where there is a histogram."""
         yield MetricCheck(
             name="errors",
             title=f"the share of requests answered 5xx within {window}",
@@ -219,7 +219,7 @@ class Metrics(Model):
 
 
 def series_plan(*, service: str, namespace: str, counted: RequestMetrics) -> SeriesPlan:
-    """What is asked to find out whether a service has the series that its bake will need."""
+    """Return what is asked to find out whether a service has the series that its bake will need."""
     queries = Queries(service=service, namespace=namespace, metrics=counted)
     same = (counted.requests, counted.status)
     others = {preset: each for preset, each in PRESETS.items() if (each.requests, each.status) != same}

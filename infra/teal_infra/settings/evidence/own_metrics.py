@@ -1,4 +1,4 @@
-"""Settings of the stack's own numbers: their queries, and by which bounds a gate judges them."""
+"""Settings of the stack's own numbers: their queries, and the bounds by which a gate judges them."""
 
 import re
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ Times = Annotated[float, Field(gt=0, le=1000)]
 
 
 def require_placeholders(query: str) -> None:
-    """Refuse a query that holds what nobody replaces.
+    """Refuse a query with an unknown placeholder.
 
     Raises:
-        PydanticCustomError: names the first of them.
+        PydanticCustomError: it has one; the message names the first.
     """
     unknown = {*re.findall(r"\{([a-z_]+)\}", query)} - _PLACEHOLDERS
     if unknown:
@@ -31,7 +31,7 @@ def require_placeholders(query: str) -> None:
 
 
 def filled(query: str, text: Mapping[str, str]) -> str:
-    """A query with what its placeholders stand for."""
+    """Return a query with its placeholders replaced."""
     for placeholder, value in text.items():
         query = query.replace(f"{{{placeholder}}}", value)
     return query
@@ -97,7 +97,7 @@ class Metric(Model):
         return self
 
     def check(self, name: str, text: Mapping[str, str]) -> MetricCheck:
-        """The number as it is asked for and judged; `text` is what the placeholders stand for."""
+        """Return the number as it is asked for and judged; `text` has the values of placeholders."""
         return MetricCheck(
             name=name,
             query=filled(self.query, text),

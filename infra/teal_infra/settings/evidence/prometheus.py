@@ -118,7 +118,7 @@ class Prometheus(Model):
 
     @property
     def credentials(self) -> Credentials:
-        """Who asks."""
+        """The credentials that are sent."""
         return Credentials(
             token=self.token,
             user=self.user,
@@ -128,8 +128,8 @@ class Prometheus(Model):
         )
 
     def access(self) -> "PrometheusAccess":
-        """How to reach it."""
-        # Here, since settings alone need no client: it would be a quarter of the time of `teal validate`.
+        """Return how to reach it."""
+        # Here, since settings alone need no client: it would take a quarter of `teal validate`'s time.
         from teal.adapters.prometheus import PrometheusAccess  # noqa: PLC0415
 
         return PrometheusAccess(

@@ -1,4 +1,4 @@
-"""Settings of a service's request metrics: which library counts its requests, or what its metrics are called."""
+"""Settings of a service's request metrics: which library counts its requests, or the names of its metrics."""
 
 from typing import Self
 
@@ -109,10 +109,10 @@ class RequestMetricsSettings(Model):
         return self
 
     def names(self, apart: tuple[str, ...]) -> RequestMetrics | None:
-        """What its metrics are called; None where it counts no requests.
+        """Return the names of its metrics; None where it counts no requests.
 
         Args:
-            apart: paths that do not count.
+            apart: the paths that do not count.
         """
         if self.preset is Preset.NONE:
             return None

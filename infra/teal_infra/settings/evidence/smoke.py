@@ -11,14 +11,14 @@ from teal.gates.replies import JsonValue, Request, SmokeCheck
 from teal_infra.settings.base import Model, Name, wrong
 
 READINESS = "readiness"
-"""Name of the smoke request that is always made."""
+"""The name of the smoke request that is always made."""
 
 _RESERVED_HEADERS = re.compile(
     r"(authorization|connection|content-length|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade"
     r"|impersonate-.*|proxy-.*|x-remote-.*)",
     re.IGNORECASE,
 )
-"""What the API server, through whose proxy the requests go, takes for itself: it would believe them, or drop them."""
+"""The headers that the API server, whose proxy passes the requests on, would act on, or drop."""
 
 
 def _contained(path: str) -> str:
@@ -102,7 +102,7 @@ class SmokeRequest(Model):
     )
 
     def check(self, name: str) -> SmokeCheck:
-        """The request as it is sent and judged."""
+        """Return the request as it is sent and judged."""
         headers = dict(self.headers)
         if self.body is not None and "content-type" not in {each.lower() for each in headers}:
             headers["Content-Type"] = "application/json"
@@ -143,7 +143,7 @@ class Smoke(Model):
         return self
 
     def checks(self, readiness_path: str | None) -> Iterator[SmokeCheck]:
-        """All requests, that for readiness first, where it has a path."""
+        """Yield all requests, first the one for readiness where it has a path."""
         if readiness_path is not None:
             request = Request(path=readiness_path)
             yield SmokeCheck(name=READINESS, request=request, within_seconds=self.readiness_seconds)

@@ -11,7 +11,7 @@ from teal_infra.settings.base import MOST_SECONDS, Argument, Model, Parts, Path,
 from teal_infra.settings.owned import mapping
 
 LAST_SECONDS = 15
-"""From the end of a drain until the kubelet kills a pod: the defaults' own."""
+"""The seconds from the end of a drain until the kubelet kills a pod, as in the defaults."""
 
 
 class Shutdown(Model):
@@ -86,7 +86,7 @@ class Shutdown(Model):
 
     @property
     def _fitting(self) -> Mapping[str, int | None]:
-        """What makes it fit: more time, or the defaults where there is no more."""
+        """The settings that make it fit: more time, or the defaults where there is no more."""
         longer = self.wait_seconds + self.drain_seconds + LAST_SECONDS
         if longer <= MOST_SECONDS:
             return {"gracePeriodSeconds": longer}
@@ -152,7 +152,7 @@ class Resources(Parts):
 
 
 Many = Annotated[int, Field(ge=0, le=1000)] | Annotated[str, StringConstraints(pattern=r"^(100|[1-9]?[0-9])%$")]
-"""Of pods: a number, or a percentage of those that a colour has."""
+"""A number of pods, or a percentage of those that a colour has."""
 
 
 class Rollout(Model):
@@ -210,11 +210,11 @@ class Spread(Model):
 
 
 User = Annotated[int, Field(ge=1, le=2**31 - 1)]
-"""A user's or a group's number; 0 is root, which the `restricted` Pod Security level refuses."""
+"""The number of a user or group. 0 is root, which the `restricted` Pod Security level refuses."""
 
 
 class Process(Model):
-    """What runs in the service's container, and as whom; where it is not said, the image says it."""
+    """What runs in the service's container, and as which user; where it is not set, the image decides."""
 
     command: tuple[Argument, ...] = Field(
         default=(),

@@ -1,4 +1,4 @@
-"""What `contract: true` says in one word: the paths at which a service keeps teal's contract (docs/contract.md)."""
+"""The paths that `contract: true` stands for, at which a service keeps teal's contract (docs/contract.md)."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -14,7 +14,7 @@ _PROBES = {"startup": LIVE, "liveness": LIVE, "readiness": READY}
 
 
 def spelt_out(data: object) -> object:
-    """A service's raw settings with the paths that its `contract` stands for; what they say themselves stays."""
+    """Return a service's raw settings with the paths that its `contract` stands for; paths that are set stay."""
     if not isinstance(data, Mapping):
         return data
     given = cast("Mapping[str, Any]", data)

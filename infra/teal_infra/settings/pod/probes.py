@@ -9,17 +9,17 @@ from pydantic_core import PydanticCustomError
 from teal_infra.settings.base import Argument, Model, Parts, Path, PortNumber, Seconds, superfluous, wrong
 
 HTTP = "http"
-"""Name of the port that a service's requests come in at."""
+"""The name of the port for a service's requests."""
 
 PortName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9]|-[a-z0-9])*$", min_length=2, max_length=15)]
-"""As Kubernetes takes it (IANA_SVC_NAME)."""
+"""The name of a port, as Kubernetes takes it (IANA_SVC_NAME)."""
 
 AppProtocol = Annotated[
     str, StringConstraints(pattern=r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", max_length=100)
 ]
 
 KINDS = ("path", "tcp", "grpc", "exec")
-"""Of a probe; at most one is given."""
+"""The kinds of a probe, of which at most one is given."""
 
 
 class Grpc(Model):
@@ -124,22 +124,22 @@ class Probes(Parts):
 
     @property
     def given(self) -> Mapping[str, Probe]:
-        """Those that there are, by name."""
+        """The probes that are set, by name."""
         every = {"startup": self.startup, "liveness": self.liveness, "readiness": self.readiness}
         return {name: probe for name, probe in every.items() if probe is not None}
 
 
 def require_ports(port: int, ports: Mapping[str, int], probes: Probes, beside: Mapping[str, int | str | None]) -> None:
-    """Refuse ports that are named or numbered twice, and what names a port that there is not.
+    """Refuse ports that are named or numbered twice, and settings that name a port which does not exist.
 
     Args:
-        port: the service's own.
-        ports: its further ones, by name.
-        probes: of its pods.
-        beside: what else leads to a port of the pods, by the setting that says so.
+        port: the service's own port.
+        ports: its further ports, by name.
+        probes: the probes of its pods.
+        beside: what else leads to a port of the pods, by setting.
 
     Raises:
-        PydanticCustomError: names the first of them; its field is where to mend it.
+        PydanticCustomError: the message names the first; its field is where to mend it.
     """
     if HTTP in ports:
         raise superfluous(f"ports.{HTTP}", f"{HTTP} is the name of the service's own port", "two would have one name")

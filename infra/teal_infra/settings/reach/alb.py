@@ -1,4 +1,4 @@
-"""Settings of `router: alb`: the Application Load Balancer in front of a stack, and how it looks at targets."""
+"""Settings of `router: alb`: the Application Load Balancer in front of a stack, and its health checks."""
 
 from collections.abc import Mapping
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""Settings of backing services: how a service connects to its database, its cache and what else it needs."""
+"""Settings of backing services: how a service connects to its database, its cache and others."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
@@ -24,7 +24,7 @@ _VARIABLES: Mapping[str, Mapping[str, str]] = {
     },
     "other": {},
 }
-"""The environment variables that a setting becomes: the production guide's names; the delivery guide's MongoDB too."""
+"""The environment variables that settings become: the production guide's names, for MongoDB the delivery guide's."""
 
 _SECRET = {"password", "apiKey"}
 
@@ -127,22 +127,22 @@ class BackingService(Model):
 
     @property
     def plain(self) -> Mapping[str, str]:
-        """Environment variables that anybody may read."""
+        """The environment variables that anybody may read."""
         own = {_VARIABLES[self.kind][key]: value for key, value in self._given().items() if key not in _SECRET}
         return {**own, **self.env}
 
     @property
     def confidential(self) -> Mapping[str, str]:
-        """Environment variables that belong in a Secret."""
+        """The environment variables that belong in a Secret."""
         own = {_VARIABLES[self.kind][key]: value for key, value in self._given().items() if key in _SECRET}
         return {**own, **self.secrets}
 
     @property
     def variables(self) -> Sequence[str]:
-        """The names of all of them."""
+        """The names of all its variables."""
         return [*self.plain, *self.confidential]
 
     def _given(self) -> Mapping[str, str]:
-        """The settings of the kind that were given, by their names in the config."""
+        """Return the settings of the kind that were given, by their names in the config."""
         settings = self.model_dump(by_alias=True, exclude={"kind", "network", "env", "secrets"}, exclude_none=True)
         return {key: str(value) for key, value in settings.items()}

@@ -13,10 +13,10 @@ from teal_infra.settings.pod.probes import PortName
 from teal_infra.settings.reach.routing import Host
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
-"""Of the range that an API server gives out unless it is told another one."""
+"""A port of the range that an API server hands out by default."""
 
 NameOfPort = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$", max_length=63)]
-"""Of a Service's, which may be longer than a container's, or none."""
+"""The name of a Service's port, which may be longer than a container's, or empty."""
 
 
 class Door(Model):
@@ -150,7 +150,7 @@ class FrontDoor(Door):
 
     @property
     def asked_by(self) -> str:
-        """How the API server is told the Service's port: by its name, or by its number."""
+        """The name of the Service's port for the API server, or its number."""
         return self.port_name if self.port_name == "http" else str(self.port)
 
 

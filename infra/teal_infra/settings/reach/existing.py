@@ -1,4 +1,4 @@
-"""Settings of what may be there already: the namespace, and pods that stand in the place of a colour."""
+"""Settings of what may exist already: the namespace, and pods that take the place of a colour."""
 
 import re
 from collections.abc import Mapping
@@ -37,10 +37,10 @@ class Namespace(Marks):
 
 
 def named(value: object) -> object:
-    """A name in place of the object.
+    """Return the object for a name that is given instead of it.
 
     Raises:
-        PydanticCustomError: it is none; said here, the place of the error is that of the text.
+        PydanticCustomError: the name is not valid; raised here, so that the error is at the text's place.
     """
     if not isinstance(value, str):
         return value

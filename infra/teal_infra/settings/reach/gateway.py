@@ -39,5 +39,5 @@ class GatewaySettings(RouterSettings):
 
     @property
     def reached_at(self) -> str | None:
-        """Its URL, if it is said."""
+        """The URL, where it is set."""
         return self.url

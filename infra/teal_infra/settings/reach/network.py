@@ -94,7 +94,7 @@ class BackingPeer(Peer):
 
 
 CLUSTER_DNS = Peer(namespace_labels={"kubernetes.io/metadata.name": "kube-system"}, pod_labels={"k8s-app": "kube-dns"})
-"""Under the label that every distribution keeps for it."""
+"""The cluster's DNS, under the label that every distribution keeps for it."""
 
 
 class NetworkSettings(Model):
@@ -160,12 +160,12 @@ class NetworkSettings(Model):
     )
 
     def require_way_in(self, front_door: Door) -> None:
-        """Refuse a front door that stands open to clients whom the policies keep out.
+        """Refuse a front door that is open to clients whom the policies keep out.
 
         Behind a LoadBalancer or a NodePort the pods see the addresses of nodes or clients, never an ingress controller.
 
         Raises:
-            PydanticCustomError: no caller has an address; its field is where to say one.
+            PydanticCustomError: no caller has an address; its field is where to set one.
         """
         if self.policies and front_door.type != "ClusterIP" and not any(each.cidrs for each in self.callers.values()):
             raise PydanticCustomError(

@@ -1,4 +1,4 @@
-"""Settings of who is told of flips: people by whatever their chat, pager or mail is, and machines by events."""
+"""Settings of who is told of flips: people by chat, pager or mail, and machines by events."""
 
 from collections.abc import Mapping
 from typing import Annotated, Self
@@ -14,7 +14,7 @@ from teal.notifications.audience import Audience
 from teal_infra.settings.base import ENCRYPTED, Model, Name, wrong
 
 TOLD = tuple(each for each in Stage if each not in {Stage.PROVEN, Stage.REVERTING})
-"""What a receiver is told of by default: the two that are left out last for a moment, and another one follows."""
+"""What a receiver is told of by default. The two stages that are left out are brief, and another one follows."""
 
 
 class Receiver(Model):
@@ -92,7 +92,7 @@ class Notify(Model):
     )
 
     def audience(self, stack: str) -> Audience:
-        """The same, as whoever owns a flip needs it."""
+        """Return the receivers as a flip's owner needs them."""
         return Audience(
             stack=stack,
             receivers={
@@ -105,5 +105,5 @@ class Notify(Model):
 
 
 def _clash(what: str) -> PydanticCustomError:
-    """Of a URL: a check of the field itself would show it."""
+    """Return an error about a URL that does not show it, as a check of the field itself would."""
     return PydanticCustomError("clash", "{what}", {"field": "url", "what": what})

@@ -1,4 +1,4 @@
-"""Settings of routing: which requests are a service's, and who of its clients gets the idle colour."""
+"""Settings of routing: which requests are a service's, and which of its clients get the idle colour."""
 
 from collections.abc import Mapping
 from typing import Annotated, Self
@@ -75,7 +75,7 @@ class Routing(Model):
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """The paths as a load balancer matches them: a prefix by whole segments is itself, and all below it."""
+        """The paths as a load balancer matches them: a prefix of whole segments is itself, and everything below it."""
         return tuple(
             pattern
             for each in self.paths
@@ -84,21 +84,21 @@ class Routing(Model):
 
     @property
     def values(self) -> int:
-        """Of the conditions of its rule."""
+        """The number of values in the conditions of its rule."""
         return len(self.hosts) + len(self.patterns)
 
     @property
     def wildcards(self) -> int:
-        """The same of the characters * in them."""
+        """The number of characters * in these values."""
         return sum(each.count("*") for each in (*self.hosts, *self.patterns))
 
 
 class RouterSettings(Model):
-    """The settings of one router, as far as a move has to know of any of them."""
+    """The settings of one router, as far as a move needs any of them."""
 
     @property
     def without(self) -> frozenset[str]:
-        """Names of the router's own gates that these settings leave nothing to ask for."""
+        """The names of the router's own gates that have nothing to ask for with these settings."""
         return frozenset()
 
     @property
@@ -139,5 +139,5 @@ class CanaryMatch(Model):
         return self
 
     def __str__(self) -> str:
-        """Who is meant, as it is recorded."""
+        """Return which clients are meant, as it is recorded."""
         return f"header {self.header}: {self.value}" if self.header else f"cookie {self.cookie}={self.value}"

@@ -1,4 +1,4 @@
-"""Settings of a service's target groups: how an Application Load Balancer speaks to the pods, and looks at them."""
+"""Settings of a service's target groups: how an Application Load Balancer speaks to the pods, and checks them."""
 
 from typing import Annotated, Literal, Self
 
@@ -10,10 +10,10 @@ from teal_infra.settings.base import Model, Path, PortNumber, wrong
 Matcher = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(-[0-9]{1,3})?(,[0-9]{1,3}(-[0-9]{1,3})?)*$")]
 
 ANY = "200-499"
-"""Statuses that say that a server is there, whatever it thinks of the path: the most that AWS takes of HTTP."""
+"""The statuses that show that a server exists, whatever it says of the path: the most that AWS takes for HTTP."""
 
 GRPC_HEALTH = "/grpc.health.v1.Health/Check"
-"""gRPC's own health protocol, as a path."""
+"""The health protocol of gRPC, as a path."""
 
 
 class TargetHealthCheck(Model):
@@ -95,12 +95,12 @@ class TargetGroup(Model):
         return self
 
     def asked(self, common: str | None, readiness: str | None, *, by_grpc: bool) -> tuple[str, str]:
-        """The path that targets are asked for, and the statuses of a good answer.
+        """Return the path that targets are asked for, and the statuses of a good answer.
 
         Args:
-            common: path that the stack gives all services; None where it gives none.
-            readiness: path of the readiness probe on the service's own port; None where it has none.
-            by_grpc: whether that probe asks by gRPC's health protocol.
+            common: the path that the stack gives all services; None where it gives none.
+            readiness: the path of the readiness probe on the service's own port; None where it has none.
+            by_grpc: whether that probe uses gRPC's health protocol.
         """
         own = self.health_check
         if self.protocol_version == "GRPC":

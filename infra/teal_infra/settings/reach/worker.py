@@ -11,9 +11,9 @@ class Kind(StrEnum):
     """What a service is to those who need it."""
 
     SERVICE = "service"
-    """It is asked for something, at its port."""
+    """It takes requests at its port."""
     WORKER = "worker"
-    """It takes its work from a queue: no port, no Service, no route."""
+    """It takes its work from a queue, and has no port, no Service and no route."""
     CRON = "cron"
     """It has a time for its work: a worker whose pods come and go with its Jobs."""
 
@@ -22,7 +22,7 @@ WITHOUT: Mapping[str, Any] = {
     "requestMetrics": {"preset": "none"},
     "shutdown": {"waitSeconds": 0, "drainSeconds": 0},
 }
-"""What a worker has in place of the defaults: nobody asks its pods anything, and no router has to forget them."""
+"""What a worker has in place of the defaults: its pods get no requests, and no router has to drop them."""
 
 _OF_CRON: Mapping[str, Any] = {"autoscaling": {"enabled": False}, "replicas": 1, "disruption": None}
 """What a cron job has in place of the defaults as well: one schedule."""
@@ -45,7 +45,7 @@ _WITHOUT: Sequence[tuple[Sequence[tuple[str, ...]], str]] = (
         "a worker gets SIGTERM at once, and shutdown.gracePeriodSeconds for the work that it has",
     ),
 )
-"""Settings that a worker has no use for, and why."""
+"""Settings that a worker has no use for, with the reason."""
 
 _WITHOUT_PODS: Sequence[tuple[Sequence[tuple[str, ...]], str]] = (
     (
@@ -62,7 +62,7 @@ _CONSEQUENCE = "it would have no effect"
 
 
 def as_worker(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A service's raw settings, with what a worker does without."""
+    """Return a service's raw settings with a worker's defaults."""
     shutdown = {**WITHOUT["shutdown"], **mapping(given.get("shutdown"))}
     kept = {key: each for key, each in given.items() if key != "port" or each is not None}
     without = {**WITHOUT, **_OF_CRON} if given.get("kind") == Kind.CRON else WITHOUT
@@ -70,7 +70,7 @@ def as_worker(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def refusals(service: Mapping[str, Any]) -> Iterator[Refusal]:
-    """What a service says although, being of its kind, it has no such thing."""
+    """Yield what a service sets although its kind has no such thing."""
     kind = str(service.get("kind"))
     if kind in {Kind.WORKER, Kind.CRON}:
         yield from _superfluous(service, _WITHOUT)

@@ -1,1 +1,1 @@
-"""The settings as others read them: a page for people, a JSON Schema for editors."""
+"""The settings in other forms: a page for people, a JSON Schema for editors."""

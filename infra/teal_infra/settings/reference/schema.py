@@ -1,7 +1,7 @@
-"""The JSON Schema of a stack file, by which an editor completes and checks it while it is written.
+"""The JSON Schema of a stack file, by which an editor completes and checks it.
 
-`python -m teal_infra.settings.reference.schema > stacks/schema.json`; a unit test holds the file to the models. What
-no schema can say (which settings go together) is still reported by a preview.
+`python -m teal_infra.settings.reference.schema > stacks/schema.json`; a unit test compares the file with the models. A
+preview still reports what no schema can say: which settings go together.
 """
 
 import json
@@ -21,13 +21,13 @@ SECURE: Mapping[str, Any] = {
     "additionalProperties": False,
 }
 _COMMANDS = {"title", "examples"}
-"""Of no use to an editor: titles repeat the key, and examples are written for a shell."""
+"""Keys that are of no use to an editor: titles repeat the key, and examples are written for a shell."""
 
 _AS_IT_IS = {"default", "properties", "required"}
 
 
 def document() -> Mapping[str, Any]:
-    """The schema of `Pulumi.STACK.yaml`."""
+    """Return the schema of `Pulumi.STACK.yaml`."""
     whole = _cleaned(Settings.model_json_schema(by_alias=True))
     for part in (field.default for owner in Parts.__subclasses__() for field in owner.model_fields.values()):
         whole["$defs"].get(type(part).__name__, {}).pop("required", None)  # what is left out has the default's value
@@ -51,12 +51,12 @@ def document() -> Mapping[str, Any]:
 
 
 def text() -> str:
-    """The schema as it is written to a file."""
+    """Return the schema as it is written to a file."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _cleaned(schema: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Without what is of no use to an editor, and with texts that may be encrypted."""
+    """Return a schema without what an editor has no use for, and with texts that may be encrypted."""
     if isinstance(schema, list):
         return [_cleaned(each) for each in cast("list[Any]", schema)]
     if not isinstance(schema, dict):
@@ -74,7 +74,7 @@ def _cleaned(schema: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _text(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A text, or what becomes one: Pulumi hands YAML's numbers and truth values over as text."""
+    """Return the schema of a text, or of what becomes one: Pulumi passes YAML's numbers and booleans as text."""
     about = {key: schema[key] for key in ("description", "default", CONSEQUENCE) if key in schema}
     bare = {key: each for key, each in schema.items() if key not in about}
     return {**about, "anyOf": [bare, {"type": ["number", "boolean"]}, {"$ref": "#/$defs/Secure"}]}

@@ -1,6 +1,6 @@
 """The settings as a page: every key with what it is, its type and bounds, its default, and what a wrong value means.
 
-`python -m teal_infra.settings.reference.table > docs/settings.md`; a unit test holds the page to the models.
+`python -m teal_infra.settings.reference.table > docs/settings.md`; a unit test compares the page with the models.
 """
 
 import inspect
@@ -30,16 +30,16 @@ COLUMNS = ("key", "what it is", "type", "default", "a wrong value would mean tha
 
 
 def page() -> str:
-    """The whole page, as Markdown."""
+    """Return the whole page as Markdown."""
     return HEAD + "".join(_section(*each) for each in models("teal", Settings, None))
 
 
 _Place = tuple[str, type[BaseModel], BaseModel | None]
-"""Where a model stands, and the instance that is its default there, if it has one."""
+"""A model's place, the model, and its default instance there, if it has one."""
 
 
 def models(path: str, model: type[BaseModel], default: BaseModel | None) -> Iterator[_Place]:
-    """A model and those within it, each where it stands."""
+    """Yield a model and those within it, each with its place."""
     yield path, model, default
     for name, field in model.model_fields.items():
         separator = ":" if path == "teal" else "."
@@ -52,7 +52,7 @@ def models(path: str, model: type[BaseModel], default: BaseModel | None) -> Iter
 
 
 def within(annotation: Any, placeholder: str = "") -> Iterator[tuple[type[BaseModel], str]]:  # noqa: ANN401 - a type
-    """The models that a field's value consists of, each with what stands for a key on the way to it."""
+    """Yield the models in a field's value, each with the placeholder for a key on the way to it."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation, placeholder
     elif get_origin(annotation) in (Union, UnionType):
@@ -80,7 +80,7 @@ def _section(path: str, model: type[BaseModel], default: BaseModel | None) -> st
 
 
 def _kind(schema: Mapping[str, Any], models: Mapping[str, Any]) -> str:
-    """What a value of this JSON Schema is, in words; `models` are what it refers to."""
+    """Return in words what a value of this JSON Schema is; `models` has what it refers to."""
     if "$ref" in schema:
         return _kind(models[schema["$ref"].rpartition("/")[2]], models)
     if "anyOf" in schema:

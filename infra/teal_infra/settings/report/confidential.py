@@ -1,4 +1,4 @@
-"""What is not shown of a config: what its field calls a secret, what is named like one, and what looks like one."""
+"""Decides what of a config is not shown: what its field calls a secret, or what is named or looks like one."""
 
 import json
 import re
@@ -10,23 +10,23 @@ from teal_infra.settings.report.steps import SECRET, Where, inside
 HIDDEN = "[secret]"
 
 _NAMED = re.compile(r"passw|pwd|secret|token|api[-_]?key|credential|private[-_]?key|authorization", re.IGNORECASE)
-"""What others name: a variable, a header, an unknown key. Of a setting, its field says whether it is a secret."""
+"""Names that others choose: of a variable, a header, an unknown key. A setting's field says if it is a secret."""
 
 _IN_URL = re.compile(r"(://[^/\s@:]*:)[^/\s@]+(?=@)")
-"""The password of a URL."""
+"""The password in a URL."""
 
 
 def is_secret(where: Where) -> bool:
-    """Whether what stands at a place is a secret, so that it is set encrypted."""
+    """Return whether the value at a place is a secret, which has to be set encrypted."""
     field, rest = field_at(where)
     own = field is not None and SECRET in (field.examples or [])
     return own or any(isinstance(part, str) and _NAMED.search(part) is not None for part in rest)
 
 
 def shown(where: Where, value: object) -> str:
-    """What stands at a place as a message may show it: as JSON, without what is confidential in it, and cut short."""
+    """Return the value at a place for a message: as JSON, without what is confidential, and shortened."""
     if isinstance(value, str) and expected(where):
-        return "a text"  # of an object that cannot be read, and may hold anything
+        return "a text"  # it should be an object, cannot be read, and may hold anything
     text = json.dumps(_masked(where, value), default=str, ensure_ascii=False)
     return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
 
@@ -35,7 +35,7 @@ _MOST = 80
 
 
 def scrubbed(text: str, data: object) -> str:
-    """A message without what is confidential in the config that it is about."""
+    """Return a message without what is confidential in the config that it is about."""
     for secret in sorted({*_secrets((), data)}, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return _IN_URL.sub(rf"\1{HIDDEN}", text)
@@ -52,7 +52,7 @@ def _masked(where: Where, value: object) -> object:
 
 
 def _secrets(where: Where, value: object) -> Iterator[str]:
-    """Texts that are confidential, but for those that are too short to be told from others."""
+    """Yield the confidential texts, except those that are too short to be told from others."""
     for key, each in inside(value) or ():
         yield from _secrets((*where, key), each)
     if isinstance(value, str) and len(value) > 3 and _hidden(where):  # noqa: PLR2004 - see above
@@ -60,6 +60,6 @@ def _secrets(where: Where, value: object) -> Iterator[str]:
 
 
 def _hidden(where: Where) -> bool:
-    """Whether a message may not show it: secrets, and what a field says is not to be shown."""
+    """Return whether a message may not show a place: a secret, or a field that is not to be shown."""
     field, _ = field_at(where)
     return is_secret(where) or (field is not None and not field.repr)

@@ -1,4 +1,4 @@
-"""What the models say of a place in the config: its field, its model, and a value that would be right there."""
+"""What the models say of a place in the config: its field, its model, and a valid value for it."""
 
 import inspect
 import json
@@ -18,7 +18,7 @@ _UNIONS = (Union, types.UnionType)
 
 @cache
 def field_at(where: Where) -> tuple[FieldInfo | None, Where]:
-    """The innermost field on the way to a place, which knows the consequence, and what of the way is left then."""
+    """Return the innermost field on the way to a place, which has the consequence, and the rest of the way."""
     found, rest = None, where
     for depth in range(1, len(where) + 1):
         model = model_at(where[: depth - 1])
@@ -29,19 +29,19 @@ def field_at(where: Where) -> tuple[FieldInfo | None, Where]:
 
 
 def model_at(where: Where) -> type[BaseModel] | None:
-    """The model of the object at a place, if a model describes it."""
+    """Return the model of the object at a place, if a model describes it."""
     shape = _shape(where)
     return shape if isinstance(shape, type) and issubclass(shape, BaseModel) else None
 
 
 @cache
 def known(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
-    """The fields of a model by their keys in the config."""
+    """Return the fields of a model by their keys in the config."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def container(annotation: Any) -> type[list[Any] | dict[str, Any]] | None:  # noqa: ANN401 - any type annotation
-    """Whether values of a type are lists or objects; None where they are neither."""
+    """Return whether values of a type are lists or objects; None where they are neither."""
     shape = _bare(annotation)
     origin = get_origin(shape) or shape
     if origin is tuple:
@@ -50,7 +50,7 @@ def container(annotation: Any) -> type[list[Any] | dict[str, Any]] | None:  # no
 
 
 def either(field: FieldInfo) -> bool:
-    """Whether values of a field may be objects, and something else as well: a name, of which an object is made."""
+    """Return whether a field takes objects, and something else as well: a name, from which an object is made."""
     given = (each.json_schema_input_type for each in field.metadata if isinstance(each, BeforeValidator))
     annotation = next(given, field.annotation)
     kinds = {container(each) for each in get_args(annotation) if each is not type(None)}
@@ -58,13 +58,13 @@ def either(field: FieldInfo) -> bool:
 
 
 def required(where: Where) -> bool:
-    """Whether a place cannot be left out: a field without a default."""
+    """Return whether a place cannot be left out: a field without a default."""
     field, rest = field_at(where)
     return field is not None and not rest and field.is_required()
 
 
 def right(where: Where) -> Any:  # noqa: ANN401 - any JSON
-    """A value that is right at a place: the example of its field, or as much of its object as there has to be."""
+    """Return a valid value for a place: its field's example, or as much of its object as is required."""
     field, rest = field_at(where)
     wanted = expected(where)
     value = _meant(str(field.examples[0]), plain=wanted is None and not rest) if field and field.examples else None
@@ -79,13 +79,13 @@ def right(where: Where) -> Any:  # noqa: ANN401 - any JSON
 
 
 def expected(where: Where) -> type[list[Any] | dict[str, Any]] | None:
-    """Whether a list or an object belongs at a place; None where neither does, or something else may as well."""
+    """Return whether a list or an object belongs at a place; None where neither does, or something else may as well."""
     field, rest = field_at(where)
     return None if field is not None and not rest and either(field) else container(_shape(where))
 
 
 def _meant(example: str, *, plain: bool) -> Any:  # noqa: ANN401 - any JSON
-    """The value of an example, which is written as a shell takes it: an object as JSON, quoted or not."""
+    """Return the value of an example, which is written for a shell: an object as JSON, quoted or not."""
     text = example.removeprefix("'").removesuffix("'")
     try:
         value = json.loads(text)
@@ -96,7 +96,7 @@ def _meant(example: str, *, plain: bool) -> Any:  # noqa: ANN401 - any JSON
 
 @cache
 def _shape(where: Where) -> Any:  # noqa: ANN401 - any type annotation
-    """The type of what stands at a place; None where none is known."""
+    """Return the type of the value at a place; None where it is unknown."""
     shape: Any = Settings
     for part in where:
         field = _named(shape, part) if isinstance(shape, type) and issubclass(shape, BaseModel) else None
@@ -119,7 +119,7 @@ def _named(model: type[BaseModel], part: int | str) -> FieldInfo | None:
 
 
 def _bare(annotation: Any) -> Any:  # noqa: ANN401 - any type annotation
-    """Without what is said about a type, and without null; of several types, the one that is a container."""
+    """Return a type without annotations and without null; of several types, the one that is a container."""
     if get_origin(annotation) is Annotated:
         return _bare(get_args(annotation)[0])
     if get_origin(annotation) in _UNIONS:

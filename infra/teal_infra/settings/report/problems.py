@@ -1,4 +1,4 @@
-"""Problems of a config as they are told: key, value seen, what it would have caused, the command that mends it."""
+"""The problems of a config as they are reported: key, value seen, what it would have caused, the mending command."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from teal_infra.settings.report.places import expected, field_at, known, model_a
 from teal_infra.settings.report.steps import PREFIX, SECRET, Remove, Set, Step, Where, at, command, held, path, single
 
 _NEAR = 0.75
-"""How alike a key is to the one that it is taken for: `imagePullSecret` is no `imagePullPolicy`."""
+"""How similar a key has to be to the one that is suggested: `imagePullSecret` is not `imagePullPolicy`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """One thing that is wrong with the config."""
+    """One problem of the config."""
 
     where: Where
     seen: str
@@ -29,13 +29,13 @@ class Problem:
     steps: Sequence[Step]
 
     def __str__(self) -> str:
-        """One line: key, value, what is wrong with it, consequence, next command."""
+        """Return the key, the value, what is wrong with it, the consequence and the next command in one line."""
         said = f"{PREFIX}{path(self.where)}: {self.seen}: {self.what}; {self.consequence}"
         return f"{said}. Next: {command(self.steps)}"
 
 
 def of_refusal(refusal: Refusal, data: Mapping[str, Any], secret: set[str]) -> Problem:
-    """What a check says that looks at several settings, or at what is teal's."""
+    """Return the problem that a check of several settings, or of what is teal's, found."""
     where = refusal.where
     field, _ = field_at(where)
     return Problem(
@@ -51,7 +51,7 @@ _UNSAID = "the service could not be provisioned as meant"
 
 
 def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> Problem:
-    """What the models say of one place."""
+    """Return the problem that the models found at one place."""
     context: Mapping[str, Any] = found.get("ctx", {})
     loc = _real(found["loc"], data, missing=found["type"] == "missing")
     if found["type"] == "extra_forbidden":
@@ -60,7 +60,7 @@ def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> 
         return of_refusal(unknown(loc, known(model) if model else (), data, kind), data, secret)
     if "field" not in context:
         return of_refusal(Refusal(loc, found["msg"], "", (_step(loc, found),)), data, secret)
-    # A check over several fields names the one to change, and may say how; its message holds the values that clash.
+    # A check of several fields names the one to change, and may say how. Its message has the values that clash.
     mend: Mapping[str, Any] = context.get("mend", {context["field"]: context.get("remedy", ...)})
     steps = tuple(_mended((*loc, *_parsed(name)), value) for name, value in mend.items())
     where = (*loc, *_parsed(context["field"]))
@@ -68,19 +68,19 @@ def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> 
 
 
 def _mended(where: Where, value: Any) -> Step:  # noqa: ANN401 - any JSON
-    """None takes a key away, and an ellipsis stands for what is right there."""
+    """Return the step for a value: None removes a key, and an ellipsis stands for a valid value."""
     if value is None:
         return Remove(where)
     return Set(where, right(where) if value is ... else value)
 
 
 def _step(loc: Where, found: ErrorDetails) -> Step:
-    """A value of the right kind, or nothing where an object or a list may be left out."""
+    """Return a step that sets a valid value, or removes an object or a list that may be left out."""
     field, rest = field_at(loc)
     if found["loc"][-1] == "[key]" or field is None:
         return Remove(loc)
     if isinstance(loc[-1], int) and expected(loc) is dict:
-        return Remove(loc[:-1])  # of one item the next would take the place, and be wrong there
+        return Remove(loc[:-1])  # the next item would take its place, and be wrong there
     if found["type"] != "missing" and not required(loc) and not rest and (found["input"] is None or expected(loc)):
         return Remove(loc)
     value = right(loc)
@@ -88,7 +88,7 @@ def _step(loc: Where, found: ErrorDetails) -> Step:
 
 
 def unknown(where: Where, keys: Collection[str], data: Mapping[str, Any], kind: str = "") -> Refusal:
-    """A key that is none of those of its object: where it belongs, or, once for all of them, which are known."""
+    """Return the refusal of an unknown key: where it belongs, or, once for all of them, which keys are known."""
     others = [each for each in cast("dict[str, Any]", at(data, where[:-1])) if each not in keys]
     hints = {each: _hint(each, keys, kind) for each in others}
     name = str(where[-1])
@@ -106,7 +106,7 @@ def _hint(name: str, keys: Collection[str], kind: str) -> str:
 
 
 def _real(loc: Sequence[int | str], data: object, *, missing: bool) -> Where:
-    """The place in the config: without what pydantic says of the branch of a type, or of a key and not its value."""
+    """Return the place in the config, without the parts that pydantic adds for a branch of a type, or for a key."""
     where: Where = ()
     for number, part in enumerate(loc):
         here = at(data, where)
@@ -117,7 +117,7 @@ def _real(loc: Sequence[int | str], data: object, *, missing: bool) -> Where:
 
 
 def _parsed(name: str) -> Where:
-    """A place as checks name it: `callers[0]`, `network.callers.nodes.cidrs[0]`."""
+    """Return a place from its text in checks: `callers[0]`, `network.callers.nodes.cidrs[0]`."""
     return tuple(int(part) if part.isdigit() else part for part in name.replace("[", ".").replace("]", "").split("."))
 
 

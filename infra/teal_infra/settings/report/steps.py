@@ -1,7 +1,7 @@
-"""What mends a problem: keys of the stack file that are set or removed, as `pulumi config` does it. Pure.
+"""The steps that mend a problem: keys of the stack file are set or removed, as `pulumi config` does it. Pure.
 
-What `pulumi config set --path` does is in `sdk/go/common/resource/config/object.go` of Pulumi: it sets texts, truth
-values and whole numbers, never an object; it makes what is missing on the way, and goes through no text.
+`sdk/go/common/resource/config/object.go` of Pulumi has what `pulumi config set --path` does. It sets texts, booleans
+and whole numbers, but no objects. It creates what is missing on the way, and does not pass through texts.
 """
 
 import re
@@ -14,18 +14,18 @@ from typing import Any, cast
 PREFIX = "teal:"
 
 SECRET = "--secret"  # noqa: S105 - an option of `pulumi config set`
-"""The example of a setting that is a secret: its value is asked for, and stands in no command."""
+"""The example of a setting that is a secret: its value is asked for, and is in no command."""
 
 Where = tuple[int | str, ...]
 """A place in the config, key by key."""
 
 _READ_AS_ANOTHER = re.compile(r"true|false|0|-?[1-9][0-9]*")
-"""Texts of which `config set --path` makes a truth value or a number."""
+"""The texts that `config set --path` turns into a boolean or a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """A value is set; an object part by part."""
+    """Sets a value; an object part by part."""
 
     where: Where
     value: Any
@@ -33,7 +33,7 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """A key goes, with what is in it."""
+    """Removes a key with its content."""
 
     where: Where
 
@@ -42,7 +42,7 @@ Step = Set | Remove
 
 
 def single(steps: Sequence[Step], data: object) -> Sequence[Step]:
-    """The steps one command each, for a config that is as `data` says."""
+    """Return the steps as one command each, for a config with the content of `data`."""
     now: Any = deepcopy(data)
     found: list[Step] = []
     for step in steps:
@@ -53,17 +53,17 @@ def single(steps: Sequence[Step], data: object) -> Sequence[Step]:
 
 
 def command(steps: Sequence[Step]) -> str:
-    """What a shell is given for steps of one command each."""
+    """Return the shell command of steps that are one command each."""
     return " && ".join(map(_command, steps))
 
 
 def path(where: Where) -> str:
-    """A place in the config as `config set --path` takes it."""
+    """Return a place as `config set --path` takes it."""
     return f"{where[0]}{''.join(map(_step, where[1:]))}"
 
 
 def at(data: object, where: Where) -> object:
-    """What stands at a place; None where nothing does."""
+    """Return the value at a place; None where there is none."""
     for part in where:
         if not _holds(data, part):
             return None
@@ -72,19 +72,19 @@ def at(data: object, where: Where) -> object:
 
 
 def inside(value: object) -> Sequence[tuple[int | str, Any]] | None:
-    """What an object or a list holds, by its keys or numbers; None of anything else."""
+    """Return the content of an object or a list, by keys or numbers; None for anything else."""
     if isinstance(value, dict):
         return [*cast("dict[str, Any]", value).items()]
     return [*enumerate(cast("list[Any]", value))] if isinstance(value, list) else None
 
 
 def held(data: object, where: Where) -> bool:
-    """Whether anything stands at a place, be it null."""
+    """Return whether there is a value at a place, even null."""
     return _holds(at(data, where[:-1]), where[-1])
 
 
 def do(data: dict[str, Any], step: Step) -> None:
-    """What the command of one step does to a config; of a float it makes a text."""
+    """Apply the command of one step to a config; it turns a float into a text."""
     *parents, last = step.where
     place: Any = data
     for part, following in zip(parents, step.where[1:], strict=True):
@@ -119,7 +119,7 @@ def _leaves(where: Where, value: object) -> Iterator[Set]:
 
 
 def _blocked(data: object, step: Set) -> Where | None:
-    """What has to go first: what is no object where the place is within it, and all that an object is to replace."""
+    """Return what has to be removed first: a text on the way, or a value that an object is to replace."""
     here: Any = data
     for depth, part in enumerate(step.where):
         if here is None:
@@ -156,7 +156,7 @@ def _command(step: Step) -> str:
     text = str(step.value).lower() if isinstance(step.value, bool) else str(step.value)
     if options and isinstance(step.value, str) and _READ_AS_ANOTHER.fullmatch(text):
         options.append("--type string")
-    ended = ["--"] if text.startswith("-") else []  # it is no option
+    ended = ["--"] if text.startswith("-") else []  # the text is no option
     return " ".join(["pulumi config set", *options, quoted, *ended, shlex.quote(text)])
 
 

@@ -1,6 +1,6 @@
-"""What goes together in a stack, and what does not: checks of several settings at once, each a pure function.
+"""Checks of what goes together in a stack, each a pure function of several settings.
 
-Each refusal says what mends it: the settings are right one by one, so nothing else can.
+Each refusal says what mends it, since the settings are valid one by one.
 """
 
 from collections.abc import Iterator
@@ -23,6 +23,6 @@ from teal_infra.settings.together import (
 
 
 def of_settings(settings: Settings) -> Iterator[Refusal]:
-    """All that does not go together."""
+    """Yield everything that does not go together."""
     for each in (names, ports, amounts, routing, balancer, rules, backing, evidence, endings, adoption, flags):
         yield from each.refusals(settings)

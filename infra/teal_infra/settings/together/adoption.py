@@ -1,4 +1,4 @@
-"""Pods in place of a colour that the stack does not make: what it makes could take their traffic, or them, away."""
+"""Refuses pods in place of a colour whose traffic, or which themselves, the stack could take away."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from teal_infra.settings.slot import State
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
-    """Of each service that has such pods."""
+    """Yield the refusals of each service that has such pods."""
     for name, (colour, adopt) in settings.adopted.items():
         slot, other = settings.slot(colour), settings.slot(colour.other)
         where: Where = (colour, name, "adopt")

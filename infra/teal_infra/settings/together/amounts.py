@@ -13,7 +13,7 @@ _LEAST_BYTES = 1024**2
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
-    """Of the pods of every service, and of the watch's."""
+    """Yield the refusals of the pods of every service, and of the watch's."""
     for name, service in settings.services.items():
         yield from _of(service.resources, ("services", name, "resources"))
     if settings.watch is not None:

@@ -1,4 +1,4 @@
-"""Backing services that no service names, that are not there, that share a variable, or that no pod could reach."""
+"""Refuses backing services that nobody names, that do not exist, that share a variable, or that no pod could reach."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from teal_infra.settings.report.steps import Remove, Set, Step, Where
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
-    """Of every service that names one, and of every one that none names."""
+    """Yield the refusals of every service that names one, and of every one that none names."""
     named: set[str] = set()
     for service, its in settings.services.items():
         of: dict[str, str] = {}

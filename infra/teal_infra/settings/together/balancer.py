@@ -1,4 +1,4 @@
-"""A load balancer of the stack's own that AWS would not make, and what is said of one that is there already."""
+"""Refuses a load balancer that AWS would not make, and settings that do not apply to an existing one."""
 
 from collections.abc import Iterator
 
@@ -9,11 +9,11 @@ from teal_infra.settings.report.places import right
 from teal_infra.settings.report.steps import Set, Where
 
 _SUBNETS = ("subnet-0123456789abcdef0", "subnet-0123456789abcdef1", "subnet-0123456789abcdef2")
-"""Examples, of which two are to be others than what is there."""
+"""Examples of subnets, two of which differ from any that is set."""
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
-    """Of whichever it is."""
+    """Yield the refusals of the stack's own load balancer, or of the existing one."""
     if settings.alb is not None:
         yield from _own(settings.alb) if settings.alb.load_balancer is None else _existing(settings.alb)
         yield from _apart(settings.alb)

@@ -1,4 +1,4 @@
-"""Questions that nobody is there to answer, or that cannot be put."""
+"""Refuses questions that nobody could answer, or that cannot be asked."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from teal_infra.settings.report.steps import Set
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
-    """What asks a Prometheus in a stack that has none, and pods that the API server cannot reach."""
+    """Yield what asks a Prometheus in a stack without one, and what asks pods that the API server cannot reach."""
     if settings.prometheus is None:
         yield from _of_nobody(settings)
     if not settings.pods_reachable:

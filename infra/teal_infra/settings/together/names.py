@@ -1,4 +1,4 @@
-"""Services whose objects would have one name, or a name that is another's."""
+"""Refuses services whose objects would share a name, or have one that is taken."""
 
 from collections.abc import Iterator
 
@@ -13,11 +13,11 @@ _OTHERS = {
     "default-deny": "the policy that denies what is not named",
     "teal-watch": "the watch",
 }
-"""Names of objects that are no service's."""
+"""The names of objects that belong to no service."""
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
-    """Each service whose name is taken, with its releases."""
+    """Yield each service whose name is taken, with its releases."""
     for name in settings.services:
         whose = _OTHERS.get(name) or next((what for each in settings.services if (what := _of(each, name))), None)
         if whose:
@@ -31,7 +31,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
 
 
 def _of(service: str, name: str) -> str | None:
-    """What of a service is named so, or begins so: pods, alarms and series are found by that."""
+    """Return what of a service has this name, or this beginning, by which pods, alarms and series are found."""
     if name == labels.migrations(service):
         return f"the migrations of {service}"
     found = (each for each in Colour if name == f"{service}-{each}" or name.startswith(f"{service}-{each}-"))

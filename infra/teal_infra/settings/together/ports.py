@@ -1,4 +1,4 @@
-"""Ports of nodes and of Services that are taken twice, or by nobody."""
+"""Refuses ports of nodes and of Services that are taken twice, or lead nowhere."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from teal_infra.settings.report.steps import Where
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
-    """A node's port is one Service's, and a Service's port leads to one port of the pods."""
+    """Yield ports of nodes that two Services have, and ports of a Service that lead to two ports of the pods."""
     taken: dict[int, Where] = {}
     for where, door, port in _node_ports(settings):
         if door.type == "ClusterIP":

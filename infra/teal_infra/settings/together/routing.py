@@ -1,4 +1,4 @@
-"""A router that lacks its settings, and settings that the router has no way to follow."""
+"""Refuses a router without its settings, and settings that the router cannot follow."""
 
 from collections.abc import Iterator, Mapping
 
@@ -25,13 +25,13 @@ _OF_SERVICES: Mapping[tuple[str, ...], set[RouterKind]] = {
     ("routing", "timeouts"): _ROUTE,
     ("routing",): _BALANCER | _ROUTE,
 }
-"""What of a service is for some routers alone; the active Service and its Ingresses are the selector's."""
+"""The settings of a service that only some routers use. The active Service and its Ingresses are the selector's."""
 
 _NO_EFFECT = "it would have no effect"
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
-    """Of the router and of each service."""
+    """Yield the refusals of the router and of each service."""
     if settings.router.spec.settings and settings.of_router is None:
         key, lacking = settings.router.spec.lacks
         named: Where = (settings.router.spec.settings,)
@@ -52,7 +52,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
 
 
 def _unused(settings: Settings) -> Iterator[Refusal]:
-    """What another router would use."""
+    """Yield the settings that only another router would use."""
     router = settings.router
     for kind in RouterKind:
         named = kind.spec.settings
@@ -68,7 +68,7 @@ def _unused(settings: Settings) -> Iterator[Refusal]:
 
 
 def _same(settings: Settings) -> Iterator[Refusal]:
-    """Requests of which two services say that they are theirs."""
+    """Yield requests that two services claim."""
     if settings.router is RouterKind.SERVICE:
         return
     taken: dict[tuple[str, str], str] = {}
@@ -85,7 +85,7 @@ def _same(settings: Settings) -> Iterator[Refusal]:
 
 
 def _shares(settings: Settings) -> Iterator[Refusal]:
-    """Of requests, for the idle colour."""
+    """Yield the refusals of the share of requests for the idle colour."""
     weight, where, idle = settings.canary_weight, ("canaryWeight",), settings.active_colour.other
     slot = settings.slot(idle)
     if not settings.router.spec.splits:

@@ -1,8 +1,8 @@
-"""`router: alb`: services of which a load balancer could make no rules, or whose pods it could not reach.
+"""`router: alb`: refuses services for which a load balancer could make no rules, or whose pods it could not reach.
 
-What AWS takes at most is on the page of quotas of Application Load Balancers. A service has four rules: of live
-traffic, and of the test listener one a colour and one for the idle colour; and one more where clients are chosen. The
-rules of the test listener ask for a header beside all that the service's rule asks for.
+The quotas of Application Load Balancers have a page of their own at AWS. A service has four rules: one of live traffic,
+one a colour on the test listener, and one for the idle colour there; and one more where clients are chosen. The rules
+of the test listener ask for a header beside everything that the service's rule asks for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,20 +17,20 @@ from teal_infra.settings.report.steps import Remove, Set, Step, Where
 from teal_infra.settings.service import ServiceSettings
 
 VALUES = 5
-"""That the conditions of a rule may have at most, all together."""
+"""The most values that the conditions of a rule may have together."""
 
 WILDCARDS = 5
-"""The same of the characters * in them."""
+"""The most characters * in them."""
 
 GROUPS = 100
-"""Target groups of a load balancer, which no quota raises; a service has two."""
+"""The most target groups of a load balancer, which no quota raises; a service has two."""
 
 APART = 3
-"""Priorities that a service's rules take: its own, the one before and the one after."""
+"""The priorities that a service's rules take: its own, the one before and the one after."""
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
-    """Of every service, and of all of them."""
+    """Yield the refusals of every service, and of all of them together."""
     if settings.router is not RouterKind.ALB or settings.alb is None:
         return
     services, alb = settings.routed, settings.alb
@@ -65,7 +65,7 @@ def _encrypted(name: str, service: ServiceSettings, alb: Alb) -> Iterator[Refusa
 
 
 def _conditions(name: str, routing: Routing, settings: Settings) -> Iterator[Refusal]:
-    """What a rule asks for: the one that has most."""
+    """Yield the refusals of a rule's conditions, for the rule that has most."""
     at: Where = ("services", name, "routing")
     most = VALUES - 1
     if routing.values > most:
@@ -81,7 +81,7 @@ def _conditions(name: str, routing: Routing, settings: Settings) -> Iterator[Ref
 
 
 def _fewer(at: Where, routing: Routing, most: int) -> Iterator[Step]:
-    """As many of the first paths and hosts as fit."""
+    """Yield the steps that leave as many of the first paths and hosts as fit."""
     values, paths, hosts = routing.values, [*routing.paths], [*routing.hosts]
     while values > most and len(paths) > 1:
         values -= len(Routing(paths=(paths.pop(),)).patterns)
@@ -93,9 +93,9 @@ def _fewer(at: Where, routing: Routing, most: int) -> Iterator[Step]:
 
 
 def _priorities(services: Mapping[str, ServiceSettings]) -> Iterator[Refusal]:
-    """When each service's rule is asked, as it says itself.
+    """Yield services that do not say when their rule is asked, or say the same as others.
 
-    Priorities that followed from what else there is would meet whenever a service comes or goes: AWS moves no rule past
+    Priorities that followed from other services would meet whenever one comes or goes, as AWS moves no rule past
     another.
     """
     taken: dict[str, int] = {}
@@ -117,5 +117,5 @@ def _priorities(services: Mapping[str, ServiceSettings]) -> Iterator[Refusal]:
 
 
 def _free(taken: set[int]) -> int:
-    """The first multiple of ten that is far enough from every other."""
+    """Return the first multiple of ten that is far enough from every other priority."""
     return next(each for each in range(10, 49999, 10) if all(abs(each - other) >= APART for other in taken))
