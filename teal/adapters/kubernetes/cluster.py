@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from teal.adapters import patience
 from teal.adapters.kubernetes import access as kube_access
-from teal.adapters.kubernetes import objects, proxy, workloads
+from teal.adapters.kubernetes import objects, proxy, slices, workloads
 from teal.adapters.kubernetes.access import ClusterAccess
 from teal.gates.identity import Answer
 from teal.gates.replies import Reply, Request
@@ -112,7 +112,7 @@ class Cluster:
         Raises:
             UnreachableError: the API server could not be asked.
         """
-        found = await self.read(self._slices, workloads.EndpointSlices, {"labelSelector": f"{SERVICE_LABEL}={service}"})
+        found = await self.read(self._slices, slices.EndpointSlices, {"labelSelector": f"{SERVICE_LABEL}={service}"})
         return [each for piece in (found.items if found else ()) for each in piece.ready(port_name)]
 
     async def endpoints(self, workers: Collection[str] = ()) -> Mapping[str, Sequence[Endpoint]]:
@@ -123,7 +123,7 @@ class Cluster:
         Raises:
             UnreachableError: the API server could not be asked.
         """
-        found = await self.read(self._slices, workloads.EndpointSlices)
+        found = await self.read(self._slices, slices.EndpointSlices)
         ready: dict[str, list[Endpoint]] = defaultdict(list)
         for piece in found.items if found else ():
             ready[piece.metadata.labels.get(SERVICE_LABEL, "")] += piece.ready("http")
@@ -141,7 +141,7 @@ class Cluster:
         Raises:
             UnreachableError: the API server could not be asked.
         """
-        found = await self.read(self._slices, workloads.EndpointSlices)
+        found = await self.read(self._slices, slices.EndpointSlices)
         pods: dict[str, dict[str, bool]] = defaultdict(dict)
         for piece in found.items if found else ():
             pods[piece.metadata.labels.get(SERVICE_LABEL, "")].update(piece.pods())
