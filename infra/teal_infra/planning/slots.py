@@ -128,9 +128,10 @@ def _replicas(declared: Fingerprint, active: Colour, live: Live, found: LiveSlot
     """Return the number of pods that the Deployment is going to be asked for."""
     before = fingerprint.recorded(found.annotations) if found else None
     if declared.replicas is not None:
-        # An unchanged number is not written again, so whoever scaled it meanwhile keeps theirs.
+        # An unchanged number is not written again, so whoever scaled it meanwhile keeps theirs. But teal itself starts
+        # a worker and a cron job that a way back has stopped.
         same = found is not None and before is not None and before.replicas == declared.replicas and declared.running
-        same = same and not asleep
+        same = same and not asleep and not (declared.settings.idles and found is not None and found.replicas == 0)
         return found.replicas if found is not None and same else declared.replicas
     scaling = declared.settings.autoscaling
     least = capacity.of(scaling, declared.of.service, declared.of.colour, active=active, live=live).minimum

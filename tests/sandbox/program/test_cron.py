@@ -86,9 +86,11 @@ def test_a_flip_that_is_undone_or_refused_leaves_the_schedule_where_it_was(stack
     assert stack.flip("green", check=False).returncode != 0
     assert stack.history()[-1]["stage"] == "REVERTED"
     assert (running(stack), record(stack), stack.live()) == ({"blue"}, "blue", "blue")
-    stack.write("green.backend.env", {})
+    stack.write("green.backend.env", {"WITHOUT": "a fault, and never confirmed so far"})
     stack.configure("approval.maxAgeSeconds", "600")
-    assert stack.up(check=False).returncode != 0
+    refused = stack.up(check=False)
+    assert refused.returncode != 0, refused.stdout
+    assert "will refuse that" not in refused.stdout, "the schedule that a way back has suspended is started again"
     assert stack.history()[-1]["stage"] == "REFUSED"
     assert (running(stack), record(stack), stack.live()) == ({"blue"}, "blue", "blue")
     stack.pulumi("config", "rm", "teal:approval")

@@ -57,6 +57,16 @@ def test_a_flip_says_what_becomes_of_both_schedules() -> None:
     )
 
 
+def test_a_schedule_that_a_way_back_has_suspended_is_started_again() -> None:
+    """What was declared of it has not changed, and yet it is written: no gate is told to refuse it."""
+    found, key = at_rest(), ("mailer", Colour.GREEN)
+    undone = replace(at_rest(activeColour="green").slots[key], replicas=0, ready=0)
+    said = made({"activeColour": "green"}, replace(found, slots={**found.slots, key: undone})).services["mailer"]
+    assert (planned := said.slots[Colour.GREEN].planned)
+    assert planned.replicas == 1
+    assert not [each for each in said.reasons if "will refuse" in each]
+
+
 def test_a_release_that_is_prepared_and_flipped_at_once_has_no_number_of_pods() -> None:
     """It has a schedule."""
     said = made({"activeColour": "green", "green.mailer.image": "registry.example/mailer:2.0.0"}).services["mailer"]
