@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from teal.adapters.kubernetes.cluster import Cluster
+from teal.flip import guards
 from teal.flip.revert import Way
 from teal.flip.watching.bake import Bake, thinly
 from teal.flip.watching.live_metrics import LiveMetrics
@@ -79,19 +80,27 @@ class Share:
         )
         way = Way(cluster=self._cluster, router=self._router, onto=move.to, fence=_nothing, say=say)
         try:
-            foreign = await way.move(self._read, self._sent)
+            await way.move(self._unmoved, self._sent)
+            live = await self._router.live_services(list(self._sent))
         except UnreachableError as error:
             raise UnreachableError(
                 f"{why}. {error}. Next: pulumi config set teal:canaryWeight 0, then pulumi up"
             ) from None
-        left = "".join(f"; {name} leads to {where}, and was left there" for name, where in foreign.items())
+        left = [
+            f"{name} leads to {guards.wrote(each, self._router.stranger(each))}, and was left there"
+            for name, each in live.items()
+            if each.colour is not move.to or each.share
+        ]
         raise RefusedError(
-            f"{why}. {move.to} has all live traffic again{left}. Next: pulumi config set teal:canaryWeight 0, mend "
-            f"{idle}, then pulumi up"
+            f"{why}. {'; '.join(left) or f'{move.to} has all live traffic again'}. Next: pulumi config set "
+            f"teal:canaryWeight 0, mend {idle}, then pulumi up"
         )
 
-    async def _read(self) -> Mapping[str, LiveService]:
-        return await self._router.live_services(list(self._sent))
+    async def _unmoved(self) -> Mapping[str, LiveService]:
+        """Return where the traffic goes that nobody else has written: a share is nobody's reason to undo a flip."""
+        live, onto = await self._router.live_services(list(self._sent)), self._move.to
+        own = {name for name, each in live.items() if guards.is_as_sent(self._sent[name], each)}
+        return {name: each for name, each in live.items() if name in own or (each.colour is onto and not each.share)}
 
 
 async def _nothing() -> None:
