@@ -12,7 +12,7 @@ from teal import routers
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip import revert
 from teal.flip.closing import Closing
-from teal.flip.guards import is_by_a_flip
+from teal.flip.guards import is_by_a_flip, wrote
 from teal.flip.outcome import gone
 from teal.flip.revert import Way
 from teal.flip.tenure import Tenure, free
@@ -193,16 +193,17 @@ class Owner:
         live = await self.live(flip.plan)
         if flip.stage is Stage.REVERTING:
             return await self._put_back(held, live, flip.plan.services)
-        ours = {name for name, each in live.items() if flip.stage is not Stage.PROVEN or is_by_a_flip(each)}
-        there = [name for name, each in live.items() if each.colour is flip.to and name in ours]
+        moved = {name: each for name, each in live.items() if each.colour is flip.to}
+        strangers = {name: wrote(each) for name, each in moved.items() if not is_by_a_flip(each)}
+        there = [name for name in moved if name not in strangers]
+        if not there or (strangers and len(moved) == len(flip.plan.services)):
+            return await held.end(*gone(flip, live))  # nothing, or not all, is there by this flip
         if len(there) == len(flip.plan.services):
             return await self._bake(held, live, followed=followed)
-        if not there:
-            return await held.end(*gone(flip, live))
         # No release was ever tested with half a flip set.
         half = f"its update died when only {', '.join(there)} had moved"
         if not flip.undoes:
-            return await self.revert(held, live, (), because=half)
+            return await self.revert(held, live, (), because=half, leave=strangers)
         behind = [name for name in flip.plan.services if name not in there]
         why, proof, foreign = await self._move(held, live, behind, flip.to)
         if why or foreign:

@@ -308,16 +308,25 @@ async def test_a_flip_that_nobody_keeps_is_not_brought_back_over_somebody_else(
     assert ("kubectl-patch" in ended.reason) is (stage == "OVERTAKEN")
 
 
-@pytest.mark.parametrize(("colour", "stage"), [("green", "OVERTAKEN"), ("blue", "ABANDONED")])
+@pytest.mark.parametrize(
+    ("at", "colour", "stage"),
+    [
+        (Stage.PROVEN, "green", "OVERTAKEN"),
+        (Stage.PROVEN, "blue", "ABANDONED"),
+        (Stage.BAKING, "green", "OVERTAKEN"),
+    ],
+)
 async def test_what_a_stranger_moved_is_not_confirmed_as_a_flips(
-    api_server: FakeApiServer, colour: str, stage: str
+    api_server: FakeApiServer, at: Stage, colour: str, stage: str
 ) -> None:
-    """The update died before its write, and somebody else sent traffic to the same colour, or left it where it was."""
+    """The update died, and somebody else has sent traffic to the same colour since, or left it where it was."""
     cluster(api_server, "blue")
     await begin(api_server, move())
     api_server.service("backend", colour, writer="kubectl-patch")
     async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
-        ended = await Owner(found, Records(found.http, "teal"), None, name="watch-1", say=print).go_on()
+        records = Records(found.http, "teal")
+        await records.save(await records.load(), recorded(api_server).at(at).owned_by(""))
+        ended = await Owner(found, records, None, name="watch-1", say=print).go_on()
     assert ended is not None
     assert (ended.stage, written(api_server)) == (stage, [])
     assert ("kubectl-patch" in ended.reason) is (stage == "OVERTAKEN")
