@@ -373,6 +373,12 @@ class Story:
                 return  # what is idle may be as broken as it is
             if "teal:repair" in said:
                 changes["repair"] = "green"
+            if "; then flip" in said:  # an update died between the pods of two services
+                await self._update(
+                    self._actor(f"first-{number}"),
+                    self.scenario.config(changes | {"activeColour": "green"}),
+                    self.state,
+                )
             await asyncio.sleep(5)
         left = self.invariants.history.open
         self.invariants.violate("the_way_back_works", said[:400] or (f"still open: {left}" if left else "not on blue"))
