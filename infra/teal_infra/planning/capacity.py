@@ -25,7 +25,11 @@ def of(scaling: Autoscaling, service: str, colour: Colour, *, active: Colour, li
         if serving is not None and serving.replicas > scaling.min_replicas:
             return Capacity(minimum=serving.replicas, floor=f"{serving.replicas}@{live.at}")
         return Capacity(minimum=scaling.min_replicas)
-    return _kept(scaling, live, f"{service}-{colour}") or Capacity(minimum=scaling.min_replicas)
+    name, under_way = f"{service}-{colour}", live.history.open
+    if under_way is not None and under_way.origin is colour and name in live.autoscalers:
+        # Traffic is back, and the flip that left is still to be ended: until then nothing shrinks.
+        return Capacity(minimum=max(scaling.min_replicas, live.autoscalers[name].minimum))
+    return _kept(scaling, live, name) or Capacity(minimum=scaling.min_replicas)
 
 
 def of_others(service: str, colour: Colour, *, active: Colour, live: Live, stopped: bool) -> int:

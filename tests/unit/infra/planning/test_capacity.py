@@ -89,6 +89,13 @@ def test_it_keeps_them_until_an_update_finds_the_move_confirmed() -> None:
     assert asked(found, Colour.BLUE) == Capacity(minimum=2)
 
 
+def test_nothing_shrinks_while_a_flip_that_traffic_came_back_from_is_open() -> None:
+    """Its update died, and somebody else sent traffic back: the floor stays until that flip has been ended."""
+    found = replace(live(Colour.GREEN, 10), autoscalers={"backend-green": LiveAutoscaler(annotations={}, minimum=10)})
+    assert asked(under_way(found, Colour.GREEN)) == Capacity(minimum=10)
+    assert asked(found) == Capacity(minimum=3)
+
+
 def test_a_colour_without_pods_keeps_none() -> None:
     """What was stopped stays stopped."""
     assert asked(live(Colour.BLUE, 0), Colour.BLUE) == Capacity(minimum=2)
