@@ -124,10 +124,12 @@ def test_the_command_line_says_what_is_so_and_changes_what_is_declared(stack: St
 
 
 def teal(stack: Stack, command: str, *args: str, status: int = 0) -> str:
-    """What `teal migrations` says."""
-    argv = [str(WORK_TREE / ".venv/bin/teal"), "migrations", command, str(stack.config), *args]
+    """What `teal migrations` says in a project whose stack file is beside its own."""
+    folder = stack.config.parent
+    (folder / "Pulumi.yaml").write_text("name: teal\nruntime: python\n")
+    argv = [str(WORK_TREE / ".venv/bin/teal"), "migrations", command, *args, "--stack", stack.name]
     done = subprocess.run(
-        stack.sandbox.command(argv), env=stack.environ(), cwd=WORK_TREE, text=True, capture_output=True, check=False
+        stack.sandbox.command(argv), env=stack.environ(), cwd=folder, text=True, capture_output=True, check=False
     )
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout + done.stderr
