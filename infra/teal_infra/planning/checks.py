@@ -29,6 +29,7 @@ def _subject(settings: Settings, service: str, colour: Colour, plan: GatePlan) -
     contract = its.gates.contract
     return Subject(
         gates=plan,
+        grows=not its.autoscaling.fixed and settings.adopts(service, colour) is None,
         objects=dict(_objects(settings, service, colour)),
         probes=dict(_probes(its)) if asked and settings.adopts(service, colour) is None else {},
         document=contract.plan() if contract else None,

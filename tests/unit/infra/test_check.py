@@ -93,6 +93,33 @@ def test_what_is_missing_fails(
     assert found["capacity"]["outcome"] == "PASSED"
 
 
+@pytest.mark.parametrize(
+    ("scaling", "pods", "outcome", "status"),
+    [
+        ("", 1, "INCONCLUSIVE", Exit.UNKNOWN),
+        ("", 0, "FAILED", Exit.UNWELL),
+        (", autoscaling: {enabled: false}", 1, "FAILED", Exit.UNWELL),
+    ],
+)
+def test_an_idle_colour_that_a_flip_scales_up_first_has_not_too_few_pods(  # noqa: PLR0913 - fixtures and cases
+    api_server: FakeApiServer,
+    file: Path,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    scaling: str,
+    pods: int,
+    outcome: str,
+    status: Exit,
+) -> None:
+    """Where all that it is asked for are ready; where they are not, or nobody scales it, they are too few."""
+    file.write_text(file.read_text().replace("contract: true}", f"contract: true{scaling}}}"))
+    api_server.pods("backend", "blue", ["1.0.0"] * 2)
+    api_server.pods("backend", "green", ["1.1.0"] * pods)
+    capacity = checked(capsys, "green", *CALM, status=status)["capacity"]
+    assert capacity["outcome"] == outcome
+    assert ("a flip scales it up first" in capacity["seen"]) is (outcome == "INCONCLUSIVE")
+
+
 @pytest.mark.usefixtures("file")
 def test_what_could_not_be_told_passes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """There is no Prometheus, no image for a pod, and no policy pack: nothing failed, and it ends with a status."""
