@@ -98,6 +98,14 @@ def test_updates_wait_for_each_other_and_leave_no_lock(name: str) -> None:
         assert all(rule["when"] == "manual" for rule in job["rules"])
 
 
+def test_a_check_holds_up_no_way_back() -> None:
+    """A release that was confirmed has fewer gates than a check asks."""
+    steps = read(WORKFLOWS["deploy"])["jobs"]["canary"]["steps"]
+    assert [each["if"] for each in steps if each.get("run") == "make check"] == ["steps.left.outputs.word == 'FLIP'"]
+    checks = [line for line in JOBS["canary"]["script"] if "make check" in line]
+    assert checks == ["if grep -qx word=FLIP word.env; then make check; fi"]
+
+
 def test_pulumi_is_the_one_that_the_program_is_locked_to() -> None:
     """As on GitHub."""
     locked = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
