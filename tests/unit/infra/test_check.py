@@ -75,6 +75,22 @@ def test_nothing_is_written(api_server: FakeApiServer) -> None:
     assert Path("stacks/Pulumi.dev.yaml").read_text() == before
 
 
+@pytest.mark.parametrize("colour", ["blue", "green"])
+def test_a_cron_job_is_left_out(
+    api_server: FakeApiServer, file: Path, capsys: pytest.CaptureFixture[str], colour: str
+) -> None:
+    """Of the live colour as well: its pods are those of its Jobs, and no Deployment is missing."""
+    cron, image = "mailer: {kind: cron, cron: {schedule: '@daily'}}", "mailer: {image: registry.example/mailer:1}"
+    text = file.read_text().replace("contract: true}", f"contract: true}}\n    {cron}")
+    text = text.replace('"1.0.0"\n', f'"1.0.0"\n    {image}\n').replace('"1.1.0", ', f'"1.1.0", {image}, ')
+    file.write_text(text)
+    labels = {"app.kubernetes.io/name": "mailer", "teal/cron": "true"}
+    record = {"metadata": {"name": "mailer-live", "resourceVersion": "1", "labels": labels}, "data": {"colour": "blue"}}
+    api_server.answers[f"/api/v1/{NAMESPACE}/configmaps/mailer-live"] = (200, record)
+    assert teal("check", colour, *CALM) == Exit.OK
+    assert "SKIPPED      mailer: a cron job, which has no pods of its own" in capsys.readouterr().out.splitlines()
+
+
 @pytest.mark.usefixtures("file")
 @pytest.mark.parametrize(
     ("gone", "name"),
