@@ -70,13 +70,16 @@ class Suite:
 
     async def run(self) -> Sequence[Verdict]:
         """All of it; what could not be looked at is a verdict that says so."""
-        self._end = asyncio.get_running_loop().time() + self._asked.timeout_seconds
+        loop = asyncio.get_running_loop()
+        self._end = loop.time() + self._asked.timeout_seconds
         first = [work for part in Part if part not in self._asked.skipped for work in self._first(part)]
         self._say(f"asking {', '.join(self._subjects)} of {self._colour}")
         found = [verdict for verdicts in await asyncio.gather(*first) for verdict in verdicts]
         if self._asked.load is not None:
+            begun = loop.time()
             for name, each in self._subjects.items():
                 found += await self._load(name, each.paths)
+            self._end += loop.time() - begun  # what is left is for the rest alone
         if Part.USAGE not in self._asked.skipped:
             used = (self._bounded({name: ["usage"]}, self._usage(name)) for name in self._subjects)
             found += [verdict for verdicts in await asyncio.gather(*used) for verdict in verdicts]

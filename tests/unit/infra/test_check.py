@@ -1,5 +1,6 @@
 """`teal check` looks at a colour from all sides, says what it saw, and ends with what that comes to."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from teal_infra.manager.engine import Finding
 
 from teal.adapters import pulumi_project
 from teal.adapters.pulumi_project import Project
+from teal.checking import load
+from teal.checking.load import Loaded
 from teal.cli.say import Exit
 from teal.model.errors import EngineError
 from tests.unit.conftest import FakeApiServer
@@ -165,6 +168,23 @@ def test_a_load_test_is_told_with_its_numbers(api_server: FakeApiServer, capsys:
     failed = checked(capsys, "green", *CALM, *load, status=Exit.UNWELL)["load"]
     assert "0 of" in failed["seen"]
     assert "it answered 500" in failed["seen"]
+
+
+@pytest.mark.usefixtures("file")
+def test_a_load_test_takes_no_time_from_what_comes_after(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the pods use is asked for after any load test, however long."""
+
+    async def an_hour(*_: object) -> Loaded:
+        loop = asyncio.get_running_loop()
+        before = loop.time
+        monkeypatch.setattr(loop, "time", lambda: before() + 3600)
+        return Loaded(requests=10, succeeded=10, per_second=10.0, p50_seconds=0.1, p95_seconds=0.1, p99_seconds=0.1)
+
+    monkeypatch.setattr(load, "run", an_hour)
+    found = checked(capsys, "green", *CALM, "--load", "1h", status=Exit.OK)
+    assert found["usage"]["outcome"] == "PASSED"
 
 
 @pytest.mark.usefixtures("file")
