@@ -161,8 +161,8 @@ class Look:
 
     @property
     def approvable(self) -> Colour | None:
-        """The colour that somebody may say yes to: it is idle, and has a release; None while a flip is under way."""
-        idle = self.status.active.other if self.status.active else None
+        """The colour that somebody may say yes to: not live, with a release; None while a flip is under way."""
+        idle = self.status.main.other if self.status.main else None
         return idle if idle is not None and self.approved(idle) and self.status.open is None else None
 
     def approved(self, colour: Colour) -> Mapping[str, Pods]:

@@ -148,6 +148,18 @@ def test_only_whoever_shows_the_token_is_asked_to_approve() -> None:
     assert fields == {"colour": "green", "release.backend": "a"}
 
 
+def test_a_colour_is_live_whatever_share_the_other_one_has() -> None:
+    """Neither is idle, and the one that has the share can be approved: it is to have all."""
+    text = shown(look(REVERTED, live=Colour.BLUE), "token").text
+    for said in (
+        "Live traffic of shop: blue 1.0.0",
+        "1.0.0 live",
+        "1.1.0 has a share",
+        "Approve a flip to green 1.1.0",
+    ):
+        assert said in text
+
+
 def test_a_cron_job_is_not_approved() -> None:
     """As the approval that is written has none, which would be another one than what was shown."""
     rests = look(REVERTED, live=Colour.BLUE)
