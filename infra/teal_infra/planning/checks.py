@@ -1,6 +1,7 @@
 """What `teal check` looks at, from what a stack declares of a colour. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from teal.checking.subject import Subject
@@ -16,6 +17,8 @@ from teal_infra.settings.service import ServiceSettings
 
 _PORTS = {"http": 80, "https": 443, "mongodb": 27017}
 """Of a URL that says none."""
+
+_REFUSED = HTTPStatus.BAD_REQUEST
 
 
 def subjects(settings: Settings, colour: Colour) -> Mapping[str, Subject]:
@@ -93,8 +96,12 @@ def _place(of: BackingService) -> tuple[str, int] | None:
 
 
 def _paths(its: ServiceSettings) -> Sequence[str]:
-    """What a load test asks for: what the metrics gates send, smoke requests that only read, or what a bake asks."""
+    """What a load test asks for: what the metrics gates send, smoke requests that only read, or what a bake asks.
+
+    A smoke request that is to be refused is none of them: a load test takes that for a failure.
+    """
     if its.gates.metrics is not None:
         return its.gates.metrics.traffic.paths
-    read = [each.path for each in its.gates.smoke.requests.values() if each.method == "GET" and not each.headers]
+    smoke = its.gates.smoke.requests.values()
+    read = [each.path for each in smoke if each.method == "GET" and not each.headers and each.status < _REFUSED]
     return read or [each for each in [its.baked_path] if each]
