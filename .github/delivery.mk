@@ -104,8 +104,10 @@ scan: ## fail where that image has a high or critical vulnerability that is mend
 .PHONY: push
 push: ## push that image; its name by digest, as a step's output
 	@docker push --quiet "$$REPOSITORY:$$VERSION" >&2
-	@echo "image=$$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$$REPOSITORY:$$VERSION" | \
-		grep --fixed-strings --max-count 1 "$$REPOSITORY@")"
+	@image="$$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$$REPOSITORY:$$VERSION" | \
+		grep --fixed-strings --max-count 1 "$$REPOSITORY@")" || { \
+		echo "docker knows no digest of $$REPOSITORY:$$VERSION: nobody was told of an image. Next: make push, again" >&2; \
+		exit 1; }; echo "image=$$image"
 
 .PHONY: prepare
 prepare: .venv/ready ## write VERSION of SERVICE, as IMAGE, into the idle slot of STACK's file, on a branch of its own

@@ -177,6 +177,7 @@ async def _looked(
             **{str(each): "--skip" for each in how.skip},
             **settings.skip_gates.reasons,
             **dict.fromkeys(sorted(late), "a worker, whose idle colour has no pods"),
+            **{name: "a cron job, which has no pods of its own" for name, each in workers.items() if each.cron},
         },
         load=suite.loaded,
     )

@@ -34,6 +34,8 @@ class Subject:
     """One service."""
 
     gates: GatePlan
+    grows: bool = False
+    """Whether a flip asks for as many of its pods as the live colour has, before its gates are asked."""
     objects: Mapping[str, str] = field(default_factory=dict[str, str])
     """The names of the objects that there have to be, by their kind (`teal.adapters.kubernetes.inventory`)."""
     probes: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from teal.adapters.kubernetes import inventory
 from teal.adapters.kubernetes.cluster import Cluster
+from teal.adapters.kubernetes.workloads import Deployment
 from teal.checking import judge, load
 from teal.checking.reach import reach
 from teal.checking.subject import Asked, Part, Subject
 from teal.gates import scraped
 from teal.gates.documents import Compared, ContractPlan
+from teal.gates.endpoints import GATE as CAPACITY
 from teal.gates.openapi import described
 from teal.gates.replies import Request
 from teal.gates.samples import AVAILABILITY
@@ -21,6 +24,7 @@ from teal.proof import contract, prove
 from teal.proof.measure import unmeasured
 from teal.proof.sources import Source
 from teal.routers.base import Router
+from teal.spec.gates import GatePlan
 
 PROBE_SECONDS = 5.0
 """For the answer to a probe's path, as a kubelet waits by default."""
@@ -66,13 +70,16 @@ class Suite:
 
     async def run(self) -> Sequence[Verdict]:
         """All of it; what could not be looked at is a verdict that says so."""
-        self._end = asyncio.get_running_loop().time() + self._asked.timeout_seconds
+        loop = asyncio.get_running_loop()
+        self._end = loop.time() + self._asked.timeout_seconds
         first = [work for part in Part if part not in self._asked.skipped for work in self._first(part)]
         self._say(f"asking {', '.join(self._subjects)} of {self._colour}")
         found = [verdict for verdicts in await asyncio.gather(*first) for verdict in verdicts]
         if self._asked.load is not None:
+            begun = loop.time()
             for name, each in self._subjects.items():
                 found += await self._load(name, each.paths)
+            self._end += loop.time() - begun  # what is left is for the rest alone
         if Part.USAGE not in self._asked.skipped:
             used = (self._bounded({name: ["usage"]}, self._usage(name)) for name in self._subjects)
             found += [verdict for verdicts in await asyncio.gather(*used) for verdict in verdicts]
@@ -82,8 +89,7 @@ class Suite:
         """The work of one part that is done at once with others, each bounded in time."""
         if part is Part.GATES:
             plans = {name: each.gates for name, each in self._subjects.items()}
-            work = prove.prove(self._cluster, self._prometheus, self._colour, plans, router=self._router)
-            yield self._bounded(prove.expected(plans), work)
+            yield self._bounded(prove.expected(plans), self._gates(plans))
         for name, each in self._subjects.items():
             if part is Part.RESOURCES:
                 yield self._bounded({name: ["resources"]}, self._resources(name, each.objects))
@@ -110,6 +116,26 @@ class Suite:
             return unmeasured(names, f"no answer within {self._asked.timeout_seconds:g} s")
         except UnreachableError as error:
             return unmeasured(names, str(error))
+
+    async def _gates(self, plans: Mapping[str, GatePlan]) -> Sequence[Verdict]:
+        found = await prove.prove(self._cluster, self._prometheus, self._colour, plans, router=self._router)
+        return [await self._before_a_flip(each) for each in found]
+
+    async def _before_a_flip(self, verdict: Verdict) -> Verdict:
+        """The verdict; too few pods tell nothing where all that are asked for are ready, and a flip asks for more."""
+        short = verdict.gate == CAPACITY.name and verdict.outcome is Outcome.FAILED
+        if not short or not self._subjects[verdict.service].grows:
+            return verdict
+        name = f"{verdict.service}-{self._colour}"
+        found, ready, wanted = await asyncio.gather(
+            inventory.find(self._cluster, "deployment", name),
+            self._cluster.ready_endpoints(name),
+            self._cluster.pods_asked_for(name),
+        )
+        if not isinstance(found, Deployment) or found.outdated or not 0 < wanted <= len(ready):
+            return verdict
+        seen = f"{verdict.seen}, all that are asked for now: a flip scales it up first, and then asks this gate"
+        return replace(verdict, outcome=Outcome.INCONCLUSIVE, seen=seen)
 
     async def _resources(self, service: str, objects: Mapping[str, str]) -> Sequence[Verdict]:
         ready = await self._cluster.ready_endpoints(f"{service}-{self._colour}")

@@ -10,7 +10,7 @@ from teal.model.colours import Colour
 from teal.model.verdict import Outcome, Verdict
 from teal.notifications.messages import became, passed
 from teal.notifications.told import Told
-from teal.status.look import Status
+from teal.status.look import Pods, Status
 from teal.status.requests import Requests
 
 BAKED = "bake"
@@ -161,9 +161,13 @@ class Look:
 
     @property
     def approvable(self) -> Colour | None:
-        """The colour that somebody may say yes to: it is idle, and has a release; None while a flip is under way."""
-        idle = self.status.active.other if self.status.active else None
-        return idle if idle in self.status.colours and self.status.open is None else None
+        """The colour that somebody may say yes to: not live, with a release; None while a flip is under way."""
+        idle = self.status.main.other if self.status.main else None
+        return idle if idle is not None and self.approved(idle) and self.status.open is None else None
+
+    def approved(self, colour: Colour) -> Mapping[str, Pods]:
+        """What an approval of a colour names: all that it runs but cron jobs, of which nothing is proven before."""
+        return {name: each for name, each in self.status.colours.get(colour, {}).items() if not each.cron}
 
     def weight(self, colour: Colour) -> Mapping[str, int]:
         """Percent of each service's traffic that a colour has."""

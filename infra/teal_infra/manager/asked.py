@@ -57,8 +57,10 @@ def _named(declared: Declared, word: str) -> tuple[str, str]:
     if service not in declared.services:
         raise NotThereError(
             f"{word} names the service {service}, and {declared.file} has {', '.join(declared.services)} "
-            f"alone. {_NEXT} {declared.services[0]}={image}"
+            f"alone. {_NEXT} {declared.services[0]}={image or 'IMAGE'}"
         )
+    if not image:
+        raise NotThereError(f"{word} names no image: {service} would have none. {_NEXT} {service}=IMAGE")
     return service, image
 
 

@@ -1,6 +1,7 @@
 """What `teal check` looks at, from what a stack declares of a colour. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from teal.checking.subject import Subject
@@ -17,10 +18,13 @@ from teal_infra.settings.service import ServiceSettings
 _PORTS = {"http": 80, "https": 443, "mongodb": 27017}
 """Of a URL that says none."""
 
+_REFUSED = HTTPStatus.BAD_REQUEST
+
 
 def subjects(settings: Settings, colour: Colour) -> Mapping[str, Subject]:
-    """What is checked of each service; nothing where the colour has no release."""
-    return {name: _subject(settings, name, colour, plan) for name, plan in gate_plans(settings, colour).items()}
+    """What is checked of each service that has pods of its own, as no cron job has; none where it has no release."""
+    plans = {name: plan for name, plan in gate_plans(settings, colour).items() if not plan.cron}
+    return {name: _subject(settings, name, colour, plan) for name, plan in plans.items()}
 
 
 def _subject(settings: Settings, service: str, colour: Colour, plan: GatePlan) -> Subject:
@@ -29,6 +33,7 @@ def _subject(settings: Settings, service: str, colour: Colour, plan: GatePlan) -
     contract = its.gates.contract
     return Subject(
         gates=plan,
+        grows=not its.autoscaling.fixed and settings.adopts(service, colour) is None,
         objects=dict(_objects(settings, service, colour)),
         probes=dict(_probes(its)) if asked and settings.adopts(service, colour) is None else {},
         document=contract.plan() if contract else None,
@@ -91,8 +96,12 @@ def _place(of: BackingService) -> tuple[str, int] | None:
 
 
 def _paths(its: ServiceSettings) -> Sequence[str]:
-    """What a load test asks for: what the metrics gates send, smoke requests that only read, or what a bake asks."""
+    """What a load test asks for: what the metrics gates send, smoke requests that only read, or what a bake asks.
+
+    A smoke request that is to be refused is none of them: a load test takes that for a failure.
+    """
     if its.gates.metrics is not None:
         return its.gates.metrics.traffic.paths
-    read = [each.path for each in its.gates.smoke.requests.values() if each.method == "GET" and not each.headers]
+    smoke = its.gates.smoke.requests.values()
+    read = [each.path for each in smoke if each.method == "GET" and not each.headers and each.status < _REFUSED]
     return read or [each for each in [its.baked_path] if each]

@@ -38,8 +38,9 @@ def fingerprint_of(settings: Settings, service: str, colour: Colour) -> Fingerpr
 
 
 def digests(settings: Settings, colour: Colour) -> Mapping[str, str]:
-    """Return the digests of a colour's services, as their Deployments are annotated with them."""
-    return {name: each.digest for name in settings.services if (each := fingerprint_of(settings, name, colour))}
+    """Return the digests of a colour's services, as their Deployments are annotated with them: no cron job has one."""
+    declared = {name: fingerprint_of(settings, name, colour) for name, its in settings.services.items() if not its.cron}
+    return {name: each.digest for name, each in declared.items() if each}
 
 
 def release(settings: Settings, colour: Colour) -> str:

@@ -1,5 +1,6 @@
 """`teal check` looks at a colour from all sides, says what it saw, and ends with what that comes to."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from teal_infra.manager.engine import Finding
 
 from teal.adapters import pulumi_project
 from teal.adapters.pulumi_project import Project
+from teal.checking import load
+from teal.checking.load import Loaded
 from teal.cli.say import Exit
 from teal.model.errors import EngineError
 from tests.unit.conftest import FakeApiServer
@@ -75,6 +78,22 @@ def test_nothing_is_written(api_server: FakeApiServer) -> None:
     assert Path("stacks/Pulumi.dev.yaml").read_text() == before
 
 
+@pytest.mark.parametrize("colour", ["blue", "green"])
+def test_a_cron_job_is_left_out(
+    api_server: FakeApiServer, file: Path, capsys: pytest.CaptureFixture[str], colour: str
+) -> None:
+    """Of the live colour as well: its pods are those of its Jobs, and no Deployment is missing."""
+    cron, image = "mailer: {kind: cron, cron: {schedule: '@daily'}}", "mailer: {image: registry.example/mailer:1}"
+    text = file.read_text().replace("contract: true}", f"contract: true}}\n    {cron}")
+    text = text.replace('"1.0.0"\n', f'"1.0.0"\n    {image}\n').replace('"1.1.0", ', f'"1.1.0", {image}, ')
+    file.write_text(text)
+    labels = {"app.kubernetes.io/name": "mailer", "teal/cron": "true"}
+    record = {"metadata": {"name": "mailer-live", "resourceVersion": "1", "labels": labels}, "data": {"colour": "blue"}}
+    api_server.answers[f"/api/v1/{NAMESPACE}/configmaps/mailer-live"] = (200, record)
+    assert teal("check", colour, *CALM) == Exit.OK
+    assert "SKIPPED      mailer: a cron job, which has no pods of its own" in capsys.readouterr().out.splitlines()
+
+
 @pytest.mark.usefixtures("file")
 @pytest.mark.parametrize(
     ("gone", "name"),
@@ -91,6 +110,33 @@ def test_what_is_missing_fails(
     found = checked(capsys, "green", *CALM, status=Exit.UNWELL)
     assert found[name]["outcome"] == "FAILED"
     assert found["capacity"]["outcome"] == "PASSED"
+
+
+@pytest.mark.parametrize(
+    ("scaling", "pods", "outcome", "status"),
+    [
+        ("", 1, "INCONCLUSIVE", Exit.UNKNOWN),
+        ("", 0, "FAILED", Exit.UNWELL),
+        (", autoscaling: {enabled: false}", 1, "FAILED", Exit.UNWELL),
+    ],
+)
+def test_an_idle_colour_that_a_flip_scales_up_first_has_not_too_few_pods(  # noqa: PLR0913 - fixtures and cases
+    api_server: FakeApiServer,
+    file: Path,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    scaling: str,
+    pods: int,
+    outcome: str,
+    status: Exit,
+) -> None:
+    """Where all that it is asked for are ready; where they are not, or nobody scales it, they are too few."""
+    file.write_text(file.read_text().replace("contract: true}", f"contract: true{scaling}}}"))
+    api_server.pods("backend", "blue", ["1.0.0"] * 2)
+    api_server.pods("backend", "green", ["1.1.0"] * pods)
+    capacity = checked(capsys, "green", *CALM, status=status)["capacity"]
+    assert capacity["outcome"] == outcome
+    assert ("a flip scales it up first" in capacity["seen"]) is (outcome == "INCONCLUSIVE")
 
 
 @pytest.mark.usefixtures("file")
@@ -122,6 +168,23 @@ def test_a_load_test_is_told_with_its_numbers(api_server: FakeApiServer, capsys:
     failed = checked(capsys, "green", *CALM, *load, status=Exit.UNWELL)["load"]
     assert "0 of" in failed["seen"]
     assert "it answered 500" in failed["seen"]
+
+
+@pytest.mark.usefixtures("file")
+def test_a_load_test_takes_no_time_from_what_comes_after(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the pods use is asked for after any load test, however long."""
+
+    async def an_hour(*_: object) -> Loaded:
+        loop = asyncio.get_running_loop()
+        before = loop.time
+        monkeypatch.setattr(loop, "time", lambda: before() + 3600)
+        return Loaded(requests=10, succeeded=10, per_second=10.0, p50_seconds=0.1, p95_seconds=0.1, p99_seconds=0.1)
+
+    monkeypatch.setattr(load, "run", an_hour)
+    found = checked(capsys, "green", *CALM, "--load", "1h", status=Exit.OK)
+    assert found["usage"]["outcome"] == "PASSED"
 
 
 @pytest.mark.usefixtures("file")

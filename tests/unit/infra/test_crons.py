@@ -1,13 +1,21 @@
 """What the program declares of a cron job: a CronJob of each colour, of which the active one's is not suspended."""
 
+from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from teal_infra.planning.live import Live
+from teal_infra.planning.move import move_of
+from teal_infra.settings.load import load
 
+from teal import gates
+from teal.gates.approvals import Approval
 from teal.model.colours import Colour
+from teal.model.verdict import Outcome
 from tests.unit.infra.declaring import declared
-from tests.unit.infra.test_workers import graph, live, raw, waits
+from tests.unit.infra.test_workers import AT, graph, live, raw, waits
 
 
 def cron(active: str = "blue", **mailer: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON
@@ -50,6 +58,19 @@ async def test_its_settings_are_the_cron_jobs_and_its_pods_are_the_slots() -> No
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     plain = (await declared(cron()))["CronJob", "mailer-blue"]["spec"]
     assert not {"timeZone", "startingDeadlineSeconds"} & plain.keys()
+
+
+def test_an_approval_names_no_cron_job() -> None:
+    """Whoever approves reads Deployments alone, and so a flip that asked for a cron job's digest could never pass."""
+    settings = load({**cron("green"), "approval": "{}"}, stack="dev")
+    plan = move_of(settings, Live(at=AT)).approval
+    assert plan is not None
+    versions = dict.fromkeys(plan.releases, "1.1.0")
+    now = datetime.fromisoformat(AT)
+    given = Approval(colour=Colour.GREEN, versions={"backend": "1.1.0"}, releases=plan.releases, by="anna", at=now)
+    verdict = gates.approval(Colour.GREEN, replace(plan, versions=versions, now=now), given.as_data())
+    assert verdict.outcome is Outcome.PASSED, str(verdict)
+    assert [*plan.releases] == ["backend"]
 
 
 async def test_what_a_pod_template_says_of_restarts_wins() -> None:

@@ -355,6 +355,13 @@ def test_an_image_is_known_by_its_digest_in_its_own_repository(world: World) -> 
     assert world.make("push", **RELEASE).stdout == "image=registry.example/shop/backend@sha256:22\n"
 
 
+def test_an_image_without_a_digest_there_is_no_output(world: World) -> None:
+    """A release of no image would be prepared by it; docker says another registry's digests alone."""
+    seen = world.make("push", **{**RELEASE, "REPOSITORY": "other.example/backend"})
+    assert (seen.returncode != 0, seen.stdout) == (True, "")
+    assert "docker knows no digest of other.example/backend:1.5.0" in seen.stderr
+
+
 def test_a_release_is_proposed_on_a_branch_of_its_own(world: World) -> None:
     """The stack file alone is committed, and the pull request is a draft."""
     image = "registry.example/shop/backend@sha256:22"

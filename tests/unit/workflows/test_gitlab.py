@@ -1,6 +1,8 @@
 """The pipeline for GitLab: it has GitLab's keys, runs what there is, and keeps what the workflows promise."""
 
+import os
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -96,6 +98,24 @@ def test_updates_wait_for_each_other_and_leave_no_lock(name: str) -> None:
     if name != "canary":
         assert job["environment"] == "production"
         assert all(rule["when"] == "manual" for rule in job["rules"])
+
+
+@pytest.mark.parametrize("name", ["promote", "rollback"])
+def test_what_an_update_left_is_gone_on_with_whatever_became_of_its_lock(name: str) -> None:
+    """A shell of GitLab's ends with what fails first: traffic would stay where nobody watches it."""
+    ended = [f'set -e\nmake() {{ echo "$@"; [ "$1" = --silent ]; }}\n{each}' for each in JOBS[name]["after_script"]]
+    environ = {"CI_JOB_STATUS": "failed", "PATH": os.environ["PATH"]}
+    for script in ended:
+        seen = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, text=True, check=False)  # noqa: S607 - GitLab's own
+        assert (seen.returncode, seen.stdout.splitlines()) == (0, ["unlock", "settle", "--silent verdict"])
+
+
+def test_a_check_holds_up_no_way_back() -> None:
+    """A release that was confirmed has fewer gates than a check asks."""
+    steps = read(WORKFLOWS["deploy"])["jobs"]["canary"]["steps"]
+    assert [each["if"] for each in steps if each.get("run") == "make check"] == ["steps.left.outputs.word == 'FLIP'"]
+    checks = [line for line in JOBS["canary"]["script"] if "make check" in line]
+    assert checks == ["if grep -qx word=FLIP word.env; then make check; fi"]
 
 
 def test_pulumi_is_the_one_that_the_program_is_locked_to() -> None:

@@ -42,7 +42,8 @@ def look(*flips: Flip, live: Colour = Colour.GREEN, release: str = "a") -> Look:
     known = flips or (REVERTED, BAKING)
     pods = {each: Pods(version=version, wanted=2, ready=2, release=release) for each, version in VERSIONS.items()}
     status = Status(
-        live={"backend": live},
+        live={"backend": str({str(live): "90", str(live.other): "10"})},
+        leading={"backend": live},
         weights={"backend": {live: 90, live.other: 10}},
         confirmed=Colour.BLUE,
         at_rest=not known[-1].stage.open,

@@ -11,6 +11,7 @@ from teal_infra.looking.view import Look, Shown
 from teal.history.model import Stage
 from teal.model.colours import Colour
 from teal.notifications.told import Told
+from teal.status.look import Pods
 from tests.unit.infra.looking.looks import BAKING, NOW, REVERTED, look
 from tests.unit.teal.notifications.flips import flip
 
@@ -145,6 +146,28 @@ def test_only_whoever_shows_the_token_is_asked_to_approve() -> None:
     assert [each["action"] for tag, each in seen if tag == "form"] == ["approve?token=t/oken"]
     fields = {each["name"]: each["value"] for tag, each in seen if tag == "input"}
     assert fields == {"colour": "green", "release.backend": "a"}
+
+
+def test_a_colour_is_live_whatever_share_the_other_one_has() -> None:
+    """Neither is idle, and the one that has the share can be approved: it is to have all."""
+    text = shown(look(REVERTED, live=Colour.BLUE), "token").text
+    for said in (
+        "Live traffic of shop: blue 1.0.0",
+        "1.0.0 live",
+        "1.1.0 has a share",
+        "Approve a flip to green 1.1.0",
+    ):
+        assert said in text
+
+
+def test_a_cron_job_is_not_approved() -> None:
+    """As the approval that is written has none, which would be another one than what was shown."""
+    rests = look(REVERTED, live=Colour.BLUE)
+    pods = {**rests.status.colours[Colour.GREEN], "cleaner": Pods(version="1.1.0", cron=True)}
+    status = rests.status.model_copy(update={"colours": {Colour.GREEN: pods}})
+    page = shown(replace(rests, status=status), "token")
+    assert "as it runs now: backend 1.1.0." in page.text
+    assert [each["name"] for tag, each in page.seen if tag == "input"] == ["colour", "release.backend"]
 
 
 def test_the_page_can_be_used_without_eyes_and_without_a_mouse() -> None:

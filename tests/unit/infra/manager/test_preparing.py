@@ -61,6 +61,7 @@ def test_services_that_are_not_named_keep_what_is_active(file: Path) -> None:
     [
         ((), "Next: teal prepare VERSION"),
         (("web=registry.example/web:1",), "Next: teal prepare VERSION backend=registry.example/web:1"),
+        (("1.2.0", "backend="), "backend= names no image: backend would have none"),
         (("no version", f"backend={DIGEST}"), "teal:green.version"),
     ],
 )

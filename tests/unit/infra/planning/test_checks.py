@@ -79,6 +79,8 @@ def test_pods_that_nobody_can_ask_are_not_asked() -> None:
     [
         ({}, ["/pricing"]),
         ({"smoke": {"requests": {"a": {"path": "/a"}, "b": {"path": "/b", "method": "POST"}}}}, ["/a"]),
+        ({"smoke": {"requests": {"a": {"path": "/a", "status": 302}, "b": {"path": "/b", "status": 401}}}}, ["/a"]),
+        ({"smoke": {"requests": {"b": {"path": "/b", "status": 404}}}}, ["/pricing"]),
     ],
 )
 def test_a_load_test_only_reads(gates: dict[str, Any], paths: list[str]) -> None:
