@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from teal.adapters.kubernetes import scale, workloads
 from teal.adapters.kubernetes.cluster import Cluster
@@ -18,6 +18,7 @@ from teal.history.model import Ending, History
 from teal.history.store import Kept, OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
+from teal.model.labels import STARTED_AT
 from teal.model.live import LiveSlot
 from teal.plans.ending import to_end
 from teal.spec.bake import BakePlan
@@ -28,6 +29,9 @@ SEND_SECONDS = 2.0
 
 ARRIVES_SECONDS = 12.0
 """From the record of an ending, after which none of these arrives any more: a request that was sent takes 10 s."""
+
+STARTS = timedelta(hours=1)
+"""From when an update has started the pods of a colour, in which it may still begin a flip onto them."""
 
 _Slots = Mapping[tuple[str, Colour], workloads.Deployment]
 
@@ -85,6 +89,13 @@ class Ender:
             known = kept.history.ending
             if known is not None and known.flip == flip.number and not known.done:  # its watch died, or lost its word
                 await self._record(kept, ending)
+            return False
+        ended = max(flip.ended or flip.begun, kept.history.ending.at if kept.history.ending else "", key=_instant)
+        if starting := [name for name in asked if _since(slots[name, idle], ended, at)]:
+            self._say(
+                f"pods of {idle} are to end (flip {flip.number} was {flip.stage}), and stay for now: an update has "
+                f"started those of {', '.join(f'{name}-{idle}' for name in starting)} since"
+            )
             return False
         if unwell := [f"{name}-{active}" for name in self._declared.services if not _well(slots.get((name, active)))]:
             self._say(
@@ -150,6 +161,16 @@ async def require_awake(
 def sleeping(slots: Mapping[tuple[str, Colour], LiveSlot], to: Colour, services: Collection[str]) -> list[str]:
     """The Deployments of a colour that are asked for no pods."""
     return [f"{name}-{to}" for name in services if (slot := slots.get((name, to))) is not None and not slot.replicas]
+
+
+def _since(slot: workloads.Deployment, ended: str, at: str) -> bool:
+    """Whether an update started the pods of a Deployment after they were to end, and may be proving them still."""
+    started = _instant(slot.metadata.annotations.get(STARTED_AT, ""))
+    return started > _instant(ended) and started + STARTS > _instant(at)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
 
 
 def _well(slot: workloads.Deployment | None) -> bool:

@@ -1,6 +1,7 @@
 """The watch ends the pods of an idle colour, and never those that traffic reaches, or that a flip is about to use."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from teal.history.model import Ending, History, Stage
 from teal.history.store import Kept, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, UnreachableError
+from teal.model.labels import STARTED_AT
 from teal.spec.ending import Endings
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.flip.test_mover import RECORD, SERVICE, begin, move, recorded, stages
@@ -31,10 +33,14 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ending, "ARRIVES_SECONDS", 0.05)
 
 
-def deployment(server: FakeApiServer, colour: str, *, replicas: int = 2, ready: int = 2) -> None:
+def deployment(server: FakeApiServer, colour: str, *, replicas: int = 2, ready: int = 2, started: str = "") -> None:
     """A colour's Deployment by itself, as the watch may read it."""
     body = {
-        "metadata": {"name": f"backend-{colour}", "resourceVersion": "1"},
+        "metadata": {
+            "name": f"backend-{colour}",
+            "resourceVersion": "1",
+            "annotations": {STARTED_AT: started} if started else {},
+        },
         "spec": {"replicas": replicas},
         "status": {"replicas": replicas, "updatedReplicas": replicas, "readyReplicas": ready},
     }
@@ -138,6 +144,27 @@ async def test_pods_stay(api_server: FakeApiServer, why: Any) -> None:  # noqa: 
     api_server.heard.clear()
     assert not await end(api_server)
     assert not [each for each in api_server.heard if not each.startswith("GET")]
+
+
+@pytest.mark.parametrize(("over", "started", "ends"), [(20, 10, False), (20, 30, True), (80, 70, True)])
+async def test_pods_stay_that_an_update_starts_for_a_way_back(
+    api_server: FakeApiServer, *, over: int, started: int, ends: bool
+) -> None:
+    """For an hour, since it records nothing before they are proven; how many minutes ago they ended and started."""
+    await rest(api_server)
+    now = datetime.now(UTC)
+    ended = now - timedelta(minutes=over)
+    its = Ending(colour=BLUE, flip=2, at=ended.isoformat(), done=True)
+    dated = {"ended": (ended - timedelta(minutes=20)).isoformat()}
+
+    def before(history: History) -> History:
+        flips = (each.model_copy(update=dated) for each in history.flips)
+        return history.model_copy(update={"ending": its, "flips": tuple(flips)})
+
+    await remember(api_server, before)
+    deployment(api_server, "blue", started=(now - timedelta(minutes=started)).isoformat())
+    assert await end(api_server) is ends
+    assert (f"PATCH {SCALE}" in api_server.heard) is ends
 
 
 async def test_pods_stay_until_their_time_has_come(api_server: FakeApiServer) -> None:
