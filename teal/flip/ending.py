@@ -15,12 +15,12 @@ from teal.adapters.kubernetes import scale, workloads
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip.owner import Owner
 from teal.history.model import Ending, History
-from teal.history.store import Kept, OvertakenError, Records
+from teal.history.store import CONFIRMED, Kept, OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
 from teal.model.labels import STARTED_AT
 from teal.model.live import LiveSlot
-from teal.plans.ending import to_end
+from teal.plans.ending import settled, to_end
 from teal.spec.bake import BakePlan
 from teal.spec.ending import Endings
 
@@ -90,6 +90,8 @@ class Ender:
             if known is not None and known.flip == flip.number and not known.done:  # its watch died, or lost its word
                 await self._record(kept, ending)
             return False
+        if not settled(self._declared, await self._cluster.config_map(CONFIRMED), datetime.fromisoformat(at)):
+            return False  # clients were sent to it besides the flips, and routers may not have followed yet
         ended = max(flip.ended or flip.begun, kept.history.ending.at if kept.history.ending else "", key=_instant)
         if starting := [name for name in asked if _since(slots[name, idle], ended, at)]:
             self._say(

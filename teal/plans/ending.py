@@ -3,6 +3,7 @@
 The watch and the program ask the same: so what the watch has ended, the next preview declares as ended.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from teal.gates.approvals import GATE as APPROVAL
@@ -30,6 +31,16 @@ def to_end(declared: Endings, history: History, idle: Colour, at: datetime) -> F
         return None
     ended = history.ending is not None and (history.ending.colour, history.ending.flip) == (idle, flip.number)
     return flip if ended or ends_at(declared, flip) <= at else None
+
+
+def settled(declared: Endings, record: Mapping[str, str], at: datetime) -> bool:
+    """Whether all routers send all clients to the live colour, by the record of the confirmed one."""
+    since = record.get("since")
+    return (
+        since is not None
+        and not record.keys() & {"canary", "chosen"}
+        and datetime.fromisoformat(since) + timedelta(seconds=declared.settle_seconds) <= at
+    )
 
 
 def refused(declared: Endings, history: History, idle: Colour) -> Flip | None:

@@ -46,6 +46,7 @@ def endings(settings: Settings) -> Endings:
         refused=settings.on_refusal is OnRefusal.STOP,
         slots={colour: slot.digest for colour in runs if (slot := settings.slot(colour)) is not None},
         releases={colour: slots.release(settings, colour) for colour in runs},
+        settle_seconds=settings.settle_seconds,
         services=[name for name, each in settings.services.items() if not each.idles],
     )
 

@@ -20,7 +20,7 @@ from teal.model.labels import STARTED_AT
 from teal.spec.ending import Endings
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.flip.test_mover import RECORD, SERVICE, begin, move, recorded, stages
-from tests.unit.teal.flip.test_rollback import DEPLOYMENTS, back, confirmed_with_cron_job, live_on_green
+from tests.unit.teal.flip.test_rollback import CONFIRMED, DEPLOYMENTS, back, confirmed_with_cron_job, live_on_green
 from tests.unit.teal.working import cron_job, suspended
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
@@ -50,9 +50,17 @@ def deployment(server: FakeApiServer, colour: str, *, replicas: int = 2, ready: 
 async def rest(server: FakeApiServer) -> None:
     """Green is live and confirmed, blue was before, and both are warm."""
     await live_on_green(server)
+    confirmed(server)
     deployment(server, "blue")
     deployment(server, "green")
     await remember(server, lambda history: slots(history, {BLUE: "b", GREEN: "g"}))
+
+
+def confirmed(server: FakeApiServer, *, ago: int = 0, **more: str) -> None:
+    """The record of the confirmed colour, as of some seconds ago."""
+    since = (datetime.now(UTC) - timedelta(seconds=ago)).isoformat(timespec="seconds")
+    data = {"colour": "green", "since": since, **more}
+    server.answers[CONFIRMED] = (200, {"metadata": {"name": "teal-confirmed", "resourceVersion": "1"}, "data": data})
 
 
 def slots(history: History, digests: dict[Colour, str]) -> History:
@@ -136,7 +144,22 @@ async def without(server: FakeApiServer) -> None:
     deployment(server, "green", replicas=0, ready=0)
 
 
-@pytest.mark.parametrize("why", [prepared, under_way, came_back, gone, unwell, without])
+async def chosen(server: FakeApiServer) -> None:
+    """Some clients still reach it."""
+    confirmed(server, chosen="header x: y")
+
+
+async def shared(server: FakeApiServer) -> None:
+    """A share of the requests was given to it."""
+    confirmed(server, canary="5")
+
+
+async def unknown(server: FakeApiServer) -> None:
+    """Nothing says who reaches it."""
+    del server.answers[CONFIRMED]
+
+
+@pytest.mark.parametrize("why", [chosen, shared, unknown, prepared, under_way, came_back, gone, unwell, without])
 async def test_pods_stay(api_server: FakeApiServer, why: Any) -> None:  # noqa: ANN401 - one of the above
     """Nothing is written for each of these reasons."""
     await rest(api_server)
@@ -173,6 +196,17 @@ async def test_pods_stay_until_their_time_has_come(api_server: FakeApiServer) ->
     assert not await end(api_server, DECLARED.model_copy(update={"after_seconds": 3600}))
     assert not await end(api_server, DECLARED.model_copy(update={"after_seconds": None}))
     assert not [each for each in api_server.heard if not each.startswith("GET")]
+
+
+async def test_pods_stay_until_routers_have_followed(api_server: FakeApiServer) -> None:
+    """Since those that somebody else than a flip sent to them were sent away."""
+    await rest(api_server)
+    slow = DECLARED.model_copy(update={"settle_seconds": 60})
+    confirmed(api_server, ago=30)
+    assert not await end(api_server, slow)
+    assert not [each for each in api_server.heard if not each.startswith("GET")]
+    confirmed(api_server, ago=90)
+    assert await end(api_server, slow)
 
 
 async def test_nothing_ends_that_a_flip_was_begun_onto_meanwhile(api_server: FakeApiServer) -> None:
