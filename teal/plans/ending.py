@@ -24,9 +24,7 @@ def to_end(declared: Endings, history: History, idle: Colour, at: datetime) -> F
     """
     if history.open is not None or idle not in declared.slots:
         return None
-    if failed := refused(declared, history, idle):
-        return failed
-    flip = left(declared, history, idle)
+    flip = refused(declared, history, idle) or left(declared, history, idle)
     if flip is None:
         return None
     ended = history.ending is not None and (history.ending.colour, history.ending.flip) == (idle, flip.number)
@@ -64,8 +62,9 @@ def left(declared: Endings, history: History, idle: Colour) -> Flip | None:
 
 
 def ends_at(declared: Endings, flip: Flip) -> datetime:
-    """When the pods of the colour end that a confirmed flip left."""
-    return datetime.fromisoformat(flip.ended or flip.begun) + timedelta(seconds=declared.after_seconds or 0)
+    """When the pods of the colour end that a confirmed flip left, or whose release failed."""
+    stays = {Stage.CONFIRMED: declared.after_seconds, Stage.REVERTED: declared.settle_seconds}  # it had traffic
+    return datetime.fromisoformat(flip.ended or flip.begun) + timedelta(seconds=stays.get(flip.stage) or 0)
 
 
 def _failed(flip: Flip) -> bool:

@@ -24,13 +24,26 @@ def said(gate: str, outcome: Outcome) -> Verdict:
     return Verdict(gate=gate, service="backend", outcome=outcome, seen="?", needed="!")
 
 
-def after(stage: Stage, *verdicts: Verdict, told: Mapping[str, Any] = GREEN) -> Live:
+def after(stage: Stage, *verdicts: Verdict, told: Mapping[str, Any] = GREEN, ended: str = "") -> Live:
     """Blue is live, and a flip to green ended so."""
     live = settled(STOP)
-    return replace(live, history=live.history.with_flip(flip(settings(told), live, stage, verdicts=verdicts)))
+    moved = flip(settings(told), live, stage, verdicts=verdicts, ended=ended)
+    return replace(live, history=live.history.with_flip(moved))
 
 
 REFUSED = after(Stage.REFUSED, said("capacity", Outcome.FAILED))
+
+
+def test_a_release_that_was_undone_keeps_its_pods_until_routers_have_followed() -> None:
+    """One that was refused had no traffic; what the watch has ended by its own clock stays so."""
+    failed = said("bake", Outcome.FAILED)
+    late = after(Stage.REVERTED, failed, ended="2026-01-01T11:59:30+00:00")
+    assert ending.ended(settings(STOP), late) is None
+    assert ending.ended(settings(edited(STOP, {"settleSeconds": 20})), late) is not None
+    assert ending.ended(settings(STOP), after(Stage.REFUSED, failed, ended=NOW)) is not None
+    its = Ending(colour=Colour.GREEN, flip=2, at="2026-01-01T12:00:31+00:00", done=True)
+    known = late.history.model_copy(update={"ending": its})
+    assert ending.ended(settings(STOP), replace(late, history=known)) is not None
 
 
 @pytest.mark.parametrize(
