@@ -140,6 +140,12 @@ STAYS: Mapping[str, tuple[Mapping[str, Any], Live]] = {
     "the flip was not confirmed": (ON_GREEN, left(stage=Stage.OVERTAKEN)),
     "it is the way back now": (RETIRE, left()),
     "green is confirmed only since now": (ON_GREEN, replace(left(), record={"colour": "green", "since": NOW})),
+    "not all pods of the live colour are ready": (ON_GREEN, scaled(left(), "green", 2, ready=1)),
+    "the live colour has no pods": (ON_GREEN, scaled(left(), "green", 0)),
+    "the live colour's pods are being replaced": (
+        ON_GREEN,
+        replace(left(), slots={key: replace(slot, outdated=1) for key, slot in left().slots.items()}),
+    ),
     "chosen clients have it": (ON_GREEN, replace(left(), record={**left().record, "chosen": "x"})),
     "its pods are not the stack's": (
         edited(
@@ -169,6 +175,11 @@ def test_it_stays_retired_whatever_changes_around_it_and_whatever_the_time_of_th
     assert found is not None
     assert found.settings.blue is not None
     assert found.settings.blue.state == "retired"
+
+
+def test_what_has_ended_stays_so_where_the_live_colour_is_ill() -> None:
+    """It is no way back any more."""
+    assert ending.ended(settings(ON_GREEN), scaled(by_the_watch(left()), "green", 2, ready=1)) is not None
 
 
 @pytest.mark.parametrize("scaling", [{}, {"enabled": False}])
