@@ -45,11 +45,13 @@ def refused(declared: Endings, history: History, idle: Colour) -> Flip | None:
     """Find the flip in which the idle colour's release failed; None where there is none, or its pods are to stay.
 
     A release has failed if a verdict on itself is FAILED. One that could not be judged, or that nobody has approved
-    yet, keeps its pods.
+    yet, keeps its pods; so does one that was confirmed before and whose way back was refused.
     """
     release = declared.releases.get(idle)
     last = next((each for each in reversed(history.flips) if (each.to, each.release) == (idle, release)), None)
-    return last if declared.refused and last is not None and _failed(last) else None
+    if not declared.refused or last is None or not _failed(last):
+        return None
+    return None if last.stage is Stage.REFUSED and history.was_confirmed(idle, last.release) else last
 
 
 def left(declared: Endings, history: History, idle: Colour) -> Flip | None:

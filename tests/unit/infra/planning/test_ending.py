@@ -61,6 +61,21 @@ def test_a_release_that_failed_is_stopped(live: Live) -> None:
     assert ending.ended(failed.settings, live) is None
 
 
+def rolled_back(stage: Stage) -> Live:
+    """Green was confirmed, then blue, and a flip back to green ended so."""
+    live, failed = after(Stage.CONFIRMED), said("capacity", Outcome.FAILED)
+    for colour, ended in (("blue", Stage.CONFIRMED), ("green", stage)):
+        told = settings(edited(STOP, {"activeColour": colour}))
+        moved = flip(told, live, ended, verdicts=[failed] if ended is stage else [])
+        live = replace(live, history=live.history.with_flip(moved))
+    return live
+
+
+def test_a_release_that_was_confirmed_is_stopped_where_it_failed_since() -> None:
+    """It had traffic again."""
+    assert ending.ended(settings(STOP), rolled_back(Stage.REVERTED)) is not None
+
+
 KEPT: Mapping[str, tuple[Mapping[str, Any], Live]] = {
     "the stack does not ask for it": (edited(STOP, {"onRefusal": None}), REFUSED),
     "it is to be tried again": (GREEN, REFUSED),
@@ -71,6 +86,7 @@ KEPT: Mapping[str, tuple[Mapping[str, Any], Live]] = {
     ),
     "it could not be judged": (STOP, after(Stage.REFUSED, said("metrics.errors", Outcome.ERROR))),
     "nobody has approved it yet": (STOP, after(Stage.REFUSED, said("approval", Outcome.FAILED))),
+    "it was confirmed before, and is the way back": (STOP, rolled_back(Stage.REFUSED)),
     "it was confirmed since": (STOP, after(Stage.CONFIRMED, said("capacity", Outcome.FAILED))),
     "it has live traffic": (STOP, replace(REFUSED, services={"backend": service("green")})),
     "a flip is under way": (
