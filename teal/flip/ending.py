@@ -137,6 +137,14 @@ class Ender:
         return found if found.history.ending == ending else None
 
 
+def began(before: History, now: History, number: int) -> str:
+    """Say that the watch recorded an ending in place of a flip that was to be recorded; empty where it did not."""
+    new = now.ending
+    if new is None or new == before.ending or now.find(number) is not None:
+        return ""
+    return f"the watch began to end the pods of {new.colour} at {new.at}"
+
+
 async def require_awake(
     cluster: Cluster, history: History, to: Colour, services: Collection[str], say: Callable[[str], None]
 ) -> None:

@@ -201,6 +201,8 @@ class Owner:
             return await held.end(*gone(flip, live))
         # No release was ever tested with half a flip set.
         half = f"its update died when only {', '.join(there)} had moved"
+        if flip.stage is not Stage.PROVEN:
+            half = f"of its traffic, only that of {', '.join(there)} is on {flip.to} still"
         if not flip.undoes:
             return await self.revert(held, live, (), because=half)
         behind = [name for name in flip.plan.services if name not in there]

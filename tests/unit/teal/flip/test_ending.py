@@ -317,6 +317,33 @@ async def test_a_flip_whose_proof_is_older_than_an_ending_is_refused(
     assert stages(api_server) == ["CONFIRMED", "CONFIRMED"]
 
 
+async def test_an_ending_of_before_is_not_blamed(api_server: FakeApiServer) -> None:
+    """Somebody recorded something else since."""
+    await rest(api_server)
+    await ends(api_server, done=True)
+    api_server.fault = lambda method, path: 409 if (method, path) == ("PUT", RECORD) else None
+    with pytest.raises(RefusedError, match="somebody else recorded a flip"):
+        await begin(api_server, move(BLUE, confirmed=GREEN), name="update-3")
+    with pytest.raises(RefusedError, match="somebody else began a flip meanwhile"):
+        await back(api_server)
+
+
+async def test_a_rollback_says_that_an_ending_came_first(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was recorded after the rollback had looked."""
+    await rest(api_server)
+    seen = Cluster.autoscalers
+
+    async def late(cluster: Cluster) -> Any:  # noqa: ANN401 - as the real one
+        await ends(api_server, done=False)
+        return await seen(cluster)
+
+    monkeypatch.setattr(Cluster, "autoscalers", late)
+    with pytest.raises(RefusedError, match="the watch began to end the pods of blue at .* meanwhile, and this rollback"):
+        await back(api_server)
+
+
 @pytest.mark.parametrize(("done", "pods"), [(False, 1), (True, 0)])
 async def test_a_rollback_leaves_such_a_colour_to_an_update(
     api_server: FakeApiServer, *, done: bool, pods: int
