@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from teal.adapters.kubernetes import scale, workloads
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip.owner import Owner
-from teal.history.model import Ending, History
+from teal.history.model import Ending, Flip, History
 from teal.history.store import CONFIRMED, Kept, OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
@@ -90,20 +90,8 @@ class Ender:
             if known is not None and known.flip == flip.number and not known.done:  # its watch died, or lost its word
                 await self._record(kept, ending)
             return False
-        if not settled(self._declared, await self._cluster.config_map(CONFIRMED), datetime.fromisoformat(at)):
-            return False  # clients were sent to it besides the flips, and routers may not have followed yet
-        ended = max(flip.ended or flip.begun, kept.history.ending.at if kept.history.ending else "", key=_instant)
-        if starting := [name for name in asked if _since(slots[name, idle], ended, at)]:
-            self._say(
-                f"pods of {idle} are to end (flip {flip.number} was {flip.stage}), and stay for now: an update has "
-                f"started those of {', '.join(f'{name}-{idle}' for name in starting)} since"
-            )
-            return False
-        if unwell := [f"{name}-{active}" for name in self._declared.services if not _well(slots.get((name, active)))]:
-            self._say(
-                f"pods of {idle} are to end (flip {flip.number} was {flip.stage}), and stay for now: not all pods of "
-                f"{', '.join(unwell)} are ready, and traffic may have to go back"
-            )
+        if why := await self._stay(kept, flip, ending, slots):
+            self._say(f"pods of {idle} are to end (flip {flip.number} was {flip.stage}), and stay for now: {why}")
             return False
         begun = time.monotonic()
         recorded = await self._record(kept, ending)
@@ -113,6 +101,18 @@ class Ender:
         self._say(f"pods of {', '.join(f'{name}-{idle}' for name in asked)} end: flip {flip.number} was {flip.stage}")
         await self._record(recorded, ending.model_copy(update={"done": True}))
         return True
+
+    async def _stay(self, kept: Kept, flip: Flip, ending: Ending, slots: _Slots) -> str:
+        """Say why pods that are to end have to stay for now; empty where they have not."""
+        services, idle, at = self._declared.services, ending.colour, ending.at
+        if not settled(self._declared, await self._cluster.config_map(CONFIRMED), datetime.fromisoformat(at)):
+            return "clients are sent to them besides the flips, or were, and routers have not followed yet"
+        ended = max(flip.ended or flip.begun, kept.history.ending.at if kept.history.ending else "", key=_instant)
+        its = [(f"{name}-{idle}", slot) for name in services if (slot := slots.get((name, idle))) is not None]
+        if starting := [name for name, slot in its if slot.spec.replicas and _since(slot, ended, at)]:
+            return f"an update has started those of {', '.join(starting)} since"
+        unwell = [f"{name}-{idle.other}" for name in services if not _well(slots.get((name, idle.other)))]
+        return f"not all pods of {', '.join(unwell)} are ready, and traffic may have to go back" if unwell else ""
 
     async def _resting_on(self) -> Colour | None:
         """The colour that has all of the traffic; None where that is no single one."""

@@ -1,6 +1,7 @@
 """The watch ends the pods of an idle colour, and never those that traffic reaches, or that a flip is about to use."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -300,6 +301,22 @@ async def test_a_flip_waits_for_what_is_on_its_way_and_goes_on_where_nothing_cam
     assert known(api_server) is None
 
 
+async def test_a_flip_starts_pods_that_somebody_else_scales_and_finds_them_awake(api_server: FakeApiServer) -> None:
+    """No update starts those but this one, right before the proof."""
+    await rest(api_server)
+    await ends(api_server, done=True)
+    asked_for(api_server, 0)
+
+    def scaled(method: str, path: str) -> None:
+        if (method, path) == ("PATCH", SCALE):
+            asked_for(api_server, 1)
+
+    api_server.fault = scaled
+    back_to_blue = replace(move(BLUE, confirmed=GREEN), scaled_by_others=frozenset({"backend"}))
+    await begin(api_server, back_to_blue, name="update-3")
+    assert recorded(api_server).stage is Stage.PROVEN
+
+
 async def test_a_flip_whose_proof_is_older_than_an_ending_is_refused(
     api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -340,7 +357,7 @@ async def test_a_rollback_says_that_an_ending_came_first(
         return await seen(cluster)
 
     monkeypatch.setattr(Cluster, "autoscalers", late)
-    with pytest.raises(RefusedError, match="the watch began to end the pods of blue at .* meanwhile, and this rollback"):
+    with pytest.raises(RefusedError, match=r"the watch began to end the pods of blue at .* meanwhile, and this"):
         await back(api_server)
 
 
