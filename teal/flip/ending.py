@@ -105,7 +105,8 @@ class Ender:
     async def _stay(self, kept: Kept, flip: Flip, ending: Ending, slots: _Slots) -> str:
         """Say why pods that are to end have to stay for now; empty where they have not."""
         services, idle, at = self._declared.services, ending.colour, ending.at
-        if not settled(self._declared, await self._cluster.config_map(CONFIRMED), datetime.fromisoformat(at)):
+        record = await self._cluster.config_map(CONFIRMED)
+        if not settled(self._declared, record, idle.other, datetime.fromisoformat(at)):
             return "clients are sent to them besides the flips, or were, and routers have not followed yet"
         ended = max(flip.ended or flip.begun, kept.history.ending.at if kept.history.ending else "", key=_instant)
         its = [(f"{name}-{idle}", slot) for name in services if (slot := slots.get((name, idle))) is not None]

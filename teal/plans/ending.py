@@ -31,14 +31,16 @@ def to_end(declared: Endings, history: History, idle: Colour, at: datetime) -> F
     return flip if ended or ends_at(declared, flip) <= at else None
 
 
-def settled(declared: Endings, record: Mapping[str, str], at: datetime) -> bool:
-    """Whether all routers send all clients to the live colour, by the record of the confirmed one."""
+def settled(declared: Endings, record: Mapping[str, str], live: Colour, at: datetime) -> bool:
+    """Whether all routers send all clients to the live colour, by the record of the colour that an update confirmed.
+
+    A flip that the watch has confirmed since took the share of before away, and what it left ends by its own time.
+    """
     since = record.get("since")
-    return (
-        since is not None
-        and not record.keys() & {"canary", "chosen"}
-        and datetime.fromisoformat(since) + timedelta(seconds=declared.settle_seconds) <= at
-    )
+    if since is None or "chosen" in record:
+        return False
+    followed = datetime.fromisoformat(since) + timedelta(seconds=declared.settle_seconds) <= at
+    return record.get("colour") != live or ("canary" not in record and followed)
 
 
 def refused(declared: Endings, history: History, idle: Colour) -> Flip | None:

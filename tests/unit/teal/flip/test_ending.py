@@ -210,6 +210,13 @@ async def test_pods_stay_until_routers_have_followed(api_server: FakeApiServer) 
     assert await end(api_server, slow)
 
 
+async def test_a_share_of_before_a_flip_that_the_watch_confirmed_keeps_no_pods(api_server: FakeApiServer) -> None:
+    """No update has come since to record that it is gone."""
+    await rest(api_server)
+    confirmed(api_server, colour="blue", canary="50")
+    assert await end(api_server)
+
+
 async def test_nothing_ends_that_a_flip_was_begun_onto_meanwhile(api_server: FakeApiServer) -> None:
     """The record was written since it was read."""
     await rest(api_server)
