@@ -9,17 +9,18 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from teal.adapters.kubernetes import scale, workloads
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip.owner import Owner
-from teal.history.model import Ending, History
-from teal.history.store import Kept, OvertakenError, Records
+from teal.history.model import Ending, Flip, History
+from teal.history.store import CONFIRMED, Kept, OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
+from teal.model.labels import STARTED_AT
 from teal.model.live import LiveSlot
-from teal.plans.ending import to_end
+from teal.plans.ending import settled, to_end
 from teal.spec.bake import BakePlan
 from teal.spec.ending import Endings
 
@@ -28,6 +29,9 @@ SEND_SECONDS = 2.0
 
 ARRIVES_SECONDS = 12.0
 """From the record of an ending, after which none of these arrives any more: a request that was sent takes 10 s."""
+
+STARTS = timedelta(hours=1)
+"""From when an update has started the pods of a colour, in which it may still begin a flip onto them."""
 
 _Slots = Mapping[tuple[str, Colour], workloads.Deployment]
 
@@ -86,11 +90,8 @@ class Ender:
             if known is not None and known.flip == flip.number and not known.done:  # its watch died, or lost its word
                 await self._record(kept, ending)
             return False
-        if unwell := [f"{name}-{active}" for name in self._declared.services if not _well(slots.get((name, active)))]:
-            self._say(
-                f"pods of {idle} are to end (flip {flip.number} was {flip.stage}), and stay for now: not all pods of "
-                f"{', '.join(unwell)} are ready, and traffic may have to go back"
-            )
+        if why := await self._stay(kept, flip, ending, slots):
+            self._say(f"pods of {idle} are to end (flip {flip.number} was {flip.stage}), and stay for now: {why}")
             return False
         begun = time.monotonic()
         recorded = await self._record(kept, ending)
@@ -100,6 +101,19 @@ class Ender:
         self._say(f"pods of {', '.join(f'{name}-{idle}' for name in asked)} end: flip {flip.number} was {flip.stage}")
         await self._record(recorded, ending.model_copy(update={"done": True}))
         return True
+
+    async def _stay(self, kept: Kept, flip: Flip, ending: Ending, slots: _Slots) -> str:
+        """Say why pods that are to end have to stay for now; empty where they have not."""
+        services, idle, at = self._declared.services, ending.colour, ending.at
+        record = await self._cluster.config_map(CONFIRMED)
+        if not settled(self._declared, record, idle.other, datetime.fromisoformat(at)):
+            return "clients are sent to them besides the flips, or were, and routers have not followed yet"
+        ended = max(flip.ended or flip.begun, kept.history.ending.at if kept.history.ending else "", key=_instant)
+        its = [(f"{name}-{idle}", slot) for name in services if (slot := slots.get((name, idle))) is not None]
+        if starting := [name for name, slot in its if slot.spec.replicas and _since(slot, ended, at)]:
+            return f"an update has started those of {', '.join(starting)} since"
+        unwell = [f"{name}-{idle.other}" for name in services if not _well(slots.get((name, idle.other)))]
+        return f"not all pods of {', '.join(unwell)} are ready, and traffic may have to go back" if unwell else ""
 
     async def _resting_on(self) -> Colour | None:
         """The colour that has all of the traffic; None where that is no single one."""
@@ -122,6 +136,14 @@ class Ender:
             return None
         found = await self._records.load()
         return found if found.history.ending == ending else None
+
+
+def began(before: History, now: History, number: int) -> str:
+    """Say that the watch recorded an ending in place of a flip that was to be recorded; empty where it did not."""
+    new = now.ending
+    if new is None or new == before.ending or now.find(number) is not None:
+        return ""
+    return f"the watch began to end the pods of {new.colour} at {new.at}"
 
 
 async def require_awake(
@@ -150,6 +172,16 @@ async def require_awake(
 def sleeping(slots: Mapping[tuple[str, Colour], LiveSlot], to: Colour, services: Collection[str]) -> list[str]:
     """The Deployments of a colour that are asked for no pods."""
     return [f"{name}-{to}" for name in services if (slot := slots.get((name, to))) is not None and not slot.replicas]
+
+
+def _since(slot: workloads.Deployment, ended: str, at: str) -> bool:
+    """Whether an update started the pods of a Deployment after they were to end, and may be proving them still."""
+    started = _instant(slot.metadata.annotations.get(STARTED_AT, ""))
+    return started > _instant(ended) and started + STARTS > _instant(at)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
 
 
 def _well(slot: workloads.Deployment | None) -> bool:

@@ -1,5 +1,6 @@
 """Makes, updates and records a move's entry in the history of flips, on behalf of one update."""
 
+from teal.flip.ending import began
 from teal.flip.proof import begun, skipped
 from teal.flip.tenure import free
 from teal.history.model import Flip, History, Stage
@@ -73,10 +74,10 @@ class Entries:
             return await self._records.save(kept, entry.owned_by(self._name))
         except OvertakenError:
             history = (await self._records.load()).history
-            if history.ending is not None and not history.find(entry.number):
+            if ends := began(kept.history, history, entry.number):
                 raise RefusedError(
-                    f"the watch began to end the pods of {history.ending.colour} at {history.ending.at}, while this "
-                    f"update had {entry} to record, so this update goes no further. Next: pulumi up again"
+                    f"{ends}, while this update had {entry} to record, so this update goes no further. Next: pulumi up "
+                    "again"
                 ) from None
             raise RefusedError(
                 f"somebody else recorded a flip ({history.last}) while this update had {entry} to record, so this "

@@ -107,9 +107,9 @@ class Mover:
         known = begun(move, kept.history) or confirmed_last(move, kept.history) or move.confirmed is move.to
         if self._there(live) and known:
             return None  # an update that was killed, or whose bake failed, has moved the traffic: nothing moves now
-        await ending.require_awake(self._cluster, kept.history, move.to, move.measured(late=False).flip_set, self._say)
         leaving = [name for name in move.scaled_by_others if name in live and live[name].colour is move.to.other]
         await floor.raised(self._cluster, leaving, move.to, self._say)
+        await ending.require_awake(self._cluster, kept.history, move.to, move.measured(late=False).flip_set, self._say)
         gates, verdicts = await self._proven_now(kept.history)
         origin = next((each.colour for each in live.values() if each.colour is not move.to), None)
         stays = move.to if self._there(live) else origin

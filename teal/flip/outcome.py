@@ -89,6 +89,7 @@ def gone(flip: Flip, live: Mapping[str, LiveService]) -> tuple[Stage, str]:
     strangers = {name: each for name, each in live.items() if not is_by_a_flip(each)}
     if flip.stage is Stage.PROVEN and not any(each.colour is flip.to for each in strangers.values()):
         strangers = {}  # whatever they wrote, traffic is where it was before this flip
-    if not strangers:
+    if flip.stage is Stage.PROVEN and not strangers:
         return Stage.ABANDONED, "its update died before traffic moved"
-    return Stage.OVERTAKEN, "; ".join(f"{name} leads to {wrote(each)}" for name, each in strangers.items())
+    leading = "; ".join(f"{name} leads to {wrote(each)}" for name, each in (strangers or live).items())
+    return (Stage.OVERTAKEN, leading) if strangers else (Stage.ABANDONED, f"its traffic was moved on: {leading}")

@@ -202,6 +202,8 @@ class Owner:
             return await self._bake(held, live, followed=followed)
         # No release was ever tested with half a flip set.
         half = f"its update died when only {', '.join(there)} had moved"
+        if flip.stage is not Stage.PROVEN:
+            half = f"of its traffic, only that of {', '.join(there)} is on {flip.to} still"
         if not flip.undoes:
             return await self.revert(held, live, (), because=half, leave=strangers)
         behind = [name for name in flip.plan.services if name not in there]

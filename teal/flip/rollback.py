@@ -14,7 +14,7 @@ from teal import gates
 from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip import guards
-from teal.flip.ending import sleeping
+from teal.flip.ending import began, sleeping
 from teal.flip.owner import Owner
 from teal.flip.revert import Way
 from teal.flip.tenure import Tenure
@@ -191,9 +191,9 @@ class Rollback:
             held = Tenure(self._records, kept, kept.flip(flip.number), self._name)
             return await held.keeping(self._move(held, seen))
         except OvertakenError as error:
-            raise RefusedError(
-                f"{error}: somebody else began a flip meanwhile, and this rollback goes no further. Next: teal status"
-            ) from None
+            ends = began(seen.history, (await self._records.load()).history, flip.number)
+            who = ends or f"{error}: somebody else began a flip"
+            raise RefusedError(f"{who} meanwhile, and this rollback goes no further. Next: teal status") from None
 
     async def _move(self, held: Tenure, seen: Seen) -> Flip:
         flip = held.flip

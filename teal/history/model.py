@@ -260,10 +260,11 @@ class History(Model):
 
 
 def _overtaken(flip: Flip, by: Flip) -> Flip:
-    if by.stage is Stage.REFUSED and flip.overtaken is not None and flip.overtaken[0] == by.number:
+    moved_nothing = by.stage in {Stage.REFUSED, Stage.ABANDONED}
+    if moved_nothing and flip.overtaken is not None and flip.overtaken[0] == by.number:
         _, stage, reason = flip.overtaken
         return flip.at(stage, reason).model_copy(update={"overtaken": None})
-    if flip.number > by.number or not flip.stage.open or by.stage is Stage.REFUSED:
+    if flip.number > by.number or not flip.stage.open or moved_nothing:
         return flip
     overtaken = (by.number, flip.stage, flip.reason)
     return flip.at(Stage.ABANDONED, f"overtaken by flip {by.number}").model_copy(update={"overtaken": overtaken})

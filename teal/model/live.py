@@ -75,6 +75,11 @@ class LiveSlot:
     """Whether it is a CronJob."""
 
     @property
+    def well(self) -> bool:
+        """Whether all of its pods are ready and of its last release, and there is one at least."""
+        return 0 < self.replicas <= self.ready and not self.outdated
+
+    @property
     def identity(self) -> str:
         """What its pods run with and whom they may reach, by the Deployment's annotations; empty if they lack it."""
         try:

@@ -3,6 +3,7 @@
 The watch and the program ask the same: so what the watch has ended, the next preview declares as ended.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from teal.gates.approvals import GATE as APPROVAL
@@ -23,24 +24,36 @@ def to_end(declared: Endings, history: History, idle: Colour, at: datetime) -> F
     """
     if history.open is not None or idle not in declared.slots:
         return None
-    if failed := refused(declared, history, idle):
-        return failed
-    flip = left(declared, history, idle)
+    flip = refused(declared, history, idle) or left(declared, history, idle)
     if flip is None:
         return None
     ended = history.ending is not None and (history.ending.colour, history.ending.flip) == (idle, flip.number)
     return flip if ended or ends_at(declared, flip) <= at else None
 
 
+def settled(declared: Endings, record: Mapping[str, str], live: Colour, at: datetime) -> bool:
+    """Whether all routers send all clients to the live colour, by the record of the colour that an update confirmed.
+
+    A flip that the watch has confirmed since took the share of before away, and what it left ends by its own time.
+    """
+    since = record.get("since")
+    if since is None or "chosen" in record:
+        return False
+    followed = datetime.fromisoformat(since) + timedelta(seconds=declared.settle_seconds) <= at
+    return record.get("colour") != live or ("canary" not in record and followed)
+
+
 def refused(declared: Endings, history: History, idle: Colour) -> Flip | None:
     """Find the flip in which the idle colour's release failed; None where there is none, or its pods are to stay.
 
     A release has failed if a verdict on itself is FAILED. One that could not be judged, or that nobody has approved
-    yet, keeps its pods.
+    yet, keeps its pods; so does one that was confirmed before and whose way back was refused.
     """
     release = declared.releases.get(idle)
     last = next((each for each in reversed(history.flips) if (each.to, each.release) == (idle, release)), None)
-    return last if declared.refused and last is not None and _failed(last) else None
+    if not declared.refused or last is None or not _failed(last):
+        return None
+    return None if last.stage is Stage.REFUSED and history.was_confirmed(idle, last.release) else last
 
 
 def left(declared: Endings, history: History, idle: Colour) -> Flip | None:
@@ -53,8 +66,9 @@ def left(declared: Endings, history: History, idle: Colour) -> Flip | None:
 
 
 def ends_at(declared: Endings, flip: Flip) -> datetime:
-    """When the pods of the colour end that a confirmed flip left."""
-    return datetime.fromisoformat(flip.ended or flip.begun) + timedelta(seconds=declared.after_seconds or 0)
+    """When the pods of the colour end that a confirmed flip left, or whose release failed."""
+    stays = {Stage.CONFIRMED: declared.after_seconds, Stage.REVERTED: declared.settle_seconds}  # it had traffic
+    return datetime.fromisoformat(flip.ended or flip.begun) + timedelta(seconds=stays.get(flip.stage) or 0)
 
 
 def _failed(flip: Flip) -> bool:

@@ -24,5 +24,7 @@ class Endings(BaseModel):
     """Digest of each slot that is to run: the release that traffic left is known by it, whatever changes around it."""
     releases: Mapping[Colour, str] = Field(default_factory=dict[Colour, str])
     """Digest of all that each of them runs with: by it the release is known that was refused."""
+    settle_seconds: int = 0
+    """How long routers have to follow, once traffic has left a colour."""
     services: Sequence[str] = ()
     """Those of which both colours have pods of the stack's own."""

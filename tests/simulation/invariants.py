@@ -388,4 +388,5 @@ def _open_again(was: Flip, now: Flip, history: History) -> bool:
     if was.overtaken is None:
         return False
     by = history.find(was.overtaken[0])
-    return by is not None and by.stage is Stage.REFUSED and (now.stage, now.reason) == was.overtaken[1:]
+    moved_nothing = by is not None and by.stage in {Stage.REFUSED, Stage.ABANDONED}
+    return moved_nothing and (now.stage, now.reason) == was.overtaken[1:]

@@ -82,6 +82,8 @@ def rights(
     rules += [slices, _rule("pods", "list")]  # pods say how often each of them crashed
     if doors:  # the front doors, asked through the API server; it names a port with its Service
         rules.append(_rule("services/proxy", "get", names=[f"{name}:{ports.get(name, 'http')}" for name in doors]))
+    if ends:
+        rules.append(_rule("configmaps", "get", names=[store.CONFIRMED]))
     crons = [name for name in workers if services[name].cron]
     if workers:
         rules += _of_workers(workers, crons)

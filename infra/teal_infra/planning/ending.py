@@ -46,6 +46,7 @@ def endings(settings: Settings) -> Endings:
         refused=settings.on_refusal is OnRefusal.STOP,
         slots={colour: slot.digest for colour in runs if (slot := settings.slot(colour)) is not None},
         releases={colour: slots.release(settings, colour) for colour in runs},
+        settle_seconds=settings.settle_seconds,
         services=[name for name, each in settings.services.items() if not each.idles],
     )
 
@@ -58,6 +59,8 @@ def ended(settings: Settings, live: Live) -> Ended | None:
         return None
     flip = ending.to_end(declared, live.history, idle, datetime.fromisoformat(live.at))
     if flip is None or any(each.share for each in live.services.values()) or live.record.get("chosen"):
+        return None
+    if _way_back(declared, live, idle):
         return None
     failed = flip.to is idle
     state = State.STOPPED if failed else State.RETIRED
@@ -76,6 +79,13 @@ def ended(settings: Settings, live: Live) -> Ended | None:
             "config rm teal:retireAfterMinutes"
         )
     return Ended(flip, changed, said)
+
+
+def _way_back(declared: Endings, live: Live, idle: Colour) -> bool:
+    """Whether the idle colour has pods, and traffic may have to go back to them: the live one is not whole."""
+    slots = [(live.slots.get((name, idle)), live.slots.get((name, idle.other))) for name in declared.services]
+    warm = any(here is not None and here.replicas for here, _ in slots)
+    return warm and not all(there is not None and there.well for _, there in slots)
 
 
 def ends(settings: Settings, live: Live) -> str:

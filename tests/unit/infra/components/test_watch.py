@@ -101,12 +101,14 @@ async def test_it_may_end_pods_only_where_the_stack_asks_for_that() -> None:
         resources = await declared({**stack(), **asked})
         slots = [f"{name}-{colour}" for name in ("backend", "frontend") for colour in ("blue", "green")]
         assert [each for each in resources["Role", f"{NAME}-role"]["rules"] if each not in rules] == [
+            {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"], "resourceNames": ["teal-confirmed"]},
             {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"], "resourceNames": slots},
             {"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["patch"], "resourceNames": slots},
         ]
     told = environment(await declared({**stack(), **more}))
     endings = Endings.model_validate_json(told[ENDINGS])
     assert (endings.after_seconds, endings.refused, [*endings.services]) == (1800, False, ["backend", "frontend"])
+    assert endings.settle_seconds == 60
     assert ENDINGS not in environment(await declared(stack()))
 
 

@@ -24,13 +24,26 @@ def said(gate: str, outcome: Outcome) -> Verdict:
     return Verdict(gate=gate, service="backend", outcome=outcome, seen="?", needed="!")
 
 
-def after(stage: Stage, *verdicts: Verdict, told: Mapping[str, Any] = GREEN) -> Live:
+def after(stage: Stage, *verdicts: Verdict, told: Mapping[str, Any] = GREEN, ended: str = "") -> Live:
     """Blue is live, and a flip to green ended so."""
     live = settled(STOP)
-    return replace(live, history=live.history.with_flip(flip(settings(told), live, stage, verdicts=verdicts)))
+    moved = flip(settings(told), live, stage, verdicts=verdicts, ended=ended)
+    return replace(live, history=live.history.with_flip(moved))
 
 
 REFUSED = after(Stage.REFUSED, said("capacity", Outcome.FAILED))
+
+
+def test_a_release_that_was_undone_keeps_its_pods_until_routers_have_followed() -> None:
+    """One that was refused had no traffic; what the watch has ended by its own clock stays so."""
+    failed = said("bake", Outcome.FAILED)
+    late = after(Stage.REVERTED, failed, ended="2026-01-01T11:59:30+00:00")
+    assert ending.ended(settings(STOP), late) is None
+    assert ending.ended(settings(edited(STOP, {"settleSeconds": 20})), late) is not None
+    assert ending.ended(settings(STOP), after(Stage.REFUSED, failed, ended=NOW)) is not None
+    its = Ending(colour=Colour.GREEN, flip=2, at="2026-01-01T12:00:31+00:00", done=True)
+    known = late.history.model_copy(update={"ending": its})
+    assert ending.ended(settings(STOP), replace(late, history=known)) is not None
 
 
 @pytest.mark.parametrize(
@@ -48,6 +61,21 @@ def test_a_release_that_failed_is_stopped(live: Live) -> None:
     assert ending.ended(failed.settings, live) is None
 
 
+def rolled_back(stage: Stage) -> Live:
+    """Green was confirmed, then blue, and a flip back to green ended so."""
+    live, failed = after(Stage.CONFIRMED), said("capacity", Outcome.FAILED)
+    for colour, ended in (("blue", Stage.CONFIRMED), ("green", stage)):
+        told = settings(edited(STOP, {"activeColour": colour}))
+        moved = flip(told, live, ended, verdicts=[failed] if ended is stage else [])
+        live = replace(live, history=live.history.with_flip(moved))
+    return live
+
+
+def test_a_release_that_was_confirmed_is_stopped_where_it_failed_since() -> None:
+    """It had traffic again."""
+    assert ending.ended(settings(STOP), rolled_back(Stage.REVERTED)) is not None
+
+
 KEPT: Mapping[str, tuple[Mapping[str, Any], Live]] = {
     "the stack does not ask for it": (edited(STOP, {"onRefusal": None}), REFUSED),
     "it is to be tried again": (GREEN, REFUSED),
@@ -58,6 +86,7 @@ KEPT: Mapping[str, tuple[Mapping[str, Any], Live]] = {
     ),
     "it could not be judged": (STOP, after(Stage.REFUSED, said("metrics.errors", Outcome.ERROR))),
     "nobody has approved it yet": (STOP, after(Stage.REFUSED, said("approval", Outcome.FAILED))),
+    "it was confirmed before, and is the way back": (STOP, rolled_back(Stage.REFUSED)),
     "it was confirmed since": (STOP, after(Stage.CONFIRMED, said("capacity", Outcome.FAILED))),
     "it has live traffic": (STOP, replace(REFUSED, services={"backend": service("green")})),
     "a flip is under way": (
@@ -127,6 +156,12 @@ STAYS: Mapping[str, tuple[Mapping[str, Any], Live]] = {
     "the flip was not confirmed": (ON_GREEN, left(stage=Stage.OVERTAKEN)),
     "it is the way back now": (RETIRE, left()),
     "green is confirmed only since now": (ON_GREEN, replace(left(), record={"colour": "green", "since": NOW})),
+    "not all pods of the live colour are ready": (ON_GREEN, scaled(left(), "green", 2, ready=1)),
+    "the live colour has no pods": (ON_GREEN, scaled(left(), "green", 0)),
+    "the live colour's pods are being replaced": (
+        ON_GREEN,
+        replace(left(), slots={key: replace(slot, outdated=1) for key, slot in left().slots.items()}),
+    ),
     "chosen clients have it": (ON_GREEN, replace(left(), record={**left().record, "chosen": "x"})),
     "its pods are not the stack's": (
         edited(
@@ -156,6 +191,11 @@ def test_it_stays_retired_whatever_changes_around_it_and_whatever_the_time_of_th
     assert found is not None
     assert found.settings.blue is not None
     assert found.settings.blue.state == "retired"
+
+
+def test_what_has_ended_stays_so_where_the_live_colour_is_ill() -> None:
+    """It is no way back any more."""
+    assert ending.ended(settings(ON_GREEN), scaled(by_the_watch(left()), "green", 2, ready=1)) is not None
 
 
 @pytest.mark.parametrize("scaling", [{}, {"enabled": False}])

@@ -1,6 +1,8 @@
 """The watch ends the pods of an idle colour, and never those that traffic reaches, or that a flip is about to use."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,10 +17,11 @@ from teal.history.model import Ending, History, Stage
 from teal.history.store import Kept, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, UnreachableError
+from teal.model.labels import STARTED_AT
 from teal.spec.ending import Endings
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.flip.test_mover import RECORD, SERVICE, begin, move, recorded, stages
-from tests.unit.teal.flip.test_rollback import DEPLOYMENTS, back, confirmed_with_cron_job, live_on_green
+from tests.unit.teal.flip.test_rollback import CONFIRMED, DEPLOYMENTS, back, confirmed_with_cron_job, live_on_green
 from tests.unit.teal.working import cron_job, suspended
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
@@ -31,10 +34,14 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ending, "ARRIVES_SECONDS", 0.05)
 
 
-def deployment(server: FakeApiServer, colour: str, *, replicas: int = 2, ready: int = 2) -> None:
+def deployment(server: FakeApiServer, colour: str, *, replicas: int = 2, ready: int = 2, started: str = "") -> None:
     """A colour's Deployment by itself, as the watch may read it."""
     body = {
-        "metadata": {"name": f"backend-{colour}", "resourceVersion": "1"},
+        "metadata": {
+            "name": f"backend-{colour}",
+            "resourceVersion": "1",
+            "annotations": {STARTED_AT: started} if started else {},
+        },
         "spec": {"replicas": replicas},
         "status": {"replicas": replicas, "updatedReplicas": replicas, "readyReplicas": ready},
     }
@@ -44,9 +51,17 @@ def deployment(server: FakeApiServer, colour: str, *, replicas: int = 2, ready: 
 async def rest(server: FakeApiServer) -> None:
     """Green is live and confirmed, blue was before, and both are warm."""
     await live_on_green(server)
+    confirmed(server)
     deployment(server, "blue")
     deployment(server, "green")
     await remember(server, lambda history: slots(history, {BLUE: "b", GREEN: "g"}))
+
+
+def confirmed(server: FakeApiServer, *, ago: int = 0, **more: str) -> None:
+    """The record of the confirmed colour, as of some seconds ago."""
+    since = (datetime.now(UTC) - timedelta(seconds=ago)).isoformat(timespec="seconds")
+    data = {"colour": "green", "since": since, **more}
+    server.answers[CONFIRMED] = (200, {"metadata": {"name": "teal-confirmed", "resourceVersion": "1"}, "data": data})
 
 
 def slots(history: History, digests: dict[Colour, str]) -> History:
@@ -130,7 +145,22 @@ async def without(server: FakeApiServer) -> None:
     deployment(server, "green", replicas=0, ready=0)
 
 
-@pytest.mark.parametrize("why", [prepared, under_way, came_back, gone, unwell, without])
+async def chosen(server: FakeApiServer) -> None:
+    """Some clients still reach it."""
+    confirmed(server, chosen="header x: y")
+
+
+async def shared(server: FakeApiServer) -> None:
+    """A share of the requests was given to it."""
+    confirmed(server, canary="5")
+
+
+async def unknown(server: FakeApiServer) -> None:
+    """Nothing says who reaches it."""
+    del server.answers[CONFIRMED]
+
+
+@pytest.mark.parametrize("why", [chosen, shared, unknown, prepared, under_way, came_back, gone, unwell, without])
 async def test_pods_stay(api_server: FakeApiServer, why: Any) -> None:  # noqa: ANN401 - one of the above
     """Nothing is written for each of these reasons."""
     await rest(api_server)
@@ -140,12 +170,51 @@ async def test_pods_stay(api_server: FakeApiServer, why: Any) -> None:  # noqa: 
     assert not [each for each in api_server.heard if not each.startswith("GET")]
 
 
+@pytest.mark.parametrize(("over", "started", "ends"), [(20, 10, False), (20, 30, True), (80, 70, True)])
+async def test_pods_stay_that_an_update_starts_for_a_way_back(
+    api_server: FakeApiServer, *, over: int, started: int, ends: bool
+) -> None:
+    """For an hour, since it records nothing before they are proven; how many minutes ago they ended and started."""
+    await rest(api_server)
+    now = datetime.now(UTC)
+    ended = now - timedelta(minutes=over)
+    its = Ending(colour=BLUE, flip=2, at=ended.isoformat(), done=True)
+    dated = {"ended": (ended - timedelta(minutes=20)).isoformat()}
+
+    def before(history: History) -> History:
+        flips = (each.model_copy(update=dated) for each in history.flips)
+        return history.model_copy(update={"ending": its, "flips": tuple(flips)})
+
+    await remember(api_server, before)
+    deployment(api_server, "blue", started=(now - timedelta(minutes=started)).isoformat())
+    assert await end(api_server) is ends
+    assert (f"PATCH {SCALE}" in api_server.heard) is ends
+
+
 async def test_pods_stay_until_their_time_has_come(api_server: FakeApiServer) -> None:
     """As the record and the stack say."""
     await rest(api_server)
     assert not await end(api_server, DECLARED.model_copy(update={"after_seconds": 3600}))
     assert not await end(api_server, DECLARED.model_copy(update={"after_seconds": None}))
     assert not [each for each in api_server.heard if not each.startswith("GET")]
+
+
+async def test_pods_stay_until_routers_have_followed(api_server: FakeApiServer) -> None:
+    """Since those that somebody else than a flip sent to them were sent away."""
+    await rest(api_server)
+    slow = DECLARED.model_copy(update={"settle_seconds": 60})
+    confirmed(api_server, ago=30)
+    assert not await end(api_server, slow)
+    assert not [each for each in api_server.heard if not each.startswith("GET")]
+    confirmed(api_server, ago=90)
+    assert await end(api_server, slow)
+
+
+async def test_a_share_of_before_a_flip_that_the_watch_confirmed_keeps_no_pods(api_server: FakeApiServer) -> None:
+    """No update has come since to record that it is gone."""
+    await rest(api_server)
+    confirmed(api_server, colour="blue", canary="50")
+    assert await end(api_server)
 
 
 async def test_nothing_ends_that_a_flip_was_begun_onto_meanwhile(api_server: FakeApiServer) -> None:
@@ -239,6 +308,22 @@ async def test_a_flip_waits_for_what_is_on_its_way_and_goes_on_where_nothing_cam
     assert known(api_server) is None
 
 
+async def test_a_flip_starts_pods_that_somebody_else_scales_and_finds_them_awake(api_server: FakeApiServer) -> None:
+    """No update starts those but this one, right before the proof."""
+    await rest(api_server)
+    await ends(api_server, done=True)
+    asked_for(api_server, 0)
+
+    def scaled(method: str, path: str) -> None:
+        if (method, path) == ("PATCH", SCALE):
+            asked_for(api_server, 1)
+
+    api_server.fault = scaled
+    back_to_blue = replace(move(BLUE, confirmed=GREEN), scaled_by_others=frozenset({"backend"}))
+    await begin(api_server, back_to_blue, name="update-3")
+    assert recorded(api_server).stage is Stage.PROVEN
+
+
 async def test_a_flip_whose_proof_is_older_than_an_ending_is_refused(
     api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,6 +339,33 @@ async def test_a_flip_whose_proof_is_older_than_an_ending_is_refused(
     with pytest.raises(RefusedError, match=r"the watch began to end the pods of blue .* Next: pulumi up again"):
         await begin(api_server, move(BLUE, confirmed=GREEN), name="update-3")
     assert stages(api_server) == ["CONFIRMED", "CONFIRMED"]
+
+
+async def test_an_ending_of_before_is_not_blamed(api_server: FakeApiServer) -> None:
+    """Somebody recorded something else since."""
+    await rest(api_server)
+    await ends(api_server, done=True)
+    api_server.fault = lambda method, path: 409 if (method, path) == ("PUT", RECORD) else None
+    with pytest.raises(RefusedError, match="somebody else recorded a flip"):
+        await begin(api_server, move(BLUE, confirmed=GREEN), name="update-3")
+    with pytest.raises(RefusedError, match="somebody else began a flip meanwhile"):
+        await back(api_server)
+
+
+async def test_a_rollback_says_that_an_ending_came_first(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was recorded after the rollback had looked."""
+    await rest(api_server)
+    seen = Cluster.autoscalers
+
+    async def late(cluster: Cluster) -> Any:  # noqa: ANN401 - as the real one
+        await ends(api_server, done=False)
+        return await seen(cluster)
+
+    monkeypatch.setattr(Cluster, "autoscalers", late)
+    with pytest.raises(RefusedError, match=r"the watch began to end the pods of blue at .* meanwhile, and this"):
+        await back(api_server)
 
 
 @pytest.mark.parametrize(("done", "pods"), [(False, 1), (True, 0)])

@@ -305,7 +305,7 @@ async def test_a_flip_that_nobody_keeps_is_not_brought_back_over_somebody_else(
         ended = await Owner(found, records, None, name="watch-1", say=print).go_on()
     assert ended is not None
     assert (ended.stage, written(api_server)) == (stage, [])
-    assert ("kubectl-patch" in ended.reason) is (stage == "OVERTAKEN")
+    assert f"backend leads to blue, written by '{writer}" in ended.reason
 
 
 @pytest.mark.parametrize(

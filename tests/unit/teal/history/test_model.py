@@ -115,6 +115,8 @@ def test_a_flip_is_open_again_where_what_overtook_it_moved_nothing(stage: Stage)
     first = flip(1, stage).at(stage, "so far")
     overtaken = History().with_flip(first).with_flip(flip(2, Stage.PROVEN))
     assert overtaken.with_flip(flip(2, Stage.REFUSED)).open == first
+    abandoned = overtaken.with_flip(flip(2, Stage.ABANDONED))
+    assert abandoned.open == abandoned.with_flip(flip(2, Stage.ABANDONED)).open == first
     assert overtaken.with_flip(flip(2)).open is None
     assert overtaken.with_flip(flip(2)).with_flip(flip(3, Stage.REFUSED)).open is None
 
