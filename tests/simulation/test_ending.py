@@ -10,6 +10,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
 SEEDS = 100
 
 
+@pytest.mark.timeout(1800)
 def test_no_invariant_is_violated_where_the_watch_ends_what_is_idle() -> None:
     """Updates flip back while it does, processes die in between, writes are late; it does end pods in many seeds."""
     spare()
