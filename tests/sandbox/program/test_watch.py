@@ -114,7 +114,7 @@ def end_what_was_left(stack: Stack, name: str, colour: str, folder: Path) -> Non
     job = json.loads(made)
     (container,) = job["spec"]["template"]["spec"]["containers"]
     told = next(each for each in container["env"] if each["name"] == "TEAL_ENDINGS")
-    told["value"] = json.dumps({**json.loads(told["value"]), "afterSeconds": 0})
+    told["value"] = json.dumps({**json.loads(told["value"]), "afterSeconds": 0, "settleSeconds": 0})
     file = folder / f"{name}.json"
     file.write_text(json.dumps(job))
     stack.kubectl("create", "-f", str(file))
