@@ -165,11 +165,8 @@ class _Use:
 def usage(service: str, colour: Colour, pods: Pods, measured: PodMetricsList | None) -> Verdict:
     """No container uses nearly all that it may."""
     ready = {each.metadata.name: each for each in pods.items if each.ready and not each.metadata.deletion_timestamp}
-    seen_of = (
-        {each.metadata.name: {c.name: c.usage for c in each.containers} for each in measured.items}
-        if (measured)
-        else {}
-    )
+    items = measured.items if measured is not None else ()
+    seen_of = {each.metadata.name: {c.name: c.usage for c in each.containers} for each in items}
     known = {name: pod for name, pod in ready.items() if name in seen_of}
     uses = {kind: _use(kind, known, seen_of) for kind in ("cpu", "memory")}
     said = [f"{len(known)} of {len(ready)} ready pods measured", *(_said(kind, use) for kind, use in uses.items())]

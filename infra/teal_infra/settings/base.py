@@ -29,6 +29,8 @@ CONSEQUENCE = "x-consequence"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
+ObjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
+"""The name of an object that the stack does not make: a DNS subdomain, as Kubernetes has it."""
 LabelName = Annotated[
     str, StringConstraints(pattern=r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
 ]
@@ -42,7 +44,7 @@ Quantity = Annotated[
 ]
 
 EnvValue = Annotated[str, BeforeValidator(env_text)]
-Argument = Annotated[str, BeforeValidator(env_text)]
+Argument = EnvValue
 """Of a command; `pulumi config set --path` makes a number of `4`, which may be meant as one of `["-w", 4]`."""
 _TAG = r":[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 Image = Annotated[

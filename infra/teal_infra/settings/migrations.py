@@ -7,15 +7,13 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from teal.schema.order import Order, moving
-from teal_infra.settings.base import Argument, Model, superfluous, wrong
+from teal_infra.settings.base import Argument, Model, ObjectName, superfluous, wrong
 from teal_infra.settings.owned import labelled, mapping
 from teal_infra.settings.pod_template import PATCH, RETAIN, PodTemplate
 
 Revision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:@/-]*$", max_length=200)]
 """A migration's name in its tool. It has to be quoted, since YAML reads 0010 as the number 8. It has no characters that
 a shell would interpret, and is not relative (`+1`), which would be another revision each time."""
-
-ObjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
 
 Command = Annotated[tuple[Argument, ...], Field(min_length=1)]
 

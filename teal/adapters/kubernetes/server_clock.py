@@ -33,6 +33,7 @@ class ServerClock:
             date = parsedate_to_datetime(response.headers.get("date", ""))
         except ValueError:
             return  # what stands before it may have taken the date away
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)  # `-0000` is UTC, too, and read without a zone
         least, most = date - machine(), date + _SECOND - asked
         self._ahead = max(least, min(most, self._ahead))
 

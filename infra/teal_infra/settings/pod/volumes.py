@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from teal_infra.settings.base import TWICE, Model, Name, Path, Quantity, superfluous, wrong
+from teal_infra.settings.base import TWICE, Model, Name, ObjectName, Path, Quantity, superfluous, wrong
 
 SCRATCH = "1Gi"
 """The size of an emptyDir that names none: the kubelet evicts a pod that fills it, before it has filled its node. It is
@@ -13,8 +13,6 @@ teal's choice, twice the memory that a pod asks for by default."""
 
 TMP = "tmp"
 """The name of the volume at `/tmp`, which every container has."""
-
-ObjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
 
 _SOURCES = ("size", "claim", "secret", "configMap")
 

@@ -7,12 +7,11 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import LabelName, LabelValue, Model, Name, wrong
+from teal_infra.settings.base import LabelName, LabelValue, Model, Name, ObjectName, wrong
 from teal_infra.settings.metadata import Marks
 
 NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 LONGEST = 40
-ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
 
 
 class Namespace(Marks):

@@ -5,11 +5,12 @@ from typing import Final
 
 _POD = "podTemplate.spec"
 _CONTAINER = f"an element of {_POD}.containers that has the service's name"
-_RELEASE = "the service in its slot: COLOUR.SERVICE"
+_RELEASE = "a key of the service in its slot (COLOUR.SERVICE)"
 
 _SERVICE: Final[Mapping[str, str]] = {
-    **dict.fromkeys(
-        (
+    **{
+        each: f"{_POD}.{each}"
+        for each in (
             "affinity",
             "dnsConfig",
             "dnsPolicy",
@@ -20,15 +21,14 @@ _SERVICE: Final[Mapping[str, str]] = {
             "runtimeClassName",
             "schedulerName",
             "tolerations",
-        ),
-        _POD,
-    ),
-    "containers": _POD,
+        )
+    },
+    "containers": f"{_POD}.containers",
     "sidecars": f"{_POD}.containers",
     **dict.fromkeys(("envFrom", "lifecycle", "workingDir"), _CONTAINER),
     "volumeMounts": "volumes",
     "securityContext": f"runAsUser, runAsGroup and fsGroup, or {_POD}.securityContext",
-    "topologySpreadConstraints": f"spread, or {_POD}",
+    "topologySpreadConstraints": f"spread, or {_POD}.topologySpreadConstraints",
     **dict.fromkeys(("terminationGracePeriodSeconds", "gracePeriodSeconds"), "shutdown.gracePeriodSeconds"),
     **{f"{each}Probe": f"probes.{each}" for each in ("startup", "liveness", "readiness")},
     **dict.fromkeys(("healthCheck", "healthcheck", "health"), "probes.readiness"),
@@ -55,7 +55,7 @@ _DOOR: Final[Mapping[str, str]] = {
 BY_MODEL: Final[Mapping[str, Mapping[str, str]]] = {
     "ServiceSettings": _SERVICE,
     "SlotService": {each: where for each, where in _SERVICE.items() if where != _RELEASE}
-    | {"volumes": f"volumes of the service, or {_POD}"},
+    | {"volumes": f"volumes of the service, or {_POD}.volumes"},
     "Probe": _PROBE,
     "FrontDoor": _DOOR,
     "ResourceAmounts": {"ephemeral-storage": f"the resources of {_CONTAINER}"},

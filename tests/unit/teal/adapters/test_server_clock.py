@@ -54,6 +54,14 @@ def test_a_clock_that_is_wrong_is_corrected(monkeypatch: pytest.MonkeyPatch, min
     assert abs(off) <= timedelta(seconds=1)
 
 
+def test_a_date_without_a_zone_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy may write `-0000` where an API server writes `GMT`."""
+    Machine(monkeypatch, timedelta(minutes=10))
+    clock, dated = ServerClock(), {"date": format_datetime(NOW).replace("+0000", "-0000")}
+    clock.hear(server_clock.machine(), httpx2.Response(200, headers=dated))
+    assert abs(datetime.fromisoformat(clock.now("microseconds")) - NOW) <= timedelta(seconds=1)
+
+
 @pytest.mark.parametrize("response", [answer(None), httpx2.Response(200, headers={"date": "yesterday"})])
 def test_an_answer_without_a_date_says_nothing(monkeypatch: pytest.MonkeyPatch, response: httpx2.Response) -> None:
     """What stands before the API server may take it away; then the machine's clock is all there is."""

@@ -15,7 +15,7 @@ SERVICE = ("services", "backend")
 @pytest.mark.parametrize(
     ("service", "said"),
     [
-        ({"nodeSelector": {"disk": "ssd"}}, "unknown key; teal takes it as podTemplate.spec;"),
+        ({"nodeSelector": {"disk": "ssd"}}, "unknown key; teal takes it as podTemplate.spec.nodeSelector;"),
         ({"readinessProbe": {}}, "unknown key; teal takes it as probes.readiness;"),
         ({"probes": {"readiness": {"tcpSocket": {"port": 1}}}}, "unknown key; teal takes it as tcp: true,"),
         (
@@ -23,7 +23,7 @@ SERVICE = ("services", "backend")
             "teal takes it as the resources of an element of podTemplate",
         ),
         ({"frontDoor": {"annotations": {}}}, "teal takes it as metadata.frontDoor;"),
-        ({"env": {"A": "b"}}, "teal takes it as the service in its slot: COLOUR.SERVICE;"),
+        ({"env": {"A": "b"}}, "teal takes it as a key of the service in its slot (COLOUR.SERVICE);"),
     ],
 )
 def test_a_name_of_kubernetes_is_answered_with_the_place(service: object, said: str) -> None:
