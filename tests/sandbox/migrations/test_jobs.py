@@ -1,16 +1,18 @@
 """A schema's way from the old release to the new one, on a real cluster and a real database."""
 
 import json
-import subprocess
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 import yaml
 
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.layout import NODE_ADDRESS
+from teal.cli.say import Exit
 from tests.sandbox.databases import fresh
-from tests.sandbox.program.stacks import WORK_TREE, Stack
+from tests.sandbox.program.stacks import Stack
+from tests.sandbox.program.terminal import Terminal
 
 DATABASE = "test_migrations"
 
@@ -106,33 +108,26 @@ def test_contracting_runs_when_the_old_release_is_retired(stack: Stack) -> None:
     assert not stack.kubectl("get", "pods", "-l", "app.kubernetes.io/name=backend,teal/colour=blue", "-o", "name")
 
 
-def test_the_command_line_says_what_is_so_and_changes_what_is_declared(stack: Stack) -> None:
+def test_the_command_line_says_what_is_so_and_changes_what_is_declared(stack: Stack, tmp_path: Path) -> None:
     """Nothing is pending; the schema is looked at by a Job of its own; a step on is for `pulumi up` to take."""
-    good, ran = stack.config.read_bytes(), jobs(stack)
+    good, ran, terminal = stack.config.read_bytes(), jobs(stack), Terminal.of(stack, tmp_path)
+
+    def teal(command: str, status: Exit = Exit.OK) -> str:
+        done = terminal.run(f"teal migrations {command} --stack {stack.name}", status=status)
+        return done.stdout + done.stderr
+
     for place, revision in enumerate(("0001", "0003", "0004")):
         stack.configure(f"services.backend.migrations.revisions[{place}]", revision)
-    said = teal(stack, "status")
+    said = teal("status")
     assert "backend: contracted to 0004 by green 1.2.0" in said
     assert "pending" not in said
-    assert "the schema of backend is what green 1.2.0 says" in teal(stack, "verify")
-    assert "No database was changed" in teal(stack, "up", "1")
+    assert "the schema of backend is what green 1.2.0 says" in teal("verify")
+    assert "No database was changed" in teal("up 1")
     assert yaml.safe_load(stack.config.read_text())["config"]["teal:blue"]["backend"]["schema"]["expand"] == "0003"
-    assert "pending: expand to 0003 for blue 1.0.0" in teal(stack, "status", status=3)
-    assert "green 1.2.0 is not retired, and needs the schema from 0003 on" in teal(stack, "down", status=4)
+    assert "pending: expand to 0003 for blue 1.0.0" in teal("status", Exit.UNCONFIRMED)
+    assert "green 1.2.0 is not retired, and needs the schema from 0003 on" in teal("down", Exit.UNSAFE)
     stack.config.write_bytes(good)
     assert {name: uid for name, uid in jobs(stack).items() if not name.endswith("verify")} == ran
-
-
-def teal(stack: Stack, command: str, *args: str, status: int = 0) -> str:
-    """What `teal migrations` says in a project whose stack file is beside its own."""
-    folder = stack.config.parent
-    (folder / "Pulumi.yaml").write_text("name: teal\nruntime: python\n")
-    argv = [str(WORK_TREE / ".venv/bin/teal"), "migrations", command, *args, "--stack", stack.name]
-    done = subprocess.run(
-        stack.sandbox.command(argv), env=stack.environ(), cwd=folder, text=True, capture_output=True, check=False
-    )
-    assert done.returncode == status, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 def test_a_job_that_is_refused_keeps_the_release_out(stack: Stack) -> None:

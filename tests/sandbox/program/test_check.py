@@ -1,11 +1,10 @@
 """`teal check` on a cluster: both colours are looked at from all sides, and nothing of them changes."""
 
 import json
-import os
+import shlex
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -13,7 +12,8 @@ import pytest
 
 from sandbox.cluster.environment import Sandbox
 from teal.cli.say import Exit
-from tests.sandbox.program.stacks import UP_SECONDS, WORK_TREE, Stack
+from tests.sandbox.program.stacks import WORK_TREE, Stack
+from tests.sandbox.program.terminal import Terminal
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -34,66 +34,40 @@ SETTINGS = {
     "services.backend.probePath": "/pricing",
     "services.backend.gates.contract": {},
 }
-PROJECT = f"""\
-name: teal
-stackConfigDir: stacks
-runtime: {{name: python, options: {{virtualenv: {WORK_TREE}/.venv}}}}
-"""
 SOON_SECONDS = 60
 """For Prometheus and the metrics API to have measured new pods, which they do every 15 s or so."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Checked:
-    """A stack, and the folder of a project that has its file."""
-
-    stack: Stack
-    folder: Path
-
-    def run(self, *args: str) -> subprocess.CompletedProcess[str]:
-        """Check it."""
-        environ = self.stack.environ()
-        environ["PATH"] = f"{WORK_TREE / '.venv/bin'}{os.pathsep}{environ['PATH']}"
-        done = subprocess.run(
-            self.stack.sandbox.command(["teal", "check", *args, "--stack", NAME]),
-            env=environ,
-            cwd=self.folder,
-            text=True,
-            capture_output=True,
-            timeout=UP_SECONDS,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
+def check(of: Terminal, *args: str) -> subprocess.CompletedProcess[str]:
+    """Check the stack, however it ends."""
+    return of.run(shlex.join(["teal", "check", *args, "--stack", NAME]), status=None)
 
 
 @pytest.fixture(scope="module")
-def checked(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, node_port: int) -> Iterator[Checked]:
+def checked(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, node_port: int) -> Iterator[Terminal]:
     """Blue live, green warm."""
     folder = tmp_path_factory.mktemp("check")
     stack = Stack.create(sandbox, NAME, folder, node_port)
     for key, value in SETTINGS.items():
         stack.write(key, value)
     stack.up()
-    (folder / "Pulumi.yaml").write_text(PROJECT)
-    (folder / "__main__.py").write_text("from teal_infra import run\n\nrun()\n")
-    (folder / "stacks").mkdir()
-    (folder / f"stacks/Pulumi.{NAME}.yaml").symlink_to(stack.config)
-    yield Checked(stack=stack, folder=folder)
+    yield Terminal.of(stack, folder)
     stack.kubectl("delete", "namespace", NAME, "--ignore-not-found", "--wait=false")
 
 
-def test_a_warm_colour_passes_whatever_is_asked(checked: Checked, tmp_path: Path) -> None:
+def test_a_warm_colour_passes_whatever_is_asked(checked: Terminal, tmp_path: Path) -> None:
     """Policies, network and load included; pods and traffic stay as they are."""
     give_up = time.monotonic() + SOON_SECONDS
-    while (done := checked.run("green", "--load", "2s", "--skip", "security", "--skip", "reach")).returncode != Exit.OK:
+    while (
+        done := check(checked, "green", "--load", "2s", "--skip", "security", "--skip", "reach")
+    ).returncode != Exit.OK:
         assert time.monotonic() < give_up, done.stdout + done.stderr
         time.sleep(3)
     before = checked.stack.versions()
     junit = tmp_path / "check.xml"
     load = "--load", "3s", "--rate", "20"
     policies = "--policies", str(WORK_TREE / "policies")
-    done = checked.run("green", *load, *policies, "--image", WATCH, "--junit", str(junit), "--json")
+    done = check(checked, "green", *load, *policies, "--image", WATCH, "--junit", str(junit), "--json")
     assert done.returncode in {Exit.OK, Exit.UNKNOWN}, done.stdout + done.stderr
     found = json.loads(done.stdout)
     passed = {each["gate"] for each in found["verdicts"] if each["outcome"] == "PASSED"}
@@ -108,10 +82,10 @@ def test_a_warm_colour_passes_whatever_is_asked(checked: Checked, tmp_path: Path
     assert checked.stack.live() == "blue"
 
 
-def test_what_is_gone_is_found(checked: Checked) -> None:
+def test_what_is_gone_is_found(checked: Terminal) -> None:
     """On the live colour as well, whose other checks pass."""
     checked.stack.kubectl("delete", "poddisruptionbudget", "backend-blue")
-    done = checked.run("blue", "--skip", "security", "--skip", "reach")
+    done = check(checked, "blue", "--skip", "security", "--skip", "reach")
     assert done.returncode == Exit.UNWELL, done.stdout + done.stderr
     (failed,) = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
     assert "resources.budget of backend: backend-blue: it is not there" in failed

@@ -19,7 +19,7 @@ from sandbox.cluster.cache import cache_folder
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.progress import Steps
 from tests.sandbox.program.stacks import Stack
-from tests.sandbox.program.test_verbs import PROJECT, Typed
+from tests.sandbox.program.terminal import Terminal
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(600)]
 
@@ -101,11 +101,7 @@ def test_a_share_and_chosen_clients(stack: Stack) -> None:
 
 def test_a_deployment_in_steps(stack: Stack, tmp_path: Path) -> None:
     """Each share is an update that watches it; all of the traffic comes last."""
-    (tmp_path / "Pulumi.yaml").write_text(PROJECT)
-    (tmp_path / "__main__.py").write_text("from teal_infra import run\n\nrun()\n")
-    (tmp_path / "stacks").mkdir()
-    (tmp_path / f"stacks/Pulumi.{stack.name}.yaml").symlink_to(stack.config)
-    done = Typed(stack=stack, folder=tmp_path).run(f"teal deploy --steps 10,50 --stack {stack.name}")
+    done = Terminal.of(stack, tmp_path).run(f"teal deploy --steps 10,50 --stack {stack.name}")
     said = [each.partition(": teal:")[2] for each in done.stderr.splitlines() if ".yaml: teal:" in each]
     assert said == ["canaryWeight: 10", "canaryWeight: 50", "activeColour: green", "canaryWeight: 0"]
     assert done.stderr.count("loses that where its bake fails") == 2

@@ -1,13 +1,9 @@
 """The verbs of a day's work, as they are typed, in a project of its own with a stack that Pulumi has chosen."""
 
-import difflib
 import json
-import os
 import re
-import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -16,7 +12,8 @@ import pytest
 from sandbox.cluster.environment import Sandbox
 from teal.cli.say import Exit
 from tests.sandbox.program.load import Load
-from tests.sandbox.program.stacks import UP_SECONDS, WORK_TREE, Stack
+from tests.sandbox.program.stacks import Stack
+from tests.sandbox.program.terminal import Terminal
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -54,58 +51,13 @@ config:
   teal:green: {version: '1.1.0', backend: {image: 'localhost/teal/pricing:1.1.0', env: {}}}   # and what comes next
 """
 
-PROJECT = f"""\
-name: teal
-stackConfigDir: stacks
-runtime: {{name: python, options: {{virtualenv: {WORK_TREE}/.venv}}}}
-"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Typed:
-    """Somebody at a terminal in the project's folder."""
-
-    stack: Stack
-    folder: Path
-
-    @property
-    def file(self) -> str:
-        """The stack file."""
-        return self.stack.config.read_text()
-
-    def run(self, command: str, *, status: Exit = Exit.OK, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Type a command, and see how it ends."""
-        known = self.stack.environ()
-        known["PATH"] = f"{WORK_TREE / '.venv/bin'}{os.pathsep}{known['PATH']}"
-        done = subprocess.run(
-            self.stack.sandbox.command(["bash", "-c", command]),
-            env=known | {"TEAL_YES": "true", "COLUMNS": "160"} | environ,
-            cwd=self.folder,
-            text=True,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=UP_SECONDS,
-            check=False,
-        )
-        assert done.returncode == status, f"{command}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
-
-    def changed(self, before: str) -> list[str]:
-        """What of the file is not as it was."""
-        found = difflib.ndiff(before.splitlines(), self.file.splitlines())
-        return [each for each in found if each[0] in "+-"]
-
 
 @pytest.fixture(scope="module")
-def typed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, node_port: int) -> Iterator[Typed]:
+def typed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, node_port: int) -> Iterator[Terminal]:
     """A project with a stack that has no release yet."""
     folder = tmp_path_factory.mktemp("verbs")
-    (folder / "Pulumi.yaml").write_text(PROJECT)
-    (folder / "__main__.py").write_text("from teal_infra import run\n\nrun()\n")
-    (folder / "stacks").mkdir()
     config = folder / f"stacks/Pulumi.{NAME}.yaml"
-    typed = Typed(stack=Stack(sandbox=sandbox, name=NAME, config=config), folder=folder)
+    typed = Terminal.of(Stack(sandbox=sandbox, name=NAME, config=config), folder)
     typed.run(f"pulumi stack init {NAME}")
     text = re.sub(r"PORT(\d)", lambda found: str(node_port + int(found[1])), STACK)
     config.write_text(text + config.read_text())
@@ -113,12 +65,12 @@ def typed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, node_port:
     typed.stack.kubectl("delete", "namespace", NAME, "--ignore-not-found", "--wait=false")
 
 
-def agree(typed: Typed) -> None:
+def agree(typed: Terminal) -> None:
     """The file, Pulumi's state, the record and the cluster say the same."""
     typed.run(f"pulumi preview --stack {NAME} --expect-no-changes --non-interactive")
 
 
-def test_a_day_as_it_is_typed(typed: Typed) -> None:
+def test_a_day_as_it_is_typed(typed: Terminal) -> None:
     """Of a stack that is not there yet: its status, a first release, the next one, and back."""
     before = typed.file
     assert "live traffic: none yet" in typed.run("teal status").stdout
@@ -145,7 +97,7 @@ def test_a_day_as_it_is_typed(typed: Typed) -> None:
 
 
 @pytest.mark.parametrize("times", [1, pytest.param(20, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])])
-def test_a_rollback_under_load_loses_nothing(typed: Typed, tmp_path: Path, times: int) -> None:
+def test_a_rollback_under_load_loses_nothing(typed: Terminal, tmp_path: Path, times: int) -> None:
     """Its own write moves the traffic; the update that follows finds nothing to move."""
     moved, quiet = list[float](), list[float]()
     for number in range(times):
@@ -167,7 +119,7 @@ def test_a_rollback_under_load_loses_nothing(typed: Typed, tmp_path: Path, times
     )
 
 
-def test_a_refused_release_leaves_a_file_that_is_true(typed: Typed) -> None:
+def test_a_refused_release_leaves_a_file_that_is_true(typed: Terminal) -> None:
     """What was prepared stays declared, and the active colour is where traffic is."""
     typed.run("teal stop green")
     typed.stack.config.write_text(typed.file.replace("1.1.0', env: {}", "1.1.0', env: {FAULT_VERSION: 0.9.9}"))
@@ -182,7 +134,7 @@ def test_a_refused_release_leaves_a_file_that_is_true(typed: Typed) -> None:
     agree(typed)
 
 
-def test_a_bake_that_fails_leaves_a_file_that_is_true(typed: Typed) -> None:
+def test_a_bake_that_fails_leaves_a_file_that_is_true(typed: Terminal) -> None:
     """Traffic is back, and so is the declaration."""
     typed.stack.config.write_text(typed.file.replace("1.1.0', env: {}", "1.1.0', env: {FAULT_ERROR_PERCENT: '60'}"))
     done = typed.run("teal deploy", status=Exit.UNCONFIRMED)
@@ -194,7 +146,7 @@ def test_a_bake_that_fails_leaves_a_file_that_is_true(typed: Typed) -> None:
     agree(typed)
 
 
-def test_pods_come_and_go(typed: Typed) -> None:
+def test_pods_come_and_go(typed: Terminal) -> None:
     """Of the idle colour alone."""
     before = typed.file
     typed.run("teal stop green")
@@ -212,7 +164,7 @@ def test_pods_come_and_go(typed: Typed) -> None:
     typed.run("teal health-check green")
 
 
-def test_what_cannot_be_asked_for(typed: Typed) -> None:
+def test_what_cannot_be_asked_for(typed: Terminal) -> None:
     """Each says what is wrong and what to do, with a status of its own, and changes nothing."""
     before, versions = typed.file, typed.stack.versions()
     said = {
