@@ -46,7 +46,7 @@ class Started:
         self._say = say
 
     async def clear_the_way(self, service: str, colour: Colour) -> None:
-        """Let a worker's pods start or change: require that the colour is live, and end the other one's pods if need be.
+        """Let a worker's pods start or change: require that the colour is live, and end the other's pods if need be.
 
         Raises:
             RefusedError: the colour is not live.
