@@ -1,1 +1,1 @@
-"""A colour is checked without anything being moved: its objects, its gates, its doors, its use, and some load."""
+"""Checks a colour without anything being moved: its objects, its gates, its doors, its use, and some load."""

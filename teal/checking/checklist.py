@@ -1,4 +1,4 @@
-"""What came of a check: a list that a person reads, JSON, and JUnit's XML, which CI systems show."""
+"""Holds the result of a check: as a list that a person reads, as JSON, and as JUnit's XML, which CI systems show."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,38 +14,38 @@ from teal.model.verdict import Outcome, Verdict
 
 
 class Checklist(Model):
-    """A colour as it was checked."""
+    """The result of checking one colour."""
 
     stack: str
     colour: Colour
     version: str
     live: bool
-    """Whether live traffic of some service goes to it."""
+    """Whether the colour has live traffic of some service."""
     verdicts: tuple[Verdict, ...]
     skipped: Mapping[str, str] = Field(default_factory=dict[str, str])
-    """What was left out, and why."""
+    """The parts that were left out, each with the reason why."""
     load: Mapping[str, Loaded] = Field(default_factory=dict[str, Loaded])
-    """What became of the load test, by service."""
+    """The result of the load test, by service."""
     at: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     @property
     def failed(self) -> bool:
-        """Whether something is wrong with it."""
+        """Whether one of the verdicts is FAILED."""
         return any(each.outcome is Outcome.FAILED for each in self.verdicts)
 
     @property
     def passed(self) -> bool:
-        """Whether all that was asked is well: what nobody could look at is not."""
+        """Whether all that was asked passed: what nobody could look at did not."""
         return bool(self.verdicts) and all(each.outcome is Outcome.PASSED for each in self.verdicts)
 
     def __str__(self) -> str:
-        """What it comes to, in a sentence."""
+        """Return the result in one sentence."""
         counted = Counter(each.outcome for each in self.verdicts)
         came = ", ".join(f"{counted[each]} {each}" for each in Outcome if counted[each]) or "nothing was asked"
         return f"{self.colour} {self.version}, {'live' if self.live else 'idle'}: {came}"
 
     def junit(self) -> bytes:
-        """As JUnit has it: what failed is a failure, what could not be told an error, what was left out skipped."""
+        """Return JUnit's XML: FAILED is a failure, what could not be told is an error, what was left out is skipped."""
         counts = {
             "tests": len(self.verdicts) + len(self.skipped),
             "failures": sum(each.outcome is Outcome.FAILED for each in self.verdicts),

@@ -1,4 +1,4 @@
-"""What was read of a colour becomes verdicts. Pure: nothing here asks."""
+"""Judges what was read of a colour. Pure: nothing here asks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,20 +15,20 @@ from teal.model.quantities import amount
 from teal.model.verdict import Outcome, Verdict
 
 FULL_PERCENT = 90
-"""Of its limit: above it a container is throttled, or about to be ended for its memory."""
+"""The percentage of a limit above which a container is throttled, or about to be ended for its memory."""
 
 _LISTED = 3
 
 
 def thing(service: str, kind: str, name: str, found: Found | None, *, ready: int) -> Verdict:
-    """One object is there, and well.
+    """Judge whether one object is there, and well.
 
     Args:
         service: the service's name.
-        kind: of the object.
-        name: of the object.
-        found: as it was read; None where there is none.
-        ready: endpoints of the colour, for its Service.
+        kind: the object's kind.
+        name: the object's name.
+        found: the object as it was read; None where there is none.
+        ready: the number of the colour's ready endpoints, for its Service.
     """
     outcome, seen = (Outcome.FAILED, "it is not there") if found is None else _stands(found, ready)
     return Verdict(
@@ -52,7 +52,7 @@ _NEEDED = {
 
 @singledispatch
 def _stands(found: Found, ready: int) -> tuple[Outcome, str]:
-    """Whether an object is well, and what it says of itself; of most kinds it is enough that they are there."""
+    """Return whether an object is well, and what it says of itself; most kinds only have to be there."""
     del found, ready
     return Outcome.PASSED, "it is there"
 
@@ -96,7 +96,7 @@ def _of(well: bool) -> Outcome:  # noqa: FBT001 - of one question
 
 
 def probe(service: str, colour: Colour, name: str, path: str, reply: Reply) -> Verdict:
-    """The path of a probe answers as a kubelet takes it."""
+    """Judge the answer to a probe's path as a kubelet does."""
     if reply.error is not None:
         outcome, seen = Outcome.ERROR, f"{path} could not be asked: {reply.error}"
     elif reply.late:
@@ -115,7 +115,7 @@ def probe(service: str, colour: Colour, name: str, path: str, reply: Reply) -> V
 
 
 def paths(service: str, colour: Colour, tried: Sequence[Tried]) -> Verdict:
-    """What an OpenAPI document offers is there: it answers, be it that somebody has to log in first."""
+    """Judge whether what an OpenAPI document offers is there: a demand to log in first is an answer too."""
     asked = [(each.operation, each.reply) for each in tried if each.reply is not None]
     unheard = [f"{each} ({reply.error})" for each, reply in asked if reply.error is not None]
     missing = [
@@ -154,7 +154,7 @@ def _list(texts: Sequence[str]) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Use:
-    """Of one resource, over all containers of a colour's pods."""
+    """The use of one resource, over all containers of a colour's pods."""
 
     used: float = 0.0
     requested: float = 0.0
@@ -163,7 +163,7 @@ class _Use:
 
 
 def usage(service: str, colour: Colour, pods: Pods, measured: PodMetricsList | None) -> Verdict:
-    """No container uses nearly all that it may."""
+    """Judge whether no container uses nearly all that it may."""
     ready = {each.metadata.name: each for each in pods.items if each.ready and not each.metadata.deletion_timestamp}
     items = measured.items if measured is not None else ()
     seen_of = {each.metadata.name: {c.name: c.usage for c in each.containers} for each in items}

@@ -1,7 +1,7 @@
-"""A load test of one service through its preview door: even in rate, bounded in time, and in what is under way at once.
+"""Runs a load test of one service through its preview door, at an even rate, with bounds on time and open requests.
 
-The requests go as those of the gates do, through the API server's proxy: it needs no way from here to the pods, and
-its own time is in the latencies.
+Its requests go through the API server's proxy, as those of the gates do: no way from here to the pods is needed, and
+the proxy's own time is in the latencies.
 """
 
 import asyncio
@@ -22,38 +22,38 @@ from teal.model.verdict import Outcome, Verdict
 from teal.proof.sources import Doors
 
 WITHIN_SECONDS = 5.0
-"""For one answer, as a bake waits for one."""
+"""How long to wait for one answer, as a bake does."""
 
 AT_ONCE = 16
-"""Requests under way: as many as one client of the API server has."""
+"""How many requests may be under way at once: as many as one client of the API server has."""
 
 KEPT_UP = 0.9
-"""Of the rate that was asked for: with less, the service was not under the load that was meant."""
+"""The part of the rate asked for that has to be reached: with less, the service was not under the load intended."""
 
 
 FEW = 3
-"""Things that went wrong that are told, the most frequent ones."""
+"""How many kinds of failure are told, the most frequent ones."""
 
 
 class Loaded(Model):
-    """What became of a load test."""
+    """The result of a load test."""
 
     requests: int = 0
     succeeded: int = 0
     unasked: int = 0
-    """That did not come through to the service: the API server says why."""
+    """The number of requests that did not come through to the service; the API server says why."""
     per_second: float = 0.0
-    """That were sent."""
+    """The rate at which requests were sent."""
     p50_seconds: float | None = None
-    """Percentiles of the time of answers; None where there was none."""
+    """Percentiles of the time that good answers took; None where there was none."""
     p95_seconds: float | None = None
     p99_seconds: float | None = None
     failures: Mapping[str, int] = Field(default_factory=dict[str, int])
-    """How often the most frequent of what went wrong did."""
+    """How often each of the most frequent failures occurred."""
 
 
 async def run(doors: Doors, door: str, paths: Sequence[str], load: Load) -> Loaded:
-    """Ask a preview door for so long; no more are sent than it answers."""
+    """Send requests to a preview door for as long as the load says, and no faster than it answers them."""
     took: list[float] = []
     wrong: Counter[str] = Counter()
     unasked = 0
@@ -95,13 +95,13 @@ async def run(doors: Doors, door: str, paths: Sequence[str], load: Load) -> Load
 
 
 def judge(service: str, colour: Colour, load: Load, found: Loaded) -> Verdict:
-    """Enough of the requests were answered well, at the rate that was asked for."""
+    """Judge whether enough of the requests were answered well, at the rate that was asked for."""
     asked = found.requests - found.unasked
     share = 100 * found.succeeded / found.requests if found.requests else 0.0
     if share >= load.success_percent:
         kept_up = found.per_second >= KEPT_UP * load.per_second
         outcome = Outcome.PASSED if kept_up else Outcome.INCONCLUSIVE
-    else:  # what never came through to the service says nothing of it
+    else:  # a request that never came through to the service says nothing of it
         reached = 100 * found.succeeded / asked if asked else 100.0
         outcome = Outcome.FAILED if reached < load.success_percent else Outcome.ERROR
     times = [found.p50_seconds, found.p95_seconds, found.p99_seconds]
@@ -129,5 +129,5 @@ def _wrong(reply: Reply) -> str:
 
 
 def _percentile(ordered: Sequence[float], percent: int) -> float | None:
-    """By nearest rank."""
+    """Return a percentile by nearest rank; None where there is nothing to rank."""
     return round(ordered[math.ceil(percent / 100 * len(ordered)) - 1], 4) if ordered else None

@@ -1,9 +1,9 @@
-"""Whether the pods of a service reach what they need: a Job of one pod tries it, and says what came of it.
+"""Tries whether the pods of a service reach what they need, from a Job of one pod that says what came of it.
 
 Only a pod can tell. To run something in a pod of the colour itself would need `pods/exec`, which teal never asks for,
-and a tool in the service's image; EndpointSlices and the API server's proxy say who is there, not whether a policy and
-a name server let a pod go there. So a pod of its own tries: with the service's name in its labels, by which the network
-policies of the service hold for it, and without a colour, without which no Service and no budget counts it.
+and a tool in the service's image. EndpointSlices and the API server's proxy say who is there, not whether a policy and
+a name server let a pod go there. So a separate pod tries. Its labels have the service's name, so that the service's
+network policies apply to it, and no colour, so that no Service and no budget counts it.
 """
 
 import json
@@ -20,7 +20,7 @@ from teal.model.labels import MANAGED_BY_LABEL, NAME_LABEL, PART_OF, PART_OF_LAB
 from teal.model.verdict import Outcome, Verdict
 
 SECONDS = 60
-"""For the whole Job: its image may have to be pulled."""
+"""The deadline of the whole Job, whose image may have to be pulled."""
 
 SCRIPT = """\
 import json, os, socket, time
@@ -41,7 +41,7 @@ for name, (host, port) in json.loads(os.environ["TEAL_REACH"]).items():
 with open("/dev/termination-log", "w") as log:
     json.dump({name: [well, text[:200]] for name, (well, text) in said.items()}, log)
 """
-"""What the pod runs: names are looked up and connections made, by the standard library of any Python 3."""
+"""What the pod runs: it looks up names and makes connections, with the standard library of any Python 3."""
 
 _SAID = TypeAdapter(dict[str, tuple[bool, str]])
 
@@ -49,10 +49,10 @@ _SAID = TypeAdapter(dict[str, tuple[bool, str]])
 async def reach(
     cluster: Cluster, service: str, needs: Mapping[str, tuple[str, int] | None], image: str
 ) -> Sequence[Verdict]:
-    """Try what a service needs, from a pod.
+    """Try to connect to what a service needs, from a pod.
 
     Raises:
-        UnreachableError: the API server could not be asked, or does not let whoever asks create Jobs.
+        UnreachableError: the API server could not be asked, or this account may not create Jobs.
     """
 
     def verdict(name: str, outcome: Outcome, seen: str) -> Verdict:
@@ -90,7 +90,7 @@ async def reach(
 
 
 def body(service: str, needs: Mapping[str, tuple[str, int]], image: str) -> Mapping[str, Any]:
-    """The Job, confined as all pods of a stack are; it is gone some minutes after its end."""
+    """Return the Job, confined as all pods of a stack are; it is removed some minutes after its end."""
     labels = {NAME_LABEL: service, PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: "teal"}
     container = {
         "name": "reach",

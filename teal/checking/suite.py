@@ -1,4 +1,4 @@
-"""Runs the checks of a colour: all that asks for little at once, then the load, and then what the pods use under it."""
+"""Runs the checks of a colour: first all that asks for little, at once, then the load, and then what the pods used."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ from teal.routers.base import Router
 from teal.spec.gates import GatePlan
 
 PROBE_SECONDS = 5.0
-"""For the answer to a probe's path, as a kubelet waits by default."""
+"""How long to wait for the answer to a probe's path: the default of a service's probes."""
 
 _Names = Mapping[str, Iterable[str]]
 _Work = Coroutine[Any, Any, Sequence[Verdict]]
@@ -47,16 +47,16 @@ class Suite:
         asked: Asked,
         say: Callable[[str], None],
     ) -> None:
-        """Prepare them.
+        """Prepare to check a colour; nothing is asked yet.
 
         Args:
-            cluster: to ask.
-            subjects: what is checked, by service.
-            colour: of the stack.
-            router: what directs live traffic.
-            prometheus: to ask; None where the stack has none.
-            asked: what is left out, and the load.
-            say: is told of progress.
+            cluster: the stack's cluster.
+            subjects: what is checked of each service.
+            colour: the colour that is checked.
+            router: the router of live traffic.
+            prometheus: the Prometheus to ask; None where the stack has none.
+            asked: which parts are left out, and the load test.
+            say: is called with each line of progress.
         """
         self._cluster = cluster
         self._subjects = subjects
@@ -66,10 +66,10 @@ class Suite:
         self._asked = asked
         self._say = say
         self.loaded: dict[str, load.Loaded] = {}
-        """What became of the load test, by service."""
+        """The result of the load test, by service."""
 
     async def run(self) -> Sequence[Verdict]:
-        """All of it; what could not be looked at is a verdict that says so."""
+        """Run all checks, and return their verdicts; what could not be looked at has a verdict that says so."""
         loop = asyncio.get_running_loop()
         self._end = loop.time() + self._asked.timeout_seconds
         first = [work for part in Part if part not in self._asked.skipped for work in self._first(part)]
@@ -79,14 +79,14 @@ class Suite:
             begun = loop.time()
             for name, each in self._subjects.items():
                 found += await self._load(name, each.paths)
-            self._end += loop.time() - begun  # what is left is for the rest alone
+            self._end += loop.time() - begun  # the load test takes no time from the other checks
         if Part.USAGE not in self._asked.skipped:
             used = (self._bounded({name: ["usage"]}, self._usage(name)) for name in self._subjects)
             found += [verdict for verdicts in await asyncio.gather(*used) for verdict in verdicts]
         return found
 
     def _first(self, part: Part) -> Iterable[_Work]:
-        """The work of one part that is done at once with others, each bounded in time."""
+        """Yield the work of one part, each piece bounded in time; it is done at once with that of other parts."""
         if part is Part.GATES:
             plans = {name: each.gates for name, each in self._subjects.items()}
             yield self._bounded(prove.expected(plans), self._gates(plans))
@@ -104,11 +104,11 @@ class Suite:
                 yield self._bounded({name: ["reach"]}, work)
 
     def _gated(self, of: Subject) -> bool:
-        """Whether a gate asks already who is scraped."""
+        """Return whether a gate asks already which pods are scraped."""
         return AVAILABILITY in of.gates.gates and Part.GATES not in self._asked.skipped
 
     async def _bounded(self, names: _Names, work: _Work) -> Sequence[Verdict]:
-        """What came of it; where nobody answers, or time is over, verdicts that say so."""
+        """Return the verdicts of some work; where nobody answers, or time is over, they say so."""
         try:
             async with asyncio.timeout_at(self._end):
                 return await work
@@ -122,7 +122,7 @@ class Suite:
         return [await self._before_a_flip(each) for each in found]
 
     async def _before_a_flip(self, verdict: Verdict) -> Verdict:
-        """The verdict; too few pods tell nothing where all that are asked for are ready, and a flip asks for more."""
+        """Return a verdict; too few pods prove nothing where all asked for are ready, and a flip asks for more."""
         short = verdict.gate == CAPACITY.name and verdict.outcome is Outcome.FAILED
         if not short or not self._subjects[verdict.service].grows:
             return verdict

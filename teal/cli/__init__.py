@@ -9,8 +9,8 @@ from typing import cast
 def main() -> None:
     """Run a command as a process of its own.
 
-    It ends soon, and a rollback in a second: nothing that it imports is searched for garbage, no package for plugins of
-    pydantic, and HTTP/2, which nobody is asked by, is as good as not installed.
+    The process ends soon, a rollback's within a second. So no garbage is collected, no package is searched for
+    pydantic's plugins, and HTTP/2, which no request uses, is as good as not installed.
     """
     gc.disable()
     cast("dict[str, object]", sys.modules).setdefault("h2", None)

@@ -1,4 +1,4 @@
-"""The command line, `teal` or `python -m teal`. Each command is imported when it is called, with what it needs."""
+"""Defines the command line, `teal` or `python -m teal`. Each command is imported, with what it needs, when called."""
 
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
@@ -7,12 +7,12 @@ from typing import Any
 from cyclopts import App, CycloptsError
 
 COMMANDS = "teal.commands"
-"""teal's entry points that are commands of more than its core; the watch's image, which has no more, has none."""
+"""The entry points of teal's commands beyond its core; the watch's image, which has only the core, has none."""
 
 
 class _Listing(App):
     def help_print(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - cyclopts' own
-        """Print the help, which says of a command what its function says: so all are imported."""
+        """Print the help. It says of a command what its function's docstring says, so all of them are imported."""
         for name in self:
             _ = self[name]
         super().help_print(*args, **kwargs)

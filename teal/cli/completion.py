@@ -1,4 +1,4 @@
-"""`teal completion`: what a shell needs to complete commands and options."""
+"""Prints what a shell needs to complete commands and options, for `teal completion`."""
 
 import sys
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What was flipped and why, who approves, and who goes on with a flip that nobody keeps. Nothing here begins a flip."""
+"""Shows what was flipped and why, approves, and goes on with a flip that nobody keeps. Nothing here begins a flip."""
 
 import json
 import os
@@ -71,7 +71,7 @@ def repair(
     yes: Annotated[bool, Parameter(name=("--yes", "-y"), env_var="TEAL_YES", negative="", help="Do not ask.")] = False,
     copy: Annotated[Path, Parameter(help="Where the record is kept as it was found.")] = Path("teal-history.broken"),
 ) -> None:
-    """Make a record of flips readable again that is not: what can be read of it is kept, and all of it in a file."""
+    """Make an unreadable record of flips readable again: what can be read is kept, and a file keeps the whole of it."""
 
     async def find() -> records.Found:
         async with Cluster.connect(where.access) as cluster:
@@ -158,7 +158,7 @@ def watch(where: Where = HERE) -> None:
 
 
 def _declared(variable: str, model: type[_Declared]) -> _Declared | None:
-    """What the stack declares, as its CronJob hands it over; None where it does not."""
+    """Return what the stack declares in an environment variable of its CronJob; None where it does not."""
     text = os.environ.get(variable)
     try:
         return model.model_validate_json(text) if text else None

@@ -1,4 +1,4 @@
-"""`python -m teal plan`: what an update will do, for a pull request's comment, from what was written. Asks nobody."""
+"""Shows what an update will do, from a plan that was written, for a pull request's comment. It asks nobody."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ from teal.plans import render
 from teal.plans.model import Plan, Word
 
 COMPONENT = "teal:index:Plan"
-"""Type of the resource that holds the plan."""
+"""The type of the resource that holds the plan."""
 
 
 def plan(
@@ -29,8 +29,8 @@ def plan(
 ) -> None:
     """Show the plan in FILE, or in standard input: what TEAL_PLAN_FILE names, or `pulumi preview --json` printed.
 
-    A preview whose plan is the last update's leaves it out of its JSON; the file is always there. `pulumi stack output
-    plan --json` is the plan of the last update.
+    A preview whose plan is the same as the last update's leaves it out of its JSON; the file is always there. `pulumi
+    stack output plan --json` is the plan of the last update.
 
     Exit statuses: 0 let through, 1 there is no plan in it, 4 UNSAFE, or a word that --allow does not name.
     """
@@ -52,7 +52,7 @@ def plan(
 
 
 def read(text: str) -> Plan:
-    """The plan in what `pulumi` printed, as JSON.
+    """Return the plan in the JSON that `pulumi` printed.
 
     Raises:
         ValueError: there is none.
@@ -67,9 +67,9 @@ def read(text: str) -> Plan:
 
 
 def _candidates(document: object) -> Iterator[object]:
-    """Where a plan may be: the document itself, an output of that name, or what a preview would write of it.
+    """Yield where a plan may be: the document itself, an output of that name, or what a preview would write of it.
 
-    Nowhere else in a preview: what it would not change, it shows as it was.
+    It is nowhere else in a preview, which shows what it would not change as it was.
     """
     yield document
     top = _mapping(document)

@@ -1,4 +1,4 @@
-"""What a command leaves behind: lines, and an exit status."""
+"""Ends a command: prints its lines, and sets its exit status."""
 
 import sys
 from enum import IntEnum
@@ -61,23 +61,23 @@ _OF: tuple[tuple[type[TealError], Exit], ...] = (
 
 
 def exit_of(error: TealError) -> Exit:
-    """The exit status of what went wrong."""
+    """Return the exit status of an error."""
     return next((status for kind, status in _OF if isinstance(error, kind)), Exit.FAILED)
 
 
 def say(text: str) -> None:
-    """Print it as it is: no line is broken, and nothing in it is taken for markup."""
+    """Print a text as it is: no line is broken, and nothing in it is taken for markup."""
     Console(soft_wrap=True, highlight=False, emoji=False).print(text.rstrip("\n"), markup=False)
 
 
 def fail(text: str | TealError, status: Exit | None = None) -> NoReturn:
-    """Print it to standard error in the same way, and end the command with the error's own status, or that one."""
+    """Print a text to standard error in the same way, and end the command with this status, or else the error's own."""
     Console(stderr=True, soft_wrap=True, highlight=False, emoji=False).print(str(text), markup=False)
     sys.exit(status or (exit_of(text) if isinstance(text, TealError) else Exit.FAILED))
 
 
 def confirmed(question: str) -> bool:
-    """Ask somebody at a terminal; where there is none, nobody says yes."""
+    """Ask somebody at a terminal; where there is no terminal, nobody says yes."""
     if not sys.stdin.isatty():
         return False
     Console(stderr=True, highlight=False).print(f"{question}? [y/N] ", end="", markup=False)

@@ -1,4 +1,4 @@
-"""`teal status` and `teal health-check`: how a stack stands, once or all the time."""
+"""Shows how a stack stands, once or all the time, for `teal status` and `teal health-check`."""
 
 import asyncio
 import sys
@@ -20,7 +20,7 @@ from teal.status import health, look
 from teal.status.look import Pods, Status
 
 RECENT = 5
-"""Flips that are listed."""
+"""How many flips are listed."""
 
 EVERY_SECONDS = 1.0
 
@@ -82,7 +82,7 @@ async def _look(where: Where) -> Status:
 
 
 def _watch(where: Where) -> None:
-    """Until Ctrl-C; a cluster that does not answer for a while is said, and asked again."""
+    """Show the status until Ctrl-C; where the cluster does not answer for a while, say so, and ask again."""
     from rich.live import Live  # noqa: PLC0415 - which nobody else needs
 
     try:
@@ -101,7 +101,7 @@ def _watch(where: Where) -> None:
 
 
 def _lines(found: Status) -> Iterator[RenderableType]:
-    """What a person reads: where traffic goes, both colours, the flip under way, the last ones."""
+    """Yield what a person reads: where traffic goes, both colours, the flip under way, the last ones."""
     for name, colour in found.live.items():
         door = found.doors.get(name)
         yield Text(f"live traffic of {name}: {colour}" + (f" ({door})" if door else ""))

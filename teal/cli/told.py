@@ -1,6 +1,6 @@
-"""Progress of a verb in a terminal: what happens, gates as they decide, and a bar for the bake.
+"""Shows the progress of a verb in a terminal: what happens, gates as they decide, and a bar for the bake.
 
-A rollback is told of from its first moment, so what shows a plan or a bar is imported with it.
+A rollback shows its first line at once: what shows a plan or a bar is imported only when there is one.
 """
 
 import re
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from teal.plans.model import Plan
 
 _BAKE = re.compile(r"bake of (?P<colour>\w+): (?P<now>\d+) of (?P<whole>\d+) s, (?P<answers>.*)")
-"""As `teal.flip.watching.bake` says it."""
+"""The progress of a bake, as `teal.flip.watching.bake` says it."""
 
 _MOVED = re.compile(r"(PASSED|FAILED|INCONCLUSIVE|ERROR)")
 STYLES = {"PASSED": "green", "FAILED": "red", "INCONCLUSIVE": "yellow", "ERROR": "yellow"}
-"""Of outcomes."""
+"""The style in which each outcome is shown."""
 
 
 class Told:
-    """Shows it on standard error: standard output has what came of it."""
+    """Shows progress on standard error, since standard output has the result."""
 
     def __init__(self, *, quiet: bool, yes: bool) -> None:
-        """Prepare.
+        """Prepare to show progress.
 
         Args:
-            quiet: nothing is shown but a question.
-            yes: nobody is asked.
+            quiet: show nothing but a question.
+            yes: ask nobody.
         """
         self._console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False, quiet=quiet)
         self._quiet = quiet
@@ -56,11 +56,11 @@ class Told:
         self._console.print(render.text(plan), markup=False)
 
     def agrees(self, plan: "Plan") -> bool:
-        """Ask, unless that was answered already."""
+        """Ask whether to go on, unless that was answered already."""
         return self._yes or confirmed(f"{plan.word}: go on")
 
     def end(self) -> None:
-        """Let go of the terminal."""
+        """Remove the bar, and let go of the terminal."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

@@ -1,4 +1,4 @@
-"""Which stack a command is about: one of a Pulumi project, or a namespace of a cluster by its name."""
+"""Finds which stack a command is about: one of a Pulumi project, or a namespace of a cluster by its name."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -36,7 +36,7 @@ class Where:
 
     @property
     def access(self) -> ClusterAccess:
-        """The same for the edges.
+        """The access to the stack's cluster, as the adapters take it.
 
         Raises:
             TealError: the stack that was named is not there, or a file of the project cannot be read.
@@ -56,7 +56,7 @@ HERE = Where()
 
 
 def run(asked: Coroutine[Any, Any, _T]) -> _T:
-    """What was asked for; a command that cannot have it ends, and says why."""
+    """Run a command's work and return what it returns; where it fails, say why and end the command."""
     try:
         return asyncio.run(asked)
     except TealError as error:

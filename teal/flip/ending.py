@@ -1,8 +1,8 @@
 """Ends the pods of the idle colour without an update, and keeps a flip from moving traffic onto them meanwhile.
 
-Of two who come at once, the record decides: what is to end is written there before any pod ends, on the condition that
-nothing was recorded since it was read. A flip that was about to begin finds that it cannot record its proof; one that
-begins later waits until nothing that was sent can still arrive, and sees then whether its pods are there.
+Where an ending and a flip come at once, the record decides. An ending is written there before any pod ends, on the
+condition that nothing was recorded since it was read. A flip that was about to begin then cannot record its proof; one
+that begins later waits until no request that was sent can still arrive, and then looks whether its pods are there.
 """
 
 import asyncio
@@ -25,19 +25,19 @@ from teal.spec.bake import BakePlan
 from teal.spec.ending import Endings
 
 SEND_SECONDS = 2.0
-"""From the record of an ending, within which the requests are sent that make it come about, or not at all."""
+"""How long after an ending is recorded its requests may still be sent; after that, none is."""
 
 ARRIVES_SECONDS = 12.0
-"""From the record of an ending, after which none of these arrives any more: a request that was sent takes 10 s."""
+"""How long after an ending is recorded none of its requests can arrive any more: one that was sent takes 10 s."""
 
 STARTS = timedelta(hours=1)
-"""From when an update has started the pods of a colour, in which it may still begin a flip onto them."""
+"""How long after an update has started the pods of a colour it may still begin a flip onto them."""
 
 _Slots = Mapping[tuple[str, Colour], workloads.Deployment]
 
 
 class Ender:
-    """The watch, as it ends pods."""
+    """The part of the watch that ends pods."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of the watch that it is a part of
         self,
@@ -48,15 +48,15 @@ class Ender:
         declared: Endings,
         say: Callable[[str], None],
     ) -> None:
-        """Prepare; nothing is asked yet.
+        """Prepare to end pods; nothing is asked yet.
 
         Args:
-            cluster: the stack's.
-            records: of its flips.
-            owner: reads where its traffic goes.
-            plan: of its services, and their router.
-            declared: what the stack says of endings.
-            say: where what was done goes, a line each.
+            cluster: the stack's cluster.
+            records: the stack's flips.
+            owner: reads where traffic goes.
+            plan: the stack's services, and their router.
+            declared: what the stack declares of endings.
+            say: is called with each line of progress.
         """
         self._cluster = cluster
         self._records = records
@@ -87,7 +87,7 @@ class Ender:
         ending = Ending(colour=idle, flip=flip.number, at=at, done=not asked)
         if not asked:
             known = kept.history.ending
-            if known is not None and known.flip == flip.number and not known.done:  # its watch died, or lost its word
+            if known is not None and known.flip == flip.number and not known.done:  # its watch could not record that
                 await self._record(kept, ending)
             return False
         if why := await self._stay(kept, flip, ending, slots):
@@ -103,7 +103,7 @@ class Ender:
         return True
 
     async def _stay(self, kept: Kept, flip: Flip, ending: Ending, slots: _Slots) -> str:
-        """Say why pods that are to end have to stay for now; empty where they have not."""
+        """Say why pods that are to end have to stay for now; empty where nothing keeps them."""
         services, idle, at = self._declared.services, ending.colour, ending.at
         record = await self._cluster.config_map(CONFIRMED)
         if not settled(self._declared, record, idle.other, datetime.fromisoformat(at)):
@@ -116,7 +116,7 @@ class Ender:
         return f"not all pods of {', '.join(unwell)} are ready, and traffic may have to go back" if unwell else ""
 
     async def _resting_on(self) -> Colour | None:
-        """The colour that has all of the traffic; None where that is no single one."""
+        """Return the colour that has all of the traffic; None where that is no single one."""
         live = await self._owner.live(self._plan)
         colours = {each.colour for each in live.values()}
         shared = any(each.share for each in live.values())
@@ -129,7 +129,7 @@ class Ender:
         return {name: each for name, each in zip(names, found, strict=True) if each is not None}
 
     async def _record(self, kept: Kept, ending: Ending) -> Kept | None:
-        """Record an ending if nothing was recorded since, and read that back; None where something was."""
+        """Record an ending unless something was recorded since, and read the record back; None where something was."""
         try:
             await self._records.replace(replace(kept, history=kept.history.model_copy(update={"ending": ending})))
         except OvertakenError:
@@ -149,10 +149,10 @@ def began(before: History, now: History, number: int) -> str:
 async def require_awake(
     cluster: Cluster, history: History, to: Colour, services: Collection[str], say: Callable[[str], None]
 ) -> None:
-    """See that the pods that a flip is about to be proven of are not being ended.
+    """Make sure that the pods that a flip is about to be proven of are not being ended.
 
     Raises:
-        RefusedError: they were.
+        RefusedError: the watch has ended them.
         UnreachableError: the cluster could not be asked.
     """
     ending = history.ending
@@ -170,12 +170,12 @@ async def require_awake(
 
 
 def sleeping(slots: Mapping[tuple[str, Colour], LiveSlot], to: Colour, services: Collection[str]) -> list[str]:
-    """The Deployments of a colour that are asked for no pods."""
+    """Return the Deployments of a colour that are asked for no pods."""
     return [f"{name}-{to}" for name in services if (slot := slots.get((name, to))) is not None and not slot.replicas]
 
 
 def _since(slot: workloads.Deployment, ended: str, at: str) -> bool:
-    """Whether an update started the pods of a Deployment after they were to end, and may be proving them still."""
+    """Return whether an update started a Deployment's pods after they were to end, and may still be proving them."""
     started = _instant(slot.metadata.annotations.get(STARTED_AT, ""))
     return started > _instant(ended) and started + STARTS > _instant(at)
 
@@ -185,5 +185,5 @@ def _instant(text: str) -> datetime:
 
 
 def _well(slot: workloads.Deployment | None) -> bool:
-    """Whether all pods of a Deployment are ready, and there is one at least."""
+    """Return whether a Deployment asks for pods, and all of them are ready."""
     return slot is not None and 0 < slot.spec.replicas <= slot.status.ready_replicas and not slot.outdated

@@ -1,8 +1,8 @@
-"""Moves live traffic back at once, without an engine: onto a warm colour that was confirmed, its capacity proven.
+"""Moves live traffic back at once, without an engine, onto a warm, confirmed colour that is proven to carry it.
 
-The release has to be what its flip was confirmed as: its Deployments say the same of themselves as they did when their
-gates passed. So nothing has to be read but the cluster, and no release gets traffic that was changed since. Whoever
-comes next (an update, the watch) bakes the move like any other.
+The release has to be the one that was confirmed: its Deployments have the identities that they had when their gates
+passed. So nothing but the cluster has to be read, and a release that was changed since gets no traffic. Whoever comes
+next (an update, the watch) bakes the move like any other.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class ColdError(RefusedError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """What a rollback goes by, read at one moment."""
+    """What a rollback goes by, as it was read at one moment."""
 
     kept: Kept
     slots: Mapping[tuple[str, Colour], LiveSlot]
@@ -46,22 +46,22 @@ class Seen:
     confirmed: Colour | None
     by: str
     plan: BakePlan
-    """What the last flip was of: its services, and their router."""
+    """The plan of the last flip: its services, and their router."""
 
     @property
     def history(self) -> History:
-        """Of flips."""
+        """The history of flips."""
         return self.kept.history
 
     @property
     def colour(self) -> Colour | None:
-        """Where all traffic goes; None where that is no single colour."""
+        """The colour that all traffic goes to; None where that is no single one."""
         colours = {each.colour for each in self.live.values()}
         shared = any(each.share for each in self.live.values())
         return colours.pop() if len(colours) == 1 and not shared else None
 
     def version(self, colour: Colour) -> str:
-        """What a colour runs; empty where it runs nothing, or more than one."""
+        """Return the version that a colour runs; empty where it runs nothing, or more than one."""
         found = {each.version for (_, of), each in self.slots.items() if of is colour}
         return found.pop() if len(found) == 1 else ""
 
@@ -70,11 +70,11 @@ class Rollback:
     """One rollback, of all services of a stack."""
 
     def __init__(self, cluster: Cluster, *, say: Callable[[str], None]) -> None:
-        """Prepare; nothing is asked yet.
+        """Prepare to move traffic back; nothing is asked yet.
 
         Args:
-            cluster: where traffic is to move.
-            say: where progress goes, a line each.
+            cluster: the stack's cluster.
+            say: is called with each line of progress.
         """
         self._cluster = cluster
         self._say = say
@@ -85,10 +85,10 @@ class Rollback:
     async def go(self, version: str | None = None) -> Flip:
         """Move live traffic back, and record it.
 
-        A flip that is being watched is undone: its owner finds that out at its next sign of life, and ends.
+        A flip that is being baked is undone: its owner finds that out at its next heartbeat, and ends.
 
         Args:
-            version: that is to be live afterwards; None is what was live before.
+            version: the version that is to be live afterwards; None for the one that was live before.
 
         Returns:
             The flip: open where it is to be baked, `REVERTED` where a flip under way was undone.
@@ -131,16 +131,16 @@ class Rollback:
                 f"no flip is remembered in namespace {self._cluster.namespace}: there is nothing to go back to, and "
                 "nothing was moved. Next: teal status"
             )
-        # A record is no place to take a path, a door or a rule from: what the stack has made is searched for.
+        # The record is not trusted with a path, a door or a rule: what the stack has made is searched for instead.
         plan = cautious(last.plan)
         live, confirmed = await self._owner.live(plan), colour_of(record.get("colour"))
         slots = {**slots, **await schedule.slots(self._cluster, plan.crons)}
         return Seen(kept=kept, slots=slots, live=live, confirmed=confirmed, by=by, plan=plan)
 
     async def _undo(self, seen: Seen, flip: Flip, origin: Colour) -> Flip:
-        """Put the traffic of a flip back that is watched, by whomever."""
+        """Put back the traffic of a flip that is being baked, whoever owns it."""
         try:
-            # Work waits in its queue, and requests are lost: a worker that was stopped is started by the way back.
+            # Work waits in its queue, but requests are lost; and the way back starts a worker that was stopped.
             await self._capacity(seen, origin, [name for name in seen.live if name in seen.plan.doors])
             records = Records(self._cluster.http, self._cluster.namespace, declared=seen.plan)
             owner, held = self._owner_of(records), await Tenure.take(records, flip, self._name)
@@ -158,7 +158,7 @@ class Rollback:
             ) from None
 
     async def _back(self, seen: Seen, to: Colour) -> Flip:
-        """A flip of its own, onto a release that was confirmed."""
+        """Move traffic back by a new flip, onto a release that was confirmed."""
         known = _confirmed(seen, to)
         if known is None:
             raise ColdError(to, f"what it runs ({seen.version(to) or 'nothing'}) is not known to have been confirmed")
@@ -208,7 +208,7 @@ class Rollback:
     async def _capacity(
         self, seen: Seen, to: Colour, services: Collection[str]
     ) -> tuple[Sequence[Verdict], Mapping[str, int]]:
-        """See that a colour can carry what the other one carries of some services, at this moment.
+        """Prove that a colour can carry what the other one carries of some services, at this moment.
 
         Returns:
             The proof, and with how many endpoints the other one carries each service.
@@ -241,7 +241,7 @@ class Rollback:
 
 
 def _destination(seen: Seen, version: str | None) -> Colour:
-    """Where traffic is to go, of a stack that no flip is under way in."""
+    """Return the colour that traffic is to go to, where no flip is under way."""
     live = seen.colour
     if live is None:
         where = (
@@ -280,7 +280,7 @@ def _destination(seen: Seen, version: str | None) -> Colour:
 
 
 def _confirmed(seen: Seen, to: Colour) -> Flip | None:
-    """The flip in which a colour was confirmed as what it runs now; None where there is none."""
+    """Return the flip in which a colour was confirmed as what it runs now; None where there is none."""
     now_there = {name: slot.identity for name in seen.live if (slot := seen.slots.get((name, to))) is not None}
     if now_there.keys() != seen.live.keys() or not all(now_there.values()):
         return None

@@ -1,7 +1,7 @@
-"""A share of live traffic for the colour that is not live: watched once it has it, and taken away where that fails.
+"""Watches a share of live traffic on the colour that is not live, and takes it away where its bake fails.
 
-It is no flip: no history has it. The record of the confirmed colour names a share once it was watched, so whoever finds
-a larger one than that, after an update that died, watches it anew.
+A share is no flip, and is in no history. The record of the confirmed colour names a share once it was watched: so
+whoever finds a larger one, after an update that died, watches it anew.
 """
 
 import math
@@ -31,17 +31,17 @@ class Share:
         live_metrics: LiveMetrics | None,
         live: Mapping[str, LiveService],
     ) -> None:
-        """Prepare to watch it.
+        """Prepare to watch the share.
 
         Args:
-            cluster: where it is.
+            cluster: the stack's cluster.
             router: shares out the traffic.
             move: what the update declares.
-            live_metrics: of live traffic; None where the stack has none.
+            live_metrics: metrics of live traffic; None where the stack has no Prometheus.
             live: how each service's traffic is shared out, as it was read after the write.
         """
         sharing = {name: each for name, each in move.bake.services.items() if each.worker is None}
-        # Its own Service is asked: at a door that splits its traffic nobody knows which colour answers.
+        # The colour's own Service is asked: at a door that splits its traffic, nobody knows which colour answers.
         self._plan = move.bake.routed(live).model_copy(
             update={
                 "services": sharing,
@@ -56,14 +56,14 @@ class Share:
         self._sent = {name: live[name] for name in sharing}
 
     async def watch(self, say: Callable[[str], None], since: str) -> None:
-        """Watch it for as long as a flip, and return if that passed; else take all of it away.
+        """Watch the share for as long as a flip, and return if it passed; otherwise take all of it away.
 
         Args:
             say: is called with each line of progress.
             since: this moment by the API server's clock, RFC 3339.
 
         Raises:
-            RefusedError: it did not pass: it says what was seen, and where traffic is.
+            RefusedError: it did not pass; the message says what was seen, and where traffic is.
             UnreachableError: it did not pass, and could not be taken away.
         """
         move = self._move
@@ -97,11 +97,11 @@ class Share:
         )
 
     async def _unmoved(self) -> Mapping[str, LiveService]:
-        """Return where the traffic goes that nobody else has written: a share is nobody's reason to undo a flip."""
+        """Return where traffic goes, without services that somebody else moved: a share is no reason to undo a flip."""
         live, onto = await self._router.live_services(list(self._sent)), self._move.to
         own = {name for name, each in live.items() if guards.is_as_sent(self._sent[name], each)}
         return {name: each for name, each in live.items() if name in own or (each.colour is onto and not each.share)}
 
 
 async def _nothing() -> None:
-    """Wait for nobody: no flip is under way, and each write is made on a condition."""
+    """Do nothing: no flip is under way, and each write is made on a condition."""

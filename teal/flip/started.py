@@ -1,8 +1,8 @@
-"""Workers that a flip has started: proven before any traffic follows them, and undone where they are not well.
+"""Proves the workers that a flip has started before traffic follows them, and undoes it where they are not well.
 
-Nothing can be measured of a worker before it takes work: so its record is written and its pods start once all else of
-the flip is proven, and the rest of the flip waits for what they are then. From there on a flip may be half done, and
-its owner shows that it lives until somebody brings it to its end.
+A worker cannot be measured before it takes work. So its record is written and its pods start once all else of the flip
+is proven, and the rest of the flip waits until they are measured. From there on a flip may be half done, and its owner
+renews its Lease until somebody brings it to its end.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class Started:
         proof: Proof,
         say: Callable[[str], None],
     ) -> None:
-        """Prepare; nothing is asked yet."""
+        """Prepare to prove workers; nothing is asked yet."""
         self._cluster = cluster
         self._move = move
         self._records = records
@@ -46,10 +46,10 @@ class Started:
         self._say = say
 
     async def clear_the_way(self, service: str, colour: Colour) -> None:
-        """Let the pods of a worker's colour start, or change: it is live by its record, and alone where it has to be.
+        """Let a worker's pods start or change: require that the colour is live, and end the other's pods if need be.
 
         Raises:
-            RefusedError: it is not live.
+            RefusedError: the colour is not live.
             UnreachableError: the cluster could not be asked, or the other colour's pods do not end.
         """
         live = (await self._owner.live(self._move.bake)).get(service)
@@ -67,10 +67,10 @@ class Started:
             await scale.await_gone(self._cluster, service, colour.other, grace_seconds=worker.grace_seconds)
 
     async def require_proven(self) -> None:
-        """Measure the workers of a flip that is under way, and record what was seen; undo the flip where that fails.
+        """Measure the workers of a flip that is under way, and record what was seen; undo it where they are not well.
 
         Raises:
-            RefusedError: they are not well, and it was undone; or it could not be.
+            RefusedError: they are not well, and the flip was undone, or could not be.
             UnreachableError: the cluster could not be asked.
         """
         kept = await self._records.load()
@@ -79,7 +79,7 @@ class Started:
             return
         asked = to_prove(move, kept.history).measured(late=True)
         if not asked.flip_set or not await free(self._records, entry, self._owner.name):
-            return  # whoever keeps it judges by the bake
+            return  # its owner judges it by the bake
         kept = await self._records.save(kept, entry.owned_by(self._owner.name))
         entry = kept.flip(entry.number)
         verdicts = await self._proof.started(asked, entry.carried)
@@ -90,11 +90,11 @@ class Started:
         await self._records.save(kept, entry.at(entry.stage, entry.reason, *verdicts).owned_by(self._owner.name))
 
     async def undo(self, because: str, *why: Verdict) -> None:
-        """Undo a flip of this update's that has started workers; nothing where it has not.
+        """Undo this update's flip if it has started workers.
 
         Raises:
-            RefusedError: says what became of it.
-            UnreachableError: the cluster could not be asked, or nothing be put back; the watch, or an update, goes on.
+            RefusedError: says what became of the flip.
+            UnreachableError: the cluster could not be asked, or traffic not put back; the watch, or an update, goes on.
         """
         kept = await self._records.load()
         entry = kept.history.open
@@ -107,7 +107,7 @@ class Started:
         require_confirmed(await self._owner.undo(kept, entry, live, *why, because=because))
 
     async def show_life(self) -> None:
-        """Renew the Lease until this is broken off, or somebody else has taken it: pods may take minutes to start."""
+        """Renew the Lease until this is cancelled, or somebody else has taken it: pods may take minutes to start."""
         lease = Lease(self._records, self._owner.name, LEASE_SECONDS)
         try:
             while True:

@@ -30,18 +30,18 @@ NAME = APPROVAL
 async def approve_what_runs(
     cluster: Cluster, colour: Colour, *, version: str | None = None, releases: Mapping[str, str] | None = None
 ) -> tuple[Approval, Vouched]:
-    """Say yes to a flip to a colour, in the releases that it runs now.
+    """Approve a flip to a colour, in the releases that it runs now.
 
     Args:
-        cluster: the stack's, with the approver's credentials.
+        cluster: the stack's cluster, with the approver's credentials.
         colour: the destination.
-        version: that it has to run; None: any.
-        releases: digests by service that it has to have, as somebody was shown them; None: any.
+        version: the version that it has to run; None for any.
+        releases: the digests by service that it has to have, as somebody was shown them; None for any.
 
     Raises:
-        NotThereError: it runs another version, or none; nothing is approved.
-        ChangedError: it is not what was shown any more; nothing is approved.
-        UnreachableError: the API server did not answer, or not with yes; nothing is approved.
+        NotThereError: the colour runs another version, or none; nothing is approved.
+        ChangedError: the colour is not what was shown any more; nothing is approved.
+        UnreachableError: the API server did not answer, or refused; nothing is approved.
     """
     slots = {name: slot for (name, of), slot in (await cluster.slots()).items() if of is colour}
     versions = {name: slot.version for name, slot in slots.items()}
@@ -69,7 +69,7 @@ async def approve(
     versions: Mapping[str, str],
     releases: Mapping[str, str],
 ) -> Approval:
-    """Approve a flip, which replaces the previous approval.
+    """Approve a flip; this replaces the previous approval.
 
     Args:
         http: the client, whose base URL is the API server's and whose credentials are the approver's.
@@ -103,7 +103,7 @@ async def approve(
 
 
 def said(given: Approval, vouched: Vouched) -> str:
-    """An approval in words, as whoever gave it is told."""
+    """Return an approval in words, for whoever gave it."""
     runs = ", ".join(f"{name} {each}" for name, each in given.versions.items())
     word = "" if vouched.since else f"; the name is self-declared ({vouched.why})"
     return f"{given.by} approves {given.colour} ({runs}) for one flip, {given.at.isoformat()}{word}"

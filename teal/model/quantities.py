@@ -1,13 +1,13 @@
-"""Kubernetes' quantities as numbers: `250m`, `96Mi`, and what usage is measured in, `1234567n`. Pure."""
+"""Reads Kubernetes' quantities as numbers: `250m`, `96Mi`, and those in which usage is measured, `1234567n`. Pure."""
 
 _SMALL = {"n": 1e-9, "u": 1e-6, "m": 1e-3}
 
 
 def amount(quantity: str) -> float:
-    """How much a quantity is, without its unit.
+    """Return how much a quantity is, without its unit.
 
     Raises:
-        ValueError: it is no quantity.
+        ValueError: the text is no quantity.
     """
     number = quantity.rstrip("numkKMGTPEi")
     unit = quantity.removeprefix(number)

@@ -1,4 +1,4 @@
-"""Workers: services that nobody asks. They have a queue, or a time, for their work: what is live is what runs. Pure."""
+"""Describes workers: services that nobody asks, with a queue or a time for work. What is live is what runs. Pure."""
 
 from enum import StrEnum
 
@@ -6,13 +6,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 WORKER = "worker"
-"""The value of the component label on what a worker has."""
+"""The value of the component label on the objects of a worker."""
 
 COLOUR = "colour"
 """The key in a worker's record for the colour that may run."""
 
 CRON = "teal/cron"
-"""Label of the record of a cron job."""
+"""The label on the record of a cron job."""
 
 
 class Overlap(StrEnum):
@@ -33,11 +33,11 @@ class Worker(BaseModel):
 
     overlap: Overlap = Overlap.FLIP
     pods: int = 1
-    """The number of pods with which a colour is started that has none."""
+    """The number of pods with which a colour that has none is started."""
     grace_seconds: int = 45
     """How long a pod that was asked to end may take to finish its work."""
     cron: bool = Field(default=False, exclude_if=lambda each: not each)
-    """Whether it has no pods but those of its Jobs, which a CronJob of each colour starts: that of one of them."""
+    """Whether it is a cron job, whose only pods are those of the Jobs that one colour's CronJob starts."""
 
     @property
     def idles(self) -> bool:

@@ -1,6 +1,6 @@
-"""What an update says while it proves and watches a flip, for whoever looks meanwhile: its last lines, in a ConfigMap.
+"""Keeps in a ConfigMap, for whoever looks, the last lines that an update says while it proves and watches a flip.
 
-Nothing rests on it. Nobody waits for a write of it, but for a moment at the end; one that fails is the last.
+Nothing depends on it. Nobody waits for a write, except for a moment at the end; a write that fails is the last one.
 """
 
 import asyncio
@@ -18,28 +18,28 @@ from teal.model.labels import MANAGED_BY_LABEL
 from teal.model.verdict import printable
 
 NAME = "teal-progress"
-"""Of the ConfigMap."""
+"""The name of the ConfigMap."""
 
 LINES = 40
-"""That are kept."""
+"""How many lines are kept."""
 
 PAUSE_SECONDS = 0.3
-"""Between two writes, and for the last one."""
+"""The pause between two writes, and the time for the last one."""
 
 SHOWN = timedelta(minutes=1)
-"""For so long after its last word an update is taken for one that goes on."""
+"""How long after its last line an update is taken for one that goes on."""
 
 _LINES = TypeAdapter(tuple[str, ...])
 
 
 class Progress:
-    """Of one update."""
+    """The progress of one update."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
-        """Prepare; nothing is written yet.
+        """Prepare to keep lines; nothing is written yet.
 
         Args:
-            say: where each line goes as well, and first.
+            say: is called with each line, before it is kept.
         """
         self._say = say
         self._lines = deque[str](maxlen=LINES)
@@ -47,11 +47,11 @@ class Progress:
 
     @asynccontextmanager
     async def shared(self, http: httpx2.AsyncClient, namespace: str) -> AsyncGenerator[Callable[[str], None]]:
-        """What takes lines while the block goes on, and shows them in a namespace.
+        """Give the block a function that takes lines, and show these in a namespace while the block goes on.
 
         Args:
-            http: whose base URL is the API server's.
-            namespace: the stack's.
+            http: the client, whose base URL is the API server's.
+            namespace: the stack's namespace.
         """
         said = asyncio.Event()
         every = 0
@@ -76,7 +76,7 @@ class Progress:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            if every and self._able:  # it may have been cut short over the last lines
+            if every and self._able:  # the task may have been cut short over the last lines
                 with suppress(TimeoutError):
                     async with asyncio.timeout(PAUSE_SECONDS):
                         await self._put(http, namespace)
@@ -103,7 +103,7 @@ class Progress:
 
 
 def read(data: Mapping[str, str], now: datetime) -> Sequence[str]:
-    """The last lines of an update that goes on; none where nobody has said anything for a while."""
+    """Return the last lines of an update that goes on; none where nothing was said for a while."""
     try:
         fresh = abs(now - datetime.fromisoformat(data.get("at", ""))) <= SHOWN
         return _LINES.validate_json(data.get("lines", "")) if fresh else ()

@@ -1,6 +1,6 @@
-"""Whether the idle colour's pods are to end, by what is declared and by what is remembered. Pure.
+"""Says whether the idle colour's pods are to end, by what is declared and what is remembered. Pure.
 
-The watch and the program ask the same: so what the watch has ended, the next preview declares as ended.
+The watch and the program both ask here: so the next preview declares as ended what the watch has ended.
 """
 
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from teal.spec.ending import Endings
 
 
 def to_end(declared: Endings, history: History, idle: Colour, at: datetime) -> Flip | None:
-    """Find the flip for which the idle colour's pods are to end, and have not to stay any longer; None: they stay.
+    """Find the flip for which the idle colour's pods are to end now; None where they stay.
 
     Args:
-        declared: what the stack says.
-        history: of flips.
+        declared: what the stack declares of endings.
+        history: the history of flips.
         idle: the colour that no traffic goes to.
-        at: now.
+        at: the time now.
     """
     if history.open is not None or idle not in declared.slots:
         return None
@@ -32,9 +32,9 @@ def to_end(declared: Endings, history: History, idle: Colour, at: datetime) -> F
 
 
 def settled(declared: Endings, record: Mapping[str, str], live: Colour, at: datetime) -> bool:
-    """Whether all routers send all clients to the live colour, by the record of the colour that an update confirmed.
+    """Return whether all routers send all clients to the live colour, by the record of the confirmed colour.
 
-    A flip that the watch has confirmed since took the share of before away, and what it left ends by its own time.
+    A flip that the watch has confirmed since took away the earlier share, and the colour it left ends by its own time.
     """
     since = record.get("since")
     if since is None or "chosen" in record:
@@ -66,7 +66,7 @@ def left(declared: Endings, history: History, idle: Colour) -> Flip | None:
 
 
 def ends_at(declared: Endings, flip: Flip) -> datetime:
-    """When the pods of the colour end that a confirmed flip left, or whose release failed."""
+    """Return when the pods end of the colour that a confirmed flip left, or whose release failed."""
     stays = {Stage.CONFIRMED: declared.after_seconds, Stage.REVERTED: declared.settle_seconds}  # it had traffic
     return datetime.fromisoformat(flip.ended or flip.begun) + timedelta(seconds=stays.get(flip.stage) or 0)
 

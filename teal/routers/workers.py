@@ -1,7 +1,7 @@
-"""Workers have no traffic: which colour of one is live says its record, and that it runs comes of it.
+"""Directs workers, which have no traffic: a record says which colour of each is live, and that colour runs.
 
-A ConfigMap a worker, written before its pods start and before they are started again: whoever finds a flip whose update
-died knows from it which colour may run.
+The record is a ConfigMap, which an update writes before the worker's pods start: whoever finds a flip whose update died
+knows from it which colour may run.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ class Workers(KubernetesRouter):
     """Reads and writes which colour of each worker is live; on the way back it starts and stops them as well."""
 
     def __init__(self, cluster: Cluster, workers: Mapping[str, Worker] | None = None) -> None:
-        """Ask this cluster about these."""
+        """Prepare to direct these workers of a cluster."""
         super().__init__(
             cluster,
             f"/api/v1/namespaces/{cluster.namespace}/configmaps",
@@ -31,11 +31,11 @@ class Workers(KubernetesRouter):
         self._workers = workers or {}
 
     def named(self, service: str) -> str:
-        """Its record."""
+        """Return the name of a worker's record."""
         return record(service)
 
     async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
-        """Which colour of each is live."""
+        """Return which colour of each worker is live."""
         if names is not None:
             return await self.each(names, self._one)
         of_workers = f"{PART_OF_LABEL}={PART_OF},{COMPONENT_LABEL}={WORKER}"
@@ -47,9 +47,9 @@ class Workers(KubernetesRouter):
         return _live(found) if found else None
 
     async def move(self, service: str, live: LiveService, colour: Colour) -> None:
-        """Have a colour take the work in place of the other one; the record is last, so that the rest is tried again.
+        """Have a colour take the work in place of the other one.
 
-        Every step of it may be repeated.
+        The record is written last, so that a move that fails is tried again. Every step may be repeated.
         """
         worker = self._workers[service]
         if worker.cron:
@@ -70,16 +70,16 @@ class Workers(KubernetesRouter):
         await self.write(f"configmap {record(service)}", path, patch, live=live, colour=colour)
 
     def door(self, service: str, colour: Colour) -> str:
-        """None: nobody asks it anything."""
+        """Return nothing: nobody asks a worker anything."""
         del service, colour
         return ""
 
 
 class WithWorkers:
-    """The router of a stack, and beside it the stack's workers, as one."""
+    """The router of a stack and the stack's workers, as one router."""
 
     def __init__(self, router: Router, workers: Workers, names: Collection[str]) -> None:
-        """Leave to the router whatever is not one of these."""
+        """Leave to the router every service that is not one of these names."""
         self._router = router
         self._workers = workers
         self._names = frozenset(names)
@@ -92,7 +92,7 @@ class WithWorkers:
         return self._workers if service in self._names else self._router
 
     async def live_services(self, names: Collection[str] | None = None) -> Mapping[str, LiveService]:
-        """Of both; all workers are those of the stack."""
+        """Return where each service is live, by the router or its record; the workers are those of the stack."""
         workers = self._names if names is None else self._names.intersection(names)
         routed = None if names is None else self._routed(names)
         found: Mapping[str, LiveService] = {}
@@ -101,25 +101,25 @@ class WithWorkers:
         return {**found, **(await self._workers.live_services(workers) if workers else {})}
 
     async def move(self, service: str, live: LiveService, colour: Colour) -> None:
-        """As each of them does."""
+        """Move a service as the router does, or a worker as workers are moved."""
         await self._of(service).move(service, live, colour)
 
     async def prove(self, services: Iterable[str], destination: Colour, *, share: int, wait: bool) -> Sequence[Verdict]:
-        """The router's own gates; workers have none."""
+        """Ask the router's own gates; workers have none."""
         return await self._router.prove(self._routed(services), destination, share=share, wait=wait)
 
     async def capacity(self, carried: Mapping[str, int], back: Colour) -> Sequence[Verdict]:
-        """As the router sees it."""
+        """Judge the capacity of services by the router; workers are left out."""
         return await self._router.capacity({name: carried[name] for name in self._routed(carried)}, back)
 
     async def ringing(self, services: Iterable[str], colour: Colour) -> Mapping[str, str]:
-        """The router's alarms."""
+        """Return the router's alarms that ring; workers have none."""
         return await self._router.ringing(self._routed(services), colour)
 
     async def between(
         self, before: Mapping[str, LiveService], now: Mapping[str, LiveService]
     ) -> Mapping[str, Sequence[LiveService]]:
-        """Of both."""
+        """Return the versions that the router and the workers' records had between two reads."""
 
         def of(which: Mapping[str, LiveService], *, workers: bool) -> Mapping[str, LiveService]:
             return {name: each for name, each in which.items() if (name in self._names) is workers}
@@ -128,11 +128,11 @@ class WithWorkers:
         return {**routed, **await self._workers.between(of(before, workers=True), of(now, workers=True))}
 
     def stranger(self, live: LiveService) -> str:
-        """As each of them knows it."""
+        """Return who moved a service where no flip did, by the router or by its record."""
         return (self._workers if live.worker else self._router).stranger(live)
 
     def door(self, service: str, colour: Colour) -> str:
-        """As the router has it; a worker has none."""
+        """Return the router's door of a service; a worker has none."""
         return self._of(service).door(service, colour)
 
 

@@ -1,1 +1,1 @@
-"""How a stack stands: both colours, their pods, their doors, their health. It is read, and nothing is changed."""
+"""Reads how a stack stands: both colours, their pods, their doors, their health. Nothing is changed."""

@@ -1,4 +1,4 @@
-"""Whether both colours answer: each service of each is asked once, through its preview door. Nothing is moved."""
+"""Asks each service of both colours once, through its preview door, whether it is well. Nothing is moved."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,22 +12,22 @@ from teal.model.colours import Colour
 from teal.status.look import Pods, Status, looked
 
 WITHIN_SECONDS = 5.0
-"""For an answer, as a bake waits for one."""
+"""How long to wait for an answer, as a bake does."""
 
 BAD = 400
-"""The first status of HTTP that is no answer of a service that is well."""
+"""The first HTTP status that is not the answer of a service that is well."""
 
 
 class Answered(Model):
-    """What one service of one colour said."""
+    """The answer of one service of one colour."""
 
     pods: Pods
     path: str
     status: int = 0
-    """Of HTTP; 0 where there was no answer."""
+    """The HTTP status of the answer; 0 where there was none."""
     seconds: float = 0.0
     why: str = ""
-    """Why it is not well; empty where it is."""
+    """Why the service is not well; empty where it is."""
 
     @property
     def well(self) -> bool:
@@ -35,20 +35,20 @@ class Answered(Model):
         return not self.why
 
     def __str__(self) -> str:
-        """In words."""
+        """Return the answer in words."""
         if not self.path:
             return self.why or str(self.pods)
         return self.why or f"{self.path} answered {self.status} within {1000 * self.seconds:.0f} ms; {self.pods}"
 
 
 class Health(Model):
-    """Both colours, as they answered at one moment."""
+    """The answers of both colours at one moment."""
 
     live: Colour | None = None
     colours: Mapping[Colour, Mapping[str, Answered]] = Field(default_factory=dict[Colour, Mapping[str, Answered]])
 
     def well(self, colour: Colour) -> bool:
-        """Whether a colour has a release, and all of its services are well."""
+        """Return whether a colour has a release, and all of its services are well."""
         found = self.colours.get(colour, {})
         return bool(found) and all(each.well for each in found.values())
 
@@ -59,7 +59,7 @@ class Health(Model):
 
 
 async def check(access: ClusterAccess) -> Health:
-    """Ask every service of both colours.
+    """Ask every service of both colours whether it is well.
 
     Raises:
         UnreachableError: the cluster could not be asked.

@@ -1,4 +1,4 @@
-"""Where live traffic goes, what both colours run, and whether all is at rest: two rounds, and one for cron jobs."""
+"""Reads where live traffic goes, what both colours run, and if all is at rest: two rounds, and one for cron jobs."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,22 +19,22 @@ from teal.model.routes import RouterKind, weights
 
 
 class Pods(Model):
-    """One service of one colour."""
+    """The pods of one service of one colour."""
 
     version: str = ""
     wanted: int = 0
-    """Pods that it is asked for."""
+    """How many pods it is asked for."""
     ready: int = 0
     outdated: int = 0
-    """Pods that its last rollout has not replaced yet."""
+    """How many pods its last rollout has not replaced yet."""
     restarts: int = 0
     """How often containers of its pods were started anew."""
     door: str = ""
-    """Where it answers, whatever is live; empty where nobody asks it."""
+    """The address at which it answers, whichever colour is live; empty where nobody asks it."""
     worker: bool = False
     """Whether it takes its work from a queue; its idle colour has no pods."""
     release: str = ""
-    """All that its slot declares, as a digest; empty where its Deployment does not say."""
+    """The digest of all that its slot declares; empty where its Deployment does not say."""
     cron: bool = False
     """Whether it is a cron job: its pods are those of its Jobs, which the live colour alone starts."""
 
@@ -44,7 +44,7 @@ class Pods(Model):
         return 0 < self.wanted <= self.ready and not self.outdated
 
     def __str__(self) -> str:
-        """In words."""
+        """Return the state of the pods in words."""
         if self.cron:
             return "its schedule runs" if self.wanted else "its schedule is suspended"
         if not self.wanted:
@@ -57,19 +57,19 @@ class Status(Model):
     """How a stack stands, as it was read at one moment."""
 
     live: Mapping[str, str] = Field(default_factory=dict[str, str])
-    """Where live traffic of each service goes: a colour, or what directs it in words where that is none."""
+    """Where each service's live traffic goes: a colour, or in words what directs it where that is none."""
     leading: Mapping[str, Colour | None] = Field(default_factory=dict[str, Colour | None], exclude=True)
-    """The same without a share of the other colour; None where nobody can say."""
+    """The colour that is live for each service, whatever share the other one has; None where nobody can say."""
     weights: Mapping[str, Mapping[Colour, int]] = Field(default_factory=dict[str, Mapping[Colour, int]])
-    """Percent of each service's live traffic that each colour has; a service that leads to no colour is not there."""
+    """The percentage of each service's live traffic that each colour has, without services that lead to no colour."""
     confirmed: Colour | None = None
-    """Whose bake passed last."""
+    """The colour whose bake passed last."""
     at_rest: bool = True
     """Whether traffic is where it was confirmed, and no flip is under way."""
     last: Flip | None = None
     """The flip under way, or the last one."""
     doors: Mapping[str, str] = Field(default_factory=dict[str, str])
-    """Where live traffic of each service comes in."""
+    """Where each service's live traffic comes in."""
     colours: Mapping[Colour, Mapping[str, Pods]] = Field(default_factory=dict[Colour, Mapping[str, Pods]])
     """What each colour runs, by service; a colour without a release is not there."""
     history: tuple[Flip, ...] = Field(default=(), exclude=True)
@@ -89,16 +89,16 @@ class Status(Model):
 
     @property
     def open(self) -> Flip | None:
-        """The flip that somebody has to go on with."""
+        """The flip that somebody has to bring to its end; None where there is none."""
         return History(flips=self.history).open
 
     def version(self, colour: Colour) -> str:
-        """What a colour runs; empty where it has no release."""
+        """Return the version that a colour runs; empty where it has no release."""
         return next((each.version for each in self.colours.get(colour, {}).values()), "")
 
 
 async def look(access: ClusterAccess) -> Status:
-    """Read it.
+    """Read how a stack stands.
 
     Raises:
         UnreachableError: the cluster could not be asked.
@@ -108,7 +108,7 @@ async def look(access: ClusterAccess) -> Status:
 
 
 async def looked(cluster: Cluster) -> Status:
-    """The same of a cluster that is open."""
+    """Read how a stack stands, from a cluster that is connected already."""
     record, kept, slots, doors, restarts = await asyncio.gather(
         cluster.config_map(CONFIRMED),
         Records(cluster.http, cluster.namespace).load(),

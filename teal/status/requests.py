@@ -1,4 +1,4 @@
-"""How many requests each colour answers now, as the stack's Prometheus counts them. Nothing is judged by it."""
+"""Asks the stack's Prometheus how many requests each colour answers now. Nothing is judged by it."""
 
 import asyncio
 import math
@@ -15,33 +15,33 @@ from teal.spec.request_metrics import DEFAULT
 from teal.status.look import Status
 
 WINDOW = 30
-"""Seconds over which requests are counted where no flip says over how many its errors are."""
+"""The seconds over which requests are counted where no flip says over how many its errors are."""
 
 
 class Rate(Model):
-    """Of one service of one colour; None where Prometheus has no number for it."""
+    """The requests to one service of one colour; a value is None where Prometheus has no number for it."""
 
     per_second: float | None = None
     failed: float | None = None
-    """Share of them that was answered with an error, 0 to 1."""
+    """The share of the requests that was answered with an error, 0 to 1."""
 
 
 class Requests(Model):
-    """Of all services, as Prometheus said it at one moment."""
+    """The requests to all services, as Prometheus said it at one moment."""
 
     services: Mapping[str, Mapping[Colour, Rate]] = Field(default_factory=dict[str, Mapping[Colour, Rate]])
     window: int = WINDOW
-    """Seconds over which they are counted."""
+    """The seconds over which the requests are counted."""
     why: str = ""
     """Why there are no numbers; empty where there are."""
 
     def total(self, colour: Colour) -> float:
-        """Requests a second of a colour, of all services."""
+        """Return how many requests a second a colour answers, over all services."""
         return sum(each[colour].per_second or 0.0 for each in self.services.values())
 
 
 async def ask(prometheus: Prometheus, namespace: str, status: Status) -> Requests:
-    """Ask for every service that counts its requests."""
+    """Ask for the rates of every service that counts its requests."""
     plan = status.last.plan if status.last is not None else None
     window = plan.window if plan is not None and plan.window else WINDOW
     names = {name for each in status.colours.values() for name, pods in each.items() if not pods.worker}
@@ -58,7 +58,7 @@ async def ask(prometheus: Prometheus, namespace: str, status: Status) -> Request
             for each in (queries.request_rate(f"{window}s"), queries.error_share(f"{window}s"))
         )
     )
-    if any(each.error is not None for each in answers):  # whose text may name an address that is nobody's to see
+    if any(each.error is not None for each in answers):  # its text may name an address that is nobody's to see
         return Requests(window=window, why="Prometheus did not answer")
     found = {
         name: {colour: Rate(per_second=_of(rate, colour), failed=_of(share, colour)) for colour in Colour}
@@ -68,6 +68,6 @@ async def ask(prometheus: Prometheus, namespace: str, status: Status) -> Request
 
 
 def _of(queried: Queried, colour: Colour) -> float | None:
-    """The value of a colour's series; none where it has no number."""
+    """Return the value of a colour's series; None where it has no number."""
     value = next((each.value for each in queried.series if each.labels.get("colour") == colour), math.nan)
     return value if math.isfinite(value) else None

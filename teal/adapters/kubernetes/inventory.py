@@ -1,4 +1,4 @@
-"""What a colour has beside its pods, and what these use: budgets, network policies, and the metrics API's numbers."""
+"""Reads what a colour has beside its pods, and what these use: budgets, network policies, the metrics API's numbers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ from teal.model.labels import COLOUR_LABEL, NAME_LABEL
 
 
 class BudgetStatus(Object):
-    """Of a PodDisruptionBudget."""
+    """The status of a PodDisruptionBudget."""
 
     current_healthy: int = 0
     desired_healthy: int = 0
@@ -27,14 +27,14 @@ class Budget(Object):
 
 
 class UsedBy(Object):
-    """What one container uses, as the metrics API has it."""
+    """What one container uses, as the metrics API reports it."""
 
     name: str
     usage: Mapping[str, str] = Field(default_factory=dict[str, str])
 
 
 class NamedAlone(Labelled):
-    """Metadata of what is measured: it has no resource version."""
+    """The metadata of what is measured, which has no resource version."""
 
     name: str
 
@@ -61,11 +61,11 @@ KINDS: Mapping[str, tuple[str, str, type[Found]]] = {
     "budget": ("apis/policy/v1", "poddisruptionbudgets", Budget),
     "network": ("apis/networking.k8s.io/v1", "networkpolicies", Bare),
 }
-"""Where each kind of object is, and what is read of it."""
+"""Where the API server has each kind of object, and the fields of it that are read."""
 
 
 async def find(cluster: Cluster, kind: str, name: str) -> Found | None:
-    """One object; None where there is none.
+    """Return one object; None where there is none.
 
     Raises:
         UnreachableError: the API server did not answer, or not with 200 or 404.
@@ -75,7 +75,7 @@ async def find(cluster: Cluster, kind: str, name: str) -> Found | None:
 
 
 async def pods(cluster: Cluster, service: str, colour: Colour) -> Pods:
-    """The pods of a colour, with what their containers ask for.
+    """Return the pods of a colour, with what their containers ask for.
 
     Raises:
         UnreachableError: the API server could not be asked.
@@ -85,10 +85,10 @@ async def pods(cluster: Cluster, service: str, colour: Colour) -> Pods:
 
 
 async def usage(cluster: Cluster, service: str, colour: Colour) -> PodMetricsList | None:
-    """What the pods of a colour use; None where the cluster has no metrics API.
+    """Return what the pods of a colour use; None where the cluster has no metrics API.
 
     Raises:
-        UnreachableError: it does not answer, or whoever asks may not ask it.
+        UnreachableError: the metrics API does not answer, or this account may not ask it.
     """
     path = f"/apis/metrics.k8s.io/v1beta1/namespaces/{cluster.namespace}/pods"
     return await cluster.read(path, PodMetricsList, _of(service, colour))

@@ -192,10 +192,10 @@ async def look(cluster: Cluster, like: MigrationJob) -> str:
 
 
 async def run(cluster: Cluster, body: Mapping[str, Any], what_for: str) -> tuple[Became, str]:
-    """Run a Job until it has ended, or its time is over: what became of it, and what its pod, or else it, said.
+    """Run a Job until it ends or its time is over; return its result, and what its pod, or else the Job, said.
 
     Raises:
-        UnreachableError: the API server could not be asked, or does not let whoever asks create Jobs.
+        UnreachableError: the API server could not be asked, or this account may not create Jobs.
     """
     name, seconds = body["metadata"]["name"], body["spec"]["activeDeadlineSeconds"]
     await _create(cluster, body, what_for)

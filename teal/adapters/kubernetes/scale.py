@@ -1,7 +1,7 @@
-"""Starts and stops the pods of a colour: by the number that its Deployment is asked for, and nothing else.
+"""Starts and stops the pods of a colour, by the number that its Deployment is asked for and nothing else.
 
-Done only where no engine can: of a worker before its new colour starts, and on the way back; of an idle colour by the
-watch.
+It is used only where no engine can do so: for a worker before its new colour starts and on the way back, and for an
+idle colour by the watch.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ async def await_gone(cluster: Cluster, service: str, colour: Colour, *, grace_se
 
 
 async def read(cluster: Cluster, service: str, colour: Colour) -> workloads.Deployment | None:
-    """A colour's Deployment; None where there is none.
+    """Return a colour's Deployment; None where there is none.
 
     Raises:
         UnreachableError: the API server did not answer, or not with 200 or 404.
@@ -72,10 +72,10 @@ async def read(cluster: Cluster, service: str, colour: Colour) -> workloads.Depl
 
 
 async def ask_for(cluster: Cluster, service: str, colour: Colour, pods: int) -> None:
-    """Ask for so many pods of a colour, by one request that is not repeated.
+    """Ask for a number of pods of a colour, by one request that is not repeated.
 
     Raises:
-        UnreachableError: the API server did not answer, or not with yes.
+        UnreachableError: the API server did not answer, or refused.
     """
     name = f"{service}-{colour}"
     try:

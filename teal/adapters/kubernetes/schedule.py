@@ -1,9 +1,9 @@
-"""Hands the schedule of a cron job from one colour to the other: by `suspend` of both CronJobs, and their last start.
+"""Hands the schedule of a cron job from one colour to the other, by both CronJobs' `suspend` and their last start.
 
-A CronJob that is suspended no more starts at once what it has missed: the last start that was due since its
-`status.lastScheduleTime`, or since it was made (Kubernetes 1.34, pkg/controller/cronjob). Of a colour that was idle, it
-is one that the other colour has run. So the colour that comes is told how far the other one has got: nothing is run
-twice, and what fell due while neither ran is run by it.
+A CronJob that is no longer suspended starts at once what it has missed: the last start that was due since its
+`status.lastScheduleTime`, or since it was made (Kubernetes 1.34, pkg/controller/cronjob). Where a colour was idle, the
+other colour has run that start. So the colour that comes is told how far the other one has got: nothing is run twice,
+and it runs what fell due while neither ran.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ from teal.model.labels import COLOUR_LABEL, NAME_LABEL, VERSION_LABEL
 from teal.model.live import LiveSlot
 
 SETTLE_SECONDS = 2.0
-"""Within which a controller that has not heard of the suspension yet makes the Job of a start that was due."""
+"""How long a controller that has not heard of the suspension yet may still make the Job of a start that was due."""
 
 
 async def slots(cluster: Cluster, services: Iterable[str]) -> Mapping[tuple[str, Colour], LiveSlot]:
-    """The colours of cron jobs that have a CronJob; nothing is asked where there is no cron job.
+    """Return the slots of cron jobs whose colour has a CronJob; nothing is asked where there is no cron job.
 
     Raises:
         UnreachableError: the API server did not answer, or not with 200 or 404.
@@ -38,16 +38,16 @@ async def slots(cluster: Cluster, services: Iterable[str]) -> Mapping[tuple[str,
 
 
 async def hand_over(cluster: Cluster, service: str, colour: Colour) -> None:
-    """Suspend the other colour's CronJob, and see to it that this one's, once it runs, runs nothing a second time.
+    """Suspend the other colour's CronJob, and make sure that this one's, once it runs, runs nothing a second time.
 
     A Job of the other colour that is running goes on to its end.
 
     Raises:
-        UnreachableError: the API server did not answer, or not with yes.
+        UnreachableError: the API server did not answer, or refused.
     """
     mine, other = await asyncio.gather(*(_read(cluster, service, each) for each in (colour, colour.other)))
     comes = mine is not None and mine.spec.suspend
-    if comes:  # whoever may not say it learns so before anything is suspended
+    if comes:  # an account that may not patch it learns so before anything is suspended
         await _patch(cluster, service, colour, "/status", {}, dry_run=True)
     if other is not None and not other.spec.suspend:
         await _patch(cluster, service, colour.other, "", {"spec": {"suspend": True}})
@@ -62,7 +62,7 @@ async def resume(cluster: Cluster, service: str, colour: Colour) -> None:
     """Let a colour's CronJob run its schedule.
 
     Raises:
-        UnreachableError: the API server did not answer, or not with yes.
+        UnreachableError: the API server did not answer, or refused.
     """
     found = await _read(cluster, service, colour)
     if found is not None and found.spec.suspend:
@@ -70,10 +70,10 @@ async def resume(cluster: Cluster, service: str, colour: Colour) -> None:
 
 
 async def _last_start(cluster: Cluster, service: str, colour: Colour) -> datetime:
-    """Up to when what was due has been started, as both CronJobs say, and the Jobs of the one that a colour follows.
+    """Return when the last due start was made, by both CronJobs and the Jobs of the colour that is followed.
 
-    Where the controller's word of it crossed the suspension, the API server has not taken it; its Job is there all the
-    same. Where nothing was ever started it is now: nothing of before is made up for.
+    Where the controller's update of a CronJob crossed the suspension, the API server has not taken it; its Job is there
+    all the same. Where nothing was ever started it is now: no earlier start is made up for.
     """
     left = {"labelSelector": f"{NAME_LABEL}={service},{COLOUR_LABEL}={colour.other}"}
     *found, jobs = await asyncio.gather(

@@ -1,8 +1,8 @@
-"""What time it is by the API server, whose clock is the only one that all who write a stack's records have in common.
+"""Tells the time by the API server's clock, the only one that all who write a stack's records have in common.
 
-Each answer of the API server is dated, to the second. This machine's clock counts as right as long as it is one that
-could have been read at that server, and is corrected by as little as makes it so where it is not: times written on a
-machine that is right stay as precise as they are.
+Each answer of the API server is dated, to the second. This machine's clock counts as right as long as it could have
+been read at that server; otherwise it is corrected by as little as makes it so. Times written on a machine that is
+right stay as precise as they are.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -11,14 +11,14 @@ from email.utils import parsedate_to_datetime
 import httpx2
 
 _SECOND = timedelta(seconds=1)
-"""An answer's date has no fractions."""
+"""The precision of an answer's date, which has no fractions."""
 
 
 class ServerClock:
-    """A clock that goes by what the API server says."""
+    """A clock that goes by the dates of the API server's answers."""
 
     def __init__(self) -> None:
-        """Nothing was heard yet: until then it is this machine's."""
+        """Begin with this machine's time, until an answer is heard."""
         self._ahead = timedelta()
         """By how much the API server's clock is ahead of this machine's."""
 
@@ -27,21 +27,21 @@ class ServerClock:
 
         Args:
             asked: what `machine` said before the request was sent.
-            response: of the API server.
+            response: the API server's answer.
         """
         try:
             date = parsedate_to_datetime(response.headers.get("date", ""))
         except ValueError:
-            return  # what stands before it may have taken the date away
-        date = date if date.tzinfo else date.replace(tzinfo=UTC)  # `-0000` is UTC, too, and read without a zone
+            return  # a proxy before it may have taken the date away
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)  # `-0000` is UTC too, and is parsed without a zone
         least, most = date - machine(), date + _SECOND - asked
         self._ahead = max(least, min(most, self._ahead))
 
     def now(self, timespec: str = "seconds") -> str:
-        """This moment, RFC 3339 in UTC."""
+        """Return this moment, RFC 3339 in UTC."""
         return (machine() + self._ahead).isoformat(timespec=timespec)
 
 
 def machine() -> datetime:
-    """What time it is by this machine."""
+    """Return the time by this machine's clock."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""The few fields of EndpointSlices that teal reads: who is ready behind a Service, as its controller lists them."""
+"""Models the fields of EndpointSlices that teal reads: who is ready behind a Service, as its controller lists them."""
 
 from collections.abc import Mapping, Sequence
 

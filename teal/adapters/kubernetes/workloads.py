@@ -1,4 +1,4 @@
-"""The few fields that teal reads of what runs a colour: Deployments and CronJobs, pods, autoscalers."""
+"""Models the few fields that teal reads of what runs a colour: Deployments and CronJobs, pods, autoscalers."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,7 +27,7 @@ class ContainerPort(Object):
 
 
 class ContainerResources(Object):
-    """What a container asks for, and what it may use at most; a quantity by the name of what is meant."""
+    """What a container asks for, and what it may use at most: quantities by the name of the resource."""
 
     requests: Mapping[str, str] = Field(default_factory=dict[str, str])
     limits: Mapping[str, str] = Field(default_factory=dict[str, str])
@@ -89,16 +89,16 @@ class Deployments(Object):
 
 
 class CronJobSpec(Object):
-    """Of a CronJob."""
+    """The spec of a CronJob."""
 
     suspend: bool = False
 
 
 class CronJobStatus(Object):
-    """Of a CronJob."""
+    """The status of a CronJob."""
 
     last_schedule_time: datetime | None = None
-    """The start that its controller has seen to last."""
+    """The last start that its controller has made."""
 
 
 class CronJob(Object):
@@ -110,7 +110,7 @@ class CronJob(Object):
 
 
 class Started(Object):
-    """Metadata of a Job."""
+    """The metadata of a Job."""
 
     creation_timestamp: datetime
 
