@@ -1,16 +1,14 @@
 """What routers share that are objects of the cluster: their writers are known, and a write has a condition."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import httpx2
-
 from teal.adapters.kubernetes.cluster import Cluster
+from teal.adapters.kubernetes.merge_patch import merge_patch
 from teal.adapters.kubernetes.watch import versions
-from teal.model.colours import MANAGER, Colour
+from teal.model.colours import Colour
 from teal.model.errors import ChangedError, UnreachableError
 from teal.model.live import LiveService
 from teal.model.verdict import Verdict
@@ -93,18 +91,9 @@ class KubernetesRouter:
             UnreachableError: the API server did not answer, or refused.
         """
         metadata = {**patch.get("metadata", {}), "resourceVersion": live.resource_version}
-        try:
-            response = await self.cluster.http.patch(
-                path,
-                params={"fieldManager": MANAGER},
-                content=json.dumps({**patch, "metadata": metadata}),
-                headers={"Content-Type": "application/merge-patch+json"},
-            )
-        except httpx2.TransportError as error:
-            raise UnreachableError(
-                f"it is not known whether {what} was put onto {colour}: the API server did not answer "
-                f"({type(error).__name__}: {error})"
-            ) from None
+        response = await merge_patch(
+            self.cluster, path, {**patch, "metadata": metadata}, f"{what} was put onto {colour}"
+        )
         if response.status_code in {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}:
             raise ChangedError(f"{what} is not as it was read: the API server answered {response.status_code}")
         if not response.is_success:

@@ -5,15 +5,13 @@ idle colour by the watch.
 """
 
 import asyncio
-import json
 import time
 from http import HTTPStatus
 
-import httpx2
-
 from teal.adapters.kubernetes import workloads
 from teal.adapters.kubernetes.cluster import Cluster
-from teal.model.colours import MANAGER, Colour
+from teal.adapters.kubernetes.merge_patch import merge_patch
+from teal.model.colours import Colour
 from teal.model.errors import UnreachableError
 
 PAUSE_SECONDS = 0.5
@@ -78,18 +76,9 @@ async def ask_for(cluster: Cluster, service: str, colour: Colour, pods: int) -> 
         UnreachableError: the API server did not answer, or refused.
     """
     name = f"{service}-{colour}"
-    try:
-        response = await cluster.http.patch(
-            f"{_path(cluster, service, colour)}/scale",
-            params={"fieldManager": MANAGER},
-            content=json.dumps({"metadata": {"name": name}, "spec": {"replicas": pods}}),
-            headers={"Content-Type": "application/merge-patch+json"},
-        )
-    except httpx2.TransportError as error:
-        raise UnreachableError(
-            f"it is not known whether Deployment {name} was asked for {pods} pods: the API server did not answer "
-            f"({type(error).__name__}: {error})"
-        ) from None
+    path = f"{_path(cluster, service, colour)}/scale"
+    patch = {"metadata": {"name": name}, "spec": {"replicas": pods}}
+    response = await merge_patch(cluster, path, patch, f"Deployment {name} was asked for {pods} pods")
     if not response.is_success and response.status_code != HTTPStatus.NOT_FOUND:
         raise UnreachableError(
             f"Deployment {name} was not asked for {pods} pods: the API server answered {response.status_code}. Next: "

@@ -7,17 +7,15 @@ and it runs what fell due while neither ran.
 """
 
 import asyncio
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-import httpx2
-
 from teal.adapters.kubernetes import workloads
 from teal.adapters.kubernetes.cluster import Cluster
-from teal.model.colours import MANAGER, Colour
+from teal.adapters.kubernetes.merge_patch import merge_patch
+from teal.model.colours import Colour
 from teal.model.errors import UnreachableError
 from teal.model.labels import COLOUR_LABEL, NAME_LABEL, VERSION_LABEL
 from teal.model.live import LiveSlot
@@ -100,24 +98,20 @@ async def _patch(  # noqa: PLR0913 - which part of which object, and what
     cluster: Cluster, service: str, colour: Colour, part: str, patch: Mapping[str, Any], *, dry_run: bool = False
 ) -> None:
     name = f"{service}-{colour}"
-    try:
-        response = await cluster.http.patch(
-            f"{_path(cluster, service, colour)}{part}",
-            params={"fieldManager": MANAGER, **({"dryRun": "All"} if dry_run else {})},
-            content=json.dumps(patch),
-            headers={"Content-Type": "application/merge-patch+json"},
-        )
-    except httpx2.TransportError as error:
-        raise UnreachableError(
-            f"it is not known whether CronJob {name} was changed: the API server did not answer "
-            f"({type(error).__name__}: {error}), so the schedule of {service} was not handed on. Next: kubectl -n "
-            f"{cluster.namespace} get cronjob {name}"
-        ) from None
+    unhanded = f"so the schedule of {service} was not handed on. Next: kubectl -n {cluster.namespace}"
+    response = await merge_patch(
+        cluster,
+        f"{_path(cluster, service, colour)}{part}",
+        patch,
+        f"CronJob {name} was changed",
+        then=f", {unhanded} get cronjob {name}",
+        dry_run=dry_run,
+    )
     if not response.is_success and response.status_code != HTTPStatus.NOT_FOUND:
+        subresource = f" --subresource={part[1:]}" if part else ""
         raise UnreachableError(
-            f"CronJob {name} was not changed: the API server answered {response.status_code}, so the schedule of "
-            f"{service} was not handed on. Next: kubectl -n {cluster.namespace} auth can-i patch cronjobs.batch"
-            f"{f' --subresource={part[1:]}' if part else ''}"
+            f"CronJob {name} was not changed: the API server answered {response.status_code}, {unhanded} auth can-i "
+            f"patch cronjobs.batch{subresource}"
         )
 
 
