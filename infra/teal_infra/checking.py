@@ -1,4 +1,4 @@
-"""`teal check`: a colour is looked at from all sides, and nothing is moved, written or declared."""
+"""Implements `teal check`: it looks at a colour from all sides, and moves, writes and declares nothing."""
 
 import asyncio
 import sys
@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # Pulumi and the settings take a second, and `teal --help` im
     from teal_infra.settings import Settings
 
 MOST_SECONDS = 3600
-"""Of a load test, and of all else."""
+"""The most seconds that a load test, and that everything else, may be given."""
 
 
 def _bounded(_type: object, value: timedelta | None) -> None:
@@ -45,7 +45,7 @@ def _bounded(_type: object, value: timedelta | None) -> None:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class How:
-    """What is asked beside what the stack declares."""
+    """The options of a check, beside what the stack declares."""
 
     load: Annotated[
         timedelta | None,
@@ -184,7 +184,7 @@ async def _looked(
 
 
 def _security(project: Project, policies: Path, tell: Callable[[str], None]) -> Sequence[Verdict]:
-    """What the policy pack finds in what an update would make: of both colours, since it judges a stack."""
+    """Return what the policy pack finds in what an update would make; it judges a stack, and so both colours."""
     from teal_infra.manager.engine import Engine  # noqa: PLC0415 - see above
 
     pack = project.folder / policies
@@ -215,7 +215,7 @@ def _security(project: Project, policies: Path, tell: Callable[[str], None]) -> 
 
 
 def _show(found: Checklist) -> None:
-    """A line a check, by service."""
+    """Print a line for each check, by service."""
     console = Console(soft_wrap=True, highlight=False, emoji=False)
     for verdict in sorted(found.verdicts, key=lambda each: each.service):
         needed = "" if verdict.outcome is Outcome.PASSED else f"; needed: {verdict.needed}"

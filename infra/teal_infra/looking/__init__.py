@@ -1,1 +1,1 @@
-"""To look at: one flip as a file that can be attached, and how a stack stands as a page on this machine alone."""
+"""Shows what there is to see: one flip as a file that can be attached, and a stack as a page on this machine alone."""

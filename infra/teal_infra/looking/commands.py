@@ -1,4 +1,4 @@
-"""`teal report` and `teal ui`: what is typed, and what is printed."""
+"""Defines `teal report` and `teal ui`: what is typed, and what is printed."""
 
 import gc
 import os
@@ -69,7 +69,7 @@ def ui(
         Parameter(env_var="PROMETHEUS_URL", help="Whom to ask for requests; default: what the stack file names."),
     ] = None,
 ) -> None:
-    """Show how a stack stands as a page on this machine alone, until Ctrl-C: it reads, and it can approve.
+    """Show how a stack stands as a page on this machine alone, until Ctrl-C. A colour can be approved there.
 
     Exit statuses: 0 ended by Ctrl-C, 1 the port is taken, 2 the stack cannot be read, 7 the cluster does not answer.
     """
@@ -106,7 +106,7 @@ def ui(
 
 
 def _prometheus(where: Where, url: str | None) -> PrometheusAccess | None:
-    """Whom to ask for requests; None for nobody. A record of flips is no place to take an address from."""
+    """Return the Prometheus to ask for requests, or None. A record of flips is no place to take an address from."""
     shown = credentials.of_environment(os.environ)
     if url:
         return PrometheusAccess(url=url, credentials=shown)

@@ -1,4 +1,4 @@
-"""Reads how a stack stands for whoever looks: once at a time, however many look."""
+"""Reads how a stack stands for everybody who looks: one reading at a time, however many they are."""
 
 import asyncio
 import time
@@ -21,27 +21,27 @@ from teal.status.look import looked
 from teal_infra.looking.view import Look, Shown
 
 FRESH_SECONDS = 0.3
-"""For so long what was read is shown to whoever else looks."""
+"""For how long one reading is shown to whoever else looks."""
 
 FRESH_AWS_SECONDS = 2.0
-"""The same where a load balancer directs traffic: AWS takes few such requests a second, of all of an account."""
+"""The same where a load balancer directs traffic: AWS allows few such requests a second in a whole account."""
 
 COUNT_SECONDS = 2.0
-"""Between two questions to Prometheus."""
+"""How long it is between two questions to Prometheus."""
 
 TREND = 60
-"""Answers of Prometheus that are shown as a line: two minutes of them."""
+"""How many answers of Prometheus are shown as a line: two minutes of them."""
 
 
 class Eyes:
-    """What is seen of one stack."""
+    """The reader of one stack, which everybody who looks at it shares."""
 
     def __init__(self, cluster: Cluster, prometheus: Prometheus | None = None) -> None:
-        """Prepare; nothing is asked yet.
+        """Prepare to look; nothing is asked yet.
 
         Args:
-            cluster: the stack's.
-            prometheus: that knows of its requests; None where nobody asks one.
+            cluster: the stack's cluster.
+            prometheus: counts the stack's requests; None where nobody asks for them.
         """
         self._cluster = cluster
         self._prometheus = prometheus
@@ -53,10 +53,10 @@ class Eyes:
         self._counting: asyncio.Task[None] | None = None
 
     async def look(self) -> Look:
-        """How the stack stands now; where the cluster does not say, how it stood, and why that is all.
+        """Return how the stack stands now; where the cluster does not answer, how it stood before, and why.
 
         Raises:
-            UnreachableError: the cluster does not say, and never did.
+            UnreachableError: the cluster does not answer, and never did.
         """
         async with self._turn:
             if self._seen is None or time.monotonic() - self._read_at > _fresh(self._seen):
@@ -70,11 +70,11 @@ class Eyes:
             return self._seen
 
     async def flip(self, number: int | None = None) -> Shown:
-        """One flip, by its number, or the last one; with what was told of it.
+        """Return one flip by its number, or the last one, with what was told of it.
 
         Raises:
-            NotThereError: it is not remembered.
-            UnreachableError: the cluster does not say.
+            NotThereError: no such flip is remembered.
+            UnreachableError: the cluster does not answer.
         """
         status, marks = await asyncio.gather(looked(self._cluster), self._cluster.config_map(told.NAME))
         found = [each for each in status.history if number in {None, each.number}]
@@ -84,15 +84,15 @@ class Eyes:
         return Shown(flip=found[-1], until=_now(), told=Told(marks))
 
     async def approve(self, colour: Colour, releases: Mapping[str, str]) -> str:
-        """Say yes to one flip to what was shown of a colour.
+        """Approve what was shown of a colour, for one flip.
 
         Returns:
-            The same in words.
+            The approval in words.
 
         Raises:
-            ChangedError: it is not what was shown any more.
+            ChangedError: the colour is not what was shown any more.
             NotThereError: the colour has no release.
-            UnreachableError: the cluster does not say.
+            UnreachableError: the cluster does not answer.
         """
         given = await approval.approve_what_runs(self._cluster, colour, releases=releases)
         return approval.said(*given)
@@ -132,7 +132,7 @@ def _fresh(seen: Look) -> float:
 
 
 def _approval(data: Mapping[str, str]) -> Approval | None:
-    """The last one; None where what is kept is none, as a gate would find."""
+    """Return the last approval; None where what is kept is none that a gate could read."""
     try:
         return Approval.read(data) if data else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""What is shown, as HTML: whole pages, and the parts of the live one by their names. Whatever is put in is escaped."""
+"""Renders what is shown as HTML: whole pages, and the parts of the live one by name. Everything put in is escaped."""
 
 import hashlib
 from base64 import b64encode
@@ -12,13 +12,13 @@ from markupsafe import Markup
 from teal_infra.looking.view import Look, Shown
 
 REGIONS = ("headline", "colours", "requests", "progress", "flip", "approval", "history")
-"""Parts of the live page, in their order; each is a macro of `parts.html.j2`."""
+"""The parts of the live page in their order, each a macro of `parts.html.j2`."""
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-"""What a browser lets the live page do: nothing of anybody else's, and nothing that is written into it."""
+"""What a browser lets the live page load: nothing from elsewhere, and nothing that is written into the page itself."""
 
 _FILES = resources.files("teal_infra.looking") / "templates"
 
@@ -29,7 +29,7 @@ REPORT_POLICY = (
     f"default-src 'none'; style-src 'sha256-{b64encode(hashlib.sha256(CSS.encode()).digest()).decode()}'; "
     "base-uri 'none'; form-action 'none'"
 )
-"""The same of a report, which has its one style in itself, and no script."""
+"""The same for a report, which contains its one style, and no script."""
 
 _TEMPLATES = Environment(
     loader=PackageLoader("teal_infra.looking"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -37,28 +37,28 @@ _TEMPLATES = Environment(
 
 
 def report(shown: Shown, namespace: str) -> str:
-    """One flip as one file that needs nothing else."""
+    """Return one flip as one file that needs nothing else."""
     return _render("report", shown=shown, namespace=namespace, css=Markup(CSS), policy=REPORT_POLICY)  # noqa: S704 - our own file
 
 
 def regions(look: Look, token: str) -> Mapping[str, str]:
-    """The parts of the live page.
+    """Return the parts of the live page by name.
 
     Args:
         look: how the stack stands.
-        token: of whoever may approve; empty for whoever may not.
+        token: the token of whoever may approve; empty for whoever may not.
     """
     parts: Any = _TEMPLATES.get_template("parts.html.j2").module
     return {name: getattr(parts, name)(*_arguments(name, look, token)) for name in REGIONS}
 
 
 def page(look: Look, token: str) -> str:
-    """The live page as it is loaded."""
+    """Return the live page as it is loaded."""
     return _render("page", look=look, regions=regions(look, token))
 
 
 def said(title: str, text: str, back: str) -> str:
-    """What became of a request, and the way back to the page."""
+    """Return the page that says what became of a request, with the way back."""
     return _render("said", title=title, text=text, back=back)
 
 

@@ -1,4 +1,4 @@
-"""Serves the page: on loopback, to whoever names loopback; it changes nothing without a token but for itself."""
+"""Serves the page on loopback, under loopback's own names. Approving is all that it can change, and takes a token."""
 
 import asyncio
 import json
@@ -23,19 +23,19 @@ from teal_infra.looking import pages
 from teal_infra.looking.view import Look, Shown
 
 HOST = "127.0.0.1"
-"""Where it listens, and nowhere else."""
+"""The only address that it listens at."""
 
 NAMES = ("127.0.0.1", "localhost")
-"""What a browser may call it: another name that leads here is a page of somebody else's, which would read along."""
+"""What a browser may call it: under another name that leads here, somebody else's page could read along."""
 
 EVERY_SECONDS = 0.5
-"""Between two looks for whoever is connected."""
+"""How long it is between two looks for whoever is connected."""
 
 MOST_BYTES = 16 * 1024
-"""Of what is posted."""
+"""How much may be posted."""
 
 RELEASE = "release."
-"""What the names of the form's fields begin with that say what was shown of each service."""
+"""The beginning of the names of form fields that say what was shown of each service."""
 
 HEADERS = {
     "Content-Security-Policy": pages.POLICY,
@@ -53,32 +53,32 @@ _STATUSES: tuple[tuple[type[TealError], HTTPStatus], ...] = (
 
 
 class Seen(Protocol):
-    """What `Eyes` does."""
+    """What the server needs of `Eyes`."""
 
     async def look(self) -> Look:
-        """How the stack stands."""
+        """Return how the stack stands."""
         ...
 
     async def flip(self, number: int | None = None) -> Shown:
-        """One flip."""
+        """Return one flip."""
         ...
 
     async def approve(self, colour: Colour, releases: Mapping[str, str]) -> str:
-        """Say yes to one flip."""
+        """Approve a colour for one flip."""
         ...
 
 
 def application(seen: Seen, token: str, *, every: float = EVERY_SECONDS) -> Starlette:
-    """The server.
+    """Return the server.
 
     Args:
         seen: reads the stack, and approves.
-        token: that whoever approves has to show.
+        token: the token that whoever approves has to show.
         every: seconds between two looks for whoever is connected.
     """
 
     def allowed(request: Request) -> str:
-        """The token, where the request shows it; else nothing."""
+        """Return the token where the request shows it; else nothing."""
         return token if secrets.compare_digest(request.query_params.get("token", "").encode(), token.encode()) else ""
 
     async def page(request: Request) -> Response:
@@ -138,7 +138,7 @@ def _script(_request: Request) -> Response:
 
 
 async def _changes(seen: Seen, token: str, every: float) -> AsyncGenerator[str]:
-    """As Server-Sent Events: the parts of the page that are not as they were, all of them first; and when that was."""
+    """Yield the parts of the page as Server-Sent Events, with their time: first all, then those that changed."""
     before: Mapping[str, str] = {}
     yield "retry: 1000\n\n"
     while True:
@@ -154,7 +154,7 @@ async def _changes(seen: Seen, token: str, every: float) -> AsyncGenerator[str]:
 
 
 async def _form(request: Request) -> Mapping[str, str]:
-    """What was posted, as a browser encodes a form; nothing where it is more than that can be."""
+    """Return what was posted, as a browser encodes a form; nothing where it is larger than allowed."""
     body = b""
     async for piece in request.stream():
         body += piece
@@ -164,7 +164,7 @@ async def _form(request: Request) -> Mapping[str, str]:
 
 
 def _from_here(request: Request) -> bool:
-    """Whether a request comes from this page, or from no page at all."""
+    """Return whether a request comes from this page, or from no page at all."""
     origin = request.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
@@ -182,7 +182,7 @@ def _status(error: Exception) -> HTTPStatus:
 
 
 class _Headers:
-    """Adds `HEADERS` to each answer that does not say otherwise."""
+    """Adds `HEADERS` to each answer, except those that the answer sets itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

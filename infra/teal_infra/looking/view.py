@@ -1,4 +1,4 @@
-"""What is shown, as templates take it: a flip by time, and how a stack stands at one moment. Pure."""
+"""Prepares what is shown for the templates: a flip by time, and how a stack stands at one moment. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ from teal.status.look import Pods, Status
 from teal.status.requests import Requests
 
 BAKED = "bake"
-"""What the names of a bake's verdicts begin with."""
+"""The beginning of the names of a bake's verdicts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
-    """Where traffic was for a while."""
+    """A while in which traffic was in one place, or on its way."""
 
     who: str
     """A colour, or in words what was under way."""
@@ -27,14 +27,14 @@ class Span:
     begun: datetime
     seconds: float
     left: float
-    """Percent of the whole time that had gone before it."""
+    """The percentage of the whole time that had gone before it."""
     width: float
-    """Percent of the whole time that it took."""
+    """The percentage of the whole time that it took."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
-    """One flip."""
+    """A flip as it is shown."""
 
     flip: Flip
     until: datetime
@@ -43,12 +43,12 @@ class Shown:
 
     @property
     def gates(self) -> Sequence[Verdict]:
-        """What was measured before traffic moved."""
+        """The verdicts of what was measured before traffic moved."""
         return [each for each in self.flip.verdicts if not each.gate.startswith(BAKED)]
 
     @property
     def bake(self) -> Sequence[Verdict]:
-        """What the bake has looked at, and saw."""
+        """The verdicts of the bake."""
         return [each for each in self.flip.verdicts if each.gate.startswith(BAKED)]
 
     @property
@@ -58,7 +58,7 @@ class Shown:
 
     @property
     def became(self) -> str:
-        """What became of it, in words."""
+        """What became of the flip, in words."""
         return became(self.flip, self.flip.stage)
 
     @property
@@ -68,7 +68,7 @@ class Shown:
 
     @property
     def moments(self) -> Sequence[tuple[str, str]]:
-        """What happened when, as far as the record says."""
+        """What happened and when, as far as the record says."""
         known = (
             ("begun", self.flip.begun),
             ("all gates had passed", self.flip.allowed_at),
@@ -80,7 +80,7 @@ class Shown:
 
     @property
     def baked_seconds(self) -> float:
-        """For how long it has been watched; at most as long as it is to be."""
+        """The seconds for which it has been watched; at most as many as it is to be."""
         if not self.flip.bake_began_at:
             return 0.0
         end = _moment(self.flip.decided_at or self.flip.ended) or self.until
@@ -89,7 +89,7 @@ class Shown:
 
     @property
     def spans(self) -> Sequence[Span]:
-        """Where traffic was, by time."""
+        """Where traffic was, span by span."""
         flip = self.flip
         end = _moment(flip.ended) or self.until
         marks: list[tuple[datetime, Colour | None, str]] = [
@@ -108,7 +108,7 @@ class Shown:
 
 
 def _spans(marks: Sequence[tuple[datetime, Colour | None, str]], end: datetime) -> Sequence[Span]:
-    """From one mark to the next; a second is told only in whole ones by some, so none begins before the one before."""
+    """Return a span from each mark to the next; some marks are in whole seconds, so none begins before the last."""
     begun = [marks[0][0]]
     for at, _, _ in marks[1:]:
         begun.append(max(at, begun[-1]))
@@ -139,15 +139,15 @@ class Look:
     at: datetime
     status: Status
     requests: Requests | None = None
-    """None where nobody asks a Prometheus."""
+    """The requests as counted last; None where no Prometheus is asked."""
     trend: Sequence[Mapping[Colour, float]] = ()
     """Requests a second of each colour, as they were asked for until now, oldest first."""
     approval: Approval | None = None
-    """The last one."""
+    """The last approval; None where there is none."""
     progress: Sequence[str] = ()
-    """What the update that goes on said last, oldest first."""
+    """The last lines of the update under way, oldest first."""
     why: str = ""
-    """Why it is not known how the stack stands now: what is shown is from before. Empty where it is known."""
+    """Why it is not known how the stack stands now, so that an earlier look is shown; empty where it is known."""
 
     @property
     def shown(self) -> Shown | None:
@@ -161,20 +161,20 @@ class Look:
 
     @property
     def approvable(self) -> Colour | None:
-        """The colour that somebody may say yes to: not live, with a release; None while a flip is under way."""
+        """The colour that can be approved: it has a release and is not live. None while a flip is under way."""
         idle = self.status.main.other if self.status.main else None
         return idle if idle is not None and self.approved(idle) and self.status.open is None else None
 
     def approved(self, colour: Colour) -> Mapping[str, Pods]:
-        """What an approval of a colour names: all that it runs but cron jobs, of which nothing is proven before."""
+        """Return what an approval of a colour names: all that it runs but cron jobs, which are not proven before."""
         return {name: each for name, each in self.status.colours.get(colour, {}).items() if not each.cron}
 
     def weight(self, colour: Colour) -> Mapping[str, int]:
-        """Percent of each service's traffic that a colour has."""
+        """Return the percentage of each service's traffic that a colour has."""
         return {name: each.get(colour, 0) for name, each in self.status.weights.items()}
 
     def line(self, colour: Colour) -> str:
-        """The trend of a colour as the points of an SVG line, 100 wide and 30 high."""
+        """Return the trend of a colour as the points of an SVG line, 100 wide and 30 high."""
         most = max((value for each in self.trend for value in each.values()), default=0.0) or 1.0
         step = 100 / max(1, len(self.trend) - 1)
         return " ".join(
