@@ -1,4 +1,4 @@
-"""What `teal check` looks at, from what a stack declares of a colour. Pure."""
+"""Collects what `teal check` looks at, from what a stack declares of a colour. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -16,13 +16,13 @@ from teal_infra.settings.reach.backing import BackingService
 from teal_infra.settings.service import ServiceSettings
 
 _PORTS = {"http": 80, "https": 443, "mongodb": 27017}
-"""Of a URL that says none."""
+"""The ports of URLs that name none, by scheme."""
 
 _REFUSED = HTTPStatus.BAD_REQUEST
 
 
 def subjects(settings: Settings, colour: Colour) -> Mapping[str, Subject]:
-    """What is checked of each service that has pods of its own, as no cron job has; none where it has no release."""
+    """Return what is checked of each service that has pods of its own, as no cron job has; none without a release."""
     plans = {name: plan for name, plan in gate_plans(settings, colour).items() if not plan.cron}
     return {name: _subject(settings, name, colour, plan) for name, plan in plans.items()}
 
@@ -44,7 +44,7 @@ def _subject(settings: Settings, service: str, colour: Colour, plan: GatePlan) -
 
 
 def _objects(settings: Settings, service: str, colour: Colour) -> Iterator[tuple[str, str]]:
-    """What the stack makes for the colour, by kind."""
+    """Yield the objects that the stack makes for the colour, as kind and name."""
     its, name = settings.services[service], f"{service}-{colour}"
     if its.worker is None:
         yield "service", name
@@ -60,7 +60,7 @@ def _objects(settings: Settings, service: str, colour: Colour) -> Iterator[tuple
 
 
 def _probes(its: ServiceSettings) -> Iterator[tuple[str, str]]:
-    """Paths on the service's own port: the preview door leads to no other."""
+    """Yield the probes' paths on the service's own port: the preview door leads to no other."""
     for name, probe in its.probed.items():
         if probe.path is not None and probe.port in {None, HTTP, its.port}:
             yield name, probe.path
@@ -74,7 +74,7 @@ def _up(settings: Settings, service: str) -> str:
 
 
 def _needs(settings: Settings, service: str, colour: Colour) -> Iterator[tuple[str, tuple[str, int] | None]]:
-    """Its own Service by name, which takes a name server, a Service's rules and the policies; and its backing ones."""
+    """Yield its own Service by name, which takes DNS, a Service's rules and the policies; and its backing services."""
     its = settings.services[service]
     if its.worker is None and its.network.dns is not None:
         yield "service", (f"{service}-{colour}", its.preview_door.port)
@@ -83,7 +83,7 @@ def _needs(settings: Settings, service: str, colour: Colour) -> Iterator[tuple[s
 
 
 def _place(of: BackingService) -> tuple[str, int] | None:
-    """Where a backing service is; None where its settings do not say both host and port."""
+    """Return where a backing service is; None where its settings do not say both host and port."""
     if of.url:
         try:
             url = urlsplit(of.url)
@@ -96,9 +96,9 @@ def _place(of: BackingService) -> tuple[str, int] | None:
 
 
 def _paths(its: ServiceSettings) -> Sequence[str]:
-    """What a load test asks for: what the metrics gates send, smoke requests that only read, or what a bake asks.
+    """Return what a load test asks for: the paths of metrics gates, smoke requests that only read, or the bake's path.
 
-    A smoke request that is to be refused is none of them: a load test takes that for a failure.
+    A smoke request that is to be refused is left out, since a load test would take that for a failure.
     """
     if its.gates.metrics is not None:
         return its.gates.metrics.traffic.paths

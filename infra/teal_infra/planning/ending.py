@@ -1,7 +1,7 @@
-"""Ends the idle colour where the stack asks for that by a rule: refused or undone, or left for long enough. Pure.
+"""Ends the idle colour where the stack has a rule for it: it was refused or undone, or left for long enough. Pure.
 
-The watch ends its pods, and whatever update comes next declares the colour as stopped or retired: the preview says what
-is, Pulumi's state stays true, and an update that makes the colour active again starts its pods before it proves them.
+The watch ends its pods, and the next update declares the colour as stopped or retired. So the preview says what is,
+Pulumi's state stays true, and an update that makes the colour active again starts its pods before it proves them.
 """
 
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ from teal_infra.settings.slot import OnRefusal, State
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The idle colour, as it is declared in place of running."""
+    """An idle colour that is declared as ended in place of running."""
 
     flip: Flip
-    """In which its release failed, or that left it."""
+    """The flip in which its release failed, or that moved traffic off it."""
     settings: Settings
-    """Of the stack, with that."""
+    """The stack's settings with the colour ended."""
     said: str
-    """To whoever runs the update."""
+    """The message to whoever runs the update."""
 
 
 def endings(settings: Settings) -> Endings:
-    """What a stack declares of the ends of idle colours; of one that has a share of live traffic, nothing."""
+    """Return what a stack declares of the ends of idle colours; nothing where one has a share of live traffic."""
     if settings.canary_weight or settings.canary_match is not None:
         return Endings()
     minutes = settings.retire_after_minutes
@@ -52,7 +52,7 @@ def endings(settings: Settings) -> Endings:
 
 
 def ended(settings: Settings, live: Live) -> Ended | None:
-    """Find out whether the idle colour has ended, or ends with this update; None where its pods are to stay."""
+    """Return the idle colour that has ended, or that ends with this update; None where its pods are to stay."""
     idle = settings.active_colour.other
     declared, slot = endings(settings), settings.slot(idle)
     if slot is None or not live.rests_on(idle.other, settings.services):
@@ -82,14 +82,14 @@ def ended(settings: Settings, live: Live) -> Ended | None:
 
 
 def _way_back(declared: Endings, live: Live, idle: Colour) -> bool:
-    """Whether the idle colour has pods, and traffic may have to go back to them: the live one is not whole."""
+    """Return whether the idle colour has pods that traffic may have to go back to, since the live one is not whole."""
     slots = [(live.slots.get((name, idle)), live.slots.get((name, idle.other))) for name in declared.services]
     warm = any(here is not None and here.replicas for here, _ in slots)
     return warm and not all(there is not None and there.well for _, there in slots)
 
 
 def ends(settings: Settings, live: Live) -> str:
-    """When the colour ends that is idle after this update, in words; empty where it stays, or has ended."""
+    """Return when the colour that is idle after this update ends, in words; empty where it stays, or has ended."""
     idle, minutes = settings.active_colour.other, settings.retire_after_minutes
     declared = endings(settings)
     if minutes is None or idle not in declared.slots:

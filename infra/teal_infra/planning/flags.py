@@ -1,4 +1,4 @@
-"""What an update changes of feature flags, which pods see without a restart. Pure."""
+"""Finds what an update changes of feature flags, which pods see without a restart. Pure."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,14 +12,14 @@ from teal_infra.settings.owned import mapping
 
 
 def changes(settings: Settings, live: str, serving: Colour | None) -> Iterator[tuple[Word, str]]:
-    """Which flags change under pods that run.
+    """Yield the changes of flags under pods that run.
 
-    It is said of live traffic that stays that what is live changes. A move of it is the graver word by itself.
+    Where live traffic stays, the plan's word is that what is live changes; a move of it is the graver word by itself.
 
     Args:
         settings: as declared.
-        live: the file as pods read it now; empty where they read none, so that what they are made of changes.
-        serving: where the live traffic of a service goes.
+        live: the file as pods read it now; empty where they read none, so that the pods themselves change.
+        serving: the colour that live traffic of a service goes to.
     """
     if settings.flags is None or not live or serving is None or live == settings.flags.text:
         return

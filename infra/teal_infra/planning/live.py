@@ -47,7 +47,7 @@ class Live:
     flags: str = ""
     """The feature flags that pods read, as they are; empty where there are none, or none are declared."""
     existing: Existing = NOTHING
-    """What exists and the stack did not make."""
+    """The objects that exist and that the stack did not make."""
     at: str = ""
     """When it was read, by the API server's clock, RFC 3339 in UTC; what changes in this update changed then."""
 
@@ -81,7 +81,7 @@ def read(access: ClusterAccess, settings: Settings) -> Live:
 
 
 async def ask(access: ClusterAccess, settings: Settings) -> Live:
-    """Read the same in the caller's own loop."""
+    """Read the same within the caller's own event loop."""
     router = settings.router
     migrated = [name for name, service in settings.services.items() if service.migrations is not None]
     async with Cluster.connect(access) as cluster:

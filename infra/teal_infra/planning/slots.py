@@ -70,10 +70,10 @@ def stopped(settings: Settings, live: Live, service: str, colour: Colour) -> Map
 
 
 def started(settings: Settings, live: Live, service: str, colour: Colour) -> Mapping[str, str]:
-    """What marks the Deployment of a colour whose pods the watch ended once; empty where it did not.
+    """Return the mark of a Deployment whose pods the watch ended once; empty where it did not.
 
-    By another mark each time its pods are to start: Pulumi's state knows nothing of their end, so without it an engine
-    would write nothing.
+    The mark differs each time its pods are to start. Pulumi's state knows nothing of their end, so without a difference
+    an engine would write nothing.
     """
     found = live.slots.get((service, colour))
     before = found.annotations.get(STARTED_AT) if found is not None else None
@@ -82,9 +82,9 @@ def started(settings: Settings, live: Live, service: str, colour: Colour) -> Map
 
 
 def asleep(settings: Settings, live: Live, service: str, colour: Colour) -> bool:
-    """Whether a colour that is to run has no pods because the watch ended them.
+    """Return whether a colour that is to run has no pods because the watch ended them.
 
-    Known by the record, or, where that is lost, because nobody else would: no autoscaler but an external one goes down
+    The record says so. Where it is lost, nobody else can have ended them: no autoscaler but an external one goes down
     to none.
     """
     found, declared = live.slots.get((service, colour)), fingerprint_of(settings, service, colour)
