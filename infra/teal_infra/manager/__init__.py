@@ -1,4 +1,4 @@
-"""The verbs of a day's work as a Python API, on the code that the command line runs.
+"""Offers the verbs of a day's work as a Python API, on the code that the command line runs.
 
     from teal_infra.manager import BlueGreenManager
 
@@ -6,7 +6,7 @@
     manager.deploy_new_version("1.5.0")
     manager.rollback()
 
-It needs Pulumi's command and the stack's file, so it is here and not in `teal`, which the watch's image has alone.
+It needs Pulumi's command and the stack file, so it is not in `teal`, which is all that the watch's image has.
 """
 
 from teal_infra.manager.asynchronous import AsyncBlueGreenManager

@@ -1,4 +1,4 @@
-"""What `teal deploy` is asked for: a version, images, or nothing; and which image of each service that is. Pure."""
+"""Reads what `teal deploy` was asked for: a version, images, or nothing; and which image each service gets. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ _NEXT = "Nothing was changed. Next: teal deploy VERSION"
 
 
 def release(declared: Declared, idle: Colour, words: Sequence[str]) -> tuple[str, Mapping[str, str]] | None:
-    """The version and the images that were asked for; None where it is what the idle slot declares already.
+    """Return the version and the images that were asked for; None where the idle slot's own release is meant.
 
     Args:
         declared: the stack file.
@@ -65,12 +65,12 @@ def _named(declared: Declared, word: str) -> tuple[str, str]:
 
 
 def _tag(image: str) -> str:
-    """The tag of an image; empty where it is named by its digest."""
+    """Return the tag of an image; empty where it is named by its digest."""
     return "" if "@" in image else image.rpartition("/")[2].partition(":")[2]
 
 
 def _derived(declared: Declared, idle: Colour, service: str, version: str) -> str:
-    """The image of a version, where those of the releases that are there are tagged with theirs."""
+    """Return a version's image, provided that the releases which exist have images tagged with their versions."""
     for colour in (idle.other, idle):
         image = declared.images(colour).get(service, "")
         tag = _tag(image)

@@ -1,4 +1,4 @@
-"""The verbs for a program that has an event loop of its own."""
+"""Offers the verbs to a program that has an event loop of its own."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class AsyncBlueGreenManager:
         self.project = self._verbs.project
 
     async def get_status(self) -> Status:
-        """Where traffic goes, and what both colours run."""
+        """Return where traffic goes, and what both colours run."""
         return await look.look(self.project.access)
 
     async def health_check(self) -> Health:

@@ -1,6 +1,6 @@
-"""The verbs: each writes the stack file, has Pulumi make the stack what it says, and leaves a file that is true.
+"""Implements the verbs: each writes the stack file, has Pulumi make the stack so, and leaves a file that is true.
 
-What is imported when a verb begins is what a rollback needs to move traffic: Pulumi, and the settings, come after that.
+When a verb begins, only what a rollback needs to move traffic is imported; Pulumi and the settings come later.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # see `_engine`
     from teal_infra.manager.engine import Engine
 
 LOCKED_SECONDS = 60.0
-"""For an update whose flip a rollback has undone to end, and let go of Pulumi's lock; it takes a heartbeat."""
+"""How long to wait until an update whose flip a rollback has undone releases Pulumi's lock; it takes a heartbeat."""
 
 PAUSE_SECONDS = 2.0
 
@@ -49,7 +49,7 @@ class BlueGreenManager:
 
         Args:
             stack: its name; default: the one that Pulumi has chosen.
-            folder: of its project, or below it; default: the current one.
+            folder: the project's folder, or one below it; default: the current one.
             teller: is told of progress, and asked before anything is done; default: nobody is, and all that is not
                 refused is done.
 
@@ -61,7 +61,7 @@ class BlueGreenManager:
         self._teller = teller or Quiet()
 
     def get_status(self) -> Status:
-        """Where traffic goes, and what both colours run; it asks the cluster alone."""
+        """Return where traffic goes, and what both colours run; only the cluster is asked."""
         return asyncio.run(look.look(self.project.access))
 
     def health_check(self) -> Health:
@@ -73,7 +73,7 @@ class BlueGreenManager:
 
         Args:
             release: a version, and images (`IMAGE`, `SERVICE=IMAGE`); none: what the idle slot declares already.
-            steps: percentages of live traffic that it gets before, each in an update with its bake.
+            steps: percentages of live traffic that it gets first, each in an update with its bake.
         """
         if steps:
             return shares.deploy(self._update, self.get_status, release, steps)
@@ -119,7 +119,7 @@ class BlueGreenManager:
         """Move live traffic back: at once where the other colour is warm and was confirmed, else by an update.
 
         Args:
-            version: that is to be live afterwards; None is what was live before.
+            version: the version that is to be live afterwards; None for the one that was live before.
         """
         begun = time.monotonic()
         try:
@@ -148,7 +148,7 @@ class BlueGreenManager:
             raise UnconfirmedError(f"{stays}. The stack was not brought there: {error}") from None
         try:
             files.write(self.project.file, file.text)
-            if flip.stage is Stage.REVERTED:  # of any other, its bake does that
+            if flip.stage is Stage.REVERTED:  # a flip that ended otherwise has a bake for that
                 asyncio.run(self._close(file, flip.to))
             engine = self._engine()
             plan = engine.preview()
@@ -220,7 +220,7 @@ class BlueGreenManager:
         )
 
     def _came_to(self, error: EngineError, file: Declared, before: Status, *, prefix: str = "") -> TealError:
-        """What an update that failed has left behind; what is declared is where traffic is, again."""
+        """Return the error of a failed update with what it left behind; the file declares where traffic is, again."""
         said = f"{prefix}{error}"
         try:
             after = self.get_status()
@@ -264,7 +264,7 @@ class BlueGreenManager:
 
 
 def _settled(file: Declared, status: Status) -> Declared:
-    """The file with the active colour where live traffic is and rests: a way back may have left it elsewhere."""
+    """Return the file with the active colour where traffic rests, which a way back may have left elsewhere."""
     live = status.active
     if live is None or status.open is not None or live is file.active:
         return file
@@ -281,7 +281,7 @@ def _idle(file: Declared, colour: Colour) -> Declared:
 
 
 def _require_free(file: Declared, status: Status) -> None:
-    """Refuse to come between a flip that is under way."""
+    """Refuse to act while a flip is under way."""
     flip = status.open
     if flip is not None and flip.to is not file.active:
         raise RefusedError(

@@ -1,4 +1,4 @@
-"""A stack file as the verbs change it: which colour is active, what each slot runs, how many pods it has. Pure."""
+"""Changes a stack file as the verbs do: which colour is active, what each slot runs, how many pods it has. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from teal_infra.manager import stack_text
 from teal_infra.manager.stack_text import EditError, Scalar
 
 RUNNING = "running"
-"""A slot's state that is the default, too: no slot has to say it."""
+"""The default state of a slot, which no slot has to name."""
 
 _ABOUT = {"version", "state"}
 
@@ -30,7 +30,7 @@ class Declared:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """All of the config.
+        """The complete config of the file.
 
         Raises:
             ConfigError: the file is no YAML.
@@ -51,14 +51,14 @@ class Declared:
         return [*_mapping(self.config.get("teal:services"))]
 
     def slot(self, colour: Colour) -> Mapping[str, Any]:
-        """What a colour declares; nothing where it has no release."""
+        """Return what a colour declares; nothing where it has no release."""
         return _mapping(self.config.get(f"teal:{colour}"))
 
     def require_slot(self, colour: Colour) -> Mapping[str, Any]:
-        """The same.
+        """Return the same for a colour that has to have a release.
 
         Raises:
-            NotThereError: it has none.
+            NotThereError: the colour has none.
         """
         found = self.slot(colour)
         if not found:
@@ -69,10 +69,10 @@ class Declared:
         return found
 
     def put(self, path: Sequence[str], value: Scalar) -> Self:
-        """With a value at a path of the config.
+        """Return the file with a value at a path of the config.
 
         Raises:
-            ConfigError: the file is written in a way in which it cannot be exchanged alone.
+            ConfigError: the way the file is written does not allow this value to be exchanged alone.
         """
         node: Any = self.config
         for step in path:
@@ -86,7 +86,7 @@ class Declared:
         return replace(self, text=text, wrote=(*self.wrote, f"{'.'.join(path)}: {value}"))
 
     def drop(self, path: Sequence[str]) -> Self:
-        """Without a value at a path of the config; errors as those of `put`."""
+        """Return the file without the value at a path of the config; errors are as those of `put`."""
         try:
             text = stack_text.removed(self.text, ("config", *path))
         except EditError as error:
@@ -94,10 +94,10 @@ class Declared:
         return self if text == self.text else replace(self, text=text, wrote=(*self.wrote, f"{'.'.join(path)} is gone"))
 
     def copy(self, colour: Colour) -> Self:
-        """With the release of a colour in the other one's slot, too, as its beginning.
+        """Return the file with a copy of a colour's release in the other one's slot, to begin with.
 
         Raises:
-            ConfigError: as of `put`.
+            ConfigError: as for `put`.
         """
         to = colour.other
         try:
@@ -107,21 +107,21 @@ class Declared:
         return replace(self, text=text, wrote=(*self.wrote, f"teal:{to}, begun as a copy of teal:{colour}"))
 
     def activate(self, colour: Colour) -> Self:
-        """With a colour as the active one, which therefore runs, and has all live traffic."""
+        """Return the file with a colour as the active one, which therefore runs, and has all live traffic."""
         self.require_slot(colour)
         return self.set_state(colour, RUNNING).put(["teal:activeColour"], str(colour)).weigh(0)
 
     def weigh(self, percent: int) -> Self:
-        """With a share of live traffic for the idle colour; a file that says nothing of it says none."""
+        """Return the file with a share of live traffic for the idle colour; a file without one is not given a 0."""
         return self.put(["teal:canaryWeight"], percent) if percent or self.config.get("teal:canaryWeight") else self
 
     def set_state(self, colour: Colour, state: str) -> Self:
-        """With a colour in another state."""
+        """Return the file with a colour in another state."""
         found = self.require_slot(colour)
         return self if found.get("state", RUNNING) == state else self.put([f"teal:{colour}", "state"], state)
 
     def release(self, colour: Colour, version: str, images: Mapping[str, str]) -> Self:
-        """With a release in a colour's slot."""
+        """Return the file with a release in a colour's slot."""
         made = self if self.slot(colour) else self.copy(colour.other)
         made = made.set_state(colour, RUNNING).put([f"teal:{colour}", "version"], version)
         for service, image in images.items():
@@ -129,7 +129,7 @@ class Declared:
         return made
 
     def scale(self, colour: Colour, pods: int, services: Sequence[str], *, active: bool) -> Self:
-        """With another number of pods; those of the idle colour are a share of the live one's least."""
+        """Return the file with another number of pods; those of the idle colour are a share of the live one's least."""
         made = self.set_state(colour, RUNNING)
         for name in services:
             service = _mapping(_mapping(self.config.get("teal:services")).get(name))
@@ -147,7 +147,7 @@ class Declared:
         return made
 
     def images(self, colour: Colour) -> Mapping[str, str]:
-        """By service, as a colour's slot has them."""
+        """Return the images of a colour's slot, by service."""
         return {
             name: str(_mapping(each).get("image", "")) for name, each in self.slot(colour).items() if name not in _ABOUT
         }
@@ -159,11 +159,11 @@ class Declared:
 
 
 Change = Callable[[Declared, Status], Declared]
-"""What a verb writes into the stack file, by what it says and what is live."""
+"""What a verb writes into the stack file, given the file and what is live."""
 
 
 def read(file: Path) -> Declared:
-    """The file.
+    """Read a stack file.
 
     Raises:
         ConfigError: it cannot be read.

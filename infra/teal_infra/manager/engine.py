@@ -1,4 +1,4 @@
-"""Pulumi's own engine, by its Automation API: a preview that comes back as a plan, and an update that is followed."""
+"""Drives Pulumi's own engine by its Automation API: a preview comes back as a plan, and an update is followed."""
 
 import re
 import signal
@@ -31,26 +31,26 @@ from teal.plans.model import Plan, Word
 from teal_infra.settings.report.steps import PREFIX
 
 PLAN_FILE = "TEAL_PLAN_FILE"
-"""Environment variable by which the program's preview is told where its plan goes."""
+"""The environment variable that tells the program's preview where its plan goes."""
 
 _MESSAGE = "by teal"
 
 _AFTER = ("an unhandled error occurred: program exited", "update failed")
-"""What Pulumi says after somebody has said why."""
+"""The lines that Pulumi adds after somebody has said why."""
 
 _DAMAGED = (
     ("snapshot integrity", "pulumi state repair --yes --stack {stack}"),
     ("failed to load checkpoint", "pulumi stack import --stack {stack} --file EXPORT, or as docs/runbook.md says"),
 )
-"""What Pulumi says of a state that is not as it wrote it, and what makes one of it again."""
+"""What Pulumi says of a damaged state, each with what repairs it."""
 
 _COLOURS = re.compile(r"<\{%.*?%\}>")
-"""Pulumi's own marks of colours in what it says."""
+"""Pulumi's own colour markup in what it says."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """What a policy finds in what an update would make."""
+    """A policy's finding in what an update would make."""
 
     policy: str
     mandatory: bool
@@ -66,14 +66,14 @@ class _Workspace(LocalWorkspace):
 
 
 class Engine:
-    """Updates one stack."""
+    """Previews and updates one stack."""
 
     def __init__(self, project: Project, say: Callable[[str], None]) -> None:
-        """Prepare.
+        """Prepare to run Pulumi; no stack is changed yet.
 
         Args:
-            project: whose stack is updated.
-            say: where progress goes, a line each.
+            project: the project whose stack is updated.
+            say: is called with each line of progress.
 
         Raises:
             EngineError: there is no `pulumi`, or it is too old.
@@ -90,12 +90,12 @@ class Engine:
         self._wrong: list[str] = []
 
     def preview(self) -> Plan:
-        """What an update would do.
+        """Return the plan of an update.
 
         Raises:
-            UnsafeError: it would be refused.
+            UnsafeError: the update would be refused.
             LockedError: another update is under way.
-            EngineError: it could not be made.
+            EngineError: the preview failed.
         """
         failed: EngineError | NotThereError | None = None
         with self._asking(), tempfile.TemporaryDirectory(prefix="teal-") as folder:
@@ -134,7 +134,7 @@ class Engine:
             raise failed
 
     def config(self) -> Mapping[str, str]:
-        """The `teal:` config of the stack, without its prefix, and decrypted.
+        """Return the `teal:` config of the stack, decrypted and without its prefix.
 
         Raises:
             EngineError: it cannot be read.
@@ -147,7 +147,7 @@ class Engine:
         return {key.removeprefix(PREFIX): each.value for key, each in known.items() if key.startswith(PREFIX)}
 
     def judge(self, pack: Path) -> Sequence[Finding]:
-        """What the policies of a pack find in what an update would make; nothing is updated.
+        """Return what the policies of a pack find in what an update would make; nothing is updated.
 
         Raises:
             EngineError: the preview failed, and no policy has said why.
@@ -172,7 +172,7 @@ class Engine:
         return found
 
     def _failure(self, error: CommandError, what: str) -> EngineError | NotThereError:
-        """What a failed command means: in the program's own words, where it said any."""
+        """Return the error that a failed command means, in the program's own words where it said any."""
         stack, said = self._project.stack, str(error)
         if isinstance(error, StackNotFoundError):
             return NotThereError(f"Pulumi has no stack {stack}, so nothing was {what}. Next: pulumi stack init {stack}")
@@ -212,7 +212,7 @@ class Engine:
 
     @contextmanager
     def _asking(self) -> Generator[None]:
-        """Leave Ctrl-C to Pulumi, which has it too, and ends what it does in order."""
+        """Leave Ctrl-C to Pulumi, which gets it as well, and ends what it does in order."""
         self._wrong.clear()
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -229,7 +229,7 @@ class Engine:
 
 
 def _written(file: Path) -> Plan | None:
-    """The plan that a preview has left in a file; None where it left none."""
+    """Return the plan that a preview has left in a file; None where it left none."""
     try:
         return Plan.model_validate_json(file.read_text())
     except (OSError, ValidationError):
@@ -237,7 +237,7 @@ def _written(file: Path) -> Plan | None:
 
 
 def _aside(found: DiagnosticEvent) -> bool:
-    """Whether it is a provider's word about a step, or Pulumi's about where its plugins are."""
+    """Return whether a message is a provider's word about a step, or Pulumi's about where its plugins are."""
     return bool(found.ephemeral) or found.message.startswith(("using ", "resource plugin "))
 
 

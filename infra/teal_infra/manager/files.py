@@ -1,4 +1,4 @@
-"""The stack file on the disk: checked before it is written, written whole or not at all, and put back."""
+"""Writes the stack file: it is checked first, written whole or not at all, and can be put back."""
 
 import tempfile
 from contextlib import suppress
@@ -39,10 +39,10 @@ def put_back(path: Path, ours: str, text: str) -> None:
 
 
 def valid(project: Project, text: str) -> "Settings":
-    """The settings that a text declares, as a preview would take them; what is encrypted in it is a word.
+    """Return the settings that a text declares, as a preview would take them; encrypted values are placeholders.
 
     Raises:
-        ConfigError: it would not; names all that is wrong.
+        ConfigError: a preview would refuse them; the message names everything that is wrong.
     """
     from teal_infra.settings import load, stack_file  # noqa: PLC0415 - a rollback has no time for all settings
 

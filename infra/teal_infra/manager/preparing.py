@@ -1,4 +1,4 @@
-"""A release is written into a slot of the stack file, and nothing else is done: what a build has made is proposed.
+"""Writes a release into a slot of the stack file and does nothing else: so it proposes what a build has made.
 
 It asks no cluster, so whoever builds needs no right to one. Which colour is idle is therefore what the file says.
 """
@@ -13,7 +13,7 @@ from teal_infra.manager import asked, declared, files
 
 
 class Prepared(Model):
-    """A release that a stack file has, and that no update was made for."""
+    """A release that is in a stack file, and that no update was made for."""
 
     verb: str = "prepare"
     stack: str
@@ -21,10 +21,10 @@ class Prepared(Model):
     colour: Colour
     version: str
     wrote: tuple[str, ...]
-    """What was changed in the file, in words; nothing where it has the release already."""
+    """What was changed in the file, in words; empty where it has the release already."""
 
     def __str__(self) -> str:
-        """In a sentence."""
+        """Return the result in a sentence."""
         said = "has" if self.wrote else "had"
         return f"prepare: {self.colour} {said} {self.version} in {self.file}; nothing was updated. Next: pulumi preview"
 
@@ -33,10 +33,10 @@ def prepare(project: Project, words: Sequence[str], colour: Colour | None = None
     """Write a release into the idle slot of a stack file.
 
     Args:
-        project: whose stack's file it is.
+        project: the project whose stack file it is.
         words: a version, and images (`IMAGE`, `SERVICE=IMAGE`). Where some are named, the services that are not keep
             the image that the active slot declares.
-        colour: the slot; default: of the colour that the file does not declare to be active.
+        colour: the slot's colour; default: the one that the file does not declare to be active.
 
     Raises:
         NotThereError: it cannot be told which release is meant.

@@ -1,4 +1,4 @@
-"""What a verb comes to, and whom it tells on the way."""
+"""Defines what a verb comes to, and whom it tells on the way."""
 
 from typing import Protocol
 
@@ -8,28 +8,28 @@ from teal.plans.model import Plan, Word
 
 
 class Done(Model):
-    """A verb that came to its end."""
+    """The result of a verb that came to its end."""
 
     verb: str
     stack: str
     file: str
     """The stack's file."""
     wrote: tuple[str, ...] = ()
-    """What was changed in it, in words."""
+    """What was changed in the file, in words."""
     word: Word = Word.NOTHING
-    """Of the plan."""
+    """The word of the update's plan."""
     live: Colour | None = None
     """Where live traffic goes now; None where that is no single colour."""
     confirmed: Colour | None = None
     version: str = ""
-    """What is live."""
+    """The version that is live."""
     flip: Flip | None = None
-    """That the verb brought about; None where no traffic moved."""
+    """The flip that the verb brought about; None where no traffic moved."""
     moved_in_seconds: float | None = None
-    """From the beginning of a rollback to traffic on the other colour, where it moved without an engine."""
+    """The seconds from a rollback's beginning to traffic on the other colour, where no engine was needed to move it."""
 
     def __str__(self) -> str:
-        """In a sentence."""
+        """Return the result in a sentence."""
         live = f"live traffic is on {self.live} {self.version}".rstrip() if self.live else "nothing is live"
         kept = ", confirmed" if self.live and self.live is self.confirmed else ""
         return f"{self.verb}: {self.word}; {live}{kept}"
@@ -39,26 +39,26 @@ class Teller(Protocol):
     """Who is told of a verb's progress, and asked before anything is done."""
 
     def line(self, text: str) -> None:
-        """Something that happened."""
+        """Tell of something that happened."""
         ...
 
     def plan(self, plan: Plan) -> None:
-        """What the update will do."""
+        """Show what the update will do."""
         ...
 
     def agrees(self, plan: Plan) -> bool:
-        """Whether to go on."""
+        """Return whether to go on."""
         ...
 
 
 class Quiet:
-    """Is told nothing, and agrees to all that is not refused."""
+    """A teller that shows nothing, and agrees to all that is not refused."""
 
     def line(self, text: str) -> None:
-        """Nobody reads it."""
+        """Show nothing."""
 
     def plan(self, plan: Plan) -> None:
-        """Nobody reads it."""
+        """Show nothing."""
 
     def agrees(self, plan: Plan) -> bool:
         """Go on."""

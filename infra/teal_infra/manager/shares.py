@@ -1,4 +1,4 @@
-"""`teal deploy --steps`: shares of live traffic for the new release, each an update with its bake; then the flip."""
+"""Implements `teal deploy --steps`: shares of live traffic for the new release, each with its bake; then the flip."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -23,10 +23,10 @@ class Update(Protocol):
 
 
 def parsed(text: str) -> Sequence[int]:
-    """Percentages as they are typed, `10,50`; nothing where nothing is.
+    """Return percentages as they are typed, `10,50`; nothing where nothing is.
 
     Raises:
-        NotThereError: they are none.
+        NotThereError: they are no percentages.
     """
     words = [each.strip() for each in text.split(",")] if text else []
     if strange := [each for each in words if not each.isdecimal()]:
@@ -43,11 +43,11 @@ def deploy(update: Update, look: Callable[[], Status], release: Sequence[str], s
     Args:
         update: makes one update.
         look: says how the stack stands.
-        release: as it was asked for; nothing: what the idle slot declares already.
-        steps: percentages.
+        release: the release as it was asked for; nothing: what the idle slot declares already.
+        steps: percentages of live traffic.
 
     Raises:
-        NotThereError: these are no steps up, or the router cannot share traffic out.
+        NotThereError: the steps do not go up, or the router cannot share traffic out.
         TealError: an update failed; the share that the colour had by then was taken away.
     """
     _require_up(steps)
@@ -78,12 +78,12 @@ def deploy(update: Update, look: Callable[[], Status], release: Sequence[str], s
 
 
 def idle_of(file: Declared, status: Status) -> Colour:
-    """The colour that a release is for: the one that live traffic is not on."""
+    """Return the colour that a release is for: the one that live traffic is not on."""
     return (status.active or file.active or Colour.GREEN).other
 
 
 def _taken_away(update: Update, look: Callable[[], Status]) -> str:
-    """What became of the share that a colour had when a step failed; nothing where there was none."""
+    """Take away the share that a colour had when a step failed; return what became of it, empty where it had none."""
     to: Colour | None = None
     try:
         seen = look()

@@ -1,4 +1,4 @@
-"""Edits the text of a stack file: one value becomes another one, or goes, and every other byte stays. Pure.
+"""Edits the text of a stack file: one value is exchanged or removed, and every other byte stays. Pure.
 
 A library that reads and writes YAML would write the whole file anew, in its own
 indentation and its own line breaks. So the parser is only asked where a value
@@ -23,14 +23,14 @@ _COMPOSE = cast("Any", yaml).compose  # whose types say nothing of what it gives
 
 
 class EditError(ValueError):
-    """The file is written in a way in which this value cannot be exchanged alone; says which, and why."""
+    """The way the file is written does not allow this value to be exchanged alone; the message says which, and why."""
 
 
 def put(text: str, path: Sequence[str], value: Scalar) -> str:
-    """The text with a value at a path, of which what is not there yet is made.
+    """Return the text with a value at a path; what is missing on the way is made.
 
     Raises:
-        EditError: the value stands where others share it, or its parent is no mapping.
+        EditError: the value is shared with other places, or its parent is no mapping.
     """
     node, left, key = _root(text), [*path], None
     while left and isinstance(node, yaml.MappingNode) and (found := _child(node, left[0])) is not None:
@@ -54,10 +54,10 @@ def put(text: str, path: Sequence[str], value: Scalar) -> str:
 
 
 def removed(text: str, path: Sequence[str]) -> str:
-    """The text without the value at a path, and without what its line says of it; as it is where there is none.
+    """Return the text without the value at a path, and without what its line says of it; unchanged if there is none.
 
     Raises:
-        EditError: others share it, or nothing would be left beside it.
+        EditError: the value is shared with other places, or nothing would be left beside it.
     """
     parent, found = _root(text), None
     for name in path:
@@ -82,10 +82,10 @@ def removed(text: str, path: Sequence[str]) -> str:
 
 
 def copied(text: str, parent: str, source: str, name: str) -> str:
-    """The text with a second entry beside one, of the same content under another name, comments in it included.
+    """Return the text with a copy of an entry beside it, comments included, under another name.
 
     Raises:
-        EditError: the entry is shared with others, or cannot be told from what is around it.
+        EditError: the entry is shared with other places, or cannot be told from what is around it.
     """
     within = _child(_root(text), parent)
     found = _child(within[1], source) if within is not None and isinstance(within[1], yaml.MappingNode) else None
@@ -105,7 +105,7 @@ def copied(text: str, parent: str, source: str, name: str) -> str:
 
 
 def read(text: str) -> dict[str, Any]:
-    """What a text says; nothing where it is no mapping.
+    """Return what a text says; nothing where it is no mapping.
 
     Raises:
         EditError: it is no YAML.
@@ -133,7 +133,7 @@ def _child(node: yaml.Node, name: str) -> tuple[yaml.ScalarNode, yaml.Node] | No
 
 
 def _require_own(text: str, key: yaml.Node, value: yaml.Node, path: Sequence[str]) -> None:
-    """Refuse what other places of the file share: they would change with it."""
+    """Refuse a value that other places of the file share: they would change with it."""
     if value.start_mark.index < key.end_mark.index:
         raise EditError(f"{_said(path)} is an alias of another place in the file")
     if text[value.start_mark.index : value.start_mark.index + 1] in {"&", "!"}:
@@ -154,7 +154,7 @@ def _inserted(text: str, node: yaml.MappingNode, name: str, value: str) -> str:
 
 
 def _end(node: yaml.Node) -> int:
-    """Where the last thing of a node ends: a block's own end is where the next thing begins, comments passed over."""
+    """Return where a node's last part ends: a block's own end is where the next thing begins, past comments."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last: Any = node.value[-1]
         return _end(last[1] if isinstance(node, yaml.MappingNode) else last)
@@ -162,7 +162,7 @@ def _end(node: yaml.Node) -> int:
 
 
 def _line_after(text: str, end: int) -> tuple[int, str]:
-    """Where the line after a place begins, and the line break that has to be written before it, if there is none."""
+    """Return where the line after a place begins, and the line break to write before it where there is none yet."""
     if text[end - 1 : end] == "\n":
         return end, ""
     found = text.find("\n", end)
@@ -174,7 +174,7 @@ def _break(text: str) -> str:
 
 
 def _quotes_keys(node: yaml.MappingNode) -> bool:
-    """Whether a mapping is JSON's, as far as its first key says."""
+    """Return whether a mapping is written as JSON, as far as its first key says."""
     entries = cast("Sequence[tuple[yaml.Node, yaml.Node]]", node.value)
     return bool(entries) and isinstance(entries[0][0], yaml.ScalarNode) and entries[0][0].style == '"'
 
@@ -187,7 +187,7 @@ def _nested(path: Sequence[str], value: Scalar, *, quoted: bool) -> str:
 
 
 def _scalar(value: Scalar, style: str | None) -> str:
-    """A value as it is written, in the quotes of the one before; what YAML takes for no text is quoted."""
+    """Return a value as it is written, in the quotes of the one before; what YAML takes for no text is quoted."""
     if isinstance(value, int):
         return str(value)
     if style == "'":
@@ -198,7 +198,7 @@ def _scalar(value: Scalar, style: str | None) -> str:
 
 
 def _is_plain(value: str) -> bool:
-    """Whether every YAML there is takes a word for a text: Pulumi reads by another version of it than Python does."""
+    """Return whether every YAML takes a word for a text: Pulumi reads by another version of it than Python does."""
     if not _PLAIN.fullmatch(value) or not isinstance(yaml.safe_load(value), str):
         return False
     try:
