@@ -1,4 +1,4 @@
-"""`teal migrations`: what is typed and printed, and the exit status."""
+"""Defines `teal migrations`: what is typed and printed, and the exit status."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ _Steps = Annotated[int | None, Parameter(validator=Number(gte=1))]
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Of:
-    """Whose migrations, and in which cluster."""
+    """The options that say whose migrations are meant, and in which cluster."""
 
     stack: Annotated[
         str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")
@@ -82,8 +82,8 @@ def verify(of: Of = ANY, *, json_output: _Json = False) -> None:
     """Run `verify` of a release against its database, as its last migration did, and change nothing.
 
     It is a Job of its own, with the image, environment and account of the migration's, which Kubernetes deletes 10
-    minutes after its end. Exit statuses: 0 the schema is what its migrations say, 5 it is not, or no Job of
-    a migration is there to do as, 7 the cluster does not answer.
+    minutes after its end. Exit statuses: 0 the schema is what its migrations say, 5 it is not, or no Job of a migration
+    is there to copy, 7 the cluster does not answer.
     """
     stack = _Stack(of)
     service, colour = stack.service, of.colour or stack.settings.active_colour
@@ -194,7 +194,7 @@ class _Stack:
 
     @property
     def service(self) -> str:
-        """The one that is meant."""
+        """The service that is meant."""
         if self._of.service is None and len(self.migrated) > 1:
             fail(
                 f"{', '.join(self.migrated)} have migrations, and one is meant: nothing was done. Next: name it with "
@@ -203,7 +203,7 @@ class _Stack:
         return self._of.service or self.migrated[0]
 
     def said(self, service: str, colour: Colour) -> SchemaSettings:
-        """What a release says of the schema."""
+        """Return what a release says of the schema."""
         slot, file = self.settings.slot(colour), self.project.file
         said = slot.services[service].database if slot else None
         if said is None:
@@ -215,7 +215,7 @@ class _Stack:
         return said
 
     def next(self, service: str, colour: Colour, said: SchemaSettings, steps: int | None, phase: Phase) -> str:
-        """The revision to go to; what is to be taken back already goes on from where it stands."""
+        """Return the revision to go to; a schema that is being taken back goes on from where it stands."""
         migrations = self.settings.services[service].migrations
         listed = migrations.revisions if migrations else ()
         if phase is Phase.EXPAND and said.down is not None and steps is None:
@@ -232,10 +232,10 @@ class _Stack:
             )
 
     def require_no_contraction(self, service: str, revision: str, done: str) -> None:
-        """Refuse to expand past what contracts and has not run: the tool would refuse it, or drop what others need.
+        """Refuse to expand past a contraction that has not run: the tool would refuse it, or drop what others need.
 
         Raises:
-            RefusedError: names it.
+            RefusedError: there is one; the message names it.
         """
         migrations = self.settings.services[service].migrations
         listed = migrations.revisions if migrations else ()
@@ -250,7 +250,7 @@ class _Stack:
                 )
 
     def run(self, asked: Callable[[Cluster], Coroutine[Any, Any, _T]]) -> _T:
-        """What is asked of the cluster."""
+        """Ask the cluster, and return the answer."""
 
         async def connected() -> _T:
             async with Cluster.connect(self._access) as cluster:

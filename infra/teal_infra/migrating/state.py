@@ -1,4 +1,4 @@
-"""What is known of one service's migrations: declared, recorded, run, and still to do. Asks nobody."""
+"""Tells what is known of one service's migrations: declared, recorded, run, and still to do. It asks nobody."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,13 +14,13 @@ from teal_infra.settings import Settings
 
 
 class Shown(BaseModel):
-    """What is printed, as JSON too."""
+    """The base of what is printed, as JSON too."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
 class ReleaseSeen(Shown):
-    """What one colour declares."""
+    """What one colour declares of the schema."""
 
     colour: str
     version: str
@@ -31,7 +31,7 @@ class ReleaseSeen(Shown):
     down: str | None = None
 
     def __str__(self) -> str:
-        """One line."""
+        """Return it in one line."""
         states = [word for word, so in (("active", self.active), ("has no pods", self.retired)) if so]
         said = [f"{key} {each}" for key in ("expand", "contract", "down") if (each := getattr(self, key))]
         state = f" ({', '.join(states)})" if states else ""
@@ -51,7 +51,7 @@ class JobSeen(Shown):
     at: str
 
     def __str__(self) -> str:
-        """One line."""
+        """Return it in one line."""
         end = f": {self.why}" if self.why and self.became is Became.FAILED else ""
         return f"{self.at} {self.phase} to {self.revision} for {self.colour} {self.version}: {self.became}{end}"
 
@@ -64,13 +64,13 @@ class ServiceSeen(Shown):
     by: str = ""
     releases: Sequence[ReleaseSeen] = ()
     jobs: Sequence[JobSeen] = ()
-    """The newest first."""
+    """The Jobs, the newest first."""
     pending: Sequence[str] = ()
-    """What the next update will run."""
+    """The steps that the next update will run."""
     waiting: str = ""
-    """Why a contraction will not be among that."""
+    """Why a contraction will not be among them."""
     refused: str = ""
-    """Why there will be no next update."""
+    """Why the next update would be refused."""
 
     @property
     def rests(self) -> bool:
@@ -78,7 +78,7 @@ class ServiceSeen(Shown):
         return not (self.pending or self.waiting or self.refused)
 
     def lines(self, name: str) -> Iterator[str]:
-        """For a person to read."""
+        """Yield lines for a person to read."""
         gone = f"contracted to {self.done} by {self.by}" if self.done else "nothing was contracted"
         begun = f"; contracting to {self.begun} has begun" if self.begun and self.begun != self.done else ""
         yield f"{name}: {gone}{begun}"
@@ -92,7 +92,7 @@ class ServiceSeen(Shown):
 
 
 def seen(settings: Settings, service: str, contracted: Contracted, jobs: Sequence[MigrationJob]) -> ServiceSeen:
-    """What is known of a service that has migrations."""
+    """Return what is known of a service that has migrations."""
     releases = schema.releases(settings, service)
     steps: Sequence[Step] = ()
     waiting, refused = "", ""
@@ -142,7 +142,7 @@ def _job(job: MigrationJob) -> JobSeen:
 
 
 def _done(step: Step, ran: Sequence[MigrationJob]) -> bool:
-    """Whether a Job of that step has succeeded, as far as its labels say."""
+    """Return whether a Job of that step has succeeded, as far as its labels say."""
     wanted = (step.release.colour, step.release.version, step.phase, step.revision)
     return any(
         each.became is Became.SUCCEEDED and (each.colour, each.version, each.phase, each.revision) == wanted
@@ -151,10 +151,10 @@ def _done(step: Step, ran: Sequence[MigrationJob]) -> bool:
 
 
 def one_step(listed: Sequence[str], at: str, steps: int | None, phase: Phase) -> str:
-    """The revision some steps on, or back, by a service's list; None goes on to its end, and back by one.
+    """Return the revision some steps on, or back, by a service's list; None goes on to its end, or back by one.
 
     Raises:
-        ValueError: there is none; says why.
+        ValueError: there is no such revision; the message says why.
     """
     if not listed:
         raise ValueError("nothing lists its revisions, so nobody knows which comes next")
