@@ -1,4 +1,4 @@
-"""The commands that `teal` has where this package is installed: a team's own repository, and its stack files."""
+"""Defines the commands that `teal` has where this package is installed: for a team's repository and its stack files."""
 
 import json
 import re
@@ -57,7 +57,7 @@ def schema() -> None:
 def validate(file: Path, /) -> None:
     """Check a stack FILE as a preview would, and say everything that is wrong with it. Asks nobody.
 
-    What is encrypted in it stays so, and is taken for a word. Exit statuses: 0 valid, 1 not.
+    An encrypted value is not decrypted; a placeholder stands for it. Exit statuses: 0 valid, 1 not.
     """
     try:
         found = stack_file.read(file)
@@ -71,7 +71,7 @@ def validate(file: Path, /) -> None:
 
 
 def _files(folder: str) -> Iterator[tuple[str, str]]:
-    """The files by their names, for a folder that is called so."""
+    """Yield the names and contents of the files, for a folder of this name."""
     known = {"project": re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "delivery", "teal": _requirement()}
     templates = resources.files("teal_infra") / "starter"
     for name, template in _STARTER.items():
@@ -80,7 +80,7 @@ def _files(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _requirement() -> str:
-    """Where this teal was installed from, as a project names it: another package has its name on the package index."""
+    """Return the installed teal as a project requires it: on the package index, another package has its name."""
     teal = distribution("teal")
     origin: dict[str, Any] = json.loads(teal.read_text("direct_url.json") or "{}")  # PEP 610
     if not origin:

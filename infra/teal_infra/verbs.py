@@ -1,6 +1,6 @@
-"""The verbs of the command line: deploy, prepare, switch, rollback, start, stop, retire, scale.
+"""Defines the verbs of the command line: deploy, prepare, switch, rollback, start, stop, retire, scale.
 
-What each of them does is `teal_infra.manager`'s; here is what is typed, what is printed, and the exit status.
+`teal_infra.manager` has what each of them does; here is what is typed, what is printed, and the exit status.
 """
 
 import json
@@ -24,7 +24,7 @@ from teal_infra.manager import BlueGreenManager, Done, preparing, shares
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class How:
-    """Of which stack, and with how many words."""
+    """The options that all verbs share: which stack, and how much is asked and printed."""
 
     stack: Annotated[
         str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")
@@ -63,7 +63,7 @@ def prepare(
 ) -> None:
     """Write a RELEASE into the idle slot of the stack file, and do nothing else; no cluster is asked.
 
-    RELEASE is as of `deploy`. Where images of some services are named, the others keep what the active slot declares.
+    RELEASE is as for `deploy`. Where images of some services are named, the others keep what the active slot declares.
     """
     _said(how, lambda _: preparing.prepare(pulumi_project.require(how.stack), release, colour))
 
@@ -89,7 +89,7 @@ def rollback(
 
 
 def start(colour: Colour, /, how: How = HOW) -> None:
-    """Let COLOUR run: a stack that is not there yet is made."""
+    """Let COLOUR run; a stack that does not exist yet is created."""
     _run(how, lambda manager: manager.start(colour))
 
 
