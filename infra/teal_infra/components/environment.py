@@ -1,9 +1,8 @@
-"""What pods read: the environment of one colour's, a ConfigMap and a Secret both named by content; feature flags.
+"""Declares what pods read: a colour's environment, as a ConfigMap and a Secret named by content, and feature flags.
 
-A change makes new ones, which the pods of a new rollout name; what is running
-never sees its own change, and rolling back code rolls back its config. The old
-ones go once nothing names them any more. Feature flags are the exception: a ConfigMap of one name, which
-changes under pods that run, of both colours. They are meant to, so they are no part of a release.
+A change makes new ones, which the pods of a new rollout name; what is running never sees its own change, and rolling
+back code rolls back its config. The old ones go once nothing names them any more. Feature flags are the exception:
+their one ConfigMap changes under running pods of both colours, as is meant, so they are no part of a release.
 """
 
 import hashlib
@@ -142,7 +141,7 @@ def _references(value: str) -> list[str]:
 
 
 def flags(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> Sequence[pulumi.Resource]:
-    """The feature flags of all pods; none where there are none."""
+    """Declare the feature flags of all pods; nothing where there are none."""
     if settings.flags is None:
         return ()
     labels = {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}

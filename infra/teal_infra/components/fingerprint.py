@@ -1,4 +1,4 @@
-"""The annotations that tell a later update what a Deployment was declared to be, and what they say changes. Pure.
+"""Makes the annotations that tell a later update what a Deployment was declared to be, and says what changes. Pure.
 
 They are in the Deployment's own metadata and never in its pods', so that they restart nothing. They hold digests of
 public content only. A Secret's version is its object's name, which everybody who may list pods can read.
@@ -140,7 +140,7 @@ class Fingerprint:
 
     @property
     def _where_set(self) -> Mapping[str, str]:
-        """What most pods do not have, and what earlier teals knew nothing of: it is there where it is set alone."""
+        """What most pods do not have, and earlier teals did not know: each part is there only where it is set."""
         name = self.settings.metadata.service_account.name
         return {**({"serviceAccount": name} if name else {}), **({"flags": FOLDER} if self.flags else {})}
 

@@ -1,4 +1,4 @@
-"""The pod of one colour: container, probes, identity, shutdown, confinement. Plain data, no resources."""
+"""Describes the pod of one colour: container, probes, identity, shutdown, confinement. Plain data, no resources."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
@@ -37,14 +37,14 @@ _USERS = ("run_as_user", "run_as_group", "fs_group")
 
 
 TMP: "VolumeArgsDict" = {"name": volumes.TMP, "empty_dir": {"size_limit": volumes.SCRATCH}}
-"""What `/tmp` is: the root file system is read-only, and frameworks write uploads, locks and caches there. `volumes`
-can set another size."""
+"""The volume of `/tmp`: the root file system is read-only, and frameworks write uploads, locks and caches there.
+`volumes` can set another size."""
 
 TMP_MOUNT: "VolumeMountArgsDict" = {"name": volumes.TMP, "mount_path": "/tmp"}  # noqa: S108 - the container's own
 
 FLAGS: "VolumeArgsDict" = {"name": NAME, "config_map": {"name": NAME}}
 FLAGS_MOUNT: "VolumeMountArgsDict" = {"name": NAME, "mount_path": FOLDER, "read_only": True}
-"""As a folder: the kubelet brings the files of a mounted folder up to date, and never a file that is mounted alone."""
+"""Flags are mounted as a folder: the kubelet updates the files of one, and never a file that is mounted alone."""
 
 
 def binding(service: str, colour: Colour) -> str:
@@ -75,19 +75,19 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
     gates: Sequence[str] = (),
     flags: bool = False,
 ) -> Verbatim:
-    """The pods of one colour, as Kubernetes names their fields; any change of them replaces them all.
+    """Return the pods of one colour, as Kubernetes names their fields; any change of them replaces them all.
 
     What the service and then the slot say of them in `podTemplate` is merged onto what teal makes.
 
     Args:
-        of: whose pods they are.
+        of: the service, colour and version that the pods are of.
         settings: what both colours share.
         release: the service in this slot.
         sources: the slot's ConfigMap and Secret; their entries are the environment.
-        fixed: ENV and REGION.
+        fixed: the variables ENV and REGION.
         referring: variables whose values refer to others (`environment.referring`).
         account: the name of the account that they run as.
-        deployed_at: since when the slot's content has been so, RFC 3339.
+        deployed_at: the time since which the slot's content has been so, RFC 3339.
         gates: conditions that others set, and that a pod's readiness waits for.
         flags: whether the pods read feature flags.
     """

@@ -48,7 +48,7 @@ class SlotArgs:
     account: pulumi.Input[str]
     environment: Environment
     fingerprint: Fingerprint
-    """The same again, in the form in which its Deployment tells it to later updates."""
+    """The same in the form in which its Deployment tells it to later updates."""
     capacity: Capacity
     live: Mapping[str, str]
     """The annotations of the existing Deployment; empty where there is none."""
@@ -87,7 +87,7 @@ class Slot(pulumi.ComponentResource):
         self.ready: list[pulumi.Resource] = []
 
     def keep(self, settings: ServiceSettings, capacity: Capacity) -> Sequence[pulumi.Resource]:
-        """Declare its autoscaler, which asks for no fewer pods and waits for nothing, before traffic leaves."""
+        """Declare its autoscaler before traffic leaves: it asks for no fewer pods, and waits for nothing."""
         scaling = ScalingArgs(of=self._of, settings=settings, capacity=capacity)
         self._scaling = Scaling(self._of.name, scaling, pulumi.ResourceOptions(parent=self))
         return [self._scaling.autoscaler] if self._scaling.autoscaler else []
@@ -152,7 +152,7 @@ class Slot(pulumi.ComponentResource):
 
 
 def _metadata(args: SlotArgs, annotations: Mapping[str, str]) -> "ObjectMetaArgsDict":
-    """Of what makes the pods."""
+    """Return the metadata of what makes the pods."""
     of, turn, marks = args.of, args.turn, args.settings.metadata.deployment
     return {
         **of.meta(annotations={**marks.annotations, **annotations, **(turn.marks if turn else {})}),
@@ -176,7 +176,7 @@ def _template(args: SlotArgs, annotations: Mapping[str, str]) -> Verbatim:
 
 
 def _cron_spec(args: SlotArgs, cron: Cron, annotations: Mapping[str, str]) -> "CronJobSpecArgsDict":
-    """Of a CronJob; that of the idle colour starts nothing."""
+    """Return the spec of a CronJob; that of the idle colour starts nothing."""
     job: JobSpecArgsDict = {
         "backoff_limit": cron.backoff_limit,
         "template": cast("PodTemplateSpecArgsDict", _template(args, annotations)),

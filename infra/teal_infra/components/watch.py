@@ -1,6 +1,6 @@
-"""What goes on, in the cluster, with a flip whose update died: a CronJob, and rights for that and nothing else.
+"""Declares the watch, which goes on with a flip whose update died: a CronJob, and rights for that and nothing else.
 
-What it does is `teal.flip.owner`'s; here it is given an account, a way out and a schedule.
+What it does is in `teal.flip.owner`; here it is given an account, a way out and a schedule.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,44 +35,44 @@ if TYPE_CHECKING:  # heavy at run time, needed for their types only
     from pulumi_kubernetes.rbac.v1 import PolicyRuleArgsDict
 
 NAME = "teal-watch"
-"""Of each of its objects."""
+"""The name of each of its objects."""
 
 NOTIFY = f"{NAME}-notify"
-"""Of the Secret that says who is told of flips."""
+"""The name of the Secret that says who is told of flips."""
 
 LABELS: Mapping[str, str] = {NAME_LABEL: NAME}
-"""Of its pods. Without `part-of`: the services' policies let in whoever carries that, and the watch needs no way to
-their pods but the API server's."""
+"""The labels of its pods. They have no `part-of`: the services' policies let in whoever carries that, and the watch
+needs no way to their pods but the API server's."""
 
 MARGIN_SECONDS = 300
-"""For a pod, beyond the bake: to pull its image, to wait for an owner's sign of life, for an API server that restarts,
-for pods that do not end their connections. Nothing is lost at its end: the next one goes on."""
+"""How much longer than the bake its pod may run: to pull its image, to wait for an owner's sign of life, for an API
+server that restarts, for pods that do not end their connections. Nothing is lost at its end: the next one goes on."""
 
 LATE_SECONDS = 60
-"""A start that is later is left to the next one. Without a bound, Kubernetes gives up on a CronJob that has missed a
-hundred starts, as one does during a long bake."""
+"""How late a start may be; a later one is left to the next. Without a bound, Kubernetes gives up on a CronJob that has
+missed a hundred starts, as one does during a long bake."""
 
 
 def rights(
     services: Mapping[str, ServiceSettings], router: RouterKind, audience: Audience, *, ends: bool = False
 ) -> "list[PolicyRuleArgsDict]":
-    """What the watch may do in the stack's namespace: by name, where the API has names to go by.
+    """Return what the watch may do in the stack's namespace, by name where the API has names to go by.
 
     Args:
-        services: of the stack.
-        router: that directs their traffic.
+        services: the stack's services.
+        router: the router that directs their traffic.
         audience: who is told of flips.
         ends: whether it ends the pods of idle colours.
     """
     names = sorted(name for name, each in services.items() if each.worker is None)
     workers = sorted(services.keys() - {*names})
-    # No Service leads to what is live where a load balancer or a gateway does: the colours' own are asked.
+    # Where a load balancer or a gateway routes, no Service leads to what is live: the colours' own are asked.
     asked = [name for name in names if services[name].baked_path]
     doors = asked if router.spec.through_service else [f"{name}-{colour}" for name in asked for colour in Colour]
     ports = {name: each.front_door.asked_by for name, each in services.items()} if router.spec.through_service else {}
     rules: list[PolicyRuleArgsDict] = [
         _rule("configmaps", "get", "update", names=[store.NAME]),
-        # Its sign of life. What is to be created has no name to go by; nothing but leader election reads a Lease.
+        # This is its sign of life. A rule cannot name what is yet to be created; only leader election reads a Lease.
         _rule("leases", "get", "update", names=[lease.NAME], group="coordination.k8s.io"),
         _rule("leases", "create", group="coordination.k8s.io"),
     ]
@@ -90,7 +90,7 @@ def rights(
     if counted := sorted({*(services if ends else workers)} - {*crons}):
         rules += _of_pods(counted)
     if any(each.shutdown.close_connections_path for each in services.values()):
-        # Pods have no names to know before. Up to 1.34 a web socket takes `get`; from 1.35 on `create` as well.
+        # The names of pods are not known before. Up to 1.34, a web socket needs `get`; from 1.35 on `create` as well.
         rules.append(_rule("pods/portforward", "create", "get"))
     if not audience.nobody:
         rules.append(_rule("configmaps", "get", "patch", names=[told.NAME]))
@@ -101,7 +101,7 @@ def rights(
 
 
 def _of_workers(names: Sequence[str], crons: Sequence[str]) -> "list[PolicyRuleArgsDict]":
-    """What it takes to read which colour of a worker is live, and to hand a schedule over."""
+    """Return the rights to read which colour of a worker is live, and to hand a schedule over."""
     schedules = [f"{name}-{colour}" for name in crons for colour in Colour]
     rules = [_rule("configmaps", "get", "patch", names=[record(name) for name in names])]
     if schedules:
@@ -112,7 +112,7 @@ def _of_workers(names: Sequence[str], crons: Sequence[str]) -> "list[PolicyRuleA
 
 
 def _of_pods(names: Sequence[str]) -> "list[PolicyRuleArgsDict]":
-    """What it takes to start and to end the pods of a colour."""
+    """Return the rights to start and to end the pods of a colour."""
     slots = [f"{name}-{colour}" for name in names for colour in Colour]
     return [
         _rule("deployments", "get", names=slots, group="apps"),
@@ -121,7 +121,7 @@ def _of_pods(names: Sequence[str]) -> "list[PolicyRuleArgsDict]":
 
 
 def _router_right(of: Right, names: list[str]) -> "PolicyRuleArgsDict":
-    """What it takes to read where traffic goes, and to put it back; of AWS, its account's role has to say."""
+    """Return the right to read where traffic goes, and to put it back; on AWS, its account's role has to allow that."""
     rule: PolicyRuleArgsDict = {"api_groups": [of.group], "resources": [of.resources], "verbs": list(of.verbs)}
     if of.by_name:
         rule["resource_names"] = names
@@ -137,24 +137,24 @@ def _rule(resource: str, *verbs: str, names: list[str] | None = None, group: str
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WatchArgs:
-    """Which flips are gone on with, and how."""
+    """Which flips the watch goes on with, and how."""
 
     watch: WatchSettings
     settings: Settings
-    """Of the stack whose flips they are."""
+    """The settings of the stack whose flips they are."""
     bake: BakePlan
-    """How they are watched."""
+    """How the flips are watched."""
     endings: Endings
     """When the pods of idle colours end."""
     namespace: pulumi.Input[str]
-    """The stack's, once it is there."""
+    """The stack's namespace, once it is there."""
 
 
 class Watch(pulumi.ComponentResource):
-    """The CronJob, its account and what that may do, its way out, and a token for Prometheus where there is one."""
+    """The watch's CronJob, its account with its rights, its way out, and a token for Prometheus where there is one."""
 
     def __init__(self, name: str, args: WatchArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare them."""
+        """Declare the watch's objects."""
         super().__init__("teal:kubernetes:Watch", name, None, opts)
         settings = args.settings
         self._child = pulumi.ResourceOptions(parent=self)
@@ -181,7 +181,7 @@ class Watch(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _account(self, meta: "ObjectMetaArgsDict", settings: Settings) -> list[pulumi.Resource]:
-        """An account whose token only the watch's own pods are given."""
+        """Declare an account with its rights, whose token only the watch's own pods are given."""
         return [
             ServiceAccount(f"{NAME}-account", metadata=meta, automount_service_account_token=False, opts=self._child),
             Role(
@@ -218,7 +218,7 @@ class Watch(pulumi.ComponentResource):
 
 
 def _credentials(settings: Settings) -> list[tuple[str, str, str]]:
-    """What the watch shows to Prometheus: keys of its Secret, the variables that they become, and their values."""
+    """Return what the watch shows to Prometheus: the keys of its Secret, their variables, and their values."""
     shown = settings.prometheus.credentials if settings.prometheus else credentials.NOBODY
     if not shown.only_a_token:
         return [("credentials", credentials.CREDENTIALS, shown.model_dump_json(by_alias=True, exclude_defaults=True))]
@@ -227,7 +227,7 @@ def _credentials(settings: Settings) -> list[tuple[str, str, str]]:
 
 def _spec(args: WatchArgs) -> "CronJobSpecArgsDict":
     watch, settings = args.watch, args.settings
-    # Paths, doors and Prometheus are the stack's to say: a record of flips is whoever's who may write a ConfigMap.
+    # The stack says paths, doors and Prometheus, since whoever may write a ConfigMap can write a record of flips.
     plan = args.bake.model_dump_json(by_alias=True)
     environment: list[EnvVarArgsDict] = [{"name": DECLARED, "value": plan}]
     if settings.ends_idle:
