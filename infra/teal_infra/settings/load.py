@@ -134,7 +134,7 @@ def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
                 found[where] = problem
             elif (
                 where not in told and problem.what not in before.what
-            ):  # of a value that may be of two kinds, and is of neither
+            ):  # the value may be of two kinds, and is of neither
                 found[where] = replace(before, what=f"{before.what}, or: {problem.what}")
     else:
         for refusal in together.of_settings(settings):

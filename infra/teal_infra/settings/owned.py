@@ -1,4 +1,4 @@
-"""What of objects that others may also set is teal's: labels, annotations, variables. Pure."""
+"""Says what is teal's in objects that others may also set: labels, annotations, variables. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

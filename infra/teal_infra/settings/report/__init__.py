@@ -1,1 +1,1 @@
-"""What is reported of a wrong config: where it is wrong, what stands there, and the commands that mend it."""
+"""Reports what is wrong in a config: where it is wrong, what stands there, and the commands that mend it."""

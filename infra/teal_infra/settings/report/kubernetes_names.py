@@ -1,4 +1,4 @@
-"""Kubernetes' own names for what a stack file says in another place, so that an unknown key can say where. Pure."""
+"""Maps Kubernetes' own names to where a stack file says the same, so that an unknown key can say where. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -66,11 +66,11 @@ BY_MODEL: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def said_as(model: str, key: str) -> str:
-    """Where a stack file says what Kubernetes calls so; empty where that is nowhere, or under the same name.
+    """Return where a stack file says what Kubernetes calls so; empty where that is nowhere, or under the same name.
 
     Args:
-        model: The name of the class of the object in which the key stands.
-        key: The key that this object does not have.
+        model: the name of the class of the object in which the key stands.
+        key: the key that this object does not have.
     """
     if model in {"ResourceAmounts", "Limits"} and "/" in key:  # an extended resource: example.com/device
         return f"the resources of {_CONTAINER}"

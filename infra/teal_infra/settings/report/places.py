@@ -1,4 +1,4 @@
-"""What the models say of a place in the config: its field, its model, and a valid value for it."""
+"""Finds what the models say of a place in the config: its field, its model, and a valid value for it."""
 
 import inspect
 import json

@@ -1,4 +1,4 @@
-"""The problems of a config as they are reported: key, value seen, what it would have caused, the mending command."""
+"""Reports the problems of a config: the key, the value seen, what it would have caused, the mending command."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

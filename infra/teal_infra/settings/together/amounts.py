@@ -1,4 +1,4 @@
-"""Amounts that no pod could run with: limits below what is asked for, and memory in too small a unit."""
+"""Refuses amounts that no pod could run with: limits below what is asked for, and memory in too small a unit."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from teal_infra.settings.pod import Resources
 from teal_infra.settings.report.steps import Set, Where
 
 _LEAST_BYTES = 1024**2
-"""No container starts with less than 1 MiB: it is a slip of the unit (`512`, or `512m`, which are thousandths)."""
+"""The least memory of a container, 1 MiB: less is a slip of the unit (`512`, or `512m`, which are thousandths)."""
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
@@ -37,6 +37,6 @@ def _of(resources: Resources, at: Where) -> Iterator[Refusal]:
 
 
 def _likelier(memory: str) -> str:
-    """The same number in MiB, and 512Mi instead of a fraction of one."""
+    """Return the same number in MiB; 512Mi instead of a fraction of one."""
     number = memory.rstrip("mkKMGTPEi")
     return f"{number}Mi" if float(number) >= 1 else "512Mi"

@@ -1,4 +1,4 @@
-"""Feature flags whose parts do not fit each other, as flagd has it."""
+"""Refuses feature flags whose parts do not fit each other, by flagd's rules."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _UNREADABLE = "whoever asks for the flag would get the default in its own code"
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
-    """Variants that are of no kind, or of several; defaults that are no variant; volumes in the place of the flags."""
+    """Yield variants of no kind or of several, defaults that are no variant, and volumes in the place of the flags."""
     if settings.flags is None:
         return
     for service, its in settings.services.items():
@@ -44,7 +44,7 @@ def _default(flag: Flag, at: Where) -> Iterator[Refusal]:
 
 
 def _kind(value: object) -> str:
-    """What a variant is to its readers; empty where flagd knows no such kind."""
+    """Return the kind of a variant's value, as its readers see it; empty where flagd knows no such kind."""
     if isinstance(value, bool):
         return "a truth value"
     if isinstance(value, int | float):

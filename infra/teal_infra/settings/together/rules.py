@@ -20,7 +20,7 @@ VALUES = 5
 """The most values that the conditions of a rule may have together."""
 
 WILDCARDS = 5
-"""The most characters * in them."""
+"""The most characters * in the conditions of a rule."""
 
 GROUPS = 100
 """The most target groups of a load balancer, which no quota raises; a service has two."""
