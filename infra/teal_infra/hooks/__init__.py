@@ -1,1 +1,1 @@
-"""Resource hooks: what has to be true before the engine writes."""
+"""Provides resource hooks, which check what has to be true before the engine writes."""

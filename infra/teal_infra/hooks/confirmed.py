@@ -1,4 +1,4 @@
-"""The record of the colour whose move was confirmed: a ConfigMap in the cluster.
+"""Declares the record of the colour whose move was confirmed: a ConfigMap in the cluster.
 
 It is a resource of its own, since its hook has to run again after a failure: an engine repeats what it could not do,
 and never an operation that succeeded.

@@ -51,7 +51,7 @@ class Guard:
         Args:
             access: the cluster to measure.
             move: what this update declares of live traffic.
-            prometheus: of the stack; None where it has none.
+            prometheus: the stack's Prometheus; None where it has none.
             audience: who is told of the flip; None where nobody is.
             shared: whether what is said meanwhile is shown to whoever looks at the cluster.
         """

@@ -18,7 +18,7 @@ from teal.model.labels import COLOUR_LABEL, NAME_LABEL
 
 
 class Starting:
-    """The hooks of one update."""
+    """The hooks of one update for the workers that it starts."""
 
     def __init__(self, mover: Callable[[], AbstractAsyncContextManager[Mover]]) -> None:
         """Prepare the hooks; nothing is asked yet."""

@@ -1,4 +1,4 @@
-"""Workers get no requests, so a flip of one changes the record of which colour may run.
+"""Declares which colour of a worker may run: workers get no requests, so a flip of one changes that record.
 
 Each worker has one ConfigMap. Its pods come after it, so that it tells what has started when an update has died.
 """

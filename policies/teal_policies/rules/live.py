@@ -23,7 +23,7 @@ from teal_policies.model import Bounds, Finding, Graph, Resource, part
 from teal_policies.plan import carrying, of, pods, slot_of
 
 SLOTS = (DEPLOYMENT, CRON_JOB)
-"""What makes the pods of a colour."""
+"""The types of the objects that make the pods of a colour."""
 
 ROUTE_CHAINS = {
     SERVICE: (f"teal:kubernetes:ServiceSelector${SERVICE}", "active"),
@@ -36,7 +36,7 @@ CONFIRMED = "teal-confirmed"
 
 
 def objects_stay(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """A slot's Deployment or CronJob, and an active Service, declare nothing for which another one would be made."""
+    """Require a slot's Deployment or CronJob, and an active Service, to declare nothing that would replace it."""
     del bounds
     service, colour = resource.labels.get(NAME_LABEL), resource.labels.get(COLOUR_LABEL)
     if resource.type in SLOTS and colour:
@@ -177,7 +177,7 @@ def _pods(graph: Graph, name: str, service: ServicePlan, active: Colour) -> Iter
 
 
 def workers_take_turns(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
-    """A worker's idle colour starts no pods, and its active one none before its record says that it is live."""
+    """Require a worker's idle colour to start no pods, and its active one none before its record calls it live."""
     del bounds
     its = of(graph)
     if its is None:
