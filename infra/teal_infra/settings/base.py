@@ -1,4 +1,4 @@
-"""What all settings are made of: frozen models, and names, numbers and texts with their bounds."""
+"""Defines what all settings are made of: frozen models, and names, numbers and texts with their bounds."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, cast
@@ -45,7 +45,7 @@ Quantity = Annotated[
 
 EnvValue = Annotated[str, BeforeValidator(env_text)]
 Argument = EnvValue
-"""Of a command; `pulumi config set --path` makes a number of `4`, which may be meant as one of `["-w", 4]`."""
+"""An argument of a command; `pulumi config set --path` makes a number of `4`, which may be meant, as in `["-w", 4]`."""
 _TAG = r":[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 Image = Annotated[
     str,
