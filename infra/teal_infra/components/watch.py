@@ -200,7 +200,7 @@ class Watch(pulumi.ComponentResource):
         ]
 
     def _way_out(self, meta: "ObjectMetaArgsDict", watch: WatchSettings, settings: Settings) -> list[pulumi.Resource]:
-        """Nobody connects to the watch, and it to nobody but those named; nothing where others write the policies."""
+        """Declare that nobody connects to the watch, and it only to those named; none where others write policies."""
         if not settings.policies:
             return []
         return [
