@@ -1,4 +1,4 @@
-"""The protocol of a flip, simulated: teal's own code on a virtual clock, against a cluster in memory, under faults.
+"""Simulates the protocol of a flip: teal's own code on a virtual clock, against a cluster in memory, under faults.
 
     clock       time that passes only while everybody waits
     store       the API server's objects: resource versions, field managers, conditions

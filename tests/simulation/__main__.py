@@ -15,11 +15,11 @@ from multiprocessing import get_context
 from tests.simulation.run import Outcome, shrunk, simulate, spare
 
 AT_ONCE = 8
-"""Seeds that a process is given at a time."""
+"""How many seeds a process is given at a time."""
 
 
 def main() -> int:
-    """Run what is asked for; the exit status."""
+    """Run what is asked for, and return the exit status."""
     given = _arguments().parse_args()
     first, _, end = given.seeds.partition(":")
     seeds = range(int(first), int(end) if end else int(first) + 1)
@@ -65,7 +65,7 @@ def _tell(outcome: Outcome) -> None:
 
 
 if __name__ == "__main__":
-    if os.environ.get("PYTHONHASHSEED") != "0":  # sets of text are walked in another order in each process otherwise
+    if os.environ.get("PYTHONHASHSEED") != "0":  # otherwise each process walks sets of text in another order
         os.environ["PYTHONHASHSEED"] = "0"
         # A process that dies between making a coroutine and running it leaves that one unawaited.
         python = [sys.executable, "-W", "ignore:coroutine:RuntimeWarning"]

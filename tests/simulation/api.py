@@ -1,4 +1,4 @@
-"""The API server's HTTP, as far as teal and Pulumi's provider speak it."""
+"""Speaks the API server's HTTP, as far as teal and Pulumi's provider do."""
 
 import json
 import re
@@ -32,13 +32,13 @@ class Asked:
 
     @property
     def what(self) -> str:
-        """The request in a few words, for scripts and for the choice of faults: the same in each run of a seed."""
+        """The request in a few words, for scripts and for the choice of faults; the same in each run of a seed."""
         return _what(self.method, self.url)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """What a URL names: an object, a kind, or with neither of them another path of the API server's."""
+    """What a URL names: an object, a kind, or, with neither, another path of the API server's."""
 
     path: str
     params: Mapping[str, str]
@@ -47,9 +47,9 @@ class Target:
     more: str = ""
 
 
-@cache  # the same few hundred URLs all the time
+@cache  # the same few hundred URLs are asked for all the time
 def target_of(url: str) -> Target:
-    """What a URL names."""
+    """Return what a URL names."""
     split = urlsplit(url)
     params = {key: values[0] for key, values in parse_qs(split.query).items()}
     found = _PATH.fullmatch(split.path)
@@ -69,7 +69,7 @@ def _what(method: str, url: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What is answered; `hangs` never is."""
+    """An answer to a request; one that `hangs` never arrives."""
 
     status: int = 200
     content: bytes = b"{}"
@@ -81,13 +81,13 @@ class Api:
     """Answers requests from a store and a world."""
 
     def __init__(self, store: Store, world: World, seed: int) -> None:
-        """Serve this cluster."""
+        """Prepare to serve this cluster."""
         self._store = store
         self._world = world
         self._seed = seed
         self._proxied = 0
         self._lists: tuple[int, dict[tuple[str, str], Answer]] = (0, {})
-        """Of pods and EndpointSlices, by kind and selector, since a tick of the world: nothing else changes them."""
+        """The lists of pods and EndpointSlices of this tick, by kind and selector: nothing but a tick changes them."""
 
     def answer(self, asked: Asked) -> Answer:
         """Do what is asked, at this moment."""
@@ -126,7 +126,7 @@ class Api:
         return Answer(content=b'{"items": [' + b", ".join(items) + b"]}")
 
     def _listed(self, kind: str, selector: str) -> Answer:
-        """What controllers and kubelets made, as it was at the last tick."""
+        """Return a list of what controllers and kubelets made, as it was at the last tick."""
         tick, known = self._lists
         if tick != self._world.ticks:
             tick, known = self._lists = self._world.ticks, {}
@@ -151,7 +151,7 @@ class Api:
         return Answer(status=201 if asked.method == "POST" else 200, content=text)
 
     def events(self, url: str) -> list[bytes]:
-        """What a watch of one Service is told at once: its versions since one."""
+        """Return what a watch of one Service is told at once: its versions since the one that it names."""
         params = target_of(url).params
         name = params["fieldSelector"].partition("=")[2]
         return [
@@ -216,7 +216,7 @@ class Api:
 
 
 def refused(status: int, reason: str, message: str) -> Answer:
-    """What the API server says for itself."""
+    """Return what the API server says for itself."""
     return _said({"kind": "Status", "reason": reason, "message": message, "code": status}, status)
 
 

@@ -1,4 +1,4 @@
-"""What has to hold of people's yes to a flip: it is good for one flip, for the release that it named, for a while."""
+"""Checks people's yes to a flip: it is good for one flip, for the release that it named, for a while."""
 
 import json
 from dataclasses import dataclass, field
@@ -10,27 +10,27 @@ from teal.model.verdict import Outcome
 from tests.simulation.store import Store, Written
 
 MATURES = 120.0
-"""Seconds that pass between the look at an approval and the record of the proof, at most: other gates wait for pods."""
+"""The most seconds from the look at an approval to the record of the proof: other gates wait for pods."""
 ROUNDED = 2.0
-"""Seconds by which two times of the API server's, each of whole seconds, may seem to lie further apart."""
+"""How many seconds further apart two times of the API server's, each of whole seconds, may seem to lie."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Approvals:
-    """Knows each yes that was given, and when."""
+    """Every yes that was given, and when."""
 
     store: Store
     max_age: float
-    """Seconds; 0 where nobody has to approve."""
+    """For how many seconds a yes is good; 0 where nobody has to approve."""
     given: dict[str, Written] = field(default_factory=dict[str, Written])
-    """By its name in verdicts."""
+    """Each yes that was given, by its name in verdicts."""
 
     def written(self, write: Written) -> None:
-        """Note one."""
+        """Note a yes."""
         self.given[str(Approval.read(write.after["data"]))] = write
 
     def wrong(self, write: Written, flip: Flip, history: History) -> str:
-        """What is wrong with what a flip's record says of its approval as it is proven or refused; empty: nothing."""
+        """Return what is wrong with a flip's record of its approval when it is proven or refused; empty for nothing."""
         if not self.max_age or flip.rollback or flip.stage not in {Stage.PROVEN, Stage.REFUSED}:
             return ""
         verdict = next((each for each in flip.verdicts if each.gate == GATE.name), None)

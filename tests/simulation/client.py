@@ -1,4 +1,4 @@
-"""An HTTP client of one API server that makes requests and responses of httpx2's from what it made before."""
+"""Builds the requests and responses of an HTTP client of one API server from what was made before."""
 
 from datetime import timedelta
 from email.utils import format_datetime
@@ -16,18 +16,18 @@ SERVER = "https://api.simulated"
 class Client(httpx2.AsyncClient):
     """Asks one server for the same few paths: their URLs are made once, and nothing that it would refuse is looked for.
 
-    What is left out (redirects, credentials, cookies, headers of its own, a copy of each timeout) is a third of a
-    seed's time.
+    Leaving out the rest (redirects, credentials, cookies, headers of its own, a copy of each timeout) saves a third of
+    a seed's time.
     """
 
     def build_request(self, method: str, url: httpx2.URL | str, **asked: Any) -> httpx2.Request:  # noqa: ANN401 - as httpx2 has it
-        """A request with a body of text, or none; one with anything else is made by httpx2."""
+        """Return a request with a body of text, or none; httpx2 makes one with anything else."""
         if asked["json"] is not None or asked["data"] is not None or asked["files"] is not None:
             return super().build_request(method, url, **asked)
         return Request(method, str(url), **asked)
 
     async def send(self, request: httpx2.Request, *, stream: bool = False, **_: object) -> httpx2.Response:
-        """Straight to the transport."""
+        """Send the request straight to the transport."""
         response = await self._transport.handle_async_request(request)
         if not stream:
             await response.aread()
@@ -55,10 +55,10 @@ _TIMEOUT = httpx2.Timeout(5).as_dict()
 
 
 class Request(httpx2.Request):
-    """A request as httpx2 makes it, from what was made before."""
+    """A request as httpx2 makes it, put together from what was made before."""
 
     def __init__(self, method: str, url: str, **asked: Any) -> None:  # noqa: ANN401 - as httpx2 has it
-        """Put it together; arguments as those of httpx2."""
+        """Put the request together; the arguments are those of httpx2."""
         params: dict[str, Any] = asked["params"] or {}
         headers, content, timeout = (asked[each] for each in ("headers", "content", "timeout"))
         self.method = method
@@ -73,7 +73,7 @@ class Response(httpx2.Response):
     """A response that was read, as httpx2 makes it."""
 
     def __init__(self, status: int, content: bytes, request: httpx2.Request, second: int) -> None:
-        """Put it together, as the answer to a request, dated by the API server's clock."""
+        """Put the answer to a request together, dated by the API server's clock."""
         self.status_code = status
         self.headers = _headers(second)
         self.stream = httpx2.ByteStream(content)

@@ -1,4 +1,4 @@
-"""Time that passes only while everybody waits: a second costs nothing, and two runs of a seed are the same."""
+"""Lets time pass only while everybody waits: a second costs nothing, and two runs of a seed are the same."""
 
 import asyncio
 import random
@@ -36,13 +36,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._now = 0.0
 
     def time(self) -> float:
-        """Virtual seconds."""
+        """Return the virtual time in seconds."""
         return self._now
 
     def call_at(
         self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """As the base has it, without its checks, which take a tenth of a seed's time."""
+        """Schedule a call as the base does, without its checks, which take a tenth of a seed's time."""
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         heappush(self._scheduled, timer)
         return timer
@@ -50,19 +50,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_later(
         self, delay: float, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """The same."""
+        """Schedule a call in the same way, some seconds from now."""
         return self.call_at(self._now + delay, callback, *args, context=context)
 
     def call_soon(
         self, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.Handle:
-        """The same."""
+        """Schedule a call in the same way, at once."""
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
     def _run_once(self) -> None:
-        """One turn, as the base has it, where nothing ever comes from outside."""
+        """Take one turn as the base does, where nothing ever comes from outside."""
         scheduled, ready = self._scheduled, self._ready
         while scheduled and scheduled[0].cancelled():
             heappop(scheduled)
@@ -83,12 +83,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
 @contextmanager
 def virtual(loop: VirtualLoop, seed: int, ahead: Callable[[], float]) -> Generator[None]:
-    """Let everything that asks for the time, for chance or for a fresh name be told by this loop and this seed.
+    """Take the time, chance and fresh names from this loop and this seed, whoever asks for them.
 
     Args:
-        loop: whose time it is.
-        seed: of chance.
-        ahead: seconds by which the wall clock of whoever asks is ahead of the API server's.
+        loop: the loop whose time it is.
+        seed: the seed of chance.
+        ahead: returns how many seconds the asker's wall clock is ahead of the API server's.
     """
     numbers = count(1)
 
@@ -122,7 +122,7 @@ def virtual(loop: VirtualLoop, seed: int, ahead: Callable[[], float]) -> Generat
 
 
 def run(main: Coroutine[Any, Any, _T], loop: VirtualLoop) -> _T:
-    """Run to the end; whatever is still under way then is ended."""
+    """Run a coroutine to its end, and then end whatever is still under way."""
     asyncio.set_event_loop(loop)
     try:
         return loop.run_until_complete(main)

@@ -1,4 +1,4 @@
-"""Commands of teal's as processes, as `teal.cli` has them: the watch, and what a person runs."""
+"""Runs teal's commands as processes, as `teal.cli` has them: the watch, and what a person runs."""
 
 from teal_infra.planning.ending import endings
 from teal_infra.planning.move import bake_plan
@@ -22,7 +22,7 @@ from tests.simulation.wire import Actor
 
 
 async def go_on(actor: Actor, declared: Settings) -> str:
-    """Go on with a flip that nobody keeps, and end what is idle; what came of a flip, empty where nothing did."""
+    """Go on with a flip that nobody keeps, and end what is idle; return what came of a flip, empty without one."""
     try:
         async with Cluster.connect(ACCESS) as cluster:
             notifier = Notifier(declared.audience, ACCESS, actor.said.append)
@@ -45,7 +45,7 @@ async def go_on(actor: Actor, declared: Settings) -> str:
 
 
 async def roll_back(actor: Actor) -> Flip | str:
-    """Put traffic back at once; the flip, or why not."""
+    """Put traffic back at once; return the flip, or why not."""
     try:
         async with Cluster.connect(ACCESS) as cluster:
             return await Rollback(cluster, say=actor.said.append).go()
@@ -54,7 +54,7 @@ async def roll_back(actor: Actor) -> Flip | str:
 
 
 async def approve(colour: Colour) -> str:
-    """Say yes to what a colour runs now; why that was not possible, empty where it was."""
+    """Say yes to what a colour runs now; return why that was not possible, empty where it was."""
     try:
         async with Cluster.connect(ACCESS) as cluster:
             slots = {name: slot for (name, of), slot in (await cluster.slots()).items() if of is colour}

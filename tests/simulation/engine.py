@@ -1,7 +1,7 @@
-"""An update, as Pulumi's engine runs this program: its hooks are teal's own, its writes and their order the engine's.
+"""Runs an update as Pulumi's engine runs this program: teal's own hooks, and the engine's writes and their order.
 
-Not the engine: what it does between hooks and API server is written down here from its sources and from what it did on
-a cluster. A step that succeeded is in its state; one that failed ends the update, and others that run are waited for.
+What the engine does between hooks and API server is written down from its sources and from what it did on a cluster. A
+step that succeeded is in its state; one that failed ends the update, and others that run are waited for.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ ACCESS = ClusterAccess(namespace=NAMESPACE)
 TRIES = 6
 POLL = 1.0
 HASTY = 0.3
-"""Share of updates whose rollouts count as complete once a first pod is replaced, as Pulumi's provider may have it."""
+"""The share of updates that take a rollout for complete once a first pod is replaced, as Pulumi's provider may."""
 BUSY = 429
 PATHS = {
     "deployments": "/apis/apps/v1",
@@ -62,12 +62,12 @@ PATHS = {
 
 
 class EngineError(Exception):
-    """What the provider could not do."""
+    """The provider could not do something; the message says what."""
 
 
 @dataclass(kw_only=True, slots=True)
 class State:
-    """What an engine remembers: the inputs of each resource as it wrote them last."""
+    """The inputs of each resource as the engine wrote them last."""
 
     inputs: dict[str, Object] = field(default_factory=dict[str, Object])
 
@@ -82,10 +82,10 @@ class Update:
         self._settings = settings
         self._state = state
         self.declares: Settings | None = None
-        """What its CronJob is given, once that is written."""
+        """What the update's CronJob is given, once that is written."""
 
     async def run(self) -> str:
-        """Run it; why it failed, empty where it did not."""
+        """Run the update, and return why it failed; empty where it did not."""
         try:
             live = await reading.ask(ACCESS, self._settings)
             if (ended := ending.ended(self._settings, live)) is not None:
@@ -156,7 +156,7 @@ class Update:
         await self._undoing(slot, hooks, run)
 
     async def _undoing(self, name: str, hooks: pulumi.ResourceHookBinding | None, work: Awaitable[None]) -> None:
-        """Do the work of a step; where the provider could not, its error hooks run."""
+        """Do the work of a step, and run its error hooks where the provider could not."""
         try:
             await work
         except EngineError as error:
@@ -187,7 +187,7 @@ class Update:
         await self._rolled_out(slot)
 
     async def _kept(self, name: str, colour: Colour, live: Live) -> None:
-        """The pods of the colour that traffic leaves are held before it does."""
+        """Hold the pods of the colour that traffic leaves, before it does."""
         active = self._settings.active_colour
         scaled = self._settings.services[name].autoscaling.enabled
         if scaled and capacity.leaving(name, colour, active=active, live=live):
@@ -214,7 +214,7 @@ class Update:
         while True:
             found = json.loads((await self._send("GET", "deployments", slot)).content)
             wanted, status = found["spec"]["replicas"], found.get("status", {})
-            # In place of generations: whether the controller has seen what was written last.
+            # This stands in for generations: whether the controller has seen what was written last.
             seen = [found["spec"]["template"]["metadata"]["labels"][VERSION_LABEL], wanted]
             ready = min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0))
             if status.get("observed") == seen and ready >= (min(1, wanted) if self._hasty else wanted):
@@ -235,7 +235,7 @@ class Update:
         await self._step("httproutes", name, {"metadata": metadata, "spec": spec(self._settings, name)}, hooks)
 
     async def _record(self, name: str, live: Live, hooks: pulumi.ResourceHookBinding) -> None:
-        """Which colour of a worker may run."""
+        """Write which colour of a worker may run."""
         active = self._settings.active_colour
         kept: Object = {
             "metadata": {
@@ -248,7 +248,7 @@ class Update:
         await self._step("configmaps", record(name), kept, hooks)
 
     async def _confirmed(self, live: Live, hooks: pulumi.ResourceHookBinding) -> None:
-        """As `teal_infra.program` has it: the record differs whenever traffic moves, or may have been left halfway."""
+        """Write the confirmed colour as `teal_infra.program` does: it differs when traffic moves, or may be halfway."""
         settings = self._settings
         record = {
             "colour": str(settings.active_colour),
@@ -269,9 +269,9 @@ class Update:
         *,
         ignored: bool = False,
     ) -> None:
-        """A resource: nothing where its inputs are as they were; else its hooks, its write, and the state.
+        """Do a resource's step: nothing where its inputs are as they were; else its hooks, its write, and the state.
 
-        Its number of pods is others' to write where it is `ignored`: the provider leaves it out.
+        Where the number of pods is `ignored`, others write it, and the provider leaves it out.
         """
         old = self._state.inputs.get(f"{kind}/{name}")
         if old == inputs:
@@ -294,7 +294,7 @@ class Update:
         self._state.inputs[f"{kind}/{name}"] = inputs
 
     async def _send(self, method: str, kind: str, name: str, inputs: Object | None = None) -> httpx2.Response:
-        """A request as the provider's client makes it: again and again for a while, where that may help."""
+        """Send a request as the provider's client does: again and again for a while, where that may help."""
         path = f"{PATHS[kind]}/namespaces/{NAMESPACE}/{kind}/{name}"
         why = ""
         for _ in range(TRIES):
@@ -325,7 +325,7 @@ def _applied(inputs: Object | None) -> Mapping[str, Any]:
 
 
 async def _all(*steps: Any) -> None:  # noqa: ANN401 - coroutines
-    """All at once; the first failure is raised once every other one has ended."""
+    """Run all at once, and raise the first failure once every other one has ended."""
     for each in await asyncio.gather(*steps, return_exceptions=True):
         if isinstance(each, BaseException):
             raise each

@@ -1,6 +1,6 @@
-"""What goes wrong between a client and the API server: drawn from the seed for each request by its name and number.
+"""Decides what goes wrong between a client and the API server, from the seed, for each request by its name and number.
 
-A fault depends on nothing but the request that it befalls, so that one can be left out and the others stay.
+A fault depends only on the request that it befalls, so that one can be left out and the others stay.
 """
 
 import math
@@ -31,7 +31,7 @@ READS = (Trouble.REFUSED, Trouble.BUSY, Trouble.AWAY, Trouble.BROKEN, Trouble.GA
 WRITES = (*READS, Trouble.CONFLICT, Trouble.LOST)
 SLOWEST = 9.0
 KEEPER = "the first owner"
-"""For whoever bakes first."""
+"""The name of whoever bakes first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +40,7 @@ class Fault:
 
     trouble: Trouble
     seconds: float = 0
-    """Until a slow request arrives."""
+    """The seconds until a slow request arrives."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,12 +51,12 @@ class Outage:
     end: float
     trouble: Trouble
     actor: str = ""
-    """Whose; empty: everybody's."""
+    """The client whose requests it befalls; empty for everybody's."""
     anchored: bool = False
     """Whether its time counts from the first bake."""
 
     def __str__(self) -> str:
-        """For the script."""
+        """Return it in words, for the script."""
         since = " of the first bake" if self.anchored else ""
         return f"{self.begin:.1f}-{self.end:.1f} s{since}: {self.trouble} for {self.actor or 'everybody'}"
 
@@ -67,22 +67,22 @@ class Faults:
 
     seed: int
     rate: float
-    """Share of requests that something befalls."""
+    """The share of requests that something befalls."""
     clock: Callable[[], float]
     outages: tuple[Outage, ...] = ()
     left_out: frozenset[str] = frozenset()
-    """Faults that do not happen, by their names: for shrinking."""
+    """The names of faults that do not happen, which shrinking leaves out."""
     calm: bool = False
     anchor: float = math.inf
     """When the first bake began."""
     owner: str = ""
-    """Whose it is."""
+    """The name of whoever began the first bake."""
     happened: list[tuple[float, str, str]] = field(default_factory=list[tuple[float, str, str]])
-    """When, the fault's name, and what it was."""
+    """When each fault happened, its name, and what it was."""
     _numbers: Counter[str] = field(default_factory=Counter[str])
 
     def befalls(self, asked: Asked) -> Fault | None:
-        """What goes wrong with a request; None where nothing does."""
+        """Return what goes wrong with a request; None where nothing does."""
         name = f"{asked.actor} {asked.what}"
         self._numbers[name] += 1
         if self.calm:
@@ -93,7 +93,7 @@ class Faults:
         return found
 
     def happens(self, name: str, what: str) -> bool:
-        """Whether something that the scenario has in store happens; it is noted."""
+        """Return whether something that the scenario has in store happens, and note it."""
         if name in self.left_out:
             return False
         self.happened.append((self.clock(), name, what))

@@ -1,4 +1,4 @@
-"""What has to hold at every step, checked at each write that the API server takes (docs/invariants.md)."""
+"""Checks at each write that the API server takes what has to hold at every step (docs/invariants.md)."""
 
 import json
 import re
@@ -26,20 +26,20 @@ from tests.simulation.workers import Workers, is_record
 from tests.simulation.world import Release, Served, World, split_of
 
 FRESH = 30.0
-"""Seconds that a proof of capacity is younger than the write that it lets pass: a read and a write, each retried."""
+"""The most seconds from a proof of capacity to the write that it lets pass: a read and a write, each retried."""
 READ_BACK = 20.0
-"""Seconds that the last look at where traffic goes is younger than a confirmation: its record's write is retried."""
+"""The most seconds from the last look at where traffic goes to a confirmation: its record's write is retried."""
 ARRIVES = 12.0
-"""Seconds in which somebody else may move traffic unseen, while a request of the watch's is on its way."""
+"""The seconds in which somebody else may move traffic unseen, while a request of the watch's is on its way."""
 CLEARLY = 0.4
-"""Share of live requests that fail, from which on no bake may take a release for well (its bound is 0.05)."""
+"""The share of live requests failing from which no bake may take a release for well (its bound is 0.05)."""
 ENOUGH = 40
-"""Live requests that such a share rests on."""
+"""The number of live requests that such a share rests on."""
 CLIENTS_ENOUGH = 8
-"""Live requests, all answered well, that a healthy release shows itself by: two looks."""
+"""The number of live requests, all answered well, by which a healthy release shows itself: two looks."""
 UNCHANGED = re.compile(r"othing (?:was|were) changed|othing moved")
 UNMOVED = re.compile(r"othing was moved|moved nothing")
-"""The same of `teal rollback`, which changes nothing but where traffic goes."""
+"""What `teal rollback` says in the same case, as it changes nothing but where traffic goes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,11 +48,11 @@ class Violation:
 
     at: float
     name: str
-    """Of the invariant."""
+    """The name of the violated invariant."""
     what: str
 
     def __str__(self) -> str:
-        """One line."""
+        """Return it in one line."""
         return f"{self.at:8.3f} s: {self.name}: {self.what}"
 
 
@@ -70,21 +70,21 @@ class Invariants:
     moves: list[Written] = field(default_factory=list[Written])
     """Every write that changed where traffic goes."""
     baking: dict[int, tuple[float, str]] = field(default_factory=dict[int, tuple[float, str]])
-    """By flip: since when it bakes, and with whom."""
+    """Since when each flip bakes, and with whom, by its number."""
     begun: dict[int, float] = field(default_factory=dict[int, float])
-    """By flip: when it was recorded first."""
+    """When each flip was recorded first, by its number."""
     proven: dict[int, float] = field(default_factory=dict[int, float])
-    """By flip: when that record was sent, so all gates had passed."""
+    """When the record of each proven flip was sent, by its number: by then all gates had passed."""
     deployed: dict[str, float] = field(default_factory=dict[str, float])
-    """By slot: when its release was written last."""
+    """When the release of each slot was written last."""
     stuck: set[int] = field(default_factory=set[int])
-    """Flips that came to rest where they are, and could not go back."""
+    """The flips that came to rest where they are, and could not go back."""
     asleep: list[Written] = field(default_factory=list[Written])
     """Every write with which the watch ended the pods of a colour."""
     settling: dict[str, float] = field(default_factory=dict[str, float])
-    """By update that retires the idle colour: for how long the other one has to be confirmed before."""
+    """How long the other colour has to be confirmed before an update retires the idle one, by update."""
     ended: dict[int, float] = field(default_factory=dict[int, float])
-    """By flip: when its end was recorded."""
+    """When the end of each flip was recorded, by its number."""
     owners: list[tuple[float, str, str]] = field(default_factory=list[tuple[float, str, str]])
     """Since when somebody kept the open flip: that owner's name, and whose process it was."""
 
@@ -143,7 +143,7 @@ class Invariants:
                 self.violate("a_rollback_brings_back", f"{ended}, and {name} is on {_colour(last.after)}")
 
     def _since(self, move: Written, mine: list[Written]) -> bool:
-        """Whether somebody moved traffic after a process did."""
+        """Return whether somebody moved traffic after a process did."""
         return bool(mine) and move.at > mine[-1].at
 
     def violate(self, name: str, what: str) -> None:
@@ -151,7 +151,7 @@ class Invariants:
         self.violations.append(Violation(at=self.world.loop.time(), name=name, what=what))
 
     def strangers(self) -> list[Written]:
-        """Moves of traffic by neither an engine nor teal."""
+        """The moves of traffic by neither an engine nor teal."""
         return [each for each in self.moves if not by_a_flip(each)]
 
     def _traffic(self, write: Written) -> None:
@@ -180,7 +180,7 @@ class Invariants:
                 self.violate("moved_only_to_proven", f"{who} moves {write.name} to {after}, with {old} of before")
 
     def _canary(self, write: Written) -> None:
-        """A share of the requests is given to what is there."""
+        """Check that a share of the requests is only given to what is there."""
         if write.kind != "httproutes" or not write.before or not by_a_flip(write):
             return
         had, has = (split_of(each) for each in (write.before, write.after))
@@ -190,7 +190,7 @@ class Invariants:
             self.violate("moved_only_to_proven", what)
 
     def _owner(self, at: float) -> str:
-        """Whose process kept the open flip at a time."""
+        """Return whose process kept the open flip at a time."""
         return next((actor for since, _, actor in reversed(self.owners) if since <= at), "")
 
     def _recorded(self, write: Written, new: History) -> None:
@@ -199,7 +199,7 @@ class Invariants:
             if was is not None and not was.stage.open and was != each and not _open_again(was, each, new):
                 self.violate("history_is_final", f"{write.by.actor} changes what had ended: {was} to {each}")
             if each.stage is Stage.BAKING and was is not None and was.owner != each.owner:
-                self.baking[each.number] = (write.at, write.by.actor)  # who takes it over bakes it anew
+                self.baking[each.number] = (write.at, write.by.actor)  # whoever takes it over bakes it anew
             if (was is None or was.verdicts != each.verdicts) and (wrong := self.approvals.wrong(write, each, new)):
                 self.violate("an_approval_is_used_once", f"{each}: {wrong}")
             if was is None or was.allowed_at != each.allowed_at:
@@ -236,7 +236,7 @@ class Invariants:
                 self.violate("history_tells_what_happened", f"{flip}, and {left} were never put back")
 
     def _blamed(self, flip: Flip) -> None:
-        """Only a release that fails is undone: not for what the API server, or whoever stands before it, answered."""
+        """Check that only a release that fails is undone, not for what the API server, or one before it, answered."""
         if self.releases[flip.version].failing or self.world.flapped:
             return
         seen = [each for name in flip.plan.services for each in self._seen(name, flip)]
@@ -250,12 +250,12 @@ class Invariants:
             )
 
     def _seen(self, service: str, flip: Flip) -> list[Served]:
-        """What live traffic met since a flip bakes and its data path has followed."""
+        """Return what live traffic met since a flip bakes and its data path has followed."""
         now, began = self.world.loop.time(), self.baking.get(flip.number, (0.0, ""))[0]
         return [each for each in self.world.served[service] if began + self.world.lag + 1 < each.at <= now]
 
     def _moved_last(self, service: str, flip: Flip) -> str | None:
-        """Where teal sent a service's traffic last; None where somebody else did since."""
+        """Return where teal sent a service's traffic last; None where somebody else did since."""
         last = next((each for each in reversed(self.moves) if each.name == service), None)
         if last is None:
             return flip.origin
@@ -287,7 +287,7 @@ class Invariants:
                 self.violate("failing_never_confirmed", f"{flip}, and {what}")
 
     def _declared(self, write: Written) -> None:
-        """The engine's record of the confirmed colour."""
+        """Check the engine's record of the confirmed colour."""
         data, last = write.after["data"], self.history.last_move
         told = last is not None and last.stage is Stage.CONFIRMED and last.to == data["colour"]
         moved = any(each.by.actor == write.by.actor for each in self.moves)
@@ -325,7 +325,7 @@ class Invariants:
             self.violate("nothing_shrinks_early", f"{who} takes {write.name}, which is live, from {before} to {after}")
 
     def _by_the_watch(self, write: Written, service: str) -> None:
-        """Nothing that traffic reaches, nor may reach: no flip is under way that could move it there."""
+        """Check that no traffic reaches the ended pods, nor may: no flip is under way that could move it there."""
         self.asleep.append(write)
         strange = any(each.at > write.by.sent - ARRIVES for each in self.strangers())  # nobody can see them coming
         reached = write.name in {self.world.leads(service, late=late) for late in (True, False)}
@@ -361,12 +361,12 @@ class Invariants:
 
 
 def by_a_flip(write: Written) -> bool:
-    """Whether an engine or teal wrote."""
+    """Return whether an engine or teal wrote."""
     return (write.by.manager or write.by.actor).startswith((ENGINE, MANAGER))
 
 
 def _failures(seen: str) -> int:
-    """Of a verdict over a front door: how many of its answers failed, or did not come."""
+    """Return how many answers failed, or did not come, by a verdict over a front door."""
     found = re.search(r"\((\d+) of \d+\)", seen)
     return int(found[1]) if found else sys.maxsize
 
@@ -376,7 +376,7 @@ def _release(deployment: Mapping[str, Any] | None) -> str:
 
 
 def _colour(service: Mapping[str, Any] | None) -> str:
-    if service and "data" in service:  # of a worker
+    if service and "data" in service:  # a worker's record
         return service["data"]["colour"]
     if service and "rules" in service["spec"]:
         return str(split_of(service).colour or "")
@@ -384,7 +384,7 @@ def _colour(service: Mapping[str, Any] | None) -> str:
 
 
 def _open_again(was: Flip, now: Flip, history: History) -> bool:
-    """Whether a flip goes on only because the one that overtook it has moved nothing."""
+    """Return whether a flip goes on only because the one that overtook it has moved nothing."""
     if was.overtaken is None:
         return False
     by = history.find(was.overtaken[0])

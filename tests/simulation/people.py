@@ -1,4 +1,4 @@
-"""Whoever is told of flips: slowly, and some never answer."""
+"""Plays the people who are told of flips: slowly, and some never answer."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,21 +7,21 @@ from teal.adapters.receivers import SECONDS, Message
 from tests.simulation.world import chance
 
 SILENT = 0.2
-"""Share of messages that nobody takes until their time is over."""
+"""The share of messages that nobody takes until their time is over."""
 SLOWEST = 2.0
-"""Virtual seconds until the others are taken."""
+"""The most virtual seconds until the others are taken."""
 
 
 class People:
-    """Notes what it is told."""
+    """The people, who note what they are told."""
 
     def __init__(self, seed: int) -> None:
-        """Nothing was told yet."""
+        """Begin with nothing told."""
         self.told: list[tuple[int, str]] = []
         self._seed = seed
 
     async def tell(self, message: Message, people: Mapping[str, str], machines: Mapping[str, str]) -> frozenset[str]:
-        """Take a message, or let its time pass; as `teal.adapters.receivers.tell`."""
+        """Take a message, or let its time pass; it stands in for `teal.adapters.receivers.tell`."""
         draw = chance(self._seed, message.event["id"])
         await asyncio.sleep(SECONDS if draw < SILENT else draw * SLOWEST)
         self.told.append((message.event["data"]["number"], str(message.event["data"]["stage"])))

@@ -1,7 +1,7 @@
-"""Work that comes to the same each time is done once: half of a seed's time would be JSON that was read before.
+"""Does work that comes to the same each time once: half of a seed's time would be JSON that was read before.
 
-What is kept are results of pure functions: models that cannot be changed, of the same bytes, and what a stack declares,
-of the same settings. No seed can tell.
+It keeps results of pure functions: models that cannot be changed, of the same bytes, and what a stack declares, of the
+same settings. No seed can tell.
 """
 
 from collections.abc import Callable, Generator
@@ -19,7 +19,7 @@ from tenacity._utils import is_coroutine_callable
 from teal.model.verdict import printable
 
 MOST = 4096
-"""Models of the bytes that were read last."""
+"""How many models of the bytes that were read last are kept."""
 
 _T = TypeVar("_T")
 _READ = BaseModel.model_validate_json.__func__  # pyright: ignore[reportFunctionMemberAccess]  # of a class method
@@ -35,7 +35,7 @@ def _read(shape: type[BaseModel], text: str | bytes) -> BaseModel:
 
 
 def _once(function: Callable[..., _T]) -> Callable[..., _T]:
-    """A function of an object that lives on, and cannot be changed; the object is known by its identity."""
+    """Return a function of an object that lives on and cannot be changed, and that is known by its identity."""
     known = dict[tuple[Any, ...], tuple[object, _T]]()
 
     @wraps(function)
@@ -63,14 +63,14 @@ _is_coroutine = is_coroutine_callable
 
 
 def _awaited(call: Callable[..., Any]) -> bool:
-    """Whether what tenacity is given is to be awaited: it asks so for each of some callbacks of every request."""
+    """Return whether what tenacity is given is to be awaited: it asks so for some callbacks of every request."""
     code: Any = getattr(call, "__code__", None)
     return bool(code.co_flags & CO_COROUTINE) if code is not None else _is_coroutine(call)
 
 
 @contextmanager
 def remembered() -> Generator[None]:
-    """Within it, nothing of that is done twice."""
+    """Do nothing of that twice within this context."""
     with ExitStack() as stack:
         stack.enter_context(patch.object(BaseModel, "model_validate_json", classmethod(_read)))
         for place, name, function in _DECLARED:

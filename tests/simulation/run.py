@@ -1,4 +1,4 @@
-"""One seed from its beginning to its verdict, and the shrinking of one that fails."""
+"""Runs one seed from its beginning to its verdict, and shrinks one that fails."""
 
 import gc
 from collections.abc import Generator
@@ -32,11 +32,11 @@ class Outcome:
     stages: tuple[str, ...]
     """How the flips ended."""
     seconds: float
-    """Virtual."""
+    """The virtual seconds that it took."""
     calm: bool
     """Whether nothing but the releases was bad."""
     told: tuple[tuple[int, str], ...] = ()
-    """Of which stages of which flips people were told, in order."""
+    """The stages of flips that people were told of, in order."""
     ended: int = 0
     """How often the watch has ended the pods of an idle colour of a service."""
 
@@ -47,7 +47,7 @@ def _hear(text: str) -> None:
 
 @contextmanager
 def simulated(story: Story, loop: VirtualLoop, seed: int) -> Generator[None]:
-    """The real code, told by the simulation what time it is, and how the cluster is reached."""
+    """Tell the real code what time it is and how the cluster is reached, within this context."""
     with ExitStack() as stack:
         stack.enter_context(virtual(loop, seed, ahead))
         stack.enter_context(remembered())
@@ -100,7 +100,7 @@ def simulate(
 
 
 def shrunk(outcome: Outcome, violation: Violation, *, retires: bool = False) -> Outcome:
-    """The same invariant violated with as few faults as leaving them out one by one gets to."""
+    """Return the same violation with the fewest faults that leaving them out one by one gets to."""
     wanted, left_out = violation.name, frozenset[str]()
     for name in outcome.faults:
         less = simulate(outcome.seed, left_out | {name}, retires=retires)

@@ -1,4 +1,4 @@
-"""What happens in one seed: who does what to the stack, and when; drawn from the seed alone."""
+"""Draws what happens in one seed: who does what to the stack, and when; from the seed alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,9 +31,9 @@ DEATHS = (
     ("GET services", 12),
     ("", 150),
 )
-"""With which request a process may die: how it begins, and how many such there are in an update, about."""
+"""The requests with which a process may die: how they begin, and about how many such there are in an update."""
 OF_WORKERS = ((f"PATCH configmaps {record(WORKER)}", 1), (f"PATCH deployments {WORKER}", 3), ("GET pods", 8))
-"""The same of one that moves a worker."""
+"""The same for one that moves a worker."""
 
 BAD = (
     Release(version="", errors=1),
@@ -44,7 +44,7 @@ BAD = (
     Release(version="", errors=0.3, hangs=0.3),
     Release(version="", starts=None),
 )
-"""How a release may be bad; from clearly above its bound of 5 % on, so that each is one that has to be found."""
+"""How a release may be bad: clearly above its bound of 5 %, so that each is one that has to be found."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,16 +55,16 @@ class Happening:
     what: str
     """`patch`, `flap`, `rollback` or `approve`."""
     service: str
-    """Empty: all of them."""
+    """The service that it happens to; empty for all of them."""
     colour: str
     seconds: float = 0
     by: str = ""
     since: str = ""
     """What its time counts from: the first `proof`, `bake` or `way back`, the first `death` of a process, or the first
-    one that leaves `half` of a flip set moved; empty: the beginning."""
+    one that leaves `half` of a flip set moved; empty for the beginning."""
 
     def __str__(self) -> str:
-        """For the script."""
+        """Return it in words, for the script."""
         if self.what == "patch":
             return f"{self.by} sends {self.service} to {self.colour}"
         if self.what == "rollback":
@@ -76,13 +76,13 @@ class Happening:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Up:
-    """An update: when it begins after the one before, and what its config says otherwise."""
+    """An update: when it begins after the one before, and what it changes in the config."""
 
     after: float
     changes: Mapping[str, Any]
     death: Death | None = None
     rival: bool = False
-    """From another machine, which knows nothing of the others."""
+    """Whether it comes from another machine, which knows nothing of the others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +90,7 @@ class Pause:
     """A time in which the process that records the first way back stands still, as on a machine that was suspended."""
 
     after: float
-    """Seconds from that record on."""
+    """The seconds from that record on."""
     seconds: float
 
 
@@ -99,15 +99,15 @@ ENDS = {
     "onRefusal": "stop",
     "watch": {"image": "teal:1", "egress": {"api": {"cidrs": ["192.0.2.1/32"], "ports": [6443]}}},
 }
-"""Where the watch ends what is idle."""
+"""The settings by which the watch ends what is idle."""
 
 TOLD = {"receivers": {"chat": {"url": "slack://a/b/c", "stages": [*map(str, Stage)]}}}
-"""Who is told where people are: one who hears of everything."""
+"""The settings by which people are told: one hears of everything."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scenario:
-    """All of it."""
+    """All that happens in one seed."""
 
     seed: int
     services: Sequence[str]
@@ -125,13 +125,13 @@ class Scenario:
     closes: bool
     """Whether pods are asked to end their kept-alive connections, which here none of them does."""
     skew: float = 0
-    """Seconds by which a machine's clock may differ from the API server's."""
+    """By how many seconds a machine's clock may differ from the API server's."""
     gateway: bool = False
     """Whether an HTTPRoute directs the traffic, and not Services' selectors."""
     worker: Overlap | None = None
-    """Whether the stack has a worker, and when both of its colours may take work."""
+    """When both colours of the stack's worker may take work; None where it has no worker."""
     approval: int = 0
-    """Seconds for which a person's yes is good; 0 where nobody has to give one."""
+    """For how many seconds a person's yes is good; 0 where nobody has to give one."""
     rollback_dies: Death | None = None
     tells: bool = False
     """Whether people are told."""
@@ -144,7 +144,7 @@ class Scenario:
         return not (self.rate or self.happenings or self.outages)
 
     def config(self, changes: Mapping[str, Any]) -> Settings:
-        """A stack's config, with some of its keys changed."""
+        """Return a stack's config, with some of its keys changed."""
         service = {
             "port": 8000,
             "contract": True,
@@ -210,7 +210,7 @@ def _settings(raw: str) -> Settings:
 
 
 def drawn(seed: int) -> Scenario:
-    """The scenario of a seed."""
+    """Return the scenario of a seed."""
     chance = Random(seed)  # noqa: S311 - a simulation, no secret
     services = SERVICES[: chance.choice((1, 2))]
     troubled = chance.random() < 0.9
@@ -248,7 +248,7 @@ def drawn(seed: int) -> Scenario:
 
 
 def _besides(chance: Random, scenario: Scenario) -> Scenario:
-    """The same with what came to the simulation later: drawn apart, so that all else of a seed stays as it was."""
+    """Return the same with later additions, drawn apart so that all else of a seed stays as it was."""
     skewed = chance.random() < 0.5
     ups = scenario.ups
     if chance.random() < 0.15 and ups[-1].changes["activeColour"] == "green" and not ups[-1].rival:
@@ -283,7 +283,7 @@ def _besides(chance: Random, scenario: Scenario) -> Scenario:
 
 
 def _split(chance: Random, scenario: Scenario) -> Scenario:
-    """The same with a router that splits traffic, where the new release may have a share of it before its flip."""
+    """Return the same with a router that splits traffic, where the new release may have a share before its flip."""
     first, *others = scenario.ups
     if chance.random() < 0.4 and not scenario.calm:
         first = replace(first, death=Death(request="PATCH httproutes", number=1, after_sending=chance.random() < 0.5))
@@ -325,7 +325,7 @@ def _ups(chance: Random, *, deadly: bool) -> Sequence[Up]:
 
 
 def _halfway(chance: Random, scenario: Scenario) -> Scenario:
-    """The same where an update dies in its bake, and the one back halfway through its writes, and takes pods along."""
+    """Return the same where an update dies in its bake, and the one back halfway, which takes pods along."""
     bake = Death(request="GET services", number=chance.randint(6, 16), after_sending=False)
     sent = chance.random() < 0.5
     half = Death(request="PATCH services", number=1 if sent else 2, after_sending=sent)
@@ -340,7 +340,7 @@ def _halfway(chance: Random, scenario: Scenario) -> Scenario:
 
 
 def _suspended(chance: Random, scenario: Scenario) -> Scenario:
-    """The same where an update stands still before it puts traffic back, and its person goes to another machine."""
+    """Return the same where an update stands still before it puts traffic back, and its person changes machines."""
     bad = replace(chance.choice([each for each in BAD if each.starts is not None]), version="1.1.0")
     ups = [
         Up(after=1, changes={"activeColour": "green"}),
@@ -352,7 +352,7 @@ def _suspended(chance: Random, scenario: Scenario) -> Scenario:
 
 
 def _when(chance: Random) -> tuple[bool, float]:
-    """Around the first bake mostly; whether the time counts from it."""
+    """Return a time, mostly around the first bake, and whether it counts from that."""
     anchored = chance.random() < 0.75
     return anchored, round(chance.uniform(0, 12) if anchored else chance.uniform(1, 50), 2)
 

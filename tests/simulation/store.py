@@ -1,4 +1,4 @@
-"""The objects of an API server in memory: resource versions, conditions on them, and who owns which fields."""
+"""Keeps an API server's objects in memory: resource versions, conditions on them, and who owns which fields."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -9,11 +9,11 @@ Object = dict[str, Any]
 
 OWNED = ("spec.selector", "spec.rules", "data.colour", "metadata.annotations")
 DIRECTING = (("spec", "selector"), ("spec", "rules"), ("data", "colour"))
-"""What teal reads the managers of."""
+"""The fields whose managers teal reads."""
 
 
 class RefusalError(Exception):
-    """What the API server answers instead."""
+    """What the API server answers in place of an object."""
 
     def __init__(self, status: int, reason: str, message: str = "") -> None:
         """Refuse with a status, and a reason in Kubernetes' own words."""
@@ -25,14 +25,14 @@ class RefusalError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class By:
-    """Who writes."""
+    """Who writes, as which manager, and when."""
 
     actor: str
-    """The process."""
+    """The name of the process."""
     manager: str = ""
-    """The field manager that it writes as; empty: called like the process."""
+    """The field manager that it writes as; empty where it is called like the process."""
     sent: float = -1
-    """When the request left; negative: when it arrived."""
+    """When the request left; negative where that is when it arrived."""
     force: bool = False
     """Whether server-side apply takes over what others own."""
 
@@ -57,33 +57,33 @@ class Store:
     told: Callable[[Written], None] = lambda _: None
     objects: dict[tuple[str, str], Object] = field(default_factory=dict[tuple[str, str], Object])
     versions: list[Object] = field(default_factory=list[Object])
-    """Of what directs traffic, in order: what a watch is told."""
+    """The versions of what directs traffic, in order: what a watch is told."""
     newest: int = 100
     _texts: dict[tuple[str, str], bytes] = field(default_factory=dict[tuple[str, str], bytes])
-    """The same objects as JSON, of those that were read since they were written."""
+    """The same objects as JSON, as far as they were read since they were written."""
 
     def get(self, kind: str, name: str) -> Object:
-        """An object; 404 where there is none."""
+        """Return an object, or refuse with 404 where there is none."""
         found = self.objects.get((kind, name))
         if found is None:
             raise RefusalError(404, "NotFound", f'{kind} "{name}" not found')
         return found
 
     def text(self, kind: str, name: str) -> bytes:
-        """An object as JSON; 404 where there is none. It is the same bytes until the object is written again."""
+        """Return an object as JSON, or refuse with 404. The bytes stay the same until the object is written again."""
         found = self._texts.get((kind, name))
         if found is None:
             found = self._texts[kind, name] = json.dumps(self.get(kind, name)).encode()
         return found
 
     def list(self, kind: str, selector: str = "") -> Iterator[Object]:
-        """The objects of a kind whose labels are as a selector has them."""
+        """Yield the objects of a kind whose labels are as a selector has them."""
         for (of, _), each in self.objects.items():
             if of == kind and (not selector or matches(each["metadata"].get("labels", {}), selector)):
                 yield each
 
     def create(self, kind: str, new: Object, by: By) -> Object:
-        """Make an object; 409 where there is one."""
+        """Make an object, or refuse with 409 where there is one."""
         name = new["metadata"]["name"]
         if (kind, name) in self.objects:
             raise RefusalError(409, "AlreadyExists", f'{kind} "{name}" already exists')
@@ -96,13 +96,13 @@ class Store:
         return self._keep(kind, name, before, new, by)
 
     def patch(self, kind: str, name: str, patch: Object, by: By) -> Object:
-        """Merge into an object, on the same condition."""
+        """Merge a patch into an object, on the same condition."""
         before = self.get(kind, name)
         _require_version(before, patch)
         return self._keep(kind, name, before, merged(before, patch), by)
 
     def apply(self, kind: str, name: str, new: Object, by: By) -> Object:
-        """Make an object, or write what it is to be: server-side apply, which meets a conflict without force."""
+        """Make an object, or write what it is to be, by server-side apply, which meets a conflict without force."""
         before = self.objects.get((kind, name))
         if before and not by.force and (owner := _conflict(before, new, by.manager)):
             raise RefusalError(409, "Conflict", f'Apply failed with 1 conflict: conflict with "{owner}"')
@@ -117,7 +117,7 @@ class Store:
         self._texts.pop((kind, name), None)
 
     def _keep(self, kind: str, name: str, before: Object | None, new: Object, by: By) -> Object:
-        # Nobody changes an object that was written, so its parts may be those of the one before.
+        # Nobody changes an object that was written, so its parts may be shared with the one before.
         after = {**new, "metadata": {**new["metadata"]}}
         if kind == "deployments":
             after["spec"] = {"replicas": 1, **new["spec"]}
@@ -133,7 +133,7 @@ class Store:
 
 
 def merged(old: Any, patch: Any) -> Any:  # noqa: ANN401 - JSON
-    """A JSON merge patch, applied (RFC 7396)."""
+    """Return a value with a JSON merge patch applied (RFC 7396)."""
     if not isinstance(patch, dict):
         return patch
     new = dict(cast("Object", old)) if isinstance(old, dict) else Object()
@@ -146,7 +146,7 @@ def merged(old: Any, patch: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def matches(labels: Mapping[str, str], selector: str) -> bool:
-    """Whether labels are as a selector of `key=value`, `key` and `!key` has them."""
+    """Return whether labels are as a selector of `key=value`, `key` and `!key` has them."""
     for term in filter(None, selector.split(",")):
         key, _, value = term.partition("=")
         if term.startswith("!"):
@@ -164,7 +164,7 @@ def _require_version(before: Object, new: Object) -> None:
 
 
 def _conflict(before: Object, new: Object, manager: str) -> str:
-    """Who else owns what directs traffic, and is to change; `kubectl` does not count: the provider takes that over."""
+    """Return who else owns what directs traffic and is to change; `kubectl` does not count: the provider takes over."""
     changing = [
         (part, key)
         for part, key in DIRECTING
@@ -179,7 +179,7 @@ def _conflict(before: Object, new: Object, manager: str) -> str:
 
 
 def _owners(before: Object | None, after: Object, manager: str, at: str) -> list[Object]:
-    """Whoever changes a field owns it; who writes what is there already owns it as well."""
+    """Return the owners: whoever changes a field owns it, and whoever writes what is there already owns it as well."""
     owners: dict[str, Object] = {}
     for each in (before or {}).get("metadata", {}).get("managedFields", []):
         parts = {part: {**owned} for part, owned in each["fieldsV1"].items()}

@@ -1,4 +1,4 @@
-"""One seed from a stack that rests on blue, through all that happens, to the way back."""
+"""Runs one seed from a stack that rests on blue, through all that happens, to the way back."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -36,18 +36,18 @@ from tests.simulation.workers import Workers, is_record
 from tests.simulation.world import DRAIN, TICK, World, chance
 
 LONGEST = 600.0
-"""Virtual seconds that an update, and the way to rest, may take."""
+"""The virtual seconds that an update, and the way to rest, may take."""
 SCHEDULE = 10.0
-"""Between two watches."""
+"""The virtual seconds between two watches."""
 RETIRED = 90.0
-"""Virtual seconds within which the watch has ended what a flip has left: a minute, and the time that it takes."""
+"""The virtual seconds within which the watch has ended what a flip has left: a minute, and the time that it takes."""
 PATIENT = 5.0
-"""Times that people wait longer between updates where the watch ends what is idle."""
+"""How many times longer people wait between updates where the watch ends what is idle."""
 BESIDE = 0.7
-"""Share of updates that begin when it is about to, and virtual seconds after the one before that they then wait."""
+"""The share of updates that begin when it is about to, and the virtual seconds after the one before that they wait."""
 CLOSE = 47.0
 FATAL = 4
-"""Watches that may die, one after the other."""
+"""How many watches may die, one after the other."""
 _T = TypeVar("_T")
 
 
@@ -92,14 +92,14 @@ class Story:
         self.script: list[tuple[float, str]] = []
         self.state = State()
         self.since = {each: asyncio.Event() for each in ("proof", "bake", "death", "half", "way back")}
-        """Set by the first of them."""
+        """The events that other things wait for, each set by the first of its kind."""
         self.begun: list[asyncio.Task[None]] = []
-        """What people do beside the updates."""
+        """The tasks of what people do beside the updates."""
         self.ending = False
         self.updates: list[Update] = []
 
     async def tell(self) -> None:
-        """From a stack that rests on blue, through everything that happens, to the way back."""
+        """Tell the story, from a stack that rests on blue, through everything that happens, to the way back."""
         background = asyncio.create_task(self._tick())
         await self._begin()
         self.faults.calm = False
@@ -141,7 +141,7 @@ class Story:
             await asyncio.sleep(TICK)
 
     async def _begin(self) -> None:
-        """Blue is live, confirmed and remembered; the first update finds it so, and makes the pods."""
+        """Make blue live, confirmed and remembered; the first update finds it so, and makes the pods."""
         settings = self.scenario.config({"green": OLD.version})
         move = move_of(settings, Live())
         at = EPOCH.isoformat(timespec="seconds")
@@ -163,7 +163,7 @@ class Story:
         self.store.create("configmaps", {"metadata": {"name": NAME}, "data": data}, by)
         confirmed = {"colour": "blue", "version": move.version, "since": at}
         self.store.create("configmaps", {"metadata": {"name": CONFIRMED}, "data": confirmed}, by)
-        since = (EPOCH + timedelta(seconds=1)).isoformat()  # of flips before that nobody was to be told
+        since = (EPOCH + timedelta(seconds=1)).isoformat()  # people were not to be told of flips before that
         self.store.create("configmaps", {"metadata": {"name": told.NAME, "creationTimestamp": since}, "data": {}}, by)
         self.store.told = self.world.written
         for name in self.scenario.services:
@@ -204,7 +204,7 @@ class Story:
             self._note(f"{write.by.actor} records {write.after['data']['colour']} as confirmed")
 
     def _reached(self, flip: Flip, by: str) -> None:
-        """A flip is at another step; the first of some steps are what other things wait for."""
+        """Note that a flip is at another step; the first of some steps are what other things wait for."""
         if flip.stage is Stage.PROVEN:
             self.since["proof"].set()
         if flip.stage is Stage.BAKING and not self.since["bake"].is_set():
@@ -272,7 +272,7 @@ class Story:
         return await self._update(self._actor(f"{name}-approved", up.death), settings, state)
 
     def _actor(self, name: str, death: Death | None = None) -> Actor:
-        """A process, on a machine of its own."""
+        """Return a process, on a machine of its own."""
         skew = self.scenario.skew
         return Actor(name=name, death=death, ahead=skew * (2 * chance(self.scenario.seed, name, "clock") - 1))
 
@@ -294,7 +294,7 @@ class Story:
         self._note(f"{actor.name} approves {colour}: {ended or 'done'}")
 
     async def _roll_back(self) -> None:
-        """A person takes the last flip back, whoever is at it."""
+        """Take the last flip back, as a person does, whoever is at it."""
         actor = self._actor("rollback-1", self.scenario.rollback_dies)
         self._note(f"{actor.name} begins")
         ended = await self._process(actor, lambda: roll_back(actor), "killed")
@@ -302,7 +302,7 @@ class Story:
         self.invariants.rolled_back(actor, ended)
 
     async def _process(self, actor: Actor, main: Callable[[], Coroutine[Any, Any, _T]], killed: _T) -> _T:
-        """Run something as a process; what it comes to, or that it died."""
+        """Run something as a process; return what it comes to, or that it died."""
         self.actors[actor.name] = actor
 
         async def body() -> _T:
@@ -326,7 +326,7 @@ class Story:
         return killed
 
     async def _watch(self) -> None:
-        """A CronJob: one after the other."""
+        """Run the watch as a CronJob does: one after the other."""
         number = 0
         while not self.ending:
             number += 1
@@ -339,11 +339,11 @@ class Story:
 
     @property
     def _declared(self) -> Settings:
-        """What the update says that wrote the CronJob last."""
+        """Return what the update says that wrote the CronJob last."""
         return next((each.declares for each in reversed(self.updates) if each.declares), self.scenario.config({}))
 
     async def _rest(self) -> None:
-        """Nothing goes wrong any more: what is open is brought to its end, by the watch alone."""
+        """Let nothing go wrong any more, so that the watch alone brings what is open to its end."""
         end = self.loop.time() + LONGEST / 2
         while (left := self.invariants.history.open) is not None and self.loop.time() < end:
             if self._failing(left) and left.stage in {Stage.STUCK, Stage.UNPROVEN}:
@@ -357,7 +357,7 @@ class Story:
         return bool(self.scenario.releases[flip.version].failing)
 
     async def _back(self) -> None:
-        """The way back onto what was always well works, as a person brings it about who does what messages say."""
+        """Check that the way back onto what was always well works for a person who does what messages say."""
         green = self.store.objects.get(("deployments", f"{self.scenario.services[0]}-green"))
         changes: dict[str, Any] = {"activeColour": "blue"}
         if green:
@@ -370,7 +370,7 @@ class Story:
             if there == {"blue"} == {confirmed} and self.invariants.history.open is None:
                 await asyncio.sleep(DRAIN + TICK)
                 self.invariants.left_idle()
-                return  # what is idle may be as broken as it is
+                return  # what is idle may stay as broken as it is
             if "teal:repair" in said:
                 changes["repair"] = "green"
             if "; then flip" in said:  # an update died between the pods of two services

@@ -1,6 +1,6 @@
 """A simulation that finds nothing proves nothing: bugs that were put back on purpose are found.
 
-Each seed is the first one of 3,000 that finds its bug. Where scenarios are drawn otherwise, another one is: look for it
+Each seed is the first one of 3,000 that finds its bug. Where scenarios are drawn in another way, look for another seed
 with the bug in place, by `python -m tests.simulation --seeds 0:3000`.
 """
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
 """A process that dies between making a coroutine and running it leaves that one unawaited."""
 
 Put = Callable[[pytest.MonkeyPatch], None]
-"""Puts a bug back."""
+"""A function that puts a bug back."""
 
 
 async def _nothing(*_: object, **__: object) -> None:
@@ -130,7 +130,7 @@ def started_beside(patch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_bug_is_found(bug: Put, seed: int, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the invariant that it violates, and without it the seed violates none."""
+    """It is found by the invariant that it violates, and without it the seed violates none."""
     assert not simulate(seed).violations
     bug(monkeypatch)
     assert found in {each.name for each in simulate(seed).violations}

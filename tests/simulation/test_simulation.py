@@ -15,21 +15,21 @@ ROOT = Path(__file__).parents[2]
 
 
 def simulation(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command."""
+    """Run the simulation's command."""
     command = [sys.executable, "-m", "tests.simulation", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.timeout(1800)
 def test_no_seed_violates_an_invariant() -> None:
-    """The first that does is printed as a script."""
+    """The first seed that violates one is printed as a script."""
     done = simulation("--seeds", f"0:{SEEDS}", "--jobs", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith(f"{SEEDS} seeds in ")
 
 
 def test_a_seed_does_the_same_again() -> None:
-    """In another process, too: the script of a seed is its replay."""
+    """It does so in another process, too: the script of a seed is its replay."""
     first, second = (simulation("--seeds", "4:8", "--script", "--all").stdout.splitlines()[:-1] for _ in range(2))
     assert len(first) > 20
     assert first == second
@@ -46,6 +46,6 @@ def test_nothing_goes_wrong_where_nothing_is_wrong() -> None:
 
 
 def well(scenario: Scenario) -> bool:
-    """Whether the release is, and no autoscaler takes pods from the colour that it replaces."""
+    """Return whether the release is well, and no autoscaler takes pods from the colour that it replaces."""
     release = scenario.releases["1.1.0"]
     return not release.failing and release.starts is not None and not scenario.autoscaled

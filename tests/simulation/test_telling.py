@@ -15,7 +15,7 @@ ORDER = ("PROVEN", "BAKING", "REVERTING", "REVERTED")
 
 
 def stages(outcome: Outcome) -> dict[int, list[str]]:
-    """What was told of each flip, in order."""
+    """Return what was told of each flip, in order."""
     found = defaultdict[int, list[str]](list)
     for number, stage in outcome.told:
         found[number].append(stage)
@@ -23,7 +23,7 @@ def stages(outcome: Outcome) -> dict[int, list[str]]:
 
 
 def test_no_invariant_is_violated_and_every_end_is_told_after_what_came_before() -> None:
-    """Owners die, the API server is away, receivers are silent: where somebody goes on, he tells what is missing."""
+    """Owners die, the API server is away, receivers are silent; whoever goes on tells what is missing."""
     spare()
     for seed in range(SEEDS):
         outcome = simulate(seed, tells=True)

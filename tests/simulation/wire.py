@@ -1,4 +1,4 @@
-"""The seam: an HTTP transport from one process of teal's, or of the engine's, to the API server in memory.
+"""Carries HTTP from one process of teal's, or of the engine's, to the API server in memory: the seam of the simulation.
 
 Above it is the real code. A request that has left arrives, whoever still waits for its answer.
 """
@@ -19,7 +19,7 @@ from tests.simulation.faults import Fault, Faults, Trouble
 from tests.simulation.world import chance
 
 ACTOR: ContextVar["Actor"] = ContextVar("ACTOR")
-"""Whose task this is."""
+"""The process that the current task belongs to."""
 
 STATUS = {
     Trouble.BUSY: (429, "TooManyRequests"),
@@ -32,19 +32,19 @@ STATUS = {
 _T = TypeVar("_T")
 
 MUTE = 0.5
-"""Share of pods that do not answer to a forwarded port; the others refuse it."""
+"""The share of pods that do not answer to a forwarded port; the others refuse it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Death:
-    """With which request a process dies."""
+    """The death of a process with one of its requests."""
 
     request: str
-    """How it begins."""
+    """How the request begins."""
     number: int
-    """The how manieth of these."""
+    """Which of these requests it is, counted from 1."""
     after_sending: bool
-    """Whether it still leaves."""
+    """Whether the request still leaves."""
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -53,25 +53,25 @@ class Actor:
 
     name: str
     death: Death | None = None
-    """None: it lives."""
+    """How the process dies; None where it lives."""
     ahead: float = 0
-    """Seconds by which its machine's clock is ahead of the API server's."""
+    """By how many seconds its machine's clock is ahead of the API server's."""
     dead: bool = False
     still_until: float = 0
-    """Virtual time until which it stands still."""
+    """The virtual time until which it stands still."""
     requests: int = 0
     fatal: int = 0
-    """Requests of the kind that is to be its last."""
+    """The number of its requests of the kind that is to be its last."""
     tasks: dict[asyncio.Task[Any], None] = field(default_factory=dict[asyncio.Task[Any], None])
-    """In the order in which they began: a set's would be another in each run."""
+    """Its tasks in the order in which they began: a set's order would differ in each run."""
     said: list[str] = field(default_factory=list[str])
     swallowed: list[float] = field(default_factory=list[float])
-    """When a question to a front door got lost: to whoever asked, it is one that the release did not answer."""
+    """When a question to a front door got lost; to the asker, the release did not answer it."""
     read: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
-    """By Service: when it was read last, and which colour it led to."""
+    """When each Service was read last, and which colour it led to."""
 
     def forget(self, task: asyncio.Task[Any]) -> None:
-        """A task has ended."""
+        """Forget a task that has ended."""
         self.tasks.pop(task, None)
 
     def die(self) -> None:
@@ -87,7 +87,7 @@ def spawn(
     *,
     context: Context | None = None,
 ) -> asyncio.Task[_T]:
-    """A task factory that remembers whose task it is."""
+    """Return a new task, and remember whose it is."""
     task = asyncio.Task(coro, loop=loop, context=context)
     actor = ACTOR.get(None)
     if actor is not None:
@@ -99,7 +99,7 @@ def spawn(
 
 
 def ahead() -> float:
-    """By how much the clock is ahead of whoever's task this is."""
+    """Return by how many seconds the clock of the current task's process is ahead."""
     actor = ACTOR.get(None)
     return actor.ahead if actor is not None else 0
 
@@ -119,13 +119,13 @@ class Network:
 
     @asynccontextmanager
     async def client(self, access: ClusterAccess) -> AsyncGenerator[httpx2.AsyncClient]:
-        """In place of `teal.adapters.kubernetes.access.client`: for whichever process this task belongs to."""
+        """Yield a client for the current task's process, in place of `teal.adapters.kubernetes.access.client`."""
         del access
         async with self.http(ACTOR.get()) as http:
             yield http
 
     def http(self, actor: Actor) -> httpx2.AsyncClient:
-        """A client of one process."""
+        """Return a client of one process."""
         return Client(transport=Wire(self, actor), base_url=SERVER, timeout=5, trust_env=False)
 
 
@@ -133,12 +133,12 @@ class Wire(httpx2.AsyncBaseTransport):
     """Carries one process's requests."""
 
     def __init__(self, network: Network, actor: Actor) -> None:
-        """Carry them over this network."""
+        """Prepare to carry them over this network."""
         self._network = network
         self._actor = actor
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """One request there, and its answer back."""
+        """Carry one request there, and its answer back."""
         actor = self._actor
         if request.method != "PATCH":  # between the last check and a write of traffic: docs/invariants.md, assumptions
             await self._still()
@@ -173,7 +173,7 @@ class Wire(httpx2.AsyncBaseTransport):
             await asyncio.sleep(left)
 
     def _dying(self, asked: Asked) -> Death | None:
-        """The death that comes with this request."""
+        """Return the death that comes with this request; None where none does."""
         actor, death, faults = self._actor, self._actor.death, self._network.faults
         actor.requests += 1
         if death is None or faults.calm or not asked.what.startswith(death.request):
@@ -183,7 +183,7 @@ class Wire(httpx2.AsyncBaseTransport):
         return death if actor.fatal == death.number and faults.happens(f"death of {actor.name}", what) else None
 
     async def _send(self, request: httpx2.Request, asked: Asked) -> asyncio.Future[Answer]:
-        """Let it leave; raises what a client meets that cannot connect."""
+        """Let a request leave; raises what a client meets that cannot connect."""
         network, loop = self._network, asyncio.get_running_loop()
         fault = network.faults.befalls(asked) or Fault(trouble=Trouble.SLOW)
         if fault.trouble is Trouble.REFUSED:
@@ -211,7 +211,7 @@ class Wire(httpx2.AsyncBaseTransport):
         lost = fault.trouble is Trouble.SILENT or fault.seconds >= request.extensions["timeout"]["read"]
         if lost and asked.what.startswith("GET services") and asked.what.endswith("proxy"):
             self._actor.swallowed.append(asked.sent)
-        # A pod that is asked to end its connections says nothing, as often as not.
+        # As often as not, a pod that is asked to end its connections says nothing.
         mute = asked.what.endswith("portforward") and chance(network.seed, asked.url) < MUTE
         if fault.trouble is not Trouble.SILENT and not mute:
             way = 0.002 + 0.008 * chance(network.seed, asked.what, self._actor.requests)

@@ -1,4 +1,4 @@
-"""What has to hold of workers: whose pods take work, and when both colours do."""
+"""Checks workers: whose pods take work, and when both colours do."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tests.simulation.store import Written
 from tests.simulation.world import World
 
 NAME = "mailer"
-"""Of the one that a stack may have."""
+"""The name of the worker that a stack may have."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -19,21 +19,21 @@ class Workers:
 
     world: World
     overlap: Overlap | None
-    """None where there is no worker."""
+    """When both colours may take work; None where there is no worker."""
 
     @property
     def live(self) -> str:
-        """The colour that may run, by its record."""
+        """The colour that may run, by the worker's record."""
         return self.world.leads(NAME, late=False).rpartition("-")[2]
 
     def twice(self) -> Iterator[str]:
-        """At any moment: two colours that must not have pods at once."""
+        """Yield what is wrong at any moment: two colours have pods that must not have them at once."""
         there = {each.slot for each in self.world.pods if each.slot.startswith(f"{NAME}-")}
         if self.overlap is Overlap.FORBIDDEN and len(there) > 1:
             yield f"{' and '.join(sorted(there))} take work at once"
 
     def started(self, write: Written, flip: Flip | None) -> Iterator[str]:
-        """At a write of a Deployment: the idle colour starts in a way back alone."""
+        """Yield what is wrong at a write of a Deployment: the idle colour starts in a way back alone."""
         service, _, colour = write.name.rpartition("-")
         if service != NAME or self.overlap in {None, Overlap.ALLOWED}:
             return
@@ -43,7 +43,7 @@ class Workers:
             yield f"{write.by.actor} starts {write.name}, and {self.live or 'nothing'} is live: {flip}"
 
     def shrinks(self, write: Written, flip: Flip | None) -> bool:
-        """Whether a worker's pods may end where those of no other service may: not to overlap, or on a way back."""
+        """Return whether a worker's pods may end where no other service's may: not to overlap, or on a way back."""
         service, _, colour = write.name.rpartition("-")
         if service != NAME or flip is None:
             return False
@@ -51,18 +51,18 @@ class Workers:
         return self.overlap is Overlap.FORBIDDEN or (back and self.overlap is Overlap.FLIP)
 
     def followed(self, colour: Colour | str) -> Iterator[str]:
-        """When traffic of another service moves: the worker of its colour runs already."""
+        """Yield what is wrong when traffic of another service moves: the worker of its colour runs already."""
         ready = [each for each in self.world.of(f"{NAME}-{colour}") if each.ready(self.world.loop.time())]
         if self.overlap is not None and (self.live != colour or not ready):
             yield f"traffic moves to {colour}; {NAME} is live on {self.live}, and {len(ready)} of {colour} are ready"
 
     def left(self) -> Iterator[str]:
-        """At rest: only the live colour has pods."""
+        """Yield what is wrong at rest: only the live colour has pods."""
         idle = [each.slot for each in self.world.pods if each.ends is None and each.slot.startswith(f"{NAME}-")]
         if self.overlap not in {None, Overlap.ALLOWED} and {*idle} - {f"{NAME}-{self.live}"}:
             yield f"pods of {sorted({*idle})} are there at rest, and {self.live} is live"
 
 
 def is_record(write: Written) -> bool:
-    """Whether a write is of the record of which colour may run."""
+    """Return whether a write is of the record of which colour may run."""
     return write.kind == "configmaps" and write.name == record(NAME)

@@ -1,6 +1,6 @@
-"""What a cluster does by itself: Deployments make pods, kubelets ready them, EndpointSlices and the data path follow.
+"""Plays a cluster: Deployments make pods, kubelets ready them, EndpointSlices and the data path follow.
 
-Late, all of it: the controllers look every half second, and what a selector leads to changes some time after its write.
+All of it is late: controllers look every half second, and what a selector leads to changes some time after its write.
 """
 
 from bisect import bisect_left
@@ -20,22 +20,22 @@ from tests.simulation.store import By, Object, Store, Written
 TICK = 0.5
 AUTOSCALER_TICKS = 10
 CLIENTS = 4
-"""Requests of live traffic a tick and service."""
+"""The requests of live traffic in a tick, for each service."""
 DRAIN = 1.0
-"""Seconds from a pod's end to its disappearance."""
+"""The seconds from a pod's end to its disappearance."""
 
 
 Behind = list[tuple[str, bool, bool]]
-"""Pods by name, whether each is ready, and whether it is ending."""
+"""The names of pods, whether each is ready, and whether it is ending."""
 
 
 def chance(*what: object) -> float:
-    """A number of [0, 1) that depends on nothing but what it is for."""
+    """Return a number of [0, 1) that depends on nothing but what it is for."""
     return crc32(repr(what).encode()) * 2654435761 % 2**32 / 2**32
 
 
 def split_of(route: Mapping[str, Any]) -> Split:
-    """How an HTTPRoute shares out the requests."""
+    """Return how an HTTPRoute shares out the requests."""
     name, marks = route["metadata"]["name"], route["metadata"].get("annotations", {})
     given = {each["name"]: each["weight"] for each in route["spec"]["rules"][-1]["backendRefs"]}
     return Split(weights={colour: given[f"{name}-{colour}"] for colour in Colour}, said=said(marks))
@@ -43,17 +43,17 @@ def split_of(route: Mapping[str, Any]) -> Split:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
-    """How a release behaves."""
+    """A release, and how it behaves."""
 
     version: str
     errors: float = 0
-    """Share of its requests answered 500."""
+    """The share of its requests that are answered 500."""
     hangs: float = 0
-    """Share of its requests that are never answered."""
+    """The share of its requests that are never answered."""
     after: int = 0
-    """Requests of a pod before which none of that shows."""
+    """How many requests a pod answers before any of that shows."""
     starts: float | None = 1.5
-    """Seconds from a pod's start until it is ready; None: never."""
+    """The seconds from a pod's start until it is ready; None where it never is."""
 
     @property
     def failing(self) -> float:
@@ -74,12 +74,12 @@ class Pod:
     flaps_until: float = 0
 
     def ready(self, now: float) -> bool:
-        """Whether its kubelet says so."""
+        """Return whether its kubelet calls it ready."""
         starts = self.release.starts
         return self.ends is None and starts is not None and self.born + starts <= now and now >= self.flaps_until
 
     def answer(self) -> str:
-        """What becomes of one request: `ok`, `error` or `hang`."""
+        """Return what becomes of one request: `ok`, `error` or `hang`."""
         self.asked += 1
         if not self.release.failing or self.asked <= self.release.after:
             return "ok"
@@ -97,7 +97,7 @@ class Served:
     asked: int
     failed: int
     version: str
-    """Of the pods that answered; empty where there was none."""
+    """The version of the pods that answered; empty where there was none."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -107,30 +107,30 @@ class World:
     loop: VirtualLoop
     store: Store
     lag: float = 0.3
-    """Seconds from a selector's write until anything follows it."""
+    """The seconds from a selector's write until anything follows it."""
     load: int = 2
-    """Pods that live traffic needs, as an autoscaler sees it."""
+    """How many pods live traffic needs, as an autoscaler sees it."""
     workers: frozenset[str] = frozenset()
-    """Services that nobody asks: what directs them is a record, and no EndpointSlice has their pods."""
+    """The services that nobody asks: what directs them is a record, and no EndpointSlice has their pods."""
     releases: dict[str, Release] = field(default_factory=dict[str, Release])
     pods: list[Pod] = field(default_factory=list[Pod])
     flapped: bool = False
-    """Whether pods of a colour have turned unready for a while: no healthy release then."""
+    """Whether pods of a colour were unready for a while, as those of no healthy release are."""
     slices: dict[str, Behind] = field(default_factory=dict[str, Behind])
-    """By Service."""
+    """The pods behind each Service."""
     seen_ready: dict[str, float] = field(default_factory=dict[str, float])
-    """When a slot was last seen with a ready endpoint."""
+    """When each slot was last seen with a ready endpoint."""
     served: dict[str, list[Served]] = field(default_factory=lambda: defaultdict[str, list[Served]](list))
     selected: dict[str, list[tuple[float, str]]] = field(
         default_factory=lambda: defaultdict[str, list[tuple[float, str]]](list)
     )
-    """By Service: when its selector was written, and the slot that it led to then."""
+    """When each Service's selector was written, and the slot that it led to then."""
     canaries: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
-    """By service: the slot that has a share of its requests beside the live one, and how many percent."""
+    """The slot that has a share of each service's requests beside the live one, and how many percent."""
     ticks: int = 0
     _born: int = 0
     _settled: dict[str, Object] = field(default_factory=dict[str, Object])
-    """By name: Deployments as they were when there was nothing left to do for them."""
+    """The Deployments by name, as they were when there was nothing left to do for them."""
 
     def written(self, write: Written) -> None:
         """Note where a selector leads from now on."""
@@ -147,18 +147,18 @@ class World:
             self.canaries[write.name] = (other, split.share)
 
     def leads(self, service: str, *, late: bool = True) -> str:
-        """The slot that a Service's traffic reaches now, or that its selector names."""
+        """Return the slot that a Service's traffic reaches now, or, unless `late`, the one that its selector names."""
         known = self.selected[service]
         until = self.loop.time() - (self.lag if late else 0)
         index = bisect_left(known, (until, "~"))
         return known[max(index - 1, 0)][1] if known else ""
 
     def serving(self, service: str) -> set[str]:
-        """The slots that any of its requests reach, or are to reach."""
+        """Return the slots that any of its requests reach, or are to reach."""
         return {*(self.leads(service, late=late) for late in (True, False)), self.canaries.get(service, ("", 0))[0]}
 
     def tick(self) -> None:
-        """Half a second of every controller's life."""
+        """Let half a second of every controller's life pass."""
         now = self.loop.time()
         self.ticks += 1
         for deployment in list(self.store.list("deployments")):
@@ -181,12 +181,12 @@ class World:
                 self._scale(each)
 
     def ready(self, service: str) -> list[Pod]:
-        """The pods that a Service's slices call ready, and that are still there."""
+        """Return the pods that a Service's slices call ready, and that are still there."""
         named = {name for name, ready, _ in self.slices.get(service, ()) if ready}
         return [each for each in self.pods if each.name in named]
 
     def of(self, slot: str) -> Iterator[Pod]:
-        """The pods of a slot that are not ending."""
+        """Return the pods of a slot that are not ending."""
         return (each for each in self.pods if each.slot == slot and each.ends is None)
 
     def _deploy(self, deployment: Object, now: float) -> None:
@@ -197,7 +197,7 @@ class World:
         pods = [*self.of(name)]
         new = [each for each in pods if each.release is release]
         old = [each for each in pods if each.release is not release]
-        # One by one, as the slots' strategy has it (maxSurge 1, maxUnavailable 0).
+        # Pods are replaced one by one, as the slots' strategy has it (maxSurge 1, maxUnavailable 0).
         for _ in range(min(wanted - len(new), wanted + 1 - len(new) - len(old))):
             self._born += 1
             self.pods.append(Pod(name=f"{name}-{self._born:x}-0", slot=name, release=release, born=now))
@@ -235,7 +235,7 @@ class World:
     def _serve(self, service: str, now: float) -> None:
         pods = self.ready(service)
         canary, share = self.canaries.get(service, ("", 0))
-        if chance(service, now) * 100 < share:  # all requests of a moment, so that they are of one release
+        if chance(service, now) * 100 < share:  # all requests of a moment go to one release
             pods = self.ready(canary)
         failed = CLIENTS
         if pods and not any(each.release.failing for each in pods):
