@@ -70,7 +70,7 @@ def _tag(image: str) -> str:
 
 
 def _derived(declared: Declared, idle: Colour, service: str, version: str) -> str:
-    """Return a version's image, provided that the releases which exist have images tagged with their versions."""
+    """Return the image of a version, where a release that exists has its image tagged with its own version."""
     for colour in (idle.other, idle):
         image = declared.images(colour).get(service, "")
         tag = _tag(image)
