@@ -151,7 +151,7 @@ class Invariants:
         self.violations.append(Violation(at=self.world.loop.time(), name=name, what=what))
 
     def strangers(self) -> list[Written]:
-        """The moves of traffic by neither an engine nor teal."""
+        """Return the moves of traffic by neither an engine nor teal."""
         return [each for each in self.moves if not by_a_flip(each)]
 
     def _traffic(self, write: Written) -> None:

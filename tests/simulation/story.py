@@ -339,7 +339,7 @@ class Story:
 
     @property
     def _declared(self) -> Settings:
-        """Return what the update says that wrote the CronJob last."""
+        """The settings of the update that wrote the CronJob last."""
         return next((each.declares for each in reversed(self.updates) if each.declares), self.scenario.config({}))
 
     async def _rest(self) -> None:

@@ -48,7 +48,7 @@ class SlotArgs:
     account: pulumi.Input[str]
     environment: Environment
     fingerprint: Fingerprint
-    """The same in the form in which its Deployment tells it to later updates."""
+    """The declared slot in the form in which its Deployment tells it to later updates."""
     capacity: Capacity
     live: Mapping[str, str]
     """The annotations of the existing Deployment; empty where there is none."""

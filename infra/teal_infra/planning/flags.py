@@ -17,7 +17,7 @@ def changes(settings: Settings, live: str, serving: Colour | None) -> Iterator[t
     Where live traffic stays, the plan's word is that what is live changes; a move of it is the graver word by itself.
 
     Args:
-        settings: as declared.
+        settings: the settings as declared.
         live: the file as pods read it now; empty where they read none, so that the pods themselves change.
         serving: the colour that live traffic of a service goes to.
     """
