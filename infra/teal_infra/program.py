@@ -25,6 +25,7 @@ from teal_infra.components.migrations import Contraction, ContractionArgs, Migra
 from teal_infra.components.network import NetworkPolicies, NetworkPoliciesArgs, members
 from teal_infra.components.notify import noted
 from teal_infra.components.observability import observe
+from teal_infra.components.rollout import Rollouts
 from teal_infra.components.scaling import Capacity
 from teal_infra.components.slot import Slot, SlotArgs, Turn
 from teal_infra.components.watch import NAME as WATCH
@@ -37,7 +38,7 @@ from teal_infra.planning.ending import endings
 from teal_infra.planning.live import Live, recorded
 from teal_infra.planning.move import bake_plan, move_of
 from teal_infra.planning.slots import asleep, started, stopped
-from teal_infra.provider.ownership import owned
+from teal_infra.provider.ownership import Prior, owned
 from teal_infra.settings import Settings
 from teal_infra.settings.slot import Slot as SlotSettings
 from teal_infra.settings.slot import SlotService
@@ -76,9 +77,9 @@ def provision(
 class _When:
     """When a colour's pods may change, and which hooks allow it."""
 
-    after: Sequence[pulumi.Resource] = ()
+    after: Sequence[Prior] = ()
     hooks: pulumi.ResourceHookBinding | None = None
-    records: Sequence[pulumi.Resource] = ()
+    records: Sequence[Prior] = ()
     """The records of all workers, for which only the pods of a worker's active colour wait."""
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
     """The annotations of the worker's own record."""
@@ -127,11 +128,10 @@ class _Stack:
         self._router = router(self._front, self.opts)
         self._flags = flags(settings, place, self.opts)
         prometheus = settings.prometheus.access() if settings.prometheus else None
+        self._rollouts = Rollouts(cluster)
         self._guard = Guard(cluster, move_of(settings, live), prometheus, settings.audience, shared=True)
 
-    def slots(
-        self, colour: Colour, names: Iterable[str], after: Sequence[pulumi.Resource] = ()
-    ) -> Sequence[pulumi.Resource]:
+    def slots(self, colour: Colour, names: Iterable[str], after: Sequence[Prior] = ()) -> Sequence[Prior]:
         """Declare one colour of some services, and return what others wait for; empty if the colour has no release."""
         slot = self._settings.slot(colour)
         if slot is None:
@@ -139,7 +139,7 @@ class _Stack:
         when = _When(after=after, hooks=None if colour is self._settings.active_colour else self._guard.idle_hooks())
         return [each for name in names for each in self._slot(name, colour, slot, when).ready]
 
-    def workers(self, after: Sequence[pulumi.Resource]) -> tuple[Mapping[str, Traffic], Sequence[pulumi.Resource]]:
+    def workers(self, after: Sequence[Prior]) -> tuple[Mapping[str, Traffic], Sequence[Prior]]:
         """Declare the record of each worker's live colour, once all else is proven, and then that colour's pods."""
         settings, active, hooks = self._settings, self._settings.active_colour, self._guard.traffic_hooks()
         records: dict[str, Worker] = {}
@@ -201,6 +201,7 @@ class _Stack:
                 capacity=self._capacity(name, colour),
                 live=live.annotations if live else {},
                 now=self._live.at,
+                rollouts=self._rollouts,
                 after=[*first, *self._migrations(of, release, environment, first), *when.records],
                 hooks=when.hooks,
                 turn=self._turn(name, colour, when),
@@ -220,7 +221,7 @@ class _Stack:
         return Turn(marks={**marks, FORCE: "true", **stopped(settings, live, name, colour)}, begins=begins)
 
     def _migrations(
-        self, of: Identity, release: SlotService, environment: Environment, first: Sequence[pulumi.Resource]
+        self, of: Identity, release: SlotService, environment: Environment, first: Sequence[Prior]
     ) -> Sequence[pulumi.Resource]:
         """Declare the Jobs that a slot's pods wait for."""
         settings = self._settings.services[of.service]
@@ -243,7 +244,7 @@ class _Stack:
         declared = [MigrationArgs(tool=tool, step=step, after=after) for step in steps]
         return [Migration(each.name, each, self.opts).job for each in declared]
 
-    def contractions(self, after: Sequence[pulumi.Resource]) -> None:
+    def contractions(self, after: Sequence[Prior]) -> None:
         """Declare last what drops what nobody needs any more, once the old release is gone."""
         for name, plan in self._schemas.items():
             if plan.waiting:
@@ -261,7 +262,7 @@ class _Stack:
             )
             Contraction(name, args, self.opts)
 
-    def traffic(self, after: Sequence[pulumi.Resource]) -> Mapping[str, Traffic]:
+    def traffic(self, after: Sequence[Prior]) -> Mapping[str, Traffic]:
         """Declare every service's live traffic, after everything of the destination."""
         active, hooks = self._settings.active_colour, self._guard.traffic_hooks()
         return {
@@ -289,7 +290,7 @@ class _Stack:
         args = WatchArgs(watch=settings.watch, settings=settings, bake=bake, endings=ends, namespace=self.namespace)
         return [Watch(WATCH, args, self.opts).cron_job]
 
-    def confirmed(self, after: Sequence[pulumi.Resource]) -> Confirmed:
+    def confirmed(self, after: Sequence[Prior]) -> Confirmed:
         """Declare the record of the confirmed colour."""
         record = recorded(self._settings, self._live)
         args = ConfirmedArgs(record=record, after=after, guard=self._guard, namespace=self.namespace)

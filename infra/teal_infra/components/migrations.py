@@ -19,6 +19,7 @@ from teal_infra import labels
 from teal_infra.components import environment, pod
 from teal_infra.labels import Identity
 from teal_infra.provider.kinds import ConfigMap, Job, Verbatim, manifest
+from teal_infra.provider.ownership import Prior
 from teal_infra.provider.strategic_merge import merged
 from teal_infra.settings.migrations import MigrationSettings
 from teal_infra.settings.service import ServiceSettings
@@ -59,7 +60,7 @@ class MigrationArgs:
 
     tool: Tool
     step: Step
-    after: Sequence[pulumi.Resource] = ()
+    after: Sequence[Prior] = ()
     """What has to exist before it runs."""
 
     @property
@@ -123,7 +124,7 @@ class ContractionArgs:
     access: ClusterAccess
     wait_seconds: float
     """How long to wait for pods that are ending: their grace period, and what a kubelet needs beyond it."""
-    after: Sequence[pulumi.Resource] = ()
+    after: Sequence[Prior] = ()
     """The confirmed colour's record, and the idle colour's Deployments."""
 
 

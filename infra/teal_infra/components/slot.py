@@ -15,9 +15,11 @@ from teal_infra.components import pod
 from teal_infra.components.doors import UNAWAITED, service_spec
 from teal_infra.components.environment import Environment
 from teal_infra.components.fingerprint import Fingerprint, annotations_of
+from teal_infra.components.rollout import REPORTED_SECONDS, Rollouts
 from teal_infra.components.scaling import Capacity, Scaling, ScalingArgs
 from teal_infra.labels import Identity
 from teal_infra.provider.kinds import CronJob, Deployment, Service, Verbatim
+from teal_infra.provider.ownership import Prior
 from teal_infra.settings.reach.cron import Cron
 from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import SlotService
@@ -27,11 +29,6 @@ if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.batch.v1 import CronJobSpecArgsDict, JobSpecArgsDict
     from pulumi_kubernetes.core.v1 import PodTemplateSpecArgsDict
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
-
-REPORTED_SECONDS = 15
-"""How much later the engine's deadline is than a rollout's. Kubernetes counts that one from the last progress, seconds
-after the write, and then has to report it. Pulumi's provider does not fail because of that: it waits for its own
-timeout, by default 10 minutes, and names what it has heard by then among its reasons."""
 
 IDLE = "teal/idle"
 """The scheduling gate of a worker's idle pods. There are none, and whoever asks for some, such as somebody else's
@@ -54,7 +51,8 @@ class SlotArgs:
     """The annotations of the existing Deployment; empty where there is none."""
     now: str
     """The time that a changed slot gets."""
-    after: Sequence[pulumi.Resource] = ()
+    rollouts: Rollouts
+    after: Sequence[Prior] = ()
     """What has to exist before the pods change."""
     hooks: pulumi.ResourceHookBinding | None = None
     """The hooks that allow a change of the pods, or of their number."""
@@ -84,7 +82,7 @@ class Slot(pulumi.ComponentResource):
         super().__init__("teal:kubernetes:Slot", name, None, opts)
         self._of = args
         self._scaling: Scaling | None = None
-        self.ready: list[pulumi.Resource] = []
+        self.ready: list[Prior] = []
 
     def keep(self, settings: ServiceSettings, capacity: Capacity) -> Sequence[pulumi.Resource]:
         """Declare its autoscaler before traffic leaves: it asks for no fewer pods, and waits for nothing."""
@@ -96,7 +94,8 @@ class Slot(pulumi.ComponentResource):
         """Declare the rest of the slot."""
         of, turn = args.of, args.turn
         annotations = annotations_of(args.fingerprint, args.live, args.now)
-        scaled = turn is not None and not turn.begins and args.fingerprint.replicas is None
+        begins = turn is not None and turn.begins  # a flip starts its pods, and proves them
+        scaled = turn is not None and not begins and args.fingerprint.replicas is None
         later = pulumi.ResourceOptions(
             parent=self, depends_on=[*args.environment.objects, *args.after], hooks=args.hooks
         )
@@ -115,12 +114,13 @@ class Slot(pulumi.ComponentResource):
                 pulumi.ResourceOptions(
                     custom_timeouts=pulumi.CustomTimeouts(create=wait, update=wait),
                     ignore_changes=["spec.replicas"] if scaled else None,
+                    hooks=args.rollouts.hooks() if args.fingerprint.running and not begins else None,
                 ),
             ),
         )
         if args.settings.worker is None:
             self._preview(args.settings, of.selector)
-        self.ready.append(deployment)
+        self.ready.append(args.rollouts.over(deployment, of.name))
         if args.fingerprint.running and self._scaling is None:
             scaling = ScalingArgs(of=of, settings=args.settings, capacity=args.capacity)
             self._scaling = Scaling(of.name, scaling, later)

@@ -13,6 +13,7 @@ from teal.history.store import CONFIRMED
 from teal.model.labels import PART_OF, PART_OF_LABEL
 from teal_infra.hooks.guard import Guard
 from teal_infra.provider.kinds import ConfigMap
+from teal_infra.provider.ownership import Prior
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +22,7 @@ class ConfirmedArgs:
 
     record: Mapping[str, str]
     """The data of the record: what this update makes live."""
-    after: Sequence[pulumi.Resource]
+    after: Sequence[Prior]
     """The traffic of the whole flip set."""
     guard: Guard
     namespace: pulumi.Input[str]

@@ -15,6 +15,7 @@ from teal.adapters.kubernetes.access import ClusterAccess
 from teal.model.colours import Colour
 from teal.model.live import LiveService
 from teal.model.routes import RouterKind
+from teal_infra.provider.ownership import Prior
 from teal_infra.settings import Settings
 
 
@@ -48,7 +49,7 @@ class Route:
     active: Colour
     hooks: pulumi.ResourceHookBinding
     """The hooks to bind to the resource whose change moves traffic."""
-    after: Sequence[pulumi.Resource]
+    after: Sequence[Prior]
     """What has to exist before traffic moves."""
 
 

@@ -8,6 +8,14 @@ from pydantic import Field
 from teal.adapters.kubernetes.objects import Labelled, Metadata, Object
 
 
+class Condition(Object):
+    """One of the conditions of a Deployment, a pod or an autoscaler."""
+
+    type: str
+    status: str = ""
+    reason: str = ""
+
+
 class DeploymentStatus(Object):
     """The status of a Deployment."""
 
@@ -17,6 +25,9 @@ class DeploymentStatus(Object):
     """The number of pods, including those of the previous template."""
     updated_replicas: int = 0
     ready_replicas: int = 0
+    available_replicas: int = 0
+    """The pods that have been ready for `minReadySeconds`."""
+    conditions: Sequence[Condition] = ()
 
 
 class ContainerPort(Object):
@@ -76,6 +87,25 @@ class Deployment(Object):
         seen = status.observed_generation >= self.metadata.generation
         return status.replicas - (status.updated_replicas if seen else 0)
 
+    @property
+    def unfinished(self) -> str:
+        """What a rollout still lacks, by the rules of `kubectl rollout status`; empty where it is complete."""
+        status, wanted = self.status, self.spec.replicas
+        if status.observed_generation < self.metadata.generation:
+            return "its controller has not seen the change yet"
+        if status.updated_replicas < wanted:
+            return f"{status.updated_replicas} of {wanted} pods are new"
+        if status.replicas > status.updated_replicas:
+            return f"{status.replicas - status.updated_replicas} old pods have not ended"
+        if status.available_replicas < status.updated_replicas:
+            return f"{status.available_replicas} of {status.updated_replicas} new pods are available"
+        return ""
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the rollout has made no progress for `progressDeadlineSeconds`."""
+        return any(each.reason == "ProgressDeadlineExceeded" for each in self.status.conditions)
+
     def port(self, target: int | str) -> int | str:
         """Return the number of the pods' port that a Service names; its name where no container has that port."""
         ports = (each for container in self.spec.template.spec.containers for each in container.ports)
@@ -134,10 +164,17 @@ class Terminated(Object):
     exit_code: int = 0
 
 
+class Waiting(Object):
+    """Why a container does not run yet."""
+
+    reason: str = ""
+
+
 class ContainerState(Object):
-    """The state of a container before its last restart."""
+    """A state of a container: its present one, or the one before its last restart."""
 
     terminated: Terminated | None = None
+    waiting: Waiting | None = None
 
 
 class ContainerStatus(Object):
@@ -146,15 +183,8 @@ class ContainerStatus(Object):
     name: str = ""
     image_id: str = Field(default="", alias="imageID")
     restart_count: int = 0
+    state: ContainerState = ContainerState()
     last_state: ContainerState = ContainerState()
-
-
-class Condition(Object):
-    """One of a pod's conditions, or of an autoscaler's."""
-
-    type: str
-    status: str = ""
-    reason: str = ""
 
 
 class PodStatus(Object):
@@ -163,6 +193,11 @@ class PodStatus(Object):
     phase: str = ""
     conditions: Sequence[Condition] = ()
     container_statuses: Sequence[ContainerStatus] = ()
+
+    def waiting(self) -> Sequence[str]:
+        """Return why containers wait, in Kubernetes' words such as `ImagePullBackOff`."""
+        states = [each.state.waiting for each in self.container_statuses]
+        return [each.reason for each in states if each is not None and each.reason]
 
     def restarts(self) -> tuple[int, str]:
         """Return how often the pod's containers restarted, and how the last of them ended."""

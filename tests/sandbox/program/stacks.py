@@ -48,7 +48,6 @@ class Stack:
         # A load of tens of requests a second would scale it, whenever metrics come: that is test_scaling's.
         backend["autoscaling"]["maxReplicas"] = backend["autoscaling"]["minReplicas"]
         backend["frontDoor"]["nodePort"] = node_port
-        backend["progressDeadlineSeconds"] = 20
         backend["previewDoor"]["nodePorts"] = {"blue": node_port + 1, "green": node_port + 2}
         config["teal:green"] = {"version": "1.1.0", "backend": {"image": "localhost/teal/pricing:1.1.0"}}
         path = folder / f"Pulumi.{name}.yaml"

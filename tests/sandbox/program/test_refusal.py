@@ -57,13 +57,37 @@ def test_a_foreign_writer_is_refused_by_name(stack: Stack) -> None:
 
 def test_a_slot_that_never_becomes_ready_fails_before_it_can_be_flipped_to(stack: Stack) -> None:
     """PREPARE of a broken slot fails with what is wrong; live traffic is as it was."""
+    stack.configure("services.backend.progressDeadlineSeconds", "15")
     stack.configure("green.backend.env.FAULT_NEVER_READY", "true")
     done = stack.up(check=False)
     assert done.returncode != 0
     assert "backend-green" in done.stdout
     assert stack.live() == "blue"
     stack.pulumi("config", "rm", "--path", "teal:green.backend.env.FAULT_NEVER_READY")
+    stack.configure("services.backend.progressDeadlineSeconds", "45")
     stack.up()
+
+
+def test_a_change_of_both_colours_is_awaited_in_both(stack: Stack) -> None:
+    """Pulumi's provider waits for the first Deployment that an update writes, and for no second one."""
+    stack.configure("blue.backend.env.GREETING", "hello")
+    stack.configure("services.backend.progressDeadlineSeconds", "15")
+    stack.configure("green.backend.env.FAULT_NEVER_READY", "true")
+    blue = stack.uids("blue")
+    done = stack.up(check=False)
+    assert done.returncode != 0
+    assert "backend-green was changed, and its rollout did not come to its end: " in done.stdout
+    assert not stack.uids("blue") & blue
+    assert stack.live() == "blue"
+
+    stack.configure("blue.backend.env.GREETING", "hello again")
+    stack.pulumi("config", "rm", "--path", "teal:green.backend.env.FAULT_NEVER_READY")
+    stack.configure("services.backend.progressDeadlineSeconds", "45")
+    stack.up()
+    for colour in ("blue", "green"):  # it returns at once where nothing is left to do
+        assert "successfully rolled out" in stack.kubectl(
+            "rollout", "status", f"deployment/backend-{colour}", "--watch=false"
+        )
 
 
 def test_no_flip_begins_while_a_pod_is_not_replaced_yet(stack: Stack) -> None:

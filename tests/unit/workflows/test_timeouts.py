@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from teal_infra.components.migrations import RESERVE_SECONDS
-from teal_infra.components.slot import REPORTED_SECONDS
+from teal_infra.components.rollout import REPORTED_SECONDS
 from teal_infra.settings import Settings
 from teal_infra.settings.bake import Bake
 from teal_infra.settings.load import load
