@@ -1,4 +1,4 @@
-"""What the program itself remembers of a flip, by `python -m teal history`, on the clock of the loads."""
+"""What the program itself remembers of a flip, by `teal history`, on the clock of the loads."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def watch(where: Where = HERE) -> None:
                 say(
                     "this stack has a Prometheus, and PROMETHEUS_URL does not say where: it is not asked, since a "
                     "record of flips is no place to take an address from, and the flip cannot be confirmed. Next: "
-                    "PROMETHEUS_URL=... python -m teal watch"
+                    "PROMETHEUS_URL=... teal watch"
                 )
             async with live_metrics.connect(url, credentials.of_environment(os.environ), cluster.namespace) as seen:
                 kept = Records(cluster.http, cluster.namespace, plan, notifier.recorded)

@@ -39,8 +39,7 @@ def plan(
         found = read(file.read_text() if file else sys.stdin.read())
     except (OSError, ValueError) as error:
         fail(
-            f"{source} holds no plan: {error}. Next: TEAL_PLAN_FILE=plan.json pulumi preview, then "
-            "python -m teal plan plan.json"
+            f"{source} holds no plan: {error}. Next: TEAL_PLAN_FILE=plan.json pulumi preview, then teal plan plan.json"
         )
     if json_output:
         say(found.model_dump_json(by_alias=True, indent=2))

@@ -35,7 +35,7 @@ class Entries:
         if not await free(self._records, entry, self._name):
             raise RefusedError(
                 f"{entry}; its owner {entry.owner} lives, and bakes another release of {move.to} than this update "
-                "declares. Next: wait for its end (python -m teal status), then pulumi up again"
+                "declares. Next: wait for its end (teal status), then pulumi up again"
             )
         now_there = {"release": move.release, "version": move.version, "plan": move.bake}
         unknown = {"identities": dict[str, str]()}  # its pods are not those that were proven
@@ -81,5 +81,5 @@ class Entries:
                 ) from None
             raise RefusedError(
                 f"somebody else recorded a flip ({history.last}) while this update had {entry} to record, so this "
-                "update goes no further. Next: python -m teal status, then pulumi up again"
+                "update goes no further. Next: teal status, then pulumi up again"
             ) from None

@@ -159,7 +159,7 @@ class Mover:
             await self.give_up(str(error))
             raise RefusedError(
                 f"{error}, so this update could not show that it lives, and has moved no traffic. Next: "
-                "python -m teal status, then pulumi up again"
+                "teal status, then pulumi up again"
             ) from None
 
     async def _after_the_way_back(
@@ -180,7 +180,7 @@ class Mover:
         if not await free(self._records, entry, self._owner.name):
             raise RefusedError(
                 f"{entry}; its owner {entry.owner} lives, and puts traffic back. Next: wait for its end "
-                "(python -m teal status), then pulumi up again"
+                "(teal status), then pulumi up again"
             )
         back = [each.colour is entry.origin for each in live.values()]
         if all(back):
@@ -194,7 +194,7 @@ class Mover:
         if ended.stage is not Stage.REVERTED:
             raise RefusedError(
                 f"{ended}, and its traffic has to be back on {entry.origin} before another flip begins: this update "
-                "has begun none. Next: python -m teal status, then pulumi up again"
+                "has begun none. Next: teal status, then pulumi up again"
             )
         return await self._records.load(), await self._owner.live(self._move.bake)
 
@@ -232,7 +232,7 @@ class Mover:
             raise RefusedError(
                 f"flip {number} is not this update's to go on with any more: the record says "
                 f"{kept.history.find(number) or 'nothing of it'}. This update moved no traffic of this service. Next: "
-                "python -m teal status, then pulumi up again"
+                "teal status, then pulumi up again"
             )
         await self._entries.save(kept, entry)
 
@@ -271,7 +271,7 @@ class Mover:
             kept = await self._entries.save(kept, await self._entries.entry(kept.history, recorded))
             entry = kept.history.open
         if entry is None:
-            raise RefusedError("the record of this flip is gone. Next: python -m teal history, then pulumi up again")
+            raise RefusedError("the record of this flip is gone. Next: teal history, then pulumi up again")
         ended = await self._owner.end(
             kept, entry, live, before=before, followed=lambda: followed(self._cluster, move, live)
         )

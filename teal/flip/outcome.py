@@ -35,9 +35,7 @@ def require_confirmed(ended: Flip) -> None:
             f"pulumi up brings it there, or says what it would overwrite"
         )
     if ended.stage is Stage.ABANDONED:
-        raise RefusedError(
-            f"{what}. So {ended.to} is not confirmed by this update. Next: python -m teal status, then pulumi up"
-        )
+        raise RefusedError(f"{what}. So {ended.to} is not confirmed by this update. Next: teal status, then pulumi up")
     raise RefusedError(
         f"{what}. It could not be judged, so {ended.to} is not confirmed; traffic stays there. Next: mend what could "
         "not be asked, then pulumi up: it bakes again"
@@ -74,7 +72,7 @@ def require_own(history: History, number: int, move: Move) -> None:
     if mine is None:
         raise RefusedError(
             f"the record of flip {number}, which this update began, is gone: nothing is known of its bake, so "
-            f"{move.to} is not confirmed. Next: python -m teal status, then pulumi up again"
+            f"{move.to} is not confirmed. Next: teal status, then pulumi up again"
         )
     require_confirmed(mine)
     if (mine.to, mine.release) != (move.to, move.release):

@@ -98,7 +98,7 @@ class Owner:
             if time.monotonic() > begun + most:
                 raise RefusedError(
                     f"{entry}; its owner {entry.owner} neither ended it nor gave it up within {most:.0f} s. Next: "
-                    "python -m teal status, then pulumi up again"
+                    "teal status, then pulumi up again"
                 )
             try:
                 if await free(self._records, entry, self.name):
@@ -247,7 +247,7 @@ class Owner:
         except UnreachableError as error:
             raise UnreachableError(
                 f"{flip}. {failed}. The way back to {origin} is not known to have come about: {error}. Its verdict is "
-                "recorded: the watch, or pulumi up, goes on with the way back. Next: python -m teal status"
+                "recorded: the watch, or pulumi up, goes on with the way back. Next: teal status"
             ) from None
         if why:
             return await held.end(Stage.STUCK, f"{failed}. {origin} could not take the traffic back: {why}", *proof)

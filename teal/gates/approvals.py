@@ -31,7 +31,7 @@ GATE = Gate(
         example="'an emergency: INC-1'",
     ),
     on_rollback=False,
-    remedy="python -m teal approve {destination} --namespace {namespace}",
+    remedy="teal approve {destination} --namespace {namespace}",
 )
 
 FLIP_SET = "the flip set"

@@ -39,7 +39,7 @@ def approvals(namespace: str) -> tuple[str, Mapping[str, Any]]:
         "validations": [
             {
                 "expression": "has(object.data) && 'by' in object.data && object.data.by == request.userInfo.username",
-                "message": "an approval is given in the name of whoever writes it: python -m teal approve",
+                "message": "an approval is given in the name of whoever writes it: teal approve",
             }
         ],
     }

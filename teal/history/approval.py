@@ -1,7 +1,7 @@
 """Records an approval in one ConfigMap of the stack's namespace, which `teal.proof.prove` reads.
 
 Whoever may write that ConfigMap may approve, so grant `patch` on `configmaps` named `teal-approval` to the approvers.
-`python -m teal approve` writes who approved, and when, as the API server says it. An admission policy
+`teal approve` writes who approved, and when, as the API server says it. An admission policy
 (`teal.history.admission`) ensures that nobody writes another name; without one, an approval is self-declared.
 """
 

@@ -59,10 +59,6 @@ class Verdict:
         """Return the gate, service, outcome and evidence in one line."""
         return f"{self.gate} of {self.service} {self.outcome}: {self.seen}; needed: {self.needed}"
 
-    def as_dict(self) -> dict[str, str]:
-        """Return every field by its name, with the outcome as text."""
-        return {field.name: str(getattr(self, field.name)) for field in fields(self)}
-
 
 _TEXTS = tuple(field.name for field in fields(Verdict) if field.name != "outcome")
 

@@ -1,6 +1,6 @@
 """The plan of an update as data: its word, and what that rests on. It decides and shows nothing.
 
-The policy pack, readers of stack outputs and `python -m teal plan` read the keys of its JSON, so keys are only ever
+The policy pack, readers of stack outputs and `teal plan` read the keys of its JSON, so keys are only ever
 added.
 """
 

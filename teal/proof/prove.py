@@ -129,7 +129,7 @@ def require(  # noqa: PLR0913 - all but one by name
     if moved:
         rest = (
             f"This update moved nothing: {', '.join(sorted(moved))} went to {destination} with an update that died, "
-            f"the rest stays on {live}; python -m teal watch --namespace {namespace} brings both to one colour"
+            f"the rest stays on {live}; teal watch --namespace {namespace} brings both to one colour"
         )
     raise RefusedError(
         f"flip from {live or 'nothing'} to {destination} refused. {'; '.join(why) or 'no gate ran'}. {rest}. "

@@ -50,7 +50,8 @@ ACCESS = ClusterAccess(namespace=NAMESPACE)
 TRIES = 6
 POLL = 1.0
 HASTY = 0.3
-"""The share of updates that take a rollout for complete once a first pod is replaced, as Pulumi's provider may."""
+"""The share of updates in which Pulumi's provider does not notice that a rollout fails, as it may not. The program waits
+for each itself (`teal_infra.components.rollout`), and leaves the pods that a flip starts to the flip's proof."""
 BUSY = 429
 PATHS = {
     "deployments": "/apis/apps/v1",
@@ -152,7 +153,9 @@ class Update:
                 turn = {**annotations(live.services.get(name), active), **turn}
             deployment["metadata"]["annotations"].update(turn)
             deployment["metadata"]["labels"] = {**marks, COMPONENT_LABEL: WORKER}
-        run = self._run(name, colour, deployment, live, hooks, ignored=ignored)
+        begins = hooks is not None and colour is self._settings.active_colour
+        begins = begins or slots.asleep(self._settings, live, name, colour)
+        run = self._run(name, colour, deployment, live, hooks, ignored=ignored, begins=begins)
         await self._undoing(slot, hooks, run)
 
     async def _undoing(self, name: str, hooks: pulumi.ResourceHookBinding | None, work: Awaitable[None]) -> None:
@@ -175,6 +178,7 @@ class Update:
         hooks: pulumi.ResourceHookBinding | None,
         *,
         ignored: bool,
+        begins: bool,
     ) -> None:
         slot, made = f"{name}-{colour}", slots.fingerprint_of(self._settings, name, colour)
         assert made is not None
@@ -184,7 +188,11 @@ class Update:
         elif f"horizontalpodautoscalers/{slot}" in self._state.inputs:
             await self._send("DELETE", "horizontalpodautoscalers", slot)
             del self._state.inputs[f"horizontalpodautoscalers/{slot}"]
-        await self._rolled_out(slot)
+        try:
+            await self._rolled_out(slot)
+        except EngineError:
+            if not (begins and self._hasty):
+                raise
 
     async def _kept(self, name: str, colour: Colour, live: Live) -> None:
         """Hold the pods of the colour that traffic leaves, before it does."""
@@ -216,8 +224,8 @@ class Update:
             wanted, status = found["spec"]["replicas"], found.get("status", {})
             # This stands in for generations: whether the controller has seen what was written last.
             seen = [found["spec"]["template"]["metadata"]["labels"][VERSION_LABEL], wanted]
-            ready = min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0))
-            if status.get("observed") == seen and ready >= (min(1, wanted) if self._hasty else wanted):
+            counts = {status.get(each, 0) for each in ("replicas", "updatedReplicas", "readyReplicas")}
+            if status.get("observed") == seen and counts == {wanted}:
                 return
             if asyncio.get_running_loop().time() > deadline:
                 raise EngineError(f"the Deployment {slot} was not ready in time")

@@ -1,4 +1,4 @@
-"""The protocol holds under faults: `TEAL_SIMULATION_SEEDS` says in how many seeds (default 1,000)."""
+"""The protocol holds under faults: `TEAL_SIMULATION_SEEDS` says in how many seeds (default 3,000)."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from tests.simulation.run import simulate
 from tests.simulation.scenario import Scenario, drawn
 
-SEEDS = int(os.environ.get("TEAL_SIMULATION_SEEDS", "1000"))
+SEEDS = int(os.environ.get("TEAL_SIMULATION_SEEDS", "3000"))
 ROOT = Path(__file__).parents[2]
 
 

@@ -94,7 +94,7 @@ class Slot(pulumi.ComponentResource):
         """Declare the rest of the slot."""
         of, turn = args.of, args.turn
         annotations = annotations_of(args.fingerprint, args.live, args.now)
-        begins = turn is not None and turn.begins  # a flip starts its pods, and proves them
+        begins = turn is not None and turn.begins  # a flip starts its pods, proves them, and undoes that if they fail
         scaled = turn is not None and not begins and args.fingerprint.replicas is None
         later = pulumi.ResourceOptions(
             parent=self, depends_on=[*args.environment.objects, *args.after], hooks=args.hooks
@@ -114,13 +114,13 @@ class Slot(pulumi.ComponentResource):
                 pulumi.ResourceOptions(
                     custom_timeouts=pulumi.CustomTimeouts(create=wait, update=wait),
                     ignore_changes=["spec.replicas"] if scaled else None,
-                    hooks=args.rollouts.hooks() if args.fingerprint.running and not begins else None,
+                    hooks=args.rollouts.hooks() if args.fingerprint.running else None,
                 ),
             ),
         )
         if args.settings.worker is None:
             self._preview(args.settings, of.selector)
-        self.ready.append(args.rollouts.over(deployment, of.name))
+        self.ready.append(deployment if begins else args.rollouts.over(deployment, of.name))
         if args.fingerprint.running and self._scaling is None:
             scaling = ScalingArgs(of=of, settings=args.settings, capacity=args.capacity)
             self._scaling = Scaling(of.name, scaling, later)

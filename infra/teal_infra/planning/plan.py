@@ -136,7 +136,7 @@ def tell(plan: Plan, settings: Settings) -> None:
 
 
 def write(plan: Plan) -> None:
-    """Write the plan to the file that `TEAL_PLAN_FILE` names, if it names one, for `python -m teal plan`.
+    """Write the plan to the file that `TEAL_PLAN_FILE` names, if it names one, for `teal plan`.
 
     Raises:
         TealError: the file cannot be written.

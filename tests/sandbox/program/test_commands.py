@@ -110,3 +110,24 @@ def test_what_the_state_lost_is_taken_over_under_the_same_proof(stack: Stack, tm
         stack.up()
         assert stack.live() == stack.confirmed() == "green"
     load.assert_nothing_lost()
+
+
+def test_an_imported_service_is_not_deleted_with_its_traffic(stack: Stack, tmp_path: Path) -> None:
+    """`pulumi import` puts the live Service into the state beside teal's own: Pulumi protects it, and an update says so.
+
+    What docs/runbook.md says of it then clears that error.
+    """
+    where = f"{stack.name}/backend"
+    with Load(stack, "new_connections", tmp_path) as load:
+        stack.pulumi("import", "kubernetes:core/v1:Service", "imported", where, "--yes", "--non-interactive")
+        imported = urn(stack, "core/v1:Service", "imported")
+        try:
+            done = stack.up(check=False)
+            assert done.returncode != 0, done.stdout
+            assert "protect" in done.stdout
+            assert stack.live() == "blue"
+        finally:
+            stack.pulumi("state", "delete", imported, "--force", "--yes")
+        stack.up()
+        assert stack.live() == "blue"
+    load.assert_nothing_lost()

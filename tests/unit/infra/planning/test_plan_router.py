@@ -162,7 +162,7 @@ async def test_a_first_release_that_was_never_confirmed_may_have_another(
 
 
 async def test_its_flip_goes_on_through_the_new_one(api_server: FakeApiServer) -> None:
-    """Or the watch, and `python -m teal status`, would look for its traffic where it no longer is."""
+    """Or the watch, and `teal status`, would look for its traffic where it no longer is."""
     begun = flip("service", Stage.BAKING)
     remembered(api_server, begun)
     api_server.pods("backend", "blue", [begun.version])

@@ -54,7 +54,7 @@ async def test_a_lease_that_somebody_else_keeps_moves_nothing(
 
     monkeypatch.setattr(Lease, "_write", lost)
     cluster(api_server, "blue")
-    with pytest.raises(RefusedError, match=r"renewed by somebody else.*moved no traffic.*Next: python -m teal status"):
+    with pytest.raises(RefusedError, match=r"renewed by somebody else.*moved no traffic.*Next: teal status"):
         await begin(api_server, move())
     assert (stages(api_server), written(api_server)) == (["REFUSED"], [])
 
@@ -68,7 +68,7 @@ async def test_half_a_flip_stays_open_where_its_proof_fails(api_server: FakeApiS
     await begin(api_server, both(move()))
     api_server.service("frontend", "green")  # the engine's write; then the update died
     api_server.pods("backend", "green", [])
-    with pytest.raises(RefusedError, match=r"This update moved nothing: frontend went to green .*python -m teal watch"):
+    with pytest.raises(RefusedError, match=r"This update moved nothing: frontend went to green .*teal watch"):
         await begin(api_server, both(move()), name="update-2")
     assert stages(api_server) == ["PROVEN"]
 
@@ -117,7 +117,7 @@ async def test_nothing_begins_before_somebody_else_has_finished_the_way_back(
 
     await left_halfway(api_server)
     monkeypatch.setattr(Owner, "go_on", go_on)
-    with pytest.raises(RefusedError, match=r"has to be back on blue before another flip begins.*Next: python -m teal"):
+    with pytest.raises(RefusedError, match=r"has to be back on blue before another flip begins.*Next: teal"):
         await begin(api_server, both(move()), name="update-2")
     assert stages(api_server) == ["REVERTING"]
 

@@ -39,7 +39,7 @@ async def forge(server: FakeApiServer, **plan: object) -> None:
 
 @pytest.fixture
 def watch(api_server: FakeApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watch:
-    """`python -m teal watch`; its exit status."""
+    """`teal watch`; its exit status."""
     (tmp_path / "kubeconfig").write_text(api_server.kubeconfig)
     monkeypatch.setattr(tenure, "LEASE_SECONDS", 1)
     for name in (DECLARED, "PROMETHEUS_URL", "PROMETHEUS_TOKEN"):

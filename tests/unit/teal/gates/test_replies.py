@@ -99,7 +99,7 @@ def test_nothing_is_shown_that_was_not_asked_for() -> None:
     verdict = judge(
         replace(CHECK, request=request, contains="fine"), Reply(status=500, body=b"SECRET", headers={"x": "SECRET"})
     )
-    assert "SECRET" not in f"{verdict}{verdict.as_dict()}{request!r}{Reply(body=b'SECRET')!r}"
+    assert "SECRET" not in f"{verdict!r}{verdict}{request!r}{Reply(body=b'SECRET')!r}"
 
 
 def test_what_is_shown_is_one_printable_line() -> None:

@@ -1,7 +1,5 @@
 """What every verdict has in common: four outcomes, and evidence that can be shown and kept."""
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,17 +18,9 @@ def test_only_passed_lets_traffic_move() -> None:
     assert {each.outcome for each in unproven(map(verdict, Outcome))} == set(Outcome) - {Outcome.PASSED}
 
 
-def test_a_verdict_is_one_line_and_a_table() -> None:
-    """For people and for machines."""
+def test_a_verdict_is_one_line() -> None:
+    """It says what was seen and what was needed."""
     assert str(verdict()) == "capacity of backend FAILED: 0 ready; needed: 2"
-    assert json.loads(json.dumps(verdict().as_dict())) == {
-        "gate": "capacity",
-        "service": "backend",
-        "outcome": "FAILED",
-        "seen": "0 ready",
-        "needed": "2",
-        "asked": "the API server",
-    }
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,6 @@ async def test_who_only_lacks_a_yes_is_told_how_to_get_it() -> None:
     """Nothing else has to be mended."""
     world = World()
     world.approval = {}
-    assert "Next: python -m teal approve green --namespace shop, then pulumi up again" in refuse(await verdicts(world))
+    assert "Next: teal approve green --namespace shop, then pulumi up again" in refuse(await verdicts(world))
     world.version = "1.0.9"
     assert "Next: kubectl" in refuse(await verdicts(world))
