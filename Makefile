@@ -90,7 +90,7 @@ tested = trap '$(SANDBOX) down --name '$$TEAL_E2E_NAME EXIT; $(SANDBOX) up --met
 
 .PHONY: e2e
 e2e: .venv/ready ## minutes: the program on a sandbox cluster of its own
-	$(tested) -n 2 --dist loadgroup
+	$(tested) -n 4 --dist loadgroup
 
 .PHONY: soak
 soak: .venv/ready ## the better part of an hour: a hundred flips while pods die, twenty behind a load balancer with late rules

@@ -50,8 +50,8 @@ ACCESS = ClusterAccess(namespace=NAMESPACE)
 TRIES = 6
 POLL = 1.0
 HASTY = 0.3
-"""The share of updates in which Pulumi's provider does not notice that a rollout fails, as it may not. The program waits
-for each itself (`teal_infra.components.rollout`), and leaves the pods that a flip starts to the flip's proof."""
+"""The share of updates in which Pulumi's provider does not notice that a rollout fails, as it may not. The program
+waits for each itself (`teal_infra.components.rollout`), and leaves the pods that a flip starts to the flip's proof."""
 BUSY = 429
 PATHS = {
     "deployments": "/apis/apps/v1",

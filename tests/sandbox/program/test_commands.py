@@ -113,7 +113,7 @@ def test_what_the_state_lost_is_taken_over_under_the_same_proof(stack: Stack, tm
 
 
 def test_an_imported_service_is_not_deleted_with_its_traffic(stack: Stack, tmp_path: Path) -> None:
-    """`pulumi import` puts the live Service into the state beside teal's own: Pulumi protects it, and an update says so.
+    """`pulumi import` puts the live Service into the state once more: Pulumi protects it, and an update says so.
 
     What docs/runbook.md says of it then clears that error.
     """
