@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -144,6 +144,14 @@ class Autoscaling(Model):
     def idle_replicas(self) -> int:
         """The pods that the idle colour keeps: its share of the minimum, rounded up."""
         return -(-self.min_replicas * self.idle_percent // 100)
+
+
+def _none(given: object) -> object:
+    return Autoscaling(enabled=False) if given is None else given
+
+
+MaybeAutoscaling = Annotated[Autoscaling, BeforeValidator(_none, json_schema_input_type=Autoscaling | None)]
+"""An autoscaler, or null, which says that there is none."""
 
 
 class Disruption(Model):

@@ -28,7 +28,7 @@ from teal_infra.settings.reach.network import NetworkSettings
 from teal_infra.settings.reach.routing import Routing
 from teal_infra.settings.reach.targets import TargetGroup
 from teal_infra.settings.reach.worker import Kind, as_worker
-from teal_infra.settings.scaling import Autoscaling, Disruption
+from teal_infra.settings.scaling import Autoscaling, Disruption, MaybeAutoscaling
 
 
 class ServiceSettings(Process):
@@ -100,8 +100,9 @@ class ServiceSettings(Process):
         json_schema_extra=wrong("the colour would have no capacity to prove"),
         examples=["3"],
     )
-    autoscaling: Autoscaling = Field(
-        default=Autoscaling(), description="How many pods a colour has, where an autoscaler decides."
+    autoscaling: MaybeAutoscaling = Field(
+        default=Autoscaling(),
+        description="How many pods a colour has, where an autoscaler decides. Null: nobody scales it.",
     )
     disruption: Disruption | None = Field(
         default=Disruption(), description="How many pods a node drain may take at a time. Null: as many as it likes."

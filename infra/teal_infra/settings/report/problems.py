@@ -47,6 +47,9 @@ def of_refusal(refusal: Refusal, data: Mapping[str, Any], secret: set[str]) -> P
     )
 
 
+_SECTION = "Input should be a section with keys of its own"
+"""Pydantic's own words name a class of the program."""
+
 _UNSAID = "the service could not be provisioned as meant"
 
 
@@ -59,7 +62,8 @@ def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> 
         kind = model.__name__ if model else ""
         return of_refusal(unknown(loc, known(model) if model else (), data, kind), data, secret)
     if "field" not in context:
-        return of_refusal(Refusal(loc, found["msg"], "", (_step(loc, found),)), data, secret)
+        what = _SECTION if found["type"] == "model_type" else found["msg"]
+        return of_refusal(Refusal(loc, what, "", (_step(loc, found),)), data, secret)
     # A check of several fields names the one to change, and may say how. Its message has the values that clash.
     mend: Mapping[str, Any] = context.get("mend", {context["field"]: context.get("remedy", ...)})
     steps = tuple(_mended((*loc, *_parsed(name)), value) for name, value in mend.items())

@@ -189,3 +189,8 @@ def test_a_number_in_a_command_is_its_text() -> None:
     )
     assert service.args == ("-w", "4", "true")
     assert service.probes.readiness.exec == ("nc", "-z", "localhost", "8000")
+
+
+def test_no_autoscaler_is_said_by_null_too() -> None:
+    """As no limit and no budget are."""
+    assert ServiceSettings.model_validate({"autoscaling": None}).autoscaling.fixed
