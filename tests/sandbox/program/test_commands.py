@@ -119,7 +119,15 @@ def test_an_imported_service_is_not_deleted_with_its_traffic(stack: Stack, tmp_p
     """
     where = f"{stack.name}/backend"
     with Load(stack, "new_connections", tmp_path) as load:
-        stack.pulumi("import", "kubernetes:core/v1:Service", "imported", where, "--yes", "--non-interactive")
+        stack.pulumi(
+            "import",
+            "kubernetes:core/v1:Service",
+            "imported",
+            where,
+            "--yes",
+            "--non-interactive",
+            "--generate-code=false",
+        )
         imported = urn(stack, "core/v1:Service", "imported")
         try:
             done = stack.up(check=False)
