@@ -89,8 +89,9 @@ tested = trap '$(SANDBOX) down --name '$$TEAL_E2E_NAME EXIT; $(SANDBOX) up --met
 	.venv/bin/pytest tests/sandbox
 
 .PHONY: e2e
-e2e: .venv/ready ## minutes: the program on a sandbox cluster of its own
-	$(tested) -n 4 --dist loadgroup
+e2e: .venv/ready ## minutes: the program on a sandbox cluster of its own, then on another what needs one for itself
+	failed=0; ($(tested) -n 4 --dist loadgroup -m 'not alone and not soak') || failed=$$?; \
+	($(tested) -m 'alone and not soak') || failed=$$?; exit $$failed
 
 .PHONY: soak
 soak: .venv/ready ## the better part of an hour: a hundred flips while pods die, twenty behind a load balancer with late rules

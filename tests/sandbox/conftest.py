@@ -4,17 +4,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.cluster import running
 from sandbox.cluster.environment import WORK_TREE, Sandbox
-from tests.sandbox.turns import turn
 
 NAME = os.environ.get("TEAL_E2E_NAME", "e2e")
-TURNS = WORK_TREE / ".sandbox" / f"{NAME}.turns"
 
 # Where the tests run in the background of a script, SIGINT is ignored, and so it would be by whatever they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -44,15 +42,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     else:
         group = "aws" if item.path.parent.name == "aws" else item.path.stem
     item.add_marker(pytest.mark.xdist_group(group))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Whoever uses the cluster waits for a test that has it alone, its fixtures' setup included."""
-    if "sandbox" not in getattr(item, "fixturenames", ()):
-        return (yield)
-    with turn(TURNS, alone=item.get_closest_marker("alone") is not None):
-        return (yield)
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,11 @@ def kill_at(stack: Stack, step: int, log: Path) -> bool:
 
 
 @pytest.mark.parametrize(
-    "stride", [2, pytest.param(1, marks=(pytest.mark.soak, pytest.mark.timeout(1800)), id="every-step")]
+    "stride",
+    [
+        pytest.param(2, marks=pytest.mark.timeout(1200)),
+        pytest.param(1, marks=(pytest.mark.soak, pytest.mark.timeout(1800)), id="every-step"),
+    ],
 )
 def test_an_update_killed_at_any_step_is_finished_by_the_next(stack: Stack, tmp_path: Path, stride: int) -> None:
     """Each `up` of a flip is killed some checkpoints later than the one before; another checkout's always finishes it.
