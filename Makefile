@@ -97,6 +97,10 @@ e2e: .venv/ready ## minutes: the program on a sandbox cluster of its own, then o
 soak: .venv/ready ## the better part of an hour: a hundred flips while pods die, twenty behind a load balancer with late rules
 	$(tested) -m soak
 
+.PHONY: pictures
+pictures: .venv/ready ## the picture of `teal ui` in docs/, made anew during a flip; Chromium has to be on PATH
+	TEAL_PICTURES=$(CURDIR)/docs; export TEAL_PICTURES; $(tested)/program/test_ui.py -m soak -s
+
 SPHINX = $(UV) run --frozen --quiet --no-project --with sphinx==8.2.3 --with myst-parser==4.0.1 --with furo==2025.9.25 \
 	--with sphinxcontrib-mermaid==1.0.0 sphinx-build
 

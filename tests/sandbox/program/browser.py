@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -89,13 +89,15 @@ class Browser:
 
 
 @contextmanager
-def browsing(folder: Path) -> Generator[Browser]:
-    """A browser of its own, which keeps what it has in a folder."""
+def browsing(
+    folder: Path, within: Callable[[Sequence[str]], list[str]] = lambda command: [*command]
+) -> Generator[Browser]:
+    """A browser of its own, which keeps what it has in a folder, and runs `within` whatever a command can be put in."""
     theirs_in, to = os.pipe()
     back, theirs_out = os.pipe()
     line = f'exec chromium {" ".join(OPTIONS)} "--user-data-dir=$0" 3<&{theirs_in} 4>&{theirs_out}'
     with subprocess.Popen(
-        ["bash", "-c", line, str(folder)],  # noqa: S607 - the one on PATH
+        within(["bash", "-c", line, str(folder)]),
         pass_fds=(theirs_in, theirs_out),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """The page follows a flip: what it is told, and when."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sandbox.program.browser import browsing
 from tests.sandbox.program.load import Load
 from tests.sandbox.program.stacks import WORK_TREE, Stack
 
@@ -37,7 +39,7 @@ class Told:
 @pytest.fixture
 def page(stack: Stack) -> Iterator[str]:
     """The address of the stack's page."""
-    command = [sys.executable, "-m", "teal", "ui", "--namespace", stack.name]
+    command = [sys.executable, "-m", "teal", "ui", "--namespace", stack.name, "--prometheus", "http://127.0.0.1:9090"]
     with subprocess.Popen(
         stack.sandbox.command(command), env=stack.environ(), cwd=WORK_TREE, stdout=subprocess.PIPE, text=True
     ) as ui:
@@ -72,6 +74,38 @@ def test_the_page_follows_the_traffic(stack: Stack, page: str, tmp_path: Path) -
     assert not any("Flip 2 is confirmed" in each.headline for each in told[:moved])
     first = min(each.scheduled_ns for each in load.records if each.colour == "green") + load.wall_offset_ns
     print(f"the page said green {(told[moved].at_ns - first) / 1e9:.2f} s after its first answer")  # noqa: T201 - a measure
+
+
+WATCH = """
+new MutationObserver(() => {
+    const title = document.getElementById('title').textContent;
+    if (!window.turned && title.includes('green 1.1.0')) window.turned = Date.now();
+}).observe(document.body, {subtree: true, childList: true, characterData: true})
+"""
+
+
+def test_the_page_in_chromium(stack: Stack, page: str, tmp_path: Path) -> None:
+    """Whoever has it open sees the colour change; `TEAL_PICTURES` names the folder where its picture belongs."""
+    stack.flip("blue")
+    stack.configure("bake.seconds", "20")
+    stack.configure("activeColour", "green")
+    picture = Path(os.environ.get("TEAL_PICTURES", tmp_path)) / "looking.png"
+    with browsing(tmp_path / "chromium", stack.sandbox.command) as browser:
+        browser.open(page)
+        browser.window(900)
+        browser.wait("document.getElementById('link')?.textContent == 'live'")
+        browser.value(WATCH)
+        with Load(stack, "new_connections", tmp_path) as load:
+            flipping = stack.start_up(tmp_path / "log")
+            browser.wait("window.turned", seconds=60)
+            browser.wait("/Watched for 1[0-9] of 20 s/.test(document.body.innerText)", seconds=60)
+            browser.picture(picture)
+            assert flipping.wait(120) == 0, (tmp_path / "log").read_text()
+        browser.wait("document.body.innerText.includes('is confirmed')")
+        turned = int(browser.value("window.turned"))
+    load.assert_nothing_lost()
+    first = min(each.scheduled_ns for each in load.records if each.colour == "green") + load.wall_offset_ns
+    print(f"Chromium showed green {turned / 1e3 - first / 1e9:.2f} s after its first answer")  # noqa: T201 - a measure
 
 
 def read(log: Path) -> Sequence[Told]:
