@@ -25,7 +25,7 @@ from teal_infra.components.migrations import Contraction, ContractionArgs, Migra
 from teal_infra.components.network import NetworkPolicies, NetworkPoliciesArgs, members
 from teal_infra.components.notify import noted
 from teal_infra.components.observability import observe
-from teal_infra.components.rollout import Rollouts
+from teal_infra.components.rollout import Rollouts, Undo
 from teal_infra.components.scaling import Capacity
 from teal_infra.components.slot import Slot, SlotArgs, Turn
 from teal_infra.components.watch import NAME as WATCH
@@ -69,6 +69,7 @@ def provision(
     stack.after_confirmed(confirmed.record)
     idle = stack.slots(active.other, settings.services, after=[confirmed.record])
     stack.contractions(after=[confirmed.record, *idle])
+    stack.require_rolled_out(after=[confirmed.record])
     observe(settings, stack.namespace, stack.opts)
     export(settings, traffic)
 
@@ -83,6 +84,8 @@ class _When:
     """The records of all workers, for which only the pods of a worker's active colour wait."""
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
     """The annotations of the worker's own record."""
+    undo: Undo | None = None
+    """Undoes a flip that has started workers."""
 
 
 class _Stack:
@@ -151,7 +154,11 @@ class _Stack:
         if not late:
             return records, ()
         start, written = self._guard.starting.hooks(), [each.resource for each in records.values()]
-        when = {name: _When(after=after, hooks=start, records=written, marks=each.marks) for name, each in late.items()}
+        undo = self._guard.starting.undo
+        when = {
+            name: _When(after=after, hooks=start, records=written, marks=each.marks, undo=undo)
+            for name, each in late.items()
+        }
         slots = [self._slot(name, active, settings.active_slot, each) for name, each in when.items()]
         return records, [each for slot in slots for each in slot.ready]
 
@@ -202,6 +209,8 @@ class _Stack:
                 live=live.annotations if live else {},
                 now=self._live.at,
                 rollouts=self._rollouts,
+                rolling=live is not None and live.rolling,
+                undo=when.undo,
                 after=[*first, *self._migrations(of, release, environment, first), *when.records],
                 hooks=when.hooks,
                 turn=self._turn(name, colour, when),
@@ -243,6 +252,10 @@ class _Stack:
         after = [*environment.objects, *first]
         declared = [MigrationArgs(tool=tool, step=step, after=after) for step in steps]
         return [Migration(each.name, each, self.opts).job for each in declared]
+
+    def require_rolled_out(self, after: Sequence[pulumi.Resource]) -> None:
+        """Fail the update at its end where a rollout that it found under way does not become complete."""
+        self._rollouts.require_rest(after)
 
     def contractions(self, after: Sequence[Prior]) -> None:
         """Declare last what drops what nobody needs any more, once the old release is gone."""

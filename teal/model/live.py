@@ -67,6 +67,8 @@ class LiveSlot:
     ready: int = 0
     outdated: int = 0
     """The pods that a rollout has not replaced yet."""
+    rolling: bool = False
+    """Whether its last rollout goes on, or is stuck."""
     version: str = ""
     """The version in the Deployment's labels."""
     adopted: bool = False

@@ -50,8 +50,8 @@ ACCESS = ClusterAccess(namespace=NAMESPACE)
 TRIES = 6
 POLL = 1.0
 HASTY = 0.3
-"""The share of updates in which Pulumi's provider does not notice that a rollout fails, as it may not. The program
-waits for each itself (`teal_infra.components.rollout`), and leaves the pods that a flip starts to the flip's proof."""
+"""The share of updates in which Pulumi's provider does not wait for a rollout that it has written, as it may not. The
+program waits for each itself (`teal_infra.components.rollout`)."""
 BUSY = 429
 PATHS = {
     "deployments": "/apis/apps/v1",
@@ -84,6 +84,9 @@ class Update:
         self._state = state
         self.declares: Settings | None = None
         """What the update's CronJob is given, once that is written."""
+        self._written: set[str] = set()
+        """The Deployments that this update has written."""
+        self._guard: Guard | None = None
 
     async def run(self) -> str:
         """Run the update, and return why it failed; empty where it did not."""
@@ -104,7 +107,7 @@ class Update:
     async def _provision(self, live: Live) -> None:
         settings, active = self._settings, self._settings.active_colour
         self.declares = settings
-        guard = Guard(ACCESS, move_of(settings, live), audience=settings.audience)
+        self._guard = guard = Guard(ACCESS, move_of(settings, live), audience=settings.audience)
         late = [name for name, each in settings.services.items() if each.idles]
         early = [name for name in settings.services if name not in late]
         await _all(*(self._slot(name, active, live, None) for name in early))
@@ -118,6 +121,9 @@ class Update:
         await self._confirmed(live, guard.confirm_hooks())
         if settings.slot(active.other):
             await _all(*(self._slot(name, active.other, live, guard.idle_hooks()) for name in settings.services))
+        for (name, colour), each in live.slots.items():  # what an update before has left unfinished
+            if each.rolling and f"{name}-{colour}" not in self._written and name in settings.services:
+                await self._require(f"{name}-{colour}", undoes=False)
 
     async def _slot(self, name: str, colour: Colour, live: Live, hooks: pulumi.ResourceHookBinding | None) -> None:
         made = slots.fingerprint_of(self._settings, name, colour)
@@ -153,10 +159,19 @@ class Update:
                 turn = {**annotations(live.services.get(name), active), **turn}
             deployment["metadata"]["annotations"].update(turn)
             deployment["metadata"]["labels"] = {**marks, COMPONENT_LABEL: WORKER}
-        begins = hooks is not None and colour is self._settings.active_colour
-        begins = begins or slots.asleep(self._settings, live, name, colour)
-        run = self._run(name, colour, deployment, live, hooks, ignored=ignored, begins=begins)
+        run = self._run(name, colour, deployment, live, hooks, ignored=ignored)
         await self._undoing(slot, hooks, run)
+        if slot in self._written:
+            await self._require(slot, undoes=bool(hooks and hooks.on_error))
+
+    async def _require(self, slot: str, *, undoes: bool) -> None:
+        """Wait for a rollout as the program does: no error hook runs where it fails, and a worker's flip is undone."""
+        try:
+            await self._rolled_out(slot)
+        except EngineError as error:
+            if undoes and self._guard is not None:
+                await self._guard.starting.undo(str(error))
+            raise
 
     async def _undoing(self, name: str, hooks: pulumi.ResourceHookBinding | None, work: Awaitable[None]) -> None:
         """Do the work of a step, and run its error hooks where the provider could not."""
@@ -178,21 +193,18 @@ class Update:
         hooks: pulumi.ResourceHookBinding | None,
         *,
         ignored: bool,
-        begins: bool,
     ) -> None:
         slot, made = f"{name}-{colour}", slots.fingerprint_of(self._settings, name, colour)
         assert made is not None
-        await self._step("deployments", slot, deployment, hooks, ignored=ignored)
+        if await self._step("deployments", slot, deployment, hooks, ignored=ignored):
+            self._written.add(slot)
         if made.running and self._settings.services[name].autoscaling.enabled:
             await self._scaled(name, colour, live, hooks)
         elif f"horizontalpodautoscalers/{slot}" in self._state.inputs:
             await self._send("DELETE", "horizontalpodautoscalers", slot)
             del self._state.inputs[f"horizontalpodautoscalers/{slot}"]
-        try:
+        if slot in self._written and not self._hasty:
             await self._rolled_out(slot)
-        except EngineError:
-            if not (begins and self._hasty):
-                raise
 
     async def _kept(self, name: str, colour: Colour, live: Live) -> None:
         """Hold the pods of the colour that traffic leaves, before it does."""
@@ -276,14 +288,15 @@ class Update:
         hooks: pulumi.ResourceHookBinding | None,
         *,
         ignored: bool = False,
-    ) -> None:
+    ) -> bool:
         """Do a resource's step: nothing where its inputs are as they were; else its hooks, its write, and the state.
 
+        Whether it was written is returned.
         Where the number of pods is `ignored`, others write it, and the provider leaves it out.
         """
         old = self._state.inputs.get(f"{kind}/{name}")
         if old == inputs:
-            return
+            return False
         bound = hooks and (hooks.before_update if old else hooks.before_create)
         for each in bound or ():
             args = pulumi.ResourceHookArgs(
@@ -300,6 +313,7 @@ class Update:
             sent = {**inputs, "spec": {key: each for key, each in inputs["spec"].items() if key != "replicas"}}
         await self._send("PATCH", kind, name, sent)
         self._state.inputs[f"{kind}/{name}"] = inputs
+        return True
 
     async def _send(self, method: str, kind: str, name: str, inputs: Object | None = None) -> httpx2.Response:
         """Send a request as the provider's client does: again and again for a while, where that may help."""

@@ -1,14 +1,16 @@
-"""Waits until a slot's pods are the declared ones, and fails the update where they do not become so.
+"""Waits until the rollouts of an update are complete, and fails the update where one is not.
 
-Pulumi's provider waits as well, but reliably only for the first Deployment of an update. For each later one its cache
-first shows it the Deployment of before, whose rollout is complete, and the wait is over within 0.2 s: measured for
-every second in-place change, and in the source of `waitUntilDeploymentControllerReconciles` (provider/pkg/await/
-deployment.go, as of January 2026). So the program looks for itself, right after the provider's write.
+Pulumi's provider waits as well, but reliably only for the first Deployment of an update. For each later one its shared
+cache first hands out a stale object, whose rollout is complete, and the wait is over within 0.2 s: so it was for every
+second in-place change, and so says `waitUntilDeploymentControllerReconciles` (provider/pkg/await/deployment.go, as of
+January 2026). So the program looks for itself after each write. A hook only notes the write: while it runs, the engine
+can record no other step.
 """
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -16,8 +18,8 @@ import pulumi
 from teal.adapters.kubernetes import inventory
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.adapters.kubernetes.workloads import Deployment
-from teal.model.colours import Colour, colour_of
-from teal.model.errors import TealError
+from teal.model.colours import colour_of
+from teal.model.errors import TealError, UnreachableError
 from teal.model.labels import COLOUR_LABEL, NAME_LABEL
 from teal_infra.provider.ownership import Prior
 
@@ -26,78 +28,148 @@ REPORTED_SECONDS = 15
 progress, seconds after the write, and then has to report it. Pulumi's provider does not fail because of that: it waits
 for its own timeout, by default 10 minutes, and names what it has heard by then among its reasons."""
 
-PAUSE_SECONDS = 0.3
+PAUSE_SECONDS = 1.0
+"""Between two looks at a Deployment."""
+
+BLIND_SECONDS = 60.0
+"""How long the API server may fail to answer before a rollout is given up."""
+
+Undo = Callable[[str], Awaitable[None]]
+"""Undoes what a failed rollout is a part of, given the reason."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rollout:
+    """The rollout of one Deployment."""
+
+    name: str
+    seconds: float
+    """How long it may take, in seconds."""
+    rolling: bool = False
+    """Whether one was under way, or stuck, before the update."""
+    undo: Undo | None = None
 
 
 class Rollouts:
-    """The rollouts that one update starts, and what became of them."""
+    """The rollouts of one update."""
 
     def __init__(self, access: ClusterAccess) -> None:
         """Prepare the hook; nothing is asked yet."""
         self._access = access
-        self._failed: dict[str, str] = {}
+        self._written: set[str] = set()
+        self._rolling: list[Rollout] = []
         self._bound: pulumi.ResourceHookBinding | None = None
 
     def hooks(self) -> pulumi.ResourceHookBinding:
-        """Return the hooks of a Deployment. They run only where it was written, and keep what depends on it waiting."""
+        """Return the hooks of a Deployment, which note that it was written."""
         if self._bound is None:  # an engine takes a hook's name only once
-            hook = pulumi.ResourceHook("teal-rollout", self._await)
+            hook = pulumi.ResourceHook("teal-rollout", self._note)
             self._bound = pulumi.ResourceHookBinding(after_create=[hook], after_update=[hook])
         return self._bound
 
-    def over(self, deployment: pulumi.Resource, name: str) -> Prior:
-        """Return what others depend on in place of a Deployment, so that they do not follow a rollout that failed.
-
-        A hook that fails after an operation cannot do that: whatever waits for the resource goes on.
+    def over(self, deployment: pulumi.Resource, rollout: Rollout) -> Prior:
+        """Return what others depend on in place of a Deployment: they wait for its rollout, and follow no failed one.
 
         Raises:
             pulumi.RunError: the rollout failed. It is raised where the result is awaited, and ends the program.
         """
+        if pulumi.runtime.is_dry_run():
+            return deployment
+        if rollout.rolling:
+            self._rolling.append(rollout)
 
-        def passed(_urn: str) -> pulumi.Resource:
-            if name in self._failed:
-                raise pulumi.RunError(self._failed[name])
+        async def passed(_urn: str) -> pulumi.Resource:
+            if rollout.name in self._written:
+                await self._require(rollout, written=True)
             return deployment
 
-        return deployment if pulumi.runtime.is_dry_run() else deployment.urn.apply(passed)
+        return deployment.urn.apply(passed)
 
-    async def _await(self, args: pulumi.ResourceHookArgs) -> None:
-        inputs: Mapping[str, Any] = args.new_inputs or {}
-        name = inputs["metadata"]["name"]
-        seconds = inputs["spec"]["progressDeadlineSeconds"] + REPORTED_SECONDS
+    def require_rest(self, after: Sequence[pulumi.Resource]) -> pulumi.Output[None]:
+        """Check at the end those that were under way before the update, which has not written them.
+
+        An update that fails because of a rollout has written its Deployment, so the next one finds nothing to write.
+        Only this tells it from one that has nothing left to do.
+
+        Returns:
+            What has nothing to say, once all of them are complete.
+
+        Raises:
+            pulumi.RunError: one of them failed. It is raised where the result is awaited, and ends the program.
+        """
+
+        async def check(_urns: Sequence[str]) -> None:
+            for each in self._rolling:
+                if each.name not in self._written:
+                    await self._require(each, written=False)
+
+        return pulumi.Output.all(*(each.urn for each in after)).apply(check)
+
+    def _note(self, args: pulumi.ResourceHookArgs) -> None:
+        new: Mapping[str, Any] = args.new_inputs or {}
+        old: Mapping[str, Any] = args.old_inputs or {}
+        specs = [each.get("spec", {}) for each in (new, old)]
+        if any(len({repr(each.get(part)) for each in specs}) > 1 for part in ("template", "replicas")):
+            self._written.add(new["metadata"]["name"])
+
+    async def _require(self, rollout: Rollout, *, written: bool) -> None:
+        async with Cluster.connect(self._access) as cluster:
+            why = await _failed(cluster, rollout, written=written)
+            if not why:
+                return
+            said = (
+                f"the rollout of {rollout.name} is not complete: {why}. What depends on it was left alone. Next: "
+                f"kubectl -n {cluster.namespace} describe deployment {rollout.name}; mend it, then pulumi up"
+            )
         try:
-            async with Cluster.connect(self._access) as cluster:
-                unfinished = await _unfinished(cluster, name, seconds)
-                if unfinished:
-                    self._failed[name] = (
-                        f"{name} was changed, and its rollout did not come to its end: {unfinished}"
-                        f"{await _reasons(cluster, inputs['metadata']['labels'])}. What waits for it was left alone. "
-                        f"Next: kubectl -n {cluster.namespace} describe deployment {name}; mend it, then pulumi up"
-                    )
-        except TealError as error:
-            self._failed[name] = f"{name} was changed, and nobody could see whether its rollout ended: {error}"
+            if rollout.undo is not None:
+                await rollout.undo(said)
+        except TealError as error:  # it says what became of the flip, and why
+            said = str(error)
+        raise pulumi.RunError(said)
 
 
-async def _unfinished(cluster: Cluster, name: str, seconds: float) -> str:
-    """Wait for a rollout; return what is missing where it fails or takes longer, and nothing where it is complete."""
-    give_up = time.monotonic() + seconds
+async def _failed(cluster: Cluster, rollout: Rollout, *, written: bool) -> str:
+    """Wait for a rollout, and return why it failed; empty where it is complete."""
+    begun = seen = time.monotonic()
+    first: str | None = None
     while True:
-        found = await inventory.find(cluster, "deployment", name)
+        now = time.monotonic()
+        try:
+            found = await inventory.find(cluster, "deployment", rollout.name)
+        except UnreachableError as error:
+            if now - seen > BLIND_SECONDS:
+                return f"nobody could look for {now - seen:.0f} s: {error}"
+            await asyncio.sleep(PAUSE_SECONDS)
+            continue
+        seen = now
         if not isinstance(found, Deployment):
             return "the Deployment is gone"
-        missing = found.unfinished
-        if not missing:
+        if not found.missing:
             return ""
-        if found.stuck:
-            return f"{missing} (Kubernetes: ProgressDeadlineExceeded)"
-        if time.monotonic() > give_up:
-            return f"{missing} after {seconds} s"
+        if found.spec.paused:
+            return f"{found.missing}, and somebody has paused it"
+        # Where it was written, what is there at first is said of the rollout before, which this one may mend.
+        progress = found.progress
+        first = progress.last_update_time if first is None else first
+        stuck = found.observed and progress.reason == "ProgressDeadlineExceeded"
+        if stuck and (not written or progress.last_update_time != first):
+            return f"{found.missing} ({progress.reason}){await _reasons(cluster, found)}"
+        if now - begun > rollout.seconds:
+            return f"{found.missing} after {rollout.seconds:.0f} s{await _reasons(cluster, found)}"
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _reasons(cluster: Cluster, labels: Mapping[str, str]) -> str:
-    """Return why containers of the slot wait, as the kubelet reports it, in words that follow a sentence."""
-    colour = colour_of(labels.get(COLOUR_LABEL)) or Colour.BLUE
-    pods = await inventory.pods(cluster, labels[NAME_LABEL], colour)
-    said = sorted({reason for pod in pods.items for reason in pod.status.waiting()})
-    return f"; its containers wait: {', '.join(said)}" if said else ""
+async def _reasons(cluster: Cluster, found: Deployment) -> str:
+    """Return what Kubernetes says of a Deployment's pods, in words after a sentence; empty where it says nothing."""
+    refused = [
+        each.message for each in found.status.conditions if (each.type, each.status) == ("ReplicaFailure", "True")
+    ]
+    colour = colour_of(found.metadata.labels.get(COLOUR_LABEL))
+    try:
+        pods = await inventory.pods(cluster, found.metadata.labels[NAME_LABEL], colour) if colour else None
+    except UnreachableError:
+        pods = None
+    waiting = {reason for pod in (pods.items if pods else ()) for reason in pod.status.waiting()}
+    said = [*refused, *sorted(waiting)]
+    return f"; Kubernetes says: {', '.join(said)}" if said else ""

@@ -15,7 +15,7 @@ from teal_infra.components import pod
 from teal_infra.components.doors import UNAWAITED, service_spec
 from teal_infra.components.environment import Environment
 from teal_infra.components.fingerprint import Fingerprint, annotations_of
-from teal_infra.components.rollout import REPORTED_SECONDS, Rollouts
+from teal_infra.components.rollout import REPORTED_SECONDS, Rollout, Rollouts, Undo
 from teal_infra.components.scaling import Capacity, Scaling, ScalingArgs
 from teal_infra.labels import Identity
 from teal_infra.provider.kinds import CronJob, Deployment, Service, Verbatim
@@ -52,6 +52,11 @@ class SlotArgs:
     now: str
     """The time that a changed slot gets."""
     rollouts: Rollouts
+    """The update's rollouts, of which its own is one."""
+    rolling: bool = False
+    """Whether a rollout of its pods is under way, or stuck, before the update."""
+    undo: Undo | None = None
+    """Undoes the flip that starts its pods, where their rollout fails; None where no flip does."""
     after: Sequence[Prior] = ()
     """What has to exist before the pods change."""
     hooks: pulumi.ResourceHookBinding | None = None
@@ -94,8 +99,7 @@ class Slot(pulumi.ComponentResource):
         """Declare the rest of the slot."""
         of, turn = args.of, args.turn
         annotations = annotations_of(args.fingerprint, args.live, args.now)
-        begins = turn is not None and turn.begins  # a flip starts its pods, proves them, and undoes that if they fail
-        scaled = turn is not None and not begins and args.fingerprint.replicas is None
+        scaled = turn is not None and not turn.begins and args.fingerprint.replicas is None
         later = pulumi.ResourceOptions(
             parent=self, depends_on=[*args.environment.objects, *args.after], hooks=args.hooks
         )
@@ -104,7 +108,7 @@ class Slot(pulumi.ComponentResource):
             self.ready.append(CronJob(of.name, metadata=_metadata(args, annotations), spec=spec, opts=later))
             self.register_outputs({})
             return
-        wait = f"{args.settings.progress_deadline_seconds + REPORTED_SECONDS}s"
+        seconds = args.settings.progress_deadline_seconds + REPORTED_SECONDS
         deployment = Deployment(
             of.name,
             metadata=_metadata(args, annotations),
@@ -112,7 +116,7 @@ class Slot(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(
                 later,
                 pulumi.ResourceOptions(
-                    custom_timeouts=pulumi.CustomTimeouts(create=wait, update=wait),
+                    custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds}s", update=f"{seconds}s"),
                     ignore_changes=["spec.replicas"] if scaled else None,
                     hooks=args.rollouts.hooks() if args.fingerprint.running else None,
                 ),
@@ -120,7 +124,8 @@ class Slot(pulumi.ComponentResource):
         )
         if args.settings.worker is None:
             self._preview(args.settings, of.selector)
-        self.ready.append(deployment if begins else args.rollouts.over(deployment, of.name))
+        rollout = Rollout(name=of.name, seconds=seconds, rolling=args.rolling, undo=args.undo)
+        self.ready.append(args.rollouts.over(deployment, rollout) if args.fingerprint.running else deployment)
         if args.fingerprint.running and self._scaling is None:
             scaling = ScalingArgs(of=of, settings=args.settings, capacity=args.capacity)
             self._scaling = Scaling(of.name, scaling, later)

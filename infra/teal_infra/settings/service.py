@@ -174,9 +174,9 @@ class ServiceSettings(Process):
     progress_deadline_seconds: Annotated[int, Field(ge=5, le=86400)] = Field(
         default=600,
         description=(
-            "How long a rollout may make no progress before it has failed, in seconds; Kubernetes' own default. Pulumi"
-            " waits as long, and a little longer, for the whole of a rollout: pods that roll one by one have to be "
-            "ready within it together."
+            "How long a rollout may make no progress before it has failed, in seconds; Kubernetes' own default. An "
+            "update waits as long, and a little longer, for the whole of a rollout: pods that roll one by one have to "
+            "be ready within it together."
         ),
         json_schema_extra=wrong("a slot that never becomes ready would be waited for too long"),
         examples=["600"],

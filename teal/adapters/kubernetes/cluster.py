@@ -168,6 +168,7 @@ class Cluster:
                 replicas=item.spec.replicas,
                 ready=item.status.ready_replicas,
                 outdated=item.outdated,
+                rolling=item.rolling,
                 version=item.metadata.labels.get(VERSION_LABEL, ""),
             )
             for item in (found.items if found else ())

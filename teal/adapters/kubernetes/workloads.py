@@ -14,6 +14,9 @@ class Condition(Object):
     type: str
     status: str = ""
     reason: str = ""
+    message: str = ""
+    last_update_time: str = ""
+    """When it was written last; only Deployments have that."""
 
 
 class DeploymentStatus(Object):
@@ -70,6 +73,7 @@ class DeploymentSpec(Object):
     """The spec of a Deployment."""
 
     replicas: int = 1
+    paused: bool = False
     template: PodTemplate = PodTemplate()
 
 
@@ -84,27 +88,36 @@ class Deployment(Object):
     def outdated(self) -> int:
         """The pods that a rollout has not replaced yet: all of them until the controller has seen the new template."""
         status = self.status
-        seen = status.observed_generation >= self.metadata.generation
-        return status.replicas - (status.updated_replicas if seen else 0)
+        return status.replicas - (status.updated_replicas if self.observed else 0)
 
     @property
-    def unfinished(self) -> str:
+    def missing(self) -> str:
         """What a rollout still lacks, by the rules of `kubectl rollout status`; empty where it is complete."""
         status, wanted = self.status, self.spec.replicas
-        if status.observed_generation < self.metadata.generation:
-            return "its controller has not seen the change yet"
+        if not self.observed:
+            return "the Deployment's controller has not seen the change yet"
         if status.updated_replicas < wanted:
-            return f"{status.updated_replicas} of {wanted} pods are new"
+            return f"{status.updated_replicas} of {wanted} pods are updated"
         if status.replicas > status.updated_replicas:
-            return f"{status.replicas - status.updated_replicas} old pods have not ended"
+            return f"pods of before that are still there: {status.replicas - status.updated_replicas}"
         if status.available_replicas < status.updated_replicas:
-            return f"{status.available_replicas} of {status.updated_replicas} new pods are available"
+            return f"{status.available_replicas} of {status.updated_replicas} updated pods are available"
         return ""
 
     @property
-    def stuck(self) -> bool:
-        """Whether the rollout has made no progress for `progressDeadlineSeconds`."""
-        return any(each.reason == "ProgressDeadlineExceeded" for each in self.status.conditions)
+    def observed(self) -> bool:
+        """Whether its controller has seen what was written last."""
+        return self.status.observed_generation >= self.metadata.generation
+
+    @property
+    def progress(self) -> Condition:
+        """Its `Progressing` condition; an empty one where there is none."""
+        return next((each for each in self.status.conditions if each.type == "Progressing"), Condition(type=""))
+
+    @property
+    def rolling(self) -> bool:
+        """Whether its last rollout goes on, or is stuck; crashes of pods after a complete one are none of that."""
+        return self.outdated > 0 or self.progress.reason not in {"", "NewReplicaSetAvailable"}
 
     def port(self, target: int | str) -> int | str:
         """Return the number of the pods' port that a Service names; its name where no container has that port."""
@@ -187,17 +200,24 @@ class ContainerStatus(Object):
     last_state: ContainerState = ContainerState()
 
 
+_ON_THEIR_WAY = frozenset({"", "ContainerCreating", "PodInitializing"})
+"""The reasons of containers that nothing keeps from starting."""
+
+
 class PodStatus(Object):
     """The status of a pod."""
 
     phase: str = ""
     conditions: Sequence[Condition] = ()
     container_statuses: Sequence[ContainerStatus] = ()
+    init_container_statuses: Sequence[ContainerStatus] = ()
 
     def waiting(self) -> Sequence[str]:
-        """Return why containers wait, in Kubernetes' words such as `ImagePullBackOff`."""
-        states = [each.state.waiting for each in self.container_statuses]
-        return [each.reason for each in states if each is not None and each.reason]
+        """Return why the pod does not run, in Kubernetes' words such as `ImagePullBackOff` and `Unschedulable`."""
+        states = [each.state.waiting for each in (*self.init_container_statuses, *self.container_statuses)]
+        said = [each.reason for each in states if each is not None and each.reason]
+        unbound = [each.reason for each in self.conditions if (each.type, each.status) == ("PodScheduled", "False")]
+        return [each for each in (*unbound, *said) if each not in _ON_THEIR_WAY]
 
     def restarts(self) -> tuple[int, str]:
         """Return how often the pod's containers restarted, and how the last of them ended."""

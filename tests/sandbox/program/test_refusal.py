@@ -76,13 +76,13 @@ def test_a_change_of_both_colours_is_awaited_in_both(stack: Stack) -> None:
     blue = stack.uids("blue")
     done = stack.up(check=False)
     assert done.returncode != 0
-    said = (
-        "backend-green was changed, and its rollout did not come to its end",
-        'backend-green" failed to fully initialize',
-    )
+    said = ("the rollout of backend-green is not complete: ", 'backend-green" failed to fully initialize')
     assert any(each in done.stdout for each in said), done.stdout  # whoever of the two noticed it first
     assert not stack.uids("blue") & blue
     assert stack.live() == "blue"
+    again = stack.up(check=False)
+    assert again.returncode != 0, "an update that has nothing to write is no success while the rollout is not complete"
+    assert any(each in again.stdout for each in said), again.stdout
 
     stack.configure("blue.backend.env.GREETING", "hello again")
     stack.pulumi("config", "rm", "--path", "teal:green.backend.env.FAULT_NEVER_READY")
