@@ -118,7 +118,7 @@ def started_beside(patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("bug", "seed", "found"),
     [
-        (without_a_proof, 4, "moved_only_to_proven"),
+        (without_a_proof, 6, "moved_only_to_proven"),
         (without_a_last_look, 333, "confirmed_only_where_traffic_is"),
         (without_a_way_back, 3, "history_tells_what_happened"),
         (without_a_fence, 117, "one_writer"),
