@@ -69,7 +69,7 @@ def provision(
     stack.after_confirmed(confirmed.record)
     idle = stack.slots(active.other, settings.services, after=[confirmed.record])
     stack.contractions(after=[confirmed.record, *idle])
-    stack.require_rolled_out(after=[confirmed.record])
+    stack.require_rolled_out(after=[confirmed.record, *idle])
     observe(settings, stack.namespace, stack.opts)
     export(settings, traffic)
 
@@ -253,7 +253,7 @@ class _Stack:
         declared = [MigrationArgs(tool=tool, step=step, after=after) for step in steps]
         return [Migration(each.name, each, self.opts).job for each in declared]
 
-    def require_rolled_out(self, after: Sequence[pulumi.Resource]) -> None:
+    def require_rolled_out(self, after: Sequence[Prior]) -> None:
         """Fail the update at its end where a rollout that it found under way does not become complete."""
         self._rollouts.require_rest(after)
 

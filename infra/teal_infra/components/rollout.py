@@ -57,7 +57,7 @@ class Rollouts:
         """Prepare the hook; nothing is asked yet."""
         self._access = access
         self._written: set[str] = set()
-        self._rolling: list[Rollout] = []
+        self._rolling: list[tuple[pulumi.Resource, Rollout]] = []
         self._bound: pulumi.ResourceHookBinding | None = None
 
     def hooks(self) -> pulumi.ResourceHookBinding:
@@ -76,7 +76,7 @@ class Rollouts:
         if pulumi.runtime.is_dry_run():
             return deployment
         if rollout.rolling:
-            self._rolling.append(rollout)
+            self._rolling.append((deployment, rollout))
 
         async def passed(_urn: str) -> pulumi.Resource:
             if rollout.name in self._written:
@@ -85,11 +85,12 @@ class Rollouts:
 
         return deployment.urn.apply(passed)
 
-    def require_rest(self, after: Sequence[pulumi.Resource]) -> pulumi.Output[None]:
+    def require_rest(self, after: Sequence[Prior]) -> pulumi.Output[None]:
         """Check at the end those that were under way before the update, which has not written them.
 
         An update that fails because of a rollout has written its Deployment, so the next one finds nothing to write.
-        Only this tells it from one that has nothing left to do.
+        Only this tells it from one that has nothing left to do. A failure ends the program, and with it whatever hook
+        still runs: so this comes after all others.
 
         Returns:
             What has nothing to say, once all of them are complete.
@@ -99,11 +100,13 @@ class Rollouts:
         """
 
         async def check(_urns: Sequence[str]) -> None:
-            for each in self._rolling:
+            for _, each in self._rolling:
                 if each.name not in self._written:
                     await self._require(each, written=False)
 
-        return pulumi.Output.all(*(each.urn for each in after)).apply(check)
+        last = [*after, *(deployment for deployment, _ in self._rolling)]
+        made = [pulumi.Output.from_input(each).apply(lambda resource: resource.urn) for each in last]
+        return pulumi.Output.all(*made).apply(check)
 
     def _note(self, args: pulumi.ResourceHookArgs) -> None:
         new: Mapping[str, Any] = args.new_inputs or {}
