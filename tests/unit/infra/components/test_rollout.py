@@ -72,8 +72,8 @@ class Cluster:
     def __init__(self, server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
         """Begin without one."""
         monkeypatch.setattr(rollout, "PAUSE_SECONDS", 0)
-        mocks.set_mocks(NoResources(), project="teal", stack="dev", preview=False, logger=logging.getLogger("engine"))
         self.server = server
+        self._begun = False
         self.rollouts = Rollouts(ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig))
 
     def shows(self, states: Iterable[Mapping[str, Any]]) -> None:
@@ -87,16 +87,25 @@ class Cluster:
 
         self.server.fault = turn
 
+    def _begin(self) -> None:
+        """Let the SDK think that an engine runs it: in a test's own context, or that of all later tests would."""
+        if not self._begun:
+            mocks.set_mocks(NoResources(), project="teal", stack="dev", logger=logging.getLogger("engine"))
+            self._begun = True
+
     async def written(self, old: Mapping[str, Any] | None = None, new: Mapping[str, Any] | None = None) -> None:
         """Run the hook as an engine does after its write."""
+        self._begin()
         (hook,) = self.rollouts.hooks().after_update or []
         specs = [None if each is None else {"metadata": {"name": "backend-green"}, "spec": each} for each in (old, new)]
         inputs: Mapping[str, Any] = specs[1] or {"metadata": {"name": "backend-green"}, "spec": {"template": {"a": 1}}}
         args = pulumi.ResourceHookArgs(urn="urn", id="", name="x", type="t", new_inputs=inputs, old_inputs=specs[0])
-        hook(args)  # pyright: ignore[reportUnknownVariableType, reportCallIssue]  # hook or callable, by the SDK's type
+        result = hook(args)  # pyright: ignore[reportUnknownVariableType, reportCallIssue]  # hook or callable, by the SDK's type
+        assert result is None
 
     async def over(self, seconds: float = 600, *, rolling: bool = False, undo: Undo | None = None) -> object:
         """Wait as those do that depend on the slot."""
+        self._begin()
         slot = DependencyResource("urn")  # what an engine answers, and no more
         each = Rollout(name="backend-green", seconds=seconds, rolling=rolling, undo=undo)
         passed = self.rollouts.over(slot, each)
