@@ -85,21 +85,21 @@ simulate-coverage: .venv/ready ## which branches of the protocol the simulation 
 
 # In a sandbox of the tests' own. Its first start compiles what is missing, for longer than any test may take.
 export TEAL_E2E_NAME ?= e2e
-tested = trap '$(SANDBOX) down --name '$$TEAL_E2E_NAME EXIT; $(SANDBOX) up --metrics --name $$TEAL_E2E_NAME; \
-	.venv/bin/pytest tests/sandbox
+tested = trap '$(SANDBOX) down --name '$$TEAL_E2E_NAME EXIT; $(SANDBOX) up --metrics --name $$TEAL_E2E_NAME && \
+	.venv/bin/pytest
 
 .PHONY: e2e
 e2e: .venv/ready ## minutes: the program on a sandbox cluster of its own, then on another what needs one for itself
-	failed=0; ($(tested) -n 4 --dist loadgroup -m 'not alone and not soak') || failed=$$?; \
-	($(tested) -m 'alone and not soak') || failed=$$?; exit $$failed
+	failed=0; ($(tested) tests/sandbox -n 4 --dist loadgroup -m 'not alone and not soak') || failed=$$?; \
+	($(tested) tests/sandbox -m 'alone and not soak') || failed=$$?; exit $$failed
 
 .PHONY: soak
 soak: .venv/ready ## the better part of an hour: a hundred flips while pods die, twenty behind a load balancer with late rules
-	$(tested) -m soak
+	$(tested) tests/sandbox -m soak
 
 .PHONY: pictures
 pictures: .venv/ready ## the picture of `teal ui` in docs/, made anew during a flip; Chromium has to be on PATH
-	TEAL_PICTURES=$(CURDIR)/docs; export TEAL_PICTURES; $(tested)/program/test_ui.py -m soak -s
+	TEAL_PICTURES=$(CURDIR)/docs; export TEAL_PICTURES; $(tested) tests/sandbox/program/test_ui.py -m soak -s
 
 SPHINX = $(UV) run --frozen --quiet --no-project --with sphinx==8.2.3 --with myst-parser==4.0.1 --with furo==2025.9.25 \
 	--with sphinxcontrib-mermaid==1.0.0 sphinx-build

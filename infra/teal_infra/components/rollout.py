@@ -1,10 +1,10 @@
 """Waits until the rollouts of an update are complete, and fails the update where one is not.
 
 Pulumi's provider waits as well, but reliably only for the first Deployment of an update. For each later one its shared
-cache first hands out a stale object, whose rollout is complete, and the wait is over within 0.2 s: so it was for every
-second in-place change, and so says `waitUntilDeploymentControllerReconciles` (provider/pkg/await/deployment.go, as of
-January 2026). So the program looks for itself after each write. A hook only notes the write: while it runs, the engine
-can record no other step.
+cache first hands out a stale object, whose rollout is complete, and the wait ends within 0.2 s, as measured on a
+cluster; the reason is in `waitUntilDeploymentControllerReconciles` (provider/pkg/await/deployment.go, as of January
+2026). So the program looks for itself after each write. The hook only notes the write, since the engine can record no
+other step while it runs.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ class Rollouts:
         self._bound: pulumi.ResourceHookBinding | None = None
 
     def hooks(self) -> pulumi.ResourceHookBinding:
-        """Return the hooks of a Deployment, which note that it was written."""
+        """Return the hooks of a Deployment, which note that a rollout of it was written."""
         if self._bound is None:  # an engine takes a hook's name only once
             hook = pulumi.ResourceHook("teal-rollout", self._note)
             self._bound = pulumi.ResourceHookBinding(after_create=[hook], after_update=[hook])
@@ -110,9 +110,8 @@ class Rollouts:
 
     def _note(self, args: pulumi.ResourceHookArgs) -> None:
         new: Mapping[str, Any] = args.new_inputs or {}
-        old: Mapping[str, Any] = args.old_inputs or {}
-        specs = [each.get("spec", {}) for each in (new, old)]
-        if any(len({repr(each.get(part)) for each in specs}) > 1 for part in ("template", "replicas")):
+        old: Mapping[str, Any] = args.old_inputs or {"spec": {}}
+        if any(new["spec"].get(part) != old["spec"].get(part) for part in ("template", "replicas")):
             self._written.add(new["metadata"]["name"])
 
     async def _require(self, rollout: Rollout, *, written: bool) -> None:
@@ -120,8 +119,9 @@ class Rollouts:
             why = await _failed(cluster, rollout, written=written)
             if not why:
                 return
+            left = "What depends on it was left alone" if written else "This update had nothing to change about it"
             said = (
-                f"the rollout of {rollout.name} is not complete: {why}. What depends on it was left alone. Next: "
+                f"the rollout of {rollout.name} is not complete: {why}. {left}. Next: "
                 f"kubectl -n {cluster.namespace} describe deployment {rollout.name}; mend it, then pulumi up"
             )
         try:
@@ -142,7 +142,7 @@ async def _failed(cluster: Cluster, rollout: Rollout, *, written: bool) -> str:
             found = await inventory.find(cluster, "deployment", rollout.name)
         except UnreachableError as error:
             if now - seen > BLIND_SECONDS:
-                return f"nobody could look for {now - seen:.0f} s: {error}"
+                return f"it could not be read for {now - seen:.0f} s: {error}"
             await asyncio.sleep(PAUSE_SECONDS)
             continue
         seen = now
@@ -164,7 +164,7 @@ async def _failed(cluster: Cluster, rollout: Rollout, *, written: bool) -> str:
 
 
 async def _reasons(cluster: Cluster, found: Deployment) -> str:
-    """Return what Kubernetes says of a Deployment's pods, in words after a sentence; empty where it says nothing."""
+    """Return the end of a sentence with what Kubernetes says of a Deployment's pods; empty where it says nothing."""
     refused = [
         each.message for each in found.status.conditions if (each.type, each.status) == ("ReplicaFailure", "True")
     ]
