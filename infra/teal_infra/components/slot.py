@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 import pulumi
 
-from teal.model.labels import COMPONENT_LABEL, DEPLOYED_AT
+from teal.model.labels import COMPONENT_LABEL, DEPLOYED_AT, SHOWN_VERSION
 from teal.model.workers import WORKER, Overlap
 from teal_infra.components import pod
 from teal_infra.components.doors import UNAWAITED, service_spec
@@ -161,7 +161,12 @@ def _metadata(args: SlotArgs, annotations: Mapping[str, str]) -> "ObjectMetaArgs
     of, turn, marks = args.of, args.turn, args.settings.metadata.deployment
     return {
         **of.meta(annotations={**marks.annotations, **annotations, **(turn.marks if turn else {})}),
-        "labels": {**marks.labels, **of.labels, **({COMPONENT_LABEL: WORKER} if args.settings.worker else {})},
+        "labels": {
+            **marks.labels,
+            **of.labels,
+            SHOWN_VERSION: of.version,
+            **({COMPONENT_LABEL: WORKER} if args.settings.worker else {}),
+        },
     }
 
 
