@@ -200,8 +200,10 @@ class History(Model):
             return frozenset()
         if last.stage in {Stage.CONFIRMED, Stage.OVERTAKEN}:
             return frozenset({last.to})
-        if last.stage in {Stage.REVERTED, Stage.ABANDONED}:
+        if last.stage is Stage.REVERTED:
             return frozenset({last.origin})
+        if last.stage is Stage.ABANDONED:  # the flip before it may have ended after it, and put its traffic back
+            return frozenset({last.origin}) | History(flips=self.flips[: self.flips.index(last)]).left
         return frozenset({last.to, last.origin})
 
     def approvals(self, *, besides: int) -> frozenset[str]:

@@ -107,7 +107,8 @@ class Update:
     async def _provision(self, live: Live) -> None:
         settings, active = self._settings, self._settings.active_colour
         self.declares = settings
-        self._guard = guard = Guard(ACCESS, move_of(settings, live), audience=settings.audience)
+        prometheus = settings.prometheus.access() if settings.prometheus else None
+        self._guard = guard = Guard(ACCESS, move_of(settings, live), prometheus, settings.audience)
         late = [name for name, each in settings.services.items() if each.idles]
         early = [name for name in settings.services if name not in late]
         await _all(*(self._slot(name, active, live, None) for name in early))
