@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from teal.adapters.kubernetes.cluster import Cluster
-from teal.adapters.kubernetes.objects import Metadata, owners_of, writer_of
+from teal.adapters.kubernetes.objects import Listed, Metadata, owners_of, writer_of
 from teal.model.colours import Colour
 from teal.model.errors import ChangedError
 from teal.model.labels import ACTIVE, MOVED_FROM, PART_OF, PART_OF_LABEL
@@ -46,12 +46,6 @@ class HttpRoute(_Object):
     spec: Spec
 
 
-class HttpRoutes(_Object):
-    """`gateway.networking.k8s.io/v1` HTTPRouteList."""
-
-    items: tuple[HttpRoute, ...] = Field(default=())
-
-
 class GatewayRouter(KubernetesRouter):
     """Reads and writes the weights of HTTPRoutes."""
 
@@ -67,8 +61,8 @@ class GatewayRouter(KubernetesRouter):
         """Return how each HTTPRoute shares out its traffic; nothing where the cluster does not know the kind."""
         if names is not None:
             return await self.each(names, self._live)
-        found = await self.cluster.read(self.kind, HttpRoutes, {"labelSelector": f"{PART_OF_LABEL}={PART_OF}"})
-        return {each.metadata.name: _live(each) for each in (found.items if found else ())}
+        found = await self.cluster.listed(self.kind, Listed[HttpRoute], f"{PART_OF_LABEL}={PART_OF}")
+        return {each.metadata.name: _live(each) for each in found}
 
     async def _live(self, service: str) -> LiveService | None:
         found = await self.cluster.read(f"{self.kind}/{service}", HttpRoute)

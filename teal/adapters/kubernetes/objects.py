@@ -4,18 +4,26 @@ A field that teal does not read is not here: these are not models of the whole A
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from teal.model.labels import ACTIVE, MOVED_FROM
 
+_Item = TypeVar("_Item", bound=BaseModel)
+
 
 class Object(BaseModel):
     """The base of all parts of an object: frozen, with the API's field names."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class Listed(Object, Generic[_Item]):
+    """A list of objects of one kind."""
+
+    items: Sequence[_Item]
 
 
 class OwnedMetadata(BaseModel):
@@ -126,14 +134,18 @@ class Service(Object):
     status: ServiceStatus = ServiceStatus()
 
     @property
+    def outside(self) -> str:
+        """The address that a Service of type LoadBalancer was given; empty while it has none."""
+        return next((each.hostname or each.ip for each in self.status.load_balancer.ingress), "")
+
+    @property
     def address(self) -> str:
         """The address of the first port, as far from the cluster as one is known."""
         if not self.spec.ports:
             return ""
         first = self.spec.ports[0]
-        outside = next((each.hostname or each.ip for each in self.status.load_balancer.ingress), "")
-        if outside:
-            return f"http://{outside}:{first.port}"
+        if self.outside:
+            return f"http://{self.outside}:{first.port}"
         return f"port {first.node_port} of each node" if first.node_port else f"{self.metadata.name}:{first.port}"
 
 
@@ -142,12 +154,6 @@ class ConfigMap(Object):
 
     metadata: Metadata
     data: Mapping[str, str] = Field(default_factory=dict[str, str])
-
-
-class ConfigMaps(Object):
-    """`v1` ConfigMapList."""
-
-    items: Sequence[ConfigMap]
 
 
 class LeaseSpec(Object):
@@ -163,12 +169,6 @@ class Lease(Object):
 
     metadata: Metadata
     spec: LeaseSpec = LeaseSpec()
-
-
-class Services(Object):
-    """`v1` ServiceList."""
-
-    items: Sequence[Service]
 
 
 class Labelled(Object):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from teal.adapters.kubernetes.objects import Labelled, Metadata, Object
+from teal.adapters.kubernetes.objects import Labelled, Listed, Metadata, Object
 
 
 class Condition(Object):
@@ -125,12 +125,6 @@ class Deployment(Object):
         return next((each.container_port for each in ports if each.name == target), target)
 
 
-class Deployments(Object):
-    """`apps/v1` DeploymentList."""
-
-    items: Sequence[Deployment]
-
-
 class CronJobSpec(Object):
     """The spec of a CronJob."""
 
@@ -162,12 +156,6 @@ class Job(Object):
     """`batch/v1` Job."""
 
     metadata: Started
-
-
-class Jobs(Object):
-    """`batch/v1` JobList."""
-
-    items: Sequence[Job]
 
 
 class Terminated(Object):
@@ -247,10 +235,7 @@ class Pod(Object):
         return next((each.image_id for each in self.status.container_statuses if each.name == container), "")
 
 
-class Pods(Object):
-    """`v1` PodList."""
-
-    items: Sequence[Pod]
+Pods = Listed[Pod]
 
 
 class ScaleTarget(Object):
@@ -287,9 +272,3 @@ class Autoscaler(Object):
         """The name of the Deployment that this autoscaler scales; empty for other kinds."""
         target = self.spec.scale_target_ref
         return target.name if target.kind == "Deployment" else "" if target.kind else self.metadata.name
-
-
-class Autoscalers(Object):
-    """`autoscaling/v2` HorizontalPodAutoscalerList."""
-
-    items: Sequence[Autoscaler]
