@@ -178,7 +178,7 @@ class Records:
         """
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
         response = await self.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body)
-        return objects.SelfSubjectReview.model_validate_json(response.content).status.user_info.username
+        return objects.SelfSubjectReview.model_validate_json(response.content).username
 
     async def request(
         self,

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from pydantic import BaseModel, Field
+from pydantic import AliasPath, BaseModel, Field
 
 from teal.adapters.aws.elb import connect
 from teal.adapters.aws.objects import Listener, Rule
@@ -42,13 +42,9 @@ Groups = Mapping[str, Mapping[Colour, str]]
 """The ARN of each colour's target group, by service."""
 
 
-class _Spec(BaseModel):
-    target_group_arn: str = Field(alias="targetGroupARN")
-
-
 class _Binding(BaseModel):
     metadata: Labelled
-    spec: _Spec
+    group: str = Field(validation_alias=AliasPath("spec", "targetGroupARN"))
 
 
 class AlbRouter:
@@ -108,7 +104,7 @@ class AlbRouter:
             labels = each.metadata.labels
             colour = colour_of(labels.get(COLOUR_LABEL))
             if colour is not None and NAME_LABEL in labels:
-                groups.setdefault(labels[NAME_LABEL], {})[colour] = each.spec.target_group_arn
+                groups.setdefault(labels[NAME_LABEL], {})[colour] = each.group
         return groups
 
     async def _rules_over(self, region: str, groups: Groups) -> Mapping[str, AlbRoute]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasPath, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
 
@@ -125,16 +125,11 @@ class Group(Answer):
     load_balancer_arns: tuple[str, ...] = ()
 
 
-class Health(Answer):
-    """The health of a target, as the load balancer sees it."""
-
-    state: str
-
-
 class Target(Answer):
     """A registered target as it was read."""
 
-    target_health: Health
+    state: str = Field(validation_alias=AliasPath("TargetHealth", "State"))
+    """Its health, as the load balancer sees it."""
 
 
 class Dimension(Answer):
@@ -144,22 +139,12 @@ class Dimension(Answer):
     value: str
 
 
-class Metric(Answer):
-    """A metric that an alarm watches."""
-
-    dimensions: tuple[Dimension, ...] = ()
-
-
-class Stat(Answer):
-    """A statistic of a metric."""
-
-    metric: Metric = Metric()
-
-
 class Query(Answer):
     """One of several metrics from which an alarm computes its value."""
 
-    metric_stat: Stat = Stat()
+    dimensions: tuple[Dimension, ...] = Field(
+        default=(), validation_alias=AliasPath("MetricStat", "Metric", "Dimensions")
+    )
 
 
 class Alarm(Answer):
@@ -172,5 +157,5 @@ class Alarm(Answer):
 
     def concerns(self, group: str) -> bool:
         """Return whether the alarm watches a target group. Metrics name a group by the last part of its ARN."""
-        looks_at = [*self.dimensions, *(each for query in self.metrics for each in query.metric_stat.metric.dimensions)]
+        looks_at = [*self.dimensions, *(each for query in self.metrics for each in query.dimensions)]
         return any(each.name == "TargetGroup" and each.value == group.rpartition(":")[2] for each in looks_at)

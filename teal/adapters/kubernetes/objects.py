@@ -6,7 +6,7 @@ A field that teal does not read is not here: these are not models of the whole A
 from collections.abc import Collection, Mapping, Sequence
 from typing import Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasPath, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from teal.model.labels import ACTIVE, MOVED_FROM
@@ -26,14 +26,6 @@ class Listed(Object, Generic[_Item]):
     items: Sequence[_Item]
 
 
-class OwnedMetadata(BaseModel):
-    """The metadata of an object that a field manager owns."""
-
-    model_config = ConfigDict(frozen=True)
-
-    annotations: Mapping[str, object] = Field(default_factory=dict[str, object], alias="f:annotations")
-
-
 class OwnedFields(BaseModel):
     """The part of `fieldsV1` that teal reads."""
 
@@ -43,7 +35,9 @@ class OwnedFields(BaseModel):
     """The fields of the spec that a manager owns. The keys are field paths; the values are not used."""
     data: Mapping[str, object] = Field(default_factory=dict[str, object], alias="f:data")
     """The keys of a ConfigMap's data that a manager owns."""
-    metadata: OwnedMetadata = Field(default=OwnedMetadata(), alias="f:metadata")
+    annotations: Mapping[str, object] = Field(
+        default_factory=dict[str, object], validation_alias=AliasPath("f:metadata", "f:annotations")
+    )
 
     def owns(self, field: str) -> bool:
         """Return whether the manager owns a field of the spec or of the data; an atomic field counts as a whole."""
@@ -51,7 +45,7 @@ class OwnedFields(BaseModel):
 
     def marks(self, annotations: Collection[str]) -> bool:
         """Return whether the manager owns one of these annotations."""
-        return any(f"f:{each}" in self.metadata.annotations for each in annotations)
+        return any(f"f:{each}" in self.annotations for each in annotations)
 
 
 class ManagedFields(Object):
@@ -114,29 +108,18 @@ class Ingress(Object):
     ip: str = ""
 
 
-class LoadBalancerStatus(Object):
-    """The load balancer of a Service, as the cloud's controller reports it."""
-
-    ingress: Sequence[Ingress] = ()
-
-
-class ServiceStatus(Object):
-    """The status of a Service."""
-
-    load_balancer: LoadBalancerStatus = LoadBalancerStatus()
-
-
 class Service(Object):
     """`v1` Service."""
 
     metadata: Metadata
     spec: ServiceSpec
-    status: ServiceStatus = ServiceStatus()
+    ingress: Sequence[Ingress] = Field(default=(), validation_alias=AliasPath("status", "loadBalancer", "ingress"))
+    """The addresses of its load balancer, as the cloud's controller reports them."""
 
     @property
     def outside(self) -> str:
         """The address that a Service of type LoadBalancer was given; empty while it has none."""
-        return next((each.hostname or each.ip for each in self.status.load_balancer.ingress), "")
+        return next((each.hostname or each.ip for each in self.ingress), "")
 
     @property
     def address(self) -> str:
@@ -177,29 +160,12 @@ class Labelled(Object):
     labels: Mapping[str, str] = Field(default_factory=dict[str, str])
 
 
-class UserInfo(Object):
-    """An authenticated account."""
-
-    username: str
-
-
-class Reviewed(Object):
-    """The status of a SelfSubjectReview."""
-
-    user_info: UserInfo
-
-
-class ReviewedAt(Object):
-    """The metadata of a SelfSubjectReview: it has no name, but the API server's time."""
-
-    creation_timestamp: str = ""
-
-
 class SelfSubjectReview(Object):
     """`authentication.k8s.io/v1` SelfSubjectReview: the account that the API server takes the asker for."""
 
-    metadata: ReviewedAt = ReviewedAt()
-    status: Reviewed
+    username: str = Field(validation_alias=AliasPath("status", "userInfo", "username"))
+    at: str = Field(default="", validation_alias=AliasPath("metadata", "creationTimestamp"))
+    """The API server's time."""
 
 
 class Identity(BaseModel):
