@@ -15,9 +15,9 @@ from cyclopts.validators import Number
 from teal.adapters import pulumi_project
 from teal.cli.say import confirmed, exit_of, fail, say
 from teal.cli.told import Told
-from teal.history.model import Model
 from teal.model.colours import Colour
 from teal.model.errors import DeclinedError, TealError
+from teal.model.stored import Model
 from teal_infra.manager import BlueGreenManager, Done, preparing, shares
 
 

@@ -16,8 +16,8 @@ from pydantic import Field
 
 from teal.checking.subject import Load
 from teal.gates.replies import Reply, Request
-from teal.history.model import Model
 from teal.model.colours import Colour
+from teal.model.stored import Model
 from teal.model.verdict import Outcome, Verdict
 from teal.proof.sources import Doors
 

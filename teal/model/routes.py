@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
 
 from teal.model.colours import Colour, colour_of
 from teal.model.labels import ACTIVE
+from teal.model.stored import Model
 
 
 class RouterKind(StrEnum):
@@ -101,10 +101,8 @@ _SPECS: Mapping[RouterKind, RouterSpec] = {
 }
 
 
-class AlbRoute(BaseModel):
+class AlbRoute(Model):
     """A service's listener rule, and the target groups that it leads to."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     region: str
     rule: str

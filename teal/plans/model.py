@@ -7,10 +7,10 @@ added.
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from teal.model.colours import Colour
+from teal.model.stored import Model
 
 IDLE = "idle"
 """The state of a worker's colour that is not active."""
@@ -46,12 +46,6 @@ def strongest(words: Iterable[Word]) -> Word:
     """Return the word that stands for several."""
     order = list(Word)
     return max(words, key=order.index, default=Word.NOTHING)
-
-
-class Model(BaseModel):
-    """The base of all parts of a plan."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
 class Now(Model):

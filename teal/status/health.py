@@ -7,8 +7,8 @@ from pydantic import Field
 
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.gates.replies import Reply, Request
-from teal.history.model import Model
 from teal.model.colours import Colour
+from teal.model.stored import Model
 from teal.status.look import Pods, Status, looked
 
 WITHIN_SECONDS = 5.0

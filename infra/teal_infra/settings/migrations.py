@@ -6,9 +6,10 @@ from typing import Annotated, Any, Self, cast
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from teal.model.plain import mapping
 from teal.schema.order import Order, moving
 from teal_infra.settings.base import Argument, Model, ObjectName, superfluous, wrong
-from teal_infra.settings.owned import labelled, mapping
+from teal_infra.settings.owned import labelled
 from teal_infra.settings.pod_template import PATCH, RETAIN, PodTemplate
 
 Revision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:@/-]*$", max_length=200)]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from teal.model.plain import mapping
 from teal.model.workers import Overlap, Worker
 from teal.spec.bake import P95
 from teal.spec.request_metrics import RequestMetrics
@@ -15,7 +16,6 @@ from teal_infra.settings.evidence.request_metrics import RequestMetricsSettings
 from teal_infra.settings.metadata import Metadata
 from teal_infra.settings.migrations import MigrationSettings
 from teal_infra.settings.observability import AlertBounds
-from teal_infra.settings.owned import mapping
 from teal_infra.settings.pod import Process, Resources, Rollout, Shutdown, Spread
 from teal_infra.settings.pod import contract as contracts
 from teal_infra.settings.pod.probes import HTTP, AppProtocol, PortName, Probe, Probes, require_ports

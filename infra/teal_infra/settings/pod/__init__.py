@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, ModelWrapValidatorHandler, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from teal.model.plain import mapping
 from teal.model.quantities import amount
 from teal_infra.settings.base import MOST_SECONDS, Argument, Model, Parts, Path, Quantity, Seconds, wrong
-from teal_infra.settings.owned import mapping
 
 LAST_SECONDS = 15
 """The seconds from the end of a drain until the kubelet kills a pod, as in the defaults."""
