@@ -5,6 +5,7 @@ The colours' own Services are the backends. The Gateway exists already and belon
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import pulumi
@@ -17,34 +18,8 @@ from teal_infra import labels
 from teal_infra.components.doors import UNAWAITED, preview_door
 from teal_infra.settings import Settings
 from teal_infra.settings.reach.routing import Routing
-from teal_infra.traffic import Declared, Front, Route, RouteArgs
+from teal_infra.traffic import Apart, Declared, RouteArgs
 from teal_infra.traffic.change_markers import annotations
-
-
-class Gateway:
-    """HTTPRoutes attached to one Gateway."""
-
-    def __init__(self, front: Front, opts: pulumi.ResourceOptions) -> None:
-        """Prepare the router; nothing is declared yet."""
-        self._front = front
-        self._opts = opts
-
-    def before_pods(self, service: str, colour: Colour) -> Sequence[pulumi.Resource]:
-        """Return nothing: a Service finds its pods."""
-        del service, colour
-        return ()
-
-    def route(self, route: Route) -> "WeightedRoute":
-        """Declare the HTTPRoute of a service."""
-        return WeightedRoute(route.service, RouteArgs(front=self._front, route=route), self._opts)
-
-    def after_confirmed(self, record: pulumi.Resource) -> None:
-        """Declare nothing: chosen clients have a rule of the same HTTPRoute."""
-        del record
-
-
-router = Gateway
-"""What `teal_infra.traffic` calls to make the router."""
 
 
 class WeightedRoute(pulumi.ComponentResource):
@@ -78,6 +53,10 @@ class WeightedRoute(pulumi.ComponentResource):
         self.front_door: pulumi.Input[str] = (gateway and gateway.url) or (f"http://{hosts[0]}" if hosts else "")
         self.preview_door: pulumi.Input[str] = preview_door(settings, name)
         self.register_outputs({})
+
+
+router = partial(Apart, WeightedRoute)
+"""What `teal_infra.traffic` calls to make the router."""
 
 
 def spec(settings: Settings, service: str) -> Mapping[str, Any]:
