@@ -12,10 +12,7 @@ from pydantic import ValidationError
 from teal.cli.say import Exit, fail, say
 from teal.model.plain import mapping
 from teal.plans import render
-from teal.plans.model import Plan, Word
-
-COMPONENT = "teal:index:Plan"
-"""The type of the resource that holds the plan."""
+from teal.plans.model import COMPONENT, Plan, Word
 
 
 def plan(

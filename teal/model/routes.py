@@ -154,11 +154,8 @@ class Split(BaseModel):
     @property
     def shown(self) -> Mapping[str, str]:
         """The weights in the form in which they are compared and shown."""
-        return {**{str(colour): str(weight) for colour, weight in sorted(self.weights.items())}, **self._strange}
-
-    @property
-    def _strange(self) -> Mapping[str, str]:
-        return {name: str(weight) for name, weight in sorted(self.strangers.items())}
+        each = [*sorted(self.weights.items()), *sorted(self.strangers.items())]
+        return {str(name): str(weight) for name, weight in each}
 
 
 def said(marks: Mapping[str, str]) -> Colour | None:

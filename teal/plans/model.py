@@ -12,6 +12,12 @@ from pydantic import Field
 from teal.model.colours import Colour
 from teal.model.stored import Model
 
+FILE = "TEAL_PLAN_FILE"
+"""The environment variable with the file to which a preview writes the plan as JSON, relative to the project."""
+
+COMPONENT = "teal:index:Plan"
+"""The type of the resource that holds the plan."""
+
 IDLE = "idle"
 """The state of a worker's colour that is not active."""
 

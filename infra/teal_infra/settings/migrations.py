@@ -205,6 +205,7 @@ def require_ordered(listed: tuple[str, ...], said: SchemaSettings, at: str) -> N
     Raises:
         PydanticCustomError: the message names the first problem; its field is where to mend it.
     """
+    chain = (said.down, said.expand, said.contract)
     for field, revision in (("contract", said.contract), ("down", said.down)):
         if revision is None:
             continue
@@ -213,7 +214,7 @@ def require_ordered(listed: tuple[str, ...], said: SchemaSettings, at: str) -> N
             what = f"{field} {revision} is another revision in each image, and nobody knows what others need of it"
         elif field == "contract" and moving(said.expand):
             what = f"expand {said.expand} is all that the image has, so nothing is left to contract"
-        elif revision == said.expand or (listed and Order(listed, [said]).contradiction):
+        elif revision == said.expand or (listed and Order(listed, chain).contradiction):
             way = "contract {} does not come after" if field == "contract" else "down {} does not come before"
             what = f"{way.format(revision)} expand {said.expand}"
         if what:

@@ -17,7 +17,7 @@ from teal.model.routes import Split, said, weights
 from teal_infra import labels
 from teal_infra.components.doors import UNAWAITED, preview_door
 from teal_infra.settings import Settings
-from teal_infra.settings.reach.routing import Routing
+from teal_infra.settings.reach.routing import CanaryMatch, Routing
 from teal_infra.traffic import Apart, Declared, RouteArgs
 from teal_infra.traffic.change_markers import annotations
 
@@ -73,8 +73,8 @@ def spec(settings: Settings, service: str) -> Mapping[str, Any]:
     rules: list[dict[str, Any]] = [
         {"matches": matches, **both, "backendRefs": _backends(settings, service, active, share)}
     ]
-    if settings.chosen is not None:
-        headers = [_header(settings)]
+    if (match := settings.chosen) is not None:
+        headers = [_header(match)]
         chosen = [{**each, "headers": headers} for each in matches]
         rules.insert(0, {"matches": chosen, **both, "backendRefs": _backends(settings, service, active.other, 0)})
     hosts = {"hostnames": list(routing.hosts)} if routing.hosts else {}
@@ -98,10 +98,7 @@ def _backends(settings: Settings, service: str, live: Colour, share: int) -> lis
     return [{"name": f"{service}-{each}", "port": port, "weight": by_colour[each]} for each in Colour]
 
 
-def _header(settings: Settings) -> Mapping[str, str]:
-    match = settings.canary_match
-    if match is None:  # `chosen` is
-        return {}
+def _header(match: CanaryMatch) -> Mapping[str, str]:
     if match.header:
         return {"type": "Exact", "name": match.header, "value": match.value}
     # All cookies come in one header, so only a regular expression can match one of them.

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.kubernetes.objects import Listed, Object
+from teal.adapters.kubernetes.workloads import Condition, PodStatus
 from teal.model.errors import RefusedError, UnreachableError
 from teal.model.labels import COLOUR_LABEL, COMPONENT_LABEL, NAME_LABEL, VERSION_LABEL
 
@@ -42,14 +43,8 @@ class _Metadata(Object):
     creation_timestamp: str = ""
 
 
-class _Condition(Object):
-    type: str = ""
-    status: str = ""
-    message: str = ""
-
-
 class _Status(Object):
-    conditions: Sequence[_Condition] = ()
+    conditions: Sequence[Condition] = ()
 
 
 class _Spec(Object):
@@ -133,25 +128,8 @@ class MigrationJob(Object):
         return next((str(each.get("value", "")) for each in known if each["name"] == name), "")
 
 
-class _Ended(Object):
-    message: str = ""
-
-
-class _State(Object):
-    terminated: _Ended | None = None
-
-
-class _Container(Object):
-    state: _State = _State()
-
-
-class _PodStatus(Object):
-    container_statuses: Sequence[_Container] = ()
-    init_container_statuses: Sequence[_Container] = ()
-
-
 class _Pod(Object):
-    status: _PodStatus = _PodStatus()
+    status: PodStatus = PodStatus()
 
 
 async def migrations(cluster: Cluster) -> Sequence[MigrationJob]:

@@ -162,6 +162,7 @@ class Terminated(Object):
     """How a container ended."""
 
     reason: str = ""
+    message: str = ""
     exit_code: int = 0
 
 
