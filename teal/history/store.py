@@ -18,7 +18,7 @@ from teal.adapters.kubernetes import objects
 from teal.adapters.kubernetes.server_clock import ServerClock, machine
 from teal.history.model import Flip, History
 from teal.model.colours import MANAGER
-from teal.model.errors import UnreachableError
+from teal.model.errors import UnreachableError, in_words
 from teal.model.labels import MANAGED_BY_LABEL
 from teal.spec.bake import BakePlan
 
@@ -213,7 +213,7 @@ class Records:
                             headers={"Content-Type": "application/json"} if body else None,
                         )
                     except httpx2.TransportError as error:
-                        why = f"{type(error).__name__} {error}".strip()
+                        why = in_words(error)
                     else:
                         self._clock.hear(asked, response)
                         if not patience.busy(response):

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from teal.adapters.kubernetes import objects
 from teal.gates.identity import Answer
 from teal.gates.replies import Reply, Request
+from teal.model.errors import in_words
 
 RETRY_SECONDS = 10.0
 """How long all attempts of one request may take: an API server that restarts is back in it (measured: 3-6 s)."""
@@ -45,7 +46,7 @@ async def ask(http: httpx2.AsyncClient, namespace: str, pod: str, port: int, pat
         missing = ", ".join(".".join(map(str, problem["loc"])) or problem["type"] for problem in error.errors())
         return Answer(endpoint=pod, error=f"{path} answered without a usable {missing}")
     except httpx2.HTTPError as error:
-        return Answer(endpoint=pod, error=f"{path}: {_said(error)}")
+        return Answer(endpoint=pod, error=f"{path}: {in_words(error)}")
     return Answer(endpoint=pod, version=said.version, colour=said.deployment_group)
 
 
@@ -71,7 +72,7 @@ async def request(http: httpx2.AsyncClient, namespace: str, service: str, wanted
     except (httpx2.ReadTimeout, httpx2.WriteTimeout):
         return Reply(late=True)
     except httpx2.HTTPError as error:
-        return Reply(error=f"API server {http.base_url}: {_said(error)}")
+        return Reply(error=f"API server {http.base_url}: {in_words(error)}")
 
 
 _UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout)
@@ -158,7 +159,3 @@ def _own_words(response: httpx2.Response, body: bytes) -> str | None:
     if status in _BETWEEN and AUDIT not in response.headers:
         return f"what stands before the API server says {status}"
     return None
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__} {error}".strip()
