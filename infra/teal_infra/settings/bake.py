@@ -1,14 +1,14 @@
 """Settings of the bake: how a flip is watched, and when it is undone."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from teal.model.addresses import keeps_a_secret
 from teal_infra.settings.base import Image, Model, Name, clash, wrong
 from teal_infra.settings.evidence.prometheus import Prometheus, Url
-from teal_infra.settings.pod import Limits, ResourceAmounts, Resources
+from teal_infra.settings.pod import Limits, PullPolicy, ResourceAmounts, Resources
 from teal_infra.settings.reach.network import CLUSTER_DNS, BackingPeer, Peer
 
 ErrorPercent = Annotated[float, Field(ge=0, le=100)]
@@ -67,12 +67,7 @@ class Watch(Model):
         json_schema_extra=wrong("nothing could run in the cluster"),
         examples=["registry.example/teal:1.4.2"],
     )
-    image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = Field(
-        default="IfNotPresent",
-        description="When a node pulls the image.",
-        json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["IfNotPresent"],
-    )
+    image_pull_policy: PullPolicy = "IfNotPresent"
     schedule: Annotated[str, StringConstraints(pattern=r"^(@[a-z]+|\S+( \S+){4})$")] = Field(
         default="* * * * *",
         description="When the CronJob looks for a flip that nobody keeps, as cron has it.",

@@ -1,7 +1,7 @@
 """Settings of a service: what is true of it in either colour."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -16,7 +16,7 @@ from teal_infra.settings.evidence.request_metrics import RequestMetricsSettings
 from teal_infra.settings.metadata import Metadata
 from teal_infra.settings.migrations import MigrationSettings
 from teal_infra.settings.observability import AlertBounds
-from teal_infra.settings.pod import Process, Resources, Rollout, Shutdown, Spread
+from teal_infra.settings.pod import Process, PullPolicy, Resources, Rollout, Shutdown, Spread
 from teal_infra.settings.pod import contract as contracts
 from teal_infra.settings.pod.probes import HTTP, AppProtocol, PortName, Probe, Probes, require_ports
 from teal_infra.settings.pod.volumes import Volume, Volumes
@@ -201,12 +201,7 @@ class ServiceSettings(Process):
         json_schema_extra=wrong("no pod could say what it is"),
         examples=["/deployment/metadata"],
     )
-    image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = Field(
-        default="IfNotPresent",
-        description="When a node pulls the image.",
-        json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["IfNotPresent"],
-    )
+    image_pull_policy: PullPolicy = "IfNotPresent"
 
     @property
     def worker(self) -> Worker | None:

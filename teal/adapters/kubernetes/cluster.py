@@ -248,22 +248,23 @@ class Cluster:
         Raises:
             UnreachableError: the API server did not answer, or answered neither 200 nor 404.
         """
-        response: httpx2.Response | None = None
+        patiently = stamina.AsyncRetryingCaller(timeout=RETRY_SECONDS, attempts=None, wait_max=patience.MOST_SECONDS)
+
+        async def get() -> httpx2.Response:
+            async with self._turn:
+                response = await self.http.get(path, params=params)
+            patience.require_settled(response)
+            return response
+
         try:
-            async for attempt in stamina.retry_context(
-                on=patience.again, timeout=RETRY_SECONDS, attempts=None, wait_max=patience.MOST_SECONDS
-            ):
-                with attempt:
-                    async with self._turn:
-                        response = await self.http.get(path, params=params)
-                    patience.require_settled(response)
+            response = await patiently(patience.again, get)
         except (httpx2.TransportError, patience.BusyError) as error:
             raise UnreachableError(
                 f"the API server {self.http.base_url} did not answer GET {path} within {RETRY_SECONDS:.0f} s "
                 f"({type(error).__name__}: {error}), so nothing is known of what it was asked for, and this step went "
                 "no further. Next: kubectl cluster-info"
             ) from None
-        if response is None or response.status_code == HTTPStatus.NOT_FOUND:
+        if response.status_code == HTTPStatus.NOT_FOUND:
             return None
         if not response.is_success:
             raise UnreachableError(

@@ -200,6 +200,16 @@ User = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """The number of a user or group. 0 is root, which the `restricted` Pod Security level refuses."""
 
 
+PullPolicy = Annotated[
+    Literal["IfNotPresent", "Always", "Never"],
+    Field(
+        description="When a node pulls the image.",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["IfNotPresent"],
+    ),
+]
+
+
 class Process(Model):
     """What runs in the service's container, and as which user; where it is not set, the image decides."""
 
