@@ -49,11 +49,6 @@ class Health(Model):
         found = self.colours.get(colour, {})
         return bool(found) and all(each.well for each in found.values())
 
-    @property
-    def serving(self) -> bool:
-        """Whether the live colour is well."""
-        return self.live is not None and self.well(self.live)
-
 
 async def check(access: ClusterAccess) -> Health:
     """Ask every service of both colours whether it is well.
