@@ -33,9 +33,7 @@ class Rule(_Object):
     backend_refs: tuple[Backend, ...] = ()
 
 
-class Spec(_Object):
-    """The spec of an HTTPRoute."""
-
+class _Spec(_Object):
     rules: tuple[Rule, ...] = ()
 
 
@@ -43,7 +41,7 @@ class HttpRoute(_Object):
     """`gateway.networking.k8s.io/v1` HTTPRoute."""
 
     metadata: Metadata
-    spec: Spec
+    spec: _Spec
 
 
 class GatewayRouter(KubernetesRouter):

@@ -23,20 +23,16 @@ class GroupWeight(Answer):
     weight: int = 1
 
 
-class Forward(Answer):
-    """The target groups that an action forwards to."""
-
+class _Forward(Answer):
     target_groups: tuple[GroupWeight, ...] = ()
 
 
-class Action(Answer):
-    """One action of a listener rule."""
-
+class _Action(Answer):
     type: str
     order: int = 1
     target_group_arn: str = ""
     """The ARN of the group, where the action forwards to a single one."""
-    forward_config: Forward = Forward()
+    forward_config: _Forward = _Forward()
 
     @property
     def weights(self) -> Mapping[str, int]:
@@ -52,7 +48,7 @@ class Rule:
     """A listener rule as it was read."""
 
     arn: str
-    actions: Sequence[Action]
+    actions: Sequence[_Action]
     written: Sequence[Mapping[str, Any]]
     """The complete actions, in the form in which AWS takes them back."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -62,7 +58,7 @@ class Rule:
         """Make a rule from AWS's answer, without its tags."""
         written = tuple(found["Actions"])
         return cls(
-            arn=found["RuleArn"], actions=tuple(Action.model_validate(each) for each in written), written=written
+            arn=found["RuleArn"], actions=tuple(_Action.model_validate(each) for each in written), written=written
         )
 
     @property
@@ -132,9 +128,7 @@ class Target(Answer):
     """Its health, as the load balancer sees it."""
 
 
-class Dimension(Answer):
-    """One dimension of a metric."""
-
+class _Dimension(Answer):
     name: str
     value: str
 
@@ -142,7 +136,7 @@ class Dimension(Answer):
 class Query(Answer):
     """One of several metrics from which an alarm computes its value."""
 
-    dimensions: tuple[Dimension, ...] = Field(
+    dimensions: tuple[_Dimension, ...] = Field(
         default=(), validation_alias=AliasPath("MetricStat", "Metric", "Dimensions")
     )
 
@@ -152,7 +146,7 @@ class Alarm(Answer):
 
     alarm_name: str
     state_value: str
-    dimensions: tuple[Dimension, ...] = ()
+    dimensions: tuple[_Dimension, ...] = ()
     metrics: tuple[Query, ...] = ()
 
     def concerns(self, group: str) -> bool:

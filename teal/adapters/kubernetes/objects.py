@@ -91,9 +91,7 @@ class ServicePort(Object):
         return self.port if self.target_port is None else self.target_port
 
 
-class ServiceSpec(Object):
-    """The spec of a Service."""
-
+class _ServiceSpec(Object):
     selector: Mapping[str, str] = Field(default_factory=dict[str, str])
     type: str = "ClusterIP"
     cluster_ip: str = Field(default="", alias="clusterIP")
@@ -112,7 +110,7 @@ class Service(Object):
     """`v1` Service."""
 
     metadata: Metadata
-    spec: ServiceSpec
+    spec: _ServiceSpec
     ingress: Sequence[Ingress] = Field(default=(), validation_alias=AliasPath("status", "loadBalancer", "ingress"))
     """The addresses of its load balancer, as the cloud's controller reports them."""
 
@@ -139,9 +137,7 @@ class ConfigMap(Object):
     data: Mapping[str, str] = Field(default_factory=dict[str, str])
 
 
-class LeaseSpec(Object):
-    """The spec of a Lease."""
-
+class _LeaseSpec(Object):
     holder_identity: str = ""
     acquire_time: str | None = None
     lease_transitions: int = 0
@@ -151,7 +147,7 @@ class Lease(Object):
     """`coordination.k8s.io/v1` Lease."""
 
     metadata: Metadata
-    spec: LeaseSpec = LeaseSpec()
+    spec: _LeaseSpec = _LeaseSpec()
 
 
 class Labelled(Object):

@@ -13,23 +13,17 @@ class Conditions(Object):
     terminating: bool | None = None
 
 
-class Reference(Object):
-    """The object behind an address."""
-
+class _Reference(Object):
     kind: str
     name: str
 
 
-class EndpointOfSlice(Object):
-    """One address of an EndpointSlice."""
-
+class _EndpointOfSlice(Object):
     conditions: Conditions = Conditions()
-    target_ref: Reference | None = None
+    target_ref: _Reference | None = None
 
 
-class Port(Object):
-    """One port of an EndpointSlice."""
-
+class _Port(Object):
     name: str = ""
     port: int
 
@@ -38,8 +32,8 @@ class EndpointSlice(Object):
     """`discovery.k8s.io/v1` EndpointSlice, whose lists may be null."""
 
     metadata: Labelled = Labelled()
-    endpoints: Sequence[EndpointOfSlice] | None = None
-    ports: Sequence[Port] | None = None
+    endpoints: Sequence[_EndpointOfSlice] | None = None
+    ports: Sequence[_Port] | None = None
 
     def ready(self) -> Sequence[Endpoint]:
         """Return the ready addresses on the port `http`, or on the first port where none is called so."""
