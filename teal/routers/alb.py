@@ -13,7 +13,7 @@ from pydantic import AliasPath, BaseModel, Field
 from teal.adapters.aws.elb import connect
 from teal.adapters.aws.objects import Listener, Rule
 from teal.adapters.kubernetes.cluster import Cluster
-from teal.adapters.kubernetes.objects import Labelled, Listed
+from teal.adapters.kubernetes.objects import Labelled
 from teal.gates.alarms import GATE as ALARMS
 from teal.gates.alarms import QUIET, RINGING, alarms
 from teal.gates.targets import COMING, HEALTHY, needed, targets
@@ -98,7 +98,7 @@ class AlbRouter:
 
     async def _bound(self) -> Groups:
         base = f"/apis/elbv2.k8s.aws/v1beta1/namespaces/{self._cluster.namespace}/targetgroupbindings"
-        listed = await self._cluster.listed(base, Listed[_Binding], f"{PART_OF_LABEL}={PART_OF}")
+        listed = await self._cluster.listed(base, _Binding, f"{PART_OF_LABEL}={PART_OF}")
         groups: dict[str, dict[Colour, str]] = {}
         for each in listed:
             labels = each.metadata.labels

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from teal.adapters.kubernetes.cluster import Cluster
-from teal.adapters.kubernetes.objects import Listed, Metadata, owners_of, writer_of
+from teal.adapters.kubernetes.objects import Metadata, owners_of, writer_of
 from teal.model.colours import Colour
 from teal.model.errors import ChangedError
 from teal.model.labels import ACTIVE, MOVED_FROM, PART_OF, PART_OF_LABEL
@@ -59,7 +59,7 @@ class GatewayRouter(KubernetesRouter):
         """Return how each HTTPRoute shares out its traffic; nothing where the cluster does not know the kind."""
         if names is not None:
             return await self.each(names, self._live)
-        found = await self.cluster.listed(self.kind, Listed[HttpRoute], f"{PART_OF_LABEL}={PART_OF}")
+        found = await self.cluster.listed(self.kind, HttpRoute, f"{PART_OF_LABEL}={PART_OF}")
         return {each.metadata.name: _live(each) for each in found}
 
     async def _live(self, service: str) -> LiveService | None:

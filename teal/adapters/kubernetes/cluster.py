@@ -19,7 +19,6 @@ from teal.adapters import patience
 from teal.adapters.kubernetes import access as kube_access
 from teal.adapters.kubernetes import objects, proxy, workloads
 from teal.adapters.kubernetes.access import ClusterAccess
-from teal.adapters.kubernetes.objects import Listed
 from teal.adapters.kubernetes.slices import EndpointSlice
 from teal.gates.identity import Answer
 from teal.gates.replies import Reply, Request
@@ -87,7 +86,7 @@ class Cluster:
         return {each.metadata.name: each for each in await self._services(f"{PART_OF_LABEL}={PART_OF}")}
 
     async def _services(self, selector: str) -> Sequence[objects.Service]:
-        return await self.listed(f"/api/v1/namespaces/{self.namespace}/services", Listed[objects.Service], selector)
+        return await self.listed(f"/api/v1/namespaces/{self.namespace}/services", objects.Service, selector)
 
     async def ready_endpoints(self, service: str) -> Sequence[Endpoint]:
         """Return the ready addresses behind a Service, as its EndpointSlices list them.
@@ -133,13 +132,13 @@ class Cluster:
 
     async def _slices(self, service: str = "") -> Sequence[EndpointSlice]:
         path = f"/apis/discovery.k8s.io/v1/namespaces/{self.namespace}/endpointslices"
-        return await self.listed(path, Listed[EndpointSlice], f"{SERVICE_LABEL}={service}" if service else "")
+        return await self.listed(path, EndpointSlice, f"{SERVICE_LABEL}={service}" if service else "")
 
     async def slots(self) -> Mapping[tuple[str, Colour], LiveSlot]:
         """Return the colours that have a Deployment, by service and colour."""
         found = await self.listed(
             f"/apis/apps/v1/namespaces/{self.namespace}/deployments",
-            Listed[workloads.Deployment],
+            workloads.Deployment,
             f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}",
         )
         self.slots_seen = {
@@ -184,12 +183,12 @@ class Cluster:
         return pods
 
     async def _pods(self, selector: str) -> Sequence[workloads.Pod]:
-        return await self.listed(f"/api/v1/namespaces/{self.namespace}/pods", workloads.Pods, selector)
+        return await self.listed(f"/api/v1/namespaces/{self.namespace}/pods", workloads.Pod, selector)
 
     async def autoscalers(self) -> Mapping[str, LiveAutoscaler]:
         """Return the autoscalers by the Deployment that each scales, whoever made them, from a single request."""
         found = await self.listed(
-            f"/apis/autoscaling/v2/namespaces/{self.namespace}/horizontalpodautoscalers", Listed[workloads.Autoscaler]
+            f"/apis/autoscaling/v2/namespaces/{self.namespace}/horizontalpodautoscalers", workloads.Autoscaler
         )
         return {
             name: LiveAutoscaler(
@@ -233,14 +232,14 @@ class Cluster:
         async with self._turn:
             return await proxy.request(self.http, self.namespace, service, wanted, within=within)
 
-    async def listed(self, path: str, shape: type[Listed[_Read]], selector: str = "") -> Sequence[_Read]:
+    async def listed(self, path: str, shape: type[_Read], selector: str = "") -> Sequence[_Read]:
         """Read the objects of a list that a label selector finds; none where the API server does not know the kind.
 
         Raises:
             UnreachableError: the API server did not answer, or answered neither 200 nor 404.
         """
-        found = await self.read(path, shape, {"labelSelector": selector} if selector else None)
-        return found.items if found else ()
+        found = await self.read(path, objects.Items, {"labelSelector": selector} if selector else None)
+        return [shape.model_validate(each) for each in found.items] if found else ()
 
     async def read(self, path: str, shape: type[_Read], params: Mapping[str, str] | None = None) -> _Read | None:
         """Read an object or a list; None where there is none.

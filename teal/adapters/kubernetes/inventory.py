@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import Field
 
 from teal.adapters.kubernetes.cluster import Cluster
-from teal.adapters.kubernetes.objects import Bare, Labelled, Listed, Metadata, Object, Service
+from teal.adapters.kubernetes.objects import Bare, Labelled, Metadata, Object, Service
 from teal.adapters.kubernetes.workloads import Autoscaler, Deployment, Pods
 from teal.model.colours import Colour
 from teal.model.labels import COLOUR_LABEL, NAME_LABEL
@@ -44,7 +44,11 @@ class PodMetrics(Object):
     containers: Sequence[UsedBy] = ()
 
 
-PodMetricsList = Listed[PodMetrics]
+class PodMetricsList(Object):
+    """`metrics.k8s.io/v1beta1` PodMetricsList."""
+
+    items: Sequence[PodMetrics]
+
 
 Found = Deployment | Service | Autoscaler | Budget | Bare
 

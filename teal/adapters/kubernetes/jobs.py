@@ -11,7 +11,7 @@ import httpx2
 from pydantic import Field
 
 from teal.adapters.kubernetes.cluster import Cluster
-from teal.adapters.kubernetes.objects import Listed, Object
+from teal.adapters.kubernetes.objects import Object
 from teal.adapters.kubernetes.workloads import Condition, PodStatus
 from teal.model.errors import RefusedError, UnreachableError
 from teal.model.labels import COLOUR_LABEL, COMPONENT_LABEL, NAME_LABEL, VERSION_LABEL
@@ -138,7 +138,7 @@ async def migrations(cluster: Cluster) -> Sequence[MigrationJob]:
     Raises:
         UnreachableError: the API server could not be asked.
     """
-    found = await cluster.listed(_path(cluster), Listed[MigrationJob], SELECTOR)
+    found = await cluster.listed(_path(cluster), MigrationJob, SELECTOR)
     return sorted(
         (each for each in found if each.moves), key=lambda each: each.metadata.creation_timestamp, reverse=True
     )
@@ -201,7 +201,7 @@ async def _create(cluster: Cluster, body: Mapping[str, Any], what_for: str) -> N
 async def _said(cluster: Cluster, job: str) -> str:
     """Return the last lines that the Job's tool wrote."""
     path = f"/api/v1/namespaces/{cluster.namespace}/pods"
-    pods = await cluster.listed(path, Listed[_Pod], f"batch.kubernetes.io/job-name={job}")
+    pods = await cluster.listed(path, _Pod, f"batch.kubernetes.io/job-name={job}")
     ended = [
         each.state.terminated.message.strip()
         for pod in pods

@@ -4,14 +4,12 @@ A field that teal does not read is not here: these are not models of the whole A
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Generic, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from teal.model.labels import ACTIVE, MOVED_FROM
-
-_Item = TypeVar("_Item", bound=BaseModel)
 
 
 class Object(BaseModel):
@@ -20,10 +18,10 @@ class Object(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
-class Listed(Object, Generic[_Item]):
-    """A list of objects of one kind."""
+class Items(Object):
+    """A list of objects of any kind, as the API server returned it."""
 
-    items: Sequence[_Item]
+    items: Sequence[Mapping[str, Any]]
 
 
 class OwnedFields(BaseModel):

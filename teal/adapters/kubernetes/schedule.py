@@ -15,7 +15,6 @@ from typing import Any
 from teal.adapters.kubernetes import workloads
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.kubernetes.merge_patch import merge_patch
-from teal.adapters.kubernetes.objects import Listed
 from teal.model.colours import Colour
 from teal.model.errors import UnreachableError
 from teal.model.labels import COLOUR_LABEL, NAME_LABEL, VERSION_LABEL
@@ -78,7 +77,7 @@ async def _last_start(cluster: Cluster, service: str, colour: Colour) -> datetim
     *found, jobs = await asyncio.gather(
         _read(cluster, service, colour),
         _read(cluster, service, colour.other),
-        cluster.listed(f"/apis/batch/v1/namespaces/{cluster.namespace}/jobs", Listed[workloads.Job], left),
+        cluster.listed(f"/apis/batch/v1/namespaces/{cluster.namespace}/jobs", workloads.Job, left),
     )
     said = [each.status.last_schedule_time for each in found if each is not None]
     seen = [each.metadata.creation_timestamp for each in jobs]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from teal.adapters.kubernetes.objects import Labelled, Listed, Metadata, Object
+from teal.adapters.kubernetes.objects import Labelled, Metadata, Object
 
 
 class Condition(Object):
@@ -214,7 +214,10 @@ class Pod(Object):
         return next((each.image_id for each in self.status.container_statuses if each.name == container), "")
 
 
-Pods = Listed[Pod]
+class Pods(Object):
+    """`v1` PodList."""
+
+    items: Sequence[Pod]
 
 
 class _ScaleTarget(Object):
