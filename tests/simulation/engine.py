@@ -19,9 +19,9 @@ from teal_infra.planning import capacity, ending, plan, slots
 from teal_infra.planning import live as reading
 from teal_infra.planning.live import Live, split
 from teal_infra.planning.move import move_of
-from teal_infra.provider.ownership import FIELD_MANAGER
+from teal_infra.provider.ownership import FIELD_MANAGER, FORCE
 from teal_infra.settings import Settings
-from teal_infra.traffic.change_markers import FORCE, annotations
+from teal_infra.traffic.change_markers import annotations
 from teal_infra.traffic.gateway import spec
 from teal_infra.traffic.worker import is_record
 

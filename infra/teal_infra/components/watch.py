@@ -11,7 +11,7 @@ import pulumi
 
 from teal.history import lease, store
 from teal.model.colours import Colour
-from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL
+from teal.model.labels import NAME_LABEL
 from teal.model.routes import Right, RouterKind
 from teal.model.workers import record
 from teal.notifications import told
@@ -23,6 +23,7 @@ from teal.spec.ending import DECLARED as ENDINGS
 from teal.spec.ending import Endings
 from teal_infra.components import pod
 from teal_infra.components.network import egress
+from teal_infra.labels import OURS
 from teal_infra.provider.kinds import CronJob, NetworkPolicy, Role, RoleBinding, Secret, ServiceAccount
 from teal_infra.settings import Settings
 from teal_infra.settings.bake import Watch as WatchSettings
@@ -161,7 +162,7 @@ class Watch(pulumi.ComponentResource):
         meta: ObjectMetaArgsDict = {
             "name": NAME,
             "namespace": args.namespace,
-            "labels": {**LABELS, PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY},
+            "labels": {**LABELS, **OURS},
         }
         needed = [*self._account(meta, settings), *self._way_out(meta, args.watch, settings)]
         secret = _credentials(settings)

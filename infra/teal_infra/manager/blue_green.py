@@ -5,9 +5,11 @@ When a verb begins, only what a rollback needs to move traffic is imported; Pulu
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import stamina
 
 from teal.adapters import pulumi_project
 from teal.adapters.kubernetes.cluster import Cluster
@@ -158,7 +160,9 @@ class BlueGreenManager:
                     f"{self.project.file} declares more than that, and the update would be {plan.word}: it was not "
                     "made. Next: pulumi preview, then pulumi up"
                 )
-            self._patiently(engine.up)
+            stamina.RetryingCaller(
+                attempts=None, timeout=LOCKED_SECONDS, wait_initial=PAUSE_SECONDS, wait_max=PAUSE_SECONDS, wait_jitter=0
+            )(LockedError, engine.up)
         except EngineError as error:
             raise self._came_to(error, file, before, prefix=f"{stays}, and Pulumi's update failed. ") from None
         except TealError as error:
@@ -174,16 +178,6 @@ class BlueGreenManager:
             closing = Closing(cluster, self._teller.line)
             closing.follow(plan, left=left, taken=left.other)
             await closing.over()
-
-    def _patiently(self, up: Callable[[], None]) -> None:
-        give_up = time.monotonic() + LOCKED_SECONDS
-        while True:
-            try:
-                return up()
-            except LockedError:
-                if time.monotonic() > give_up:
-                    raise
-                time.sleep(PAUSE_SECONDS)
 
     def _update(self, verb: str, change: Change, *, ask: bool = True) -> Done:
         before = self.get_status()

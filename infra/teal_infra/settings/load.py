@@ -18,8 +18,9 @@ from pydantic import ValidationError
 
 from teal.model.colours import Colour
 from teal.model.errors import ConfigError
+from teal.model.plain import mapping
 from teal_infra.settings import Settings, together
-from teal_infra.settings.owned import Refusal, mapping
+from teal_infra.settings.owned import Refusal
 from teal_infra.settings.refusals import of_stack
 from teal_infra.settings.report.places import container, either, known, required, right
 from teal_infra.settings.report.problems import Problem, of_error, of_refusal, unknown

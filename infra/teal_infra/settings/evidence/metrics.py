@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from teal.gates import shares
 from teal.gates.samples import MetricCheck, MetricsPlan, SyntheticTraffic
@@ -13,7 +12,7 @@ from teal.gates.series import SeriesPlan
 from teal.monitoring.queries import Queries
 from teal.proof.metrics import MARGIN
 from teal.spec.request_metrics import DEFAULT, PRESETS, RequestMetrics
-from teal_infra.settings.base import MOST_SECONDS, TWICE, Model, Name, superfluous, wrong
+from teal_infra.settings.base import MOST_SECONDS, TWICE, Model, Name, clash, superfluous, wrong
 from teal_infra.settings.evidence.own_metrics import Metric, Times
 from teal_infra.settings.evidence.smoke import DoorPath
 
@@ -145,19 +144,14 @@ class Metrics(Model):
             raise superfluous(f"own.{min(taken)}", f"{min(taken)} is one of the built-in metrics", TWICE)
         sending = MARGIN * self.needed / self.traffic.per_second if self.traffic.enabled else 0
         if sending + self.wait_seconds > self.window_seconds:
-            raise PydanticCustomError(
-                "clash",
-                "windowSeconds {window} is shorter than the {sending} s of test traffic and waitSeconds {wait}: what "
-                "was sent first would be out of it before it is scraped",
-                {
-                    "field": "windowSeconds",
-                    "mend": {"windowSeconds": math.ceil(sending) + self.wait_seconds}
-                    if math.ceil(sending) + self.wait_seconds <= MOST_SECONDS
-                    else {"traffic.enabled": False, "windowSeconds": MOST_SECONDS},
-                    "window": self.window_seconds,
-                    "sending": f"{sending:.3g}",
-                    "wait": self.wait_seconds,
-                },
+            longer = math.ceil(sending) + self.wait_seconds
+            raise clash(
+                "windowSeconds",
+                f"windowSeconds {self.window_seconds} is shorter than the {sending:.3g} s of test traffic and "
+                f"waitSeconds {self.wait_seconds}: what was sent first would be out of it before it is scraped",
+                mend={"windowSeconds": longer}
+                if longer <= MOST_SECONDS
+                else {"traffic.enabled": False, "windowSeconds": MOST_SECONDS},
             )
         return self
 
