@@ -1,6 +1,8 @@
 """docs/plan.md names every part by which a change is known."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from teal_infra.components.fingerprint import TEAL, UNRECORDED
 from teal_infra.planning import slots
@@ -9,8 +11,8 @@ from teal.model.colours import Colour
 from tests.unit.docs.test_links import ROOT
 from tests.unit.infra.worlds import BASE, edited, settings
 
-EVERYTHING = {"flags": {"flags": {}}, "services.backend.metadata": {"serviceAccount": {"name": "shop"}}}
-CRON = {"services": {"backend": {"kind": "cron", "cron": {"schedule": "@daily"}}}}
+EVERYTHING: Mapping[str, Any] = {"flags": {"flags": {}}, "services.backend.metadata": {"serviceAccount": {"name": "shop"}}}
+CRON: Mapping[str, Any] = {"services": {"backend": {"kind": "cron", "cron": {"schedule": "@daily"}}}}
 
 
 def test_the_page_names_what_is_compared() -> None:
