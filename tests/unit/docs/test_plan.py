@@ -11,7 +11,10 @@ from teal.model.colours import Colour
 from tests.unit.docs.test_links import ROOT
 from tests.unit.infra.worlds import BASE, edited, settings
 
-EVERYTHING: Mapping[str, Any] = {"flags": {"flags": {}}, "services.backend.metadata": {"serviceAccount": {"name": "shop"}}}
+EVERYTHING: Mapping[str, Any] = {
+    "flags": {"flags": {}},
+    "services.backend.metadata": {"serviceAccount": {"name": "shop"}},
+}
 CRON: Mapping[str, Any] = {"services": {"backend": {"kind": "cron", "cron": {"schedule": "@daily"}}}}
 
 
