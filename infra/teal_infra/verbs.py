@@ -73,6 +73,7 @@ def switch(colour: Colour, /, how: How = HOW) -> None:
 def rollback(
     *,
     to: Annotated[str | None, Parameter(help="A version; default: what was live before.")] = None,
+    warm: Annotated[bool, Parameter(negative="", help="Refuse where that would take an update first.")] = False,
     how: How = HOW,
 ) -> None:
     """Move live traffic back: within a second, where the other colour is warm and was confirmed.
@@ -82,7 +83,7 @@ def rollback(
     """
     if not how.yes and not confirmed("Move live traffic back"):
         fail(DeclinedError("nobody said yes to the rollback: nothing was moved. Next: teal rollback --yes"))
-    _run(how, lambda manager: manager.rollback(to))
+    _run(how, lambda manager: manager.rollback(to, warm=warm))
 
 
 def start(colour: Colour, /, how: How = HOW) -> None:

@@ -43,11 +43,11 @@ class BakeMetric(Model):
 
 
 class ServiceBake(Model):
-    """What is watched of one service. Of one without a front door, such as a worker, only its pods are."""
+    """What is watched of one service beside its pods. What is empty here is not watched."""
 
     path: str = ""
-    """The path that a healthy service answers with a status below 400; empty where nobody asks it over HTTP, so that
-    only its pods are watched."""
+    """The path that a healthy service answers with a status below 400; empty where nobody asks its front door over
+    HTTP."""
     close_path: str = ""
     """The path at which a pod is asked to close its kept-alive connections; empty where it cannot be asked."""
     close_seconds: int = 60
@@ -86,7 +86,7 @@ class BakePlan(Model):
     error_percent: float
     """The percentage of errors above which traffic goes back."""
     prometheus: str = ""
-    """The URL of Prometheus; empty where there is none, and the front door is the only evidence."""
+    """The URL of Prometheus; empty where there is none, so that nothing is known of live traffic's numbers."""
     samples: int
     """How many requests of live traffic the error rate has to rest on."""
     window: int

@@ -50,8 +50,9 @@ MARGIN_SECONDS = 300
 server that restarts, for pods that do not end their connections. Nothing is lost at its end: the next one goes on."""
 
 LATE_SECONDS = 60
-"""How late a start may be; a later one is left to the next. Without a bound, Kubernetes gives up on a CronJob that has
-missed a hundred starts, as one does during a long bake."""
+"""How late a start may be; a later one is left to the next, which is due within a minute by default. Without a bound,
+the controller makes up for what it missed during a long bake as soon as that ends, and warns of `TooManyMissedTimes`
+beyond a hundred starts (pkg/controller/cronjob/utils.go of Kubernetes 1.34)."""
 
 
 def rights(

@@ -117,16 +117,22 @@ class BlueGreenManager:
 
         return self._update("scale", change)
 
-    def rollback(self, version: str | None = None) -> Done:
+    def rollback(self, version: str | None = None, *, warm: bool = False) -> Done:
         """Move live traffic back: at once where the other colour is warm and was confirmed, else by an update.
 
         Args:
             version: the version that is to be live afterwards; None for the one that was live before.
+            warm: whether to refuse rather than have an update prepare the other colour.
         """
         begun = time.monotonic()
         try:
             flip = asyncio.run(self._move(version))
         except ColdError as cold:
+            if warm:
+                raise RefusedError(
+                    f"{cold}. No update was asked for, and nothing was moved. Next: teal rollback, whose update makes "
+                    "it ready and proves it first"
+                ) from None
             self._teller.line(f"{cold}. An update makes it ready, and proves it, first")
             to = cold.to
             return self._update("rollback", lambda file, _: file.activate(to))

@@ -28,7 +28,8 @@ from teal_infra.settings.report.steps import PREFIX, Remove, Set, Step, Where, d
 from teal_infra.settings.slot import Slot, State
 
 OBJECTS = frozenset(key for key, field in known(Settings).items() if container(field.annotation))
-"""The keys whose value is an object or a list, or may be one. Pulumi passes those as JSON text."""
+"""The keys whose value is an object or a list, or may be one. Pulumi passes an object or a list as JSON, and a text as
+it is."""
 
 _ROUNDS = 30
 """Far more rounds than checks can wait for each other."""

@@ -54,13 +54,14 @@ class Traffic(Model):
 class Metrics(Model):
     """The delivery guide's canary analysis, by Prometheus (`teal:prometheus`).
 
-    Every pod up; less than 5 % of the requests answered 5xx, and at most twice
-    live's share; a 95th percentile below 2 s, and at most 1.5 times live's;
-    over 2 minutes and 50 requests: its figures. It says nothing of a live colour
-    without errors or with answers of a few milliseconds, of which the slightest
-    difference is a multiple. So live is taken for at least 0.5 % (twice that is
-    the 1 % from which the service's guide alerts) and for at least 0.1 s (what
-    nobody notices); 0 compares without a floor.
+    Every pod up; less than 5 % of the requests answered with an error
+    (`requestMetrics.errors`), and at most twice live's share; a 95th percentile
+    below 2 s, and at most 1.5 times live's; over 2 minutes and 50 requests: its
+    figures. It says nothing of a live colour without errors or with answers of a
+    few milliseconds, of which the slightest difference is a multiple. So live is
+    taken for at least 0.5 % (twice that is the 1 % from which the service's guide
+    alerts) and for at least 0.1 s (what nobody notices); 0 compares without a
+    floor.
     """
 
     window_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
@@ -192,7 +193,7 @@ class Metrics(Model):
         """Yield the check of errors, and that of the slowest requests where there is a histogram."""
         yield MetricCheck(
             name="errors",
-            title=f"the share of requests answered 5xx within {window}",
+            title=f"the share of requests that failed within {window}",
             query=queries.counted_error_share(window),
             unit="%",
             below=self.error_percent / 100,

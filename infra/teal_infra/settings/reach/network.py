@@ -118,7 +118,9 @@ class NetworkSettings(Model):
             pod_labels={"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"},
         ),
         description=(
-            "The pods of the ingress controller, which may connect to the service's port. Null leaves them out."
+            "The pods of the ingress controller, which may connect to the ports on which the service is reached: its "
+            "own, the target ports of `frontDoor.extraPorts` and that of a target group's health check. Null leaves "
+            "them out."
         ),
         json_schema_extra=wrong("the ingress controller could not connect to the pods: no live traffic would arrive"),
     )
@@ -127,14 +129,18 @@ class NetworkSettings(Model):
             namespace_labels={"kubernetes.io/metadata.name": "monitoring"},
             pod_labels={"app.kubernetes.io/name": "prometheus"},
         ),
-        description="The pods of Prometheus, which may scrape the service's port. Null leaves them out.",
+        description=(
+            "The pods of Prometheus, which may connect to the port with the metrics (`requestMetrics.port`; by default "
+            "the service's). Null leaves them out."
+        ),
         json_schema_extra=wrong("Prometheus could not scrape the pods: metrics gates and alerts would have no data"),
     )
     callers: Mapping[Name, Peer] = Field(
         default_factory=dict[str, Peer],
         description=(
-            "Who else may connect to the service's port: the API server (for the gates that ask pods through its "
-            "proxy), the nodes or clients behind a LoadBalancer or a NodePort, pods of other namespaces."
+            "Who else may connect to the same ports as the ingress controller: the API server (for the gates that ask "
+            "pods through its proxy), the nodes or clients behind a LoadBalancer or a NodePort, pods of other "
+            "namespaces."
         ),
         json_schema_extra=wrong("the caller could not connect to the pods"),
     )
