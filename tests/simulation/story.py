@@ -117,6 +117,8 @@ class Story:
             each.cancel()
         await asyncio.gather(*self.begun)
         self.faults.calm = True
+        if self.scraper is not None:
+            self.scraper.away_until = 0
         self._note("faults end")
         await asyncio.sleep(SLOWEST + 1)  # what has left by now arrives
         if watching is None:
@@ -233,12 +235,13 @@ class Story:
             self.loop.call_later(pause.after, begin)
 
     def _stall(self) -> None:
-        after, seconds = self.scenario.stall
-
         def begin() -> None:
-            if self.scraper and self.faults.happens("stall of Prometheus", f"it scrapes nothing for {seconds} s"):
-                self.scraper.away_until = self.loop.time() + seconds
+            if self.faults.calm or scraper is None:
+                return
+            if self.faults.happens("stall of Prometheus", f"it scrapes nothing for {seconds} s"):
+                scraper.away_until = self.loop.time() + seconds
 
+        scraper, (after, seconds) = self.scraper, self.scenario.stall
         if seconds:
             self.loop.call_later(after, begin)
 
