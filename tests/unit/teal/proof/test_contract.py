@@ -158,6 +158,20 @@ async def test_a_named_change_may_be(document: Document) -> None:
     assert (await measure(Doors(document, new), plan))["changes"].outcome is Outcome.PASSED
 
 
+@pytest.mark.usefixtures("oasdiff")
+async def test_the_reference_service_says_truly_what_its_versions_break() -> None:
+    """What its metadata calls breaking changes, and nothing else, is between the documents of its versions."""
+    async with asking() as service:
+        old, new = [(await service.get(f"/api/{each}/openapi.json")).json() for each in ("v1", "v2")]
+        said = (await service.get("/deployment/metadata")).json()["breaking_changes"]
+    found = {(each.operation, each.text.split("`")[1]) for each in (await contract.compare(old, new)).changes}
+    operations = {f"{method.upper()} {path}" for path, item in new["paths"].items() for method in item}
+    estimates = {each for each in operations if each.startswith("POST")}
+    assert found == {(each, "timestamp") for each in operations} | {(each, "currency") for each in estimates}
+    gone = {f"GET {path}" for path in {*old["paths"]} - {*new["paths"]}}  # deprecated, so that oasdiff lets it go
+    assert [line.split(": ")[0] for line in said["v2"]] == ["answers", ", ".join(sorted(estimates)), *gone]
+
+
 @pytest.mark.parametrize(
     ("headers", "outcome"), [(OVER, Outcome.PASSED), (MARKED, Outcome.FAILED), ({}, Outcome.FAILED)]
 )
