@@ -24,10 +24,9 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     records.watch("http_requests_active", "Business requests in flight.", lambda: lifecycle.active_requests)
     records.watch("service_ready", "1 while it is to be sent traffic.", lambda: readiness(settings, lifecycle).ready)
     business = BusinessApi(records)
-    ending = settings.api_v1_sunset is not None
     versions = {
-        FORMER: routes(former.FormerApi(business).endpoints(), former.written, deprecated=ending),
-        CURRENT: routes(business.endpoints(), _written, deprecated=False),
+        FORMER: routes(former.FormerApi(business).endpoints(), former.written, settings.api_v1_sunset),
+        CURRENT: routes(business.endpoints(), _written),
     }
     app = _application(settings)
     shared = (contents.routes(settings.version), OperationsApi(settings, lifecycle, records).routes())

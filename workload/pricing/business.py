@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import wraps
 from typing import ParamSpec
 
@@ -58,16 +59,27 @@ class Endpoint:
     deprecated: bool = False
 
 
-def routes(endpoints: Sequence[Endpoint], written: Callable[[Answer], bytes], *, deprecated: bool) -> APIRouter:
-    """The routes of a version of the API, whose answers are what `written` makes of the current version's."""
+def routes(
+    endpoints: Sequence[Endpoint], written: Callable[[Answer], bytes], ends: datetime | None = None
+) -> APIRouter:
+    """The routes of a version of the API.
+
+    Args:
+        endpoints: its operations.
+        written: what becomes of the current version's answers.
+        ends: when it ends; None as long as it is not deprecated. Its document says so, too: of an operation that needs
+            parameters or has an effect, nobody can ask for the headers.
+    """
     router = APIRouter()
+    sunset = {"x-sunset": f"{ends.astimezone(UTC):%Y-%m-%d}"} if ends else None
     for each in endpoints:
         router.add_api_route(
             each.path,
             _writing(each.handler, written),
             methods=[each.method],
             response_model=each.shape,
-            deprecated=each.deprecated or deprecated or None,
+            deprecated=each.deprecated or sunset is not None or None,
+            openapi_extra=sunset,
         )
     return router
 

@@ -4,12 +4,12 @@ Capacity and version are not here. They have no bounds to set, and nothing switc
 requests without them.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, create_model
+from pydantic import Field, StringConstraints, create_model, model_validator
 
 from teal.gates import GATES
 from teal.gates.approvals import ApprovalPlan
@@ -17,13 +17,13 @@ from teal.gates.documents import ContractPlan
 from teal.gates.registration import Asked, Skippable
 from teal.spec.gates import GatePlan
 from teal.spec.request_metrics import DEFAULT, RequestMetrics
-from teal_infra.settings.base import Model, wrong
+from teal_infra.settings.base import Model, superfluous, wrong
 from teal_infra.settings.evidence.metrics import Metrics, series_plan
 from teal_infra.settings.evidence.smoke import DoorPath, Smoke
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
 _Unless = Reason | None
-
+DocumentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
 
 NO_FLIP = "no flip could pass"
 
@@ -42,6 +42,16 @@ class Contract(Model):
         json_schema_extra=wrong("there would be nothing to compare"),
         examples=["/openapi.json"],
     )
+    paths: Mapping[DocumentName, DoorPath] = Field(
+        default_factory=dict[str, str],
+        description=(
+            "The paths of several documents in place of `path`, by name: one for each version of the API, say. Each is "
+            "compared by itself, and its verdicts have its name. A document that the live colour does not have, or "
+            "answers 410, breaks nobody; of one that the idle colour does not have, all operations count as removed."
+        ),
+        json_schema_extra=wrong("there would be nothing to compare"),
+        examples=["/api/v1/openapi.json"],
+    )
     allowed: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")], ...] = Field(
         default=(),
         description=(
@@ -52,9 +62,26 @@ class Contract(Model):
         examples=["'[\"request-parameter-removed\"]'"],
     )
 
-    def plan(self) -> ContractPlan:
-        """Return what is compared."""
-        return ContractPlan(path=self.path, allowed=frozenset(self.allowed))
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.paths and "path" in self.model_fields_set:
+            raise superfluous("path", "path and paths are both set", "it would be unclear what is compared")
+        return self
+
+    def plans(self) -> Sequence[ContractPlan]:
+        """Return what is compared, document by document."""
+        allowed = frozenset(self.allowed)
+        if not self.paths:
+            return (ContractPlan(path=self.path, allowed=allowed),)
+        return [
+            ContractPlan(
+                path=path,
+                allowed=allowed,
+                name=name,
+                others=[other for each, other in self.paths.items() if each != name],
+            )
+            for name, path in self.paths.items()
+        ]
 
 
 class Gates(Model):
@@ -98,7 +125,7 @@ class Gates(Model):
         """
         asked: list[Asked] = [*self.smoke.checks(readiness_path)] if readiness_path else []
         if self.contract is not None:
-            asked.append(self.contract.plan())
+            asked += self.contract.plans()
         if self.metrics is not None:
             plan = self.metrics.plan(service=service, namespace=namespace, counted=counted)
             asked.append(plan if readiness_path else replace(plan, up=""))

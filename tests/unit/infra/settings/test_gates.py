@@ -9,6 +9,7 @@ from teal_infra.settings.evidence.metrics import Metrics
 from teal_infra.settings.evidence.prometheus import Prometheus
 from teal_infra.settings.evidence.smoke import Smoke, SmokeRequest
 
+from teal.gates.documents import ContractPlan
 from teal.gates.replies import SmokeCheck
 from teal.gates.samples import MetricsPlan
 from teal.spec.gates import GatePlan
@@ -64,6 +65,23 @@ def test_what_is_set_is_measured() -> None:
         "metrics.p95",
         "metrics.orders",
     }
+
+
+def test_each_document_is_compared_by_itself() -> None:
+    """Its verdicts have its name; one document alone keeps the names that it has always had."""
+    paths = {"v1": "/v1.json", "v2": "/v2.json"}
+    found = plan({"contract": {"paths": paths, "allowed": ["x"]}})
+    documents = [each for each in found.asked if isinstance(each, ContractPlan)]
+    assert [(each.name, each.path, [*each.others], {*each.allowed}) for each in documents] == [
+        ("v1", "/v1.json", ["/v2.json"], {"x"}),
+        ("v2", "/v2.json", ["/v1.json"], {"x"}),
+    ]
+    assert {each for each in found.gates if each.startswith("contract.changes")} == {
+        "contract.changes.v1",
+        "contract.changes.v2",
+    }
+    (alone,) = [each for each in plan({"contract": {"path": "/v1.json"}}).asked if isinstance(each, ContractPlan)]
+    assert (alone.name, alone.path, alone.others) == ("", "/v1.json", ())
 
 
 @pytest.mark.parametrize("gate", ["smoke", "contract", "metrics"])
