@@ -65,7 +65,7 @@ class Records:
         )
         self._served = Counter(
             "api_requests_total",
-            "Requests by version of the API; none that was refused because of its version.",
+            "Requests of clients by version of the API; none that was refused because of its version.",
             ("colour", "version", "api_version"),
             registry=self._registry,
         )

@@ -20,7 +20,7 @@ from workload.pricing.versions.choice import HEADER
 TIMEOUT_SECONDS = 10
 """For the backend's whole answer; below the 25 s that a drain leaves requests in flight."""
 
-_ASKED = ("Content-Type", HEADER)
+_ASKED = ("Content-Type", "User-Agent", HEADER)
 """Headers of a request that the backend gets."""
 
 _PASSED_ON = {

@@ -167,6 +167,7 @@ async def test_requests_are_counted_by_the_version_that_they_ask_for() -> None:
         before = (await client.get("/metrics")).text
         for path in ("/pricing", "/api/v1/models", "/api/v2/models", "/", "/api/v1/openapi.json", "/health", "/nope"):
             await client.get(path)
+        await client.get("/api/v1/models", headers={"User-Agent": "teal"})  # a gate is no client
         after = (await client.get("/metrics")).text
     assert (served(before), served(after)) == ({"v1": 0, "v2": 0}, {"v1": 2, "v2": 1})
     assert 'path="/api/v1/models"' in after
@@ -207,6 +208,9 @@ async def test_a_frontend_passes_on_which_version_is_asked_for_and_what_is_said_
     async with serving(**ENDING) as backend, serving(BACKEND_URL=f"http://127.0.0.1:{backend.port}") as frontend:
         old = await frontend.client.get("/models")
         new = await frontend.client.get("/models", headers={"X-API-Version": "v2"})
+        await frontend.client.get("/models", headers={"User-Agent": "teal"})
+        metrics = (await backend.client.get("/metrics")).text
     assert (old.headers["X-API-Version"], new.headers["X-API-Version"]) == ("v1", "v2")
     assert {each for each in ANNOUNCED if each in old.headers} == ANNOUNCED
     assert "metadata" in new.json()
+    assert served(metrics) == {"v1": 1, "v2": 1}

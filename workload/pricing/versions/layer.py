@@ -16,6 +16,8 @@ from workload.pricing.records import Records
 from workload.pricing.versions.choice import CURRENT, FORMER, HEADER, MIGRATION_GUIDE, PARAMETER, VERSIONS, choose
 
 DOCUMENT = "/openapi.json"
+TEAL = "teal"
+"""The User-Agent of teal's own requests, gates and probes: no client uses a version because teal tries it."""
 
 _Headers = list[tuple[bytes, bytes]]
 
@@ -52,7 +54,8 @@ class Versions:
         if scope["type"] != "http" or (asked not in self._paths and asked not in self._documents):
             await self._app(scope, receive, send)
             return
-        version, path = choose(asked, Headers(scope=scope), scope["query_string"].decode("latin-1"))
+        headers = Headers(scope=scope)
+        version, path = choose(asked, headers, scope["query_string"].decode("latin-1"))
         marks = self._marks.get((version, path)) or _of_version(version)
 
         async def send_marked(message: Message) -> None:
@@ -64,7 +67,7 @@ class Versions:
         if refused is not None:
             await refused(scope, receive, send_marked if version in VERSIONS else send)
             return
-        if asked not in self._documents:
+        if asked not in self._documents and headers.get("user-agent") != TEAL:
             self._records.served(version)
         if asked == path and version != FORMER:
             led = f"/api/{version}{path}"
