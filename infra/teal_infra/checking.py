@@ -24,7 +24,7 @@ from teal.checking.subject import Asked, Load, Part
 from teal.checking.suite import Suite
 from teal.cli.say import Exit, fail, say
 from teal.cli.told import STYLES, Told
-from teal.cli.where import Json, Quietly
+from teal.cli.where import Json, Quietly, Stack
 from teal.gates.approvals import FLIP_SET
 from teal.model.colours import Colour
 from teal.model.errors import NotThereError, TealError
@@ -77,9 +77,7 @@ def check(  # noqa: PLR0913 - options of a command
     /,
     how: How = HOW,
     *,
-    stack: Annotated[
-        str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")
-    ] = None,
+    stack: Stack = None,
     junit: Annotated[Path | None, Parameter(help="A file for JUnit's XML, which CI systems show.")] = None,
     json_output: Json = False,
     quiet: Quietly = False,

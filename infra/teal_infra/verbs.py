@@ -15,9 +15,10 @@ from cyclopts.validators import Number
 from teal.adapters import pulumi_project
 from teal.cli.say import confirmed, exit_of, fail, say
 from teal.cli.told import Told
-from teal.history.model import Model
+from teal.cli.where import Quietly, Stack, Yes
 from teal.model.colours import Colour
 from teal.model.errors import DeclinedError, TealError
+from teal.model.stored import Model
 from teal_infra.manager import BlueGreenManager, Done, preparing, shares
 
 
@@ -26,13 +27,9 @@ from teal_infra.manager import BlueGreenManager, Done, preparing, shares
 class How:
     """The options that all verbs share: which stack, and how much is asked and printed."""
 
-    stack: Annotated[
-        str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")
-    ] = None
-    yes: Annotated[bool, Parameter(name=("--yes", "-y"), env_var="TEAL_YES", negative="", help="Do not ask.")] = False
-    quiet: Annotated[
-        bool, Parameter(name=("--quiet", "-q"), negative="", help="Print nothing but what went wrong.")
-    ] = False
+    stack: Stack = None
+    yes: Yes = False
+    quiet: Quietly = False
     json_output: Annotated[bool, Parameter(name="--json", negative="", help="Print what came of it as JSON.")] = False
 
 
@@ -76,6 +73,7 @@ def switch(colour: Colour, /, how: How = HOW) -> None:
 def rollback(
     *,
     to: Annotated[str | None, Parameter(help="A version; default: what was live before.")] = None,
+    warm: Annotated[bool, Parameter(negative="", help="Refuse where that would take an update first.")] = False,
     how: How = HOW,
 ) -> None:
     """Move live traffic back: within a second, where the other colour is warm and was confirmed.
@@ -85,7 +83,7 @@ def rollback(
     """
     if not how.yes and not confirmed("Move live traffic back"):
         fail(DeclinedError("nobody said yes to the rollback: nothing was moved. Next: teal rollback --yes"))
-    _run(how, lambda manager: manager.rollback(to))
+    _run(how, lambda manager: manager.rollback(to, warm=warm))
 
 
 def start(colour: Colour, /, how: How = HOW) -> None:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.cli.say import Exit, confirmed, fail, say
-from teal.cli.where import HERE, Json, Where, run
+from teal.cli.where import HERE, Json, Where, Yes, run
 from teal.flip.ending import Ender
 from teal.flip.owner import Owner
 from teal.flip.watching import live_metrics
@@ -68,7 +68,7 @@ history_app.default(history)
 def repair(
     where: Where = HERE,
     *,
-    yes: Annotated[bool, Parameter(name=("--yes", "-y"), env_var="TEAL_YES", negative="", help="Do not ask.")] = False,
+    yes: Yes = False,
     copy: Annotated[Path, Parameter(help="Where the record is kept as it was found.")] = Path("teal-history.broken"),
 ) -> None:
     """Make an unreadable record of flips readable again: what can be read is kept, and a file keeps the whole of it."""

@@ -50,6 +50,8 @@ class Where:
         )
 
 
+Stack = Annotated[str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")]
+Yes = Annotated[bool, Parameter(name=("--yes", "-y"), env_var="TEAL_YES", negative="", help="Do not ask.")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 Quietly = Annotated[bool, Parameter(name=("--quiet", "-q"), negative="", help="Print nothing but what went wrong.")]
 HERE = Where()

@@ -16,7 +16,7 @@ from teal.gates.openapi import Document, Operation, operations
 from teal.gates.registration import Asked, Gate, Question, Skippable
 from teal.gates.replies import Reply
 from teal.model.colours import Colour
-from teal.model.verdict import Outcome, Verdict, printable
+from teal.model.verdict import Outcome, Verdict, judging, printable
 
 CHANGES = "contract.changes"
 DEPRECATIONS = "contract.deprecations"
@@ -159,18 +159,13 @@ def changes(service: str, destination: Colour, live: Colour | None, plan: Contra
 
     Before the first release there are no clients. Where the destination is live already, they use it.
     """
-
-    def verdict(outcome: Outcome, seen: str) -> Verdict:
-        allowed = f", but for {', '.join(sorted(plan.allowed))}" if plan.allowed else ""
-        return Verdict(
-            gate=plan.called(CHANGES),
-            service=service,
-            outcome=outcome,
-            seen=seen,
-            needed=f"no change that breaks clients of {live or 'live'}{allowed}",
-            asked=f"{service} in both colours for {plan.path}, and oasdiff for what breaks",
-        )
-
+    allowed = f", but for {', '.join(sorted(plan.allowed))}" if plan.allowed else ""
+    verdict = judging(
+        plan.called(CHANGES),
+        service,
+        needed=f"no change that breaks clients of {live or 'live'}{allowed}",
+        asked=f"{service} in both colours for {plan.path}, and oasdiff for what breaks",
+    )
     if live is None:
         return verdict(Outcome.PASSED, "nothing is live that could be broken")
     if live is destination:
@@ -208,17 +203,12 @@ def deprecations(
     They do with `Deprecation` (RFC 9745, or `true` as in its drafts) and `Sunset` (RFC 8594, a date). Operations that
     need parameters or have an effect are not tried.
     """
-
-    def verdict(outcome: Outcome, seen: str) -> Verdict:
-        return Verdict(
-            gate=plan.called(DEPRECATIONS),
-            service=service,
-            outcome=outcome,
-            seen=seen,
-            needed="Deprecation and Sunset in the answers of deprecated operations",
-            asked=f"{service}-{destination} for {plan.path}, and for what is deprecated there",
-        )
-
+    verdict = judging(
+        plan.called(DEPRECATIONS),
+        service,
+        needed="Deprecation and Sunset in the answers of deprecated operations",
+        asked=f"{service}-{destination} for {plan.path}, and for what is deprecated there",
+    )
     if lack is not None and lack.lack is not None:
         return verdict(lack.lack, lack.why)
     asked = [(each.operation, each.reply) for each in tried if each.reply is not None]

@@ -12,7 +12,7 @@ from typing import ClassVar
 from teal.gates.registration import Asked, Gate, Question, Skippable
 from teal.gates.samples import Queried
 from teal.model.colours import Colour
-from teal.model.verdict import Outcome, Verdict, printable
+from teal.model.verdict import Outcome, Verdict, judging, printable
 
 GATE = Gate(
     name="sunset",
@@ -102,17 +102,12 @@ def sunset(  # noqa: PLR0913 - who is asked, and what each of them answered
             versions whose documents are known.
     """
     clients = f"clients of {live or 'live'}"
-
-    def verdict(outcome: Outcome, seen: str) -> Verdict:
-        return Verdict(
-            gate=GATE.name,
-            service=service,
-            outcome=outcome,
-            seen=seen,
-            needed=f"every version of the API in {destination} that {clients} used within {plan.window}",
-            asked=f"Prometheus for {plan.metric} by {plan.label}, and {service} in both colours for the documents",
-        )
-
+    verdict = judging(
+        GATE.name,
+        service,
+        needed=f"every version of the API in {destination} that {clients} used within {plan.window}",
+        asked=f"Prometheus for {plan.metric} by {plan.label}, and {service} in both colours for the documents",
+    )
     if live is None:
         return verdict(Outcome.PASSED, "nothing is live that could be used")
     if live is destination:

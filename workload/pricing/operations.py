@@ -15,7 +15,7 @@ from workload.pricing.lifecycle import Lifecycle
 from workload.pricing.records import Records
 from workload.pricing.settings import Settings
 
-PREFIXES = ("/health", "/deployment", "/active-colour", "/metrics", "/openapi.json")
+PREFIXES = ("/health", "/deployment", "/active-colour", "/api/versions", "/telemetry", "/metrics", "/openapi.json")
 """Paths about the instance: never counted as traffic, never made to fail."""
 
 _Body = TypeVar("_Body", bound=BaseModel)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from teal.model.colours import Colour, colour_of
 from teal.model.errors import ConfigError, NotThereError
+from teal.model.plain import mapping
 from teal.status.look import Status
 from teal_infra.manager import stack_text
 from teal_infra.manager.stack_text import EditError, Scalar
@@ -36,7 +37,7 @@ class Declared:
             ConfigError: the file is no YAML.
         """
         try:
-            return _mapping(stack_text.read(self.text).get("config"))
+            return mapping(stack_text.read(self.text).get("config"))
         except EditError as error:
             raise self._unchanged(error) from None
 
@@ -48,11 +49,11 @@ class Declared:
     @property
     def services(self) -> Sequence[str]:
         """The names of the services that flip together."""
-        return [*_mapping(self.config.get("teal:services"))]
+        return [*mapping(self.config.get("teal:services"))]
 
     def slot(self, colour: Colour) -> Mapping[str, Any]:
         """Return what a colour declares; nothing where it has no release."""
-        return _mapping(self.config.get(f"teal:{colour}"))
+        return mapping(self.config.get(f"teal:{colour}"))
 
     def require_slot(self, colour: Colour) -> Mapping[str, Any]:
         """Return the same for a colour that has to have a release.
@@ -76,7 +77,7 @@ class Declared:
         """
         node: Any = self.config
         for step in path:
-            node = _mapping(node).get(step)
+            node = mapping(node).get(step)
         if node == value and isinstance(node, bool) == isinstance(value, bool):
             return self
         try:
@@ -132,8 +133,8 @@ class Declared:
         """Return the file with another number of pods; those of the idle colour are a share of the live one's least."""
         made = self.set_state(colour, RUNNING)
         for name in services:
-            service = _mapping(_mapping(self.config.get("teal:services")).get(name))
-            scaling, at = _mapping(service.get("autoscaling")), ["teal:services", name]
+            service = mapping(mapping(self.config.get("teal:services")).get(name))
+            scaling, at = mapping(service.get("autoscaling")), ["teal:services", name]
             least, most = (int(scaling.get(key, default)) for key, default in _PODS.items())
             if scaling.get("enabled", True) is False:
                 made = made.put([*at, "replicas"], pods)
@@ -149,7 +150,7 @@ class Declared:
     def images(self, colour: Colour) -> Mapping[str, str]:
         """Return the images of a colour's slot, by service."""
         return {
-            name: str(_mapping(each).get("image", "")) for name, each in self.slot(colour).items() if name not in _ABOUT
+            name: str(mapping(each).get("image", "")) for name, each in self.slot(colour).items() if name not in _ABOUT
         }
 
     def _unchanged(self, error: EditError) -> ConfigError:
@@ -172,7 +173,3 @@ def read(file: Path) -> Declared:
         return Declared(file=file, text=file.read_bytes().decode())
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} cannot be read: {error}. Nothing was changed. Next: ls -l {file}") from None
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

@@ -6,9 +6,9 @@ It asks no cluster, so whoever builds needs no right to one. Which colour is idl
 from collections.abc import Sequence
 
 from teal.adapters.pulumi_project import Project
-from teal.history.model import Model
 from teal.model.colours import Colour
 from teal.model.errors import NotThereError
+from teal.model.stored import Model
 from teal_infra.manager import asked, declared, files
 
 

@@ -14,6 +14,7 @@ from teal.adapters import pulumi_project
 from teal.adapters.kubernetes import jobs
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.cli.say import Exit, exit_of, fail, say
+from teal.cli.where import Json, Stack
 from teal.history.store import Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, TealError
@@ -30,7 +31,6 @@ app = App(
 )
 
 _T = TypeVar("_T")
-_Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 _Steps = Annotated[int | None, Parameter(validator=Number(gte=1))]
 
 
@@ -39,9 +39,7 @@ _Steps = Annotated[int | None, Parameter(validator=Number(gte=1))]
 class Of:
     """The options that say whose migrations are meant, and in which cluster."""
 
-    stack: Annotated[
-        str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")
-    ] = None
+    stack: Stack = None
     service: Annotated[str | None, Parameter(help="Default: the one service that has migrations.")] = None
     colour: Annotated[Colour | None, Parameter(help="Default: of `verify` the active one, else the idle one.")] = None
     kubeconfig: Annotated[str | None, Parameter(help="Default: the stack's, KUBECONFIG, or ~/.kube/config.")] = None
@@ -52,7 +50,7 @@ ANY = Of()
 
 
 @app.command
-def status(of: Of = ANY, *, json_output: _Json = False) -> None:
+def status(of: Of = ANY, *, json_output: Json = False) -> None:
     """Say what each colour declares, which Jobs ran and how, and what the next update will run.
 
     Exit statuses: 0 nothing is to do, 3 something is or waits, 4 the update would be refused, 7 the cluster does not
@@ -78,7 +76,7 @@ def status(of: Of = ANY, *, json_output: _Json = False) -> None:
 
 
 @app.command
-def verify(of: Of = ANY, *, json_output: _Json = False) -> None:
+def verify(of: Of = ANY, *, json_output: Json = False) -> None:
     """Run `verify` of a release against its database, as its last migration did, and change nothing.
 
     It is a Job of its own, with the image, environment and account of the migration's, which Kubernetes deletes 10
@@ -106,7 +104,7 @@ def verify(of: Of = ANY, *, json_output: _Json = False) -> None:
 
 
 @app.command
-def up(steps: _Steps = None, /, of: Of = ANY, *, json_output: _Json = False) -> None:
+def up(steps: _Steps = None, /, of: Of = ANY, *, json_output: Json = False) -> None:
     """Let a release ask for the revision STEPS further on; by default, for the last one listed.
 
     It changes `schema.expand` in the stack file (and takes `schema.down` out), and no database: `pulumi up` does.
@@ -117,7 +115,7 @@ def up(steps: _Steps = None, /, of: Of = ANY, *, json_output: _Json = False) -> 
 
 
 @app.command
-def down(steps: _Steps = None, /, of: Of = ANY, *, json_output: _Json = False) -> None:
+def down(steps: _Steps = None, /, of: Of = ANY, *, json_output: Json = False) -> None:
     """Let the schema be taken back STEPS before what a release asked for; by default, by one.
 
     It sets `schema.down` in the stack file, and changes no database: `pulumi up` does. Refused while a flip is under

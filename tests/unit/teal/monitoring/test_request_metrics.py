@@ -122,6 +122,25 @@ def test_what_probes_ask_for_does_not_count(promtool: Path, tmp_path: Path) -> N
     assert found == ""
 
 
+@pytest.mark.parametrize(
+    ("values", "grown"),
+    [
+        ("0+10x120", 80),
+        ("0+10x20 _x100", 0),
+        ("_x36 25+0x80", 25),
+        ("0+100x36 0+10x80", 30),
+    ],
+    ids=["scraped", "not scraped since", "young", "begun anew"],
+)
+def test_requests_are_counted_as_far_as_they_are_known(promtool: Path, tmp_path: Path, values: str, grown: int) -> None:
+    """Ten minutes on, in the last two of them, with a scrape every 15 s."""
+    metrics = PRESETS[Preset.PROMETHEUS_CLIENT]
+    series = {f'{metrics.requests}{{{pod()}, status="200"}}': values}
+    at = "9m" if "_x100" in values else "10m"
+    question = is_(queries(metrics).counted("2m"), green=1000 * grown)
+    assert ask(promtool, tmp_path, series, {**question, "eval_time": at}) == ""
+
+
 def test_milliseconds_become_seconds(promtool: Path, tmp_path: Path) -> None:
     """OpenTelemetry's older convention counts those."""
     metrics = RequestMetrics(

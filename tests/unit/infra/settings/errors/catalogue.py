@@ -379,6 +379,8 @@ CLASHES: tuple[Config, ...] = (
     routed("gateway", "a", "b", service={"routing": {}}),
     routed("alb", "a", "b", service={"routing": {"priority": 7}}),
     routed("alb", *(f"s{number}" for number in range(51))),
+    routed("alb", notify={"receivers": {"chat": {"url": "http://chat.example"}}}),
+    routed("alb", notify={"cloudEvents": {"url": "http://events.example"}}),
 )
 """For every check a config that it refuses."""
 
@@ -394,7 +396,9 @@ def said() -> Iterator[tuple[str, str]]:
 
 def _texts(node: ast.AST) -> Iterator[str]:
     match node:
-        case ast.Call(func=ast.Name(id="PydanticCustomError" | "Refusal" | "superfluous"), args=[_, text, *_]):
+        case ast.Call(
+            func=ast.Name(id="PydanticCustomError" | "Refusal" | "clash" | "superfluous"), args=[_, text, *_]
+        ):
             yield from _pattern(text)
         case ast.Assign(targets=[ast.Name(id="what")], value=text):
             yield from _pattern(text)
