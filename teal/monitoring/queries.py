@@ -93,6 +93,16 @@ class Queries:
         known = f"{value} and max by (colour) ({finite}) >= {QUANTILE} * {every}"
         return f"(({known}) or ({value} >= {bound:g}) or ({value} * Inf))"
 
+    def used(self, counter: str, label: str, window: str) -> str:
+        """Return the query for how much a counter has grown in the window, by colour and by one of its labels.
+
+        Pods that have ended count as well, since the window may be longer than their lives. A series that began within
+        the window counts in full, and one that never grew counts as 0.
+        """
+        series = f'{counter}{{{self._pods}, {label}!=""}}'
+        grown = f"(increase({series}[{window}]) and {series} offset {window}) or max_over_time({series}[{window}])"
+        return self._sum(grown, label)
+
     def average_seconds(self, window: str) -> str:
         """Return the query for the mean response time, in seconds."""
         sums, counts = (self._sum(self._rate(f"{self._duration}_{part}", window)) for part in ("sum", "count"))

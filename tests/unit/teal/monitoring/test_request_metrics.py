@@ -156,6 +156,28 @@ def test_milliseconds_become_seconds(promtool: Path, tmp_path: Path) -> None:
     assert ask(promtool, tmp_path, series, is_(queries(metrics).counted_p95_seconds("2m", 2), green=1000)) == ""
 
 
+def test_use_is_counted_over_the_lives_of_pods(promtool: Path, tmp_path: Path) -> None:
+    """By colour and version: of pods that have ended, of those that began within the window, and of restarts.
+
+    A service's own label `colour` says nothing, a series without a version counts as none, and what never grew is 0.
+    """
+    counter = "api_requests_total"
+    series = {
+        f'{counter}{{{pod("blue")}, api_version="v1", colour="red"}}': "5x40",
+        f'{counter}{{{pod("blue")}, api_version="v2"}}': "0+1x40",
+        f'{counter}{{{pod("blue")}, api_version=""}}': "0+1x40",
+        f'{counter}{{{pod()}, api_version="v1"}}': "_x30 7 7 7 2 2 2 2 2 2 2",
+        f'{counter}{{{pod()}, api_version="v3"}}': "_x25 4 4 4 _x12",
+    }
+    asked = Queries(namespace="shop", service="backend").used(counter, "api_version", "5m")
+    samples = [
+        {"labels": f'{{colour="{colour}", api_version="{version}"}}', "value": value}
+        for colour, version, value in (("blue", "v1", 0), ("blue", "v2", 20), ("green", "v1", 7), ("green", "v3", 4))
+    ]
+    found = ask(promtool, tmp_path, series, {"expr": f"round({asked})", "exp_samples": samples})
+    assert found == ""
+
+
 @pytest.mark.parametrize("name", ["active_requests", "ask for requests", "ask for durations"])
 def test_what_is_not_measured_cannot_be_asked_for(name: str) -> None:
     """It would read as no data, of whatever is called None."""

@@ -48,6 +48,7 @@ NAMES: Mapping[str, str] = {
     "bakeMetrics": "orders",
     "own": "orders",
     "requests": "prices",
+    "paths": "v1",
     "flags": "checkout",
 }
 """How what has a name is called."""
@@ -234,6 +235,9 @@ CLASHES: tuple[Config, ...] = (
             {"probes": {"startup": {"path": "/"}, "readiness": {"tcp": True, "port": "http"}}},
         )
     ),
+    backend(gates={"contract": {"usage": {}}}),
+    backend(gates={"contract": {"paths": {"v1": "/v1.json"}, "usage": {"windowHours": 24}}}),
+    backend(gates={"contract": {"path": "/openapi.json", "paths": {"v1": "/v1.json"}}}),
     backend(metadata={"deployment": {"labels": {"app.kubernetes.io/name": "x"}}}),
     *(backend(podTemplate=template) for template, _ in test_owned.CASES),
     edited(
