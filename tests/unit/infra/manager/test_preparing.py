@@ -56,6 +56,15 @@ def test_services_that_are_not_named_keep_what_is_active(file: Path) -> None:
     )
 
 
+def test_a_stack_without_services_has_nothing_to_release(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody's image can be meant."""
+    file.write_text(STACK.replace("  teal:services:\n    backend: {port: 8000, contract: true}\n", ""))
+    before = file.read_bytes()
+    assert teal("prepare", "1.2.0", "web=registry.example/web:1", "--yes") == Exit.USAGE
+    assert "has no services (teal:services)" in " ".join(capsys.readouterr().err.split())
+    assert file.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
