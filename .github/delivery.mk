@@ -112,7 +112,7 @@ push: ## push that image; its name by digest, as a step's output
 
 .PHONY: prepare
 prepare: .venv/ready ## write VERSION of SERVICE, as IMAGE, into the idle slot of STACK's file, on a branch of its own
-	@$(TEAL) prepare --stack "$$STACK" -- "$$VERSION" "$$SERVICE=$$IMAGE"
+	@$(TEAL) prepare --yes --stack "$$STACK" -- "$$VERSION" "$$SERVICE=$$IMAGE"
 	@git switch --quiet --create "release/$$STACK-$$VERSION"
 	@git -c user.name="$${GITHUB_ACTOR:-$$(id -un)}" -c user.email="$${GITHUB_ACTOR:-$$(id -un)}@users.noreply.github.com" \
 		commit --quiet --message "$$SERVICE $$VERSION in the idle slot of $$STACK" -- $(OWN)

@@ -27,6 +27,17 @@ OBJECTS = frozenset(key for key, field in known(Settings).items() if container(f
 """The keys whose value is an object or a list, or may be one. Pulumi passes those as JSON text."""
 
 
+class WrongConfigError(ConfigError):
+    """A config has problems; the message lists all of them."""
+
+    def __init__(self, stack: str, problems: Sequence[Problem]) -> None:
+        """Say it of a stack."""
+        self.problems = problems
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(f"the config of stack {stack} has {count}; nothing was changed:\n{lines}")
+
+
 def from_stack() -> Settings:
     """Return the settings of the stack that this program runs for.
 
@@ -62,9 +73,7 @@ def load(
     told = problems(data, secret or set())
     found = [each for each in told if each.where[0] not in unseen or required(each.where[:1])]
     if found:
-        count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
-        lines = "\n".join(f"  {problem}" for problem in found)
-        raise ConfigError(f"the config of stack {stack} has {count}; nothing was changed:\n{lines}")
+        raise WrongConfigError(stack, found)
     return Settings.model_validate(data)
 
 
