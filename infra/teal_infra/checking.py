@@ -91,7 +91,7 @@ def check(
     how: How = HOW,
     *,
     stack: Annotated[
-        str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")
+        str | None, Parameter(name=("--stack", "-s"), help="The stack; default: the one that Pulumi has chosen here.")
     ] = None,
     junit: Annotated[Path | None, Parameter(help="A file for JUnit's XML, which CI systems show.")] = None,
     answer: Answer = ANSWER,

@@ -28,7 +28,7 @@ class How(Asking):
     """The options that all verbs share: which stack, and how much is asked and printed."""
 
     stack: Annotated[
-        str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")
+        str | None, Parameter(name=("--stack", "-s"), help="The stack; default: the one that Pulumi has chosen here.")
     ] = None
 
 
@@ -39,7 +39,7 @@ def deploy(
     *release: str,
     steps: Annotated[
         str,
-        Parameter(help="Percentages of live traffic that it gets before, each with a bake: 10,50."),
+        Parameter(help="The shares of live traffic that it gets first, in percent, each with a bake: 10,50."),
     ] = "",
     how: How = HOW,
 ) -> None:
@@ -54,7 +54,9 @@ def deploy(
 
 def prepare(
     *release: str,
-    colour: Annotated[Colour | None, Parameter(help="The slot; default: the one that the file has idle.")] = None,
+    colour: Annotated[
+        Colour | None, Parameter(help="Whose slot is written; default: that of the colour that the file has idle.")
+    ] = None,
     how: How = HOW,
 ) -> None:
     """Write a RELEASE into the idle slot of the stack file, and do nothing else; no cluster is asked.
@@ -82,7 +84,9 @@ def switch(colour: Colour, /, how: How = HOW) -> None:
 
 def rollback(
     *,
-    to: Annotated[str | None, Parameter(help="A version; default: what was live before.")] = None,
+    to: Annotated[
+        str | None, Parameter(help="The version that is to be live then; default: what was live before.")
+    ] = None,
     how: How = HOW,
 ) -> None:
     """Move live traffic back: within a second, where the other colour is warm and was confirmed.

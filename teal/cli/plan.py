@@ -22,7 +22,7 @@ def plan(
     file: Path | None = None,
     /,
     *,
-    markdown: Annotated[bool, Parameter(negative="", help="A comment for a pull request.")] = False,
+    markdown: Annotated[bool, Parameter(negative="", help="Print a comment for a pull request.")] = False,
     allow: Annotated[
         tuple[Word, ...],
         Parameter(

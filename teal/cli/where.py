@@ -18,16 +18,21 @@ class Where:
 
     stack: Annotated[
         str | None,
-        Parameter(name=("--stack", "-s"), help="Of the Pulumi project here; default: the one that Pulumi has chosen."),
+        Parameter(
+            name=("--stack", "-s"), help="A stack of the Pulumi project here; default: the one that Pulumi has chosen."
+        ),
     ] = None
     namespace: Annotated[
         str | None,
         Parameter(env_var="TEAL_NAMESPACE", help="In place of a stack: its namespace (teal:namespace)."),
     ] = None
     kubeconfig: Annotated[
-        str | None, Parameter(help="Default: the stack's, KUBECONFIG, ~/.kube/config, or the pod's account.")
+        str | None,
+        Parameter(help="The kubeconfig; default: the stack's, KUBECONFIG, ~/.kube/config, or the pod's account."),
     ] = None
-    context: Annotated[str | None, Parameter(help="A context in it; default: the stack's, or its current one.")] = None
+    context: Annotated[str | None, Parameter(help="The context in it; default: the stack's, or its current one.")] = (
+        None
+    )
 
     @property
     def access(self) -> ClusterAccess:

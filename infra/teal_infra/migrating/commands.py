@@ -38,17 +38,21 @@ class Of(Answer):
     """The options that say whose migrations are meant, and in which cluster."""
 
     stack: Annotated[
-        str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")
+        str | None, Parameter(name=("--stack", "-s"), help="The stack; default: the one that Pulumi has chosen here.")
     ] = None
-    service: Annotated[str | None, Parameter(help="Default: the one service that has migrations.")] = None
+    service: Annotated[str | None, Parameter(help="The service; default: the only one that has migrations.")] = None
     colour: Annotated[
         Colour | None,
         Parameter(
             help="Whose release is meant; default: the active colour for `verify`, the idle one for `up` and `down`."
         ),
     ] = None
-    kubeconfig: Annotated[str | None, Parameter(help="Default: the stack's, KUBECONFIG, or ~/.kube/config.")] = None
-    context: Annotated[str | None, Parameter(help="Default: the stack's, or the current one.")] = None
+    kubeconfig: Annotated[
+        str | None, Parameter(help="The kubeconfig; default: the stack's, KUBECONFIG, or ~/.kube/config.")
+    ] = None
+    context: Annotated[str | None, Parameter(help="The context in it; default: the stack's, or its current one.")] = (
+        None
+    )
 
 
 @Parameter(name="*")
@@ -116,7 +120,8 @@ def up(steps: _Steps = None, /, *, of: To = STEP) -> None:
 
     It changes `schema.expand` in the stack file (and takes `schema.down` out), and no database: `pulumi up` does.
     Refused while a flip is under way, past a contraction that has not run, and where the update would be. Exit
-    statuses: 0 written, 1 there is no such step, 4 the update would be refused, 5 refused for another reason.
+    statuses: 0 written, 1 there is no such step, 4 the update would be refused, 5 refused for another reason, 8 nobody
+    said yes.
     """
     _step(of, steps, Phase.EXPAND)
 
@@ -127,7 +132,8 @@ def down(steps: _Steps = None, /, *, of: To = STEP) -> None:
 
     It sets `schema.down` in the stack file, and changes no database: `pulumi up` does. Refused while a flip is under
     way, and where the update would be: the release has to be retired, and nobody else may need what goes. Exit
-    statuses: 0 written, 1 there is no such step, 4 the update would be refused, 5 a flip is under way.
+    statuses: 0 written, 1 there is no such step, 4 the update would be refused, 5 a flip is under way, 8 nobody said
+    yes.
     """
     _step(of, steps, Phase.DOWN)
 

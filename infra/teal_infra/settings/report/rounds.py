@@ -67,7 +67,7 @@ def _chosen_better(
     for _ in range(_ROUNDS):
         waiting, before = _places(_keyed(_done(now, *_steps(new.values())), wrong)), [*chosen]
         for number, (step, key) in enumerate(before):
-            for other in filter(speakable, others(step) if touches(step, new) else ()):
+            for other in filter(speakable, others(step, now) if touches(step, new) else ()):
                 if isinstance(other, Remove) and [*found[key].steps] != [step]:
                     continue  # what a command sets first, it would have to remove
                 there = _done(now, other)
@@ -104,7 +104,7 @@ def _causes(
     """Return of each problem whose command set what it rests on: with another valid value, there is no such problem."""
     causes: dict[_Key, _Key] = {}
     for step, key in chosen:
-        for other in others(step) if touches(step, new) else ():
+        for other in others(step, now) if touches(step, new) else ():
             there = _done(now, other)
             gone = new.keys() - _keyed(there, wrong).keys() - causes.keys()
             if gone and _parsed(there):

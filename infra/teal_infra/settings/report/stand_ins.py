@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from teal_infra.settings.report.places import choices, expected, model_at, required
-from teal_infra.settings.report.steps import SECRET, Remove, Set, Step, Where
+from teal_infra.settings.report.steps import SECRET, Remove, Set, Step, Where, held
 
 _NUMBER = re.compile(r"[0-9]+")
 
@@ -15,14 +15,22 @@ _TIMES = (0.5, 2, 0.25, 4, 0.1, 10, 0.01, 100)
 """The multiples of a number that are tried, the nearest first, after two that are a little larger."""
 
 
-def others(step: Step) -> Iterator[Step]:
-    """Yield steps that could take the place of a step, as far as its own place goes; the likeliest first."""
+def others(step: Step, data: object) -> Iterator[Step]:
+    """Yield steps that could take the place of a step, as far as its own place goes; the likeliest first.
+
+    Args:
+        step: the step.
+        data: the config as it is by now; a later step may have had the last word.
+    """
+    if held(data, step.where) is not isinstance(step, Set):
+        return
+    last = step.where[-1]
     if isinstance(step, Set):
         if step.value != SECRET:
             yield from (Set(step.where, each) for each in _values(step) if each != step.value)
-            if not required(step.where) and not isinstance(step.where[-1], int):
+            if not required(step.where) and not isinstance(last, int):
                 yield Remove(step.where)
-    elif expected(step.where) is dict and model_at(step.where) is not None:
+    elif not isinstance(last, int) and expected(step.where) is dict and model_at(step.where) is not None:
         yield Set(step.where, {})
 
 
