@@ -89,11 +89,12 @@ unlock: ## take Pulumi's lock of STACK from a killed update: one of this checkou
 	else echo "$$held updates $$STACK, or died doing so: its lock was left alone. Next, only if that process is gone:" \
 		"make unlock STACK=$$STACK HOLDER='$$held'" >&2; exit 1; fi
 
+# Secrets go through the environment alone: a command's words can be seen by others on the machine.
+settle: export URL := import json, os; print(json.loads(os.environ["PROMETHEUS_CREDENTIALS"] or "{}").get("url", ""))
 .PHONY: settle
 settle: .venv/ready ## go on with a flip of STACK whose update ended early: confirm it, or put traffic back
-	@export TEAL_NAMESPACE="$$(pulumi config get $(ON) teal:namespace || echo teal)"; \
-	export PROMETHEUS_URL="$$(pulumi config get $(ON) --path teal:prometheus.url 2>/dev/null || true)"; \
-	export PROMETHEUS_TOKEN="$$(pulumi config get $(ON) --path teal:prometheus.token 2>/dev/null || true)"; $(TEAL) watch
+	@export PROMETHEUS_CREDENTIALS="$$(pulumi config get $(ON) teal:prometheus 2>/dev/null || true)"; \
+	export PROMETHEUS_URL="$$($(PYTHON) -c "$$URL")"; exec $(TEAL) watch --stack "$$STACK"
 
 .PHONY: verdict
 verdict: .venv/ready ## where live traffic of STACK goes and what became of its flips; fails unless all is at rest
@@ -123,7 +124,7 @@ push: ## push that image; its name by digest, as a step's output
 
 .PHONY: prepare
 prepare: .venv/ready ## write VERSION of SERVICE, as IMAGE, into the idle slot of STACK's file, on a branch of its own
-	@$(TEAL) prepare --stack "$$STACK" -- "$$VERSION" "$$SERVICE=$$IMAGE"
+	@$(TEAL) prepare --yes --stack "$$STACK" -- "$$VERSION" "$$SERVICE=$$IMAGE"
 	@git switch --quiet --create "release/$$STACK-$$VERSION"
 	@git -c user.name="$${GITHUB_ACTOR:-$$(id -un)}" -c user.email="$${GITHUB_ACTOR:-$$(id -un)}@users.noreply.github.com" \
 		commit --quiet --message "$$SERVICE $$VERSION in the idle slot of $$STACK" -- $(OWN)

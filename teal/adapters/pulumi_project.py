@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from teal.adapters.kubernetes.access import ClusterAccess
-from teal.adapters.pulumi_yaml import Loader
+from teal.adapters.pulumi_yaml import Loader, parsed
 from teal.model.errors import ConfigError, NotThereError
 from teal.model.plain import mapping
 
@@ -116,7 +116,7 @@ def _access(config: Mapping[str, Any], folder: Path, stack: str) -> ClusterAcces
     kubeconfig, context = config.get("kubernetes:kubeconfig"), config.get("kubernetes:context")
     if isinstance(kubeconfig, dict):  # encrypted: only Pulumi can read it
         kubeconfig = _asked(folder, "config", "get", "kubernetes:kubeconfig", "--stack", stack)
-    named = mapping(namespace := config.get("teal:namespace"))
+    named = mapping(namespace := parsed(config.get("teal:namespace")))
     name = named.get("name") if named else namespace
     return ClusterAccess(
         namespace=str(name or NAMESPACE),

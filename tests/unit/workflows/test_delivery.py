@@ -1,10 +1,12 @@
 """The steps that GitHub runs, run here: what they ask of `pulumi` and `teal`, which record it."""
 
+import json
 import sys
 
 import pytest
 
 from teal.plans.render import MARKER
+from teal.spec.credentials import Credentials, of_environment
 from tests.unit.workflows.reading import ROOT
 from tests.unit.workflows.world import HELD, OWN, PLAN, RELEASE, World
 
@@ -200,11 +202,25 @@ def test_a_stack_s_name_is_no_command(world: World, target: str, name: str) -> N
     assert {*named} == ({name} if target != "word" else set())
 
 
-def test_settling_goes_on_with_what_is_open(world: World) -> None:
-    """`teal watch`, in the stack's namespace and with its way to Prometheus; it ends at once where nothing is open."""
-    seen = world.make("settle")
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"url": "https://p.example", "token": "s3cret"},
+        {"url": "https://p.example", "user": "teal", "password": "s3cret", "headers": {"X-Scope": "s3cret"}},
+        {"url": "https://p.example", "sigV4": {"region": "eu-central-1", "service": "aps"}, "timeoutSeconds": 3},
+        None,
+    ],
+)
+def test_settling_goes_on_with_what_is_open(world: World, shown: dict[str, object] | None) -> None:
+    """`teal watch` of the stack, as whom the stack's own Prometheus knows; what is secret stands in no command."""
+    seen = world.make("settle", **({"PROMETHEUS": json.dumps(shown)} if shown else {}))
     assert seen.returncode == 0, seen.stderr
-    assert seen.stdout == "watching shop with token s3cret for https://prometheus.example\n"
+    url = str(shown["url"]) if shown else ""
+    text = json.dumps(shown) if shown else ""
+    assert seen.stdout == f"watching test by '{url}' as {text}\n"
+    known = of_environment({"PROMETHEUS_CREDENTIALS": text})
+    assert known == Credentials.model_validate(shown or {})
+    assert "s3cret" not in (world.folder / "log").read_text() + seen.stderr
 
 
 @pytest.mark.parametrize(("colour", "asked"), [({}, "green"), ({"COLOUR": "blue"}, "blue")])

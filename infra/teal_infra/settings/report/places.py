@@ -3,9 +3,10 @@
 import inspect
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
@@ -82,6 +83,14 @@ def expected(where: Where) -> type[list[Any] | dict[str, Any]] | None:
     """Return whether a list or an object belongs at a place; None where neither does, or something else may as well."""
     field, rest = field_at(where)
     return None if field is not None and not rest and either(field) else container(_shape(where))
+
+
+def choices(where: Where) -> Sequence[str]:
+    """Return the texts that a place takes, where they are few."""
+    shape = _shape(where)
+    if get_origin(shape) is Literal:
+        return [each for each in get_args(shape) if isinstance(each, str)]
+    return [str(each) for each in shape] if isinstance(shape, type) and issubclass(shape, StrEnum) else []
 
 
 def _meant(example: str, *, plain: bool) -> Any:  # noqa: ANN401 - any JSON

@@ -293,6 +293,11 @@ CLASHES: tuple[Config, ...] = (
     # Backing services.
     edited(backing={"database": DATABASE}),
     edited(backing={"database": DATABASE, "cache": {**DATABASE, "kind": "redis"}}),
+    edited(
+        backing={name: {**DATABASE, "kind": name} for name in ("database", "redis", "ollama")},
+        services={"backend": {"backing": ["database"]}},
+    ),
+    edited(alb={**ALB, "stickinessSeconds": 7200}),
     edited(backing={"database": {"kind": "database"}}, services={"backend": {"backing": ["database"]}}),
     edited(
         backing={"database": {**DATABASE, "url": "postgres://user:hunter2-hunter2@db/x", "model": "m"}},
