@@ -71,7 +71,7 @@ def load(
         count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
         lines = "\n".join(f"  {problem}" for problem in found)
         raise ConfigError(f"the config of stack {stack} has {count}; nothing was changed:\n{lines}")
-    return Settings.model_validate(data)
+    return Settings.model_validate(data, by_name=False, by_alias=True)
 
 
 def read(raw: Mapping[str, str], *, stack: str) -> Mapping[str, Any]:
@@ -121,7 +121,7 @@ def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
         found.setdefault(refusal.where, of_refusal(refusal, data, secret))
     told = {*found}
     try:
-        settings = Settings.model_validate(data)
+        settings = Settings.model_validate(data, by_name=False, by_alias=True)
     except ValidationError as error:
         errors = error.errors(include_url=False)
         inside = {each["loc"][:depth] for each in errors for depth in range(1, len(each["loc"]))}

@@ -11,6 +11,7 @@ from teal_infra.settings.load import load
 
 from teal.model.colours import Colour
 from teal.model.errors import ConfigError
+from tests.unit.infra.worlds import BASE, edited
 
 GOOD: Mapping[str, str] = {
     "activeColour": "blue",
@@ -111,6 +112,26 @@ def test_a_wrong_value_is_named_with_its_consequence_and_its_remedy(
     message = refusal(**changes)
     for part in [*said, "Next: pulumi config", "nothing was changed"]:
         assert part in message
+
+
+@pytest.mark.parametrize(
+    ("where", "key", "meant"),
+    [
+        (("services", "backend"), "pod_template", "podTemplate"),
+        (("services", "backend"), "front_door", "frontDoor"),
+        (("services", "backend", "probes", "readiness"), "period_seconds", "periodSeconds"),
+        (("blue", "backend"), "pod_template", "podTemplate"),
+        (("blue", "backend"), "database", ""),
+    ],
+)
+def test_a_key_is_taken_by_the_name_that_the_documentation_has_alone(
+    where: tuple[str, ...], key: str, meant: str
+) -> None:
+    """The names of the program's own attributes would pass by every check of what is teal's."""
+    raw = edited(BASE, {".".join((*where, key)): {"spec": {"serviceAccountName": "root"}}})
+    said = refusal(**{name: each if isinstance(each, str) else json.dumps(each) for name, each in raw.items()})
+    assert f"teal:{'.'.join((*where, key))}: " in said
+    assert (f"unknown key, did you mean {meant}?" if meant else "unknown key; known here: adopt, env") in said
 
 
 def test_all_problems_are_reported_at_once() -> None:
