@@ -121,14 +121,14 @@ class MigrationSettings(Model):
         if "up" in self.model_fields_set and not {"down", "down_refused"} & self.model_fields_set:
             raise PydanticCustomError(
                 "clash",
-                "up is {up} and there is no down: a migration with no down is refused, unless downRefused says why",
-                {"field": "downRefused", "up": " ".join(self.up), "remedy": "REASON"},
+                "up is set, and there is no down: a migration with no down is refused, unless downRefused says why",
+                {"field": "downRefused", "remedy": "REASON"},
             )
         if "up" in self.model_fields_set and "verify" not in self.model_fields_set:
             raise PydanticCustomError(
                 "clash",
-                "up is {up} and there is no verify: that of the reference workload would not be in the image",
-                {"field": "verify[0]", "up": " ".join(self.up), "remedy": "COMMAND"},
+                "up is set, and there is no verify: that of the reference workload would not be in the image",
+                {"field": "verify[0]", "remedy": "COMMAND"},
             )
         if "down" in self.model_fields_set and self.down and self.down_refused:
             what = "downRefused says why there is no way down, and down is one"

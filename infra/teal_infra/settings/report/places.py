@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel, BeforeValidator, JsonValue
 from pydantic.fields import FieldInfo
 
 from teal_infra.settings import Settings
+from teal_infra.settings.base import EnvValue
 from teal_infra.settings.report.steps import Where, inside
 
 _UNIONS = (Union, types.UnionType)
@@ -30,7 +31,12 @@ def field_at(where: Where) -> tuple[FieldInfo | None, Where]:
 
 def model_at(where: Where) -> type[BaseModel] | None:
     """Return the model of the object at a place, if a model describes it."""
-    shape = _shape(where)
+    return model_of(_shape(where))
+
+
+def model_of(shape: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any type annotation
+    """Return the model that a type is, if it is one."""
+    shape = _bare(shape)
     return shape if isinstance(shape, type) and issubclass(shape, BaseModel) else None
 
 
@@ -82,6 +88,20 @@ def expected(where: Where) -> type[list[Any] | dict[str, Any]] | None:
     """Return whether a list or an object belongs at a place; None where neither does, or something else may as well."""
     field, rest = field_at(where)
     return None if field is not None and not rest and either(field) else container(_shape(where))
+
+
+def free(where: Where) -> bool:
+    """Return whether others name a value, as a variable or an argument, or teal does not know what it is."""
+    field, rest = field_at(where)
+    shape = field.annotation if field else None
+    for part in rest:
+        kind = None if model_of(shape) else container(shape)
+        inner = get_args(_bare(shape))
+        if kind is not (list if isinstance(part, int) else dict) or not inner:
+            return True
+        shape = inner[0] if kind is list else inner[1]
+    named = any(isinstance(part, str) for part in rest)
+    return field is None or (bool(rest) and shape in {str, EnvValue, JsonValue}) or (named and _bare(shape) is str)
 
 
 def _meant(example: str, *, plain: bool) -> Any:  # noqa: ANN401 - any JSON

@@ -9,10 +9,23 @@ from pydantic_core import ErrorDetails
 
 from teal_infra.settings.base import consequence
 from teal_infra.settings.owned import Refusal
-from teal_infra.settings.report.confidential import HIDDEN, is_secret, scrubbed, shown
+from teal_infra.settings.report.confidential import is_secret, scrubbed, shown
 from teal_infra.settings.report.kubernetes_names import said_as
 from teal_infra.settings.report.places import expected, field_at, known, model_at, required, right
-from teal_infra.settings.report.steps import PREFIX, SECRET, Remove, Set, Step, Where, at, command, held, path, single
+from teal_infra.settings.report.steps import (
+    HIDDEN,
+    PREFIX,
+    SECRET,
+    Remove,
+    Set,
+    Step,
+    Where,
+    at,
+    command,
+    held,
+    path,
+    single,
+)
 
 _NEAR = 0.75
 """How similar a key has to be to the one that is suggested: `imagePullSecret` is not `imagePullPolicy`."""

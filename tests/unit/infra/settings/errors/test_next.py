@@ -156,6 +156,27 @@ CONFIDENTIAL: Sequence[Any] = (
     catalogue.backend(migrations={"up": ["psql", f"postgres://u:{SECRET}@db/x"]}),
     catalogue.backend(gates={"smoke": {"requests": {"a": {"path": "x", "headers": {"Authorization": SECRET}}}}}),
     catalogue.backend(podTemplate={"spec": {"containers": [{"name": "backend", "env": {"API_KEY": SECRET}}]}}),
+    # Under names that say nothing of a secret.
+    catalogue.backend(env=[{"name": "DB_PASSWORD", "value": SECRET}, {"name": "LOG", "value": "info"}]),
+    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "env": [{"name": "PGPASS", "value": SECRET}]}}),
+    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "env": {"PGPASS": [SECRET]}}}),
+    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "STRIPE": SECRET}}),
+    catalogue.edited(database=json.dumps({"sk": SECRET}), pin=SECRET),
+    catalogue.edited(database=json.dumps({"sk": SECRET})[1:]),
+    catalogue.backend(podTemplate={"spec": {"containers": {"env": [{"name": "STRIPE_KEY", "value": SECRET}]}}}),
+    catalogue.backend(podTemplate={"env": [{"name": "DB_PASSWORD", "value": SECRET}]}),
+    catalogue.backend(podTemplate={"spec": {"serviceAccountName": SECRET, "restartPolicy": SECRET}}),
+    catalogue.backend(args={"a": f"--db={SECRET}"}, command=f"run --db={SECRET}"),
+    catalogue.backend(args=[["--db", SECRET]], migrations={"up": ["migrate", f"--dsn={SECRET}"]}),
+    catalogue.backend(autoscaling={"enabled": "x", "metrics": SECRET, "trigger": SECRET}),
+    catalogue.backend(metadata={"ingress": {"annotations": {"auth": [SECRET]}, "labels": {"a": f"{SECRET}/"}}}),
+    catalogue.edited(
+        prometheus={"url": f"https://p.example/?t={SECRET}", "bearer": SECRET, "basicAuth": {"a": SECRET}}
+    ),
+    catalogue.edited(prometheus={"url": f"https://{SECRET}@p.example"}),
+    catalogue.edited(backing={"db": {**catalogue.DATABASE, "url": f"host=db password={SECRET}"}}),
+    catalogue.backend(gates={"smoke": {"requests": {"a": {"path": f"/?k={SECRET}#x"}}}}),
+    catalogue.backend(gates={"smoke": {"requests": {"a": {"path": "/", "within": SECRET, "values": [SECRET]}}}}),
 )
 
 
@@ -165,6 +186,29 @@ def test_no_secret_is_shown(config: Config) -> None:
     found = obeyed(config)
     assert found
     assert SECRET not in "\n".join(map(str, found))
+
+
+def test_of_what_others_name_the_keys_are_shown() -> None:
+    """They suffice to find it; what a setting of teal's own has is shown."""
+    variables = {"version": "1", "backend": {"image": "a b", "env": [{"name": "LOG", "value": "info"}]}}
+    config = catalogue.edited(
+        blue=variables, services={"backend": {"port": "http", "pin": 1234, "password": 1234, "scale": {"min": 1}}}
+    )
+    assert {path(each.where): each.seen for each in problems(config)} == {
+        "services.backend.port": '"http"',
+        "services.backend.pin": "a number",
+        "services.backend.password": '"[secret]"',
+        "services.backend.scale": '{"min": "…"}',
+        "blue.backend.image": '"a b"',
+        "blue.backend.env": '[{"name": "…", "value": "…"}]',
+    }
+
+
+def test_a_message_about_a_missing_secret_keeps_its_words() -> None:
+    """Nobody knows the secret yet, so that no word can be taken for it."""
+    cache = {**catalogue.DATABASE, "kind": "redis", "password": [1], "url": "redis://cache"}
+    found = problems(catalogue.edited(backing={"cache": cache}, services={"backend": {"backing": ["cache"]}}))
+    assert "it has host, port, password, and env and secrets for the rest" in "\n".join(map(str, found))
 
 
 def test_a_secret_is_set_encrypted() -> None:
