@@ -31,6 +31,7 @@ NEEDED: Mapping[Path, Mapping[str, Any]] = {
     },
     ("services", "backend", "frontDoor", "type"): {"network": {"callers": {"node": SOMEBODY}}},
     ("services", "backend", "overlap"): {"kind": "worker"},
+    ("services", "backend", "replicas"): {"autoscaling": {"enabled": False}},
     **{
         ("services", "backend", "targetGroup", *path): {"network": {"policies": False}}
         for path in (("protocolVersion",), ("algorithm",), ("healthCheck", "protocol"))

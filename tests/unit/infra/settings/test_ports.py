@@ -76,6 +76,26 @@ def refusal(service: Mapping[str, Any], **stack: object) -> str:
             "rm --path 'teal:services.backend.autoscaling.minReplicas'",
         ),
         (
+            {"autoscaling": {"enabled": False, "idlePercent": 50}},
+            "idlePercent is set, and enabled says that none decides",
+            "rm --path 'teal:services.backend.autoscaling.idlePercent'",
+        ),
+        (
+            {"replicas": 1},
+            "replicas is 1, and an autoscaler (of 3 to 20 pods) decides how many there are",
+            "set --path 'teal:services.backend.autoscaling.enabled' false",
+        ),
+        (
+            {"replicas": 1, "autoscaling": {"minReplicas": 2}},
+            "replicas is 1, and an autoscaler (of 2 to 20 pods) decides how many there are",
+            "rm --path 'teal:services.backend.replicas'",
+        ),
+        (
+            {"replicas": 1, "autoscaling": {"external": True}},
+            "replicas is 1, and an autoscaler (somebody else's) decides how many there are",
+            "rm --path 'teal:services.backend.replicas'",
+        ),
+        (
             {"autoscaling": {"cpuPercent": None, "memoryPercent": None}},
             "the autoscaler has nothing to go by",
             "set --path 'teal:services.backend.autoscaling.cpuPercent' 70",

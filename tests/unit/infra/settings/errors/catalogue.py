@@ -324,6 +324,10 @@ CLASHES: tuple[Config, ...] = (
     backend(frontDoor={"loadBalancerClass": "service.k8s.aws/nlb"}),
     backend(disruption={"maxUnavailable": 1, "minAvailable": 1}),
     backend(autoscaling={"cpuPercent": None, "memoryPercent": None}),
+    backend(autoscaling={"enabled": False, "minReplicas": 2, "scaleDownWindowSeconds": 60, "cpuPercent": 50}),
+    backend(replicas=1),
+    backend(replicas=1, autoscaling={"minReplicas": 1, "maxReplicas": 2}),
+    backend(replicas=1, autoscaling={"external": True}, kind="worker"),
     edited(
         podsReachable="false",
         services={"backend": {"gates": {"smoke": {"requests": {"a": {"path": "/a"}}}, "contract": {"path": "/o"}}}},
