@@ -59,7 +59,7 @@ def labelled(metadata: object, kinds: Sequence[str]) -> Iterator[Refusal]:
 
 
 def variables(names: object) -> Iterator[Refusal]:
-    """Yield the variables of a slot's service that are a pod's identity."""
+    """Yield the variables of a slot's service, or of a backing service, that are a pod's identity."""
     for name in mapping(names):
         if name in IDENTITY:
             what = f"{name} says who a pod is (docs/contract.md), and teal sets it"

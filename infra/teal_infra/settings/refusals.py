@@ -10,7 +10,7 @@ from teal_infra.settings.service import ServiceSettings
 
 
 def of_stack(data: Mapping[str, object]) -> Iterator[Refusal]:
-    """Yield the refusals of every service, and of every slot's services.
+    """Yield the refusals of every service, of every backing service, and of every slot's services.
 
     Args:
         data: the config as JSON; the models refuse another shape.
@@ -29,6 +29,9 @@ def of_stack(data: Mapping[str, object]) -> Iterator[Refusal]:
         for where, ingress in ingresses.items():
             yield from (each.below("services", name, *where) for each in owned.labelled(ingress, metadata.MARKS))
         yield from (each.below("services", name) for each in worker.refusals(service))
+    for name, peer in mapping(data.get("backing")).items():
+        for kind in ("env", "secrets"):
+            yield from (each.below("backing", name, kind) for each in owned.variables(mapping(peer).get(kind)))
     for colour in Colour:
         slot = mapping(data.get(colour))
         for name, service in services.items():

@@ -295,6 +295,10 @@ CLASHES: tuple[Config, ...] = (
         services={"backend": {"backing": ["database"]}},
     ),
     edited(
+        backing={"database": {**DATABASE, "env": {"PORT": "1"}, "secrets": {"ENV": "x"}}},
+        services={"backend": {"backing": ["database"]}},
+    ),
+    edited(
         backing={"one": {**DATABASE, "host": "a"}, "two": {**DATABASE, "host": "b"}},
         services={"backend": {"backing": ["one", "two", "one", "three"]}},
     ),
