@@ -1,5 +1,6 @@
 """Defines what all settings are made of: frozen models, and names, numbers and texts with their bounds."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, cast
 
@@ -8,12 +9,32 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)? [-+][0-9]{4} \S+")
+"""What Pulumi makes of a date that is not quoted."""
 
-def env_text(value: object) -> object:
+
+def number_text(value: object) -> object:
     """Return YAML's true and 8 as a process sees them: `true` and `8`."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else value
+
+
+def env_text(value: object) -> object:
+    """Return the same of what YAML leaves as it was written.
+
+    Raises:
+        PydanticCustomError: the text is another one than was written.
+    """
+    if isinstance(value, float):
+        raise _unquoted("quote it: YAML reads 1.10 as the number 1.1, and 0755 as 493")
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        raise _unquoted("quote it: YAML reads a date as a moment, which is written in another way")
+    return number_text(value)
+
+
+def _unquoted(what: str) -> PydanticCustomError:
+    return PydanticCustomError("unquoted", "{what}", {"what": what, "consequence": "pods would get another text"})
 
 
 def whole_number_text(value: object) -> object:
@@ -40,7 +61,7 @@ MOST_SECONDS = 3600
 Seconds = Annotated[int, Field(ge=0, le=MOST_SECONDS)]
 Path = Annotated[str, StringConstraints(pattern=r"^/")]
 Quantity = Annotated[
-    str, BeforeValidator(env_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?$")
+    str, BeforeValidator(number_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?$")
 ]
 
 EnvValue = Annotated[str, BeforeValidator(env_text)]

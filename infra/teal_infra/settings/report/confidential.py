@@ -35,7 +35,7 @@ def is_secret(where: Where) -> bool:
 def shown(where: Where, value: object) -> str:
     """Return the value at a place for a message: as JSON, without what is or may be confidential, and shortened."""
     if isinstance(value, str) and not _hidden(where) and (free(where) or expected(where)):
-        return "a text"  # also one that should be an object, and cannot be read
+        return "a text" if value else '""'  # also one that should be an object, and cannot be read
     if isinstance(value, int | float) and not isinstance(value, bool) and not _hidden(where) and free(where):
         return "a number"
     text = json.dumps(_masked(where, value), default=str, ensure_ascii=False)

@@ -76,7 +76,7 @@ def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> 
         return of_refusal(unknown(loc, known(model) if model else (), data, kind), data, secret)
     if "field" not in context:
         what = _SECTION if found["type"] == "model_type" else found["msg"]
-        return of_refusal(Refusal(loc, what, "", (_step(loc, found),)), data, secret)
+        return of_refusal(Refusal(loc, what, context.get("consequence", ""), (_step(loc, found),)), data, secret)
     # A check of several fields names the one to change, and may say how. Its message has the values that clash.
     mend: Mapping[str, Any] = context.get("mend", {context["field"]: context.get("remedy", ...)})
     steps = tuple(_mended((*loc, *_parsed(name)), value) for name, value in mend.items())

@@ -158,6 +158,27 @@ def test_environment_values_reach_processes_as_text() -> None:
     assert slot_blue.services["backend"].env == {"A": "true", "B": "3", "C": "x"}
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1.1, "quote it: YAML reads 1.10 as the number 1.1, and 0755 as 493"),
+        ("2024-01-01 00:00:00 +0000 UTC", "quote it: YAML reads a date as a moment, which is written in another way"),
+    ],
+)
+def test_a_value_that_yaml_has_changed_is_to_be_quoted(value: object, said: str) -> None:
+    """A variable, an argument and an annotation are what was written, or refused."""
+    config = edited(
+        BASE,
+        {
+            "blue.backend.env": {"A": value},
+            "services.backend.args": [value],
+            "services.backend.metadata.deployment.annotations": {"a": value},
+        },
+    )
+    message = refusal(**{key: each if isinstance(each, str) else json.dumps(each) for key, each in config.items()})
+    assert message.count(f"{said}; pods would get another text. Next: pulumi config set --path") == 3
+
+
 def test_mistakes_in_one_service_are_reported_at_once() -> None:
     """An amount, a range, a time, an address and a migration that lacks two things, each wrong in its own way."""
     wrong = {
