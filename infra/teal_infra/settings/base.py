@@ -59,6 +59,9 @@ LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-
 Percent = Annotated[int, Field(ge=1, le=100)]
 MOST_SECONDS = 3600
 Seconds = Annotated[int, Field(ge=0, le=MOST_SECONDS)]
+MOST_WORK_SECONDS = 86400
+WorkSeconds = Annotated[int, Field(ge=0, le=MOST_WORK_SECONDS)]
+"""The time for work that is under way, which may be the work of hours."""
 Path = Annotated[str, StringConstraints(pattern=r"^/")]
 Quantity = Annotated[
     str, BeforeValidator(number_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?$")

@@ -180,6 +180,7 @@ CLASHES: tuple[Config, ...] = (
     # A service's own settings.
     backend(shutdown={"drainSeconds": 60}),
     backend(shutdown={"drainSeconds": 3600, "waitSeconds": 3600}),
+    backend(shutdown={"drainSeconds": 86400}),
     backend(resources={"requests": {"cpu": "2", "memory": "2Gi"}}),
     backend(resources={"requests": {"memory": "512Mi"}, "limits": {"memory": "100M"}}),
     backend(resources={"limits": {"memory": "512m"}}),
