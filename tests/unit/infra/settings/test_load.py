@@ -158,6 +158,15 @@ def test_environment_values_reach_processes_as_text() -> None:
     assert slot_blue.services["backend"].env == {"A": "true", "B": "3", "C": "x"}
 
 
+def test_a_variable_may_have_any_name_that_kubernetes_takes() -> None:
+    """Spring and Elasticsearch read dots, and others hyphens; a name of dots alone would be a folder's."""
+    given = {"spring.profiles.active": "prod", "-a": "x", ".b": "x", "C-d_e.1": "x"}
+    slot = {"version": "1", "backend": {"image": "a:1", "env": given, "secrets": {"bootstrap.password": "x"}}}
+    assert load({**GOOD, "blue": json.dumps(slot)}, stack="dev").active_slot.services["backend"].env == given
+    slot["backend"] = {"image": "a:1", "env": dict.fromkeys([".", "..", "..a", "1a", "a b", ""], "x")}
+    assert "has 6 problems" in refusal(blue=json.dumps(slot))
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [

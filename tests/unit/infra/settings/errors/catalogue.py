@@ -253,7 +253,7 @@ CLASHES: tuple[Config, ...] = (
     edited(blue=None, green=GREEN),
     edited(blue={**BASE["blue"], "state": "retired"}),
     edited(blue={**BASE["blue"], "fronted": {"image": "a:1"}}),
-    edited(blue={"version": "1", "backend": {"image": "a:1", "env": {"PORT": "1", "A-B": "1"}}}),
+    edited(blue={"version": "1", "backend": {"image": "a:1", "env": {"PORT": "1", "A B": "1"}}}),
     edited(blue={"version": "1", "backend": {"image": "a:1", "env": {"A": 1.1, "B": "2024-01-01 10:00:00 +0000 UTC"}}}),
     edited(blue={"version": "1", "backend": {"image": "a:1", "schema": {"expand": "0001"}}}),
     *(
