@@ -77,9 +77,7 @@ Image = Annotated[
 ]
 """An image by tag or by complete digest, with one of the OCI image specification's registered algorithms."""
 
-EnvName = Annotated[
-    str, StringConstraints(pattern=r"^([-A-Za-z_]|\.[-A-Za-z0-9_])[-A-Za-z0-9_.]*$", max_length=253)
-]
+EnvName = Annotated[str, StringConstraints(pattern=r"^([-A-Za-z_]|\.[-A-Za-z0-9_])[-A-Za-z0-9_.]*$", max_length=253)]
 """The name of a variable, as Kubernetes has it: with dots and hyphens, too (`spring.profiles.active`)."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, JsonValue
+from pydantic import BaseModel, BeforeValidator, JsonValue, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from teal_infra.settings import Settings
@@ -92,16 +92,35 @@ def expected(where: Where) -> type[list[Any] | dict[str, Any]] | None:
 
 def free(where: Where) -> bool:
     """Return whether others name a value, as a variable or an argument, or teal does not know what it is."""
+    _, rest = field_at(where)
+    shape = _annotation(where)
+    named = any(isinstance(part, str) for part in rest)
+    return shape is None or (bool(rest) and shape in {str, EnvValue, JsonValue}) or (named and _bare(shape) is str)
+
+
+def takes(where: Where, value: object) -> bool:
+    """Return whether a value is valid at a place, as far as that can be told without others."""
+    try:
+        TypeAdapter(_annotation(where)).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+@cache
+def _annotation(where: Where) -> Any:  # noqa: ANN401 - any type annotation
+    """Return the type of the value at a place with its bounds; None where a model says nothing of it."""
     field, rest = field_at(where)
-    shape = field.annotation if field else None
+    if field is None:
+        return None
+    shape: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
     for part in rest:
         kind = None if model_of(shape) else container(shape)
         inner = get_args(_bare(shape))
         if kind is not (list if isinstance(part, int) else dict) or not inner:
-            return True
+            return None
         shape = inner[0] if kind is list else inner[1]
-    named = any(isinstance(part, str) for part in rest)
-    return field is None or (bool(rest) and shape in {str, EnvValue, JsonValue}) or (named and _bare(shape) is str)
+    return shape
 
 
 def _meant(example: str, *, plain: bool) -> Any:  # noqa: ANN401 - any JSON

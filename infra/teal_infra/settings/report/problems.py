@@ -11,7 +11,7 @@ from teal_infra.settings.base import consequence
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.report.confidential import is_secret, scrubbed, shown
 from teal_infra.settings.report.kubernetes_names import said_as
-from teal_infra.settings.report.places import expected, field_at, known, model_at, required, right
+from teal_infra.settings.report.places import expected, field_at, free, known, model_at, required, right, takes
 from teal_infra.settings.report.steps import (
     HIDDEN,
     PREFIX,
@@ -76,7 +76,11 @@ def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> 
         return of_refusal(unknown(loc, known(model) if model else (), data, kind), data, secret)
     if "field" not in context:
         what = _SECTION if found["type"] == "model_type" else found["msg"]
-        return of_refusal(Refusal(loc, what, context.get("consequence", ""), (_step(loc, found),)), data, secret)
+        return of_refusal(
+            Refusal(loc, what, context.get("consequence", ""), (_text(loc, found, secret) or _step(loc, found),)),
+            data,
+            secret,
+        )
     # A check of several fields names the one to change, and may say how. Its message has the values that clash.
     mend: Mapping[str, Any] = context.get("mend", {context["field"]: context.get("remedy", ...)})
     steps = tuple(_mended((*loc, *_parsed(name)), value) for name, value in mend.items())
@@ -89,6 +93,15 @@ def _mended(where: Where, value: Any) -> Step:  # noqa: ANN401 - any JSON
     if value is None:
         return Remove(where)
     return Set(where, right(where) if value is ... else value)
+
+
+def _text(loc: Where, found: ErrorDetails, secret: set[str]) -> Step | None:
+    """Return the step that sets a number as the text that it was meant to be; None where that is not known."""
+    seen: object = found["input"]
+    if found["type"] != "string_type" or not isinstance(seen, int) or isinstance(seen, bool):
+        return None
+    shown = loc[0] not in secret and found["loc"][-1] != "[key]" and not free(loc)
+    return Set(loc, str(seen)) if shown and takes(loc, str(seen)) else None
 
 
 def _step(loc: Where, found: ErrorDetails) -> Step:

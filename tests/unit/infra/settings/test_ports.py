@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from teal_infra.settings.load import load
+from teal_infra.settings.reach.worker import refusals
 from teal_infra.settings.service import ServiceSettings
 
 from teal.model.errors import ConfigError
@@ -209,6 +210,30 @@ def test_a_number_in_a_command_is_its_text() -> None:
     )
     assert service.args == ("-w", "4", "true")
     assert service.probes.readiness.exec == ("nc", "-z", "localhost", "8000")
+
+
+def test_a_port_that_is_quoted_is_a_number() -> None:
+    """No port can be called so: a name has a letter at least, which may be all of it."""
+    quoted = {"port": "9090"}
+    service = ServiceSettings.model_validate(
+        {
+            "ports": {"m": 9090, "8-h": 9091},
+            "probes": {"readiness": quoted, "liveness": {"port": "m"}},
+            "requestMetrics": quoted,
+            "frontDoor": {"extraPorts": {"admin": {"port": 81, "targetPort": "9090"}}},
+        }
+    )
+    assert (service.probes.readiness.port, service.request_metrics.port) == (9090, 9090)
+    assert service.front_door.extra_ports["admin"].target_port == 9090
+    worker = {"kind": "worker", "probes": {"readiness": quoted}}
+    assert not [*refusals(worker)]
+
+
+def test_the_name_of_a_port_has_a_letter() -> None:
+    """The API server would refuse the pods."""
+    for name in ("8081", "80-81", "a--b", "-a", "a-", ""):
+        said = refusal({"ports": {name: 9090}})
+        assert "no probe and no Service could name them. Next: pulumi config rm --path" in said
 
 
 def test_no_autoscaler_is_said_by_null_too() -> None:

@@ -25,6 +25,10 @@ CONFIGS: Mapping[str, Config] = {
     "numbers and lists": catalogue.backend(
         shutdown={"drainSeconds": 60}, migrations={"up": ["up"]}, resources={"requests": {"cpu": "2"}}
     ),
+    "numbers that were to be texts": catalogue.edited(
+        services={"backend": {"migrations": {}}},
+        blue={"version": "1", "backend": {"image": "a:1", "schema": {"expand": 20240115093000}}},
+    ),
     "texts in the way": catalogue.edited(services={"backend": {"network": "open", "gates": {"contract": 1}}}),
     "secrets": catalogue.edited(backing={"database": {**catalogue.DATABASE, "password": [1]}}),
     "names": catalogue.backend(

@@ -211,6 +211,33 @@ def test_a_message_about_a_missing_secret_keeps_its_words() -> None:
     assert "it has host, port, password, and env and secrets for the rest" in "\n".join(map(str, found))
 
 
+def test_a_number_that_was_to_be_a_text_is_set_as_one() -> None:
+    """The number that was seen; not one that others name, and not what YAML may have changed."""
+    release = {"image": "a:1", "schema": {"expand": 20240115093000, "down": 1.1}}
+    config = catalogue.edited(
+        services={"backend": {"migrations": {"revisions": [7]}, "metadata": {"deployment": {"labels": {"pin": 1234}}}}},
+        blue={"version": "1", "backend": release},
+    )
+    assert {path(each.where): command(each) for each in problems(config)} == {
+        "services.backend.migrations.revisions[0]": (
+            "pulumi config set --path --type string 'teal:services.backend.migrations.revisions[0]' 7"
+        ),
+        "services.backend.metadata.deployment.labels.pin": (
+            "pulumi config set --path 'teal:services.backend.metadata.deployment.labels.pin' shop"
+        ),
+        "blue.backend.schema.expand": (
+            "pulumi config set --path --type string 'teal:blue.backend.schema.expand' 20240115093000"
+        ),
+        "blue.backend.schema.down": "pulumi config set --path 'teal:blue.backend.schema.down' 0001",
+        "services.backend.migrations.revisions[1]": (
+            "pulumi config set --path 'teal:services.backend.migrations.revisions[1]' 0001"
+        ),
+        "services.backend.migrations.revisions[2]": (
+            "pulumi config set --path --type string 'teal:services.backend.migrations.revisions[2]' 20240115093000"
+        ),
+    }
+
+
 def test_a_secret_is_set_encrypted() -> None:
     """And asked for, since what stands in a command stays in a shell's history."""
     (found, *_) = obeyed(CONFIDENTIAL[0])
