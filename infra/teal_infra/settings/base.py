@@ -4,7 +4,16 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
@@ -50,8 +59,10 @@ CONSEQUENCE = "x-consequence"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
-ObjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
-"""The name of an object that the stack does not make: a DNS subdomain, as Kubernetes has it."""
+DNS = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+"""A DNS subdomain, as Kubernetes has it."""
+ObjectName = Annotated[str, StringConstraints(pattern=rf"^{DNS}$", max_length=253)]
+"""The name of an object that the stack does not make."""
 LabelName = Annotated[
     str, StringConstraints(pattern=r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
 ]
@@ -70,10 +81,25 @@ Quantity = Annotated[
 EnvValue = Annotated[str, BeforeValidator(env_text)]
 Argument = EnvValue
 """An argument of a command; `pulumi config set --path` makes a number of `4`, which may be meant, as in `["-w", 4]`."""
+_HOST = r"[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*"
+_PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"(({_HOST}|\[[0-9a-f:]+\])(:[0-9]+)?/)?{_PART}(/{_PART})*")
+"""A registry's host and the name of what it keeps, as the OCI distribution specification has them."""
 _TAG = r":[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+
+
+def _in_repository(image: str) -> str:
+    repository = re.sub(rf"({_TAG})?(@.*)?$", "", image)
+    if not _REPOSITORY.fullmatch(repository):
+        what = f"{repository} is no repository: after its registry, it has parts of small letters, digits and ._- alone"
+        raise PydanticCustomError("image", "{what}", {"what": what})
+    return image
+
+
 Image = Annotated[
     str,
-    StringConstraints(pattern=rf"^[a-z0-9][^\s@]*({_TAG}|({_TAG})?@(sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}))$"),
+    StringConstraints(pattern=rf"^[^\s@]+({_TAG}|({_TAG})?@(sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}))$"),
+    AfterValidator(_in_repository),
 ]
 """An image by tag or by complete digest, with one of the OCI image specification's registered algorithms."""
 

@@ -22,6 +22,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
     for name, service in settings.services.items():
         yield from _of(service.resources, ("services", name, "resources"))
         yield from _pods(service, ("services", name))
+        yield from _deadline(service, ("services", name, "progressDeadlineSeconds"))
     if settings.watch is not None:
         yield from _of(settings.watch.resources, ("watch", "resources"))
 
@@ -35,6 +36,14 @@ def _pods(service: ServiceSettings, at: Where) -> Iterator[Refusal]:
     what = f"replicas is {service.replicas}, and an autoscaler ({who}) decides how many there are"
     off = Set((*at, "autoscaling", "enabled"), value=False)
     yield Refusal((*at, "replicas"), what, "it would have no effect", (off if meant else Remove((*at, "replicas")),))
+
+
+def _deadline(service: ServiceSettings, where: Where) -> Iterator[Refusal]:
+    seconds, ready = service.progress_deadline_seconds, service.rollout.min_ready_seconds
+    if seconds <= ready:
+        what = f"progressDeadlineSeconds {seconds} is not longer than rollout.minReadySeconds {ready}"
+        more = type(service).model_fields["progress_deadline_seconds"].default
+        yield Refusal(where, what, "the API server would refuse the Deployment", (Set(where, ready + more),))
 
 
 def _of(resources: Resources, at: Where) -> Iterator[Refusal]:

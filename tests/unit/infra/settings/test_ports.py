@@ -8,6 +8,7 @@ import pytest
 from teal_infra.settings.load import load
 from teal_infra.settings.reach.worker import refusals
 from teal_infra.settings.service import ServiceSettings
+from teal_infra.settings.slot import SlotService
 
 from teal.model.errors import ConfigError
 from tests.unit.infra.declaring import ALB, config
@@ -105,6 +106,44 @@ def refusal(service: Mapping[str, Any], **stack: object) -> str:
             {"disruption": {"maxUnavailable": 1, "minAvailable": "50%"}},
             "a budget has one bound",
             "rm --path 'teal:services.backend.disruption.maxUnavailable'",
+        ),
+        *(
+            (
+                {"targetGroup": {"protocolVersion": protocol, "healthCheck": {"matcher": matcher}}},
+                f"{matcher} is no status of {protocol}",
+                "rm --path 'teal:services.backend.targetGroup.healthCheck.matcher'",
+            )
+            for protocol, matcher in (("GRPC", "200"), ("HTTP1", "700"), ("HTTP2", "300-200"), ("HTTP1", "0"))
+        ),
+        (
+            {"frontDoor": {"portName": "admin", "extraPorts": {"admin": {"port": 81, "targetPort": 9000}}}},
+            "admin is the portName of the same door",
+            "rm --path 'teal:services.backend.frontDoor.extraPorts.admin'",
+        ),
+        (
+            {"frontDoor": {"portName": "", "extraPorts": {"admin": {"port": 81, "targetPort": 9000}}}},
+            "the port has no name, and the door has further ones",
+            "rm --path 'teal:services.backend.frontDoor.portName'",
+        ),
+        (
+            {"previewDoor": {"type": "NodePort"}},
+            "previewDoor.type is NodePort, and network.callers names no address",
+            "set --path 'teal:services.backend.network.callers.nodes.cidrs[0]' 10.20.0.0/16",
+        ),
+        (
+            {"rollout": {"minReadySeconds": 600}},
+            "progressDeadlineSeconds 600 is not longer than rollout.minReadySeconds 600",
+            "set --path 'teal:services.backend.progressDeadlineSeconds' 1200",
+        ),
+        (
+            {"volumes": {"tmp": {"mountPath": "/var/tmp"}}},  # noqa: S108 - the container's own
+            "tmp is the volume at /tmp: give this one another name",
+            "rm --path 'teal:services.backend.volumes.tmp'",
+        ),
+        (
+            {"volumes": {"all": {"mountPath": "//"}}},
+            "the folder is all that the image has",
+            "rm --path 'teal:services.backend.volumes.all'",
         ),
         (
             {"targetGroup": {"slowStartSeconds": 30, "algorithm": "weighted_random"}},
@@ -210,6 +249,51 @@ def test_a_number_in_a_command_is_its_text() -> None:
     )
     assert service.args == ("-w", "4", "true")
     assert service.probes.readiness.exec == ("nc", "-z", "localhost", "8000")
+
+
+@pytest.mark.parametrize(
+    "host", ["", "*", "*.*.example", "https://shop.example", "shop.example:80", "a..b", "10.0.0.1"]
+)
+def test_a_host_is_a_name_as_kubernetes_has_it(host: str) -> None:
+    """The API server would refuse the Ingress, or the HTTPRoute; the first host and further ones."""
+    assert "backend.ingress.host: " in refusal({"ingress": {"host": host}})
+    assert "backend.ingress.hosts" in refusal({"ingress": {"host": "a.example", "hosts": {host: {}}}})
+    assert "backend.routing.hosts[0]: " in refusal({"routing": {"hosts": [host]}})
+    long = ".".join(["a" * 60] * 3)
+    for good in ("*.shop.example", "shop", "8.shop.example", long):
+        assert ServiceSettings.model_validate({"ingress": {"host": good, "hosts": {good: {}}}}).ingress
+
+
+@pytest.mark.parametrize(
+    ("whole", "once", "taken"),
+    [
+        ("10s", "30s", False),
+        ("1m", "61s", False),
+        ("1h", "60m", True),
+        ("0s", "5m", True),
+        ("1s500ms", "1501ms", False),
+    ],
+)
+def test_a_try_takes_no_longer_than_the_whole(whole: str, once: str, taken: bool) -> None:  # noqa: FBT001 - a case
+    """As the Gateway API has it; 0s is for ever."""
+    given = {"routing": {"timeouts": {"request": whole, "backendRequest": once}}}
+    if taken:
+        assert ServiceSettings.model_validate(given).routing.timeouts
+    else:
+        assert f"backendRequest {once} is longer than request {whole}" in refusal(given)
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["ghcr.io/Acme/Shop:1", "https://a.example/a:1", "a//b:1", "a/:1", "-a:1", "a_:1", "registry:x/a:1"],
+)
+def test_an_image_is_of_a_repository_as_registries_have_it(image: str) -> None:
+    """No node could pull another one."""
+    said = refusal({}, blue={"version": "1", "backend": {"image": image}})
+    assert f"blue.backend.image: {json.dumps(image)}: " in said
+    assert "is no repository: after its registry, it has parts of small letters" in said
+    for good in ("a:1", "Registry.example:5000/a/b__c-d.e:1", "localhost/a:1", "[::1]:5000/a:1"):
+        assert SlotService.model_validate({"image": good}).image == good
 
 
 def test_a_port_that_is_quoted_is_a_number() -> None:

@@ -186,9 +186,12 @@ CLASHES: tuple[Config, ...] = (
     backend(resources={"limits": {"memory": "512m"}}),
     backend(resources={"requests": {"cpu": "100m", "memory": 256}}),
     backend(rollout={"maxSurge": 0}),
+    backend(rollout={"minReadySeconds": 700}),
     backend(volumes={"cache": {"mountPath": "/cache", "size": "1Gi", "claim": "cache"}}),
     backend(volumes={"cache": {"mountPath": "/cache"}, "more": {"mountPath": "/cache/"}}),
     backend(volumes={"cache": {"mountPath": "/tmp"}}),  # noqa: S108 - the container's own
+    backend(volumes={"tmp": {"mountPath": "/var/tmp"}}),  # noqa: S108 - as above
+    backend(volumes={"root": {"mountPath": "/"}}),
     backend(rollout={"maxSurge": "0%", "maxUnavailable": "0%"}),
     backend(autoscaling={"minReplicas": 9, "maxReplicas": 2}),
     backend(alerts={"errorPercent": 10}),
@@ -205,6 +208,7 @@ CLASHES: tuple[Config, ...] = (
     backend(gates={"smoke": {"requests": {"a": {"path": "/", "headers": {"Authorization": "Bearer abc"}}}}}),
     backend(requestMetrics={"preset": "none", "requests": "a", "status": "b"}),
     backend(frontDoor={"type": "LoadBalancer"}),
+    backend(previewDoor={"type": "LoadBalancer"}),
     backend(frontDoor={"nodePort": 30080}),
     backend(
         frontDoor={"type": "NodePort", "nodePort": 30081},
@@ -212,6 +216,9 @@ CLASHES: tuple[Config, ...] = (
     ),
     backend(frontDoor={"extraPorts": {"http": {"port": 1, "targetPort": 1}}}),
     backend(frontDoor={"extraPorts": {"a": {"port": 80, "targetPort": 1}}}),
+    backend(frontDoor={"portName": "a", "extraPorts": {"a": {"port": 81, "targetPort": 1}}}),
+    backend(frontDoor={"portName": "", "extraPorts": {"a": {"port": 81, "targetPort": 1}}}),
+    backend(ingress={"host": "10.0.0.1", "tlsSecret": "Shop_TLS", "className": "Nginx Internal"}),
     backend(network={"callers": {"somebody": {}}}),
     backend(network={"callers": {"somebody": {"cidrs": ["10.0.0.1/8"]}}}),
     backend(network={"callers": {"somebody": {"cidrs": ["10.0.0.1"]}}}),
@@ -288,6 +295,7 @@ CLASHES: tuple[Config, ...] = (
     *(adopting(**changes) for changes in ADOPTIONS),
     edited(blue={"version": "1", "backend": {"image": "a@md5:0123456789abcdef0123456789abcdef"}}),
     edited(blue={"version": "1", "backend": {"image": "a@sha256:0123"}}),
+    edited(blue={"version": "1", "backend": {"image": "ghcr.io/Acme/Shop:1.0"}}),
     # Backing services.
     edited(backing={"database": DATABASE}),
     edited(backing={"database": DATABASE, "cache": {**DATABASE, "kind": "redis"}}),
@@ -343,6 +351,8 @@ CLASHES: tuple[Config, ...] = (
     ),
     routed("alb", service={"targetGroup": {"slowStartSeconds": 60, "algorithm": "least_outstanding_requests"}}),
     routed("alb", service={"targetGroup": {"protocolVersion": "HTTP2"}}),
+    routed("alb", service={"targetGroup": {"healthCheck": {"matcher": "200,700"}}}),
+    routed("gateway", service={"routing": {"timeouts": {"request": "1m", "backendRequest": "1m1ms"}}}),
     backend(gates={"metrics": {}}, bakeMetrics={"orders": {"query": "x", "below": 1}}),
     # Routers.
     edited(router="alb"),
