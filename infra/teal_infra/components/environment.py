@@ -106,9 +106,9 @@ def referring(
 ) -> "list[EnvVarArgsDict]":
     """Return the variables whose values refer to others, or have a `$$`, in order, for a container's `env`.
 
-    The kubelet expands `$(NAME)` only there, only from earlier entries, and never from `envFrom` (`makeEnvironment` in
-    pkg/kubelet/kubelet_pods.go), and `$$` likewise. A confidential variable is read from the Secret, so that it stands in no pod. Its own
-    value is never expanded, since a password may hold anything.
+    The kubelet expands `$(NAME)` and `$$` only there, only from earlier entries, and never from `envFrom`
+    (`makeEnvironment` in pkg/kubelet/kubelet_pods.go). A confidential variable is read from the Secret, so that it
+    stands in no pod. Its own value is never expanded, since a password may hold anything.
 
     Args:
         plain: the variables that anybody may read.

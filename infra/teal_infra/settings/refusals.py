@@ -8,6 +8,9 @@ from teal_infra.settings.owned import Refusal, mapping
 from teal_infra.settings.reach import worker
 from teal_infra.settings.service import ServiceSettings
 
+_ANY = ServiceSettings.model_fields["port"].default
+"""The port of whichever service names a backing service."""
+
 
 def of_stack(data: Mapping[str, object]) -> Iterator[Refusal]:
     """Yield the refusals of every service, of every backing service, and of every slot's services.
@@ -19,13 +22,13 @@ def of_stack(data: Mapping[str, object]) -> Iterator[Refusal]:
     for name, given in mapping(data.get("services")).items():
         yield from (each.below("services", name) for each in _of_service(name, mapping(given)))
     for name, peer in mapping(data.get("backing")).items():
-        yield from (each.below("backing", name) for each in _of_variables(mapping(peer)))
+        yield from (each.below("backing", name) for each in _of_variables(mapping(peer), _ANY))
     for colour in Colour:
         slot = mapping(data.get(colour))
         for name, service in mapping(data.get("services")).items():
             release, its = mapping(slot.get(name)), mapping(service)
             yield from (each.below(colour, name, "podTemplate") for each in _of_template(release, name, its))
-            yield from (each.below(colour, name) for each in _of_variables(release))
+            yield from (each.below(colour, name) for each in _of_variables(release, _port(its)))
 
 
 def _of_service(name: str, service: Mapping[str, object]) -> Iterator[Refusal]:
@@ -43,10 +46,13 @@ def _of_template(given: Mapping[str, object], name: str, service: Mapping[str, o
     return pod_template.refusals(given.get("podTemplate"), name, _port(service), cron=cron)
 
 
-def _of_variables(given: Mapping[str, object]) -> Iterator[Refusal]:
+def _of_variables(given: Mapping[str, object], port: object) -> Iterator[Refusal]:
     for kind in ("env", "secrets"):
-        yield from (each.below(kind) for each in owned.variables(given.get(kind)))
+        yield from (each.below(kind) for each in owned.variables(given.get(kind), owned.identity(port)))
 
 
 def _port(service: Mapping[str, object]) -> object:
-    return service.get("port", ServiceSettings.model_fields["port"].default)
+    """Return the port that a service's pods listen on; None where it is a worker."""
+    if service.get("kind") in {worker.Kind.WORKER, worker.Kind.CRON}:
+        return None
+    return service.get("port", _ANY)
