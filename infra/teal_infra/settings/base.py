@@ -51,8 +51,8 @@ def whole_number_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-ENCRYPTED = "encrypted"
-"""The stand-in for a value of a stack file that only Pulumi can decrypt."""
+ENCRYPTED = "[encrypted]"
+"""The stand-in for a value of a stack file that only Pulumi can decrypt: a text that nobody writes."""
 
 CONSEQUENCE = "x-consequence"
 """The key of a field's JSON Schema for what a wrong value would have caused."""

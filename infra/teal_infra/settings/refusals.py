@@ -6,6 +6,7 @@ from teal.model.colours import Colour
 from teal_infra.settings import metadata, owned, pod_template
 from teal_infra.settings.owned import Refusal, mapping
 from teal_infra.settings.reach import worker
+from teal_infra.settings.report import sealed
 from teal_infra.settings.service import ServiceSettings
 
 _ANY = ServiceSettings.model_fields["port"].default
@@ -18,6 +19,7 @@ def of_stack(data: Mapping[str, object]) -> Iterator[Refusal]:
     Args:
         data: the config as JSON; the models refuse another shape.
     """
+    yield from sealed.refusals(data)
     yield from (each.below("namespace") for each in owned.labelled(data.get("namespace"), metadata.MARKS))
     for name, given in mapping(data.get("services")).items():
         yield from (each.below("services", name) for each in _of_service(name, mapping(given)))
@@ -53,6 +55,6 @@ def _of_variables(given: Mapping[str, object], port: object) -> Iterator[Refusal
 
 def _port(service: Mapping[str, object]) -> object:
     """Return the port that a service's pods listen on; None where it is a worker."""
-    if service.get("kind") in {worker.Kind.WORKER, worker.Kind.CRON}:
+    if str(service.get("kind")) in {worker.Kind.WORKER, worker.Kind.CRON}:
         return None
     return service.get("port", _ANY)

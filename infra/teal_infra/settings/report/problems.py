@@ -12,6 +12,7 @@ from teal_infra.settings.owned import Refusal
 from teal_infra.settings.report.confidential import is_secret, scrubbed, shown
 from teal_infra.settings.report.kubernetes_names import said_as
 from teal_infra.settings.report.places import expected, field_at, free, known, model_at, required, right, takes
+from teal_infra.settings.report.sealed import moved, sealed
 from teal_infra.settings.report.steps import (
     HIDDEN,
     PREFIX,
@@ -158,5 +159,12 @@ def _seen(where: Where, data: Mapping[str, Any], secret: set[str]) -> str:
 
 
 def _steps(steps: Sequence[Step], data: Mapping[str, Any]) -> Sequence[Step]:
-    encrypted = [Set(each.where, SECRET) if isinstance(each, Set) and is_secret(each.where) else each for each in steps]
+    encrypted: list[Step] = []
+    for each in steps:
+        if not isinstance(each, Set) or not is_secret(each.where):
+            encrypted.append(each)
+        elif sealed(each.where):
+            encrypted.append(Set(each.where, SECRET))
+        else:  # it is called like a secret, in a place that keeps none
+            encrypted += moved(each.where, data)
     return single(encrypted, data)

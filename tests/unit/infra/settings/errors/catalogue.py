@@ -176,6 +176,8 @@ PEER: Config = {"cidrs": ["10.20.0.0/16"], "ports": [5432]}
 GREEN: Config = {"version": "2", "backend": {"image": "a:2"}}
 WATCH: Config = {"image": "registry.example/teal:1", "egress": {"api": PEER}}
 
+SEALED: Config = {"secure": "v1:ciphertext"}
+
 CLASHES: tuple[Config, ...] = (
     # A service's own settings.
     backend(shutdown={"drainSeconds": 60}),
@@ -311,6 +313,11 @@ CLASHES: tuple[Config, ...] = (
     edited(
         backing={"one": {**DATABASE, "host": "a"}, "two": {**DATABASE, "host": "b"}},
         services={"backend": {"backing": ["one", "two", "one", "three"]}},
+    ),
+    edited(
+        backing={"database": {**DATABASE, "host": SEALED, "password": SEALED, "env": {"A": SEALED}}},
+        services={"backend": {"backing": ["database"], "args": ["-a", SEALED, "b", SEALED]}},
+        blue={"version": SEALED, "backend": {"image": "a:1", "env": {"A": SEALED}, "secrets": {"B": SEALED}}},
     ),
     # Feature flags.
     flagged(variants={"on": True, "off": "no", "left": None}, defaultVariant="off"),

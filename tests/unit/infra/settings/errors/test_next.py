@@ -211,6 +211,31 @@ def test_a_message_about_a_missing_secret_keeps_its_words() -> None:
     assert "it has host, port, password, and env and secrets for the rest" in "\n".join(map(str, found))
 
 
+def test_an_encrypted_value_goes_where_it_stays_one() -> None:
+    """Of a release and of a backing service there are variables that a Secret has; elsewhere it goes."""
+    sealed, unset = catalogue.SEALED, "pulumi config rm --path"
+    config = catalogue.edited(
+        backing={"database": {**catalogue.DATABASE, "host": sealed, "password": sealed, "env": {"A": sealed}}},
+        services={"backend": {"backing": ["database"], "args": ["-a", sealed]}},
+        blue={"version": "1", "backend": {"image": "a:1", "env": {"DB_PASSWORD": sealed}, "secrets": {"B": sealed}}},
+    )
+    assert {path(each.where): command(each) for each in obeyed(config)} == {
+        "backing.database.host": (
+            f"{unset} 'teal:backing.database.host'"
+            " && pulumi config set --path --secret 'teal:backing.database.secrets.DB_HOST'"
+        ),
+        "backing.database.env.A": (
+            f"{unset} 'teal:backing.database.env.A'"
+            " && pulumi config set --path --secret 'teal:backing.database.secrets.A'"
+        ),
+        "services.backend.args[1]": f"{unset} 'teal:services.backend.args[1]'",
+        "blue.backend.env.DB_PASSWORD": (
+            f"{unset} 'teal:blue.backend.env.DB_PASSWORD'"
+            " && pulumi config set --path --secret 'teal:blue.backend.secrets.DB_PASSWORD'"
+        ),
+    }
+
+
 def test_a_number_that_was_to_be_a_text_is_set_as_one() -> None:
     """The number that was seen; not one that others name, and not what YAML may have changed."""
     release = {"image": "a:1", "schema": {"expand": 20240115093000, "down": 1.1}}
