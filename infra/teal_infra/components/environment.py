@@ -102,11 +102,11 @@ def variables(settings: Settings, service: str, release: SlotService) -> tuple[M
 def referring(
     plain: Mapping[str, str], confidential: Mapping[str, str], secret_name: str | None
 ) -> "list[EnvVarArgsDict]":
-    """Return the variables whose values refer to others, in order, for a container's `env`.
+    """Return the variables whose values refer to others, or have a `$$`, in order, for a container's `env`.
 
-    The kubelet expands `$(NAME)` only there, only from earlier entries, and never from `envFrom` (`makeEnvironment` in
-    pkg/kubelet/kubelet_pods.go). A confidential variable is read from the Secret, so that it stands in no pod. Its own
-    value is never expanded, since a password may hold anything.
+    The kubelet expands `$(NAME)` and `$$` only there, only from earlier entries, and never from `envFrom`
+    (`makeEnvironment` in pkg/kubelet/kubelet_pods.go). A confidential variable is read from the Secret, so that it
+    stands in no pod. Its own value is never expanded, since a password may hold anything.
 
     Args:
         plain: the variables that anybody may read.
@@ -129,7 +129,7 @@ def referring(
             found[name] = {"name": name, "value": plain[name]}
 
     for name, value in plain.items():
-        if name not in confidential and _references(value):
+        if name not in confidential and REFERENCE.search(value):
             add(name, frozenset())
     return list(found.values())
 

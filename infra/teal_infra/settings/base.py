@@ -1,19 +1,49 @@
 """Defines what all settings are made of: frozen models, and names, numbers and texts with their bounds."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)? [-+][0-9]{4} \S+")
+"""What Pulumi makes of a date that is not quoted."""
 
-def env_text(value: object) -> object:
+
+def number_text(value: object) -> object:
     """Return YAML's true and 8 as a process sees them: `true` and `8`."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else value
+
+
+def env_text(value: object) -> object:
+    """Return the same of what YAML leaves as it was written.
+
+    Raises:
+        PydanticCustomError: the text is another one than was written.
+    """
+    if isinstance(value, float):
+        raise _unquoted("quote it: YAML reads 1.10 as the number 1.1, and 0755 as 493")
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        raise _unquoted("quote it: YAML reads a date as a moment, which is written in another way")
+    return number_text(value)
+
+
+def _unquoted(what: str) -> PydanticCustomError:
+    return PydanticCustomError("unquoted", "{what}", {"what": what, "consequence": "pods would get another text"})
 
 
 def whole_number_text(value: object) -> object:
@@ -21,16 +51,18 @@ def whole_number_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-ENCRYPTED = "encrypted"
-"""The stand-in for a value of a stack file that only Pulumi can decrypt."""
+ENCRYPTED = "[encrypted]"
+"""The stand-in for a value of a stack file that only Pulumi can decrypt: a text that nobody writes."""
 
 CONSEQUENCE = "x-consequence"
 """The key of a field's JSON Schema for what a wrong value would have caused."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
-ObjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
-"""The name of an object that the stack does not make: a DNS subdomain, as Kubernetes has it."""
+DNS = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+"""A DNS subdomain, as Kubernetes has it."""
+ObjectName = Annotated[str, StringConstraints(pattern=rf"^{DNS}$", max_length=253)]
+"""The name of an object that the stack does not make."""
 LabelName = Annotated[
     str, StringConstraints(pattern=r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
 ]
@@ -38,22 +70,41 @@ LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-
 Percent = Annotated[int, Field(ge=1, le=100)]
 MOST_SECONDS = 3600
 Seconds = Annotated[int, Field(ge=0, le=MOST_SECONDS)]
+MOST_WORK_SECONDS = 86400
+WorkSeconds = Annotated[int, Field(ge=0, le=MOST_WORK_SECONDS)]
+"""The time for work that is under way, which may be the work of hours."""
 Path = Annotated[str, StringConstraints(pattern=r"^/")]
 Quantity = Annotated[
-    str, BeforeValidator(env_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?$")
+    str, BeforeValidator(number_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?$")
 ]
 
 EnvValue = Annotated[str, BeforeValidator(env_text)]
 Argument = EnvValue
 """An argument of a command; `pulumi config set --path` makes a number of `4`, which may be meant, as in `["-w", 4]`."""
+_HOST = r"[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*"
+_PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"(({_HOST}|\[[0-9a-f:]+\])(:[0-9]+)?/)?{_PART}(/{_PART})*")
+"""A registry's host and the name of what it keeps, as the OCI distribution specification has them."""
 _TAG = r":[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+
+
+def _in_repository(image: str) -> str:
+    repository = re.sub(rf"({_TAG})?(@.*)?$", "", image)
+    if not _REPOSITORY.fullmatch(repository):
+        what = f"{repository} is no repository: after its registry, it has parts of small letters, digits and ._- alone"
+        raise PydanticCustomError("image", "{what}", {"what": what})
+    return image
+
+
 Image = Annotated[
     str,
-    StringConstraints(pattern=rf"^[a-z0-9][^\s@]*({_TAG}|({_TAG})?@(sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}))$"),
+    StringConstraints(pattern=rf"^[^\s@]+({_TAG}|({_TAG})?@(sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}))$"),
+    AfterValidator(_in_repository),
 ]
 """An image by tag or by complete digest, with one of the OCI image specification's registered algorithms."""
 
-EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+EnvName = Annotated[str, StringConstraints(pattern=r"^([-A-Za-z_]|\.[-A-Za-z0-9_])[-A-Za-z0-9_.]*$", max_length=253)]
+"""The name of a variable, as Kubernetes has it: with dots and hyphens, too (`spring.profiles.active`)."""
 
 
 def wrong(consequence: str) -> dict[str, JsonValue]:

@@ -118,10 +118,10 @@ class MigrationSettings(Model):
             raise clash("downRefused", "down is null, and nothing says why", remedy="REASON")
         if "up" in self.model_fields_set and not {"down", "down_refused"} & self.model_fields_set:
             none = "there is no down: a migration with no down is refused, unless downRefused says why"
-            raise clash("downRefused", f"up is {' '.join(self.up)} and {none}", remedy="REASON")
+            raise clash("downRefused", f"up is set, and {none}", remedy="REASON")
         if "up" in self.model_fields_set and "verify" not in self.model_fields_set:
             none = "there is no verify: that of the reference workload would not be in the image"
-            raise clash("verify[0]", f"up is {' '.join(self.up)} and {none}", remedy="COMMAND")
+            raise clash("verify[0]", f"up is set, and {none}", remedy="COMMAND")
         if "down" in self.model_fields_set and self.down and self.down_refused:
             what = "downRefused says why there is no way down, and down is one"
             raise superfluous("downRefused", what, "an update that asks for the way down would be refused")

@@ -1,6 +1,6 @@
 """Says what is teal's in objects that others may also set: labels, annotations, variables. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from teal.model.colours import Colour
@@ -21,6 +21,8 @@ IDENTITY = frozenset(
     )
 )
 """The variables by which a pod knows its own identity (docs/contract.md)."""
+
+_PORT = frozenset(("PORT",))
 
 LABELS = frozenset(labels.coloured("", Colour.BLUE, ""))
 """The labels by which Services, budgets, policies and teal itself find what belongs to a service."""
@@ -58,9 +60,14 @@ def labelled(metadata: object, kinds: Sequence[str]) -> Iterator[Refusal]:
                 yield Refusal((kind, key), what, "what belongs to a service or a colour would not be found any more")
 
 
-def variables(names: object) -> Iterator[Refusal]:
-    """Yield the variables of a slot's service that are a pod's identity."""
+def identity(port: object) -> frozenset[str]:
+    """Return the variables that teal sets in a pod which listens on this port; None for one that listens on none."""
+    return IDENTITY - _PORT if port is None else IDENTITY
+
+
+def variables(names: object, reserved: Collection[str] = IDENTITY) -> Iterator[Refusal]:
+    """Yield the variables of a slot's service, or of a backing service, that are a pod's identity."""
     for name in mapping(names):
-        if name in IDENTITY:
+        if name in reserved:
             what = f"{name} says who a pod is (docs/contract.md), and teal sets it"
             yield Refusal((name,), what, "it would have no effect")

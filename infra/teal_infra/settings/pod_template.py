@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue
 
 from teal.model.plain import mapping
 from teal_infra.settings.base import Model, wrong
-from teal_infra.settings.owned import IDENTITY, Refusal, Where, labelled
+from teal_infra.settings.owned import Refusal, Where, identity, labelled
 
 PATCH = "$patch"
 """A directive: `replace` takes a map or a list as given, `delete` removes an element, or a map's content."""
@@ -78,7 +78,7 @@ def refusals(template: object, service: str, port: object, *, cron: bool = False
     Args:
         template: as the config has it; what has another shape is the models' to refuse.
         service: whose pods they are: its own container has its name.
-        port: that the service's own container listens on.
+        port: that the service's own container listens on; None for a worker's, which has none.
         cron: whether a Job makes them, and not a Deployment.
     """
     given = mapping(template)
@@ -121,12 +121,12 @@ def _container(given: Mapping[str, Any], port: object) -> Iterator[Refusal]:
         if name in given and not isinstance(given[name], list):
             yield Refusal((name,), "the slot's variables are among them", _GONE)
     for number, each in enumerate(_elements(given.get("env"))):
-        if each.get("name") in IDENTITY:
+        if each.get("name") in identity(port):
             what = f"{each['name']} says who a pod is (docs/contract.md)"
             yield Refusal(("env", number), what, "the pods would say that they are somebody else")
         elif set(each) == {PATCH}:
             yield Refusal(("env", number), "the identity variables are among them", _GONE)
-    for number, each in enumerate(_elements(given.get("ports"))):
+    for number, each in enumerate(_elements(given.get("ports")) if port is not None else ()):
         named, own = each.get("name"), each.get("containerPort") == port and each.get("protocol", "TCP") == "TCP"
         if PATCH in each or (own and named not in {None, "http"}) or (not own and named == "http"):
             what = f"the port http is the service's own, {port}"

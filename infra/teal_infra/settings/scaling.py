@@ -13,7 +13,7 @@ Pods = Annotated[int, Field(ge=1, le=1000)]
 
 
 _BY_USE = ("cpu_percent", "memory_percent")
-_OWN = ("min_replicas", "max_replicas", "metrics", "idle_percent")
+_OWN = ("min_replicas", "max_replicas", "metrics", "scale_down_window_seconds", "idle_percent")
 """The settings that only the stack's own autoscaler uses, beside `_BY_USE`."""
 
 
@@ -109,9 +109,12 @@ class Autoscaling(Model):
             what = f"minReplicas {self.min_replicas} is above maxReplicas {self.max_replicas}"
             raise clash("minReplicas", what, remedy=self.max_replicas)
         beside = [name for name in _BY_USE if name in self.model_fields_set and getattr(self, name) is not None]
-        idle = [*_OWN, *beside] if self.external else beside if self.metrics is not None else []
+        idle, why = [*_OWN, *beside], "external says that another autoscaler decides"
+        if self.fixed:
+            why = "enabled says that none decides"
+        elif self.ours:
+            idle, why = beside if self.metrics is not None else [], "metrics take its place"
         if useless := next((name for name in idle if name in self.model_fields_set), None):
-            why = "external says that another autoscaler decides" if self.external else "metrics take its place"
             raise superfluous(to_camel(useless), f"{to_camel(useless)} is set, and {why}", "it would have no effect")
         if self.ours and self.metrics is None and self.cpu_percent is None and self.memory_percent is None:
             what = "cpuPercent and memoryPercent are null and metrics not set, so the autoscaler has nothing to go by"

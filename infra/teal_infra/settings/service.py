@@ -289,5 +289,5 @@ class ServiceSettings(Process):
 
     @model_validator(mode="after")
     def _way_in(self) -> Self:
-        self.network.require_way_in(self.front_door)
+        self.network.require_way_in({"frontDoor": self.front_door, "previewDoor": self.preview_door})
         return self

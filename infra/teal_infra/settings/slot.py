@@ -31,7 +31,7 @@ class SlotService(Model):
         default_factory=dict[str, str],
         description=(
             "Environment variables of its container. `$(NAME)` in a value is the value of another variable of teal's or"
-            " of the slot's, secrets included; `$$(NAME)` is meant as it is written."
+            " of the slot's, secrets included. `$$` is a plain `$`, so that `$$(NAME)` is the text `$(NAME)`."
         ),
         json_schema_extra=wrong("the container would not see this variable"),
         examples=["text"],

@@ -15,6 +15,9 @@ from teal_infra.settings.base import ENCRYPTED
 from teal_infra.settings.load import OBJECTS
 from teal_infra.settings.report.steps import PREFIX
 
+_SHORT = 1e21
+"""Below it, Go writes a whole number without an exponent."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StackFile:
@@ -78,9 +81,11 @@ def of(file: object, path: Path) -> StackFile:
 
 
 def _text(value: object) -> str:
-    """Return a value as Pulumi passes it."""
+    """Return a value as Pulumi passes it: of none, an empty text; of a number, its shortest form."""
     known: object = json.loads(_json(value), object_hook=_hidden)
-    return known if isinstance(known, str) else json.dumps(known)
+    if isinstance(known, float) and known.is_integer() and abs(known) < _SHORT:
+        known = int(known)
+    return "" if known is None else known if isinstance(known, str) else json.dumps(known)
 
 
 def _hidden(each: dict[str, Any]) -> object:

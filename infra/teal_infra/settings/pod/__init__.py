@@ -7,7 +7,18 @@ from pydantic import Field, ModelWrapValidatorHandler, StringConstraints, model_
 
 from teal.model.plain import mapping
 from teal.model.quantities import amount
-from teal_infra.settings.base import MOST_SECONDS, Argument, Model, Parts, Path, Quantity, Seconds, clash, wrong
+from teal_infra.settings.base import (
+    MOST_WORK_SECONDS,
+    Argument,
+    Model,
+    Parts,
+    Path,
+    Quantity,
+    Seconds,
+    WorkSeconds,
+    clash,
+    wrong,
+)
 
 LAST_SECONDS = 15
 """The seconds from the end of a drain until the kubelet kills a pod, as in the defaults."""
@@ -24,13 +35,13 @@ class Shutdown(Model):
         json_schema_extra=wrong("pods would end before they are out of the endpoints"),
         examples=["5"],
     )
-    drain_seconds: Seconds = Field(
+    drain_seconds: WorkSeconds = Field(
         default=25,
         description="How long requests in flight may still take after that, in seconds.",
         json_schema_extra=wrong("requests in flight would be cut off"),
         examples=["25"],
     )
-    grace_period_seconds: Seconds = Field(
+    grace_period_seconds: WorkSeconds = Field(
         default=45,
         description=(
             "When the kubelet kills the pod, in seconds after it was told to end; longer than `waitSeconds` and "
@@ -79,7 +90,7 @@ class Shutdown(Model):
     def _fitting(self) -> Mapping[str, int | None]:
         """The settings that make it fit: more time, or the defaults where there is no more."""
         longer = self.wait_seconds + self.drain_seconds + LAST_SECONDS
-        if longer <= MOST_SECONDS:
+        if longer <= MOST_WORK_SECONDS:
             return {"gracePeriodSeconds": longer}
         return {"waitSeconds": None, "drainSeconds": None, "gracePeriodSeconds": None}
 

@@ -10,8 +10,8 @@ from teal_infra.settings.base import Argument, Model, Parts, Path, PortNumber, S
 HTTP = "http"
 """The name of the port for a service's requests."""
 
-PortName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9]|-[a-z0-9])*$", min_length=2, max_length=15)]
-"""The name of a port, as Kubernetes takes it (IANA_SVC_NAME)."""
+PortName = Annotated[str, StringConstraints(pattern=r"^([0-9]-?)*[a-z](-?[a-z0-9])*$", max_length=15)]
+"""The name of a port, as Kubernetes takes it (IANA_SVC_NAME): with a letter, so that a text of digits is a number."""
 
 AppProtocol = Annotated[
     str, StringConstraints(pattern=r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", max_length=100)

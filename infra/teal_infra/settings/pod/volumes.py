@@ -74,6 +74,11 @@ def _apart(volumes: Mapping[str, Volume]) -> Mapping[str, Volume]:
         path = each.mount_path.rstrip("/") or "/"
         if path == "/tmp" and name != TMP:  # noqa: S108 - the container's own
             raise superfluous(name, f"the volume at /tmp is called {TMP}", TWICE)
+        if path != "/tmp" and name == TMP:  # noqa: S108 - as above
+            what = f"{TMP} is the volume at /tmp: give this one another name"
+            raise superfluous(name, what, "the container could not write to /tmp")
+        if path == "/":
+            raise superfluous(name, "the folder is all that the image has", "no container could start")
         if path in taken:
             what = f"{path} is where {taken[path]} is mounted, too"
             raise superfluous(name, what, "the API server would refuse the pods")

@@ -10,7 +10,7 @@ from teal_infra.settings.reach.network import BackingPeer
 
 Kind = Literal["database", "redis", "weaviate", "ollama", "mongodb", "other"]
 
-_VARIABLES: Mapping[str, Mapping[str, str]] = {
+VARIABLES: Mapping[str, Mapping[str, str]] = {
     "database": {"host": "DB_HOST", "port": "DB_PORT", "name": "DB_NAME", "user": "DB_USER", "password": "DB_PASSWORD"},
     "redis": {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"},
     "weaviate": {"url": "WEAVIATE_URL", "apiKey": "WEAVIATE_API_KEY"},
@@ -109,9 +109,9 @@ class BackingService(Model):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        unknown = self._given().keys() - _VARIABLES[self.kind].keys()
+        unknown = self._given().keys() - VARIABLES[self.kind].keys()
         if unknown:
-            known = ", ".join(_VARIABLES[self.kind]) or "nothing of its own"
+            known = ", ".join(VARIABLES[self.kind]) or "nothing of its own"
             raise clash(
                 min(unknown),
                 f"a {self.kind} has no {', '.join(sorted(unknown))}; it has {known}, and env and secrets for the rest",
@@ -122,13 +122,13 @@ class BackingService(Model):
     @property
     def plain(self) -> Mapping[str, str]:
         """The environment variables that anybody may read."""
-        own = {_VARIABLES[self.kind][key]: value for key, value in self._given().items() if key not in _SECRET}
+        own = {VARIABLES[self.kind][key]: value for key, value in self._given().items() if key not in _SECRET}
         return {**own, **self.env}
 
     @property
     def confidential(self) -> Mapping[str, str]:
         """The environment variables that belong in a Secret."""
-        own = {_VARIABLES[self.kind][key]: value for key, value in self._given().items() if key in _SECRET}
+        own = {VARIABLES[self.kind][key]: value for key, value in self._given().items() if key in _SECRET}
         return {**own, **self.secrets}
 
     @property

@@ -6,10 +6,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from teal.model.colours import Colour
-from teal_infra.settings.base import LabelName, Model, Name, PortNumber, clash, wrong
+from teal_infra.settings.base import LabelName, Model, Name, ObjectName, PortNumber, clash, wrong
 from teal_infra.settings.metadata import Marks
 from teal_infra.settings.pod.probes import PortName
-from teal_infra.settings.reach.routing import Host
+from teal_infra.settings.reach.routing import HostName
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
 """A port of the range that an API server hands out by default."""
@@ -78,7 +78,7 @@ class ExtraPort(Model):
 class IngressHost(Model):
     """A further host of an Ingress."""
 
-    tls_secret: str | None = Field(
+    tls_secret: ObjectName | None = Field(
         default=None,
         description="The Secret with the host's certificate. Without it, the Ingress has no TLS for this host.",
         json_schema_extra=wrong("clients would get no certificate"),
@@ -89,24 +89,24 @@ class IngressHost(Model):
 class Ingress(Marks):
     """An Ingress that leads to the active Service. What it is marked with comes beside what `metadata.ingress` says."""
 
-    host: str = Field(
+    host: HostName = Field(
         description="The host name whose requests are the service's.",
-        json_schema_extra=wrong("the ingress controller would answer every host"),
+        json_schema_extra=wrong("the API server would refuse the Ingress, or it would answer another host"),
         examples=["shop.example"],
     )
-    class_name: str | None = Field(
+    class_name: ObjectName | None = Field(
         default=None,
         description="The IngressClass of the controller that takes it. Without it, the cluster's default does.",
         json_schema_extra=wrong("no ingress controller would take it"),
         examples=["nginx"],
     )
-    tls_secret: str | None = Field(
+    tls_secret: ObjectName | None = Field(
         default=None,
         description="The Secret with the host's certificate. Without it, the Ingress has no TLS.",
         json_schema_extra=wrong("clients would get no certificate"),
         examples=["shop-tls"],
     )
-    hosts: Mapping[Host, IngressHost] = Field(
+    hosts: Mapping[HostName, IngressHost] = Field(
         default_factory=dict[str, IngressHost],
         description="Further host names whose requests are the service's, each with its certificate.",
         json_schema_extra=wrong("requests of another host would reach the service"),

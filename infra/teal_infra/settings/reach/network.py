@@ -158,17 +158,19 @@ class NetworkSettings(Model):
         json_schema_extra=wrong("the pods could not connect to the backing service"),
     )
 
-    def require_way_in(self, front_door: Door) -> None:
-        """Refuse a front door that is open to clients whom the policies keep out.
+    def require_way_in(self, doors: Mapping[str, Door]) -> None:
+        """Refuse a door that is open to clients whom the policies keep out.
 
         Behind a LoadBalancer or a NodePort the pods see the addresses of nodes or clients, never an ingress controller.
 
         Raises:
             PydanticCustomError: no caller has an address; its field is where to set one.
         """
-        if self.policies and front_door.type != "ClusterIP" and not any(each.cidrs for each in self.callers.values()):
-            raise clash(
-                "network.callers.nodes.cidrs[0]",
-                f"frontDoor.type is {front_door.type}, and network.callers names no address from which its traffic "
-                "could come",
-            )
+        closed = self.policies and not any(each.cidrs for each in self.callers.values())
+        for name, door in doors.items():
+            if closed and door.type != "ClusterIP":
+                raise clash(
+                    "network.callers.nodes.cidrs[0]",
+                    f"{name}.type is {door.type}, and network.callers names no address from which its traffic "
+                    "could come",
+                )

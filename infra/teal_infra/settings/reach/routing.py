@@ -1,18 +1,32 @@
 """Settings of routing: which requests are a service's, and which of its clients get the idle colour."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import Model, clash, wrong
+from teal_infra.settings.base import DNS, Model, clash, wrong
 
-Host = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=128)]
+
+def _named(host: str) -> str:
+    if re.fullmatch(r"[0-9.]+", host):
+        raise PydanticCustomError("host", "an address is no name of a host")
+    return host
+
+
+HostName = Annotated[str, StringConstraints(pattern=rf"^(\*\.)?{DNS}$", max_length=253), AfterValidator(_named)]
+"""The name of a host, or of all hosts in a domain (`*.shop.example`), as Kubernetes has it."""
+Host = Annotated[HostName, StringConstraints(max_length=128)]
+"""The same for a load balancer, which takes shorter ones."""
 Prefix = Annotated[str, StringConstraints(pattern=r"^/[-A-Za-z0-9._~/]*$", max_length=120)]
 Token = Annotated[str, StringConstraints(pattern=r"^[-!#$%&'*+.^_`|~0-9A-Za-z]+$", max_length=40)]
 Value = Annotated[str, StringConstraints(pattern=r"^[-A-Za-z0-9._~]+$", max_length=100)]
 Duration = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,5}(h|m|s|ms)){1,4}$")]
 Percent = Annotated[int, Field(ge=0, le=100)]
+
+_MILLISECONDS = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 
 
 class RouteTimeouts(Model):
@@ -30,6 +44,23 @@ class RouteTimeouts(Model):
         json_schema_extra=wrong("the API server would refuse the HTTPRoute"),
         examples=["10s"],
     )
+
+    @model_validator(mode="after")
+    def _within(self) -> Self:
+        whole, one = (_lasts(each) for each in (self.request, self.backend_request))
+        if whole and one > whole:
+            raise PydanticCustomError(
+                "clash",
+                "backendRequest {one} is longer than request {whole}",
+                {"field": "backendRequest", "one": self.backend_request, "whole": self.request, "remedy": self.request},
+            )
+        return self
+
+
+def _lasts(duration: str | None) -> int:
+    """Return the milliseconds of a duration; 0 where there is none, or it is for ever."""
+    parts: list[tuple[str, str]] = re.findall(r"([0-9]+)(h|ms|m|s)", duration or "")
+    return sum(int(number) * _MILLISECONDS[unit] for number, unit in parts)
 
 
 class Routing(Model):

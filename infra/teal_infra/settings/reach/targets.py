@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from teal_infra.settings.base import Model, Path, PortNumber, clash, wrong
+from teal_infra.settings.base import Model, Path, PortNumber, clash, superfluous, wrong
 
 Matcher = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(-[0-9]{1,3})?(,[0-9]{1,3}(-[0-9]{1,3})?)*$")]
 
@@ -85,6 +85,12 @@ class TargetGroup(Model):
 
     @model_validator(mode="after")
     def _as_aws_takes_it(self) -> Self:
+        least, most = (0, 99) if self.protocol_version == "GRPC" else (200, 499)
+        for each in (self.health_check.matcher or "").split(","):
+            first, _, last = each.partition("-")
+            if each and not least <= int(first) <= int(last or first) <= most:
+                what = f"{each} is no status of {self.protocol_version}, nor a range of them ({least} to {most})"
+                raise superfluous("healthCheck.matcher", what, "AWS would refuse the target group")
         if self.slow_start_seconds is not None and self.algorithm != "round_robin":
             what = f"slowStartSeconds is {self.slow_start_seconds}, and AWS takes a slow start with round_robin alone"
             raise clash("algorithm", what, remedy="round_robin")

@@ -99,6 +99,6 @@ def _superfluous(
 
 def _unreachable(probes: Mapping[str, Any]) -> Iterator[Refusal]:
     for name, probe in probes.items():
-        if probe is not None and "exec" not in mapping(probe) and not isinstance(mapping(probe).get("port"), int):
+        if probe is not None and "exec" not in mapping(probe) and not str(mapping(probe).get("port")).isdecimal():
             what = "a worker has no port of its own: its probe is a command (exec), or names a port by its number"
             yield Refusal(("probes", name), what, "the kubelet would connect to nobody")

@@ -8,10 +8,11 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel, BeforeValidator, JsonValue, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from teal_infra.settings import Settings
+from teal_infra.settings.base import EnvValue
 from teal_infra.settings.report.steps import Where, inside
 
 _UNIONS = (Union, types.UnionType)
@@ -31,7 +32,12 @@ def field_at(where: Where) -> tuple[FieldInfo | None, Where]:
 
 def model_at(where: Where) -> type[BaseModel] | None:
     """Return the model of the object at a place, if a model describes it."""
-    shape = _shape(where)
+    return model_of(_shape(where))
+
+
+def model_of(shape: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any type annotation
+    """Return the model that a type is, if it is one."""
+    shape = _bare(shape)
     return shape if isinstance(shape, type) and issubclass(shape, BaseModel) else None
 
 
@@ -91,6 +97,39 @@ def choices(where: Where) -> Sequence[str]:
     if get_origin(shape) is Literal:
         return [each for each in get_args(shape) if isinstance(each, str)]
     return [str(each) for each in shape] if isinstance(shape, type) and issubclass(shape, StrEnum) else []
+
+
+def free(where: Where) -> bool:
+    """Return whether others name a value, as a variable or an argument, or teal does not know what it is."""
+    _, rest = field_at(where)
+    shape = _annotation(where)
+    named = any(isinstance(part, str) for part in rest)
+    return shape is None or (bool(rest) and shape in {str, EnvValue, JsonValue}) or (named and _bare(shape) is str)
+
+
+def takes(where: Where, value: object) -> bool:
+    """Return whether a value is valid at a place, as far as that can be told without others."""
+    try:
+        TypeAdapter(_annotation(where)).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+@cache
+def _annotation(where: Where) -> Any:  # noqa: ANN401 - any type annotation
+    """Return the type of the value at a place with its bounds; None where a model says nothing of it."""
+    field, rest = field_at(where)
+    if field is None:
+        return None
+    shape: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    for part in rest:
+        kind = None if model_of(shape) else container(shape)
+        inner = get_args(_bare(shape))
+        if kind is not (list if isinstance(part, int) else dict) or not inner:
+            return None
+        shape = inner[0] if kind is list else inner[1]
+    return shape
 
 
 def _meant(example: str, *, plain: bool) -> Any:  # noqa: ANN401 - any JSON

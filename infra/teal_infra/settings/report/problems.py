@@ -9,10 +9,24 @@ from pydantic_core import ErrorDetails
 
 from teal_infra.settings.base import consequence
 from teal_infra.settings.owned import Refusal
-from teal_infra.settings.report.confidential import HIDDEN, is_secret, scrubbed, shown
+from teal_infra.settings.report.confidential import is_secret, scrubbed, shown
 from teal_infra.settings.report.kubernetes_names import said_as
-from teal_infra.settings.report.places import expected, field_at, known, model_at, required, right
-from teal_infra.settings.report.steps import PREFIX, SECRET, Remove, Set, Step, Where, at, command, held, path, single
+from teal_infra.settings.report.places import expected, field_at, free, known, model_at, required, right, takes
+from teal_infra.settings.report.sealed import moved, sealed
+from teal_infra.settings.report.steps import (
+    HIDDEN,
+    PREFIX,
+    SECRET,
+    Remove,
+    Set,
+    Step,
+    Where,
+    at,
+    command,
+    held,
+    path,
+    single,
+)
 
 _NEAR = 0.75
 """How similar a key has to be to the one that is suggested: `imagePullSecret` is not `imagePullPolicy`."""
@@ -68,7 +82,11 @@ def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> 
         return of_refusal(unknown(loc, known(model) if model else (), data, kind), data, secret)
     if "field" not in context:
         what = _SECTION if found["type"] == "model_type" else found["msg"]
-        return of_refusal(Refusal(loc, what, "", (_step(loc, found),)), data, secret)
+        return of_refusal(
+            Refusal(loc, what, context.get("consequence", ""), (_text(loc, found, secret) or _step(loc, found),)),
+            data,
+            secret,
+        )
     # A check of several fields names the one to change, and may say how. Its message has the values that clash.
     mend: Mapping[str, Any] = context.get("mend", {context["field"]: context.get("remedy", ...)})
     steps = tuple(_mended((*loc, *_parsed(name)), value) for name, value in mend.items())
@@ -81,6 +99,15 @@ def _mended(where: Where, value: Any) -> Step:  # noqa: ANN401 - any JSON
     if value is None:
         return Remove(where)
     return Set(where, right(where) if value is ... else value)
+
+
+def _text(loc: Where, found: ErrorDetails, secret: set[str]) -> Step | None:
+    """Return the step that sets a number as the text that it was meant to be; None where that is not known."""
+    seen: object = found["input"]
+    if found["type"] != "string_type" or not isinstance(seen, int) or isinstance(seen, bool):
+        return None
+    shown = loc[0] not in secret and found["loc"][-1] != "[key]" and not free(loc)
+    return Set(loc, str(seen)) if shown and takes(loc, str(seen)) else None
 
 
 def _step(loc: Where, found: ErrorDetails) -> Step:
@@ -137,5 +164,12 @@ def _seen(where: Where, data: Mapping[str, Any], secret: set[str]) -> str:
 
 
 def _steps(steps: Sequence[Step], data: Mapping[str, Any]) -> Sequence[Step]:
-    encrypted = [Set(each.where, SECRET) if isinstance(each, Set) and is_secret(each.where) else each for each in steps]
+    encrypted: list[Step] = []
+    for each in steps:
+        if not isinstance(each, Set) or not is_secret(each.where):
+            encrypted.append(each)
+        elif sealed(each.where):
+            encrypted.append(Set(each.where, SECRET))
+        else:  # it is called like a secret, in a place that keeps none
+            encrypted += moved(each.where, data)
     return single(encrypted, data)

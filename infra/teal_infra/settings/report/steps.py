@@ -16,6 +16,9 @@ PREFIX = "teal:"
 SECRET = "--secret"  # noqa: S105 - an option of `pulumi config set`
 """The example of a setting that is a secret: its value is asked for, and is in no command."""
 
+HIDDEN = "[secret]"
+"""What stands in messages for a value that is not shown, and in a config for one that nobody knows yet."""
+
 Where = tuple[int | str, ...]
 """A place in the config, key by key."""
 
@@ -94,7 +97,7 @@ def do(data: dict[str, Any], step: Step) -> None:
             _put(place, part, [None] * (following + 1) if isinstance(following, int) else {})
         place = place[part]
     if isinstance(step, Set):
-        value = "secret" if step.value == SECRET else step.value
+        value = HIDDEN if step.value == SECRET else step.value
         _put(place, last, str(value) if isinstance(value, float) else value)
     elif _holds(place, last):
         del place[last]

@@ -22,10 +22,17 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
     for name, service in settings.services.items():
         door = service.front_door
         used = {door.port: "port"}
+        if door.extra_ports and not door.port_name:
+            what = "the port has no name, and the door has further ones"
+            yield Refusal(("services", name, "frontDoor", "portName"), what, "the API server would refuse the Service")
         for extra, each in door.extra_ports.items():
             where: Where = ("services", name, "frontDoor", "extraPorts", extra)
             if extra == "http":
                 yield Refusal(where, "http is the port of live traffic", "the API server would refuse the Service")
+            elif extra == door.port_name:
+                yield Refusal(
+                    where, f"{extra} is the portName of the same door", "the API server would refuse the Service"
+                )
             elif each.port in used:
                 what = f"{each.port} is {used[each.port]} of the same door"
                 yield Refusal(where, what, "the API server would refuse the Service")

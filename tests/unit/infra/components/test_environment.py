@@ -27,10 +27,18 @@ def test_references_of_references_come_first() -> None:
     assert [each.get("name") for each in found] == ["C", "B", "A"]
 
 
-@pytest.mark.parametrize("value", ["plain", "$$(NAME)", "${NAME}", "$NAME", "$()", "a$", ""])
+@pytest.mark.parametrize("value", ["plain", "${NAME}", "$NAME", "$()", "a$", ""])
 def test_what_refers_to_nothing_stays_where_it_is(value: str) -> None:
     """In the ConfigMap alone: pods of a stack without references do not change."""
     assert referring({"A": value, "NAME": "1"}, {"B": "$(NAME)"}, SECRET) == []
+
+
+@pytest.mark.parametrize("value", ["$$(NAME)", "$$(NAME) and $(NAME)", "$$5", "a$$$$"])
+def test_two_dollars_are_one_wherever_they_stand(value: str) -> None:
+    """The kubelet makes one of them in `env` alone, whatever else is in the value."""
+    found = referring({"A": value, "NAME": "1"}, {}, None)
+    assert found[-1] == {"name": "A", "value": value}
+    assert [each.get("name") for each in found[:-1]] == (["NAME"] if " $(NAME)" in value else [])
 
 
 def test_who_a_pod_is_can_be_referred_to() -> None:

@@ -305,11 +305,11 @@ def test_a_front_door_to_the_outside_needs_callers(kind: str) -> None:
     """Its traffic comes from addresses; if no caller has one, the policies would keep out all of it."""
     door = FrontDoor.model_validate({"type": kind})
     with pytest.raises(ValueError, match=f"{kind}.*network.callers"):
-        NetworkSettings().require_way_in(door)
+        NetworkSettings().require_way_in({"frontDoor": door})
     pods_only = {"callers": {"other": {"podLabels": {"app": "other"}}}}
     with pytest.raises(ValueError, match=r"network\.callers"):
-        NetworkSettings.model_validate(pods_only).require_way_in(door)
-    NetworkSettings(policies=False).require_way_in(door)
-    NetworkSettings().require_way_in(FrontDoor())
+        NetworkSettings.model_validate(pods_only).require_way_in({"frontDoor": door})
+    NetworkSettings(policies=False).require_way_in({"frontDoor": door})
+    NetworkSettings().require_way_in({"frontDoor": FrontDoor()})
     open_to = {"callers": {"clients": {"cidrs": ["203.0.113.0/24"]}}}
-    NetworkSettings.model_validate(open_to).require_way_in(door)
+    NetworkSettings.model_validate(open_to).require_way_in({"frontDoor": door})

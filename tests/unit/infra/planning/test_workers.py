@@ -54,7 +54,7 @@ def test_a_flip_is_one_although_the_worker_starts_in_it() -> None:
 
 def test_a_worker_that_somebody_else_scales_starts_with_pods() -> None:
     """As many as its Deployment says then: its autoscaler counts none before."""
-    external = {"services.mailer.autoscaling": {"external": True}}
+    external = {"services.mailer.autoscaling": {"external": True}, "services.mailer.replicas": None}
     planned = made(external, Live(at="2026-01-01T00:00:00+00:00")).services["mailer"].slots[Colour.BLUE].planned
     assert planned is not None
     assert planned.replicas == 3

@@ -11,6 +11,7 @@ from teal_infra.settings.load import load
 
 from teal.model.colours import Colour
 from teal.model.errors import ConfigError
+from tests.unit.infra.worlds import BASE, edited
 
 GOOD: Mapping[str, str] = {
     "activeColour": "blue",
@@ -113,6 +114,26 @@ def test_a_wrong_value_is_named_with_its_consequence_and_its_remedy(
         assert part in message
 
 
+@pytest.mark.parametrize(
+    ("where", "key", "meant"),
+    [
+        (("services", "backend"), "pod_template", "podTemplate"),
+        (("services", "backend"), "front_door", "frontDoor"),
+        (("services", "backend", "probes", "readiness"), "period_seconds", "periodSeconds"),
+        (("blue", "backend"), "pod_template", "podTemplate"),
+        (("blue", "backend"), "database", ""),
+    ],
+)
+def test_a_key_is_taken_by_the_name_that_the_documentation_has_alone(
+    where: tuple[str, ...], key: str, meant: str
+) -> None:
+    """The names of the program's own attributes would pass by every check of what is teal's."""
+    raw = edited(BASE, {".".join((*where, key)): {"spec": {"serviceAccountName": "root"}}})
+    said = refusal(**{name: each if isinstance(each, str) else json.dumps(each) for name, each in raw.items()})
+    assert f"teal:{'.'.join((*where, key))}: " in said
+    assert (f"unknown key, did you mean {meant}?" if meant else "unknown key; known here: adopt, env") in said
+
+
 def test_all_problems_are_reported_at_once() -> None:
     """Three mistakes are three lines, not three attempts."""
     message = refusal(activeColour="red", router="magic", services=json.dumps({"backend": {"port": "http"}}))
@@ -135,6 +156,36 @@ def test_environment_values_reach_processes_as_text() -> None:
     slot_blue = settings.slot(Colour.BLUE)
     assert slot_blue is not None
     assert slot_blue.services["backend"].env == {"A": "true", "B": "3", "C": "x"}
+
+
+def test_a_variable_may_have_any_name_that_kubernetes_takes() -> None:
+    """Spring and Elasticsearch read dots, and others hyphens; a name of dots alone would be a folder's."""
+    given = {"spring.profiles.active": "prod", "-a": "x", ".b": "x", "C-d_e.1": "x"}
+    slot = {"version": "1", "backend": {"image": "a:1", "env": given, "secrets": {"bootstrap.password": "x"}}}
+    assert load({**GOOD, "blue": json.dumps(slot)}, stack="dev").active_slot.services["backend"].env == given
+    slot["backend"] = {"image": "a:1", "env": dict.fromkeys([".", "..", "..a", "1a", "a b", ""], "x")}
+    assert "has 6 problems" in refusal(blue=json.dumps(slot))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1.1, "quote it: YAML reads 1.10 as the number 1.1, and 0755 as 493"),
+        ("2024-01-01 00:00:00 +0000 UTC", "quote it: YAML reads a date as a moment, which is written in another way"),
+    ],
+)
+def test_a_value_that_yaml_has_changed_is_to_be_quoted(value: object, said: str) -> None:
+    """A variable, an argument and an annotation are what was written, or refused."""
+    config = edited(
+        BASE,
+        {
+            "blue.backend.env": {"A": value},
+            "services.backend.args": [value],
+            "services.backend.metadata.deployment.annotations": {"a": value},
+        },
+    )
+    message = refusal(**{key: each if isinstance(each, str) else json.dumps(each) for key, each in config.items()})
+    assert message.count(f"{said}; pods would get another text. Next: pulumi config set --path") == 3
 
 
 def test_mistakes_in_one_service_are_reported_at_once() -> None:

@@ -29,8 +29,12 @@ NEEDED: Mapping[Path, Mapping[str, Any]] = {
         ("services", "backend", "resources", "requests", each): {"resources": {"limits": {"cpu": "9", "memory": "9Gi"}}}
         for each in ("cpu", "memory")
     },
-    ("services", "backend", "frontDoor", "type"): {"network": {"callers": {"node": SOMEBODY}}},
+    **{
+        ("services", "backend", door, "type"): {"network": {"callers": {"node": SOMEBODY}}}
+        for door in ("frontDoor", "previewDoor")
+    },
     ("services", "backend", "overlap"): {"kind": "worker"},
+    ("services", "backend", "replicas"): {"autoscaling": {"enabled": False}},
     **{
         ("services", "backend", "targetGroup", *path): {"network": {"policies": False}}
         for path in (("protocolVersion",), ("algorithm",), ("healthCheck", "protocol"))

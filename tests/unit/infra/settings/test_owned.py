@@ -110,6 +110,30 @@ def test_a_user_sets_port_and_is_told_that_it_is_reserved(kind: str) -> None:
     assert f"Next: pulumi config rm --path 'teal:blue.backend.{kind}.PORT'" in found
 
 
+@pytest.mark.parametrize("kind", ["worker", "cron"])
+def test_a_port_is_nothing_to_a_worker(kind: str) -> None:
+    """Teal gives it none, so the variable PORT and any port of its container are its own; the others stay teal's."""
+    asked = {"env": [{"name": "PORT", "value": "1"}], "ports": [{"name": "http", "containerPort": 8080}]}
+    service = {"kind": kind, "podTemplate": {"spec": of_container(**asked)}}
+    service |= {"cron": {"schedule": "@daily"}} if kind == "cron" else {}
+    assert said(services={"backend": service}, **{"blue.backend.env": {"PORT": "80"}}) == ""
+    asked["env"].append({"name": "VERSION", "value": "1"})
+    found = said(services={"backend": service}, **{"blue.backend.env": {"ENV": "80"}})
+    assert "podTemplate.spec.containers[1].env[1]: " in found
+    assert "has 2 problems;" in found
+
+
+@pytest.mark.parametrize("kind", ["env", "secrets"])
+def test_a_backing_service_sets_no_identity_either(kind: str) -> None:
+    """Its variables are those of every service that names it."""
+    other = {"kind": "other", "network": {"cidrs": ["10.20.0.0/16"], "ports": [5432]}}
+    backing = {"database": {**other, kind: {"INSTANCE_ID": "1", "VERSION": "x", "PGHOST": "db"}}}
+    found = said(backing=backing, **{"services.backend.backing": ["database"]})
+    assert "has 2 problems;" in found
+    assert "INSTANCE_ID says who a pod is (docs/contract.md), and teal sets it" in found
+    assert f"Next: pulumi config rm --path 'teal:backing.database.{kind}.VERSION'" in found
+
+
 def test_a_value_that_may_be_secret_is_not_shown() -> None:
     """A key that holds a secret anywhere is not shown at all."""
     raw = edited(BASE, {"blue.backend.secrets": {"PORT": "hush"}})

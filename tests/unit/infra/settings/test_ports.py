@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from teal_infra.settings.load import load
+from teal_infra.settings.reach.worker import refusals
 from teal_infra.settings.service import ServiceSettings
+from teal_infra.settings.slot import SlotService
 
 from teal.model.errors import ConfigError
 from tests.unit.infra.declaring import ALB, config
@@ -76,6 +78,26 @@ def refusal(service: Mapping[str, Any], **stack: object) -> str:
             "rm --path 'teal:services.backend.autoscaling.minReplicas'",
         ),
         (
+            {"autoscaling": {"enabled": False, "idlePercent": 50}},
+            "idlePercent is set, and enabled says that none decides",
+            "rm --path 'teal:services.backend.autoscaling.idlePercent'",
+        ),
+        (
+            {"replicas": 1},
+            "replicas is 1, and an autoscaler (of 3 to 20 pods) decides how many there are",
+            "set --path 'teal:services.backend.autoscaling.enabled' false",
+        ),
+        (
+            {"replicas": 1, "autoscaling": {"minReplicas": 2}},
+            "replicas is 1, and an autoscaler (of 2 to 20 pods) decides how many there are",
+            "rm --path 'teal:services.backend.replicas'",
+        ),
+        (
+            {"replicas": 1, "autoscaling": {"external": True}},
+            "replicas is 1, and an autoscaler (somebody else's) decides how many there are",
+            "rm --path 'teal:services.backend.replicas'",
+        ),
+        (
             {"autoscaling": {"cpuPercent": None, "memoryPercent": None}},
             "the autoscaler has nothing to go by",
             "set --path 'teal:services.backend.autoscaling.cpuPercent' 70",
@@ -84,6 +106,44 @@ def refusal(service: Mapping[str, Any], **stack: object) -> str:
             {"disruption": {"maxUnavailable": 1, "minAvailable": "50%"}},
             "a budget has one bound",
             "rm --path 'teal:services.backend.disruption.maxUnavailable'",
+        ),
+        *(
+            (
+                {"targetGroup": {"protocolVersion": protocol, "healthCheck": {"matcher": matcher}}},
+                f"{matcher} is no status of {protocol}",
+                "rm --path 'teal:services.backend.targetGroup.healthCheck.matcher'",
+            )
+            for protocol, matcher in (("GRPC", "200"), ("HTTP1", "700"), ("HTTP2", "300-200"), ("HTTP1", "0"))
+        ),
+        (
+            {"frontDoor": {"portName": "admin", "extraPorts": {"admin": {"port": 81, "targetPort": 9000}}}},
+            "admin is the portName of the same door",
+            "rm --path 'teal:services.backend.frontDoor.extraPorts.admin'",
+        ),
+        (
+            {"frontDoor": {"portName": "", "extraPorts": {"admin": {"port": 81, "targetPort": 9000}}}},
+            "the port has no name, and the door has further ones",
+            "rm --path 'teal:services.backend.frontDoor.portName'",
+        ),
+        (
+            {"previewDoor": {"type": "NodePort"}},
+            "previewDoor.type is NodePort, and network.callers names no address",
+            "set --path 'teal:services.backend.network.callers.nodes.cidrs[0]' 10.20.0.0/16",
+        ),
+        (
+            {"rollout": {"minReadySeconds": 600}},
+            "progressDeadlineSeconds 600 is not longer than rollout.minReadySeconds 600",
+            "set --path 'teal:services.backend.progressDeadlineSeconds' 1200",
+        ),
+        (
+            {"volumes": {"tmp": {"mountPath": "/var/tmp"}}},  # noqa: S108 - the container's own
+            "tmp is the volume at /tmp: give this one another name",
+            "rm --path 'teal:services.backend.volumes.tmp'",
+        ),
+        (
+            {"volumes": {"all": {"mountPath": "//"}}},
+            "the folder is all that the image has",
+            "rm --path 'teal:services.backend.volumes.all'",
         ),
         (
             {"targetGroup": {"slowStartSeconds": 30, "algorithm": "weighted_random"}},
@@ -189,6 +249,75 @@ def test_a_number_in_a_command_is_its_text() -> None:
     )
     assert service.args == ("-w", "4", "true")
     assert service.probes.readiness.exec == ("nc", "-z", "localhost", "8000")
+
+
+@pytest.mark.parametrize(
+    "host", ["", "*", "*.*.example", "https://shop.example", "shop.example:80", "a..b", "10.0.0.1"]
+)
+def test_a_host_is_a_name_as_kubernetes_has_it(host: str) -> None:
+    """The API server would refuse the Ingress, or the HTTPRoute; the first host and further ones."""
+    assert "backend.ingress.host: " in refusal({"ingress": {"host": host}})
+    assert "backend.ingress.hosts" in refusal({"ingress": {"host": "a.example", "hosts": {host: {}}}})
+    assert "backend.routing.hosts[0]: " in refusal({"routing": {"hosts": [host]}})
+    long = ".".join(["a" * 60] * 3)
+    for good in ("*.shop.example", "shop", "8.shop.example", long):
+        assert ServiceSettings.model_validate({"ingress": {"host": good, "hosts": {good: {}}}}).ingress
+
+
+@pytest.mark.parametrize(
+    ("whole", "once", "taken"),
+    [
+        ("10s", "30s", False),
+        ("1m", "61s", False),
+        ("1h", "60m", True),
+        ("0s", "5m", True),
+        ("1s500ms", "1501ms", False),
+    ],
+)
+def test_a_try_takes_no_longer_than_the_whole(whole: str, once: str, taken: bool) -> None:  # noqa: FBT001 - a case
+    """As the Gateway API has it; 0s is for ever."""
+    given = {"routing": {"timeouts": {"request": whole, "backendRequest": once}}}
+    if taken:
+        assert ServiceSettings.model_validate(given).routing.timeouts
+    else:
+        assert f"backendRequest {once} is longer than request {whole}" in refusal(given)
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["ghcr.io/Acme/Shop:1", "https://a.example/a:1", "a//b:1", "a/:1", "-a:1", "a_:1", "registry:x/a:1"],
+)
+def test_an_image_is_of_a_repository_as_registries_have_it(image: str) -> None:
+    """No node could pull another one."""
+    said = refusal({}, blue={"version": "1", "backend": {"image": image}})
+    assert f"blue.backend.image: {json.dumps(image)}: " in said
+    assert "is no repository: after its registry, it has parts of small letters" in said
+    for good in ("a:1", "Registry.example:5000/a/b__c-d.e:1", "localhost/a:1", "[::1]:5000/a:1"):
+        assert SlotService.model_validate({"image": good}).image == good
+
+
+def test_a_port_that_is_quoted_is_a_number() -> None:
+    """No port can be called so: a name has a letter at least, which may be all of it."""
+    quoted = {"port": "9090"}
+    service = ServiceSettings.model_validate(
+        {
+            "ports": {"m": 9090, "8-h": 9091},
+            "probes": {"readiness": quoted, "liveness": {"port": "m"}},
+            "requestMetrics": quoted,
+            "frontDoor": {"extraPorts": {"admin": {"port": 81, "targetPort": "9090"}}},
+        }
+    )
+    assert (service.probes.readiness.port, service.request_metrics.port) == (9090, 9090)
+    assert service.front_door.extra_ports["admin"].target_port == 9090
+    worker = {"kind": "worker", "probes": {"readiness": quoted}}
+    assert not [*refusals(worker)]
+
+
+def test_the_name_of_a_port_has_a_letter() -> None:
+    """The API server would refuse the pods."""
+    for name in ("8081", "80-81", "a--b", "-a", "a-", ""):
+        said = refusal({"ports": {name: 9090}})
+        assert "no probe and no Service could name them. Next: pulumi config rm --path" in said
 
 
 def test_no_autoscaler_is_said_by_null_too() -> None:

@@ -35,6 +35,16 @@ def test_a_worker_has_its_whole_grace_period_for_its_work() -> None:
     assert (shutdown.wait_seconds, shutdown.grace_period_seconds, shutdown.drain_command) == (0, 20, ("celery", "quit"))
 
 
+def test_work_may_take_hours() -> None:
+    """A pod that is told to end has them, and whoever waits for its end waits as long; a drain may take them, too."""
+    found = read({"kind": "worker", "shutdown": {"gracePeriodSeconds": 14400}}).services["mailer"]
+    assert found.worker is not None
+    assert (found.shutdown.grace_period_seconds, found.worker.grace_seconds) == (14400, 14400)
+    assert read({"shutdown": {"drainSeconds": 7200, "gracePeriodSeconds": 86400}}).services["mailer"].worker is None
+    with pytest.raises(ConfigError, match="less than or equal to 86400"):
+        read({"kind": "worker", "shutdown": {"gracePeriodSeconds": 86401}})
+
+
 @pytest.mark.parametrize(
     ("given", "key"),
     [

@@ -85,14 +85,14 @@ UNSAFE = [
     Row(
         what="an autoscaler takes over pods that the Deployment declares: for a moment there would be one",
         base=NO_AUTOSCALER,
-        change={"services.backend.autoscaling": {"enabled": True}},
+        change={"services.backend.autoscaling": {"enabled": True}, "services.backend.replicas": None},
         word=Word.UNSAFE,
         says=["live with 4 pods that its Deployment declares"],
     ),
     Row(
         what="not if their number is somebody else's already",
         base=NO_AUTOSCALER,
-        change={"services.backend.autoscaling": {"enabled": True}},
+        change={"services.backend.autoscaling": {"enabled": True}, "services.backend.replicas": None},
         found=lambda live: scaled(live, "blue", 5),
         word=Word.ROLLING,
         says=["changes: capacity"],

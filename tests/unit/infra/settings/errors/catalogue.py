@@ -177,18 +177,24 @@ PEER: Config = {"cidrs": ["10.20.0.0/16"], "ports": [5432]}
 GREEN: Config = {"version": "2", "backend": {"image": "a:2"}}
 WATCH: Config = {"image": "registry.example/teal:1", "egress": {"api": PEER}}
 
+SEALED: Config = {"secure": "v1:ciphertext"}
+
 CLASHES: tuple[Config, ...] = (
     # A service's own settings.
     backend(shutdown={"drainSeconds": 60}),
     backend(shutdown={"drainSeconds": 3600, "waitSeconds": 3600}),
+    backend(shutdown={"drainSeconds": 86400}),
     backend(resources={"requests": {"cpu": "2", "memory": "2Gi"}}),
     backend(resources={"requests": {"memory": "512Mi"}, "limits": {"memory": "100M"}}),
     backend(resources={"limits": {"memory": "512m"}}),
     backend(resources={"requests": {"cpu": "100m", "memory": 256}}),
     backend(rollout={"maxSurge": 0}),
+    backend(rollout={"minReadySeconds": 700}),
     backend(volumes={"cache": {"mountPath": "/cache", "size": "1Gi", "claim": "cache"}}),
     backend(volumes={"cache": {"mountPath": "/cache"}, "more": {"mountPath": "/cache/"}}),
     backend(volumes={"cache": {"mountPath": "/tmp"}}),  # noqa: S108 - the container's own
+    backend(volumes={"tmp": {"mountPath": "/var/tmp"}}),  # noqa: S108 - as above
+    backend(volumes={"root": {"mountPath": "/"}}),
     backend(rollout={"maxSurge": "0%", "maxUnavailable": "0%"}),
     backend(autoscaling={"minReplicas": 9, "maxReplicas": 2}),
     backend(alerts={"errorPercent": 10}),
@@ -205,6 +211,7 @@ CLASHES: tuple[Config, ...] = (
     backend(gates={"smoke": {"requests": {"a": {"path": "/", "headers": {"Authorization": "Bearer abc"}}}}}),
     backend(requestMetrics={"preset": "none", "requests": "a", "status": "b"}),
     backend(frontDoor={"type": "LoadBalancer"}),
+    backend(previewDoor={"type": "LoadBalancer"}),
     backend(frontDoor={"nodePort": 30080}),
     backend(
         frontDoor={"type": "NodePort", "nodePort": 30081},
@@ -212,6 +219,9 @@ CLASHES: tuple[Config, ...] = (
     ),
     backend(frontDoor={"extraPorts": {"http": {"port": 1, "targetPort": 1}}}),
     backend(frontDoor={"extraPorts": {"a": {"port": 80, "targetPort": 1}}}),
+    backend(frontDoor={"portName": "a", "extraPorts": {"a": {"port": 81, "targetPort": 1}}}),
+    backend(frontDoor={"portName": "", "extraPorts": {"a": {"port": 81, "targetPort": 1}}}),
+    backend(ingress={"host": "10.0.0.1", "tlsSecret": "Shop_TLS", "className": "Nginx Internal"}),
     backend(network={"callers": {"somebody": {}}}),
     backend(network={"callers": {"somebody": {"cidrs": ["10.0.0.1/8"]}}}),
     backend(network={"callers": {"somebody": {"cidrs": ["10.0.0.1"]}}}),
@@ -256,7 +266,8 @@ CLASHES: tuple[Config, ...] = (
     edited(blue=None, green=GREEN),
     edited(blue={**BASE["blue"], "state": "retired"}),
     edited(blue={**BASE["blue"], "fronted": {"image": "a:1"}}),
-    edited(blue={"version": "1", "backend": {"image": "a:1", "env": {"PORT": "1", "A-B": "1"}}}),
+    edited(blue={"version": "1", "backend": {"image": "a:1", "env": {"PORT": "1", "A B": "1"}}}),
+    edited(blue={"version": "1", "backend": {"image": "a:1", "env": {"A": 1.1, "B": "2024-01-01 10:00:00 +0000 UTC"}}}),
     edited(blue={"version": "1", "backend": {"image": "a:1", "schema": {"expand": "0001"}}}),
     *(
         edited(
@@ -290,6 +301,7 @@ CLASHES: tuple[Config, ...] = (
     *(adopting(**changes) for changes in ADOPTIONS),
     edited(blue={"version": "1", "backend": {"image": "a@md5:0123456789abcdef0123456789abcdef"}}),
     edited(blue={"version": "1", "backend": {"image": "a@sha256:0123"}}),
+    edited(blue={"version": "1", "backend": {"image": "ghcr.io/Acme/Shop:1.0"}}),
     # Backing services.
     edited(backing={"database": DATABASE}),
     edited(backing={"database": DATABASE, "cache": {**DATABASE, "kind": "redis"}}),
@@ -304,8 +316,17 @@ CLASHES: tuple[Config, ...] = (
         services={"backend": {"backing": ["database"]}},
     ),
     edited(
+        backing={"database": {**DATABASE, "env": {"PORT": "1"}, "secrets": {"ENV": "x"}}},
+        services={"backend": {"backing": ["database"]}},
+    ),
+    edited(
         backing={"one": {**DATABASE, "host": "a"}, "two": {**DATABASE, "host": "b"}},
         services={"backend": {"backing": ["one", "two", "one", "three"]}},
+    ),
+    edited(
+        backing={"database": {**DATABASE, "host": SEALED, "password": SEALED, "env": {"A": SEALED}}},
+        services={"backend": {"backing": ["database"], "args": ["-a", SEALED, "b", SEALED]}},
+        blue={"version": SEALED, "backend": {"image": "a:1", "env": {"A": SEALED}, "secrets": {"B": SEALED}}},
     ),
     # Feature flags.
     flagged(variants={"on": True, "off": "no", "left": None}, defaultVariant="off"),
@@ -333,6 +354,10 @@ CLASHES: tuple[Config, ...] = (
     backend(frontDoor={"loadBalancerClass": "service.k8s.aws/nlb"}),
     backend(disruption={"maxUnavailable": 1, "minAvailable": 1}),
     backend(autoscaling={"cpuPercent": None, "memoryPercent": None}),
+    backend(autoscaling={"enabled": False, "minReplicas": 2, "scaleDownWindowSeconds": 60, "cpuPercent": 50}),
+    backend(replicas=1),
+    backend(replicas=1, autoscaling={"minReplicas": 1, "maxReplicas": 2}),
+    backend(replicas=1, autoscaling={"external": True}, kind="worker"),
     edited(
         podsReachable="false",
         services={"backend": {"gates": {"smoke": {"requests": {"a": {"path": "/a"}}}, "contract": {"path": "/o"}}}},
@@ -342,6 +367,8 @@ CLASHES: tuple[Config, ...] = (
     ),
     routed("alb", service={"targetGroup": {"slowStartSeconds": 60, "algorithm": "least_outstanding_requests"}}),
     routed("alb", service={"targetGroup": {"protocolVersion": "HTTP2"}}),
+    routed("alb", service={"targetGroup": {"healthCheck": {"matcher": "200,700"}}}),
+    routed("gateway", service={"routing": {"timeouts": {"request": "1m", "backendRequest": "1m1ms"}}}),
     backend(gates={"metrics": {}}, bakeMetrics={"orders": {"query": "x", "below": 1}}),
     # Routers.
     edited(router="alb"),

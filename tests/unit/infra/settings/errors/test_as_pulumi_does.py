@@ -15,6 +15,7 @@ from teal_infra.settings import load, stack_file
 
 from sandbox.cluster.cache import cache_folder
 from sandbox.tools import PULUMI
+from teal.model.errors import ConfigError
 from tests.unit.infra.settings.errors import catalogue
 from tests.unit.infra.settings.errors.catalogue import Config
 from tests.unit.infra.settings.errors.pulumi_config import run
@@ -23,6 +24,10 @@ from tests.unit.infra.settings.errors.test_next import command, read, stack
 CONFIGS: Mapping[str, Config] = {
     "numbers and lists": catalogue.backend(
         shutdown={"drainSeconds": 60}, migrations={"up": ["up"]}, resources={"requests": {"cpu": "2"}}
+    ),
+    "numbers that were to be texts": catalogue.edited(
+        services={"backend": {"migrations": {}}},
+        blue={"version": "1", "backend": {"image": "a:1", "schema": {"expand": 20240115093000}}},
     ),
     "texts in the way": catalogue.edited(services={"backend": {"network": "open", "gates": {"contract": 1}}}),
     "secrets": catalogue.edited(backing={"database": {**catalogue.DATABASE, "password": [1]}}),
@@ -84,22 +89,60 @@ def test_commands_do_the_same(config: Config, pulumi: tuple[Path, Mapping[str, s
     assert load.problems(*read(yaml.safe_load(file.read_text()))) == []
 
 
+READ = (
+    "{on: Yes, off: NO, y: n, yes: True, no: false, is: null, many: 010, part: 1.5, octal: 0755, new: 0o755,"
+    " time: 12:30, times: 12:30:45, one: 1.0, thousand: 1e3, more: 1.5e3, tiny: 1E-7, huge: 1e21, infinite: 1e400,"
+    " hex: 0x1F, sign: +5, minus: -0x1f, bits: 0b101, apart: 1_000, apart2: 1_0.5, not: 089, no8: 0o8, dot: .5,"
+    " minus.dot: -.5, end: 1., version: 1.2.3, day: 2024-01-01, short: 2024-1-2, none: 2024-02-30,"
+    " at: 2024-01-01T10:00:00Z, zone: 2024-01-01t10:00:00.50+02:00, utc: 2024-01-01T10:00:00+00:00,"
+    " plain: 2024-01-01 9:00:00, local: 2024-01-01T09:00:00, most: 9223372036854775807, dash: -x, equal: =,"
+    " quoted: '0755'}"
+)
+
+
 def test_a_stack_file_is_read_as_pulumi_reads_it(pulumi: tuple[Path, Mapping[str, str]]) -> None:
-    """To Pulumi `on` and `no` are texts, also as keys; Python's YAML takes them for truth values."""
+    """To Pulumi `on` and `12:30` are texts, and `1e3` is a number; Python's YAML has it the other way round."""
+    told = said(pulumi, f"words: {READ}")
+    folder, _ = pulumi
+    found = json.loads(stack_file.read(folder / "Pulumi.dev.yaml").raw["words"])
+    assert {key: (isinstance(each, str), each) for key, each in found.items()} == {
+        key: (isinstance(each, str), each) for key, each in json.loads(told).items()
+    }
+
+
+@pytest.mark.parametrize("value", ["", "~", "null", '""', "0755", "1.0", "1e3", "1e30", "2024-01-01", "yes", "1.5"])
+def test_a_value_of_its_own_is_the_same_text(pulumi: tuple[Path, Mapping[str, str]], value: str) -> None:
+    """Of nothing it is an empty one."""
+    told = said(pulumi, f"words: {value}")
+    folder, _ = pulumi
+    assert stack_file.read(folder / "Pulumi.dev.yaml").raw["words"] == told
+
+
+def test_a_key_that_is_there_twice_is_refused_as_pulumi_refuses_it(pulumi: tuple[Path, Mapping[str, str]]) -> None:
+    """Python's YAML takes the last one; what an anchor brings may be overridden."""
+    assert json.loads(said(pulumi, "words: {a: &a {b: 1, c: 1}, d: {<<: *a, b: 2}, e: {<<: *a, b: 3}}"))["e"]["b"] == 3
+    folder, _ = pulumi
+    assert json.loads(stack_file.read(folder / "Pulumi.dev.yaml").raw["words"])["d"]["b"] == 2
+    with pytest.raises(subprocess.CalledProcessError):
+        said(pulumi, "words: {a: {b: 1, c: 1, b: 2}}")
+    with pytest.raises(ConfigError, match="the key b is there twice in line"):
+        stack_file.read(folder / "Pulumi.dev.yaml")
+
+
+def said(pulumi: tuple[Path, Mapping[str, str]], config: str) -> str:
+    """What Pulumi says of `teal:words` in a stack file with this config."""
     folder, environment = pulumi
     file = folder / "Pulumi.dev.yaml"
-    salt = {key: value for key, value in yaml.safe_load(file.read_text()).items() if key != "config"}
-    words = "{on: Yes, off: NO, y: n, yes: True, no: false, is: null, many: 010, part: 1.5}"
-    file.write_text(f"{yaml.safe_dump(salt)}config:\n  teal:words: {words}\n")
-    said = subprocess.run(
+    salt = next(each for each in file.read_text().splitlines() if each.startswith("encryptionsalt"))
+    file.write_text(f"{salt}\nconfig:\n  teal:{config}\n")
+    return subprocess.run(
         ["pulumi", "config", "get", "--stack", "dev", "teal:words"],  # noqa: S607 - on the PATH that it is given
         cwd=folder,
         env=environment,
         check=True,
         capture_output=True,
         text=True,
-    ).stdout
-    assert json.loads(stack_file.read(file).raw["words"]) == json.loads(said)
+    ).stdout.removesuffix("\n")
 
 
 def _hidden(value: Any) -> Any:  # noqa: ANN401 - any YAML

@@ -36,7 +36,7 @@ def test_a_name_of_kubernetes_is_answered_with_the_place(service: object, said: 
 def test_other_keys_beside_it_are_told_what_is_known() -> None:
     """The names are listed at the first key for which there is no better hint."""
     text = refusal(services=json.dumps({"backend": {"nodeSelector": {}, "quux": 1}}))
-    assert "quux: 1: unknown key; known here: access," in text
+    assert "quux: a number: unknown key; known here: access," in text
 
 
 @pytest.mark.parametrize("model", ["ServiceSettings", "SlotService", "Probe", "FrontDoor", "Ingress", "Autoscaling"])

@@ -148,7 +148,7 @@ CONFIDENTIAL: Sequence[Any] = (
     catalogue.edited(backing={"db": {"kind": "none", "password": SECRET}}),
     catalogue.edited(backing={"db": {**catalogue.DATABASE, "url": f"postgres://u:{SECRET}@db/x"}}),
     catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "env": {"DB_PASSWORD": [SECRET]}}}),
-    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "secrets": {"A-B": SECRET}}}),
+    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "secrets": {"A B": SECRET}}}),
     catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "secrets": SECRET}}),
     catalogue.edited(prometheus={"url": f"https://u:{SECRET}@p.example"}),
     catalogue.edited(prometheus={"url": "https://p.example", "token": f"{SECRET} {SECRET}"}),
@@ -156,6 +156,27 @@ CONFIDENTIAL: Sequence[Any] = (
     catalogue.backend(migrations={"up": ["psql", f"postgres://u:{SECRET}@db/x"]}),
     catalogue.backend(gates={"smoke": {"requests": {"a": {"path": "x", "headers": {"Authorization": SECRET}}}}}),
     catalogue.backend(podTemplate={"spec": {"containers": [{"name": "backend", "env": {"API_KEY": SECRET}}]}}),
+    # Under names that say nothing of a secret.
+    catalogue.backend(env=[{"name": "DB_PASSWORD", "value": SECRET}, {"name": "LOG", "value": "info"}]),
+    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "env": [{"name": "PGPASS", "value": SECRET}]}}),
+    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "env": {"PGPASS": [SECRET]}}}),
+    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "STRIPE": SECRET}}),
+    catalogue.edited(database=json.dumps({"sk": SECRET}), pin=SECRET),
+    catalogue.edited(database=json.dumps({"sk": SECRET})[1:]),
+    catalogue.backend(podTemplate={"spec": {"containers": {"env": [{"name": "STRIPE_KEY", "value": SECRET}]}}}),
+    catalogue.backend(podTemplate={"env": [{"name": "DB_PASSWORD", "value": SECRET}]}),
+    catalogue.backend(podTemplate={"spec": {"serviceAccountName": SECRET, "restartPolicy": SECRET}}),
+    catalogue.backend(args={"a": f"--db={SECRET}"}, command=f"run --db={SECRET}"),
+    catalogue.backend(args=[["--db", SECRET]], migrations={"up": ["migrate", f"--dsn={SECRET}"]}),
+    catalogue.backend(autoscaling={"enabled": "x", "metrics": SECRET, "trigger": SECRET}),
+    catalogue.backend(metadata={"ingress": {"annotations": {"auth": [SECRET]}, "labels": {"a": f"{SECRET}/"}}}),
+    catalogue.edited(
+        prometheus={"url": f"https://p.example/?t={SECRET}", "bearer": SECRET, "basicAuth": {"a": SECRET}}
+    ),
+    catalogue.edited(prometheus={"url": f"https://{SECRET}@p.example"}),
+    catalogue.edited(backing={"db": {**catalogue.DATABASE, "url": f"host=db password={SECRET}"}}),
+    catalogue.backend(gates={"smoke": {"requests": {"a": {"path": f"/?k={SECRET}#x"}}}}),
+    catalogue.backend(gates={"smoke": {"requests": {"a": {"path": "/", "within": SECRET, "values": [SECRET]}}}}),
 )
 
 
@@ -165,6 +186,81 @@ def test_no_secret_is_shown(config: Config) -> None:
     found = obeyed(config)
     assert found
     assert SECRET not in "\n".join(map(str, found))
+
+
+def test_of_what_others_name_the_keys_are_shown() -> None:
+    """They suffice to find it; what a setting of teal's own has is shown."""
+    variables = {"version": "1", "backend": {"image": "a b", "env": [{"name": "LOG", "value": "info"}]}}
+    config = catalogue.edited(
+        blue=variables, services={"backend": {"port": "http", "pin": 1234, "password": 1234, "scale": {"min": 1}}}
+    )
+    assert {path(each.where): each.seen for each in problems(config)} == {
+        "services.backend.port": '"http"',
+        "services.backend.pin": "a number",
+        "services.backend.password": '"[secret]"',
+        "services.backend.scale": '{"min": "…"}',
+        "blue.backend.image": '"a b"',
+        "blue.backend.env": '[{"name": "…", "value": "…"}]',
+    }
+
+
+def test_a_message_about_a_missing_secret_keeps_its_words() -> None:
+    """Nobody knows the secret yet, so that no word can be taken for it."""
+    cache = {**catalogue.DATABASE, "kind": "redis", "password": [1], "url": "redis://cache"}
+    found = problems(catalogue.edited(backing={"cache": cache}, services={"backend": {"backing": ["cache"]}}))
+    assert "it has host, port, password, and env and secrets for the rest" in "\n".join(map(str, found))
+
+
+def test_an_encrypted_value_goes_where_it_stays_one() -> None:
+    """Of a release and of a backing service there are variables that a Secret has; elsewhere it goes."""
+    sealed, unset = catalogue.SEALED, "pulumi config rm --path"
+    config = catalogue.edited(
+        backing={"database": {**catalogue.DATABASE, "host": sealed, "password": sealed, "env": {"A": sealed}}},
+        services={"backend": {"backing": ["database"], "args": ["-a", sealed]}},
+        blue={"version": "1", "backend": {"image": "a:1", "env": {"DB_PASSWORD": sealed}, "secrets": {"B": sealed}}},
+    )
+    assert {path(each.where): command(each) for each in obeyed(config)} == {
+        "backing.database.host": (
+            f"{unset} 'teal:backing.database.host'"
+            " && pulumi config set --path --secret 'teal:backing.database.secrets.DB_HOST'"
+        ),
+        "backing.database.env.A": (
+            f"{unset} 'teal:backing.database.env.A'"
+            " && pulumi config set --path --secret 'teal:backing.database.secrets.A'"
+        ),
+        "services.backend.args[1]": f"{unset} 'teal:services.backend.args[1]'",
+        "blue.backend.env.DB_PASSWORD": (
+            f"{unset} 'teal:blue.backend.env.DB_PASSWORD'"
+            " && pulumi config set --path --secret 'teal:blue.backend.secrets.DB_PASSWORD'"
+        ),
+    }
+
+
+def test_a_number_that_was_to_be_a_text_is_set_as_one() -> None:
+    """The number that was seen; not one that others name, and not what YAML may have changed."""
+    release = {"image": "a:1", "schema": {"expand": 20240115093000, "down": 1.1}}
+    config = catalogue.edited(
+        services={"backend": {"migrations": {"revisions": [7]}, "metadata": {"deployment": {"labels": {"pin": 1234}}}}},
+        blue={"version": "1", "backend": release},
+    )
+    assert {path(each.where): command(each) for each in problems(config)} == {
+        "services.backend.migrations.revisions[0]": (
+            "pulumi config set --path --type string 'teal:services.backend.migrations.revisions[0]' 7"
+        ),
+        "services.backend.metadata.deployment.labels.pin": (
+            "pulumi config set --path 'teal:services.backend.metadata.deployment.labels.pin' shop"
+        ),
+        "blue.backend.schema.expand": (
+            "pulumi config set --path --type string 'teal:blue.backend.schema.expand' 20240115093000"
+        ),
+        "blue.backend.schema.down": "pulumi config set --path 'teal:blue.backend.schema.down' 0001",
+        "services.backend.migrations.revisions[1]": (
+            "pulumi config set --path 'teal:services.backend.migrations.revisions[1]' 0001"
+        ),
+        "services.backend.migrations.revisions[2]": (
+            "pulumi config set --path --type string 'teal:services.backend.migrations.revisions[2]' 20240115093000"
+        ),
+    }
 
 
 def test_a_secret_is_set_encrypted() -> None:
