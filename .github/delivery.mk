@@ -59,13 +59,25 @@ check: .venv/ready ## COLOUR of STACK, or its idle one, from all sides and witho
 .PHONY: promote
 promote: update ## move live traffic as the file of STACK says: gates, the write, the bake; EXPECT as for update
 
+# The version that COLOUR runs, if it is one: by it a rollback to what is live by then is refused, and goes nowhere else.
+runs = { $(TEAL) status --stack "$$STACK" --json || true; } | $(PYTHON) -c 'import json, os, sys; text = sys.stdin.read(); \
+	slot = json.loads(text)["colours"].get(os.environ["COLOUR"], {}) if text.strip() else {}; \
+	print(*{each["version"] for each in slot.values()})'
+
+# At first without Pulumi, whose preview and gates take longer than the rest of it. What that leaves alone with 2 or 5 is
+# for an update, which moves traffic only to what was confirmed, and does nothing else.
 .PHONY: rollback
 rollback: .venv/ready ## live traffic back to COLOUR (blue or green), if it still runs a release that was confirmed
 	@mkdir -p $(PLAN); case "$${COLOUR:-}" in blue|green) ;; \
 	*) echo "COLOUR is '$${COLOUR:-}': nothing was changed. Next: make rollback COLOUR=blue, or green" >&2; exit 2 ;; esac
-	$(call hold,"$$COLOUR")
-	EXPECT="ROLLBACK NOTHING" CONFIG_FILE=$(HELD) $(MAKE) --no-print-directory update
-	@echo $(OWN)" says what it said: the next promotion goes by it. Next: teal:activeColour there"
+	@to="$$($(runs))"; came=5; \
+	if [ -n "$$to" ]; then came=0; $(TEAL) rollback --stack "$$STACK" --yes --warm --to "$$to" || came=$$?; fi; \
+	case "$$came" in \
+	0) echo $(OWN)" names $$COLOUR in this checkout; the next promotion goes by what is merged. Next: the same there" ;; \
+	2|5) $(call hold,"$$COLOUR"); \
+		EXPECT="ROLLBACK NOTHING" CONFIG_FILE=$(HELD) $(MAKE) --no-print-directory update; \
+		echo $(OWN)" says what it said: the next promotion goes by it. Next: teal:activeColour there" ;; \
+	*) exit "$$came" ;; esac
 
 .PHONY: unlock
 unlock: ## take Pulumi's lock of STACK from a killed update: one of this checkout, or HOLDER's, as its refusal names it

@@ -25,6 +25,7 @@ from teal.checking.suite import Suite
 from teal.cli.answer import ANSWER, Answer
 from teal.cli.say import Exit, say
 from teal.cli.told import STYLES, Told
+from teal.cli.where import Stack
 from teal.gates.approvals import FLIP_SET
 from teal.model.colours import Colour
 from teal.model.errors import NotThereError, TealError
@@ -90,9 +91,7 @@ def check(
     /,
     how: How = HOW,
     *,
-    stack: Annotated[
-        str | None, Parameter(name=("--stack", "-s"), help="The stack; default: the one that Pulumi has chosen here.")
-    ] = None,
+    stack: Stack = None,
     junit: Annotated[Path | None, Parameter(help="A file for JUnit's XML, which CI systems show.")] = None,
     answer: Answer = ANSWER,
 ) -> None:

@@ -15,9 +15,10 @@ from cyclopts.validators import Number
 from teal.adapters import pulumi_project
 from teal.cli.answer import Asking
 from teal.cli.told import Told
-from teal.history.model import Model
+from teal.cli.where import Stack
 from teal.model.colours import Colour
 from teal.model.errors import TealError
+from teal.model.stored import Model
 from teal.plans.model import Word
 from teal_infra.manager import BlueGreenManager, Done, preparing, shares
 
@@ -27,9 +28,7 @@ from teal_infra.manager import BlueGreenManager, Done, preparing, shares
 class How(Asking):
     """The options that all verbs share: which stack, and how much is asked and printed."""
 
-    stack: Annotated[
-        str | None, Parameter(name=("--stack", "-s"), help="The stack; default: the one that Pulumi has chosen here.")
-    ] = None
+    stack: Stack = None
 
 
 HOW = How()
@@ -87,6 +86,7 @@ def rollback(
     to: Annotated[
         str | None, Parameter(help="The version that is to be live then; default: what was live before.")
     ] = None,
+    warm: Annotated[bool, Parameter(negative="", help="Refuse where that would take an update first.")] = False,
     how: How = HOW,
 ) -> None:
     """Move live traffic back: within a second, where the other colour is warm and was confirmed.
@@ -94,10 +94,14 @@ def rollback(
     It proves the capacity, moves the traffic and records that, without Pulumi; then it brings the stack there, which
     watches the move. A flip that is being watched is undone. Where the other colour is not warm, an update makes it so.
     """
-    options = [*(["--to", to] if to else []), *(["--stack", how.stack] if how.stack else [])]
+    options = [
+        *(["--to", to] if to else []),
+        *(["--warm"] if warm else []),
+        *(["--stack", how.stack] if how.stack else []),
+    ]
     typed = shlex.join(["teal", "rollback", *options])
     how.require("ROLLBACK: move live traffic back", "nothing was moved", typed)
-    _run(how, lambda manager: manager.rollback(to))
+    _run(how, lambda manager: manager.rollback(to, warm=warm))
 
 
 def start(colour: Colour, /, how: How = HOW) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -11,11 +11,9 @@ from pydantic import ValidationError
 
 from teal.cli.answer import ANSWER, Answer
 from teal.cli.say import Exit
+from teal.model.plain import mapping
 from teal.plans import render
-from teal.plans.model import Plan, Word
-
-COMPONENT = "teal:index:Plan"
-"""The type of the resource that holds the plan."""
+from teal.plans.model import COMPONENT, Plan, Word
 
 
 def plan(
@@ -72,14 +70,10 @@ def _candidates(document: object) -> Iterator[object]:
     It is nowhere else in a preview, which shows what it would not change as it was.
     """
     yield document
-    top = _mapping(document)
+    top = mapping(document)
     yield top.get("plan")
     steps: list[Any] = cast("list[Any]", top.get("steps")) if isinstance(top.get("steps"), list) else []
-    for step in map(_mapping, steps):
-        state = _mapping(step.get("newState"))
+    for step in map(mapping, steps):
+        state = mapping(step.get("newState"))
         if state.get("type") == COMPONENT and step.get("op") != "same":
             yield state.get("inputs")
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

@@ -56,4 +56,7 @@ class Where:
         return "".join(f" --{name} {shlex.quote(value)}" for name, value in given.items() if value)
 
 
+Stack = Annotated[
+    str | None, Parameter(name=("--stack", "-s"), help="The stack; default: the one that Pulumi has chosen here.")
+]
 HERE = Where()

@@ -124,13 +124,13 @@ async def approve(
     )
     try:
         who = objects.SelfSubjectReview.model_validate_json(review.content)
-        at = datetime.fromisoformat(who.metadata.creation_timestamp)
+        at = datetime.fromisoformat(who.at)
     except (ValidationError, ValueError) as error:
         raise UnreachableError(
             f"the API server did not say who this is, so {colour} is not approved ({type(error).__name__}). "
             "Next: kubectl auth whoami"
         ) from None
-    given = Approval(colour=colour, versions=versions, releases=releases, by=who.status.user_info.username, at=at)
+    given = Approval(colour=colour, versions=versions, releases=releases, by=who.username, at=at)
     metadata = {"name": NAME, "namespace": namespace, "labels": {PART_OF_LABEL: PART_OF}}
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": given.as_data()}
     await _send(http, "PATCH", f"/api/v1/namespaces/{namespace}/configmaps/{NAME}", body)

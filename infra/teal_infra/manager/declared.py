@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from teal.adapters.pulumi_yaml import parsed
 from teal.model.colours import Colour, colour_of
 from teal.model.errors import ConfigError, NotThereError
+from teal.model.plain import mapping
 from teal.status.look import Status
 from teal_infra.manager import stack_text
 from teal_infra.manager.stack_text import EditError, Scalar
@@ -37,7 +38,7 @@ class Declared:
             ConfigError: the file is no YAML.
         """
         try:
-            config = _mapping(stack_text.read(self.text).get("config"))
+            config = mapping(stack_text.read(self.text).get("config"))
         except EditError as error:
             raise self._unchanged(error) from None
         return {key: parsed(each) if key.startswith("teal:") else each for key, each in config.items()}
@@ -50,11 +51,11 @@ class Declared:
     @property
     def services(self) -> Sequence[str]:
         """The names of the services that flip together."""
-        return [*_mapping(self.config.get("teal:services"))]
+        return [*mapping(self.config.get("teal:services"))]
 
     def slot(self, colour: Colour) -> Mapping[str, Any]:
         """Return what a colour declares; nothing where it has no release."""
-        return _mapping(self.config.get(f"teal:{colour}"))
+        return mapping(self.config.get(f"teal:{colour}"))
 
     def require_slot(self, colour: Colour) -> Mapping[str, Any]:
         """Return the same for a colour that has to have a release.
@@ -78,7 +79,7 @@ class Declared:
         """
         node: Any = self.config
         for step in path:
-            node = _mapping(node).get(step)
+            node = mapping(node).get(step)
         if node == value and isinstance(node, bool) == isinstance(value, bool):
             return self
         try:
@@ -136,8 +137,8 @@ class Declared:
         Raises:
             NotThereError: somebody else's autoscaler scales a service.
         """
-        made, known = self.set_state(colour, RUNNING), _mapping(self.config.get("teal:services"))
-        scaled = {name: _mapping(_mapping(known.get(name)).get("autoscaling")) for name in services}
+        made, known = self.set_state(colour, RUNNING), mapping(self.config.get("teal:services"))
+        scaled = {name: mapping(mapping(known.get(name)).get("autoscaling")) for name in services}
         if others := [name for name in services if scaled[name].get("external")]:
             rest = "".join(f" --service {name}" for name in services if name not in others)
             raise NotThereError(
@@ -146,7 +147,7 @@ class Declared:
                 + (f"teal scale {colour} {pods}{rest}" if rest else "change that autoscaler, where it is declared")
             )
         for name, scaling in scaled.items():
-            service, at = _mapping(known.get(name)), ["teal:services", name]
+            service, at = mapping(known.get(name)), ["teal:services", name]
             least, most = (int(scaling.get(key, default)) for key, default in _PODS.items())
             if scaling.get("enabled", True) is False or service.get("autoscaling", scaling) is None:
                 made = made.put([*at, "replicas"], pods)
@@ -162,7 +163,7 @@ class Declared:
     def images(self, colour: Colour) -> Mapping[str, str]:
         """Return the images of a colour's slot, by service."""
         return {
-            name: str(_mapping(each).get("image", "")) for name, each in self.slot(colour).items() if name not in _ABOUT
+            name: str(mapping(each).get("image", "")) for name, each in self.slot(colour).items() if name not in _ABOUT
         }
 
     def _opened(self, path: Sequence[str]) -> str:
@@ -189,7 +190,3 @@ def read(file: Path) -> Declared:
         return Declared(file=file, text=file.read_bytes().decode())
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} cannot be read: {error}. Nothing was changed. Next: ls -l {file}") from None
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Callable, Sequence
 
 from teal.adapters.pulumi_project import Project
-from teal.history.model import Model
 from teal.model.colours import Colour
 from teal.model.errors import DeclinedError, NotThereError
+from teal.model.stored import Model
 from teal.plans.model import Word
 from teal_infra.manager import asked, declared, files
 

@@ -14,6 +14,7 @@ from typing import Any, cast
 import yaml
 
 from teal.adapters.pulumi_yaml import Loader, parsed
+from teal.model.plain import mapping
 
 Scalar = str | int
 
@@ -125,7 +126,7 @@ def copied(text: str, parent: str, source: str, name: str) -> str:
     return _proven(made, {**before, parent: {**before[parent], name: before[parent][source]}})
 
 
-def read(text: str) -> dict[str, Any]:
+def read(text: str) -> Mapping[str, Any]:
     """Return what a text says; nothing where it is no mapping.
 
     Raises:
@@ -135,7 +136,7 @@ def read(text: str) -> dict[str, Any]:
         known: object = yaml.load(text, Loader=Loader)  # noqa: S506 - a safe one
     except yaml.YAMLError as error:  # its own words would show lines of the file
         raise EditError(f"the file is no YAML: {getattr(error, 'problem', 'it cannot be read')}") from None
-    return cast("dict[str, Any]", known) if isinstance(known, dict) else {}
+    return mapping(known)
 
 
 def _root(text: str) -> yaml.Node:
@@ -232,7 +233,7 @@ def _is_plain(value: str) -> bool:
 def _with(node: object, path: Sequence[str], value: object) -> Any:  # noqa: ANN401 - what a file says is anything
     if not path:
         return value
-    known: Mapping[str, Any] = cast("Mapping[str, Any]", node) if isinstance(node, dict) else {}
+    known = mapping(node)
     return {**known, path[0]: _with(known.get(path[0]), path[1:], value)}
 
 

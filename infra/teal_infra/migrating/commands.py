@@ -13,6 +13,7 @@ from teal.adapters.kubernetes import jobs
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.cli.answer import Answer, Asking
 from teal.cli.say import Exit, exit_of
+from teal.cli.where import Stack
 from teal.history.store import Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, TealError
@@ -37,9 +38,7 @@ _Steps = Annotated[int | None, Parameter(validator=Number(gte=1))]
 class Of(Answer):
     """The options that say whose migrations are meant, and in which cluster."""
 
-    stack: Annotated[
-        str | None, Parameter(name=("--stack", "-s"), help="The stack; default: the one that Pulumi has chosen here.")
-    ] = None
+    stack: Stack = None
     service: Annotated[str | None, Parameter(help="The service; default: the only one that has migrations.")] = None
     colour: Annotated[
         Colour | None,

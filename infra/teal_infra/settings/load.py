@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from teal.model.colours import Colour
 from teal.model.errors import ConfigError
+from teal.model.plain import mapping
 from teal_infra.settings import Settings, together
-from teal_infra.settings.owned import Refusal, mapping
+from teal_infra.settings.owned import Refusal
 from teal_infra.settings.refusals import of_stack
 from teal_infra.settings.report import rounds
 from teal_infra.settings.report.places import container, either, known, required, right
@@ -24,7 +25,8 @@ from teal_infra.settings.report.steps import PREFIX, Remove, Set, Step, Where
 from teal_infra.settings.slot import Slot, State
 
 OBJECTS = frozenset(key for key, field in known(Settings).items() if container(field.annotation))
-"""The keys whose value is an object or a list, or may be one. Pulumi passes those as JSON text."""
+"""The keys whose value is an object or a list, or may be one. Pulumi passes an object or a list as JSON, and a text as
+it is."""
 
 
 class WrongConfigError(ConfigError):

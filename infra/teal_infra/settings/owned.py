@@ -1,10 +1,10 @@
 """Says what is teal's in objects that others may also set: labels, annotations, variables. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
 
 from teal.model.colours import Colour
+from teal.model.plain import mapping
 from teal_infra import labels
 from teal_infra.settings.report.steps import Step, Where
 
@@ -64,8 +64,3 @@ def variables(names: object) -> Iterator[Refusal]:
         if name in IDENTITY:
             what = f"{name} says who a pod is (docs/contract.md), and teal sets it"
             yield Refusal((name,), what, "it would have no effect")
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """Return raw config as a mapping; empty where it is something else, which the models refuse."""
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

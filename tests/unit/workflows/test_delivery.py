@@ -118,6 +118,36 @@ def test_a_promotion_of_anything_else_is_refused(world: World) -> None:
     assert world.updates == []
 
 
+@pytest.mark.parametrize(("colour", "version"), [("blue", "1.0.0"), ("green", "1.1.0")])
+def test_a_rollback_moves_traffic_before_anything_of_pulumi(world: World, colour: str, version: str) -> None:
+    """Onto what the colour runs, which says where to as well: if that is live by then, nothing is moved.
+
+    It is held to what is warm: the yes was to going back, and not to a release that nobody confirmed.
+    """
+    seen = world.make("rollback", COLOUR=colour, ROLLED="0")
+    assert seen.returncode == 0, seen.stderr
+    assert world.ran("teal", "rollback") == [
+        ["teal", "rollback", "--stack", "test", "--yes", "--warm", "--to", version]
+    ]
+    assert world.ran("pulumi") == []
+
+
+@pytest.mark.parametrize("status", ["1", "3", "4", "6", "7", "8"])
+def test_a_rollback_that_may_have_moved_traffic_is_no_reason_for_an_update(world: World, status: str) -> None:
+    """What it left open is gone on with by `make settle`; a cluster that does not answer takes no update either."""
+    seen = world.make("rollback", "ROLLBACK", COLOUR="blue", ROLLED=status)
+    assert seen.returncode != 0
+    assert world.ran("pulumi") == []
+
+
+@pytest.mark.parametrize("answers", [{"ROLLED": "2"}, {"ROLLED": "5"}, {"ANSWERS": "no", "ROLLED": "0"}])
+def test_where_nothing_can_be_moved_at_once_an_update_does_it(world: World, answers: dict[str, str]) -> None:
+    """Nothing has moved by then: the colour is live, or cold, or nobody knows what it runs."""
+    seen = world.make("rollback", "ROLLBACK", COLOUR="blue", **answers)
+    assert seen.returncode == 0, seen.stderr
+    assert world.updates == [HELD]
+
+
 @pytest.mark.parametrize("word", ["ROLLBACK", "NOTHING"])
 def test_a_rollback_goes_to_the_colour_that_was_asked_for(world: World, word: str) -> None:
     """By a copy of the stack file, which stays as it is; also where traffic went back by itself before."""

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import Model, wrong
+from teal_infra.settings.base import Model, clash, wrong
 
 Host = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=128)]
 Prefix = Annotated[str, StringConstraints(pattern=r"^/[-A-Za-z0-9._~/]*$", max_length=120)]
@@ -131,11 +130,8 @@ class CanaryMatch(Model):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.header is None) == (self.cookie is None):
-            raise PydanticCustomError(
-                "clash",
-                "it takes either a header or a cookie to know a client by",
-                {"field": "header", "mend": {"cookie": None} if self.cookie else {"header": ...}},
-            )
+            mend = {"cookie": None} if self.cookie else {"header": ...}
+            raise clash("header", "it takes either a header or a cookie to know a client by", mend=mend)
         return self
 
     def __str__(self) -> str:

@@ -48,6 +48,7 @@ NAMES: Mapping[str, str] = {
     "bakeMetrics": "orders",
     "own": "orders",
     "requests": "prices",
+    "paths": "v1",
     "flags": "checkout",
 }
 """How what has a name is called."""
@@ -234,6 +235,9 @@ CLASHES: tuple[Config, ...] = (
             {"probes": {"startup": {"path": "/"}, "readiness": {"tcp": True, "port": "http"}}},
         )
     ),
+    backend(gates={"contract": {"usage": {}}}),
+    backend(gates={"contract": {"paths": {"v1": "/v1.json"}, "usage": {"windowHours": 24}}}),
+    backend(gates={"contract": {"path": "/openapi.json", "paths": {"v1": "/v1.json"}}}),
     backend(metadata={"deployment": {"labels": {"app.kubernetes.io/name": "x"}}}),
     *(backend(podTemplate=template) for template, _ in test_owned.CASES),
     edited(
@@ -380,6 +384,8 @@ CLASHES: tuple[Config, ...] = (
     routed("gateway", "a", "b", service={"routing": {}}),
     routed("alb", "a", "b", service={"routing": {"priority": 7}}),
     routed("alb", *(f"s{number}" for number in range(51))),
+    routed("alb", notify={"receivers": {"chat": {"url": "http://chat.example"}}}),
+    routed("alb", notify={"cloudEvents": {"url": "http://events.example"}}),
 )
 """For every check a config that it refuses."""
 
@@ -395,7 +401,9 @@ def said() -> Iterator[tuple[str, str]]:
 
 def _texts(node: ast.AST) -> Iterator[str]:
     match node:
-        case ast.Call(func=ast.Name(id="PydanticCustomError" | "Refusal" | "superfluous"), args=[_, text, *_]):
+        case ast.Call(
+            func=ast.Name(id="PydanticCustomError" | "Refusal" | "clash" | "superfluous"), args=[_, text, *_]
+        ):
             yield from _pattern(text)
         case ast.Assign(targets=[ast.Name(id="what")], value=text):
             yield from _pattern(text)
