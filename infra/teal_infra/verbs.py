@@ -94,11 +94,8 @@ def rollback(
     It proves the capacity, moves the traffic and records that, without Pulumi; then it brings the stack there, which
     watches the move. A flip that is being watched is undone. Where the other colour is not warm, an update makes it so.
     """
-    options = [
-        *(["--to", to] if to else []),
-        *(["--warm"] if warm else []),
-        *(["--stack", how.stack] if how.stack else []),
-    ]
+    options = [*(["--to", to] if to else []), *(["--warm"] if warm else [])]
+    options += ["--stack", how.stack] if how.stack else []
     typed = shlex.join(["teal", "rollback", *options])
     how.require("ROLLBACK: move live traffic back", "nothing was moved", typed)
     _run(how, lambda manager: manager.rollback(to, warm=warm))
