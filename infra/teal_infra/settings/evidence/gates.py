@@ -80,6 +80,7 @@ class Gates(Model):
         image: str,
         readiness_path: str | None,
         counted: RequestMetrics | None = DEFAULT,
+        scraped: bool = True,
         watched: bool = False,
         skip: Collection[str] = (),
     ) -> GatePlan:
@@ -93,15 +94,16 @@ class Gates(Model):
             image: the image that its slot declares.
             readiness_path: the path of its readiness probe; None where only the kubelet can ask that.
             counted: how its requests are counted; None where they are not.
+            scraped: whether Prometheus scrapes its pods.
             watched: whether the bake judges it by its requests.
             skip: the names of the gates that the stack switches off.
         """
-        asked: list[Asked] = [*self.smoke.checks(readiness_path)] if readiness_path else []
+        asked: list[Asked] = [*self.smoke.checks(readiness_path)]
         if self.contract is not None:
             asked.append(self.contract.plan())
         if self.metrics is not None:
             plan = self.metrics.plan(service=service, namespace=namespace, counted=counted)
-            asked.append(plan if readiness_path else replace(plan, up=""))
+            asked.append(plan if scraped else replace(plan, up=""))
         elif watched and counted is not None:  # the canary analysis would notice missing series itself
             asked.append(series_plan(service=service, namespace=namespace, counted=counted))
         kept = tuple(each for each in asked if each.entry.family not in skip)

@@ -52,6 +52,29 @@ def test_only_what_has_a_path_on_its_own_port_is_asked(change: Mapping[str, Any]
     assert asked(change) == path
 
 
+ELSEWHERE: Mapping[str, Any] = {"readiness": {"path": "/healthz", "port": 9000}}
+"""A probe on a port for management, where no preview door leads."""
+
+
+@pytest.mark.parametrize("probes", [ELSEWHERE, {"readiness": {"grpc": {}}}, {}])
+def test_requests_that_a_stack_names_are_made_whatever_its_readiness_probe_asks(probes: Mapping[str, Any]) -> None:
+    """They go to the service's own port, and a preview counts on them."""
+    home = {"gates": {"smoke": {"requests": {"home": {"path": "/"}}}}, "probes": probes}
+    change = {**BARE, **{f"services.backend.{key}": each for key, each in home.items()}}
+    assert gates(change) == {"capacity", "version", "smoke.home"}
+    assert not [each for each in said(change) if "no request shows" in each]
+
+
+def test_pods_are_scraped_wherever_their_readiness_probe_asks() -> None:
+    """A worker's are not: it has no port."""
+    metrics: Mapping[str, Any] = {"prometheus": {"url": "https://prometheus.example"}, "bake": {"samples": 0}}
+    own = {"queue": {"query": "queue_length", "below": 5}}
+    there = {"services.backend.probes": ELSEWHERE, "services.backend.gates": {"metrics": {}}}
+    assert "metrics.availability" in gates({**BARE, **metrics, **there})
+    worker = {"kind": "worker", "gates": {"metrics": {"own": own}}}
+    assert gates({**metrics, "services.backend": worker}) == {"capacity", "version", "metrics.queue"}
+
+
 def test_a_door_of_a_balancer_is_asked_although_no_pod_is_and_only_in_http_1() -> None:
     """AWS answers 464 to whoever does not speak what the targets do."""
     alb = {**ALB, "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0123"}
