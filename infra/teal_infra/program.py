@@ -116,7 +116,7 @@ class _Stack:
             enable_config_map_mutable=pulumi.Output.all(*(each.urn for each in after)).apply(lambda _: True),
         )
         self.opts = pulumi.ResourceOptions(providers=[provider], transformations=[owned])
-        self._access = Access(settings.namespace, AccessArgs(settings, keep=live.existing.ours), self.opts)
+        self._access = Access(settings.namespace, AccessArgs(settings, keep=live.existing.left(settings)), self.opts)
         self.namespace = place = self._access.namespace
         peers = NetworkPoliciesArgs(services=members(settings), namespace=place, own=settings.place.create)
         self._network = NetworkPolicies("network", peers, self.opts)

@@ -1,4 +1,4 @@
-"""Refuses services whose objects would share a name, or have one that is taken."""
+"""Refuses names that are taken: of services whose objects would share one, and of a namespace that a cluster has."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from teal.model.colours import Colour
 from teal_infra import labels
 from teal_infra.settings import Settings
 from teal_infra.settings.owned import Refusal
-from teal_infra.settings.report.steps import Remove
+from teal_infra.settings.report.steps import Remove, Set
 
 _OTHERS = {
     "default": "each namespace's own account",
@@ -17,7 +17,16 @@ _OTHERS = {
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
-    """Yield each service whose name is taken, with its releases."""
+    """Yield a namespace that every cluster has, and each service whose name is taken, with its releases."""
+    place = settings.namespace
+    if settings.place.create and (place == "default" or place.startswith("kube-")):
+        there = {"name": place, "create": False}
+        yield Refusal(
+            ("namespace",),
+            f"{place} is a namespace of the cluster's, and the stack would make it its own: give it another one",
+            "what else runs there would be cut off, and deleted with the stack",
+            (Set(("namespace",), there),),
+        )
     for name in settings.services:
         whose = _OTHERS.get(name) or next((what for each in settings.services if (what := _of(each, name))), None)
         if whose:

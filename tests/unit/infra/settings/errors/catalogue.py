@@ -283,6 +283,8 @@ CLASHES: tuple[Config, ...] = (
     ),
     # Pods that somebody else makes, and their namespace.
     edited(namespace="Shop_1"),
+    edited(namespace="default"),
+    edited(namespace={"name": "kube-system"}),
     *(adopting(**changes) for changes in ADOPTIONS),
     edited(blue={"version": "1", "backend": {"image": "a@md5:0123456789abcdef0123456789abcdef"}}),
     edited(blue={"version": "1", "backend": {"image": "a@sha256:0123"}}),
