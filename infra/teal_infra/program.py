@@ -16,11 +16,13 @@ from pulumi_kubernetes import Provider
 from teal.adapters.kubernetes.cluster import ClusterAccess
 from teal.history.store import CONFIRMED
 from teal.model.colours import Colour
+from teal.model.labels import DEPLOYED_AT
 from teal.schema.migrations import Plan
 from teal_infra.components import fingerprint
 from teal_infra.components.access import Access, AccessArgs
 from teal_infra.components.admission import Admission
 from teal_infra.components.environment import Environment, EnvironmentArgs, flags, variables
+from teal_infra.components.fingerprint import Fingerprint
 from teal_infra.components.migrations import Contraction, ContractionArgs, Migration, MigrationArgs, Tool
 from teal_infra.components.network import NetworkPolicies, NetworkPoliciesArgs, members
 from teal_infra.components.notify import noted
@@ -196,22 +198,21 @@ class _Stack:
         policy = self._network.services.get(name)
         first = [*([policy] if policy else []), *self._flags, *self._router.before_pods(name, colour), *when.after]
         live = self._live.slots.get((name, colour))
+        content = fingerprint.fingerprint_of(self._settings, name, slot, of)
+        annotations = fingerprint.annotations_of(content, live.annotations if live else {}, self._live.at)
+        jobs = self._migrations(content, annotations[DEPLOYED_AT], environment, first)
         begun = self._slot_of(name, colour)
         begun.run(
             SlotArgs(
-                of=of,
-                settings=settings,
-                release=release,
                 account=self._access.accounts[name],
                 environment=environment,
-                fingerprint=fingerprint.fingerprint_of(self._settings, name, slot, of),
+                fingerprint=content,
+                annotations=annotations,
                 capacity=self._capacity(name, colour),
-                live=live.annotations if live else {},
-                now=self._live.at,
                 rollouts=self._rollouts,
                 rolling=live is not None and live.rolling,
                 undo=when.undo,
-                after=[*first, *self._migrations(of, release, environment, first), *when.records],
+                after=[*first, *jobs, *when.records],
                 hooks=when.hooks,
                 turn=self._turn(name, colour, when),
             )
@@ -230,10 +231,10 @@ class _Stack:
         return Turn(marks={**marks, FORCE: "true", **stopped(settings, live, name, colour)}, begins=begins)
 
     def _migrations(
-        self, of: Identity, release: SlotService, environment: Environment, first: Sequence[Prior]
+        self, content: Fingerprint, deployed_at: str, environment: Environment, first: Sequence[Prior]
     ) -> Sequence[pulumi.Resource]:
         """Declare the Jobs that a slot's pods wait for."""
-        settings = self._settings.services[of.service]
+        of, settings, release = content.of, content.settings, content.release
         if settings.migrations is None:
             return ()
         plain, _ = variables(self._settings, of.service, SlotService(image=release.image))
@@ -245,6 +246,8 @@ class _Stack:
             account=self._access.accounts[of.service],
             environment=environment.sources,
             referring=environment.referring,
+            fixed=content.fixed,
+            deployed_at=deployed_at,
             target={key: value for key, value in plain.items() if key.startswith("DB_")},
         )
         self._tools[of.service, of.colour] = tool

@@ -181,7 +181,7 @@ def fingerprint_of(settings: Settings, service: str, slot: Slot, of: Identity) -
         release=release,
         config_name=config_name,
         secret_name=secret_name,
-        referring=environment.referring(plain, confidential, secret_name),
+        referring=environment.referring(plain, confidential),
         fixed={"ENV": settings.environment, "REGION": settings.region},
         running=slot.state is State.RUNNING
         and (of.colour is settings.active_colour or not settings.services[service].idles),

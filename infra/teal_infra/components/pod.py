@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 from teal.model.colours import Colour
 from teal.model.labels import COLOUR_LABEL, DEPLOYED_AT, ZONE_LABEL
 from teal.model.routes import RouterKind
+from teal_infra.components.environment import in_order
 from teal_infra.labels import Identity
 from teal_infra.provider import strategic_merge
 from teal_infra.provider.kinds import Verbatim, manifest
@@ -91,8 +92,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         gates: conditions that others set, and that a pod's readiness waits for.
         flags: whether the pods read feature flags.
     """
-    port = {} if settings.worker else {"PORT": str(settings.port)}
-    own = identity({**fixed, "VERSION": of.version, **port})
+    own = identity(of, settings, fixed)
     main = container(of.service, settings, release.image, sources, [*own, *referring])
     spec: PodSpecArgsDict = {
         "service_account_name": account,
@@ -127,7 +127,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
     whole = manifest(made)
     for each in (settings.pod_template, release.pod_template):
         whole = strategic_merge.merged(whole, each.model_dump(exclude_unset=True))
-    return Verbatim(whole)
+    return Verbatim(in_order(whole, {of.service}))
 
 
 def as_whom(spec: "PodSpecArgsDict", settings: ServiceSettings) -> None:
@@ -237,8 +237,9 @@ def spread(selector: Mapping[str, str], how: Spread) -> "list[TopologySpreadCons
     ]
 
 
-def identity(fixed: Mapping[str, str]) -> list["EnvVarArgsDict"]:
+def identity(of: Identity, settings: ServiceSettings, fixed: Mapping[str, str]) -> list["EnvVarArgsDict"]:
     """Return the identity variables of the service contract: the fixed ones, and those of the downward API."""
+    port = {} if settings.worker else {"PORT": str(settings.port)}
     downward = {
         "DEPLOYMENT_GROUP": f"metadata.labels['{COLOUR_LABEL}']",
         "AVAILABILITY_ZONE": f"metadata.labels['{ZONE_LABEL}']",
@@ -246,7 +247,7 @@ def identity(fixed: Mapping[str, str]) -> list["EnvVarArgsDict"]:
         "DEPLOYMENT_TIMESTAMP": f"metadata.annotations['{DEPLOYED_AT}']",
     }
     return [
-        *({"name": key, "value": value} for key, value in fixed.items()),
+        *({"name": key, "value": value} for key, value in {**fixed, "VERSION": of.version, **port}.items()),
         *({"name": key, "value_from": {"field_ref": {"field_path": path}}} for key, path in downward.items()),
     ]
 

@@ -14,7 +14,7 @@ from teal.model.workers import WORKER, Overlap
 from teal_infra.components import pod
 from teal_infra.components.doors import UNAWAITED, service_spec
 from teal_infra.components.environment import Environment
-from teal_infra.components.fingerprint import Fingerprint, annotations_of
+from teal_infra.components.fingerprint import Fingerprint
 from teal_infra.components.rollout import REPORTED_SECONDS, Rollout, Rollouts, Undo
 from teal_infra.components.scaling import Capacity, Scaling, ScalingArgs
 from teal_infra.labels import Identity
@@ -39,18 +39,13 @@ autoscaler that counts a queue, gets pods that no node runs."""
 class SlotArgs:
     """All that one colour of one service is made of."""
 
-    of: Identity
-    settings: ServiceSettings
-    release: SlotService
     account: pulumi.Input[str]
     environment: Environment
     fingerprint: Fingerprint
     """The declared slot in the form in which its Deployment tells it to later updates."""
+    annotations: Mapping[str, str]
+    """The fingerprint as the Deployment has it, and since when it has been so."""
     capacity: Capacity
-    live: Mapping[str, str]
-    """The annotations of the existing Deployment; empty where there is none."""
-    now: str
-    """The time that a changed slot gets."""
     rollouts: Rollouts
     """The update's rollouts, of which its own is one."""
     rolling: bool = False
@@ -63,6 +58,21 @@ class SlotArgs:
     """The hooks that allow a change of the pods, or of their number."""
     turn: "Turn | None" = None
     """None where nobody but the engine and an autoscaler ever wrote how many pods there are."""
+
+    @property
+    def of(self) -> Identity:
+        """The service, the colour and the version."""
+        return self.fingerprint.of
+
+    @property
+    def settings(self) -> ServiceSettings:
+        """What both colours share."""
+        return self.fingerprint.settings
+
+    @property
+    def release(self) -> SlotService:
+        """The service in this slot."""
+        return self.fingerprint.release
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +108,7 @@ class Slot(pulumi.ComponentResource):
     def run(self, args: SlotArgs) -> None:
         """Declare the rest of the slot."""
         of, turn = args.of, args.turn
-        annotations = annotations_of(args.fingerprint, args.live, args.now)
+        annotations = args.annotations
         scaled = turn is not None and not turn.begins and args.fingerprint.replicas is None
         later = pulumi.ResourceOptions(
             parent=self, depends_on=[*args.environment.objects, *args.after], hooks=args.hooks

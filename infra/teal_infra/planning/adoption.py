@@ -76,7 +76,7 @@ async def read(cluster: Cluster, settings: Settings) -> Existing:
         return Found(service=service, deployment=deployment, account=its)
 
     adopted = (one(name, adopt) for name, (_, adopt) in settings.adopted.items())
-    place, *found = await asyncio.gather(cluster.read(base, Bare), *adopted)
+    place, found = await asyncio.gather(cluster.read(base, Bare), asyncio.gather(*adopted))
     return Existing(services=dict(zip(settings.adopted, found, strict=True)), namespace=place)
 
 

@@ -227,8 +227,7 @@ async def test_a_namespace_that_no_stack_made_is_not_taken_over(
     for each in said:
         assert "Next: pulumi config rm --path teal:namespace; pulumi config set --path 'teal:namespace[" in each
     found = await declared(raw, Live(at=NOW, existing=there_))
-    marks = found["Namespace", "namespace"]["metadata"].get("annotations") or {}
-    assert "teal/kept" not in marks
+    assert "teal/kept" not in found["Namespace", "namespace"]["metadata"].get("annotations", ())
 
 
 async def test_the_namespace_is_read_whoever_makes_it(api_server: FakeApiServer) -> None:

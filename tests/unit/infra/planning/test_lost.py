@@ -69,7 +69,7 @@ def test_pods_are_scraped_wherever_their_readiness_probe_asks() -> None:
     """A worker's are not: it has no port."""
     metrics: Mapping[str, Any] = {"prometheus": {"url": "https://prometheus.example"}, "bake": {"samples": 0}}
     own = {"queue": {"query": "queue_length", "below": 5}}
-    there = {"services.backend.probes": ELSEWHERE, "services.backend.gates": {"metrics": {}}}
+    there: Mapping[str, Any] = {"services.backend.probes": ELSEWHERE, "services.backend.gates": {"metrics": {}}}
     assert "metrics.availability" in gates({**BARE, **metrics, **there})
     worker = {"kind": "worker", "gates": {"metrics": {"own": own}}}
     assert gates({**metrics, "services.backend": worker}) == {"capacity", "version", "metrics.queue"}
