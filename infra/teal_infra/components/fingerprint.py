@@ -4,7 +4,7 @@ They are in the Deployment's own metadata and never in its pods', so that they r
 public content only. A Secret's version is its object's name, which everybody who may list pods can read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -108,6 +108,7 @@ class Fingerprint:
             name: each for name, each in _as_ever(settings["frontDoor"]).items() if name != "host"
         }  # an output's, no object's
         ingress = _as_ever(settings["ingress"]) if settings["ingress"] else None
+        further = {name: _as_ever(each, ("paths",)) for name, each in settings["ingresses"].items()}
         return Parts(
             pod=_digests(
                 {
@@ -127,7 +128,7 @@ class Fingerprint:
                     "network": [settings["network"], self.peers],
                     "frontDoor": doors,
                     "appProtocol": settings["appProtocol"],
-                    "ingress": [ingress, settings["ingresses"]] if settings["ingresses"] else ingress,
+                    "ingress": [ingress, further] if further else ingress,
                     "routing": [settings["routing"], self.router],
                     "targetGroup": settings["targetGroup"],
                     "capacity": [settings[name] for name in ("autoscaling", "replicas", "disruption")],
@@ -240,13 +241,14 @@ _ADDED: Mapping[str, object] = {
     "hosts": {},
     "labels": {},
     "annotations": {},
+    "paths": ["/"],
 }
 """Settings that earlier teals did not have, with the values that mean nothing was set."""
 
 
-def _as_ever(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+def _as_ever(settings: Mapping[str, Any], added: Collection[str] = _ADDED) -> Mapping[str, Any]:
     """Return the settings without unset ones of later teals: a new teal is no change of the stack."""
-    return {name: each for name, each in settings.items() if name not in _ADDED or each != _ADDED[name]}
+    return {name: each for name, each in settings.items() if name not in added or each != _ADDED[name]}
 
 
 def _digests(content: Mapping[str, Any]) -> Mapping[str, str]:

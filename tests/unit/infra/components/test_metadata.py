@@ -86,6 +86,27 @@ async def test_every_host_has_its_certificate_and_every_ingress_its_own_marks() 
         settings(edited(BASE, refused))
 
 
+async def test_services_share_a_host_by_their_paths() -> None:
+    """On each of the hosts; without a path, all of them are the service's."""
+    shop = {"host": "shop.example", "className": "nginx"}
+    services: dict[str, Any] = {
+        "frontend": {"ingress": {**shop, "hosts": {"www.shop.example": {}}}},
+        "backend": {"ingress": {**shop, "paths": ["/api", "/auth/"]}},
+        "inner": {"ingress": {**shop, "className": "inner"}},
+    }
+    raw = config(router="service", services=("frontend", "backend", "inner"))
+    found = await declared({**raw, "services": json.dumps(services)})
+    asked = {
+        name: [
+            (rule["host"], [(each["path"], each["pathType"]) for each in rule["http"]["paths"]])
+            for rule in found["Ingress", f"{name}-ingress"]["spec"]["rules"]
+        ]
+        for name in ("frontend", "backend")
+    }
+    assert asked["backend"] == [("shop.example", [("/api", "Prefix"), ("/auth/", "Prefix")])]
+    assert asked["frontend"] == [(host, [("/", "Prefix")]) for host in ("shop.example", "www.shop.example")]
+
+
 async def test_an_account_of_another_name_is_the_pods_own() -> None:
     """It is what they run as, and a change of it is a change of the pods."""
     service = {"metadata": {"serviceAccount": {"name": "shop-teal"}}, "access": {"readCluster": True}}
@@ -114,5 +135,10 @@ def test_what_earlier_teals_did_not_have_is_no_change_where_nobody_sets_it() -> 
     assert found is not None
     assert named is not None
     assert found.parts.service["ingress"] == digest(ingress)[:12]
+    inner = {"services.backend.ingresses": {"inner": {"host": "shop.internal"}}}
+    both = slots.fingerprint_of(settings(edited(BASE, {"services.backend.ingress": ingress, **inner})), "backend", BLUE)
+    assert both is not None
+    further: dict[str, Any] = {"labels": {}, "annotations": {}, "host": "shop.internal", "className": None, "tlsSecret": None}
+    assert both.parts.service["ingress"] == digest([ingress, {"inner": {**further, "hosts": {}}}])[:12]
     assert found.parts.service["frontDoor"] == digest(door)[:12]
     assert named.parts.service["frontDoor"] != digest(door)[:12]

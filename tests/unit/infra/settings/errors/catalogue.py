@@ -167,7 +167,7 @@ def routed(router: str, *names: str, service: Config | None = None, **more: Any)
         for number, name in enumerate(names or ("backend",), 1)
     }
     release = {name: {"image": "a:1"} for name in services}
-    own = {"alb": ALB} if router == "alb" else {"gateway": {"name": "public"}}
+    own = {"alb": {"alb": ALB}, "gateway": {"gateway": {"name": "public"}}}.get(router, {})
     return edited(router=router, services=services, blue={"version": "1", **release}, **{**own, **more})
 
 
@@ -175,6 +175,13 @@ DATABASE: Config = {"kind": "database", "network": {"cidrs": ["10.20.0.0/16"], "
 PEER: Config = {"cidrs": ["10.20.0.0/16"], "ports": [5432]}
 GREEN: Config = {"version": "2", "backend": {"image": "a:2"}}
 WATCH: Config = {"image": "registry.example/teal:1", "egress": {"api": PEER}}
+
+INGRESSES: tuple[Config, ...] = (
+    {"host": "a.example"},
+    {"host": "a.example", "paths": ["/b", "/c/"], "className": "nginx"},
+    {"host": "a.example", "paths": []},
+)
+"""That two services have alike."""
 
 CLASHES: tuple[Config, ...] = (
     # A service's own settings.
@@ -375,6 +382,8 @@ CLASHES: tuple[Config, ...] = (
     ),
     routed("alb", "a", "b", service={"routing": {}}),
     routed("gateway", "a", "b", service={"routing": {}}),
+    *(routed("service", "a", "b", service={"routing": {}, "ingress": ingress}) for ingress in INGRESSES),
+    backend(ingress={"host": "a.example"}, ingresses={"inner": {"host": "b.example", "hosts": {"a.example": {}}}}),
     routed("alb", "a", "b", service={"routing": {"priority": 7}}),
     routed("alb", *(f"s{number}" for number in range(51))),
 )
