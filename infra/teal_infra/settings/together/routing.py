@@ -42,6 +42,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
     yield from _unused(settings)
     yield from _shares(settings)
     yield from _same(settings)
+    yield from _kept_out(settings)
     alb = settings.alb
     if alb is not None and (alb.stickiness_seconds or 0) > settings.settle_seconds:
         seconds = alb.stickiness_seconds or 0
@@ -117,6 +118,20 @@ def _same(settings: Settings) -> Iterator[Refusal]:
                 mend = Remove(claim.where[:-1])
             yield Refusal(claim.where, what, "one of the two would get no request", (mend,))
         taken |= {each: claim.service for each in claim.asked if each not in taken}
+
+
+def _kept_out(settings: Settings) -> Iterator[Refusal]:
+    """Yield services that no gateway's pods may reach: the defaults let in an ingress controller's alone."""
+    gateway = settings.gateway
+    if settings.router is not RouterKind.GATEWAY or gateway is None:
+        return
+    for name, service in settings.routed.items():
+        network = service.network
+        if network.policies and not network.callers and "ingress_controller" not in network.model_fields_set:
+            where: Where = ("services", name, "network", "callers", "gateway", "namespaceLabels")
+            pods = {"kubernetes.io/metadata.name": gateway.namespace or settings.namespace}
+            what = f"router is gateway, and network.callers of {name} names no pods of the Gateway {gateway.name}"
+            yield Refusal(where, what, "the policies would keep out live traffic", (Set(where, pods),))
 
 
 def _shares(settings: Settings) -> Iterator[Refusal]:

@@ -8,7 +8,7 @@ from teal_infra.planning import slots
 
 from teal.model.colours import Colour
 from teal.model.errors import ConfigError
-from tests.unit.infra.declaring import config, declared
+from tests.unit.infra.declaring import CALLERS, config, declared
 from tests.unit.infra.worlds import BASE, edited, settings
 
 BLUE = Colour.BLUE
@@ -50,7 +50,7 @@ async def test_a_route_and_a_namespace_are_marked() -> None:
     marks = {"labels": {"team": "shop"}, "annotations": {"example.com/own": "x"}}
     place = {"name": "shop", **marks}
     raw = config(router="gateway", namespace=place, services=("backend",))
-    raw["services"] = json.dumps({"backend": {"metadata": {"route": marks}}})
+    raw["services"] = json.dumps({"backend": {**CALLERS, "metadata": {"route": marks}}})
     found = await declared(raw)
     for key in (("HTTPRoute", "backend-route"), ("Namespace", "namespace")):
         assert found[key]["metadata"]["labels"].items() >= {"team": "shop", "app.kubernetes.io/part-of": "teal"}.items()
@@ -138,7 +138,13 @@ def test_what_earlier_teals_did_not_have_is_no_change_where_nobody_sets_it() -> 
     inner = {"services.backend.ingresses": {"inner": {"host": "shop.internal"}}}
     both = slots.fingerprint_of(settings(edited(BASE, {"services.backend.ingress": ingress, **inner})), "backend", BLUE)
     assert both is not None
-    further: dict[str, Any] = {"labels": {}, "annotations": {}, "host": "shop.internal", "className": None, "tlsSecret": None}
+    further: dict[str, Any] = {
+        "labels": {},
+        "annotations": {},
+        "host": "shop.internal",
+        "className": None,
+        "tlsSecret": None,
+    }
     assert both.parts.service["ingress"] == digest([ingress, {"inner": {**further, "hosts": {}}}])[:12]
     assert found.parts.service["frontDoor"] == digest(door)[:12]
     assert named.parts.service["frontDoor"] != digest(door)[:12]

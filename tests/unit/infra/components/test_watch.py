@@ -15,6 +15,7 @@ from teal.spec.credentials import Credentials, of_environment
 from teal.spec.ending import DECLARED as ENDINGS
 from teal.spec.ending import Endings
 from tests.unit.infra.components.test_network import policy
+from tests.unit.infra.declaring import CALLERS
 from tests.unit.infra.test_program import config, declared, sealed
 from tests.unit.teal.network.reachability import Actor, Namespace, Outside, Pod, Port, matrix
 
@@ -115,6 +116,7 @@ async def test_it_may_end_pods_only_where_the_stack_asks_for_that() -> None:
 async def test_it_ends_nothing_that_has_a_share_of_live_traffic() -> None:
     """Nor what is not to run, or is not the stack's to end."""
     more = {"retireAfterMinutes": "30", "router": "gateway", "gateway": json.dumps({"name": "public"})}
+    more["services"] = json.dumps({"backend": CALLERS})
     canary = {"canaryMatch": json.dumps({"header": "X-Canary", "value": "always"})}
     alone = {**config(), "watch": json.dumps(WATCH)}
     assert not Endings.model_validate_json(environment(await declared({**alone, **more, **canary}))[ENDINGS]).slots

@@ -349,6 +349,8 @@ CLASHES: tuple[Config, ...] = (
     routed("gateway", alb=ALB, service={"ingress": {"host": "a.example"}, "frontDoor": {"port": 8080}}),
     routed("gateway", service={"metadata": {"frontDoor": {"labels": {"a": "b"}}}, "routing": {"priority": 10}}),
     backend(routing={"hosts": ["a.example"]}),
+    routed("gateway", service={"network": {}}),
+    routed("gateway", "a", "b", gateway={"name": "public", "namespace": "gateways"}, service={"network": {}}),
     routed("gateway", canaryWeight="100", green=GREEN),
     routed("gateway", canaryWeight="10"),
     routed("gateway", canaryMatch={"header": "X-A", "cookie": "b", "value": "c"}),
