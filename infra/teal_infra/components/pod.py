@@ -114,13 +114,13 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         spec["readiness_gates"] = [{"condition_type": each} for each in gates]
     scraped = {
         "prometheus.io/scrape": "true",
-        "prometheus.io/port": str(settings.numbered(settings.request_metrics.port)),
+        "prometheus.io/port": str(settings.metrics_port),
         "prometheus.io/path": settings.request_metrics.path,
     }
     made: PodTemplateSpecArgsDict = {
         "metadata": {
             "labels": dict(of.labels),
-            "annotations": {DEPLOYED_AT: deployed_at, **({} if settings.worker else scraped)},
+            "annotations": {DEPLOYED_AT: deployed_at, **(scraped if settings.metrics_port else {})},
         },
         "spec": spec,
     }
@@ -170,6 +170,8 @@ def container(
             {"name": HTTP, "container_port": settings.port},
             *({"name": name, "container_port": number} for name, number in settings.ports.items()),
         ]
+    elif settings.metrics_port is not None:
+        made["ports"] = [{"name": "metrics", "container_port": settings.metrics_port}]
     probes = {name: _probe(each, settings) for name, each in settings.probed.items()}
     if "startup" in probes:
         made["startup_probe"] = probes["startup"]

@@ -114,7 +114,7 @@ def gate_plans(settings: Settings, colour: Colour) -> Mapping[str, GatePlan]:
                 image=slot.services[name].image,
                 readiness_path=each.readiness_path if settings.pods_reachable else None,
                 counted=each.counted,
-                scraped=each.worker is None,
+                scraped=each.metrics_port is not None,
                 watched=settings.prometheus is not None and settings.bake.samples > 0,
                 skip=settings.skip_gates.reasons,
             ),

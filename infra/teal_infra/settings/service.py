@@ -259,6 +259,12 @@ class ServiceSettings(Process):
         return [*dict.fromkeys((self.port, *further, *filter(None, [checked])))]
 
     @property
+    def metrics_port(self) -> int | None:
+        """On which Prometheus scrapes its pods; None for a worker that names none."""
+        port = self.request_metrics.port
+        return None if port is None and self.worker is not None else self.numbered(port)
+
+    @property
     def counted(self) -> RequestMetrics | None:
         """How its requests are counted: not what probes ask for, unless others do; None where they are not."""
         probed = (each.path for each in self.probes.given.values() if each.path)
@@ -281,13 +287,9 @@ class ServiceSettings(Process):
         return self
 
     @model_validator(mode="after")
-    def _timed(self) -> Self:
+    def _whole(self) -> Self:
         if self.kind is Kind.CRON and self.cron is None:
             raise MISSING
-        return self
-
-    @model_validator(mode="after")
-    def _own_names(self) -> Self:
         if P95 in self.bake_metrics:
             raise superfluous(f"bakeMetrics.{P95}", f"{P95} is one of the bake's own", TWICE)
         return self

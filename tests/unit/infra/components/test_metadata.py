@@ -1,6 +1,7 @@
 """A service's objects are marked for those who know them by it, and stay teal's."""
 
 import json
+from typing import Any
 
 import pytest
 from teal_infra.components.environment import digest

@@ -66,13 +66,15 @@ def test_requests_that_a_stack_names_are_made_whatever_its_readiness_probe_asks(
 
 
 def test_pods_are_scraped_wherever_their_readiness_probe_asks() -> None:
-    """A worker's are not: it has no port."""
+    """A worker's are where it names a port for that."""
     metrics: Mapping[str, Any] = {"prometheus": {"url": "https://prometheus.example"}, "bake": {"samples": 0}}
     own = {"queue": {"query": "queue_length", "below": 5}}
     there: Mapping[str, Any] = {"services.backend.probes": ELSEWHERE, "services.backend.gates": {"metrics": {}}}
     assert "metrics.availability" in gates({**BARE, **metrics, **there})
     worker = {"kind": "worker", "gates": {"metrics": {"own": own}}}
     assert gates({**metrics, "services.backend": worker}) == {"capacity", "version", "metrics.queue"}
+    scraped = {**worker, "requestMetrics": {"port": 9808}}
+    assert "metrics.availability" in gates({**metrics, "services.backend": scraped})
 
 
 def test_a_door_of_a_balancer_is_asked_although_no_pod_is_and_only_in_http_1() -> None:

@@ -172,6 +172,7 @@ def routed(router: str, *names: str, service: Config | None = None, **more: Any)
 
 
 DATABASE: Config = {"kind": "database", "network": {"cidrs": ["10.20.0.0/16"], "ports": [5432]}}
+PEER_OF: Config = {"podLabels": {"app": "somebody"}}
 PEER: Config = {"cidrs": ["10.20.0.0/16"], "ports": [5432]}
 GREEN: Config = {"version": "2", "backend": {"image": "a:2"}}
 WATCH: Config = {"image": "registry.example/teal:1", "egress": {"api": PEER}}
@@ -230,6 +231,7 @@ CLASHES: tuple[Config, ...] = (
     backend(kind="cron", cron={"schedule": "* * * * 7"}),
     backend(kind="cron", cron={"schedule": "@daily", "timeZone": "../etc"}, replicas=2, overlap="flip"),
     backend(kind="cron", cron={"schedule": "@daily"}, probes={"startup": {"exec": ["true"]}}, port=8000),
+    backend(kind="cron", cron={"schedule": "@daily"}, requestMetrics={"port": 1}, network={"prometheus": PEER_OF}),
     backend(kind="cron", cron={"schedule": "@daily"}, gates={"metrics": {}}, rollout={"maxSurge": 1}),
     *(
         backend(kind="worker", **more)
@@ -239,6 +241,10 @@ CLASHES: tuple[Config, ...] = (
             {"metadata": {"frontDoor": {"labels": {"a": "b"}}}},
             {"shutdown": {"waitSeconds": 5, "gracePeriodSeconds": 3}},
             {"probes": {"startup": {"path": "/"}, "readiness": {"tcp": True, "port": "http"}}},
+            {"requestMetrics": {"preset": "django-prometheus", "inFlight": "a", "port": "metrics"}},
+            {"requestMetrics": 9090},
+            {"network": {"callers": {"flower": {"podLabels": {"app": "flower"}}}, "ingressController": PEER_OF}},
+            {"network": {"prometheus": PEER_OF}},
         )
     ),
     backend(metadata={"deployment": {"labels": {"app.kubernetes.io/name": "x"}}}),
