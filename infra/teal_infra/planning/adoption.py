@@ -174,8 +174,8 @@ class _Takeover:
     def refused(self) -> Iterator[str]:
         """Yield all reasons why they cannot be taken over."""
         yield from self._pods()
-        account = self.its.account
-        if account is not None and account.metadata.labels.get(PART_OF_LABEL) != PART_OF:
+        account, made = self.its.account, self.settings.services[self.name].metadata.service_account.create
+        if made and account is not None and account.metadata.labels.get(PART_OF_LABEL) != PART_OF:
             name = account.metadata.name
             yield (
                 f"ServiceAccount {name} is there already, and not the stack's: what runs as it could lose its token. "

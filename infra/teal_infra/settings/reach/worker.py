@@ -82,7 +82,7 @@ def as_worker(given: Mapping[str, Any]) -> Mapping[str, Any]:
         if isinstance(given.get(key, {}), dict | None)
     }
     kept = {key: each for key, each in given.items() if key != "port" or each is not None}
-    without = _OF_CRON if given.get("kind") == Kind.CRON else {}
+    without: Mapping[str, Any] = _OF_CRON if given.get("kind") == Kind.CRON else {}
     return {**without, **kept, **parts}
 
 

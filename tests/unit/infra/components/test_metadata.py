@@ -87,6 +87,27 @@ async def test_every_host_has_its_certificate_and_every_ingress_its_own_marks() 
         settings(edited(BASE, refused))
 
 
+async def test_an_account_that_exists_is_referred_to() -> None:
+    """One of somebody else's, or of another service of the stack; the stack makes none then."""
+    accounts: dict[str, Any] = {
+        "backend": {"name": "shop"},
+        "worker": {"name": "shop", "create": False},
+        "frontend": {"name": "theirs", "create": False},
+    }
+    raw = config(router="service", services=(*accounts,))
+    services = {name: {"metadata": {"serviceAccount": each}} for name, each in accounts.items()}
+    services["frontend"]["access"] = {"readCluster": True}
+    found = await declared({**raw, "services": json.dumps(services)})
+    assert found.names("ServiceAccount") == ["backend-account"]
+    pods = {name: found["Deployment", f"{name}-blue"]["spec"]["template"]["spec"] for name in accounts}
+    assert {name: each["serviceAccountName"] for name, each in pods.items()} == {
+        "backend": "shop",
+        "worker": "shop",
+        "frontend": "theirs",
+    }
+    assert found["RoleBinding", "frontend-reader"]["subjects"][0]["name"] == "theirs"
+
+
 async def test_services_share_a_host_by_their_paths() -> None:
     """On each of the hosts; without a path, all of them are the service's."""
     shop = {"host": "shop.example", "className": "nginx"}
@@ -139,13 +160,8 @@ def test_what_earlier_teals_did_not_have_is_no_change_where_nobody_sets_it() -> 
     inner = {"services.backend.ingresses": {"inner": {"host": "shop.internal"}}}
     both = slots.fingerprint_of(settings(edited(BASE, {"services.backend.ingress": ingress, **inner})), "backend", BLUE)
     assert both is not None
-    further: dict[str, Any] = {
-        "labels": {},
-        "annotations": {},
-        "host": "shop.internal",
-        "className": None,
-        "tlsSecret": None,
-    }
-    assert both.parts.service["ingress"] == digest([ingress, {"inner": {**further, "hosts": {}}}])[:12]
+    further: Any = {"labels": {}, "annotations": {}, "host": "shop.internal", "className": None, "tlsSecret": None}
+    further["hosts"] = {}
+    assert both.parts.service["ingress"] == digest([ingress, {"inner": further}])[:12]
     assert found.parts.service["frontDoor"] == digest(door)[:12]
     assert named.parts.service["frontDoor"] != digest(door)[:12]

@@ -293,6 +293,13 @@ def test_what_would_lose_a_request_is_refused(case: str) -> None:
     assert any(says in each for each in planned.reasons), planned.reasons
 
 
+def test_an_account_that_the_stack_only_refers_to_may_be_there() -> None:
+    """It changes nothing of it."""
+    raw = edited(STACK, {"services.shop.metadata": {"serviceAccount": {"name": "shop", "create": False}}})
+    account = Bare.model_validate({"metadata": {"name": "shop", "resourceVersion": "1"}})
+    assert made(raw, world(raw, there(account=account))).word is not Word.UNSAFE
+
+
 @pytest.mark.parametrize("active", ["blue", "green"])
 def test_pods_are_taken_over_in_an_update_of_its_own(active: str) -> None:
     """Before a flip, either way: nobody could put traffic back to pods that no Service speaks of."""

@@ -260,6 +260,23 @@ CLASHES: tuple[Config, ...] = (
     edited(services={"backend": {}, "backend-blue": {}}),
     edited(services={"backend": {}, "backend-migrations": {}}, green=GREEN),
     edited(services={"default": {}}),
+    *(
+        routed("service", "web", "web-api", service={"network": {}, "routing": {}, **service})
+        for service in (
+            {"metadata": {"serviceAccount": {"name": "shop"}}},
+            {"metadata": {"serviceAccount": {"name": "default"}}},
+            {"metadata": {"serviceAccount": {"name": "web-api", "create": True}}},
+            {"metadata": {"serviceAccount": {"create": False}}},
+            {"metadata": {"serviceAccount": {"create": False, "name": "a", "labels": {"a": "b"}}}},
+        )
+    ),
+    edited(
+        services={
+            "web": {"ingress": {"host": "a.example"}, "ingresses": {"api": {"host": "b.example"}}},
+            "web-api": {"ingress": {"host": "c.example"}},
+        },
+        blue={"version": "1", "web": {"image": "a:1"}, "web-api": {"image": "a:1"}},
+    ),
     edited(services={"backend": {}, "frontend": {}}),
     edited(blue=None),
     edited(blue=None, green=GREEN),
