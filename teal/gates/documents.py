@@ -60,6 +60,8 @@ class ContractPlan(Asked):
     path: str
     allowed: frozenset[str] = frozenset()
     """The comparison tool's ids of the changes that are allowed."""
+    tls: bool = False
+    """Whether the service's port speaks TLS."""
 
     @property
     def gates(self) -> frozenset[str]:

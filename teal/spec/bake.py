@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from teal.gates.replies import Request
 from teal.model.live import LiveService
 from teal.model.routes import AlbRoute, RouterKind
 from teal.model.workers import Worker
@@ -61,6 +62,10 @@ class ServiceBake(_Kept):
     """The host name for a router's own door, where several services share it."""
     port: str = Field(default="http", exclude_if=lambda each: each == "http")
     """The port of the Service through which the API server reaches what is live, by name or number."""
+    tls: bool = Field(default=False, exclude_if=lambda each: not each)
+    """Whether that port speaks TLS."""
+    headers: Mapping[str, str] = Field(default_factory=dict[str, str], exclude_if=lambda each: not each)
+    """The headers that it is asked with."""
     metrics: RequestMetrics | None = DEFAULT
     """How its requests are counted; None where they are not, so that nothing is known of live traffic's errors."""
     slowness: Slowness | None = None
@@ -69,6 +74,11 @@ class ServiceBake(_Kept):
     """The stack's own numbers, by name."""
     worker: Worker | None = Field(default=None, exclude_if=lambda each: each is None)
     """None for a service that takes requests; it is left out of its record then, to keep that short."""
+
+    @property
+    def request(self) -> Request:
+        """The request that a healthy service answers with a status below 400."""
+        return Request(path=self.path or "/", headers=self.headers, tls=self.tls)
 
     @property
     def checks(self) -> Sequence[str]:

@@ -90,7 +90,7 @@ class Fingerprint:
                 "version": self.of.version,
                 "image": self.release.image,
                 "environment": [self.config_name, self.secret_name],
-                "pod": self.settings.model_dump(mode="json", include=_OF_THE_POD),
+                "pod": _pod(self.settings),
                 "podTemplate": self._pod_templates,
                 "fixed": dict(self.fixed),
                 **({"volumes": self._volumes} if self._volumes else {}),
@@ -103,7 +103,7 @@ class Fingerprint:
     def parts(self) -> Parts:
         """The digests of all parts that are compared."""
         settings = self.settings.model_dump(mode="json", by_alias=True)
-        of_the_pod = self.settings.model_dump(mode="json", by_alias=True, include=_OF_THE_POD)
+        of_the_pod = _pod(self.settings, by_alias=True)
         doors = {
             name: each for name, each in _as_ever(settings["frontDoor"]).items() if name != "host"
         }  # an output's, no object's
@@ -242,6 +242,8 @@ _ADDED: Mapping[str, object] = {
     "labels": {},
     "annotations": {},
     "paths": ["/"],
+    "scheme": None,
+    "headers": {},
 }
 """Settings that earlier teals did not have, with the values that mean nothing was set."""
 
@@ -249,6 +251,12 @@ _ADDED: Mapping[str, object] = {
 def _as_ever(settings: Mapping[str, Any], added: Collection[str] = _ADDED) -> Mapping[str, Any]:
     """Return the settings without unset ones of later teals: a new teal is no change of the stack."""
     return {name: each for name, each in settings.items() if name not in added or each != _ADDED[name]}
+
+
+def _pod(settings: ServiceSettings, *, by_alias: bool = False) -> Mapping[str, Any]:
+    dumped = settings.model_dump(mode="json", by_alias=by_alias, include=_OF_THE_POD)
+    probes = {name: each and _as_ever(each, ("scheme", "headers")) for name, each in dumped["probes"].items()}
+    return {**dumped, "probes": probes}
 
 
 def _digests(content: Mapping[str, Any]) -> Mapping[str, str]:

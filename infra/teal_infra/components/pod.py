@@ -264,6 +264,10 @@ def _probe(probe: Probe, settings: ServiceSettings) -> "ProbeArgsDict":
     port = HTTP if probe.port is None else probe.port
     if probe.path is not None:
         made["http_get"] = {"path": probe.path, "port": port}
+        if probe.scheme is not None:
+            made["http_get"]["scheme"] = probe.scheme
+        if probe.headers:
+            made["http_get"]["http_headers"] = [{"name": each, "value": its} for each, its in probe.headers.items()]
     elif probe.exec is not None:
         made["exec_"] = {"command": list(probe.exec)}
     elif probe.grpc is not None:  # Kubernetes does not take a port's name here

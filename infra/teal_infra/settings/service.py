@@ -235,6 +235,11 @@ class ServiceSettings(Process):
         return probe.path if self.worker is None and probe.port in {None, HTTP, self.port} else None
 
     @property
+    def tls(self) -> bool:
+        """Whether the service's own port speaks TLS, as its readiness probe has it."""
+        return self.readiness_path is not None and self.probes.readiness.scheme == "HTTPS"
+
+    @property
     def all_ingresses(self) -> Mapping[str, Ingress]:
         """By what their names end with: nothing, for the first one."""
         first = {"": self.ingress} if self.ingress else {}
@@ -284,6 +289,7 @@ class ServiceSettings(Process):
         for name, each in self.front_door.extra_ports.items():
             named[f"frontDoor.extraPorts.{name}.targetPort"] = each.target_port
         require_ports(self.port, self.ports, self.probes, named)
+        self.network.require_way_in(self.front_door)
         return self
 
     @model_validator(mode="after")
@@ -292,9 +298,4 @@ class ServiceSettings(Process):
             raise MISSING
         if P95 in self.bake_metrics:
             raise superfluous(f"bakeMetrics.{P95}", f"{P95} is one of the bake's own", TWICE)
-        return self
-
-    @model_validator(mode="after")
-    def _way_in(self) -> Self:
-        self.network.require_way_in(self.front_door)
         return self

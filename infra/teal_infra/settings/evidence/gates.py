@@ -15,11 +15,12 @@ from teal.gates import GATES
 from teal.gates.approvals import ApprovalPlan
 from teal.gates.documents import ContractPlan
 from teal.gates.registration import Asked, Skippable
+from teal.gates.replies import Request
 from teal.spec.gates import GatePlan
 from teal.spec.request_metrics import DEFAULT, RequestMetrics
 from teal_infra.settings.base import Model, wrong
 from teal_infra.settings.evidence.metrics import Metrics, series_plan
-from teal_infra.settings.evidence.smoke import DoorPath, Smoke
+from teal_infra.settings.evidence.smoke import DoorPath, Smoke, passing
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
 _Unless = Reason | None
@@ -79,6 +80,8 @@ class Gates(Model):
         version_path: str | None,
         image: str,
         readiness_path: str | None,
+        headers: Mapping[str, str] | None = None,
+        tls: bool = False,
         counted: RequestMetrics | None = DEFAULT,
         scraped: bool = True,
         watched: bool = False,
@@ -93,21 +96,30 @@ class Gates(Model):
             version_path: where its pods report their version; None where they cannot be asked.
             image: the image that its slot declares.
             readiness_path: the path of its readiness probe; None where only the kubelet can ask that.
+            headers: those that the readiness probe sends.
+            tls: whether the service's own port speaks TLS.
             counted: how its requests are counted; None where they are not.
             scraped: whether Prometheus scrapes its pods.
             watched: whether the bake judges it by its requests.
             skip: the names of the gates that the stack switches off.
         """
-        asked: list[Asked] = [*self.smoke.checks(readiness_path)]
+        asked: list[Asked] = [
+            *self.smoke.checks(
+                Request(path=readiness_path, headers=passing(headers or {}), tls=tls) if readiness_path else None,
+                tls=tls,
+            )
+        ]
         if self.contract is not None:
-            asked.append(self.contract.plan())
+            asked.append(replace(self.contract.plan(), tls=tls))
         if self.metrics is not None:
             plan = self.metrics.plan(service=service, namespace=namespace, counted=counted)
+            if plan.traffic is not None:
+                plan = replace(plan, traffic=replace(plan.traffic, tls=tls))
             asked.append(plan if scraped else replace(plan, up=""))
         elif watched and counted is not None:  # the canary analysis would notice missing series itself
             asked.append(series_plan(service=service, namespace=namespace, counted=counted))
         kept = tuple(each for each in asked if each.entry.family not in skip)
-        return GatePlan(version=version, version_path=version_path, image=image, asked=kept)
+        return GatePlan(version=version, version_path=version_path, tls=tls, image=image, asked=kept)
 
 
 class Approval(Model):

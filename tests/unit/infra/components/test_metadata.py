@@ -157,6 +157,12 @@ def test_what_earlier_teals_did_not_have_is_no_change_where_nobody_sets_it() -> 
     assert found is not None
     assert named is not None
     assert found.parts.service["ingress"] == digest(ingress)[:12]
+    probe = {"path": "/health/ready", "tcp": None, "grpc": None, "exec": None, "port": None, "initialDelaySeconds": 10}
+    ready = {**probe, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 1}
+    startup = {**ready, "path": "/health/live", "initialDelaySeconds": 0, "periodSeconds": 5, "failureThreshold": 12}
+    liveness = {**startup, "initialDelaySeconds": 30, "periodSeconds": 30, "failureThreshold": 3}
+    probes = {"startup": startup, "liveness": liveness, "readiness": ready}
+    assert found.parts.pod["probes"] == digest(probes)[:12]
     inner = {"services.backend.ingresses": {"inner": {"host": "shop.internal"}}}
     both = slots.fingerprint_of(settings(edited(BASE, {"services.backend.ingress": ingress, **inner})), "backend", BLUE)
     assert both is not None

@@ -40,6 +40,11 @@ async def test_it_may_ask_no_door_that_a_bake_does_not_ask() -> None:
     rules = (await declared({**stack(), "services": services}))["Role", f"{NAME}-role"]["rules"]
     (proxy,) = [each for each in rules if each["resources"] == ["services/proxy"]]
     assert proxy["resourceNames"] == ["frontend:http"]
+    sealed_ = {"probes": {"readiness": {"path": "/", "scheme": "HTTPS"}}}
+    services = json.dumps({"backend": {"port": 6379}, "frontend": sealed_})
+    rules = (await declared({**stack(), "services": services}))["Role", f"{NAME}-role"]["rules"]
+    (proxy,) = [each for each in rules if each["resources"] == ["services/proxy"]]
+    assert proxy["resourceNames"] == ["https:frontend:http"]
     services = json.dumps({"backend": {"port": 6379}, "frontend": {"port": 6379}})
     rules = (await declared({**stack(), "services": services}))["Role", f"{NAME}-role"]["rules"]
     assert not [each for each in rules if each["resources"] == ["services/proxy"]]

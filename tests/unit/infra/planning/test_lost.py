@@ -77,6 +77,33 @@ def test_pods_are_scraped_wherever_their_readiness_probe_asks() -> None:
     assert "metrics.availability" in gates({**metrics, "services.backend": scraped})
 
 
+def test_what_the_readiness_probe_says_of_the_port_holds_for_every_request() -> None:
+    """Over TLS, and with its headers but for those that the API server keeps; a probe elsewhere says nothing of it."""
+    headers = {"X-Forwarded-Proto": "https", "Host": "shop.example"}
+    probe = {"path": "/healthz", "scheme": "HTTPS", "headers": headers}
+    gates_ = {"contract": {}, "metrics": {}, "smoke": {"requests": {"home": {"path": "/"}}}}
+    stack: Mapping[str, Any] = {
+        "prometheus": {"url": "https://prometheus.example"},
+        "services.backend.gates": gates_,
+        "services.backend.probes": {"readiness": probe},
+    }
+    without_: Mapping[str, Any] = {**stack, "services.backend.probes": {}}
+    for tls, change in {True: stack, False: without_}.items():
+        move = move_of(settings(edited(BASE, change)), settled(BASE))
+        plan, bake = move.flip_set["backend"], move.bake.services["backend"]
+        asked_: list[Any] = [*plan.measured]
+        found = {type(each).__name__: getattr(each, "tls", None) for each in asked_}
+        assert (found["VersionPlan"], found["ContractPlan"], plan.tls, bake.tls) == (tls, tls, tls, tls)
+        assert [each.traffic.tls for each in asked_ if hasattr(each, "traffic")] == [tls]
+        smoke = {each.name: each.request for each in asked_ if hasattr(each, "request")}
+        assert {each.tls for each in smoke.values()} == {tls}
+        sent = {"X-Forwarded-Proto": "https"} if tls else {}
+        assert (smoke["readiness"].headers, bake.headers, bake.request.headers) == (sent, sent, sent)
+        assert smoke["home"].headers == {}
+    elsewhere = {"services.backend.probes": {"readiness": {**probe, "port": 9443}}}
+    assert not bake_plan(settings(edited(BASE, elsewhere))).services["backend"].tls
+
+
 def test_a_door_of_a_balancer_is_asked_although_no_pod_is_and_only_in_http_1() -> None:
     """AWS answers 464 to whoever does not speak what the targets do."""
     alb = {**ALB, "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0123"}
