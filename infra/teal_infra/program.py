@@ -17,11 +17,13 @@ from teal.adapters.kubernetes.cluster import ClusterAccess
 from teal.adapters.kubernetes.scale import ENDING_SECONDS
 from teal.history.store import CONFIRMED
 from teal.model.colours import Colour
+from teal.model.labels import DEPLOYED_AT
 from teal.schema.migrations import Plan
 from teal_infra.components import fingerprint
 from teal_infra.components.access import Access, AccessArgs
 from teal_infra.components.admission import Admission
 from teal_infra.components.environment import Environment, EnvironmentArgs, flags, variables
+from teal_infra.components.fingerprint import Fingerprint
 from teal_infra.components.migrations import Contraction, ContractionArgs, Migration, MigrationArgs, Tool
 from teal_infra.components.network import NetworkPolicies, NetworkPoliciesArgs, members
 from teal_infra.components.notify import noted
@@ -113,7 +115,7 @@ class _Stack:
             enable_config_map_mutable=pulumi.Output.all(*(each.urn for each in after)).apply(lambda _: True),
         )
         self.opts = pulumi.ResourceOptions(providers=[provider], transformations=[owned])
-        self._access = Access(settings.namespace, AccessArgs(settings, keep=live.existing.ours), self.opts)
+        self._access = Access(settings.namespace, AccessArgs(settings, keep=live.existing.left(settings)), self.opts)
         self.namespace = place = self._access.namespace
         peers = NetworkPoliciesArgs(services=members(settings), namespace=place, own=settings.place.create)
         self._network = NetworkPolicies("network", peers, self.opts)
@@ -193,19 +195,21 @@ class _Stack:
         policy = self._network.services.get(name)
         first = [*([policy] if policy else []), *self._flags, *self.router.before_pods(name, colour), *when.after]
         live = self._live.slots.get((name, colour))
+        content = fingerprint.fingerprint_of(self._settings, name, slot, of)
+        annotations = fingerprint.annotations_of(content, live.annotations if live else {}, self._live.at)
+        jobs = self._migrations(content, annotations[DEPLOYED_AT], environment, first)
         begun = self._slot_of(name, colour)
         begun.run(
             SlotArgs(
                 account=self._access.accounts[name],
                 environment=environment,
-                fingerprint=fingerprint.fingerprint_of(self._settings, name, slot, of),
+                fingerprint=content,
+                annotations=annotations,
                 capacity=self._capacity(name, colour),
-                live=live.annotations if live else {},
-                now=self._live.at,
                 rollouts=self.rollouts,
                 rolling=live is not None and live.rolling,
                 undo=when.undo,
-                after=[*first, *self._migrations(of, release, environment, first), *when.records],
+                after=[*first, *jobs, *when.records],
                 hooks=when.hooks,
                 turn=turn(self._settings, self._live, name, colour, when.marks, with_the_move=bool(when.records)),
             )
@@ -213,10 +217,10 @@ class _Stack:
         return begun
 
     def _migrations(
-        self, of: Identity, release: SlotService, environment: Environment, first: Sequence[Prior]
+        self, content: Fingerprint, deployed_at: str, environment: Environment, first: Sequence[Prior]
     ) -> Sequence[pulumi.Resource]:
         """Declare the Jobs that a slot's pods wait for."""
-        settings = self._settings.services[of.service]
+        of, settings, release = content.of, content.settings, content.release
         if settings.migrations is None:
             return ()
         plain, _ = variables(self._settings, of.service, SlotService(image=release.image))
@@ -228,6 +232,8 @@ class _Stack:
             account=self._access.accounts[of.service],
             environment=environment.sources,
             referring=environment.referring,
+            fixed=content.fixed,
+            deployed_at=deployed_at,
             target={key: value for key, value in plain.items() if key.startswith("DB_")},
         )
         self._tools[of.service, of.colour] = tool

@@ -6,9 +6,11 @@ within 0.1 s, but more than 8 s when the API server has just restarted).
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
+from types import MappingProxyType
 
 import httpx2
 from pydantic import ValidationError
@@ -109,19 +111,20 @@ class Probe:
     """Why the service could not be asked, which says nothing about it; empty where it could."""
 
 
-async def probe(http: httpx2.AsyncClient, namespace: str, service: str, path: str, port: str = "http") -> Probe:
+async def probe(http: httpx2.AsyncClient, namespace: str, service: str, wanted: Request, port: str = "http") -> Probe:
     """Ask an active Service for a path through the API server's proxy, so that no network path to the door is needed.
 
     Args:
         http: the client, whose base URL is the API server's.
         namespace: the Service's namespace.
         service: the Service's name.
-        path: a path that a healthy service answers with a status below 400.
+        wanted: the request, which a healthy service answers with a status below 400.
         port: the Service's port, by name or number.
     """
-    url = f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}"
+    path = wanted.path
+    url = f"/api/v1/namespaces/{namespace}/services/{proxy.named(service, port, tls=wanted.tls)}/proxy{path}"
     try:
-        reply = await proxy.send(http, url, Request(path=path), ANSWER_SECONDS)
+        reply = await proxy.send(http, url, wanted, ANSWER_SECONDS)
     except (httpx2.ReadTimeout, httpx2.WriteTimeout):
         return await _late(http, path)
     except httpx2.HTTPError as error:
@@ -152,12 +155,13 @@ async def _late(http: httpx2.AsyncClient, path: str) -> Probe:
     return Probe(failure=f"{path} did not answer within {ANSWER_SECONDS:g} s")
 
 
-async def probe_at(url: str, host: str = "") -> Probe:
+async def probe_at(url: str, host: str = "", headers: Mapping[str, str] = MappingProxyType({})) -> Probe:
     """Ask a front door directly, as a client does, on a new connection.
 
     Args:
         url: the URL to request.
         host: the name that the door knows the service by, if it differs from the URL's.
+        headers: the headers that are sent as well.
     """
     late = Probe(failure=f"{url} did not answer within {ANSWER_SECONDS:g} s")
     try:
@@ -165,7 +169,7 @@ async def probe_at(url: str, host: str = "") -> Probe:
             asyncio.timeout(2 * ANSWER_SECONDS),  # connecting may take the first half of it
             _client(url) as http,
         ):
-            response = await _get(http, url, host)
+            response = await _get(http, url, host, headers)
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
         return Probe(error=f"{url}: {error or type(error).__name__}")
     except (httpx2.ReadTimeout, httpx2.WriteTimeout, TimeoutError):
@@ -195,10 +199,12 @@ def _authorities() -> ssl.SSLContext:
     return httpx2.create_ssl_context(trust_env=False)
 
 
-async def _get(http: httpx2.AsyncClient, url: str, host: str) -> httpx2.Response:
+async def _get(
+    http: httpx2.AsyncClient, url: str, host: str, headers: Mapping[str, str] = MappingProxyType({})
+) -> httpx2.Response:
     """Request a URL under a given host name, to which the door's certificate belongs."""
     named = {"Host": host} if host else {}
-    return await http.get(url, headers=named, extensions={"sni_hostname": host} if host else {})
+    return await http.get(url, headers={**headers, **named}, extensions={"sni_hostname": host} if host else {})
 
 
 async def _ask(http: httpx2.AsyncClient, url: str, host: str) -> str:

@@ -51,7 +51,7 @@ class Loaded(Model):
     """How often each of the most frequent failures occurred."""
 
 
-async def run(doors: Doors, door: str, paths: Sequence[str], load: Load) -> Loaded:
+async def run(doors: Doors, door: str, paths: Sequence[str], load: Load, *, tls: bool = False) -> Loaded:
     """Send requests to a preview door for as long as the load says, and no faster than it answers them."""
     took: list[float] = []
     wrong: Counter[str] = Counter()
@@ -61,7 +61,7 @@ async def run(doors: Doors, door: str, paths: Sequence[str], load: Load) -> Load
     async def one(path: str) -> None:
         nonlocal unasked
         try:
-            reply = await doors.request(door, Request(path=path), within=WITHIN_SECONDS)
+            reply = await doors.request(door, Request(path=path, tls=tls), within=WITHIN_SECONDS)
         finally:
             turn.release()
         if why := failure(reply, WITHIN_SECONDS):

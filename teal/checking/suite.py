@@ -148,7 +148,10 @@ class Suite:
 
     async def _probes(self, service: str, probes: Mapping[str, str]) -> Sequence[Verdict]:
         door = f"{service}-{self._colour}"
-        asked = (self._cluster.request(door, Request(path=path), within=PROBE_SECONDS) for path in probes.values())
+        tls = self._subjects[service].gates.tls
+        asked = (
+            self._cluster.request(door, Request(path=path, tls=tls), within=PROBE_SECONDS) for path in probes.values()
+        )
         replies = await asyncio.gather(*asked)
         return [
             judge.probe(service, self._colour, name, path, reply)
@@ -160,7 +163,7 @@ class Suite:
         if isinstance(read, Compared):
             outcome, needed = read.lack or Outcome.ERROR, "an OpenAPI document"
             return [Verdict(gate=plan.called("paths"), service=service, outcome=outcome, seen=read.why, needed=needed)]
-        tried = await contract.tried_of(self._cluster, f"{service}-{self._colour}", described(read))
+        tried = await contract.tried_of(self._cluster, f"{service}-{self._colour}", described(read), tls=plan.tls)
         return [replace(judge.paths(service, self._colour, tried), gate=plan.called("paths"))]
 
     async def _scraping(self, service: str, up: str) -> Sequence[Verdict]:
@@ -181,7 +184,9 @@ class Suite:
             outcome = Outcome.INCONCLUSIVE
             return [Verdict(gate="load", service=service, outcome=outcome, seen=seen, needed=needed)]
         self._say(f"load on {service}-{self._colour}: {wanted.per_second:g} requests a second for {wanted.seconds:g} s")
-        found = await load.run(self._cluster, f"{service}-{self._colour}", paths, wanted)
+        found = await load.run(
+            self._cluster, f"{service}-{self._colour}", paths, wanted, tls=self._subjects[service].gates.tls
+        )
         self.loaded[service] = found
         return [load.judge(service, self._colour, wanted, found)]
 

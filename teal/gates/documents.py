@@ -64,6 +64,8 @@ class ContractPlan(Asked):
     """The name of the document, by which its verdicts are called; empty where the service has one alone."""
     others: Sequence[str] = ()
     """Where the service's other documents are."""
+    tls: bool = False
+    """Whether the service's port speaks TLS."""
 
     @property
     def gates(self) -> frozenset[str]:

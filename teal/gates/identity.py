@@ -42,6 +42,8 @@ class VersionPlan(Asked):
 
     version: str
     path: str
+    tls: bool = False
+    """Whether the pods speak TLS on the service's port."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -56,6 +56,8 @@ class Request:
     method: str = "GET"
     headers: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
     body: str | None = field(repr=False, default=None)
+    tls: bool = False
+    """Whether the service's port speaks TLS. The API server, which passes the request on, believes any certificate."""
 
     @property
     def contained(self) -> bool:

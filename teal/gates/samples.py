@@ -126,6 +126,8 @@ class SyntheticTraffic:
     paths: Sequence[str]
     """The paths, asked in turn. The service has to count requests to them, which it rarely does for its probes."""
     per_second: float
+    tls: bool = False
+    """Whether the service's port speaks TLS."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

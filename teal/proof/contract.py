@@ -86,8 +86,8 @@ async def measure(
             documents.deprecations(service, destination, plan, (), new),
         ]
     compared, tried = await asyncio.gather(
-        _changes(doors, service, live, old, new),
-        tried_of(doors, f"{service}-{destination}", openapi.deprecated(new)),
+        _changes(doors, f"{service}-{live}", old, new, tls=plan.tls),
+        tried_of(doors, f"{service}-{destination}", openapi.deprecated(new), tls=plan.tls),
     )
     return [
         documents.changes(service, destination, live, plan, compared),
@@ -105,29 +105,27 @@ async def document_of(doors: Doors, service: str, colour: Colour | None, plan: C
     """A colour's document, or why there is none."""
     if colour is None:
         return Compared()
-    reply = await doors.request(f"{service}-{colour}", Request(path=plan.path), within=DOCUMENT_SECONDS)
+    reply = await doors.request(f"{service}-{colour}", Request(path=plan.path, tls=plan.tls), within=DOCUMENT_SECONDS)
     return documents.document(reply, plan.path, colour)
 
 
-async def _changes(
-    doors: Doors, service: str, live: Colour | None, old: Document | Compared, new: Document
-) -> Compared:
+async def _changes(doors: Doors, before: str, old: Document | Compared, new: Document, *, tls: bool) -> Compared:
     """Return what breaks clients of the old document. A deprecated operation may go, but not before its time."""
     if isinstance(old, Compared):
         return old
     kept = {(method, path) for method, path, _ in openapi.operations(new)}
     gone = [each for each in openapi.deprecated(old) if (each.method, each.path) not in kept and not each.dated]
-    compared, tried = await asyncio.gather(compare(old, new), tried_of(doors, f"{service}-{live}", gone))
+    compared, tried = await asyncio.gather(compare(old, new), tried_of(doors, before, gone, tls=tls))
     now = datetime.now(UTC)
     early = [change for each in tried if (change := documents.early(each, now)) is not None]
     return Compared(changes=[*compared.changes, *early], lack=compared.lack, why=compared.why)
 
 
-async def tried_of(doors: Doors, door: str, operations: Sequence[Operation]) -> Sequence[Tried]:
+async def tried_of(doors: Doors, door: str, operations: Sequence[Operation], *, tls: bool = False) -> Sequence[Tried]:
     """Send the requests that need no parameters and have no effect."""
 
     async def one(operation: Operation) -> Reply:
-        return await doors.request(door, Request(path=operation.url), within=TRY_SECONDS)
+        return await doors.request(door, Request(path=operation.url, tls=tls), within=TRY_SECONDS)
 
     askable = [each for each in operations if each.askable][:MOST_TRIED]
     replies = dict(zip(askable, await asyncio.gather(*(one(each) for each in askable)), strict=True))

@@ -58,7 +58,7 @@ async def measure(plan: Asked, of: Subject) -> Sequence[Verdict]:
 @measure.register
 async def measure_version(plan: VersionPlan, of: Subject) -> Sequence[Verdict]:
     """Ask every ready pod for its version and colour."""
-    answers = await asyncio.gather(*(of.cluster.ask(each, plan.path) for each in of.ready))
+    answers = await asyncio.gather(*(of.cluster.ask(each, plan.path, tls=plan.tls) for each in of.ready))
     return [gates.version(of.service, of.destination, plan.version, answers, path=plan.path)]
 
 

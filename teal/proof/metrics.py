@@ -183,7 +183,7 @@ async def _send(doors: Doors, door: str, traffic: SyntheticTraffic, count: int) 
 
     async def one(number: int) -> None:
         path = traffic.paths[number % len(traffic.paths)]
-        became[_became(await doors.request(door, Request(path=path), within=REQUEST_SECONDS))] += 1
+        became[_became(await doors.request(door, Request(path=path, tls=traffic.tls), within=REQUEST_SECONDS))] += 1
 
     async with asyncio.TaskGroup() as group:
         for number in range(count):

@@ -64,6 +64,6 @@ class Evidence(Slots, Protocol):
         """Return a service's pods in both colours that have not ended."""
         ...
 
-    async def ask(self, endpoint: Endpoint, path: str) -> Answer:
+    async def ask(self, endpoint: Endpoint, path: str, *, tls: bool = False) -> Answer:
         """Ask one pod for its version and colour."""
         ...

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
+from teal.gates.replies import Request
 from teal.model.live import LiveService
 from teal.model.routes import AlbRoute, RouterKind
 from teal.model.stored import Model
@@ -55,6 +56,10 @@ class ServiceBake(Model):
     """The host name for a router's own door, where several services share it."""
     port: str = Field(default="http", exclude_if=lambda each: each == "http")
     """The port of the Service through which the API server reaches what is live, by name or number."""
+    tls: bool = Field(default=False, exclude_if=lambda each: not each)
+    """Whether that port speaks TLS."""
+    headers: Mapping[str, str] = Field(default_factory=dict[str, str], exclude_if=lambda each: not each)
+    """The headers that it is asked with."""
     metrics: RequestMetrics | None = DEFAULT
     """How its requests are counted; None where they are not, so that nothing is known of live traffic's errors."""
     slowness: Slowness | None = None
@@ -63,6 +68,11 @@ class ServiceBake(Model):
     """The stack's own numbers, by name."""
     worker: Worker | None = Field(default=None, exclude_if=lambda each: each is None)
     """None for a service that takes requests; it is left out of its record then, to keep that short."""
+
+    @property
+    def request(self) -> Request:
+        """The request that a healthy service answers with a status below 400."""
+        return Request(path=self.path or "/", headers=self.headers, tls=self.tls)
 
     @property
     def checks(self) -> Sequence[str]:

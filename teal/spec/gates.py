@@ -18,6 +18,8 @@ class GatePlan:
     """The version that its pods are declared to have."""
     version_path: str | None
     """The path at which a pod reports its version (docs/contract.md); None where it cannot be asked."""
+    tls: bool = False
+    """Whether they speak TLS on the service's port."""
     image: str = ""
     """The image that its pods are declared to run."""
     asked: Sequence[Asked] = ()
@@ -42,7 +44,7 @@ class GatePlan:
         identity = (
             ImagePlan(version=self.version, image=self.image)
             if self.version_path is None
-            else VersionPlan(version=self.version, path=self.version_path)
+            else VersionPlan(version=self.version, path=self.version_path, tls=self.tls)
         )
         return (identity, *self.asked)
 

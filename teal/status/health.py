@@ -71,7 +71,7 @@ async def _ask(cluster: Cluster, status: Status, colour: Colour, service: str, p
     if pods.worker or (plan is not None and not plan.path):  # nobody asks it over HTTP: its pods say how it is
         idle = pods.worker and not pods.wanted and colour is not status.active
         return Answered(pods=pods, path="", why="" if pods.well or idle else str(pods))
-    wanted = Request(path=plan.path if plan else "/")
+    wanted = plan.request if plan else Request(path="/")
     if not pods.wanted:
         return Answered(pods=pods, path=wanted.path, why="it is stopped: it has no pods")
     if not wanted.contained:

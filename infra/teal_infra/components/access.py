@@ -11,7 +11,7 @@ from teal_infra.provider.kinds import Namespace, Role, RoleBinding, ServiceAccou
 from teal_infra.settings import Settings
 
 if TYPE_CHECKING:  # heavy at run time, needed for their types only
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
     from pulumi_kubernetes.rbac.v1 import PolicyRuleArgsDict
@@ -44,19 +44,24 @@ class Access(pulumi.ComponentResource):
         self.namespace: pulumi.Input[str] = name
         if args.settings.place.create or args.keep:
             self.namespace = self._namespace(name, args).metadata["name"]
-        self.accounts = {
-            service: ServiceAccount(
+        of = {service: each.metadata.service_account for service, each in args.settings.services.items()}
+        made = {
+            account.name or service: ServiceAccount(
                 f"{service}-account",
                 metadata={
-                    "name": settings.metadata.service_account.name or service,
+                    "name": account.name or service,
                     "namespace": self.namespace,
-                    "labels": {**settings.metadata.service_account.labels, **shared(service)},
-                    "annotations": dict(settings.metadata.service_account.annotations),
+                    "labels": {**account.labels, **shared(service)},
+                    "annotations": dict(account.annotations),
                 },
                 automount_service_account_token=False,
                 opts=child,
             ).metadata["name"]
-            for service, settings in args.settings.services.items()
+            for service, account in of.items()
+            if account.create
+        }
+        self.accounts: Mapping[str, pulumi.Input[str]] = {
+            service: made.get(name := account.name or service, name) for service, account in of.items()
         }
         part_of = {PART_OF_LABEL: PART_OF}
         role = Role(

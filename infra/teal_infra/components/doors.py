@@ -8,7 +8,7 @@ from teal_infra.settings.reach.doors import Door, ExtraPort, FrontDoor, Ingress
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.core.v1 import ServicePortArgsDict, ServiceSpecArgsDict
-    from pulumi_kubernetes.networking.v1 import IngressBackendArgsDict, IngressSpecArgsDict
+    from pulumi_kubernetes.networking.v1 import HTTPIngressPathArgsDict, IngressBackendArgsDict, IngressSpecArgsDict
 
 
 UNAWAITED: Mapping[str, str] = {"pulumi.com/skipAwait": "true"}
@@ -55,14 +55,12 @@ def _further(name: str, extra: ExtraPort) -> "ServicePortArgsDict":
 
 
 def ingress_spec(ingress: Ingress, service: str, port: int) -> "IngressSpecArgsDict":
-    """Return the spec of an Ingress, which leads all paths of all its hosts to the active Service."""
+    """Return the spec of an Ingress, which leads its paths on all its hosts to the active Service."""
     backend: IngressBackendArgsDict = {"service": {"name": service, "port": {"number": port}}}
-    spec: IngressSpecArgsDict = {
-        "rules": [
-            {"host": host, "http": {"paths": [{"path": "/", "path_type": "Prefix", "backend": backend}]}}
-            for host in ingress.secrets
-        ]
-    }
+    paths: list[HTTPIngressPathArgsDict] = [
+        {"path": path, "path_type": "Prefix", "backend": backend} for path in ingress.paths
+    ]
+    spec: IngressSpecArgsDict = {"rules": [{"host": host, "http": {"paths": paths}} for host in ingress.secrets]}
     if ingress.class_name is not None:
         spec["ingress_class_name"] = ingress.class_name
     by_secret: dict[str, list[str]] = {}

@@ -8,10 +8,10 @@ their one ConfigMap changes under running pods of both colours, as is meant, so 
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -74,7 +74,7 @@ class Environment(pulumi.ComponentResource):
             )
         self.register_outputs({})
 
-        self.referring = referring(plain, confidential, self.secret_name)
+        self.referring = referring(plain, confidential)
         self.sources = sources(self.config_name, self.secret_name)
 
     def _once(self, name: str) -> pulumi.ResourceOptions:
@@ -99,39 +99,45 @@ def variables(settings: Settings, service: str, release: SlotService) -> tuple[M
     return {**plain, **release.env}, {**confidential, **release.secrets}
 
 
-def referring(
-    plain: Mapping[str, str], confidential: Mapping[str, str], secret_name: str | None
-) -> "list[EnvVarArgsDict]":
-    """Return the variables whose values refer to others, or have a `$$`, in order, for a container's `env`.
+def referring(plain: Mapping[str, str], confidential: Mapping[str, str]) -> "list[EnvVarArgsDict]":
+    """Return the variables whose values refer to others, or have a `$$`, for a container's `env`.
 
-    The kubelet expands `$(NAME)` and `$$` only there, only from earlier entries, and never from `envFrom`
-    (`makeEnvironment` in pkg/kubelet/kubelet_pods.go). A confidential variable is read from the Secret, so that it
-    stands in no pod. Its own value is never expanded, since a password may hold anything.
+    The kubelet expands `$(NAME)` and `$$` only there: by what stands earlier in `env`, and by all that comes from
+    `envFrom`, which it reads first; what itself comes from there stays as it is (`makeEnvironmentVariables` in
+    pkg/kubelet/kubelet_pods.go). So a password is referred to where it is, in the Secret, and may hold anything.
 
     Args:
         plain: the variables that anybody may read.
-        confidential: the variables in the Secret.
-        secret_name: the Secret's name; None where nothing is confidential.
+        confidential: the variables in the Secret, which comes later in `envFrom` than the plain ones.
     """
-    found: dict[str, EnvVarArgsDict] = {}
+    own = {name: value for name, value in plain.items() if name not in confidential}
+    return [{"name": name, "value": value} for name, value in own.items() if REFERENCE.search(value)]
 
-    def add(name: str, within: frozenset[str]) -> None:
-        if name in found or name in within:  # a value that refers to itself stays as it is, as in Kubernetes
+
+def in_order(template: Mapping[str, Any], containers: Collection[str]) -> dict[str, Any]:
+    """Return a pod template in which each variable of these containers stands after those that it refers to."""
+    spec = dict(template["spec"])
+    for kind in ("initContainers", "containers"):
+        spec |= {kind: [_ordered(each, containers) for each in spec[kind]]} if kind in spec else {}
+    return {**template, "spec": spec}
+
+
+def _ordered(container: Mapping[str, Any], containers: Collection[str]) -> Mapping[str, Any]:
+    env: Sequence[Mapping[str, Any]] = container.get("env") or ()
+    at = {each.get("name"): number for number, each in enumerate(env)}
+    order: list[int] = []
+
+    def place(number: int, within: frozenset[int]) -> None:
+        if number in order or number in within:  # a value that refers to itself stays as it is, as in Kubernetes
             return
-        if name in confidential:
-            found[name] = {
-                "name": name,
-                "value_from": {"secret_key_ref": {"name": secret_name or "", "key": name}},
-            }
-        elif name in plain:
-            for each in _references(plain[name]):
-                add(each, within | {name})
-            found[name] = {"name": name, "value": plain[name]}
+        for name in _references(str(env[number].get("value", ""))):
+            if name in at:
+                place(at[name], within | {number})
+        order.append(number)
 
-    for name, value in plain.items():
-        if name not in confidential and REFERENCE.search(value):
-            add(name, frozenset())
-    return list(found.values())
+    for number in range(len(env)) if container.get("name") in containers else ():
+        place(number, frozenset())
+    return {**container, "env": [env[number] for number in order]} if order else container
 
 
 def _references(value: str) -> list[str]:

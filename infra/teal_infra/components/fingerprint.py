@@ -4,7 +4,7 @@ They are in the Deployment's own metadata and never in its pods', so that they r
 public content only. A Secret's version is its object's name, which everybody who may list pods can read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +92,7 @@ class Fingerprint:
                 "version": self.of.version,
                 "image": self.release.image,
                 "environment": [self.config_name, self.secret_name],
-                "pod": self.settings.model_dump(mode="json", include=_OF_THE_POD),
+                "pod": _pod(self.settings),
                 "podTemplate": self._pod_templates,
                 "fixed": dict(self.fixed),
                 **({"volumes": self._volumes} if self._volumes else {}),
@@ -105,12 +105,13 @@ class Fingerprint:
     def parts(self) -> Parts:
         """The digests of all parts that are compared."""
         settings = self.settings.model_dump(mode="json", by_alias=True)
-        of_the_pod = self.settings.model_dump(mode="json", by_alias=True, include=_OF_THE_POD)
+        of_the_pod = _pod(self.settings, by_alias=True)
         doors = {
             name: each for name, each in _as_ever(settings["frontDoor"]).items() if name != "host"
         }  # an output's, no object's
         account = self.settings.metadata.service_account.name or self.of.service
         ingress = _as_ever(settings["ingress"]) if settings["ingress"] else None
+        further = {name: _as_ever(each, ("paths",)) for name, each in settings["ingresses"].items()}
         return Parts(
             pod=_digests(
                 {
@@ -130,7 +131,7 @@ class Fingerprint:
                     "network": [settings["network"], self.peers],
                     "frontDoor": doors,
                     "appProtocol": settings["appProtocol"],
-                    "ingress": [ingress, settings["ingresses"]] if settings["ingresses"] else ingress,
+                    "ingress": [ingress, further] if further else ingress,
                     "routing": [settings["routing"], self.router],
                     "targetGroup": settings["targetGroup"],
                     "capacity": [settings[name] for name in ("autoscaling", "replicas", "disruption")],
@@ -187,7 +188,7 @@ def fingerprint_of(settings: Settings, service: str, slot: Slot, of: Identity) -
         release=release,
         config_name=config_name,
         secret_name=secret_name,
-        referring=environment.referring(plain, confidential, secret_name),
+        referring=environment.referring(plain, confidential),
         fixed={"ENV": settings.environment, "REGION": settings.region},
         running=slot.state is State.RUNNING
         and (of.colour is settings.active_colour or not settings.services[service].idles),
@@ -246,13 +247,22 @@ _ADDED: Mapping[str, object] = {
     "hosts": {},
     "labels": {},
     "annotations": {},
+    "paths": ["/"],
+    "scheme": None,
+    "headers": {},
 }
 """Settings that earlier teals did not have, with the values that mean nothing was set."""
 
 
-def _as_ever(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+def _as_ever(settings: Mapping[str, Any], added: Collection[str] = _ADDED) -> Mapping[str, Any]:
     """Return the settings without unset ones of later teals: a new teal is no change of the stack."""
-    return {name: each for name, each in settings.items() if name not in _ADDED or each != _ADDED[name]}
+    return {name: each for name, each in settings.items() if name not in added or each != _ADDED[name]}
+
+
+def _pod(settings: ServiceSettings, *, by_alias: bool = False) -> Mapping[str, Any]:
+    dumped = settings.model_dump(mode="json", by_alias=by_alias, include=_OF_THE_POD)
+    probes = {name: each and _as_ever(each, ("scheme", "headers")) for name, each in dumped["probes"].items()}
+    return {**dumped, "probes": probes}
 
 
 def _digests(content: Mapping[str, Any]) -> Mapping[str, str]:

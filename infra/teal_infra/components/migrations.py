@@ -6,13 +6,13 @@ ones once the last pod is gone that needs what they drop, with a record that lat
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.model.colours import Colour
-from teal.model.labels import COMPONENT_LABEL, NAME_LABEL
+from teal.model.labels import COMPONENT_LABEL, DEPLOYED_AT, NAME_LABEL
 from teal.schema import retirement
 from teal.schema.migrations import Phase, Plan, Step
 from teal_infra import labels
@@ -21,7 +21,8 @@ from teal_infra.labels import Identity
 from teal_infra.provider.kinds import ConfigMap, Job, Verbatim, manifest
 from teal_infra.provider.ownership import Prior
 from teal_infra.provider.strategic_merge import merged
-from teal_infra.settings.migrations import MigrationSettings
+from teal_infra.settings.migrations import CONTAINERS, MigrationSettings
+from teal_infra.settings.owned import mapping
 from teal_infra.settings.service import ServiceSettings
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
@@ -50,6 +51,10 @@ class Tool:
     """The slot's variables; Secrets are named by their content."""
     referring: "Sequence[EnvVarArgsDict]" = ()
     """The variables whose values refer to others."""
+    fixed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The variables ENV and REGION."""
+    deployed_at: str = ""
+    """The time since which the slot's content has been so, RFC 3339."""
     target: Mapping[str, str] = field(default_factory=dict[str, str])
     """What tells databases apart: host and name. It is not passed on; another database is migrated as well."""
 
@@ -203,9 +208,25 @@ def _template(tool: Tool, step: Step, marks: Mapping[str, str]) -> "PodTemplateS
         "volumes": [pod.TMP],
     }
     pod.as_whom(spec, tool.settings)
-    made: PodTemplateSpecArgsDict = {"metadata": {"labels": dict(marks)}, "spec": spec}
-    whole = merged(manifest(made), tool.commands.pod_template.model_dump(exclude_unset=True))
+    annotations = {DEPLOYED_AT: tool.deployed_at}
+    made: PodTemplateSpecArgsDict = {"metadata": {"labels": dict(marks), "annotations": annotations}, "spec": spec}
+    given = tool.commands.pod_template.model_dump(exclude_unset=True)
+    whole = environment.in_order(merged(manifest(made), given), CONTAINERS)
+    name, _ = _move(tool, step)
+    whole["spec"]["initContainers"] = _sequence(whole["spec"]["initContainers"], name, given)
     return cast("PodTemplateSpecArgsDict", Verbatim(whole))
+
+
+def _sequence(containers: Sequence[Mapping[str, Any]], move: str, given: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return initial containers with the stack's own first, since the tool may need them: a proxy to the database.
+
+    What changes the schema comes earlier only than what the stack lists after it.
+    """
+    names = [each.get("name") for each in mapping(given.get("spec")).get("initContainers") or ()]
+    later = names[names.index(move) :] if move in names else [move]
+    other = {"up", "down"} - {move}  # what the stack says of it is for another step
+    ours = [each for each in containers if each.get("name") not in other]
+    return sorted(ours, key=lambda each: each.get("name") in later)
 
 
 def _move(tool: Tool, step: Step) -> tuple[str, Sequence[str]]:
@@ -223,6 +244,7 @@ def _container(tool: Tool, step: Step, name: str, command: Sequence[str]) -> "Co
         "env": [
             {"name": "SCHEMA_REVISION", "value": step.revision},
             {"name": "SCHEMA_PHASE", "value": step.phase},
+            *pod.identity(tool.of, tool.settings, tool.fixed),
             *tool.referring,
         ],
         "env_from": [

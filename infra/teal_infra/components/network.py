@@ -34,10 +34,13 @@ class Member(NamedTuple):
 
     ports: Sequence[int]
     """The ports on which its pods serve; empty for a worker, to which nobody connects."""
-    metrics_port: int
+    metrics_port: int | None
+    """The port on which Prometheus scrapes them; None where it does not."""
     settings: NetworkSettings
     peers: Mapping[str, BackingPeer]
     """The backing services, by name."""
+    shared: Sequence[int] = ()
+    """The ports on which its pods reach each other, beside those."""
 
 
 def members(settings: Settings) -> Mapping[str, Member]:
@@ -45,9 +48,10 @@ def members(settings: Settings) -> Mapping[str, Member]:
     return {
         name: Member(
             ports=each.reached_ports,
-            metrics_port=each.numbered(each.request_metrics.port),
+            metrics_port=each.metrics_port,
             settings=each.network,
             peers=settings.peers(name),
+            shared=[port for port in each.ports.values() if port not in each.reached_ports],
         )
         for name, each in settings.services.items()
     }
@@ -134,7 +138,12 @@ def _service(name: str, member: Member, *, own: bool) -> "NetworkPolicySpecArgsD
     ingress: list[NetworkPolicyIngressRuleArgsDict] = []
     if member.ports:  # a rule without ports would mean all ports
         ingress.append({"from_": [stack, *callers], "ports": [_port(each) for each in member.ports]})
-    if settings.prometheus and member.ports:
+    if member.shared:
+        own_pods: NetworkPolicyPeerArgsDict = {
+            "pod_selector": {"match_labels": {NAME_LABEL: name, PART_OF_LABEL: PART_OF}}
+        }
+        ingress.append({"from_": [own_pods], "ports": [_port(each) for each in member.shared]})
+    if settings.prometheus and member.metrics_port is not None:
         ingress.append({"from_": _peers(settings.prometheus), "ports": [_port(member.metrics_port)]})
     return {
         # The selector names no colour: a flip does not change who may talk to whom.

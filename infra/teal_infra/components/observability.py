@@ -107,7 +107,7 @@ def observe(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resou
             settings=settings.observability,
             bounds=service.alerts,
             namespace=namespace,
-            path="" if service.worker else service.request_metrics.path,
+            path=service.request_metrics.path if service.metrics_port else "",
             port=service.request_metrics.port or HTTP,
         )
         Observability(name, args, opts)

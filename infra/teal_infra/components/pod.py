@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 from teal.model.colours import Colour
 from teal.model.labels import COLOUR_LABEL, DEPLOYED_AT, ZONE_LABEL
 from teal.model.routes import RouterKind
+from teal_infra.components.environment import in_order
 from teal_infra.labels import Identity
 from teal_infra.provider import strategic_merge
 from teal_infra.provider.kinds import Verbatim, manifest
@@ -91,8 +92,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         gates: conditions that others set, and that a pod's readiness waits for.
         flags: whether the pods read feature flags.
     """
-    port = {} if settings.worker else {"PORT": str(settings.port)}
-    own = identity({**fixed, "VERSION": of.version, **port})
+    own = identity(of, settings, fixed)
     main = container(of.service, settings, release.image, sources, [*own, *referring])
     spec: PodSpecArgsDict = {
         "service_account_name": account,
@@ -114,20 +114,20 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         spec["readiness_gates"] = [{"condition_type": each} for each in gates]
     scraped = {
         "prometheus.io/scrape": "true",
-        "prometheus.io/port": str(settings.numbered(settings.request_metrics.port)),
+        "prometheus.io/port": str(settings.metrics_port),
         "prometheus.io/path": settings.request_metrics.path,
     }
     made: PodTemplateSpecArgsDict = {
         "metadata": {
             "labels": dict(of.labels),
-            "annotations": {DEPLOYED_AT: deployed_at, **({} if settings.worker else scraped)},
+            "annotations": {DEPLOYED_AT: deployed_at, **(scraped if settings.metrics_port else {})},
         },
         "spec": spec,
     }
     whole = manifest(made)
     for each in (settings.pod_template, release.pod_template):
         whole = strategic_merge.merged(whole, each.model_dump(exclude_unset=True))
-    return Verbatim(whole)
+    return Verbatim(in_order(whole, {of.service}))
 
 
 def as_whom(spec: "PodSpecArgsDict", settings: ServiceSettings) -> None:
@@ -170,6 +170,8 @@ def container(
             {"name": HTTP, "container_port": settings.port},
             *({"name": name, "container_port": number} for name, number in settings.ports.items()),
         ]
+    elif settings.metrics_port is not None:
+        made["ports"] = [{"name": "metrics", "container_port": settings.metrics_port}]
     probes = {name: _probe(each, settings) for name, each in settings.probed.items()}
     if "startup" in probes:
         made["startup_probe"] = probes["startup"]
@@ -237,8 +239,9 @@ def spread(selector: Mapping[str, str], how: Spread) -> "list[TopologySpreadCons
     ]
 
 
-def identity(fixed: Mapping[str, str]) -> list["EnvVarArgsDict"]:
+def identity(of: Identity, settings: ServiceSettings, fixed: Mapping[str, str]) -> list["EnvVarArgsDict"]:
     """Return the identity variables of the service contract: the fixed ones, and those of the downward API."""
+    port = {} if settings.worker else {"PORT": str(settings.port)}
     downward = {
         "DEPLOYMENT_GROUP": f"metadata.labels['{COLOUR_LABEL}']",
         "AVAILABILITY_ZONE": f"metadata.labels['{ZONE_LABEL}']",
@@ -246,7 +249,7 @@ def identity(fixed: Mapping[str, str]) -> list["EnvVarArgsDict"]:
         "DEPLOYMENT_TIMESTAMP": f"metadata.annotations['{DEPLOYED_AT}']",
     }
     return [
-        *({"name": key, "value": value} for key, value in fixed.items()),
+        *({"name": key, "value": value} for key, value in {**fixed, "VERSION": of.version, **port}.items()),
         *({"name": key, "value_from": {"field_ref": {"field_path": path}}} for key, path in downward.items()),
     ]
 
@@ -261,6 +264,10 @@ def _probe(probe: Probe, settings: ServiceSettings) -> "ProbeArgsDict":
     port = HTTP if probe.port is None else probe.port
     if probe.path is not None:
         made["http_get"] = {"path": probe.path, "port": port}
+        if probe.scheme is not None:
+            made["http_get"]["scheme"] = probe.scheme
+        if probe.headers:
+            made["http_get"]["http_headers"] = [{"name": each, "value": its} for each, its in probe.headers.items()]
     elif probe.exec is not None:
         made["exec_"] = {"command": list(probe.exec)}
     elif probe.grpc is not None:  # Kubernetes does not take a port's name here

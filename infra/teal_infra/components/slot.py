@@ -13,7 +13,7 @@ from teal.model.labels import COMPONENT_LABEL, DEPLOYED_AT, SHOWN_VERSION
 from teal.model.workers import WORKER, Overlap
 from teal_infra.components.doors import UNAWAITED, service_spec
 from teal_infra.components.environment import Environment
-from teal_infra.components.fingerprint import Fingerprint, annotations_of
+from teal_infra.components.fingerprint import Fingerprint
 from teal_infra.components.rollout import REPORTED_SECONDS, Rollout, Rollouts, Undo
 from teal_infra.components.scaling import Capacity, Scaling, ScalingArgs
 from teal_infra.labels import Identity
@@ -41,11 +41,9 @@ class SlotArgs:
     environment: Environment
     fingerprint: Fingerprint
     """The declared slot, which its Deployment tells to later updates."""
+    annotations: Mapping[str, str]
+    """The fingerprint as the Deployment has it, and since when it has been so."""
     capacity: Capacity
-    live: Mapping[str, str]
-    """The annotations of the existing Deployment; empty where there is none."""
-    now: str
-    """The time that a changed slot gets."""
     rollouts: Rollouts
     """The update's rollouts, of which its own is one."""
     rolling: bool = False
@@ -93,7 +91,7 @@ class Slot(pulumi.ComponentResource):
     def run(self, args: SlotArgs) -> None:
         """Declare the rest of the slot."""
         of, settings, turn = self._of, args.fingerprint.settings, args.turn
-        annotations = annotations_of(args.fingerprint, args.live, args.now)
+        annotations = args.annotations
         scaled = turn is not None and not turn.begins and args.fingerprint.replicas is None
         later = pulumi.ResourceOptions(
             parent=self, depends_on=[*args.environment.objects, *args.after], hooks=args.hooks

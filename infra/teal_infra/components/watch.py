@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from teal.adapters.kubernetes.proxy import named
 from teal.history import lease, store
 from teal.model.colours import Colour
 from teal.model.labels import NAME_LABEL
@@ -72,6 +73,8 @@ def rights(
     asked = [name for name in names if services[name].baked_path]
     doors = asked if router.spec.through_service else [f"{name}-{colour}" for name in asked for colour in Colour]
     ports = {name: each.front_door.asked_by for name, each in services.items()} if router.spec.through_service else {}
+    sealed = {door for door in doors if services[door if door in services else door.rpartition("-")[0]].tls}
+    doors = [named(each, ports.get(each, "http"), tls=each in sealed) for each in doors]
     rules: list[PolicyRuleArgsDict] = [
         _rule("configmaps", "get", "update", names=[store.NAME]),
         # This is its sign of life. A rule cannot name what is yet to be created; only leader election reads a Lease.
@@ -83,7 +86,13 @@ def rights(
     slices = _rule("endpointslices", "list", group="discovery.k8s.io")
     rules += [slices, _rule("pods", "list")]  # pods say how often each of them crashed
     if doors:  # the front doors, asked through the API server; it names a port with its Service
-        rules.append(_rule("services/proxy", "get", names=[f"{name}:{ports.get(name, 'http')}" for name in doors]))
+        rules.append(
+            _rule(
+                "services/proxy",
+                "get",
+                names=doors,
+            )
+        )
     if ends:
         rules.append(_rule("configmaps", "get", names=[store.CONFIRMED]))
     crons = [name for name in workers if services[name].cron]

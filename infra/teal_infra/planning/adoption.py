@@ -39,16 +39,17 @@ class Existing:
 
     services: Mapping[str, Found]
     namespace: Bare | None = None
-    """The stack's namespace, where the stack does not make it; None where it is missing, or does not matter."""
+    """The stack's namespace; None where there is none yet."""
 
     @property
     def ours(self) -> bool:
-        """Whether the stack made its namespace, and still has it, so that it has to let it go first."""
-        return bool(
-            self.namespace
-            and self.namespace.metadata.labels.get(PART_OF_LABEL) == PART_OF
-            and KEPT not in self.namespace.metadata.annotations
-        )
+        """Whether the namespace is one that a stack made."""
+        return self.namespace is not None and self.namespace.metadata.labels.get(PART_OF_LABEL) == PART_OF
+
+    def left(self, settings: Settings) -> bool:
+        """Return whether the stack made its namespace, and is to leave it out, so that it has to let it go first."""
+        marks = self.namespace.metadata.annotations if self.namespace and self.ours else {KEPT: ""}
+        return not settings.place.create and KEPT not in marks
 
 
 QUOTED = "''"
@@ -58,7 +59,7 @@ NOTHING = Existing(services={})
 
 
 async def read(cluster: Cluster, settings: Settings) -> Existing:
-    """Read the cluster, if the stack takes over anything that it did not make.
+    """Read the stack's namespace, and what the stack takes over although it did not make it.
 
     Raises:
         UnreachableError: the cluster could not be asked.
@@ -74,10 +75,9 @@ async def read(cluster: Cluster, settings: Settings) -> Existing:
         )
         return Found(service=service, deployment=deployment, account=its)
 
-    names = [*settings.adopted]
-    found = await asyncio.gather(*(one(name, adopt) for name, (_, adopt) in settings.adopted.items()))
-    place = None if settings.place.create else await cluster.read(base, Bare)
-    return Existing(services=dict(zip(names, found, strict=True)), namespace=place)
+    adopted = (one(name, adopt) for name, (_, adopt) in settings.adopted.items())
+    place, found = await asyncio.gather(cluster.read(base, Bare), asyncio.gather(*adopted))
+    return Existing(services=dict(zip(settings.adopted, found, strict=True)), namespace=place)
 
 
 def live(settings: Settings, existing: Existing) -> Mapping[str, LiveService]:
@@ -127,15 +127,26 @@ def beginning(
 
 def dangers(settings: Settings, existing: Existing, serving: Mapping[str, LiveService]) -> Iterator[tuple[str, str]]:
     """Yield the reasons to refuse it: the service, and what, the value seen, the consequence and the next command."""
-    place = settings.namespace
-    if existing is not NOTHING and existing.namespace is None and not settings.place.create:
-        what = f"there is no namespace {place}, and teal:namespace.create is false: there is no place for the stack"
-        yield "", f"{what}. Next: kubectl create namespace {place}, or pulumi config set teal:namespace {place}"
+    if existing is not NOTHING:
+        yield from (("", each) for each in _place(settings, existing))
     for name, (colour, adopt) in settings.adopted.items():
         if name in existing.services:
             takeover = _Takeover(settings, name, colour, adopt, existing.services[name])
             yield from ((name, each) for each in (*takeover.refused(), *takeover.at_once(serving.get(name))))
     yield from ((name, each) for name, found in serving.items() for each in _replaced(settings, name, found))
+
+
+def _place(settings: Settings, existing: Existing) -> Iterator[str]:
+    """Yield why the stack can have no namespace: there is none, or what there is would be taken over."""
+    name, create, ours = settings.namespace, settings.place.create, f"{PART_OF_LABEL}={PART_OF}"
+    if existing.namespace is None and not create:
+        what = f"there is no namespace {name}, and teal:namespace.create is false: there is no place for the stack"
+        yield f"{what}. Next: kubectl create namespace {name}, or pulumi config set teal:namespace {name}"
+    elif existing.namespace is not None and not existing.ours and create:
+        what = f"namespace {name} is there already, without the label {ours}, so no stack made it: its other pods"
+        what = f"{what} would be cut off by network policies, and `pulumi destroy` would delete them"
+        theirs = _rewrite("teal:namespace", {"name": name, "create": "false"})
+        yield f"{what}. Next: {theirs}; or, if this stack did make it, kubectl label namespace {name} {ours}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +174,8 @@ class _Takeover:
     def refused(self) -> Iterator[str]:
         """Yield all reasons why they cannot be taken over."""
         yield from self._pods()
-        account = self.its.account
-        if account is not None and account.metadata.labels.get(PART_OF_LABEL) != PART_OF:
+        account, made = self.its.account, self.settings.services[self.name].metadata.service_account.create
+        if made and account is not None and account.metadata.labels.get(PART_OF_LABEL) != PART_OF:
             name = account.metadata.name
             yield (
                 f"ServiceAccount {name} is there already, and not the stack's: what runs as it could lose its token. "

@@ -16,6 +16,7 @@ from teal_infra.planning import slots
 from teal_infra.planning.live import Live
 from teal_infra.settings import Settings
 from teal_infra.settings.evidence.bake_metrics import own, slowness
+from teal_infra.settings.evidence.smoke import passing
 
 
 def move_of(settings: Settings, live: Live) -> Move:
@@ -59,6 +60,8 @@ def bake_plan(settings: Settings) -> BakePlan:
         services={
             name: ServiceBake(
                 path=asked_path(settings, name),
+                tls=each.tls,
+                headers=passing(each.probes.readiness.headers) if each.readiness_path else {},
                 worker=each.worker,
                 close_path=each.shutdown.close_connections_path or "",
                 close_seconds=each.shutdown.close_connections_seconds,
@@ -112,8 +115,11 @@ def gate_plans(settings: Settings, colour: Colour) -> Mapping[str, GatePlan]:
                     each.version_path if settings.pods_reachable and not settings.adopts(name, colour) else None
                 ),
                 image=slot.services[name].image,
+                headers=each.probes.readiness.headers,
+                tls=each.tls,
                 readiness_path=each.readiness_path if settings.pods_reachable else None,
                 counted=each.counted,
+                scraped=each.metrics_port is not None,
                 watched=settings.prometheus is not None and settings.bake.samples > 0,
                 skip=settings.skip_gates.reasons,
             ),

@@ -6,7 +6,8 @@ v0.36.2 (types.go: PodSpec, Container). The directives are those of `k8s.io/apim
 
 In two places it is gentler than Kubernetes, whose own rule would silently drop what teal has put there. Lists in
 `JOINED` have no merge key, so what is given is appended. And ports are also told apart by their protocol, as in
-server-side apply (`listMapKey`): the same number for TCP and UDP is two ports.
+server-side apply (`listMapKey`): the same number for TCP and UDP is two ports. In a third it does what is meant: where
+the API server takes one of several keys (`ONE_OF`), the key that is given takes the place of the one that was there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,16 +36,29 @@ MERGE_KEYS: Mapping[str, str] = {
 JOINED = frozenset(("envFrom", "readinessGates"))
 """The fields whose lists are appended to teal's: the slot's ConfigMap and Secret, and the load balancer's condition."""
 
+_HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
+
+ONE_OF: Mapping[str, Sequence[str]] = {
+    "env": ("value", "valueFrom"),
+    "valueFrom": ("configMapKeyRef", "fieldRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef"),
+    **dict.fromkeys(("startupProbe", "livenessProbe", "readinessProbe"), _HANDLERS),
+}
+"""By field, the keys of a map of which the API server takes one alone: an environment variable's source, a probe's
+handler."""
+
 Json = Any
 """Any JSON that may contain outputs of the engine, which are values like any other."""
 
 
-def merged(base: Mapping[str, Json], patch: Mapping[str, Json]) -> dict[str, Json]:
-    """Return a map with a patch applied; neither argument is changed."""
+def merged(base: Mapping[str, Json], patch: Mapping[str, Json], field: str = "") -> dict[str, Json]:
+    """Return a map with a patch applied; neither argument is changed. The field that holds it may have rules."""
     how = patch.get(PATCH)
     if how == "delete":
         return {}
     kept = {} if how == "replace" else dict(base)
+    rivals = ONE_OF.get(field, ())
+    if any(patch.get(each) is not None for each in rivals):
+        kept = {key: each for key, each in kept.items() if key in patch or key not in rivals}
     if RETAIN in patch:
         kept = {key: each for key, each in kept.items() if key in patch[RETAIN]}
     for key, given in patch.items():
@@ -57,7 +71,7 @@ def merged(base: Mapping[str, Json], patch: Mapping[str, Json]) -> dict[str, Jso
 
 def _value(field: str, before: Json, given: Json) -> Json:
     if isinstance(given, dict):
-        return merged(mapping(before), cast("dict[str, Json]", given))
+        return merged(mapping(before), cast("dict[str, Json]", given), field)
     if not isinstance(given, list):
         return given
     elements = cast("list[Json]", given)
@@ -84,7 +98,7 @@ def _list(field: str, before: Sequence[Mapping[str, Json]], given: Sequence[Mapp
         elif at is None:
             found.append((key, merged({}, each)))
         else:
-            found[at] = (key, merged(found[at][1], each))
+            found[at] = (key, merged(found[at][1], each, field))
     return [each for _, each in found]
 
 

@@ -1,11 +1,13 @@
 """Labels and annotations of a service's objects, by which others know them: a cloud, a controller, a team."""
 
 from collections.abc import Iterator, Mapping
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from teal.model.plain import mapping
-from teal_infra.settings.base import EnvValue, LabelName, LabelValue, Model, Name, wrong
+from teal_infra.settings.base import EnvValue, LabelName, LabelValue, Model, ObjectName, superfluous, wrong
 from teal_infra.settings.owned import Refusal, labelled
 
 
@@ -29,7 +31,7 @@ class Marks(Model):
 class AccountMarks(Marks):
     """The account that the pods run as."""
 
-    name: Name | None = Field(
+    name: ObjectName | None = Field(
         default=None,
         description=(
             "Its name. By default it is the service's; another one is needed where an account of that name is somebody "
@@ -38,6 +40,28 @@ class AccountMarks(Marks):
         json_schema_extra=wrong("somebody else's account would be changed"),
         examples=["shop-teal"],
     )
+    create: bool = Field(
+        default=True,
+        description=(
+            "Whether the stack makes it. False: it is there already, or another service of the stack makes it, and "
+            "`name` says which it is. One that the stack has made goes when it is no longer to make it."
+        ),
+        json_schema_extra=wrong("somebody else's account would be changed, or there would be none"),
+        examples=["false"],
+    )
+
+    @model_validator(mode="after")
+    def _somebody_elses(self) -> Self:
+        if self.create:
+            return self
+        if self.name is None:
+            raise PydanticCustomError(
+                "clash", "create is false, and no name says which account exists", {"field": "name", "remedy": "NAME"}
+            )
+        marks = next((each for each in MARKS if getattr(self, each)), None)
+        if marks:
+            raise superfluous(marks, "the stack does not make the account (create)", "it would have no effect")
+        return self
 
 
 class Metadata(Model):

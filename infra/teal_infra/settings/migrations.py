@@ -17,7 +17,8 @@ a shell would interpret, and is not relative (`+1`), which would be another revi
 
 Command = Annotated[tuple[Argument, ...], Field(min_length=1)]
 
-_CONTAINERS = ("up", "down", "verify")
+CONTAINERS = ("up", "down", "verify")
+"""The containers of a migration's pod, of which `up` and `down` are initial ones."""
 
 _TOOL = ("python3", "-m", "workload.migrations")
 
@@ -108,7 +109,8 @@ class MigrationSettings(Model):
         default=PodTemplate(),
         description=(
             "What else the Jobs' pods are made of, merged as a service's `podTemplate` is. Their containers are `up` or"
-            " `down`, which comes first (`initContainers`), and `verify`."
+            " `down`, which is an initial one (`initContainers`), and `verify`. Other initial ones come before `up`, "
+            "unless they are listed after it."
         ),
     )
 
@@ -157,8 +159,8 @@ def _not_theirs(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for kind in ("initContainers", "containers"):
         given: object = spec.get(kind, [])
         for each in map(mapping, cast("list[object]", given)) if isinstance(given, list) else [{PATCH: "replace"}]:
-            if PATCH in each or (each.get("name") in _CONTAINERS and {"image", "command", "args"} & each.keys()):
-                yield f"spec.{kind}", f"the containers {', '.join(_CONTAINERS)} run the slot's image and the tool"
+            if PATCH in each or (each.get("name") in CONTAINERS and {"image", "command", "args"} & each.keys()):
+                yield f"spec.{kind}", f"the containers {', '.join(CONTAINERS)} run the slot's image and the tool"
 
 
 class SchemaSettings(Model):

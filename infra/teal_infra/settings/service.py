@@ -230,6 +230,11 @@ class ServiceSettings(Process):
         return probe.path if self.worker is None and probe.port in {None, HTTP, self.port} else None
 
     @property
+    def tls(self) -> bool:
+        """Whether the service's own port speaks TLS, as its readiness probe has it."""
+        return self.readiness_path is not None and self.probes.readiness.scheme == "HTTPS"
+
+    @property
     def all_ingresses(self) -> Mapping[str, Ingress]:
         """By what their names end with: nothing, for the first one."""
         first = {"": self.ingress} if self.ingress else {}
@@ -254,6 +259,12 @@ class ServiceSettings(Process):
         return [*dict.fromkeys((self.port, *further, *filter(None, [checked])))]
 
     @property
+    def metrics_port(self) -> int | None:
+        """On which Prometheus scrapes its pods; None for a worker that names none."""
+        port = self.request_metrics.port
+        return None if port is None and self.worker is not None else self.numbered(port)
+
+    @property
     def counted(self) -> RequestMetrics | None:
         """How its requests are counted: not what probes ask for, unless others do; None where they are not."""
         probed = (each.path for each in self.probes.given.values() if each.path)
@@ -273,21 +284,13 @@ class ServiceSettings(Process):
         for name, each in self.front_door.extra_ports.items():
             named[f"frontDoor.extraPorts.{name}.targetPort"] = each.target_port
         require_ports(self.port, self.ports, self.probes, named)
+        self.network.require_way_in({"frontDoor": self.front_door, "previewDoor": self.preview_door})
         return self
 
     @model_validator(mode="after")
-    def _timed(self) -> Self:
+    def _whole(self) -> Self:
         if self.kind is Kind.CRON and self.cron is None:
             raise MISSING
-        return self
-
-    @model_validator(mode="after")
-    def _own_names(self) -> Self:
         if P95 in self.bake_metrics:
             raise superfluous(f"bakeMetrics.{P95}", f"{P95} is one of the bake's own", TWICE)
-        return self
-
-    @model_validator(mode="after")
-    def _way_in(self) -> Self:
-        self.network.require_way_in({"frontDoor": self.front_door, "previewDoor": self.preview_door})
         return self

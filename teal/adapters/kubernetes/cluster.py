@@ -215,14 +215,14 @@ class Cluster:
         found = await self.read(f"/api/v1/namespaces/{self.namespace}/configmaps/{name}", objects.ConfigMap)
         return found.data if found else {}
 
-    async def ask(self, endpoint: Endpoint, path: str) -> Answer:
+    async def ask(self, endpoint: Endpoint, path: str, *, tls: bool = False) -> Answer:
         """Ask one pod for its version and colour, through the API server's proxy.
 
         The path answers JSON with `version` and `deployment_group` (docs/contract.md). Errors are returned in the
         answer and not raised: they are evidence.
         """
         async with self._turn:
-            return await proxy.ask(self.http, self.namespace, endpoint.pod, endpoint.port, path)
+            return await proxy.ask(self.http, self.namespace, endpoint.pod, endpoint.port, path, tls=tls)
 
     async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
         """Send a request to a Service through the API server's proxy, and wait for it no longer than `within` seconds.

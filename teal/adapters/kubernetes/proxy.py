@@ -29,12 +29,14 @@ MOST_BYTES = 4 * 1024 * 1024
 """How much of an answer's body is read: enough for an OpenAPI document of thousands of operations."""
 
 
-async def ask(http: httpx2.AsyncClient, namespace: str, pod: str, port: int, path: str) -> Answer:
+async def ask(  # noqa: PLR0913 - where the pod is
+    http: httpx2.AsyncClient, namespace: str, pod: str, port: int, path: str, *, tls: bool = False
+) -> Answer:
     """Ask one pod for its version and colour.
 
     The path answers JSON with `version` and `deployment_group` (docs/contract.md).
     """
-    url = f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}"
+    url = f"/api/v1/namespaces/{namespace}/pods/{named(pod, port, tls=tls)}/proxy{path}"
     try:
         response = await _patiently()(_AWAY, http.get, url)
         if not response.is_success:
@@ -46,6 +48,11 @@ async def ask(http: httpx2.AsyncClient, namespace: str, pod: str, port: int, pat
     except httpx2.HTTPError as error:
         return Answer(endpoint=pod, error=f"{path}: {in_words(error)}")
     return Answer(endpoint=pod, version=said.version, colour=said.deployment_group)
+
+
+def named(of: str, port: str | int, *, tls: bool) -> str:
+    """Return the name of a Service or a pod, as the API server's proxy and its rights have it."""
+    return f"{'https:' if tls else ''}{of}:{port}"
 
 
 async def request(http: httpx2.AsyncClient, namespace: str, service: str, wanted: Request, *, within: float) -> Reply:
@@ -62,7 +69,8 @@ async def request(http: httpx2.AsyncClient, namespace: str, service: str, wanted
     """
     if not wanted.contained:
         return Reply(error="its path leaves the service for the API server's own")
-    url = f"/api/v1/namespaces/{namespace}/services/{service}:http/proxy{quote(wanted.path, safe=_AS_IT_IS)}"
+    door = named(service, "http", tls=wanted.tls)
+    url = f"/api/v1/namespaces/{namespace}/services/{door}/proxy{quote(wanted.path, safe=_AS_IT_IS)}"
     # A request that was never sent, or that changes nothing, may be repeated.
     again = _AWAY if wanted.method in _SAFE else _UNREACHED
     try:

@@ -246,13 +246,12 @@ class Observer:
 
     async def _probe(self, service: str, path: str) -> front_door.Probe:
         """Probe the router's own door where it can be reached, and otherwise what it leads to, through the cluster."""
-        plan = self._bake.plan
+        plan, its = self._bake.plan, self._bake.plan.services[service]
         route = plan.routes.get(service)
         if route is not None and plan.reachable:
-            return await front_door.probe_at(route.door + path, plan.services[service].host)
-        door = self._router.door(service, self._bake.colour)
-        port = plan.services[service].port
-        return await front_door.probe(self._cluster.http, self._cluster.namespace, door, path, port)
+            return await front_door.probe_at(route.door + path, its.host, its.headers)
+        door, wanted = self._router.door(service, self._bake.colour), its.request
+        return await front_door.probe(self._cluster.http, self._cluster.namespace, door, wanted, its.port)
 
     async def _look(self, service: str) -> None:
         """Ask Prometheus for a service's errors since the bake began, and not for those of its test traffic."""

@@ -72,6 +72,20 @@ async def test_a_worker_has_no_door() -> None:
     assert "mailer" not in resources["ConfigMap", "teal-confirmed"]["data"]
 
 
+async def test_prometheus_scrapes_a_worker_at_the_port_that_it_names() -> None:
+    """Nobody else may connect to it; where nobody may scrape it either, no policy says so."""
+    resources = await declared(raw(requestMetrics={"port": 9808, "path": "/m"}, network={"dns": None}))
+    template = resources["Deployment", "mailer-blue"]["spec"]["template"]
+    scraped = {key.removeprefix("prometheus.io/"): each for key, each in template["metadata"]["annotations"].items()}
+    assert (scraped["scrape"], scraped["port"], scraped["path"]) == ("true", "9808", "/m")
+    assert template["spec"]["containers"][0]["ports"] == [{"name": "metrics", "containerPort": 9808}]
+    (rule,) = resources["NetworkPolicy", "mailer-network"]["spec"]["ingress"]
+    assert rule["ports"] == [{"port": 9808, "protocol": "TCP"}]
+    assert [each["podSelector"]["matchLabels"] for each in rule["from"]] == [{"app.kubernetes.io/name": "prometheus"}]
+    closed = await declared(raw(requestMetrics={"port": 9808}, network={"prometheus": None}))
+    assert closed["NetworkPolicy", "mailer-network"]["spec"]["ingress"] == []
+
+
 async def test_a_worker_is_probed_by_what_it_says_alone() -> None:
     """By a command, or at a port of its own that no Service leads to."""
     probes = {"readiness": {"exec": ["celery", "inspect", "ping"]}, "liveness": {"path": "/up", "port": 9808}}

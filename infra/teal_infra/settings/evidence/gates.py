@@ -15,13 +15,14 @@ from teal.gates import GATES
 from teal.gates.approvals import ApprovalPlan
 from teal.gates.documents import ContractPlan
 from teal.gates.registration import Asked, Skippable
+from teal.gates.replies import Request
 from teal.gates.usage import UsagePlan
 from teal.monitoring.queries import Queries
 from teal.spec.gates import GatePlan
 from teal.spec.request_metrics import DEFAULT, LabelName, MetricName, RequestMetrics
 from teal_infra.settings.base import Model, superfluous, wrong
 from teal_infra.settings.evidence.metrics import Metrics, series_plan
-from teal_infra.settings.evidence.smoke import DoorPath, Smoke
+from teal_infra.settings.evidence.smoke import DoorPath, Smoke, passing
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
 _Unless = Reason | None
@@ -166,7 +167,10 @@ class Gates(Model):
         version_path: str | None,
         image: str,
         readiness_path: str | None,
+        headers: Mapping[str, str] | None = None,
+        tls: bool = False,
         counted: RequestMetrics | None = DEFAULT,
+        scraped: bool = True,
         watched: bool = False,
         skip: Collection[str] = (),
     ) -> GatePlan:
@@ -179,22 +183,32 @@ class Gates(Model):
             version_path: where its pods report their version; None where they cannot be asked.
             image: the image that its slot declares.
             readiness_path: the path of its readiness probe; None where only the kubelet can ask that.
+            headers: those that the readiness probe sends.
+            tls: whether the service's own port speaks TLS.
             counted: how its requests are counted; None where they are not.
+            scraped: whether Prometheus scrapes its pods.
             watched: whether the bake judges it by its requests.
             skip: the names of the gates that the stack switches off.
         """
-        asked: list[Asked] = [*self.smoke.checks(readiness_path)] if readiness_path else []
+        asked: list[Asked] = [
+            *self.smoke.checks(
+                Request(path=readiness_path, headers=passing(headers or {}), tls=tls) if readiness_path else None,
+                tls=tls,
+            )
+        ]
         if self.contract is not None:
-            asked += self.contract.plans()
+            asked += [replace(each, tls=tls) for each in self.contract.plans()]
             if self.contract.usage is not None:
                 asked.append(self.contract.usage.plan(self.contract.paths, service=service, namespace=namespace))
         if self.metrics is not None:
             plan = self.metrics.plan(service=service, namespace=namespace, counted=counted)
-            asked.append(plan if readiness_path else replace(plan, up=""))
+            if plan.traffic is not None:
+                plan = replace(plan, traffic=replace(plan.traffic, tls=tls))
+            asked.append(plan if scraped else replace(plan, up=""))
         elif watched and counted is not None:  # the canary analysis would notice missing series itself
             asked.append(series_plan(service=service, namespace=namespace, counted=counted))
         kept = tuple(each for each in asked if each.entry.family not in skip)
-        return GatePlan(version=version, version_path=version_path, image=image, asked=kept)
+        return GatePlan(version=version, version_path=version_path, tls=tls, image=image, asked=kept)
 
 
 class Approval(Model):

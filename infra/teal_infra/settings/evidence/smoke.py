@@ -35,10 +35,14 @@ def _passes_the_proxy(name: str) -> str:
     return name
 
 
+def passing(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the headers without those that the API server, which passes the request on, keeps for itself."""
+    return {name: each for name, each in headers.items() if not _RESERVED_HEADERS.fullmatch(name)}
+
+
 DoorPath = Annotated[str, StringConstraints(pattern=r"^/[^\s#]*$", max_length=2000), AfterValidator(_contained)]
-HeaderName = Annotated[
-    str, StringConstraints(pattern=r"^[-!#$%&'*+.^_`|~0-9A-Za-z]+$"), AfterValidator(_passes_the_proxy)
-]
+AnyHeader = Annotated[str, StringConstraints(pattern=r"^[-!#$%&'*+.^_`|~0-9A-Za-z]+$")]
+HeaderName = Annotated[AnyHeader, AfterValidator(_passes_the_proxy)]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\t\x20-\x7e]*$")]
 Pointer = Annotated[str, StringConstraints(pattern=r"^(/([^~/]|~[01])*)*$", max_length=500)]
 WithinSeconds = Annotated[float, Field(gt=0, le=60)]
@@ -101,14 +105,14 @@ class SmokeRequest(Model):
         examples=["2"],
     )
 
-    def check(self, name: str) -> SmokeCheck:
-        """Return the request as it is sent and judged."""
+    def check(self, name: str, *, tls: bool = False) -> SmokeCheck:
+        """Return the request as it is sent, over TLS or not, and judged."""
         headers = dict(self.headers)
         if self.body is not None and "content-type" not in {each.lower() for each in headers}:
             headers["Content-Type"] = "application/json"
         return SmokeCheck(
             name=name,
-            request=Request(path=self.path, method=self.method, headers=headers, body=self.body),
+            request=Request(path=self.path, method=self.method, headers=headers, body=self.body, tls=tls),
             status=self.status,
             contains=self.contains,
             values=self.values,
@@ -139,10 +143,9 @@ class Smoke(Model):
             raise clash(f"requests.{READINESS}", what, mend={f"requests.{READINESS}": None})
         return self
 
-    def checks(self, readiness_path: str | None) -> Iterator[SmokeCheck]:
-        """Yield all requests, first the one for readiness where it has a path."""
-        if readiness_path is not None:
-            request = Request(path=readiness_path)
-            yield SmokeCheck(name=READINESS, request=request, within_seconds=self.readiness_seconds)
+    def checks(self, readiness: Request | None, *, tls: bool = False) -> Iterator[SmokeCheck]:
+        """Yield all requests, over TLS or not, first the one for readiness where there is one."""
+        if readiness is not None:
+            yield SmokeCheck(name=READINESS, request=readiness, within_seconds=self.readiness_seconds)
         for name, each in self.requests.items():
-            yield each.check(name)
+            yield each.check(name, tls=tls)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from teal_infra.settings.base import Argument, Model, Parts, Path, PortNumber, Seconds, clash, superfluous, wrong
+from teal_infra.settings.evidence.smoke import AnyHeader, HeaderValue
 
 HTTP = "http"
 """The name of the port for a service's requests."""
@@ -65,6 +66,24 @@ class Probe(Model):
         json_schema_extra=wrong("the kubelet would probe a port without a server"),
         examples=["9090"],
     )
+    scheme: Literal["HTTP", "HTTPS"] | None = Field(
+        default=None,
+        description=(
+            "Whether the kubelet asks over TLS (`HTTPS`), for whatever certificate. Of the readiness probe on the "
+            "service's own port it says that this port speaks TLS: smoke requests and the bake then ask it so, too."
+        ),
+        json_schema_extra=wrong("every probe would fail"),
+        examples=["HTTPS"],
+    )
+    headers: Mapping[AnyHeader, HeaderValue] = Field(
+        default_factory=dict[str, str],
+        description=(
+            "The headers that are sent with the path. Those of the readiness probe on the service's own port are sent "
+            "by the smoke gate's request to it, and by the bake."
+        ),
+        json_schema_extra=wrong("every probe would fail"),
+        examples=["text"],
+    )
     initial_delay_seconds: Seconds = Field(
         default=0,
         description="How long after a container's start the first probe is made, in seconds.",
@@ -98,6 +117,10 @@ class Probe(Model):
             raise superfluous(given[-1], what, "the API server would refuse the pods")
         if self.exec is not None and self.port is not None:
             raise superfluous("port", "a command is run in the container, at no port", "it would have no effect")
+        http = [name for name in ("scheme", "headers") if getattr(self, name)]
+        if http and self.path is None:
+            what = "the probe asks for no path, and only HTTP has schemes and headers"
+            raise superfluous(http[0], what, "it would have no effect", *http[1:])
         return self
 
 

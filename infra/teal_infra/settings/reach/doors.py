@@ -9,7 +9,7 @@ from teal.model.colours import Colour
 from teal_infra.settings.base import LabelName, Model, Name, ObjectName, PortNumber, clash, wrong
 from teal_infra.settings.metadata import Marks
 from teal_infra.settings.pod.probes import PortName
-from teal_infra.settings.reach.routing import HostName
+from teal_infra.settings.reach.routing import HostName, Prefix
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
 """A port of the range that an API server hands out by default."""
@@ -111,6 +111,16 @@ class Ingress(Marks):
         description="Further host names whose requests are the service's, each with its certificate.",
         json_schema_extra=wrong("requests of another host would reach the service"),
         examples=['\'{"www.shop.example": {"tlsSecret": "www-tls"}}\''],
+    )
+
+    paths: Annotated[tuple[Prefix, ...], Field(min_length=1)] = Field(
+        default=("/",),
+        description=(
+            "The prefixes of paths, by whole segments, whose requests are the service's, on each of its hosts: "
+            "Kubernetes' `pathType: Prefix`. Of two services on one host the longer prefix gets a request."
+        ),
+        json_schema_extra=wrong("requests of other paths would reach the service"),
+        examples=["'[\"/api\"]'"],
     )
 
     @property

@@ -60,7 +60,11 @@ BY_MODEL: Final[Mapping[str, Mapping[str, str]]] = {
     "FrontDoor": _DOOR,
     "ResourceAmounts": {"ephemeral-storage": f"the resources of {_CONTAINER}"},
     "Limits": {"ephemeral-storage": f"the resources of {_CONTAINER}"},
-    "Ingress": {"tls": "tlsSecret, the name of a Secret", "ingressClassName": "className"},
+    "Ingress": {
+        "tls": "tlsSecret, the name of a Secret",
+        "ingressClassName": "className",
+        **dict.fromkeys(("path", "pathType"), "paths, a list of prefixes"),
+    },
     "Autoscaling": {"targetCPUUtilizationPercentage": "cpuPercent"},
 }
 

@@ -1,13 +1,15 @@
 """Refuses a router without its settings, and settings that the router cannot follow."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
 
 from teal.model.routes import RouterKind
 from teal_infra.settings import Settings
 from teal_infra.settings.base import MOST_SECONDS
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.report.places import right
-from teal_infra.settings.report.steps import Remove, Set, Where, at
+from teal_infra.settings.report.steps import Remove, Set, Step, Where, at
 from teal_infra.settings.slot import State
 
 _SELECTOR, _BALANCER, _ROUTE = {RouterKind.SERVICE}, {RouterKind.ALB}, {RouterKind.GATEWAY}
@@ -40,6 +42,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
     yield from _unused(settings)
     yield from _shares(settings)
     yield from _same(settings)
+    yield from _kept_out(settings)
     alb = settings.alb if settings.router in _BALANCER else None
     if alb is not None and (alb.stickiness_seconds or 0) > settings.settle_seconds:
         seconds = alb.stickiness_seconds or 0
@@ -67,21 +70,68 @@ def _unused(settings: Settings) -> Iterator[Refusal]:
             yield Refusal(("services", name, "metadata", "ingress"), "the service has no Ingress", _NO_EFFECT)
 
 
-def _same(settings: Settings) -> Iterator[Refusal]:
-    """Yield requests that two services claim."""
-    if settings.router is RouterKind.SERVICE:
-        return
-    taken: dict[tuple[str, str], str] = {}
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """Requests that one object of a service asks for."""
+
+    service: str
+    where: Where
+    """The setting that says so."""
+    asked: Sequence[tuple[str, str, str]]
+    """The class of the controller that reads it, the host and the prefix; empty where every one is meant."""
+    mend: tuple[str, str]
+    """How a value begins and ends that the setting may have where another service asks for the same."""
+
+
+def _claims(settings: Settings) -> Iterator[_Claim]:
     for name, service in settings.routed.items():
-        its = [(host, path) for host in service.routing.hosts or ("",) for path in service.routing.paths]
-        twice = next((each for each in its if each in taken), None)
+        at, routing = ("services", name), service.routing
+        if settings.router is not RouterKind.SERVICE:
+            its = [("", host, path) for host in routing.hosts or ("",) for path in _whole(routing.paths)]
+            yield _Claim(name, (*at, "routing", "hosts"), its, (name, ".example"))
+            continue
+        for ending, each in service.all_ingresses.items():
+            where = (*at, *(("ingresses", ending[1:]) if ending else ("ingress",)))
+            its = [(each.class_name or "", host, path) for host in each.secrets for path in _whole(each.paths)]
+            yield _Claim(name, (*where, "paths"), its, (f"/{name}{ending}", ""))
+
+
+def _whole(paths: Iterable[str]) -> Iterable[str]:
+    """Yield prefixes as they are compared: a slash at the end makes no difference."""
+    return (each.rstrip("/") or "/" for each in paths)
+
+
+def _same(settings: Settings) -> Iterator[Refusal]:
+    """Yield requests that two services claim, or two Ingresses of one."""
+    claims = [*_claims(settings)]
+    every = {asked for claim in claims for asked in claim.asked}
+    taken: dict[tuple[str, str, str], str] = {}
+    for claim in claims:
+        twice = next((each for each in claim.asked if each in taken), None)
         if twice:
-            host, path = twice
+            _, host, path = twice
             what = f"{path} of {host or 'every host'} is what {taken[twice]} asks for"
-            where: Where = ("services", name, "routing", "hosts")
-            own = f"{name}.example"
-            yield Refusal(where, what, "one of the two would get no request", (Set(where, [own]),))
-        taken |= {each: name for each in its if each not in taken}
+            values = (f"{claim.mend[0]}{number or ''}{claim.mend[1]}" for number in count())
+            free = next(each for each in values if not any(each in asked for asked in every))
+            mend: Step = Set(claim.where, [free])
+            if taken[twice] == claim.service:
+                mend = Remove(claim.where[:-1])
+            yield Refusal(claim.where, what, "one of the two would get no request", (mend,))
+        taken |= {each: claim.service for each in claim.asked if each not in taken}
+
+
+def _kept_out(settings: Settings) -> Iterator[Refusal]:
+    """Yield services that no gateway's pods may reach: the defaults let in an ingress controller's alone."""
+    gateway = settings.gateway
+    if settings.router is not RouterKind.GATEWAY or gateway is None:
+        return
+    for name, service in settings.routed.items():
+        network = service.network
+        if network.policies and not network.callers and "ingress_controller" not in network.model_fields_set:
+            where: Where = ("services", name, "network", "callers", "gateway", "namespaceLabels")
+            pods = {"kubernetes.io/metadata.name": gateway.namespace or settings.namespace}
+            what = f"router is gateway, and network.callers of {name} names no pods of the Gateway {gateway.name}"
+            yield Refusal(where, what, "the policies would keep out live traffic", (Set(where, pods),))
 
 
 def _shares(settings: Settings) -> Iterator[Refusal]:

@@ -1,6 +1,7 @@
 """A service's objects are marked for those who know them by it, and stay teal's."""
 
 import json
+from typing import Any
 
 import pytest
 from teal_infra.components.environment import digest
@@ -8,7 +9,7 @@ from teal_infra.planning import slots
 
 from teal.model.colours import Colour
 from teal.model.errors import ConfigError
-from tests.unit.infra.declaring import config, declared
+from tests.unit.infra.declaring import CALLERS, config, declared
 from tests.unit.infra.worlds import BASE, edited, settings
 
 BLUE = Colour.BLUE
@@ -50,7 +51,7 @@ async def test_a_route_and_a_namespace_are_marked() -> None:
     marks = {"labels": {"team": "shop"}, "annotations": {"example.com/own": "x"}}
     place = {"name": "shop", **marks}
     raw = config(router="gateway", namespace=place, services=("backend",))
-    raw["services"] = json.dumps({"backend": {"metadata": {"route": marks}}})
+    raw["services"] = json.dumps({"backend": {**CALLERS, "metadata": {"route": marks}}})
     found = await declared(raw)
     for key in (("HTTPRoute", "backend-route"), ("Namespace", "namespace")):
         assert found[key]["metadata"]["labels"].items() >= {"team": "shop", "app.kubernetes.io/part-of": "teal"}.items()
@@ -86,6 +87,48 @@ async def test_every_host_has_its_certificate_and_every_ingress_its_own_marks() 
         settings(edited(BASE, refused))
 
 
+async def test_an_account_that_exists_is_referred_to() -> None:
+    """One of somebody else's, or of another service of the stack; the stack makes none then."""
+    accounts: dict[str, Any] = {
+        "backend": {"name": "shop"},
+        "worker": {"name": "shop", "create": False},
+        "frontend": {"name": "theirs", "create": False},
+    }
+    raw = config(router="service", services=(*accounts,))
+    services = {name: {"metadata": {"serviceAccount": each}} for name, each in accounts.items()}
+    services["frontend"]["access"] = {"readCluster": True}
+    found = await declared({**raw, "services": json.dumps(services)})
+    assert found.names("ServiceAccount") == ["backend-account"]
+    pods = {name: found["Deployment", f"{name}-blue"]["spec"]["template"]["spec"] for name in accounts}
+    assert {name: each["serviceAccountName"] for name, each in pods.items()} == {
+        "backend": "shop",
+        "worker": "shop",
+        "frontend": "theirs",
+    }
+    assert found["RoleBinding", "frontend-reader"]["subjects"][0]["name"] == "theirs"
+
+
+async def test_services_share_a_host_by_their_paths() -> None:
+    """On each of the hosts; without a path, all of them are the service's."""
+    shop = {"host": "shop.example", "className": "nginx"}
+    services: dict[str, Any] = {
+        "frontend": {"ingress": {**shop, "hosts": {"www.shop.example": {}}}},
+        "backend": {"ingress": {**shop, "paths": ["/api", "/auth/"]}},
+        "inner": {"ingress": {**shop, "className": "inner"}},
+    }
+    raw = config(router="service", services=("frontend", "backend", "inner"))
+    found = await declared({**raw, "services": json.dumps(services)})
+    asked = {
+        name: [
+            (rule["host"], [(each["path"], each["pathType"]) for each in rule["http"]["paths"]])
+            for rule in found["Ingress", f"{name}-ingress"]["spec"]["rules"]
+        ]
+        for name in ("frontend", "backend")
+    }
+    assert asked["backend"] == [("shop.example", [("/api", "Prefix"), ("/auth/", "Prefix")])]
+    assert asked["frontend"] == [(host, [("/", "Prefix")]) for host in ("shop.example", "www.shop.example")]
+
+
 async def test_an_account_of_another_name_is_the_pods_own() -> None:
     """It is what they run as, and a change of it is a change of the pods."""
     service = {"metadata": {"serviceAccount": {"name": "shop-teal"}}, "access": {"readCluster": True}}
@@ -114,5 +157,17 @@ def test_what_earlier_teals_did_not_have_is_no_change_where_nobody_sets_it() -> 
     assert found is not None
     assert named is not None
     assert found.parts.service["ingress"] == digest(ingress)[:12]
+    probe = {"path": "/health/ready", "tcp": None, "grpc": None, "exec": None, "port": None, "initialDelaySeconds": 10}
+    ready = {**probe, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 1}
+    startup = {**ready, "path": "/health/live", "initialDelaySeconds": 0, "periodSeconds": 5, "failureThreshold": 12}
+    liveness = {**startup, "initialDelaySeconds": 30, "periodSeconds": 30, "failureThreshold": 3}
+    probes = {"startup": startup, "liveness": liveness, "readiness": ready}
+    assert found.parts.pod["probes"] == digest(probes)[:12]
+    inner = {"services.backend.ingresses": {"inner": {"host": "shop.internal"}}}
+    both = slots.fingerprint_of(settings(edited(BASE, {"services.backend.ingress": ingress, **inner})), "backend", BLUE)
+    assert both is not None
+    further: Any = {"labels": {}, "annotations": {}, "host": "shop.internal", "className": None, "tlsSecret": None}
+    further["hosts"] = {}
+    assert both.parts.service["ingress"] == digest([ingress, {"inner": further}])[:12]
     assert found.parts.service["frontDoor"] == digest(door)[:12]
     assert named.parts.service["frontDoor"] != digest(door)[:12]

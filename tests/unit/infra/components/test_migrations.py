@@ -72,10 +72,10 @@ async def test_a_job_migrates_then_verifies_with_the_slots_own_image() -> None:
     assert verify["command"][-1] == "verify"
     for container in (up, verify):
         assert container["image"] == "registry.example/backend:1.2.0"
-        assert {each["name"]: each["value"] for each in container["env"]} == {
-            "SCHEMA_REVISION": "0003",
-            "SCHEMA_PHASE": "expand",
-        }
+        assert container["env"][:2] == [
+            {"name": "SCHEMA_REVISION", "value": "0003"},
+            {"name": "SCHEMA_PHASE", "value": "expand"},
+        ]
 
 
 async def test_a_way_down_runs_the_other_command() -> None:
@@ -175,6 +175,49 @@ async def test_a_jobs_pods_are_what_the_stack_says_beside_what_teal_does() -> No
     (up,) = template["spec"]["initContainers"]
     assert up["command"][-4:] == ["up", "$(SCHEMA_REVISION)", "--phase", "$(SCHEMA_PHASE)"]
     assert up["volumeMounts"] == [TMP, {"name": "ca", "mountPath": "/ca"}]
+
+
+PROXY = {"name": "proxy", "image": "registry.example/proxy:1", "restartPolicy": "Always"}
+LATER = {"name": "later", "image": "registry.example/later:1"}
+
+
+@pytest.mark.parametrize(
+    ("given", "order"),
+    [
+        ([PROXY], ["proxy", "MOVE"]),
+        ([PROXY, LATER], ["proxy", "later", "MOVE"]),
+        ([{"name": "up", "tty": True}, LATER, PROXY], ["up", "later", "proxy"]),
+        ([PROXY, {"name": "up", "tty": True}, LATER], ["proxy", "up", "later"]),
+    ],
+)
+async def test_what_the_stack_starts_with_a_migration_is_there_before_it(
+    given: list[dict[str, Any]], order: list[str]
+) -> None:
+    """A proxy to the database, say; unless the stack lists it after what it is to follow."""
+    commands = MigrationSettings.model_validate({"podTemplate": {"spec": {"initContainers": given}}})
+    made = (await job(tool(commands=commands)))["spec"]["template"]["spec"]["initContainers"]
+    assert [each["name"] for each in made] == [{"MOVE": "up"}.get(each, each) for each in order]
+    down = (await job(tool(commands=commands), phase=Phase.DOWN))["spec"]["template"]["spec"]["initContainers"]
+    assert {each["name"] for each in down} == {*order} - {"MOVE", "up"} | {"down"}
+
+
+async def test_a_migration_knows_who_it_is_before_anything_refers_to_that() -> None:
+    """Its settings may have a name of their own in each environment."""
+    settings = [{"name": "SETTINGS", "value": "shop.$(ENV).$(NODE)"}]
+    late = {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+    spec = {"initContainers": [{"name": "up", "env": [late]}]}
+    of = tool(
+        referring=settings,
+        fixed={"ENV": "staging", "REGION": ""},
+        deployed_at="2026-01-01T00:00:00+00:00",
+        commands=MigrationSettings.model_validate({"podTemplate": {"spec": spec}}),
+    )
+    template = (await job(of))["spec"]["template"]
+    assert template["metadata"]["annotations"] == {"teal/deployed-at": "2026-01-01T00:00:00+00:00"}
+    names = [each["name"] for each in template["spec"]["initContainers"][0]["env"]]
+    assert names[2:5] == ["ENV", "REGION", "VERSION"]
+    assert {"PORT", "DEPLOYMENT_GROUP", "INSTANCE_ID"} < {*names}
+    assert names[-2:] == ["NODE", "SETTINGS"]
 
 
 async def test_a_jobs_environment_is_the_slots_and_what_the_stack_names() -> None:

@@ -89,13 +89,14 @@ async def declared(
     monitor: mocks.MockMonitor | None = None,
     *,
     own: bool = True,
+    shared: Sequence[int] = (),
 ) -> Mapping[str, dict[str, Any]]:
     """The policies of such a stack, by their names in the program."""
     recorder = test_program.Recorder()
     mocks.set_mocks(recorder, project="teal", stack="dev", monitor=monitor)
     named = {name: BackingPeer.model_validate(peer) for name, peer in backing.items()}
     networks = {name: NetworkSettings.model_validate(network) for name, network in services.items()}
-    members = {name: Member([8000], 9090, each, {**named, **each.backing}) for name, each in networks.items()}
+    members = {name: Member([8000], 9090, each, {**named, **each.backing}, shared) for name, each in networks.items()}
 
     async def program() -> None:
         NetworkPolicies("network", NetworkPoliciesArgs(services=members, namespace="teal", own=own))
@@ -117,6 +118,15 @@ async def test_who_may_talk_to_whom_by_default() -> None:
         **{(each, "postgres"): {POSTGRES} for each in mine},
         **{(each, "redis"): {REDIS} for each in mine},
     }
+
+
+async def test_pods_of_one_service_find_each_other_on_its_further_ports() -> None:
+    """In either colour; no other service's pods do."""
+    inputs = await declared({"backend": {}, "frontend": {}}, shared=[REDIS.number])
+    seen = matrix([policy(each) for each in inputs.values()], [*STACK, *OTHERS], ASKED)
+    assert seen["backend-blue", "backend-green"] == {HTTP, REDIS}
+    assert seen["frontend-blue", "backend-blue"] == seen["migration", "backend-blue"] == {HTTP}
+    assert not seen["stray", "backend-blue"]
 
 
 async def test_in_another_teams_namespace_only_the_stacks_pods_are_isolated() -> None:

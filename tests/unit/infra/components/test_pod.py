@@ -155,16 +155,27 @@ async def test_the_identity_variables_are_those_that_are_reserved() -> None:
 
 
 async def test_a_database_url_refers_to_a_password() -> None:
-    """It stands in `env` after the identity and what it refers to, as the kubelet needs it; the plan knows it, too."""
+    """It stands in `env` after the identity; the password comes from the Secret, and the plan knows the same."""
     value = "postgres://shop:$(PASSWORD)@db/$(ENV)"
     release = {"env": {"URL": value}, "secrets": {"PASSWORD": "hush"}}
     (container,) = (await template(release=release))["spec"]["containers"]
-    password, url = container["env"][-2:]
-    assert password["valueFrom"]["secretKeyRef"] == {**container["envFrom"][1]["secretRef"], "key": "PASSWORD"}
-    assert url == {"name": "URL", "value": value}
+    assert "secretRef" in container["envFrom"][1]
+    assert container["env"][-1] == {"name": "URL", "value": value}
     assert "hush" not in json.dumps(container)
     made = of_blue(service={}, release=release)
-    assert [each.get("name") for each in made.referring] == ["PASSWORD", "URL"]
+    assert [each.get("name") for each in made.referring] == ["URL"]
+
+
+async def test_a_variable_of_the_pod_template_has_one_source_and_stands_before_what_refers_to_it() -> None:
+    """It takes the place of the slot's, and the kubelet expands by what stands earlier."""
+    release = {"env": {"NODE": "app@$(POD_IP)", "BASE": "http://$(POD_IP)"}}
+    given = [
+        {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
+        {"name": "BASE", "valueFrom": {"configMapKeyRef": {"name": "shop", "key": "base"}}},
+    ]
+    service = {"podTemplate": {"spec": {"containers": [{"name": "backend", "env": given}]}}}
+    (container,) = (await template(service, release))["spec"]["containers"]
+    assert container["env"][-3:] == [given[0], {"name": "NODE", "value": "app@$(POD_IP)"}, given[1]]
 
 
 async def test_an_image_whose_user_is_a_name_runs_as_a_number() -> None:

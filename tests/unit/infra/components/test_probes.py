@@ -33,6 +33,17 @@ async def container(service: Mapping[str, Any]) -> Mapping[str, Any]:
     [
         ({"path": "/up"}, {"httpGet": {"path": "/up", "port": "http"}}),
         ({"path": "/up", "port": "management"}, {"httpGet": {"path": "/up", "port": "management"}}),
+        (
+            {"path": "/up", "scheme": "HTTPS", "headers": {"Host": "shop.example"}},
+            {
+                "httpGet": {
+                    "path": "/up",
+                    "port": "http",
+                    "scheme": "HTTPS",
+                    "httpHeaders": [{"name": "Host", "value": "shop.example"}],
+                }
+            },
+        ),
         ({}, {"tcpSocket": {"port": "http"}}),
         ({"tcp": True, "port": 9090}, {"tcpSocket": {"port": 9090}}),
         ({"grpc": {}}, {"grpc": {"port": 9000, "service": ""}}),

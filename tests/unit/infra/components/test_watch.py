@@ -15,6 +15,7 @@ from teal.spec.credentials import Credentials, of_environment
 from teal.spec.ending import DECLARED as ENDINGS
 from teal.spec.ending import Endings
 from tests.unit.infra.components.test_network import policy
+from tests.unit.infra.declaring import CALLERS
 from tests.unit.infra.test_program import config, declared, sealed
 from tests.unit.teal.network.reachability import Actor, Namespace, Outside, Pod, Port, matrix
 
@@ -39,6 +40,11 @@ async def test_it_may_ask_no_door_that_a_bake_does_not_ask() -> None:
     rules = (await declared({**stack(), "services": services}))["Role", f"{NAME}-role"]["rules"]
     (proxy,) = [each for each in rules if each["resources"] == ["services/proxy"]]
     assert proxy["resourceNames"] == ["frontend:http"]
+    sealed_ = {"probes": {"readiness": {"path": "/", "scheme": "HTTPS"}}}
+    services = json.dumps({"backend": {"port": 6379}, "frontend": sealed_})
+    rules = (await declared({**stack(), "services": services}))["Role", f"{NAME}-role"]["rules"]
+    (proxy,) = [each for each in rules if each["resources"] == ["services/proxy"]]
+    assert proxy["resourceNames"] == ["https:frontend:http"]
     services = json.dumps({"backend": {"port": 6379}, "frontend": {"port": 6379}})
     rules = (await declared({**stack(), "services": services}))["Role", f"{NAME}-role"]["rules"]
     assert not [each for each in rules if each["resources"] == ["services/proxy"]]
@@ -115,6 +121,7 @@ async def test_it_may_end_pods_only_where_the_stack_asks_for_that() -> None:
 async def test_it_ends_nothing_that_has_a_share_of_live_traffic() -> None:
     """Nor what is not to run, or is not the stack's to end."""
     more = {"retireAfterMinutes": "30", "router": "gateway", "gateway": json.dumps({"name": "public"})}
+    more["services"] = json.dumps({"backend": CALLERS})
     canary = {"canaryMatch": json.dumps({"header": "X-Canary", "value": "always"})}
     alone = {**config(), "watch": json.dumps(WATCH)}
     assert not Endings.model_validate_json(environment(await declared({**alone, **more, **canary}))[ENDINGS]).slots

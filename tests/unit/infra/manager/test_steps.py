@@ -19,7 +19,7 @@ from tests.unit.teal.flip.test_rollback import RECORD
 ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/teal/httproutes"
 SPLIT = STACK.replace(
     "  teal:namespace: teal\n", "  teal:namespace: teal\n  teal:router: gateway\n  teal:gateway: {name: public}\n"
-)
+).replace("contract: true}", "contract: true, network: {policies: false}}")
 FLIPPED = (SPLIT + GREEN).replace("teal:activeColour: blue", "teal:activeColour: green")
 
 

@@ -11,6 +11,7 @@ from teal_infra.planning.adoption import Existing, Found
 from teal_infra.planning.live import Live
 from teal_infra.planning.move import move_of
 
+from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.adapters.kubernetes.objects import Bare, Service
 from teal.adapters.kubernetes.workloads import Deployment
 from teal.history.model import History
@@ -18,6 +19,7 @@ from teal.model.adopted import Adopted
 from teal.model.colours import Colour
 from teal.model.live import LiveService
 from teal.plans.model import Plan, Word
+from tests.unit.conftest import FakeApiServer
 from tests.unit.infra.declaring import config, declared
 from tests.unit.infra.worlds import NOW, deployment, edited, settings
 
@@ -198,6 +200,46 @@ async def test_a_namespace_that_the_stack_made_is_let_go_before_it_is_left_out(
     assert selector == {"matchLabels": {"app.kubernetes.io/part-of": "teal"}}
 
 
+MINE: Mapping[str, Any] = {**STACK, "namespace": "shop", "green": {**STACK["blue"], "version": "0.9.0"}}
+"""A stack that makes its namespace."""
+
+
+@pytest.mark.parametrize(
+    ("labels", "annotations", "taken"),
+    [
+        ({"app.kubernetes.io/part-of": "teal"}, {}, False),
+        ({"app.kubernetes.io/part-of": "teal"}, {"teal/kept": "true"}, False),
+        ({"kubernetes.io/metadata.name": "shop"}, {}, True),
+        ({"app.kubernetes.io/part-of": "shop"}, {}, True),
+    ],
+)
+async def test_a_namespace_that_no_stack_made_is_not_taken_over(
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str],
+    taken: bool,  # noqa: FBT001 - a parameter of a test
+) -> None:
+    """Pulumi's provider would write over it, and delete it with the stack; one that a stack made is never let go."""
+    there_, raw = place(labels, annotations), {**config(router="service"), "namespace": "shop"}
+    planned = made(MINE, world(MINE, there_))
+    assert (planned.word is Word.UNSAFE) is taken
+    said = [each for each in planned.reasons if each.startswith("namespace shop is there already")]
+    assert bool(said) is taken
+    for each in said:
+        assert "Next: pulumi config rm --path teal:namespace; pulumi config set --path 'teal:namespace[" in each
+    found = await declared(raw, Live(at=NOW, existing=there_))
+    assert "teal/kept" not in found["Namespace", "namespace"]["metadata"].get("annotations", ())
+
+
+async def test_the_namespace_is_read_whoever_makes_it(api_server: FakeApiServer) -> None:
+    """Also where nothing is taken over; where it is missing there is nothing to refuse."""
+    async with Cluster.connect(ClusterAccess(namespace="shop", kubeconfig=api_server.kubeconfig)) as cluster:
+        missing = await adoption.read(cluster, settings(MINE))
+        api_server.answers["/api/v1/namespaces/shop"] = (200, {"metadata": {"name": "shop", "resourceVersion": "1"}})
+        found = await adoption.read(cluster, settings(MINE))
+    assert (missing.namespace is None, found.namespace is None) == (True, False)
+    assert made(MINE, world(MINE, missing)).word is not Word.UNSAFE
+
+
 REFUSED: Mapping[str, tuple[Existing, str]] = {
     "no Service": (there(service=None), "expose deployment shop --name shop --port 80 --target-port 8000"),
     "no Deployment": (there(deployment=None), "pulumi config set --path teal:green.shop.adopt.deployment NAME"),
@@ -249,6 +291,13 @@ def test_what_would_lose_a_request_is_refused(case: str) -> None:
     planned = made(STACK, world(STACK, existing))
     assert planned.word is Word.UNSAFE
     assert any(says in each for each in planned.reasons), planned.reasons
+
+
+def test_an_account_that_the_stack_only_refers_to_may_be_there() -> None:
+    """It changes nothing of it."""
+    raw = edited(STACK, {"services.shop.metadata": {"serviceAccount": {"name": "shop", "create": False}}})
+    account = Bare.model_validate({"metadata": {"name": "shop", "resourceVersion": "1"}})
+    assert made(raw, world(raw, there(account=account))).word is not Word.UNSAFE
 
 
 @pytest.mark.parametrize("active", ["blue", "green"])

@@ -13,6 +13,7 @@ from teal.model.colours import Colour
 from teal.model.labels import STARTED_AT
 from teal.model.verdict import Outcome, Verdict
 from teal.plans.model import Word
+from tests.unit.infra.declaring import CALLERS
 from tests.unit.infra.worlds import BASE, NOW, edited, flip, scaled, service, settings, settled
 
 STOP = edited(BASE, {"onRefusal": "stop"})
@@ -81,7 +82,15 @@ KEPT: Mapping[str, tuple[Mapping[str, Any], Live]] = {
     "it is to be tried again": (GREEN, REFUSED),
     "it was mended": (edited(STOP, {"green.backend.env": {"MENDED": "true"}}), REFUSED),
     "it has a share of live traffic": (
-        edited(STOP, {"router": "gateway", "gateway.name": "shop", "canaryWeight": 5}),
+        edited(
+            STOP,
+            {
+                "router": "gateway",
+                "gateway.name": "shop",
+                "canaryWeight": 5,
+                "services.backend.network": CALLERS["network"],
+            },
+        ),
         REFUSED,
     ),
     "it could not be judged": (STOP, after(Stage.REFUSED, said("metrics.errors", Outcome.ERROR))),

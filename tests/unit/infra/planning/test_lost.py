@@ -52,6 +52,58 @@ def test_only_what_has_a_path_on_its_own_port_is_asked(change: Mapping[str, Any]
     assert asked(change) == path
 
 
+ELSEWHERE: Mapping[str, Any] = {"readiness": {"path": "/healthz", "port": 9000}}
+"""A probe on a port for management, where no preview door leads."""
+
+
+@pytest.mark.parametrize("probes", [ELSEWHERE, {"readiness": {"grpc": {}}}, {}])
+def test_requests_that_a_stack_names_are_made_whatever_its_readiness_probe_asks(probes: Mapping[str, Any]) -> None:
+    """They go to the service's own port, and a preview counts on them."""
+    home = {"gates": {"smoke": {"requests": {"home": {"path": "/"}}}}, "probes": probes}
+    change = {**BARE, **{f"services.backend.{key}": each for key, each in home.items()}}
+    assert gates(change) == {"capacity", "version", "smoke.home"}
+    assert not [each for each in said(change) if "no request shows" in each]
+
+
+def test_pods_are_scraped_wherever_their_readiness_probe_asks() -> None:
+    """A worker's are where it names a port for that."""
+    metrics: Mapping[str, Any] = {"prometheus": {"url": "https://prometheus.example"}, "bake": {"samples": 0}}
+    own = {"queue": {"query": "queue_length", "below": 5}}
+    there: Mapping[str, Any] = {"services.backend.probes": ELSEWHERE, "services.backend.gates": {"metrics": {}}}
+    assert "metrics.availability" in gates({**BARE, **metrics, **there})
+    worker = {"kind": "worker", "gates": {"metrics": {"own": own}}}
+    assert gates({**metrics, "services.backend": worker}) == {"capacity", "version", "metrics.queue"}
+    scraped = {**worker, "requestMetrics": {"port": 9808}}
+    assert "metrics.availability" in gates({**metrics, "services.backend": scraped})
+
+
+def test_what_the_readiness_probe_says_of_the_port_holds_for_every_request() -> None:
+    """Over TLS, and with its headers but for those that the API server keeps; a probe elsewhere says nothing of it."""
+    headers = {"X-Forwarded-Proto": "https", "Host": "shop.example"}
+    probe = {"path": "/healthz", "scheme": "HTTPS", "headers": headers}
+    gates_ = {"contract": {}, "metrics": {}, "smoke": {"requests": {"home": {"path": "/"}}}}
+    stack: Mapping[str, Any] = {
+        "prometheus": {"url": "https://prometheus.example"},
+        "services.backend.gates": gates_,
+        "services.backend.probes": {"readiness": probe},
+    }
+    without_: Mapping[str, Any] = {**stack, "services.backend.probes": {}}
+    for tls, change in {True: stack, False: without_}.items():
+        move = move_of(settings(edited(BASE, change)), settled(BASE))
+        plan, bake = move.flip_set["backend"], move.bake.services["backend"]
+        asked_: list[Any] = [*plan.measured]
+        found = {type(each).__name__: getattr(each, "tls", None) for each in asked_}
+        assert (found["VersionPlan"], found["ContractPlan"], plan.tls, bake.tls) == (tls, tls, tls, tls)
+        assert [each.traffic.tls for each in asked_ if hasattr(each, "traffic")] == [tls]
+        smoke = {each.name: each.request for each in asked_ if hasattr(each, "request")}
+        assert {each.tls for each in smoke.values()} == {tls}
+        sent = {"X-Forwarded-Proto": "https"} if tls else {}
+        assert (smoke["readiness"].headers, bake.headers, bake.request.headers) == (sent, sent, sent)
+        assert smoke["home"].headers == {}
+    elsewhere = {"services.backend.probes": {"readiness": {**probe, "port": 9443}}}
+    assert not bake_plan(settings(edited(BASE, elsewhere))).services["backend"].tls
+
+
 def test_a_door_of_a_balancer_is_asked_although_no_pod_is_and_only_in_http_1() -> None:
     """AWS answers 464 to whoever does not speak what the targets do."""
     alb = {**ALB, "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0123"}

@@ -17,6 +17,7 @@ from teal.history.model import Flip, History, Stage
 from teal.model.colours import Colour
 from teal.model.live import LiveService, LiveSlot
 from teal.spec.bake import BakePlan
+from tests.unit.infra.declaring import CALLERS
 
 NOW = "2026-01-01T12:00:00+00:00"
 
@@ -24,7 +25,7 @@ NOW = "2026-01-01T12:00:00+00:00"
 def settings(active: str = "blue", services: str = "backend", **changes: Any) -> Settings:  # noqa: ANN401 - raw config
     """A stack with both colours, unless said otherwise."""
     slot = {"version": "1", services: {"image": "registry.example/a:1"}}
-    raw: dict[str, Any] = {"services": {services: {"port": 8000}}, "blue": slot, "green": slot}
+    raw: dict[str, Any] = {"services": {services: {"port": 8000, **CALLERS}}, "blue": slot, "green": slot}
     raw |= changes
     texts = {key: each if isinstance(each, str) else json.dumps(each) for key, each in raw.items() if each is not None}
     return load({"activeColour": active, **texts}, stack="dev")

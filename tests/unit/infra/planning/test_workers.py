@@ -9,6 +9,7 @@ from teal_infra.planning.live import Live
 
 from teal.model.colours import Colour
 from teal.plans.model import Plan, Word
+from tests.unit.infra.declaring import CALLERS
 from tests.unit.infra.worlds import BASE, edited, flip, settings, settled
 
 WORKER: dict[str, Any] = {
@@ -96,7 +97,12 @@ def test_what_is_live_does_not_become_another_kind(kind: str) -> None:
 
 def test_a_share_of_live_traffic_is_none_of_a_worker() -> None:
     """It is not asked for one, and is not said to get one."""
-    gateway = {"router": "gateway", "gateway": {"name": "public"}, "canaryWeight": "10"}
+    gateway: dict[str, Any] = {
+        "router": "gateway",
+        "gateway": {"name": "public"},
+        "canaryWeight": "10",
+        "services.backend.network": CALLERS["network"],
+    }
     found = replace(
         at_rest(**gateway),
         record={"colour": "blue", "version": "1.0.0", "canary": "10", "since": "2026-01-01T00:00:00+00:00"},

@@ -30,6 +30,31 @@ def test_maps_are_merged_and_null_deletes(base: Json, patch: Json, wanted: Json)
     assert merged(base, patch) == wanted
 
 
+@pytest.mark.parametrize(
+    ("base", "patch", "wanted"),
+    [
+        ({"readinessProbe": {"tcpSocket": {"port": 1}, "periodSeconds": 5}}, {"httpGet": {"path": "/"}}, ["httpGet"]),
+        ({"readinessProbe": {"httpGet": {"path": "/"}, "periodSeconds": 5}}, {"httpGet": {"port": 1}}, ["httpGet"]),
+        ({"readinessProbe": {"tcpSocket": {"port": 1}, "periodSeconds": 5}}, {"timeoutSeconds": 1}, ["tcpSocket"]),
+        ({"readinessProbe": {"tcpSocket": {"port": 1}, "periodSeconds": 5}}, {"exec": None}, ["tcpSocket"]),
+    ],
+)
+def test_a_probe_asks_in_the_way_that_is_given(base: Json, patch: Json, wanted: list[str]) -> None:
+    """The API server takes no probe with two handlers; all else of it stays."""
+    found = merged(base, {"readinessProbe": patch})["readinessProbe"]
+    assert [each for each in found if each in {"exec", "grpc", "httpGet", "tcpSocket"}] == wanted
+    assert found["periodSeconds"] == 5
+
+
+def test_a_variable_has_the_source_that_is_given() -> None:
+    """The API server takes no variable with two."""
+    key = {"secretKeyRef": {"name": "a", "key": "b"}}
+    field = {"fieldRef": {"fieldPath": "metadata.name"}}
+    base = {"env": [{"name": "A", "value": "1"}, {"name": "B", "valueFrom": key}, {"name": "C", "valueFrom": key}]}
+    patch = {"env": [{"name": "A", "valueFrom": key}, {"name": "B", "value": ""}, {"name": "C", "valueFrom": field}]}
+    assert merged(base, patch) == patch
+
+
 @pytest.mark.parametrize(("field", "key"), sorted(MERGE_KEYS.items()))
 def test_an_element_is_found_by_the_fields_own_key(field: str, key: str) -> None:
     """It keeps its place; a new one comes after those that are there."""

@@ -7,7 +7,7 @@ import pytest
 from teal_infra.traffic import declared as of_inputs
 
 from teal.model.colours import Colour
-from tests.unit.infra.declaring import config, declared
+from tests.unit.infra.declaring import CALLERS, config, declared
 
 
 async def test_a_flip_is_two_weights_of_one_route() -> None:
@@ -30,7 +30,7 @@ async def test_a_flip_is_two_weights_of_one_route() -> None:
 async def test_the_route_hangs_on_the_gateway_that_is_named() -> None:
     """With its hosts and its paths."""
     routing = {"routing": {"hosts": ["shop.example"], "paths": ["/api"]}}
-    raw = {**config(router="gateway"), "services": json.dumps({"backend": routing})}
+    raw = {**config(router="gateway"), "services": json.dumps({"backend": {**CALLERS, **routing}})}
     spec = (await declared(raw))["HTTPRoute", "backend-route"]["spec"]
     assert spec["parentRefs"] == [{"name": "public", "namespace": "gateways"}]
     assert spec["hostnames"] == ["shop.example"]
@@ -45,7 +45,7 @@ async def test_both_colours_are_filtered_and_waited_for_alike() -> None:
     raw = config(router="gateway", canaryMatch=match)
     for rule in (await declared(raw))["HTTPRoute", "backend-route"]["spec"]["rules"]:
         assert not {"filters", "timeouts"} & rule.keys()
-    raw["services"] = json.dumps({"backend": {"routing": routing}})
+    raw["services"] = json.dumps({"backend": {**CALLERS, "routing": routing}})
     for rule in (await declared(raw))["HTTPRoute", "backend-route"]["spec"]["rules"]:
         assert (rule["filters"], rule["timeouts"]) == (filters, routing["timeouts"])
 

@@ -11,6 +11,7 @@ import pytest
 
 from teal.adapters import front_door
 from teal.adapters.kubernetes import proxy
+from teal.gates.replies import Request
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
 from tests.unit.conftest import FakeApiServer
@@ -18,6 +19,7 @@ from tests.unit.teal.serving import Asked, Said, refused, serving
 
 PATH = "/deployment/metadata"
 DOOR = "/api/v1/namespaces/teal/services/backend:http/proxy/pricing"
+PRICING = Request(path="/pricing")
 
 
 async def test_a_door_that_answers_the_new_version_is_confirmed(api_server: FakeApiServer) -> None:
@@ -79,7 +81,7 @@ async def test_only_the_services_own_answer_is_held_against_it(
     """What the API server says for itself makes the owner error, unless it says that the service is not there."""
     api_server.answers["/api/v1/namespaces/teal/services/backend:http/proxy/pricing"] = (status, body)
     async with httpx2.AsyncClient(base_url=api_server.url, trust_env=False) as http:
-        seen = await front_door.probe(http, "teal", "backend", "/pricing")
+        seen = await front_door.probe(http, "teal", "backend", PRICING)
     assert seen == front_door.Probe(failure=failure, error=f"API server: {error}" if error else "")
 
 
@@ -87,9 +89,9 @@ async def test_a_bad_gateway_before_the_api_server_is_not_the_services(api_serve
     """A load balancer's own 502 has no mark of the API server; the same status through it is the service's."""
     api_server.answers[DOOR] = (502, b"<html>Bad Gateway</html>")
     async with httpx2.AsyncClient(base_url=api_server.url, trust_env=False) as http:
-        assert (await front_door.probe(http, "teal", "backend", "/pricing")).failure == "/pricing answered 502"
+        assert (await front_door.probe(http, "teal", "backend", PRICING)).failure == "/pricing answered 502"
         api_server.before = False
-        seen = await front_door.probe(http, "teal", "backend", "/pricing")
+        seen = await front_door.probe(http, "teal", "backend", PRICING)
     assert (seen.failure, "what stands before the API server says 502" in seen.error) == ("", True)
 
 
@@ -104,7 +106,7 @@ async def test_a_request_that_is_not_answered_in_time_is_a_failure(
     api_server.fault = lambda _, path: 200 if path == DOOR and over.wait(20) else None
     try:
         async with httpx2.AsyncClient(base_url=api_server.url, trust_env=False) as http:
-            seen = await front_door.probe(http, "teal", "backend", "/pricing")
+            seen = await front_door.probe(http, "teal", "backend", PRICING)
     finally:
         over.set()
     assert (seen.failure == "/pricing did not answer within 0.2 s", bool(seen.error)) == (own == 200, own != 200)
@@ -129,7 +131,7 @@ async def test_an_api_server_that_does_not_answer_says_nothing_of_the_service(ap
     """A refused connection is the way there, not the service."""
     api_server.stop()
     async with httpx2.AsyncClient(base_url=api_server.url, trust_env=False) as http:
-        seen = await front_door.probe(http, "teal", "backend", "/pricing")
+        seen = await front_door.probe(http, "teal", "backend", PRICING)
     assert seen.failure == ""
     assert seen.error.startswith("API server: ConnectError")
 

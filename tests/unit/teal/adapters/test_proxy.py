@@ -8,6 +8,7 @@ import time
 import httpx2
 import pytest
 
+from teal.adapters import front_door
 from teal.adapters.kubernetes import proxy
 from teal.gates.replies import Reply, Request
 from tests.unit.teal.serving import Asked, Handler, Said, refused, serving
@@ -44,6 +45,25 @@ async def test_the_request_arrives_as_it_is() -> None:
     assert (reply.status, reply.body, reply.headers["x-colour"]) == (201, b"made", "green")
     assert (reply.whole, reply.late, reply.error) == (True, False, None)
     assert reply.seconds > 0
+
+
+async def test_a_port_that_speaks_tls_is_asked_so() -> None:
+    """By the name that the API server's proxy has for that; pods likewise."""
+    seen: list[str] = []
+
+    async def handler(asked: Asked) -> Said:
+        seen.append(asked.target)
+        return Said(status=404)
+
+    async with serving(handler) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as http:
+        await proxy.request(http, "shop", "backend-green", Request(path="/", tls=True), within=5)
+        await proxy.ask(http, "shop", "backend-1", 8443, "/version", tls=True)
+        await front_door.probe(http, "shop", "backend", Request(path="/", tls=True), "443")
+    assert seen == [
+        "/api/v1/namespaces/shop/services/https:backend-green:http/proxy/",
+        "/api/v1/namespaces/shop/pods/https:backend-1:8443/proxy/version",
+        "/api/v1/namespaces/shop/services/https:backend:443/proxy/",
+    ]
 
 
 async def test_an_error_of_the_service_is_its_answer() -> None:

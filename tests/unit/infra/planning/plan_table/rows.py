@@ -14,6 +14,7 @@ from teal_infra.planning.live import Live
 from teal.history.model import Stage
 from teal.model.colours import MANAGER
 from teal.plans.model import Plan, Word
+from tests.unit.infra.declaring import CALLERS
 from tests.unit.infra.worlds import BASE, edited, flip, service, settings, settled
 
 Change = Mapping[str, Any]
@@ -24,7 +25,11 @@ TWO: Change = {
     "green.frontend": {"image": "registry.example/frontend:1.1.0"},
 }
 NO_AUTOSCALER: Change = {"services.backend.autoscaling": {"enabled": False}, "services.backend.replicas": 4}
-GATEWAY: Change = {"router": "gateway", "gateway": {"name": "public"}}
+GATEWAY: Change = {
+    "router": "gateway",
+    "gateway": {"name": "public"},
+    "services.backend.network": CALLERS["network"],
+}
 MIGRATED: Change = {
     "services.backend.migrations": {},
     "blue.backend.schema": {"expand": "0001"},

@@ -168,16 +168,23 @@ def routed(router: str, *names: str, service: Config | None = None, **more: Any)
         for number, name in enumerate(names or ("backend",), 1)
     }
     release = {name: {"image": "a:1"} for name in services}
-    own = {"alb": ALB} if router == "alb" else {"gateway": {"name": "public"}}
+    own = {"alb": {"alb": ALB}, "gateway": {"gateway": {"name": "public"}}}.get(router, {})
     return edited(router=router, services=services, blue={"version": "1", **release}, **{**own, **more})
 
 
 DATABASE: Config = {"kind": "database", "network": {"cidrs": ["10.20.0.0/16"], "ports": [5432]}}
+PEER_OF: Config = {"podLabels": {"app": "somebody"}}
 PEER: Config = {"cidrs": ["10.20.0.0/16"], "ports": [5432]}
 GREEN: Config = {"version": "2", "backend": {"image": "a:2"}}
 WATCH: Config = {"image": "registry.example/teal:1", "egress": {"api": PEER}}
 
 SEALED: Config = {"secure": "v1:ciphertext"}
+INGRESSES: tuple[Config, ...] = (
+    {"host": "a.example"},
+    {"host": "a.example", "paths": ["/b", "/c/"], "className": "nginx"},
+    {"host": "a.example", "paths": []},
+)
+"""That two services have alike."""
 
 CLASHES: tuple[Config, ...] = (
     # A service's own settings.
@@ -234,6 +241,7 @@ CLASHES: tuple[Config, ...] = (
     backend(kind="cron", cron={"schedule": "* * * * 7"}),
     backend(kind="cron", cron={"schedule": "@daily", "timeZone": "../etc"}, replicas=2, overlap="flip"),
     backend(kind="cron", cron={"schedule": "@daily"}, probes={"startup": {"exec": ["true"]}}, port=8000),
+    backend(kind="cron", cron={"schedule": "@daily"}, requestMetrics={"port": 1}, network={"prometheus": PEER_OF}),
     backend(kind="cron", cron={"schedule": "@daily"}, gates={"metrics": {}}, rollout={"maxSurge": 1}),
     *(
         backend(kind="worker", **more)
@@ -243,6 +251,10 @@ CLASHES: tuple[Config, ...] = (
             {"metadata": {"frontDoor": {"labels": {"a": "b"}}}},
             {"shutdown": {"waitSeconds": 5, "gracePeriodSeconds": 3}},
             {"probes": {"startup": {"path": "/"}, "readiness": {"tcp": True, "port": "http"}}},
+            {"requestMetrics": {"preset": "django-prometheus", "inFlight": "a", "port": "metrics"}},
+            {"requestMetrics": 9090},
+            {"network": {"callers": {"flower": {"podLabels": {"app": "flower"}}}, "ingressController": PEER_OF}},
+            {"network": {"prometheus": PEER_OF}},
         )
     ),
     backend(gates={"contract": {"usage": {}}}),
@@ -261,6 +273,23 @@ CLASHES: tuple[Config, ...] = (
     edited(services={"backend": {}, "backend-blue": {}}),
     edited(services={"backend": {}, "backend-migrations": {}}, green=GREEN),
     edited(services={"default": {}}),
+    *(
+        routed("service", "web", "web-api", service={"network": {}, "routing": {}, **service})
+        for service in (
+            {"metadata": {"serviceAccount": {"name": "shop"}}},
+            {"metadata": {"serviceAccount": {"name": "default"}}},
+            {"metadata": {"serviceAccount": {"name": "web-api", "create": True}}},
+            {"metadata": {"serviceAccount": {"create": False}}},
+            {"metadata": {"serviceAccount": {"create": False, "name": "a", "labels": {"a": "b"}}}},
+        )
+    ),
+    edited(
+        services={
+            "web": {"ingress": {"host": "a.example"}, "ingresses": {"api": {"host": "b.example"}}},
+            "web-api": {"ingress": {"host": "c.example"}},
+        },
+        blue={"version": "1", "web": {"image": "a:1"}, "web-api": {"image": "a:1"}},
+    ),
     edited(services={"backend": {}, "frontend": {}}),
     edited(blue=None),
     edited(blue=None, green=GREEN),
@@ -298,6 +327,8 @@ CLASHES: tuple[Config, ...] = (
     ),
     # Pods that somebody else makes, and their namespace.
     edited(namespace="Shop_1"),
+    edited(namespace="default"),
+    edited(namespace={"name": "kube-system"}),
     *(adopting(**changes) for changes in ADOPTIONS),
     edited(blue={"version": "1", "backend": {"image": "a@md5:0123456789abcdef0123456789abcdef"}}),
     edited(blue={"version": "1", "backend": {"image": "a@sha256:0123"}}),
@@ -349,6 +380,8 @@ CLASHES: tuple[Config, ...] = (
     backend(probes={"readiness": {"path": "/ready", "tcp": True}}),
     backend(probes={"readiness": {"path": "/ready", "port": "management"}}),
     backend(probes={"readiness": {"exec": ["true"], "port": 9090}}),
+    backend(probes={"readiness": {"scheme": "HTTPS", "headers": {"a": "b"}}}),
+    backend(probes={"readiness": {"grpc": {}, "headers": {"a": "b"}}}),
     backend(ports={"http": 9090}),
     backend(ports={"management": 8000}),
     backend(frontDoor={"loadBalancerClass": "service.k8s.aws/nlb"}),
@@ -376,6 +409,8 @@ CLASHES: tuple[Config, ...] = (
     routed("gateway", alb=ALB, service={"ingress": {"host": "a.example"}, "frontDoor": {"port": 8080}}),
     routed("gateway", service={"metadata": {"frontDoor": {"labels": {"a": "b"}}}, "routing": {"priority": 10}}),
     backend(routing={"hosts": ["a.example"]}),
+    routed("gateway", service={"network": {}}),
+    routed("gateway", "a", "b", gateway={"name": "public", "namespace": "gateways"}, service={"network": {}}),
     routed("gateway", canaryWeight="100", green=GREEN),
     routed("gateway", canaryWeight="10"),
     routed("gateway", canaryMatch={"header": "X-A", "cookie": "b", "value": "c"}),
@@ -409,6 +444,8 @@ CLASHES: tuple[Config, ...] = (
     ),
     routed("alb", "a", "b", service={"routing": {}}),
     routed("gateway", "a", "b", service={"routing": {}}),
+    *(routed("service", "a", "b", service={"routing": {}, "ingress": ingress}) for ingress in INGRESSES),
+    backend(ingress={"host": "a.example"}, ingresses={"inner": {"host": "b.example", "hosts": {"a.example": {}}}}),
     routed("alb", "a", "b", service={"routing": {"priority": 7}}),
     routed("alb", *(f"s{number}" for number in range(51))),
     routed("alb", notify={"receivers": {"chat": {"url": "http://chat.example"}}}),

@@ -107,6 +107,7 @@ def six() -> Config:
                 "gates": {"metrics": {}},
                 "ingress": {"host": "a.example"},
                 "backing": ["database"],
+                "network": catalogue.CALLERS,
             }
         },
     }
