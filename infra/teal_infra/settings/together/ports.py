@@ -21,15 +21,15 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
         taken.setdefault(port, where)
     for name, service in settings.services.items():
         door = service.front_door
-        used = {door.port: "port"}
+        used = {(door.port, "TCP"): "port"}
         for extra, each in door.extra_ports.items():
             where: Where = ("services", name, "frontDoor", "extraPorts", extra)
             if extra == "http":
                 yield Refusal(where, "http is the port of live traffic", "the API server would refuse the Service")
-            elif each.port in used:
-                what = f"{each.port} is {used[each.port]} of the same door"
+            elif (each.port, each.protocol) in used:
+                what = f"{each.port} is {used[each.port, each.protocol]} of the same door"
                 yield Refusal(where, what, "the API server would refuse the Service")
-            used.setdefault(each.port, f"extraPorts.{extra}")
+            used.setdefault((each.port, each.protocol), f"extraPorts.{extra}")
 
 
 def _node_ports(settings: Settings) -> Iterator[tuple[Where, Door, int]]:
