@@ -28,7 +28,7 @@ def service_spec(
     app_protocol: str | None = None,
     target: str | int = "http",
 ) -> "ServiceSpecArgsDict":
-    """Return the spec of a Service behind a door. It is stateless, so without session affinity."""
+    """Return the spec of a Service behind a door."""
     name = door.port_name if isinstance(door, FrontDoor) else "http"
     port: ServicePortArgsDict = {"port": door.port, "target_port": target, "protocol": "TCP"}
     if name:
@@ -42,16 +42,22 @@ def service_spec(
     spec: ServiceSpecArgsDict = {
         "type": door.type,
         "selector": dict(selector),
-        "session_affinity": "None",
+        "session_affinity": door.session_affinity,
         "ports": ports,
     }
+    if door.external_traffic_policy is not None:
+        spec["external_traffic_policy"] = door.external_traffic_policy
+    if door.internal_traffic_policy is not None:
+        spec["internal_traffic_policy"] = door.internal_traffic_policy
     if door.load_balancer_class is not None:
         spec["load_balancer_class"] = door.load_balancer_class
     return spec
 
 
 def _further(name: str, extra: ExtraPort) -> "ServicePortArgsDict":
-    return {"name": name, "port": extra.port, "target_port": extra.target_port, "protocol": "TCP"}
+    port: ServicePortArgsDict = {"name": name, "port": extra.port, "target_port": extra.target_port}
+    port["protocol"] = extra.protocol
+    return {**port, "app_protocol": extra.app_protocol} if extra.app_protocol is not None else port
 
 
 def ingress_spec(ingress: Ingress, service: str, port: int) -> "IngressSpecArgsDict":

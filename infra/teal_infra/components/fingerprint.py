@@ -110,6 +110,8 @@ class Fingerprint:
             name: each for name, each in _as_ever(settings["frontDoor"]).items() if name != "host"
         }  # an output's, no object's
         account = self.settings.metadata.service_account.name or self.of.service
+        further_ports = {name: _as_ever(each) for name, each in settings["frontDoor"]["extraPorts"].items()}
+        autoscaling = _as_ever(settings["autoscaling"])
         ingress = _as_ever(settings["ingress"]) if settings["ingress"] else None
         further = {name: _as_ever(each, ("paths",)) for name, each in settings["ingresses"].items()}
         return Parts(
@@ -129,12 +131,12 @@ class Fingerprint:
             service=_digests(
                 {
                     "network": [settings["network"], self.peers],
-                    "frontDoor": doors,
+                    "frontDoor": {**doors, "extraPorts": further_ports},
                     "appProtocol": settings["appProtocol"],
                     "ingress": [ingress, further] if further else ingress,
                     "routing": [settings["routing"], self.router],
                     "targetGroup": settings["targetGroup"],
-                    "capacity": [settings[name] for name in ("autoscaling", "replicas", "disruption")],
+                    "capacity": [autoscaling, settings["replicas"], settings["disruption"]],
                     **({"cron": settings["cron"]} if settings["cron"] else {}),
                 }
             ),
@@ -248,6 +250,12 @@ _ADDED: Mapping[str, object] = {
     "labels": {},
     "annotations": {},
     "paths": ["/"],
+    "sessionAffinity": "None",
+    "externalTrafficPolicy": None,
+    "internalTrafficPolicy": None,
+    "protocol": "TCP",
+    "appProtocol": None,
+    "behavior": None,
     "scheme": None,
     "headers": {},
 }

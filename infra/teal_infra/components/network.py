@@ -39,6 +39,8 @@ class Member(NamedTuple):
     settings: NetworkSettings
     peers: Mapping[str, BackingPeer]
     """The backing services, by name."""
+    others: Sequence[tuple[int, str]] = ()
+    """The ports of another protocol than TCP on which its pods serve, each with that protocol."""
     shared: Sequence[int] = ()
     """The ports on which its pods reach each other, beside those."""
 
@@ -51,6 +53,11 @@ def members(settings: Settings) -> Mapping[str, Member]:
             metrics_port=each.metrics_port,
             settings=each.network,
             peers=settings.peers(name),
+            others=[
+                (each.numbered(extra.target_port), extra.protocol)
+                for extra in each.front_door.extra_ports.values()
+                if extra.protocol != "TCP"
+            ],
             shared=[port for port in each.ports.values() if port not in each.reached_ports],
         )
         for name, each in settings.services.items()
@@ -137,7 +144,8 @@ def _service(name: str, member: Member, *, own: bool) -> "NetworkPolicySpecArgsD
     callers = [*_peers(settings.ingress_controller), *(each for it in settings.callers.values() for each in _peers(it))]
     ingress: list[NetworkPolicyIngressRuleArgsDict] = []
     if member.ports:  # a rule without ports would mean all ports
-        ingress.append({"from_": [stack, *callers], "ports": [_port(each) for each in member.ports]})
+        ports = [*map(_port, member.ports), *(_port(*each) for each in member.others)]
+        ingress.append({"from_": [stack, *callers], "ports": ports})
     if member.shared:
         own_pods: NetworkPolicyPeerArgsDict = {
             "pod_selector": {"match_labels": {NAME_LABEL: name, PART_OF_LABEL: PART_OF}}

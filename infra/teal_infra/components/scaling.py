@@ -11,11 +11,12 @@ import pulumi
 from teal.model.labels import FLOOR
 from teal_infra.labels import Identity
 from teal_infra.provider.kinds import HorizontalPodAutoscaler, PodDisruptionBudget, Verbatim
+from teal_infra.provider.strategic_merge import merged
 from teal_infra.settings.scaling import Autoscaling
 from teal_infra.settings.service import ServiceSettings
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
-    from pulumi_kubernetes.autoscaling.v2 import MetricSpecArgsDict
+    from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscalerBehaviorArgsDict, MetricSpecArgsDict
     from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgsDict
 
 
@@ -69,11 +70,17 @@ class Scaling(pulumi.ComponentResource):
                     "min_replicas": capacity.minimum,
                     "max_replicas": max(scaling.max_replicas, capacity.minimum),
                     "metrics": _metrics(scaling),
-                    "behavior": {"scale_down": {"stabilization_window_seconds": scaling.scale_down_window_seconds}},
+                    "behavior": _behavior(scaling),
                 },
                 opts=child,
             )
         self.register_outputs({})
+
+
+def _behavior(scaling: Autoscaling) -> "HorizontalPodAutoscalerBehaviorArgsDict":
+    """Return the window after which pods are taken away, and what the stack says beside it or in its place."""
+    own = {"scaleDown": {"stabilizationWindowSeconds": scaling.scale_down_window_seconds}}
+    return cast("HorizontalPodAutoscalerBehaviorArgsDict", Verbatim(merged(own, scaling.behavior or {})))
 
 
 def _metrics(scaling: Autoscaling) -> "list[MetricSpecArgsDict]":

@@ -1,7 +1,6 @@
 """Reads what a stack is to take over and did not make, and tells what forbids that."""
 
 import asyncio
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -235,11 +234,11 @@ class _Takeover:
                 f"{called} is of type {spec.type}, and {self._of}.frontDoor.type is {door.type}: a way in would end. "
                 f"Next: {_set(f'{self._of}.frontDoor.type', spec.type)}"
             )
-        if spec.session_affinity != "None":
-            without = json.dumps({"spec": {"sessionAffinity": "None"}})
+        if spec.session_affinity != door.session_affinity:
+            affinity = f"{self._of}.frontDoor.sessionAffinity"
             yield (
-                f"{called} has sessionAffinity {spec.session_affinity}, which no flip can keep: clients would change "
-                f"pods. Next: {self._kubectl} patch service {self.name} -p '{without}'"
+                f"{called} has sessionAffinity {spec.session_affinity}, and {affinity} is {door.session_affinity}: "
+                f"clients would change pods. Next: {_set(affinity, spec.session_affinity)}"
             )
         declared = {door.port: (door.port_name, service.port)}
         declared |= {each.port: (key, service.numbered(each.target_port)) for key, each in door.extra_ports.items()}

@@ -10,10 +10,12 @@ from teal_infra.settings.base import Model, Percent, Seconds, clash, superfluous
 from teal_infra.settings.pod import Many
 
 Pods = Annotated[int, Field(ge=1, le=1000)]
+Use = Annotated[int, Field(ge=1, le=10_000)]
+"""A percentage of what pods request, of which they may use several times as much."""
 
 
 _BY_USE = ("cpu_percent", "memory_percent")
-_OWN = ("min_replicas", "max_replicas", "metrics", "scale_down_window_seconds", "idle_percent")
+_OWN = ("min_replicas", "max_replicas", "metrics", "scale_down_window_seconds", "behavior", "idle_percent")
 """The settings that only the stack's own autoscaler uses, beside `_BY_USE`."""
 
 
@@ -67,7 +69,7 @@ class Autoscaling(Model):
             )
         ],
     )
-    cpu_percent: Percent | None = Field(
+    cpu_percent: Use | None = Field(
         default=70,
         description=(
             "The average use of the requested processor time, in percent, that the autoscaler aims at. Null: it does "
@@ -76,7 +78,7 @@ class Autoscaling(Model):
         json_schema_extra=wrong("pods would scale too late or never"),
         examples=["70"],
     )
-    memory_percent: Percent | None = Field(
+    memory_percent: Use | None = Field(
         default=80,
         description=(
             "The average use of the requested memory, in percent, that the autoscaler aims at. Null: it does not go by "
@@ -92,6 +94,18 @@ class Autoscaling(Model):
         ),
         json_schema_extra=wrong("pods would come and go with every lull"),
         examples=["300"],
+    )
+    behavior: Mapping[str, JsonValue] | None = Field(
+        default=None,
+        description=(
+            "How fast the autoscaler adds pods and takes them away, as Kubernetes' own HorizontalPodAutoscalerBehavior "
+            "(autoscaling/v2) has it: `scaleUp` and `scaleDown` with their policies. `scaleDownWindowSeconds` is the "
+            "window of `scaleDown` unless this sets it."
+        ),
+        json_schema_extra=wrong("pods would scale too late or too fast"),
+        examples=[
+            '\'{"scaleUp": {"policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}]}}\'',
+        ],
     )
     idle_percent: Percent = Field(
         default=100,

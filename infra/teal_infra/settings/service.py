@@ -254,22 +254,21 @@ class ServiceSettings(Process):
         """On which its pods are reached by whoever may call it, and by a load balancer that checks them."""
         if self.worker is not None:
             return ()
-        further = [self.numbered(each.target_port) for each in self.front_door.extra_ports.values()]
+        extra = (each for each in self.front_door.extra_ports.values() if each.protocol == "TCP")
+        further = [self.numbered(each.target_port) for each in extra]
         checked = self.target_group.health_check.port
         return [*dict.fromkeys((self.port, *further, *filter(None, [checked])))]
 
     @property
     def metrics_port(self) -> int | None:
         """On which Prometheus scrapes its pods; None for a worker that names none."""
-        port = self.request_metrics.port
-        return None if port is None and self.worker is not None else self.numbered(port)
+        return None if self.worker and self.request_metrics.port is None else self.numbered(self.request_metrics.port)
 
     @property
     def counted(self) -> RequestMetrics | None:
         """How its requests are counted: not what probes ask for, unless others do; None where they are not."""
         probed = (each.path for each in self.probes.given.values() if each.path)
-        sent = {*self.gates.metrics.traffic.paths} if self.gates.metrics else set[str]()
-        asked = {*sent, self.baked_path}
+        asked = {*(self.gates.metrics.traffic.paths if self.gates.metrics else ()), self.baked_path}
         return self.request_metrics.names(tuple(sorted({*probed, self.request_metrics.path} - asked)))
 
     @model_validator(mode="before")

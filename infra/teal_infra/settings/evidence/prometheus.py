@@ -15,6 +15,10 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://[^@\s?#]+$")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
 Shown = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$")]
 
+_CREDENTIALS = ("token", "password", "headers", "sig_v4")
+_TENANT = {"x-scope-orgid", "thanos-tenant"}
+"""Headers that say whose series are meant (Mimir, Cortex, Thanos), and that are no secret."""
+
 
 class SigV4Settings(Model):
     """Queries are signed as AWS has it, for Amazon Managed Service for Prometheus; boto3 finds the credentials."""
@@ -109,7 +113,8 @@ class Prometheus(Model):
     @property
     def confidential(self) -> str:
         """The setting whose value nobody on the way may read; empty where there is none."""
-        return next((name for name in ("token", "password", "headers", "sig_v4") if getattr(self, name)), "")
+        said = {"headers": {*map(str.lower, self.headers)} - _TENANT}
+        return next((name for name in _CREDENTIALS if said.get(name, getattr(self, name))), "")
 
     @property
     def credentials(self) -> Credentials:

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from teal.model.colours import Colour
-from teal_infra.settings.base import LabelName, Model, Name, ObjectName, PortNumber, clash, wrong
+from teal_infra.settings.base import LabelName, Model, Name, ObjectName, PortNumber, clash, superfluous, wrong
 from teal_infra.settings.metadata import Marks
-from teal_infra.settings.pod.probes import PortName
+from teal_infra.settings.pod.probes import AppProtocol, PortName
 from teal_infra.settings.reach.routing import HostName, Prefix
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
@@ -52,6 +52,41 @@ class Door(Model):
         examples=["shop.example"],
     )
 
+    session_affinity: Literal["None", "ClientIP"] = Field(
+        default="None",
+        description=(
+            "Whether a client's address stays with one pod of a colour (`ClientIP`). A flip moves it to a pod of the "
+            "new colour all the same."
+        ),
+        json_schema_extra=wrong("clients would change pods with every connection, or never"),
+        examples=["None"],
+    )
+    external_traffic_policy: Literal["Cluster", "Local"] | None = Field(
+        default=None,
+        description=(
+            "Whether a node passes what comes from outside to every pod (`Cluster`, Kubernetes' default) or to its own "
+            "alone (`Local`), which see the client's address then. For the types NodePort and LoadBalancer."
+        ),
+        json_schema_extra=wrong("the API server would refuse the Service"),
+        examples=["Local"],
+    )
+    internal_traffic_policy: Literal["Cluster", "Local"] | None = Field(
+        default=None,
+        description=(
+            "Whether what comes from the cluster goes to every pod (`Cluster`, Kubernetes' default) or to those of its "
+            "own node alone (`Local`), and is lost where there is none."
+        ),
+        json_schema_extra=wrong("the API server would refuse the Service"),
+        examples=["Cluster"],
+    )
+
+    @model_validator(mode="after")
+    def _from_outside(self) -> Self:
+        if self.external_traffic_policy is not None and self.type == "ClusterIP":
+            what = "the type of the door is ClusterIP, to which nothing comes from outside"
+            raise superfluous("externalTrafficPolicy", what, "the API server would refuse the Service")
+        return self
+
     @model_validator(mode="after")
     def _of_a_balancer(self) -> Self:
         if self.load_balancer_class is not None and self.type != "LoadBalancer":
@@ -72,6 +107,18 @@ class ExtraPort(Model):
         description="The port of the pods that it leads to: a number, or one of the names in the service's `ports`.",
         json_schema_extra=wrong("the Service would lead to a port without a server"),
         examples=["8443"],
+    )
+    protocol: Literal["TCP", "UDP", "SCTP"] = Field(
+        default="TCP",
+        description="The protocol of the port: UDP for HTTP/3, say.",
+        json_schema_extra=wrong("nothing could connect to the Service"),
+        examples=["UDP"],
+    )
+    app_protocol: AppProtocol | None = Field(
+        default=None,
+        description="What the port speaks, as `appProtocol` of the Service says it.",
+        json_schema_extra=wrong("whoever forwards requests would speak another protocol than the pods"),
+        examples=["kubernetes.io/h2c"],
     )
 
 

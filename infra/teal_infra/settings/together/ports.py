@@ -21,7 +21,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
         taken.setdefault(port, where)
     for name, service in settings.services.items():
         door = service.front_door
-        used = {door.port: "port"}
+        used = {(door.port, "TCP"): "port"}
         if door.extra_ports and not door.port_name:
             what = "the port has no name, and the door has further ones"
             yield Refusal(("services", name, "frontDoor", "portName"), what, "the API server would refuse the Service")
@@ -33,10 +33,10 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
                 yield Refusal(
                     where, f"{extra} is the portName of the same door", "the API server would refuse the Service"
                 )
-            elif each.port in used:
-                what = f"{each.port} is {used[each.port]} of the same door"
+            elif (each.port, each.protocol) in used:
+                what = f"{each.port} is {used[each.port, each.protocol]} of the same door"
                 yield Refusal(where, what, "the API server would refuse the Service")
-            used.setdefault(each.port, f"extraPorts.{extra}")
+            used.setdefault((each.port, each.protocol), f"extraPorts.{extra}")
 
 
 def _node_ports(settings: Settings) -> Iterator[tuple[Where, Door, int]]:

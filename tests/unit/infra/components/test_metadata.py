@@ -157,6 +157,15 @@ def test_what_earlier_teals_did_not_have_is_no_change_where_nobody_sets_it() -> 
     assert found is not None
     assert named is not None
     assert found.parts.service["ingress"] == digest(ingress)[:12]
+    extra = {"services.backend.frontDoor": {"extraPorts": {"admin": {"port": 81, "targetPort": 9000}}}}
+    wide = slots.fingerprint_of(settings(edited(BASE, extra)), "backend", BLUE)
+    assert wide is not None
+    ports = {**door, "extraPorts": {"admin": {"port": 81, "targetPort": 9000}}}
+    assert wide.parts.service["frontDoor"] == digest(ports)[:12]
+    whole = settings(BASE).services["backend"].model_dump(mode="json", by_alias=True)
+    del whole["autoscaling"]["behavior"]
+    capacity = [whole[each] for each in ("autoscaling", "replicas", "disruption")]
+    assert found.parts.service["capacity"] == digest(capacity)[:12]
     probe = {"path": "/health/ready", "tcp": None, "grpc": None, "exec": None, "port": None, "initialDelaySeconds": 10}
     ready = {**probe, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 1}
     startup = {**ready, "path": "/health/live", "initialDelaySeconds": 0, "periodSeconds": 5, "failureThreshold": 12}

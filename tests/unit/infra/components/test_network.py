@@ -96,7 +96,9 @@ async def declared(
     mocks.set_mocks(recorder, project="teal", stack="dev", monitor=monitor)
     named = {name: BackingPeer.model_validate(peer) for name, peer in backing.items()}
     networks = {name: NetworkSettings.model_validate(network) for name, network in services.items()}
-    members = {name: Member([8000], 9090, each, {**named, **each.backing}, shared) for name, each in networks.items()}
+    members = {
+        name: Member([8000], 9090, each, {**named, **each.backing}, shared=shared) for name, each in networks.items()
+    }
 
     async def program() -> None:
         NetworkPolicies("network", NetworkPoliciesArgs(services=members, namespace="teal", own=own))

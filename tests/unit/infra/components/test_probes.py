@@ -100,6 +100,31 @@ async def test_further_ports_have_names_and_the_protocol_is_said_to_whoever_forw
     assert {port["port"] for rule in policy for port in rule.get("ports", ())} == {9000, 9090}
 
 
+async def test_a_door_has_what_kubernetes_lets_a_service_have() -> None:
+    """Policies, affinity, and further ports of any protocol, on which the pods may be reached."""
+    quic = {"port": 80, "targetPort": 9000, "protocol": "UDP", "appProtocol": "h3"}
+    found = await stack(
+        {
+            **PORTS,
+            "frontDoor": {
+                "type": "LoadBalancer",
+                "externalTrafficPolicy": "Local",
+                "internalTrafficPolicy": "Cluster",
+                "sessionAffinity": "ClientIP",
+                "extraPorts": {"quic": quic},
+            },
+            "network": {"callers": {"nodes": {"cidrs": ["10.0.0.0/16"]}}},
+        }
+    )
+    active, idle = (found["Service", f"backend-{each}"]["spec"] for each in ("active", "green"))
+    given = ("externalTrafficPolicy", "internalTrafficPolicy", "sessionAffinity")
+    assert [active[each] for each in given] == ["Local", "Cluster", "ClientIP"]
+    assert [idle.get(each) for each in given] == [None, None, "None"]
+    assert active["ports"][1] == {"name": "quic", **quic}
+    (rule, *_) = found["NetworkPolicy", "backend-network"]["spec"]["ingress"]
+    assert rule["ports"] == [{"port": 9000, "protocol": "TCP"}, {"port": 9000, "protocol": "UDP"}]
+
+
 async def test_probes_and_ports_are_what_a_pod_runs_with() -> None:
     """A change of them is a change of the slot."""
     for change in ({"services.backend.ports": {"management": 9090}}, {"services.backend.probes": {"startup": None}}):
@@ -178,3 +203,28 @@ async def test_a_budget_has_the_bound_that_is_asked_for(
         return
     spec = found["PodDisruptionBudget", "backend-blue-budget"]["spec"]
     assert {key: each for key, each in spec.items() if key in {"maxUnavailable", "minAvailable"}} == bound
+
+
+@pytest.mark.parametrize(
+    ("behavior", "made"),
+    [
+        (None, {"scaleDown": {"stabilizationWindowSeconds": 300}}),
+        (
+            {"scaleUp": {"policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}]}},
+            {
+                "scaleDown": {"stabilizationWindowSeconds": 300},
+                "scaleUp": {"policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}]},
+            },
+        ),
+        (
+            {"scaleDown": {"stabilizationWindowSeconds": 0, "selectPolicy": "Disabled"}},
+            {"scaleDown": {"stabilizationWindowSeconds": 0, "selectPolicy": "Disabled"}},
+        ),
+    ],
+)
+async def test_an_autoscaler_behaves_as_the_service_says(behavior: object, made: object) -> None:
+    """As Kubernetes has it, and by as much of what pods request as they may use."""
+    found = await stack({"autoscaling": {"cpuPercent": 150, "behavior": behavior}})
+    spec = found["HorizontalPodAutoscaler", "backend-blue-autoscaler"]["spec"]
+    assert spec["behavior"] == made
+    assert spec["metrics"][0]["resource"]["target"]["averageUtilization"] == 150

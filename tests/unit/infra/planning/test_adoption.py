@@ -256,7 +256,10 @@ REFUSED: Mapping[str, tuple[Existing, str]] = {
         there(service=service(type="LoadBalancer")),
         "pulumi config set --path teal:services.shop.frontDoor.type LoadBalancer",
     ),
-    "affinity": (there(service=service(sessionAffinity="ClientIP")), "kubectl -n shop patch service shop -p"),
+    "affinity": (
+        there(service=service(sessionAffinity="ClientIP")),
+        "pulumi config set --path teal:services.shop.frontDoor.sessionAffinity ClientIP",
+    ),
     "a port more": (
         there(
             service=service(

@@ -83,3 +83,12 @@ def test_what_cannot_be_shown_is_refused(said: dict[str, Any], why: str, remedy:
     assert why in str(error.value)
     assert f"Next: pulumi config {remedy}" in str(error.value)
     assert "SECRET" not in str(error.value)
+
+
+def test_a_tenant_is_no_secret() -> None:
+    """It says whose series are meant, also to a Prometheus in the cluster, where nothing is encrypted."""
+    inside = "http://mimir.monitoring.svc"
+    for name in ("X-Scope-OrgID", "thanos-tenant"):
+        assert credentials(url=inside, headers={name: "shop"}).headers == {name: "shop"}
+    with pytest.raises(ConfigError, match=r"prometheus\.headers would be sent there for everybody"):
+        credentials(url=inside, headers={"X-Scope-OrgID": "shop", "X-Api-Key": "k"})

@@ -220,6 +220,11 @@ CLASHES: tuple[Config, ...] = (
     backend(frontDoor={"type": "LoadBalancer"}),
     backend(previewDoor={"type": "LoadBalancer"}),
     backend(frontDoor={"nodePort": 30080}),
+    backend(frontDoor={"externalTrafficPolicy": "Local"}, previewDoor={"externalTrafficPolicy": "Cluster"}),
+    backend(
+        frontDoor={"extraPorts": {name: {"port": 80, "targetPort": 1, "protocol": "UDP"} for name in ("a", "b")}},
+    ),
+    edited(prometheus={"url": "http://p.example", "headers": {"X-Scope-OrgID": "a", "X-Api": "b"}}),
     backend(
         frontDoor={"type": "NodePort", "nodePort": 30081},
         previewDoor={"type": "NodePort", "nodePorts": {"blue": 30081}},
