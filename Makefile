@@ -94,7 +94,7 @@ e2e: .venv/ready ## minutes: the program on a sandbox cluster of its own, then o
 	($(tested) tests/sandbox -m 'alone and not soak') || failed=$$?; exit $$failed
 
 .PHONY: soak
-soak: .venv/ready ## the better part of an hour: a hundred flips while pods die, twenty behind a load balancer with late rules
+soak: .venv/ready ## the better part of an hour: what `make test` does once, many times: flips while pods die, late rules, kills, rollbacks
 	$(tested) tests/sandbox -m soak
 
 .PHONY: pictures

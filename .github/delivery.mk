@@ -59,13 +59,25 @@ check: .venv/ready ## COLOUR of STACK, or its idle one, from all sides and witho
 .PHONY: promote
 promote: update ## move live traffic as the file of STACK says: gates, the write, the bake; EXPECT as for update
 
+# The version that COLOUR runs, if it is one: by it a rollback to what is live by then is refused, and goes nowhere else.
+runs = { $(TEAL) status --stack "$$STACK" --json || true; } | $(PYTHON) -c 'import json, os, sys; text = sys.stdin.read(); \
+	slot = json.loads(text)["colours"].get(os.environ["COLOUR"], {}) if text.strip() else {}; \
+	print(*{each["version"] for each in slot.values()})'
+
+# At first without Pulumi, whose preview and gates take longer than the rest of it. What that leaves alone with 2 or 5 is
+# for an update, which moves traffic only to what was confirmed, and does nothing else.
 .PHONY: rollback
 rollback: .venv/ready ## live traffic back to COLOUR (blue or green), if it still runs a release that was confirmed
 	@mkdir -p $(PLAN); case "$${COLOUR:-}" in blue|green) ;; \
 	*) echo "COLOUR is '$${COLOUR:-}': nothing was changed. Next: make rollback COLOUR=blue, or green" >&2; exit 2 ;; esac
-	$(call hold,"$$COLOUR")
-	EXPECT="ROLLBACK NOTHING" CONFIG_FILE=$(HELD) $(MAKE) --no-print-directory update
-	@echo $(OWN)" says what it said: the next promotion goes by it. Next: teal:activeColour there"
+	@to="$$($(runs))"; came=5; \
+	if [ -n "$$to" ]; then came=0; $(TEAL) rollback --stack "$$STACK" --yes --warm --to "$$to" || came=$$?; fi; \
+	case "$$came" in \
+	0) echo $(OWN)" names $$COLOUR in this checkout; the next promotion goes by what is merged. Next: the same there" ;; \
+	2|5) $(call hold,"$$COLOUR"); \
+		EXPECT="ROLLBACK NOTHING" CONFIG_FILE=$(HELD) $(MAKE) --no-print-directory update; \
+		echo $(OWN)" says what it said: the next promotion goes by it. Next: teal:activeColour there" ;; \
+	*) exit "$$came" ;; esac
 
 .PHONY: unlock
 unlock: ## take Pulumi's lock of STACK from a killed update: one of this checkout, or HOLDER's, as its refusal names it
@@ -77,11 +89,12 @@ unlock: ## take Pulumi's lock of STACK from a killed update: one of this checkou
 	else echo "$$held updates $$STACK, or died doing so: its lock was left alone. Next, only if that process is gone:" \
 		"make unlock STACK=$$STACK HOLDER='$$held'" >&2; exit 1; fi
 
+# Secrets go through the environment alone: a command's words can be seen by others on the machine.
+settle: export URL := import json, os; print(json.loads(os.environ["PROMETHEUS_CREDENTIALS"] or "{}").get("url", ""))
 .PHONY: settle
 settle: .venv/ready ## go on with a flip of STACK whose update ended early: confirm it, or put traffic back
-	@export TEAL_NAMESPACE="$$(pulumi config get $(ON) teal:namespace || echo teal)"; \
-	export PROMETHEUS_URL="$$(pulumi config get $(ON) --path teal:prometheus.url 2>/dev/null || true)"; \
-	export PROMETHEUS_TOKEN="$$(pulumi config get $(ON) --path teal:prometheus.token 2>/dev/null || true)"; $(TEAL) watch
+	@export PROMETHEUS_CREDENTIALS="$$(pulumi config get $(ON) teal:prometheus 2>/dev/null || true)"; \
+	export PROMETHEUS_URL="$$($(PYTHON) -c "$$URL")"; exec $(TEAL) watch --stack "$$STACK"
 
 .PHONY: verdict
 verdict: .venv/ready ## where live traffic of STACK goes and what became of its flips; fails unless all is at rest
@@ -111,7 +124,7 @@ push: ## push that image; its name by digest, as a step's output
 
 .PHONY: prepare
 prepare: .venv/ready ## write VERSION of SERVICE, as IMAGE, into the idle slot of STACK's file, on a branch of its own
-	@$(TEAL) prepare --stack "$$STACK" -- "$$VERSION" "$$SERVICE=$$IMAGE"
+	@$(TEAL) prepare --yes --stack "$$STACK" -- "$$VERSION" "$$SERVICE=$$IMAGE"
 	@git switch --quiet --create "release/$$STACK-$$VERSION"
 	@git -c user.name="$${GITHUB_ACTOR:-$$(id -un)}" -c user.email="$${GITHUB_ACTOR:-$$(id -un)}@users.noreply.github.com" \
 		commit --quiet --message "$$SERVICE $$VERSION in the idle slot of $$STACK" -- $(OWN)

@@ -22,9 +22,10 @@ from teal.adapters.pulumi_project import Project
 from teal.checking.checklist import Checklist
 from teal.checking.subject import Asked, Load, Part
 from teal.checking.suite import Suite
-from teal.cli.say import Exit, fail, say
+from teal.cli.answer import ANSWER, Answer
+from teal.cli.say import Exit, say
 from teal.cli.told import STYLES, Told
-from teal.cli.where import Json, Quietly
+from teal.cli.where import Stack
 from teal.gates.approvals import FLIP_SET
 from teal.model.colours import Colour
 from teal.model.errors import NotThereError, TealError
@@ -54,17 +55,30 @@ class How:
         ),
     ] = None
     rate: Annotated[
-        float, Parameter(validator=Number(gt=0, lte=100), help="Requests a second and service of the load test.")
+        float,
+        Parameter(
+            validator=Number(gt=0, lte=100), help="How many requests a second the load test sends to each service."
+        ),
     ] = 10.0
     success: Annotated[
-        float, Parameter(validator=Number(gt=0, lte=100), help="Percent of them that have to be answered well.")
+        float,
+        Parameter(
+            validator=Number(gt=0, lte=100),
+            help="How many of the load test's requests have to be answered well, in percent.",
+        ),
     ] = 95.0
     timeout: Annotated[
-        timedelta, Parameter(validator=_bounded, help="For all but the load test and the policies (`600s`).")
+        timedelta,
+        Parameter(validator=_bounded, help="How long all may take but the load test and the policies (`600s`)."),
     ] = timedelta(seconds=600)
-    skip: Annotated[tuple[Part, ...], Parameter(negative="", help="A part to leave out; several times.")] = ()
+    skip: Annotated[
+        tuple[Part, ...], Parameter(negative="", show_default=False, help="A part to leave out; several times.")
+    ] = ()
     image: Annotated[
-        str | None, Parameter(help="With a Python in it, for the pod that tries the network; default: teal:watch's.")
+        str | None,
+        Parameter(
+            help="The image of the pod that tries the network, which has to have Python; default: that of teal:watch."
+        ),
     ] = None
     policies: Annotated[Path, Parameter(help="The policy pack, from the project's folder.")] = Path("policies")
 
@@ -72,37 +86,32 @@ class How:
 HOW = How()
 
 
-def check(  # noqa: PLR0913 - options of a command
+def check(
     colour: Colour,
     /,
     how: How = HOW,
     *,
-    stack: Annotated[
-        str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")
-    ] = None,
+    stack: Stack = None,
     junit: Annotated[Path | None, Parameter(help="A file for JUnit's XML, which CI systems show.")] = None,
-    json_output: Json = False,
-    quiet: Quietly = False,
+    answer: Answer = ANSWER,
 ) -> None:
     """Check COLOUR without moving anything: its objects, gates, probes, API, scraping, network, use, and policies.
 
     Exit statuses: 0 all passed; 2 it has no release, or does not run; 7 the cluster does not answer; 9 something
     failed; 10 nothing failed, and something could not be told.
     """
-    told = Told(quiet=quiet or json_output, yes=True)
+    told = Told(quiet=answer.silent, yes=True)
     try:
         found = _checked(pulumi_project.require(stack), colour, how, told.line)
     except TealError as error:
-        fail(error)
+        answer.fail(error)
     if junit is not None:
         try:
             junit.write_bytes(found.junit())
         except OSError as error:
-            fail(f"{junit} cannot be written: {error}. What was found is lost. Next: teal check {colour} --junit FILE")
-    if json_output:
-        say(found.model_dump_json(by_alias=True, indent=2))
-    elif not quiet:
-        _show(found)
+            what = f"{junit} cannot be written: {error}. What was found is lost"
+            answer.fail(f"{what}. Next: teal check {colour} --junit FILE")
+    answer.give(found, lambda: _show(found))
     sys.exit(Exit.OK if found.passed else Exit.UNWELL if found.failed else Exit.UNKNOWN)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from teal.cli.say import fail, say
+from teal.cli.answer import ANSWER, Answer
 from teal.model.errors import ConfigError
 from teal_infra.settings import load, stack_file
 from teal_infra.settings.reference import schema as reference
@@ -28,14 +28,14 @@ _STARTER: Mapping[str, str] = {
 """The files of a new repository, each with its template in `starter/`."""
 
 
-def init(folder: Path = Path(), /) -> None:
+def init(folder: Path = Path(), /, *, answer: Answer = ANSWER) -> None:
     """Write a team's own repository into FOLDER: the program, the policies, and a stack `dev` with one service.
 
     Nothing that is there already is overwritten.
     """
     files = dict(_files(folder.resolve().name))
     if taken := [name for name in files if (folder / name).exists()]:
-        fail(
+        answer.fail(
             f"{folder} has {', '.join(taken)} already, which would be lost: nothing was written. "
             f"Next: teal init {folder / 'delivery'}"
         )
@@ -45,8 +45,11 @@ def init(folder: Path = Path(), /) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
     except OSError as error:
-        fail(f"{folder} cannot hold a repository: {error}. What was written is still there. Next: teal init delivery")
-    say(f"{folder} has {', '.join(files)} now. Next: cd {folder} && uv sync")
+        answer.fail(
+            f"{folder} cannot hold a repository: {error}. What was written is still there. Next: teal init delivery"
+        )
+    said = f"{folder} has {', '.join(files)} now. Next: cd {folder} && uv sync"
+    answer.give({"folder": str(folder), "files": [*files]}, said)
 
 
 def schema() -> None:
@@ -54,20 +57,25 @@ def schema() -> None:
     sys.stdout.write(reference.text())
 
 
-def validate(file: Path, /) -> None:
+def validate(file: Path, /, *, answer: Answer = ANSWER) -> None:
     """Check a stack FILE as a preview would, and say everything that is wrong with it. Asks nobody.
 
-    An encrypted value is not decrypted; a placeholder stands for it. Exit statuses: 0 valid, 1 not.
+    An encrypted value is not decrypted; a placeholder stands for it. Exit statuses: 0 valid, 2 not.
     """
     try:
         found = stack_file.read(file)
         for key in sorted(found.closed):
-            say(f"{PREFIX}{key} is encrypted as a whole: nothing in it was checked, and it counts as left out")
+            answer.line(f"{PREFIX}{key} is encrypted as a whole: nothing in it was checked, and it counts as left out")
         settings = load.load(found.raw, secret=found.secret, stack=found.stack, unseen=found.closed)
     except ConfigError as error:
-        fail(str(error))
-    services = ", ".join(settings.services)
-    say(f"{file} is valid: {settings.active_colour} is to be live, with {settings.active_slot.version} of {services}")
+        problems = error.problems if isinstance(error, load.WrongConfigError) else ()
+        answer.fail(error, problems=[each.as_data() for each in problems])
+    unseen = [f"{PREFIX}{key}" for key in sorted(found.closed)]
+    active, version, services = settings.active_colour, settings.active_slot.version, [*settings.services]
+    answer.give(
+        {"file": str(file), "activeColour": active, "version": version, "services": services, "unchecked": unseen},
+        f"{file} is valid: {active} is to be live, with {version} of {', '.join(services)}",
+    )
 
 
 def _files(folder: str) -> Iterator[tuple[str, str]]:

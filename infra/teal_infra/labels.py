@@ -36,6 +36,10 @@ def contracted(service: str) -> str:
     return f"{service}-contracted"
 
 
+OURS: Mapping[str, str] = {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}
+"""The labels of every object that the program declares; those of no service have no others."""
+
+
 def selector(service: str, colour: Colour) -> Mapping[str, str]:
     """Return the labels by which a Deployment and a Service select; they never change once a Deployment exists."""
     return {NAME_LABEL: service, COLOUR_LABEL: colour}
@@ -43,7 +47,7 @@ def selector(service: str, colour: Colour) -> Mapping[str, str]:
 
 def shared(service: str) -> Mapping[str, str]:
     """Return the labels of what both colours of a service share."""
-    return {NAME_LABEL: service, PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}
+    return {NAME_LABEL: service, **OURS}
 
 
 def coloured(service: str, colour: Colour, version: str) -> Mapping[str, str]:

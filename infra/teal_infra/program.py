@@ -14,6 +14,7 @@ import pulumi
 from pulumi_kubernetes import Provider
 
 from teal.adapters.kubernetes.cluster import ClusterAccess
+from teal.adapters.kubernetes.scale import ENDING_SECONDS
 from teal.history.store import CONFIRMED
 from teal.model.colours import Colour
 from teal.schema.migrations import Plan
@@ -27,7 +28,7 @@ from teal_infra.components.notify import noted
 from teal_infra.components.observability import observe
 from teal_infra.components.rollout import Rollouts, Undo
 from teal_infra.components.scaling import Capacity
-from teal_infra.components.slot import Slot, SlotArgs, Turn
+from teal_infra.components.slot import Slot, SlotArgs
 from teal_infra.components.watch import NAME as WATCH
 from teal_infra.components.watch import Watch, WatchArgs
 from teal_infra.hooks.confirmed import Confirmed, ConfirmedArgs
@@ -37,18 +38,14 @@ from teal_infra.planning import capacity
 from teal_infra.planning.ending import endings
 from teal_infra.planning.live import Live, recorded
 from teal_infra.planning.move import bake_plan, move_of
-from teal_infra.planning.slots import asleep, started, stopped
+from teal_infra.planning.slots import turn
 from teal_infra.provider.ownership import Prior, owned
 from teal_infra.settings import Settings
 from teal_infra.settings.slot import Slot as SlotSettings
 from teal_infra.settings.slot import SlotService
 from teal_infra.traffic import Front, Route, RouteArgs, Traffic, router
-from teal_infra.traffic.change_markers import FORCE
 from teal_infra.traffic.outputs import export
 from teal_infra.traffic.worker import Worker
-
-ENDING_SECONDS = 15
-"""How long a kubelet may take beyond a pod's grace period, generously."""
 
 
 def provision(
@@ -66,10 +63,10 @@ def provision(
     workers, working = stack.workers(after=first)
     traffic = {**workers, **stack.traffic(after=[*first, *working])}
     confirmed = stack.confirmed(after=[*working, *(each.resource for each in traffic.values())])
-    stack.after_confirmed(confirmed.record)
+    stack.router.after_confirmed(confirmed.record)
     idle = stack.slots(active.other, settings.services, after=[confirmed.record])
     stack.contractions(after=[confirmed.record, *idle])
-    stack.require_rolled_out(after=[confirmed.record, *idle])
+    stack.rollouts.require_rest(after=[confirmed.record, *idle])
     observe(settings, stack.namespace, stack.opts)
     export(settings, traffic)
 
@@ -128,10 +125,10 @@ class _Stack:
             at=live.at,
             held=live.held,
         )
-        self._router = router(self._front, self.opts)
+        self.router = router(self._front, self.opts)
         self._flags = flags(settings, place, self.opts)
         prometheus = settings.prometheus.access() if settings.prometheus else None
-        self._rollouts = Rollouts(cluster)
+        self.rollouts = Rollouts(cluster)
         self._guard = Guard(cluster, move_of(settings, live), prometheus, settings.audience, shared=True)
 
     def slots(self, colour: Colour, names: Iterable[str], after: Sequence[Prior] = ()) -> Sequence[Prior]:
@@ -194,40 +191,26 @@ class _Stack:
         variables_of = EnvironmentArgs(of=of, plain=plain, confidential=confidential)
         environment = Environment(of.name, variables_of, self.opts)
         policy = self._network.services.get(name)
-        first = [*([policy] if policy else []), *self._flags, *self._router.before_pods(name, colour), *when.after]
+        first = [*([policy] if policy else []), *self._flags, *self.router.before_pods(name, colour), *when.after]
         live = self._live.slots.get((name, colour))
         begun = self._slot_of(name, colour)
         begun.run(
             SlotArgs(
-                of=of,
-                settings=settings,
-                release=release,
                 account=self._access.accounts[name],
                 environment=environment,
                 fingerprint=fingerprint.fingerprint_of(self._settings, name, slot, of),
                 capacity=self._capacity(name, colour),
                 live=live.annotations if live else {},
                 now=self._live.at,
-                rollouts=self._rollouts,
+                rollouts=self.rollouts,
                 rolling=live is not None and live.rolling,
                 undo=when.undo,
                 after=[*first, *self._migrations(of, release, environment, first), *when.records],
                 hooks=when.hooks,
-                turn=self._turn(name, colour, when),
+                turn=turn(self._settings, self._live, name, colour, when.marks, with_the_move=bool(when.records)),
             )
         )
         return begun
-
-    def _turn(self, name: str, colour: Colour, when: "_When") -> Turn | None:
-        """Of a colour whose number of pods teal itself may have written: so it is written by force."""
-        settings, live = self._settings, self._live
-        marks = {**when.marks, **started(settings, live, name, colour)}
-        if settings.services[name].worker is None and not marks:
-            return None
-        found = live.services.get(name)
-        moves = found is None or found.colour is not settings.active_colour
-        begins = (bool(when.records) and moves) or asleep(settings, live, name, colour)
-        return Turn(marks={**marks, FORCE: "true", **stopped(settings, live, name, colour)}, begins=begins)
 
     def _migrations(
         self, of: Identity, release: SlotService, environment: Environment, first: Sequence[Prior]
@@ -253,10 +236,6 @@ class _Stack:
         declared = [MigrationArgs(tool=tool, step=step, after=after) for step in steps]
         return [Migration(each.name, each, self.opts).job for each in declared]
 
-    def require_rolled_out(self, after: Sequence[Prior]) -> None:
-        """Fail the update at its end where a rollout that it found under way does not become complete."""
-        self._rollouts.require_rest(after)
-
     def contractions(self, after: Sequence[Prior]) -> None:
         """Declare last what drops what nobody needs any more, once the old release is gone."""
         for name, plan in self._schemas.items():
@@ -279,13 +258,9 @@ class _Stack:
         """Declare every service's live traffic, after everything of the destination."""
         active, hooks = self._settings.active_colour, self._guard.traffic_hooks()
         return {
-            name: self._router.route(Route(service=name, active=active, hooks=hooks, after=after))
+            name: self.router.route(Route(service=name, active=active, hooks=hooks, after=after))
             for name in self._settings.routed
         }
-
-    def after_confirmed(self, record: pulumi.Resource) -> None:
-        """Declare what of the traffic follows a flip only once it is confirmed."""
-        self._router.after_confirmed(record)
 
     def guards(self) -> Sequence[pulumi.Resource]:
         """Declare what guards approvals and records, and what notes who was told, all before any traffic moves."""

@@ -3,9 +3,9 @@
 `teal_infra.manager` has what each of them does; here is what is typed, what is printed, and the exit status.
 """
 
-import json
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,27 +13,22 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from teal.adapters import pulumi_project
-from teal.cli.say import confirmed, exit_of, fail, say
+from teal.cli.answer import Asking
 from teal.cli.told import Told
-from teal.history.model import Model
+from teal.cli.where import Stack
 from teal.model.colours import Colour
-from teal.model.errors import DeclinedError, TealError
+from teal.model.errors import TealError
+from teal.model.stored import Model
+from teal.plans.model import Word
 from teal_infra.manager import BlueGreenManager, Done, preparing, shares
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class How:
+class How(Asking):
     """The options that all verbs share: which stack, and how much is asked and printed."""
 
-    stack: Annotated[
-        str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")
-    ] = None
-    yes: Annotated[bool, Parameter(name=("--yes", "-y"), env_var="TEAL_YES", negative="", help="Do not ask.")] = False
-    quiet: Annotated[
-        bool, Parameter(name=("--quiet", "-q"), negative="", help="Print nothing but what went wrong.")
-    ] = False
-    json_output: Annotated[bool, Parameter(name="--json", negative="", help="Print what came of it as JSON.")] = False
+    stack: Stack = None
 
 
 HOW = How()
@@ -43,7 +38,7 @@ def deploy(
     *release: str,
     steps: Annotated[
         str,
-        Parameter(help="Percentages of live traffic that it gets before, each with a bake: 10,50."),
+        Parameter(help="The shares of live traffic that it gets first, in percent, each with a bake: 10,50."),
     ] = "",
     how: How = HOW,
 ) -> None:
@@ -58,14 +53,27 @@ def deploy(
 
 def prepare(
     *release: str,
-    colour: Annotated[Colour | None, Parameter(help="The slot; default: the one that the file has idle.")] = None,
+    colour: Annotated[
+        Colour | None, Parameter(help="Whose slot is written; default: that of the colour that the file has idle.")
+    ] = None,
     how: How = HOW,
 ) -> None:
     """Write a RELEASE into the idle slot of the stack file, and do nothing else; no cluster is asked.
 
     RELEASE is as for `deploy`. Where images of some services are named, the others keep what the active slot declares.
     """
-    _said(how, lambda _: preparing.prepare(pulumi_project.require(how.stack), release, colour))
+
+    def prepared(told: Told) -> Model:
+        project = pulumi_project.require(how.stack)
+
+        def agreed(word: Word, wrote: Sequence[str]) -> bool:
+            for each in wrote:
+                told.line(f"{project.file.name}: {each}")
+            return how.agreed(f"{word}: write that")
+
+        return preparing.prepare(project, release, colour, agreed=agreed)
+
+    _said(how, prepared)
 
 
 def switch(colour: Colour, /, how: How = HOW) -> None:
@@ -75,7 +83,10 @@ def switch(colour: Colour, /, how: How = HOW) -> None:
 
 def rollback(
     *,
-    to: Annotated[str | None, Parameter(help="A version; default: what was live before.")] = None,
+    to: Annotated[
+        str | None, Parameter(help="The version that is to be live then; default: what was live before.")
+    ] = None,
+    warm: Annotated[bool, Parameter(negative="", help="Refuse where that would take an update first.")] = False,
     how: How = HOW,
 ) -> None:
     """Move live traffic back: within a second, where the other colour is warm and was confirmed.
@@ -83,9 +94,11 @@ def rollback(
     It proves the capacity, moves the traffic and records that, without Pulumi; then it brings the stack there, which
     watches the move. A flip that is being watched is undone. Where the other colour is not warm, an update makes it so.
     """
-    if not how.yes and not confirmed("Move live traffic back"):
-        fail(DeclinedError("nobody said yes to the rollback: nothing was moved. Next: teal rollback --yes"))
-    _run(how, lambda manager: manager.rollback(to))
+    options = [*(["--to", to] if to else []), *(["--warm"] if warm else [])]
+    options += ["--stack", how.stack] if how.stack else []
+    typed = shlex.join(["teal", "rollback", *options])
+    how.require("ROLLBACK: move live traffic back", "nothing was moved", typed)
+    _run(how, lambda manager: manager.rollback(to, warm=warm))
 
 
 def start(colour: Colour, /, how: How = HOW) -> None:
@@ -108,7 +121,10 @@ def scale(
     pods: Annotated[int, Parameter(validator=Number(gte=1, lte=1000))],
     /,
     *,
-    service: Annotated[tuple[str, ...], Parameter(help="Of this one alone; several times; default: of all.")] = (),
+    service: Annotated[
+        tuple[str, ...],
+        Parameter(negative="", show_default=False, help="A service that gets them; several times; default: all."),
+    ] = (),
     how: How = HOW,
 ) -> None:
     """Give COLOUR at least PODS pods a service. The idle colour never has more than the live one's least.
@@ -123,17 +139,12 @@ def _run(how: How, verb: Callable[[BlueGreenManager], Done]) -> None:
 
 
 def _said(how: How, verb: Callable[[Told], Model]) -> None:
-    told = Told(quiet=how.quiet or how.json_output, yes=how.yes)
+    told = Told(quiet=how.silent, yes=how.yes)
     try:
         done = verb(told)
     except TealError as error:
-        if how.json_output:
-            say(json.dumps({"error": str(error), "exitStatus": exit_of(error)}, indent=2))
-        fail(error)
+        how.fail(error)
     finally:
         told.end()
-    if how.json_output:
-        say(done.model_dump_json(by_alias=True, indent=2))
-    elif not how.quiet:
-        say(str(done))
+    how.give(done, str(done))
     sys.exit(0)

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-PLAN = "teal:index:Plan"
+from teal.plans.model import COMPONENT
+
+PLAN = COMPONENT
 """The type with which the program tells the pack what is live, and what this update would do."""
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"

@@ -23,7 +23,7 @@ BAKE_MS: Final = 1000
 """From a write to its bake's first question, at most: meanwhile traffic is live, and nobody looks."""
 
 BACK_MS: Final = 3000
-"""For which a release may be live that fails at once, at most."""
+"""From the write to the last write back of a release that fails its bake, at most: for so long it is live."""
 
 QUIET_MS: Final = 1500
 """From a write to the last answer of the colour that was left, on kept-alive connections, at most."""

@@ -18,7 +18,7 @@ from teal.adapters.kubernetes.objects import Identity
 from teal.adapters.patience import busy
 from teal.gates.replies import Request
 from teal.model.colours import Colour
-from teal.model.errors import RefusedError
+from teal.model.errors import RefusedError, in_words
 
 DEADLINE_SECONDS = 30.0
 """How long the data path may take to follow a write: over three times the slowest that was measured."""
@@ -89,7 +89,7 @@ async def await_connections(url: str) -> None:
                     writer.close()
                     in_a_row += 1
                 except (OSError, TimeoutError) as error:
-                    in_a_row, seen = 0, f"{type(error).__name__} {error}".strip()
+                    in_a_row, seen = 0, in_words(error)
                 await asyncio.sleep(PAUSE_SECONDS)
     except TimeoutError:
         raise RefusedError(
@@ -125,7 +125,7 @@ async def probe(http: httpx2.AsyncClient, namespace: str, service: str, path: st
     except (httpx2.ReadTimeout, httpx2.WriteTimeout):
         return await _late(http, path)
     except httpx2.HTTPError as error:
-        return Probe(error=f"API server: {type(error).__name__} {error}".strip())
+        return Probe(error=f"API server: {in_words(error)}")
     if reply.late:
         return await _late(http, path)
     if reply.error is not None:  # the API server's own words
@@ -171,7 +171,7 @@ async def probe_at(url: str, host: str = "") -> Probe:
     except (httpx2.ReadTimeout, httpx2.WriteTimeout, TimeoutError):
         return late
     except httpx2.HTTPError as error:
-        return Probe(failure=f"{url}: {type(error).__name__} {error}".strip())
+        return Probe(failure=f"{url}: {in_words(error)}")
     return (
         Probe()
         if response.status_code < HTTPStatus.BAD_REQUEST
@@ -205,7 +205,7 @@ async def _ask(http: httpx2.AsyncClient, url: str, host: str) -> str:
     try:
         said = Identity.model_validate_json((await _get(http, url, host)).content)
     except httpx2.HTTPError as error:
-        return f"{type(error).__name__} {error}".strip()
+        return in_words(error)
     except ValidationError:
         return "without saying what it is"
     return f"version {said.version} of {said.deployment_group}"

@@ -99,27 +99,20 @@ class Prometheus:
 
     async def query(self, promql: str, at: str = "") -> Queried:
         """Evaluate one instant query, now or as of a time in RFC 3339."""
-        response: httpx2.Response | None = None
+        patiently = stamina.AsyncRetryingCaller(timeout=RETRY_SECONDS, attempts=None)
+        wanted = {"query": promql, "timeout": f"{self._access.timeout_seconds:g}s", **({"time": at} if at else {})}
         try:
-            async for attempt in stamina.retry_context(
-                on=(httpx2.NetworkError, httpx2.RemoteProtocolError), timeout=RETRY_SECONDS, attempts=None
-            ):
-                with attempt:
-                    # It is sent by POST: a query that names forty pods a dozen times is too long for a URL.
-                    response = await self._http.post(
-                        f"{self._access.url.rstrip('/')}/api/v1/query",
-                        data={
-                            "query": promql,
-                            "timeout": f"{self._access.timeout_seconds:g}s",
-                            **({"time": at} if at else {}),
-                        },
-                    )
+            # It is sent by POST: a query that names forty pods a dozen times is too long for a URL.
+            response = await patiently(
+                (httpx2.NetworkError, httpx2.RemoteProtocolError),
+                self._http.post,
+                f"{self._access.url.rstrip('/')}/api/v1/query",
+                data=wanted,
+            )
         except httpx2.TimeoutException:
             return self._unanswered(f"did not answer within {self._access.timeout_seconds:g} s")
         except httpx2.HTTPError as error:
             return self._unanswered(f"cannot be reached: {type(error).__name__} {error}")
-        if response is None:
-            return self._unanswered("was never asked")
         return self._read(response)
 
     def _read(self, response: httpx2.Response) -> Queried:

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha1
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
 from teal.adapters.kubernetes.access import ClusterAccess
-from teal.adapters.pulumi_yaml import Loader
+from teal.adapters.pulumi_yaml import Loader, parsed
 from teal.model.errors import ConfigError, NotThereError
+from teal.model.plain import mapping
 
 NAMESPACE = "teal"
 """The namespace of a stack that names none."""
@@ -70,7 +71,7 @@ def find(stack: str | None = None, folder: Path | None = None) -> Project | None
     short = name.rpartition("/")[2]
     places = [found.parent / (given if isinstance(given, str) else "") / f"Pulumi.{short}{end}" for end in _ENDINGS]
     file = next((each for each in places if each.exists()), places[0])
-    config = _mapping(_read(file).get("config") if file.exists() else None)
+    config = mapping(_read(file).get("config") if file.exists() else None)
     return Project(folder=found.parent, stack=name, file=file, access=_access(config, found.parent, name))
 
 
@@ -107,7 +108,7 @@ def _chosen(project: Path, name: str) -> str:
         kept = json.loads((home / "workspaces" / f"{name}-{digest}-workspace.json").read_text())
     except (OSError, ValueError):
         return ""
-    stacks = {*_mapping(_mapping(kept).get("stacks")).values()} or {_mapping(kept).get("stack", "")}
+    stacks = {*mapping(mapping(kept).get("stacks")).values()} or {mapping(kept).get("stack", "")}
     return str(stacks.pop()) if len(stacks) == 1 else _asked(project.parent, "stack", "--show-name")
 
 
@@ -115,7 +116,7 @@ def _access(config: Mapping[str, Any], folder: Path, stack: str) -> ClusterAcces
     kubeconfig, context = config.get("kubernetes:kubeconfig"), config.get("kubernetes:context")
     if isinstance(kubeconfig, dict):  # encrypted: only Pulumi can read it
         kubeconfig = _asked(folder, "config", "get", "kubernetes:kubeconfig", "--stack", stack)
-    named = _mapping(namespace := config.get("teal:namespace"))
+    named = mapping(namespace := parsed(config.get("teal:namespace")))
     name = named.get("name") if named else namespace
     return ClusterAccess(
         namespace=str(name or NAMESPACE),
@@ -149,8 +150,4 @@ def _read(path: Path) -> Mapping[str, Any]:
             f"{path} is no YAML ({getattr(error, 'problem', 'not readable')}), and nothing was done. Next: teal "
             f"validate {path}"
         ) from None
-    return _mapping(known)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+    return mapping(known)

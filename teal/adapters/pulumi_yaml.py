@@ -4,7 +4,9 @@
 error.
 """
 
+import json
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from math import isinf
 from typing import Any, ClassVar
@@ -96,6 +98,14 @@ def _moment(written: str) -> str | None:
     part = (found["part"] or found["rest"] or "").rstrip("0").rstrip(".")
     offset = (found["zone"] or "Z").replace(":", "").replace("Z", "+0000")
     return f"{at:%Y-%m-%d %H:%M:%S}{part} {offset} {'UTC' if offset.endswith('0000') else offset}"
+
+
+def parsed(value: object) -> object:
+    """Return a value of the config as programs take it: `pulumi config set` stores an object as its JSON text."""
+    if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
+        with suppress(json.JSONDecodeError):
+            return json.loads(value)
+    return value
 
 
 Loader.add_implicit_resolver(_BOOL, re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), [*"tTfF"])

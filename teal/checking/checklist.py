@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from pydantic import Field
 
 from teal.checking.load import Loaded
-from teal.history.model import Model
 from teal.model.colours import Colour
+from teal.model.stored import Model
 from teal.model.verdict import Outcome, Verdict
 
 

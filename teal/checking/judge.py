@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import singledispatch
 from http import HTTPStatus
 
 from teal.adapters.kubernetes.inventory import Budget, Found, PodMetricsList
@@ -50,30 +49,24 @@ _NEEDED = {
 }
 
 
-@singledispatch
 def _stands(found: Found, ready: int) -> tuple[Outcome, str]:
     """Return whether an object is well, and what it says of itself; most kinds only have to be there."""
-    del found, ready
+    if isinstance(found, Deployment):
+        pods, wanted, old = found.status.ready_replicas, found.spec.replicas, found.outdated
+        seen = f"{pods} of {wanted} pods ready" + (f", {old} not replaced yet" if old else "")
+        return _of(0 < wanted <= pods and not old), seen
+    if isinstance(found, Service):
+        return _of(ready > 0), f"{ready} ready endpoint{'' if ready == 1 else 's'}"
+    if isinstance(found, Autoscaler):
+        return _scales(found)
+    if isinstance(found, Budget):
+        its = found.status
+        seen = f"{its.current_healthy} pods healthy, {its.desired_healthy} have to be, {its.disruptions_allowed} may go"
+        return _of(its.current_healthy >= its.desired_healthy), seen
     return Outcome.PASSED, "it is there"
 
 
-@_stands.register
-def _(found: Deployment, ready: int) -> tuple[Outcome, str]:
-    del ready
-    pods, wanted, old = found.status.ready_replicas, found.spec.replicas, found.outdated
-    seen = f"{pods} of {wanted} pods ready" + (f", {old} not replaced yet" if old else "")
-    return _of(0 < wanted <= pods and not old), seen
-
-
-@_stands.register
-def _(found: Service, ready: int) -> tuple[Outcome, str]:
-    del found
-    return _of(ready > 0), f"{ready} ready endpoint{'' if ready == 1 else 's'}"
-
-
-@_stands.register
-def _(found: Autoscaler, ready: int) -> tuple[Outcome, str]:
-    del ready
+def _scales(found: Autoscaler) -> tuple[Outcome, str]:
     held = {each.type: each.reason for each in found.status.conditions if each.status == "False"}
     seen = f"{found.spec.min_replicas} to {found.spec.max_replicas} pods, {found.status.desired_replicas} at present"
     if "AbleToScale" in held:
@@ -81,14 +74,6 @@ def _(found: Autoscaler, ready: int) -> tuple[Outcome, str]:
     if "ScalingActive" in held:
         return Outcome.INCONCLUSIVE, f"{seen}, and it has nothing to go by: {held['ScalingActive']}"
     return Outcome.PASSED, seen
-
-
-@_stands.register
-def _(found: Budget, ready: int) -> tuple[Outcome, str]:
-    del ready
-    its = found.status
-    seen = f"{its.current_healthy} pods healthy, {its.desired_healthy} have to be, {its.disruptions_allowed} may go"
-    return _of(its.current_healthy >= its.desired_healthy), seen
 
 
 def _of(well: bool) -> Outcome:  # noqa: FBT001 - of one question

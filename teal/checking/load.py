@@ -9,15 +9,14 @@ import math
 from asyncio import sleep
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from time import monotonic
 
 from pydantic import Field
 
 from teal.checking.subject import Load
-from teal.gates.replies import Reply, Request
-from teal.history.model import Model
+from teal.gates.replies import Request, failure
 from teal.model.colours import Colour
+from teal.model.stored import Model
 from teal.model.verdict import Outcome, Verdict
 from teal.proof.sources import Doors
 
@@ -65,7 +64,7 @@ async def run(doors: Doors, door: str, paths: Sequence[str], load: Load) -> Load
             reply = await doors.request(door, Request(path=path), within=WITHIN_SECONDS)
         finally:
             turn.release()
-        if why := _wrong(reply):
+        if why := failure(reply, WITHIN_SECONDS):
             wrong[why] += 1
             unasked += reply.error is not None
         else:
@@ -118,14 +117,6 @@ def judge(service: str, colour: Colour, load: Load, found: Loaded) -> Verdict:
         needed=f"{load.success_percent:g} % at {load.per_second:g} a second, for {load.seconds:g} s",
         asked=f"{service}-{colour}, through the API server",
     )
-
-
-def _wrong(reply: Reply) -> str:
-    if reply.error is not None:
-        return f"it could not be asked: {reply.error}"
-    if reply.late:
-        return f"no answer within {WITHIN_SECONDS:g} s"
-    return f"it answered {reply.status}" if reply.status >= HTTPStatus.BAD_REQUEST else ""
 
 
 def _percentile(ordered: Sequence[float], percent: int) -> float | None:

@@ -40,8 +40,8 @@ class Subject:
     """The names of the objects that have to be there, by their kind (`teal.adapters.kubernetes.inventory`)."""
     probes: Mapping[str, str] = field(default_factory=dict[str, str])
     """The paths that the kubelet asks for at the service's own port, by the probe's name."""
-    document: ContractPlan | None = None
-    """Where its OpenAPI document is; None where the stack does not say that it has one."""
+    documents: Sequence[ContractPlan] = ()
+    """Where its OpenAPI documents are; empty where the stack does not say that it has one."""
     up: str = ""
     """The PromQL that says which pods are up, with `{pods}` to be replaced. It is empty where nobody scrapes them."""
     needs: Mapping[str, tuple[str, int] | None] = field(default_factory=dict[str, tuple[str, int] | None])

@@ -95,8 +95,9 @@ class Suite:
                 yield self._bounded({name: ["resources"]}, self._resources(name, each.objects))
             elif part is Part.PROBES and each.probes:
                 yield self._bounded({name: ["probes"]}, self._probes(name, each.probes))
-            elif part is Part.PATHS and each.document is not None:
-                yield self._bounded({name: ["paths"]}, self._paths(name, each.document))
+            elif part is Part.PATHS:
+                for plan in each.documents:
+                    yield self._bounded({name: [plan.called("paths")]}, self._paths(name, plan))
             elif part is Part.SCRAPING and each.up and not self._gated(each):
                 yield self._bounded({name: [AVAILABILITY]}, self._scraping(name, each.up))
             elif part is Part.REACH and each.needs:
@@ -158,9 +159,9 @@ class Suite:
         read = await contract.document_of(self._cluster, service, self._colour, plan)
         if isinstance(read, Compared):
             outcome, needed = read.lack or Outcome.ERROR, "an OpenAPI document"
-            return [Verdict(gate="paths", service=service, outcome=outcome, seen=read.why, needed=needed)]
+            return [Verdict(gate=plan.called("paths"), service=service, outcome=outcome, seen=read.why, needed=needed)]
         tried = await contract.tried_of(self._cluster, f"{service}-{self._colour}", described(read))
-        return [judge.paths(service, self._colour, tried)]
+        return [replace(judge.paths(service, self._colour, tried), gate=plan.called("paths"))]
 
     async def _scraping(self, service: str, up: str) -> Sequence[Verdict]:
         if self._prometheus is None:

@@ -2,30 +2,32 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 from cyclopts import Parameter
 from pydantic import ValidationError
 
-from teal.cli.say import Exit, fail, say
+from teal.cli.answer import ANSWER, Answer
+from teal.cli.say import Exit
+from teal.model.plain import mapping
 from teal.plans import render
-from teal.plans.model import Plan, Word
-
-COMPONENT = "teal:index:Plan"
-"""The type of the resource that holds the plan."""
+from teal.plans.model import COMPONENT, Plan, Word
 
 
 def plan(
     file: Path | None = None,
     /,
     *,
-    markdown: Annotated[bool, Parameter(negative="", help="A comment for a pull request.")] = False,
-    json_output: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
+    markdown: Annotated[bool, Parameter(negative="", help="Print a comment for a pull request.")] = False,
     allow: Annotated[
-        tuple[Word, ...], Parameter(help="Words that are let through, several times; default: all but UNSAFE.")
+        tuple[Word, ...],
+        Parameter(
+            negative="", show_default=False, help="A word to let through; several times; default: all but UNSAFE."
+        ),
     ] = (),
+    answer: Answer = ANSWER,
 ) -> None:
     """Show the plan in FILE, or in standard input: what TEAL_PLAN_FILE names, or `pulumi preview --json` printed.
 
@@ -38,13 +40,10 @@ def plan(
     try:
         found = read(file.read_text() if file else sys.stdin.read())
     except (OSError, ValueError) as error:
-        fail(
+        answer.fail(
             f"{source} holds no plan: {error}. Next: TEAL_PLAN_FILE=plan.json pulumi preview, then teal plan plan.json"
         )
-    if json_output:
-        say(found.model_dump_json(by_alias=True, indent=2))
-    else:
-        say(render.markdown(found) if markdown else render.text(found))
+    answer.give(found, render.markdown(found) if markdown else render.text(found))
     allowed = {*(allow or Word)} - {Word.UNSAFE}
     if found.word not in allowed:
         sys.exit(Exit.UNSAFE)
@@ -71,14 +70,10 @@ def _candidates(document: object) -> Iterator[object]:
     It is nowhere else in a preview, which shows what it would not change as it was.
     """
     yield document
-    top = _mapping(document)
+    top = mapping(document)
     yield top.get("plan")
     steps: list[Any] = cast("list[Any]", top.get("steps")) if isinstance(top.get("steps"), list) else []
-    for step in map(_mapping, steps):
-        state = _mapping(step.get("newState"))
+    for step in map(mapping, steps):
+        state = mapping(step.get("newState"))
         if state.get("type") == COMPONENT and step.get("op") != "same":
             yield state.get("inputs")
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

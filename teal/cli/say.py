@@ -28,13 +28,15 @@ class Exit(IntEnum):
     FAILED = 1
     """It could not be done; standard error says why."""
     USAGE = 2
-    """It cannot be asked for: an unknown option, a colour without a release, a version that was never deployed."""
+    """It cannot be asked for: an unknown option, a colour without a release, a config that is wrong."""
     UNCONFIRMED = 3
-    """Traffic moved, and the move was not confirmed; or, `status`: traffic is where nobody confirmed it."""
+    """Traffic moved, and the move was not confirmed. `status`: traffic is where nobody confirmed it. `migrations
+    status`: something is to be migrated, or waits."""
     UNSAFE = 4
     """The update is refused before anything is touched, or does what was not allowed."""
     REFUSED = 5
-    """It was measured and not proven, or somebody else moves this traffic: nothing moved."""
+    """It was measured and not proven, or somebody else moves this traffic: nothing moved. `migrations`: the schema is
+    not as it should be, or a step would go past what has not run."""
     LOCKED = 6
     """Another update of the stack is under way, or died and left its lock."""
     UNREACHABLE = 7

@@ -11,8 +11,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from teal.cli.say import Exit, fail, say
-from teal.cli.where import HERE, Json, Quietly, Where, run
+from teal.cli.answer import ANSWER, Answer
+from teal.cli.say import Exit, fail
+from teal.cli.where import HERE, Where
 from teal.history.model import Flip, Stage
 from teal.model.colours import Colour
 from teal.model.errors import NotThereError, TealError, UnreachableError
@@ -29,8 +30,7 @@ def status(
     where: Where = HERE,
     *,
     watch: Annotated[bool, Parameter(name=("--watch", "-w"), negative="", help="Show it again every second.")] = False,
-    json_output: Json = False,
-    quiet: Quietly = False,
+    answer: Answer = ANSWER,
 ) -> None:
     """Say where live traffic goes, what both colours run, what is confirmed, and whether a flip is under way.
 
@@ -39,18 +39,13 @@ def status(
     """
     if watch:
         return _watch(where)
-    found = run(_look(where))
-    if json_output:
-        say(found.model_dump_json(by_alias=True, indent=2))
-    elif not quiet:
-        for each in _lines(found):
-            Console(soft_wrap=True, highlight=False, emoji=False).print(each)
+    found = answer.run(_look(where))
+    console = Console(soft_wrap=True, highlight=False, emoji=False)
+    answer.give(found, lambda: console.print(Group(*_lines(found))))
     sys.exit(Exit.OK if found.at_rest else Exit.UNCONFIRMED)
 
 
-def health_check(
-    colour: Colour | None = None, /, where: Where = HERE, *, json_output: Json = False, quiet: Quietly = False
-) -> None:
+def health_check(colour: Colour | None = None, /, where: Where = HERE, *, answer: Answer = ANSWER) -> None:
     """Ask every service of COLOUR, or of both colours, whether it is well: its pods, and what its preview door answers.
 
     Exit statuses: 0 COLOUR, or else the live colour, is well; 2 it has no release; 7 the cluster does not answer; 9 it
@@ -60,21 +55,22 @@ def health_check(
     async def ask() -> health.Health:
         return await health.check(where.access)
 
-    found = run(ask())
+    found = answer.run(ask())
     judged = colour or found.live
     if colour is not None and colour not in found.colours:
-        fail(NotThereError(f"{colour} has no release, so there is nothing to ask. Next: teal status"))
-    if json_output:
-        say(found.model_dump_json(by_alias=True, indent=2))
-    elif not quiet:
-        for each in (colour,) if colour else found.colours:
-            live = ", live" if each is found.live else ""
-            say(f"{each}{live}: {'well' if found.well(each) else 'not well'}")
-            for name, answer in found.colours[each].items():
-                say(f"  {name} {answer.pods.version}: {answer}")
-        if not found.colours:
-            say("neither colour has a release")
+        answer.fail(NotThereError(f"{colour} has no release, so there is nothing to ask. Next: teal status"))
+    answer.give(found, "\n".join(_of_health(found, colour)))
     sys.exit(Exit.OK if judged is not None and found.well(judged) else Exit.UNWELL)
+
+
+def _of_health(found: health.Health, colour: Colour | None) -> Iterator[str]:
+    for each in (colour,) if colour else found.colours:
+        live = ", live" if each is found.live else ""
+        yield f"{each}{live}: {'well' if found.well(each) else 'not well'}"
+        for name, asked in found.colours[each].items():
+            yield f"  {name} {asked.pods.version}: {asked}"
+    if not found.colours:
+        yield "neither colour has a release"
 
 
 async def _look(where: Where) -> Status:

@@ -1,19 +1,14 @@
 """Finds which stack a command is about: one of a Pulumi project, or a namespace of a cluster by its name."""
 
-import asyncio
-from collections.abc import Coroutine
+import shlex
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from teal.adapters import pulumi_project
 from teal.adapters.kubernetes.access import ClusterAccess
 from teal.adapters.pulumi_project import NAMESPACE
-from teal.cli.say import fail
-from teal.model.errors import TealError
-
-_T = TypeVar("_T")
 
 
 @Parameter(name="*")
@@ -23,16 +18,21 @@ class Where:
 
     stack: Annotated[
         str | None,
-        Parameter(name=("--stack", "-s"), help="Of the Pulumi project here; default: the one that Pulumi has chosen."),
+        Parameter(
+            name=("--stack", "-s"), help="A stack of the Pulumi project here; default: the one that Pulumi has chosen."
+        ),
     ] = None
     namespace: Annotated[
         str | None,
         Parameter(env_var="TEAL_NAMESPACE", help="In place of a stack: its namespace (teal:namespace)."),
     ] = None
     kubeconfig: Annotated[
-        str | None, Parameter(help="Default: the stack's, KUBECONFIG, ~/.kube/config, or the pod's account.")
+        str | None,
+        Parameter(help="The kubeconfig; default: the stack's, KUBECONFIG, ~/.kube/config, or the pod's account."),
     ] = None
-    context: Annotated[str | None, Parameter(help="A context in it; default: the stack's, or its current one.")] = None
+    context: Annotated[str | None, Parameter(help="The context in it; default: the stack's, or its current one.")] = (
+        None
+    )
 
     @property
     def access(self) -> ClusterAccess:
@@ -49,15 +49,14 @@ class Where:
             context=self.context or (None if self.kubeconfig else known.context),
         )
 
+    @property
+    def typed(self) -> str:
+        """The options as they are typed, each after a blank, for the command to run next."""
+        given = {each: getattr(self, each) for each in ("stack", "namespace", "kubeconfig", "context")}
+        return "".join(f" --{name} {shlex.quote(value)}" for name, value in given.items() if value)
 
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
-Quietly = Annotated[bool, Parameter(name=("--quiet", "-q"), negative="", help="Print nothing but what went wrong.")]
+
+Stack = Annotated[
+    str | None, Parameter(name=("--stack", "-s"), help="The stack; default: the one that Pulumi has chosen here.")
+]
 HERE = Where()
-
-
-def run(asked: Coroutine[Any, Any, _T]) -> _T:
-    """Run a command's work and return what it returns; where it fails, say why and end the command."""
-    try:
-        return asyncio.run(asked)
-    except TealError as error:
-        fail(error)

@@ -7,6 +7,7 @@ entry (`GATE`), which tells the rest of teal everything about the gate:
     identity   version         the version and colour that every endpoint reports
     replies    smoke           answers of the preview door
     documents  contract        OpenAPI documents, and the answers of deprecated operations
+    usage      sunset          the versions of an API that clients use, and both colours offer
     samples    metrics         what Prometheus has of both colours
     series     metrics.series  whether Prometheus has what the bake will ask for
     approvals  approval        a person's approval
@@ -19,7 +20,7 @@ verdict too.
 
 from collections.abc import Sequence
 
-from teal.gates import alarms, approvals, documents, endpoints, identity, replies, samples, series, targets
+from teal.gates import alarms, approvals, documents, endpoints, identity, replies, samples, series, targets, usage
 from teal.gates.approvals import approval
 from teal.gates.endpoints import capacity
 from teal.gates.identity import Answer, version
@@ -29,7 +30,7 @@ from teal.gates.replies import smoke
 __all__ = ["GATES", "Answer", "approval", "capacity", "gate_of", "smoke", "version"]
 
 GATES: Sequence[Gate] = tuple(
-    each.GATE for each in (endpoints, identity, replies, documents, samples, series, approvals, targets, alarms)
+    each.GATE for each in (endpoints, identity, replies, documents, usage, samples, series, approvals, targets, alarms)
 )
 """All gates, in the order of the page that describes them."""
 

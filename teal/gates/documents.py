@@ -16,7 +16,7 @@ from teal.gates.openapi import Document, Operation, operations
 from teal.gates.registration import Asked, Gate, Question, Skippable
 from teal.gates.replies import Reply
 from teal.model.colours import Colour
-from teal.model.verdict import Outcome, Verdict, printable
+from teal.model.verdict import Outcome, Verdict, judging, printable
 
 CHANGES = "contract.changes"
 DEPRECATIONS = "contract.deprecations"
@@ -25,7 +25,7 @@ GATE = Gate(
     name="contract",
     questions=(
         Question(
-            f"`{CHANGES}`",
+            f"`{CHANGES}`, `{CHANGES}.NAME`",
             "both colours' OpenAPI documents, `oasdiff`",
             (
                 "nothing that clients of live use is gone or has another type; what is deprecated goes after its "
@@ -33,7 +33,7 @@ GATE = Gate(
             ),
         ),
         Question(
-            f"`{DEPRECATIONS}`",
+            f"`{DEPRECATIONS}`, `{DEPRECATIONS}.NAME`",
             "what the idle colour's document calls deprecated",
             "its answers carry `Deprecation` and `Sunset`",
         ),
@@ -60,11 +60,19 @@ class ContractPlan(Asked):
     path: str
     allowed: frozenset[str] = frozenset()
     """The comparison tool's ids of the changes that are allowed."""
+    name: str = ""
+    """The name of the document, by which its verdicts are called; empty where the service has one alone."""
+    others: Sequence[str] = ()
+    """Where the service's other documents are."""
 
     @property
     def gates(self) -> frozenset[str]:
         """The names of all verdicts that this plan leads to."""
-        return frozenset({CHANGES, DEPRECATIONS})
+        return frozenset({self.called(CHANGES), self.called(DEPRECATIONS)})
+
+    def called(self, verdict: str) -> str:
+        """Return the name of a verdict about this document."""
+        return f"{verdict}.{self.name}" if self.name else verdict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +97,9 @@ class Compared:
     lack: Outcome | None = None
     """`ERROR` or `INCONCLUSIVE` where nothing could be compared."""
     why: str = ""
-    """The reason for it."""
+    """The reason for it; or what there was in place of a comparison that was not needed."""
+    absent: int = 0
+    """The status by which the service said that it has no such document: 404 or 410. 0 where it did not say so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +116,8 @@ def document(reply: Reply, path: str, colour: Colour) -> Document | Compared:
     if reply.error is not None or reply.late:
         return Compared(lack=Outcome.ERROR, why=f"{where} could not be asked: {reply.error or 'no answer in time'}")
     if reply.status != HTTPStatus.OK:
-        return Compared(lack=Outcome.INCONCLUSIVE, why=f"{where} answered {reply.status}")
+        absent = reply.status if reply.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE} else 0
+        return Compared(lack=Outcome.INCONCLUSIVE, why=f"{where} answered {reply.status}", absent=absent)
     try:
         found: object = json.loads(reply.body) if reply.whole else None
     except (ValueError, RecursionError):
@@ -119,23 +130,42 @@ def document(reply: Reply, path: str, colour: Colour) -> Document | Compared:
     return Compared(lack=Outcome.INCONCLUSIVE, why=f"{where} answered no OpenAPI document with operations")
 
 
+def absent(*read: Document | Compared) -> bool:
+    """Return whether a colour said that it has no such document."""
+    return any(isinstance(each, Compared) and each.absent for each in read)
+
+
+def one_of_several(
+    old: Document | Compared, new: Document | Compared, *, live_has_another: bool, destination_has_another: bool
+) -> tuple[Document | Compared, Document | Compared]:
+    """Return what to compare where a colour lacks one of its documents: a version of the API that came, or went.
+
+    A colour that has none of them may have been asked at a wrong path, which is no such case. Nothing can be broken in
+    a document that live lacks: it is new, or its time was over before. All that live offers in a document that the
+    destination lacks is gone; what was deprecated there may go after its `Sunset`.
+    """
+    if isinstance(old, Compared) and old.absent and live_has_another:
+        came, ended = not isinstance(new, Compared), old.absent == HTTPStatus.GONE
+        if came or ended:
+            old = Compared(why=f"{old.why}: nothing in it could be broken")
+    known = not isinstance(old, Compared) or old.lack is None
+    if isinstance(new, Compared) and new.absent and known and destination_has_another:
+        new = {**({} if isinstance(old, Compared) else old), "paths": {}}
+    return old, new
+
+
 def changes(service: str, destination: Colour, live: Colour | None, plan: ContractPlan, compared: Compared) -> Verdict:
     """Judge whether anything that clients of the live colour use is gone or has changed.
 
     Before the first release there are no clients. Where the destination is live already, they use it.
     """
-
-    def verdict(outcome: Outcome, seen: str) -> Verdict:
-        allowed = f", but for {', '.join(sorted(plan.allowed))}" if plan.allowed else ""
-        return Verdict(
-            gate=CHANGES,
-            service=service,
-            outcome=outcome,
-            seen=seen,
-            needed=f"no change that breaks clients of {live or 'live'}{allowed}",
-            asked=f"{service} in both colours for {plan.path}, and oasdiff for what breaks",
-        )
-
+    allowed = f", but for {', '.join(sorted(plan.allowed))}" if plan.allowed else ""
+    verdict = judging(
+        plan.called(CHANGES),
+        service,
+        needed=f"no change that breaks clients of {live or 'live'}{allowed}",
+        asked=f"{service} in both colours for {plan.path}, and oasdiff for what breaks",
+    )
     if live is None:
         return verdict(Outcome.PASSED, "nothing is live that could be broken")
     if live is destination:
@@ -143,10 +173,15 @@ def changes(service: str, destination: Colour, live: Colour | None, plan: Contra
     if compared.lack is not None:
         return verdict(compared.lack, compared.why)
     breaking = [each for each in compared.changes if each.id not in plan.allowed]
-    if not breaking:
-        return verdict(Outcome.PASSED, f"{len(compared.changes)} breaking changes")
+    if breaking:
+        return verdict(Outcome.FAILED, _listed(breaking))
+    let = f", which are allowed: {_listed(compared.changes)}" if compared.changes else ""
+    return verdict(Outcome.PASSED, compared.why or f"{len(compared.changes)} breaking changes{let}")
+
+
+def _listed(breaking: Sequence[Change]) -> str:
     more = f" and {len(breaking) - _LISTED} more" if len(breaking) > _LISTED else ""
-    return verdict(Outcome.FAILED, "; ".join(str(each) for each in breaking[:_LISTED]) + more)
+    return "; ".join(str(each) for each in breaking[:_LISTED]) + more
 
 
 def early(tried: Tried, now: datetime) -> Change | None:
@@ -168,17 +203,12 @@ def deprecations(
     They do with `Deprecation` (RFC 9745, or `true` as in its drafts) and `Sunset` (RFC 8594, a date). Operations that
     need parameters or have an effect are not tried.
     """
-
-    def verdict(outcome: Outcome, seen: str) -> Verdict:
-        return Verdict(
-            gate=DEPRECATIONS,
-            service=service,
-            outcome=outcome,
-            seen=seen,
-            needed="Deprecation and Sunset in the answers of deprecated operations",
-            asked=f"{service}-{destination} for {plan.path}, and for what is deprecated there",
-        )
-
+    verdict = judging(
+        plan.called(DEPRECATIONS),
+        service,
+        needed="Deprecation and Sunset in the answers of deprecated operations",
+        asked=f"{service}-{destination} for {plan.path}, and for what is deprecated there",
+    )
     if lack is not None and lack.lack is not None:
         return verdict(lack.lack, lack.why)
     asked = [(each.operation, each.reply) for each in tried if each.reply is not None]

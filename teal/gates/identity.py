@@ -8,7 +8,7 @@ from typing import ClassVar
 from teal.gates.registration import Asked, Gate, Question
 from teal.model.colours import Colour
 from teal.model.live import LivePod
-from teal.model.verdict import Outcome, Verdict, printable
+from teal.model.verdict import Outcome, Verdict, judging, printable
 
 GATE = Gate(
     name="version",
@@ -79,17 +79,12 @@ def version(service: str, destination: Colour, declared: str, answers: Sequence[
         answers: the answers of all ready endpoints.
         path: the path at which they were asked, for the evidence.
     """
-
-    def verdict(outcome: Outcome, seen: str) -> Verdict:
-        return Verdict(
-            gate=GATE.name,
-            service=service,
-            outcome=outcome,
-            seen=seen,
-            needed=f"version {declared} from every ready endpoint of {destination}",
-            asked=f"every ready endpoint of {service}-{destination} for {path}, through the API server",
-        )
-
+    verdict = judging(
+        GATE.name,
+        service,
+        needed=f"version {declared} from every ready endpoint of {destination}",
+        asked=f"every ready endpoint of {service}-{destination} for {path}, through the API server",
+    )
     if not answers:
         return verdict(Outcome.INCONCLUSIVE, "no endpoint was there to ask")
     wrong = Counter(
@@ -125,17 +120,12 @@ def image(
         ready: the names of the pods behind its ready endpoints.
         pods: the service's pods in both colours.
     """
-
-    def verdict(outcome: Outcome, seen: str) -> Verdict:
-        return Verdict(
-            gate=GATE.name,
-            service=service,
-            outcome=outcome,
-            seen=seen,
-            needed=f"image {plan.image} of version {plan.version} in every ready pod of {destination}",
-            asked=f"the API server for the pods of {service}, and what their kubelets say that they run",
-        )
-
+    verdict = judging(
+        GATE.name,
+        service,
+        needed=f"image {plan.image} of version {plan.version} in every ready pod of {destination}",
+        asked=f"the API server for the pods of {service}, and what their kubelets say that they run",
+    )
     if not ready:
         return verdict(Outcome.INCONCLUSIVE, "no endpoint was there to ask about")
     found = {each.name: each for each in pods if each.name in ready}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from teal.gates.replies import at
+from teal.model.plain import mapping
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -32,22 +33,22 @@ class Operation:
 
 def operations(read: Document) -> Iterator[tuple[str, str, Document]]:
     """Yield the method, path and description of every operation."""
-    for path, item in _mapping(read.get("paths")).items():
+    for path, item in mapping(read.get("paths")).items():
         for method in _METHODS:
-            operation = _mapping(item).get(method)
+            operation = mapping(item).get(method)
             if isinstance(operation, dict):
                 yield method, path, cast("Document", operation)
 
 
 def described(read: Document, *, marked: bool = False) -> Sequence[Operation]:
     """All operations; or those alone that are marked as deprecated."""
-    paths = _mapping(read.get("paths"))
+    paths = mapping(read.get("paths"))
     return [
         Operation(
             method=method,
             path=path,
             url=_prefix(read) + path,
-            askable=method == "get" and not _required(read, _mapping(paths[path]), each) and "{" not in path,
+            askable=method == "get" and not _required(read, mapping(paths[path]), each) and "{" not in path,
             dated="x-sunset" in each,
         )
         for method, path, each in operations(read)
@@ -75,18 +76,14 @@ def _required(read: Document, item: Document, operation: Document) -> bool:
 
 
 def _needs(read: Document, parameter: object) -> bool:
-    reference = _mapping(parameter).get("$ref")
+    reference = mapping(parameter).get("$ref")
     if isinstance(reference, str):
         try:
             parameter = at(read, reference.removeprefix("#")) if reference.startswith("#/") else None
         except LookupError:
             parameter = None
-    return not isinstance(parameter, dict) or bool(_mapping(cast("object", parameter)).get("required"))
+    return not isinstance(parameter, dict) or bool(mapping(cast("object", parameter)).get("required"))
 
 
 def _list_of(value: object) -> Sequence[object]:
     return cast("Sequence[object]", value) if isinstance(value, list) else ()
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

@@ -6,6 +6,7 @@ An answer's body is not shown, except for the values that the stack asked for by
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, ClassVar, cast
 from urllib.parse import unquote
 
@@ -145,6 +146,20 @@ def not_asked(service: str, destination: Colour, check: SmokeCheck) -> Verdict:
         needed=_needed(check),
         asked=f"nobody, instead of {service}-{destination}",
     )
+
+
+def failure(reply: Reply, within_seconds: float) -> str:
+    """Return why an answer is not that of a service that is well; empty where it is.
+
+    Args:
+        reply: the answer.
+        within_seconds: how long it was waited for.
+    """
+    if reply.error is not None:
+        return f"it could not be asked: {reply.error}"
+    if reply.late:
+        return f"no answer within {within_seconds:g} s"
+    return f"it answered {reply.status}" if reply.status >= HTTPStatus.BAD_REQUEST else ""
 
 
 def _wrong(check: SmokeCheck, reply: Reply) -> list[str]:

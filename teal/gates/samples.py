@@ -19,7 +19,7 @@ from typing import ClassVar, Literal
 from teal.gates import shares
 from teal.gates.registration import Asked, Gate, Question, Skippable
 from teal.model.colours import Colour
-from teal.model.verdict import Outcome, Verdict
+from teal.model.verdict import Outcome, Verdict, judging
 
 Unit = Literal["", "%", "s"]
 
@@ -222,11 +222,7 @@ def metric(  # noqa: PLR0913 - what is judged, by which bounds, and what was mea
         count: the destination's requests that a share is computed from.
     """
     asked = f"Prometheus for {check.title or check.query}"
-
-    def verdict(outcome: Outcome, seen: str) -> Verdict:
-        needed = _needed(check, live)
-        return Verdict(gate=check.gate, service=service, outcome=outcome, seen=seen, needed=needed, asked=asked)
-
+    verdict = judging(check.gate, service, needed=_needed(check, live), asked=asked)
     value = number(here, destination, told=check.by_placeholder)
     if isinstance(value, Lack):
         return verdict(value.outcome, value.why)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from teal.gates.samples import AVAILABILITY, Queried
 from teal.model.colours import Colour
-from teal.model.verdict import Outcome, Verdict
+from teal.model.verdict import Outcome, Verdict, judging
 
 
 def availability(service: str, destination: Colour, *, ready: Sequence[str], up: Queried) -> Verdict:
@@ -17,17 +17,12 @@ def availability(service: str, destination: Colour, *, ready: Sequence[str], up:
         up: whether each pod is up, by pod. Pods that are not ready (those of the previous release that are ending) do
             not count.
     """
-
-    def verdict(outcome: Outcome, seen: str) -> Verdict:
-        return Verdict(
-            gate=AVAILABILITY,
-            service=service,
-            outcome=outcome,
-            seen=seen,
-            needed=f"all {max(1, len(ready))} ready pods of {destination} scraped and up",
-            asked="Prometheus for up",
-        )
-
+    verdict = judging(
+        AVAILABILITY,
+        service,
+        needed=f"all {max(1, len(ready))} ready pods of {destination} scraped and up",
+        asked="Prometheus for up",
+    )
     if up.error is not None:
         return verdict(Outcome.ERROR, up.error)
     found = {each.labels.get("pod", ""): each.value for each in up.series}

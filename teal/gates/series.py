@@ -11,7 +11,7 @@ from typing import ClassVar
 from teal.gates.registration import Asked, Gate, Question
 from teal.gates.samples import Queried
 from teal.model.colours import Colour
-from teal.model.verdict import Outcome, Verdict
+from teal.model.verdict import Outcome, Verdict, judging
 
 GATE = Gate(
     name="metrics.series",
@@ -64,17 +64,12 @@ def series(  # noqa: PLR0913 - what was asked about whom, and each answer
         told: those with a status.
         others: the series under the names of other presets.
     """
-
-    def verdict(outcome: Outcome, seen: str) -> Verdict:
-        return Verdict(
-            gate=GATE.name,
-            service=service,
-            outcome=outcome,
-            seen=seen,
-            needed=f"series of {plan.requests} with the label {plan.status}, in either colour",
-            asked="Prometheus for the series that the bake needs",
-        )
-
+    verdict = judging(
+        GATE.name,
+        service,
+        needed=f"series of {plan.requests} with the label {plan.status}, in either colour",
+        asked="Prometheus for the series that the bake needs",
+    )
     key = f"teal:services.{service}.requestMetrics"
     if every.error is not None or told.error is not None:
         return verdict(Outcome.ERROR, every.error or told.error or "")

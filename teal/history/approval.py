@@ -7,6 +7,7 @@ Whoever may write that ConfigMap may approve, so grant `patch` on `configmaps` n
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -27,6 +28,47 @@ NAME = APPROVAL
 """The name of the ConfigMap."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runs:
+    """What a colour runs."""
+
+    namespace: str
+    versions: Mapping[str, str]
+    """The version of each service."""
+    releases: Mapping[str, str]
+    """The digest of each service's slot."""
+
+    def __str__(self) -> str:
+        """Return the versions in words."""
+        return ", ".join(f"{name} {each}" for name, each in self.versions.items())
+
+
+async def what_runs(cluster: Cluster, colour: Colour, *, version: str | None = None) -> Runs:
+    """Return what a colour runs, of which there has to be something.
+
+    Args:
+        cluster: the stack's cluster.
+        colour: the colour.
+        version: the version that it has to run; None for any.
+
+    Raises:
+        NotThereError: the colour runs another version, or none; nothing is approved.
+        UnreachableError: the API server did not answer, or refused.
+    """
+    slots = {name: slot for (name, of), slot in (await cluster.slots()).items() if of is colour}
+    runs = Runs(
+        namespace=cluster.namespace,
+        versions={name: slot.version for name, slot in slots.items()},
+        releases={name: slot.annotations.get(DIGEST, "") for name, slot in slots.items()},
+    )
+    if not slots or (version is not None and {*runs.versions.values()} != {version}):
+        raise NotThereError(
+            f"{colour} runs {str(runs) or 'nothing'}{f', not {version}' if version else ''}: nothing was approved. "
+            f"Next: kubectl -n {cluster.namespace} get deployments -l {COLOUR_LABEL}={colour}"
+        )
+    return runs
+
+
 async def approve_what_runs(
     cluster: Cluster, colour: Colour, *, version: str | None = None, releases: Mapping[str, str] | None = None
 ) -> tuple[Approval, Vouched]:
@@ -43,22 +85,15 @@ async def approve_what_runs(
         ChangedError: the colour is not what was shown any more; nothing is approved.
         UnreachableError: the API server did not answer, or refused; nothing is approved.
     """
-    slots = {name: slot for (name, of), slot in (await cluster.slots()).items() if of is colour}
-    versions = {name: slot.version for name, slot in slots.items()}
-    if not versions or (version is not None and {*versions.values()} != {version}):
-        runs = ", ".join(f"{name} {each}" for name, each in versions.items()) or "nothing"
-        raise NotThereError(
-            f"{colour} runs {runs}{f', not {version}' if version else ''}: nothing was approved. "
-            f"Next: kubectl -n {cluster.namespace} get deployments -l {COLOUR_LABEL}={colour}"
-        )
-    there = {name: slot.annotations.get(DIGEST, "") for name, slot in slots.items()}
-    if releases is not None and there != releases:
-        changed = sorted(name for name in there.keys() | releases.keys() if there.get(name) != releases.get(name))
+    runs = await what_runs(cluster, colour, version=version)
+    if releases is not None and runs.releases != releases:
+        names = runs.releases.keys() | releases.keys()
+        changed = sorted(name for name in names if runs.releases.get(name) != releases.get(name))
         raise ChangedError(
             f"{', '.join(changed)} of {colour} has been changed since it was shown: nothing was approved. Next: teal "
             "status, and approve what it shows"
         )
-    given = await approve(cluster.http, cluster.namespace, colour, versions, there)
+    given = await approve(cluster.http, cluster.namespace, colour, runs.versions, runs.releases)
     return given, await admission.vouched(cluster.http, cluster.namespace)
 
 
@@ -89,13 +124,13 @@ async def approve(
     )
     try:
         who = objects.SelfSubjectReview.model_validate_json(review.content)
-        at = datetime.fromisoformat(who.metadata.creation_timestamp)
+        at = datetime.fromisoformat(who.at)
     except (ValidationError, ValueError) as error:
         raise UnreachableError(
             f"the API server did not say who this is, so {colour} is not approved ({type(error).__name__}). "
             "Next: kubectl auth whoami"
         ) from None
-    given = Approval(colour=colour, versions=versions, releases=releases, by=who.status.user_info.username, at=at)
+    given = Approval(colour=colour, versions=versions, releases=releases, by=who.username, at=at)
     metadata = {"name": NAME, "namespace": namespace, "labels": {PART_OF_LABEL: PART_OF}}
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": given.as_data()}
     await _send(http, "PATCH", f"/api/v1/namespaces/{namespace}/configmaps/{NAME}", body)

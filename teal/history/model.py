@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from teal.model.colours import Colour
+from teal.model.stored import Model
 from teal.model.verdict import Outcome, Verdict, printable
 from teal.spec.bake import BakePlan
 
@@ -59,12 +59,6 @@ class Stage(StrEnum):
     def open(self) -> bool:
         """Whether somebody has to go on with the flip."""
         return self in {Stage.PROVEN, Stage.BAKING, Stage.REVERTING, Stage.UNPROVEN, Stage.STUCK}
-
-
-class Model(BaseModel):
-    """The base of all that is stored as JSON."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
 class Flip(Model):
@@ -200,8 +194,10 @@ class History(Model):
             return frozenset()
         if last.stage in {Stage.CONFIRMED, Stage.OVERTAKEN}:
             return frozenset({last.to})
-        if last.stage in {Stage.REVERTED, Stage.ABANDONED}:
+        if last.stage is Stage.REVERTED:
             return frozenset({last.origin})
+        if last.stage is Stage.ABANDONED:  # the flip before it may have ended after it, and put its traffic back
+            return frozenset({last.origin}) | History(flips=self.flips[: self.flips.index(last)]).left
         return frozenset({last.to, last.origin})
 
     def approvals(self, *, besides: int) -> frozenset[str]:

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, cast
+from typing import cast
 
 from pydantic import ValidationError
 
@@ -11,6 +11,7 @@ from teal.adapters.kubernetes import objects
 from teal.history.model import Flip, History
 from teal.history.store import KEY, NAME, Kept, OvertakenError, Records
 from teal.model.errors import UnreachableError
+from teal.model.plain import mapping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +70,7 @@ def _readable(text: str) -> tuple[tuple[Flip, ...], int]:
         known: object = json.loads(text)
     except ValueError:
         return (), 1
-    entries = cast("dict[str, Any]", known).get("flips") if isinstance(known, dict) else None
+    entries = mapping(known).get("flips")
     if not isinstance(entries, list):
         return (), 1
     found: dict[int, Flip] = {}

@@ -18,7 +18,7 @@ from teal.adapters.kubernetes import objects
 from teal.adapters.kubernetes.server_clock import ServerClock, machine
 from teal.history.model import Flip, History
 from teal.model.colours import MANAGER
-from teal.model.errors import UnreachableError
+from teal.model.errors import UnreachableError, in_words
 from teal.model.labels import MANAGED_BY_LABEL
 from teal.spec.bake import BakePlan
 
@@ -178,7 +178,7 @@ class Records:
         """
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
         response = await self.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body)
-        return objects.SelfSubjectReview.model_validate_json(response.content).status.user_info.username
+        return objects.SelfSubjectReview.model_validate_json(response.content).username
 
     async def request(
         self,
@@ -213,7 +213,7 @@ class Records:
                             headers={"Content-Type": "application/json"} if body else None,
                         )
                     except httpx2.TransportError as error:
-                        why = f"{type(error).__name__} {error}".strip()
+                        why = in_words(error)
                     else:
                         self._clock.hear(asked, response)
                         if not patience.busy(response):

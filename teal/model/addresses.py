@@ -15,9 +15,13 @@ def everywhere(cidrs: Iterable[str]) -> bool:
 
 def keeps_a_secret(url: str) -> bool:
     """Return whether nobody on the way can read what is sent to a URL: it goes over TLS, or to this machine."""
-    parts = urlsplit(url)
+    return urlsplit(url).scheme == "https" or is_here(url)
+
+
+def is_here(url: str) -> bool:
+    """Return whether a URL leads to this machine."""
     try:
-        here = parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
-        here = False
-    return parts.scheme == "https" or here
+        return False

@@ -18,6 +18,11 @@ on one line: an engine passes on nothing but the text of an exception.
 """
 
 
+def in_words(error: Exception) -> str:
+    """Return what kind of error it is, and its text where it has one."""
+    return f"{type(error).__name__} {error}".strip()
+
+
 class TealError(Exception):
     """The base of all errors that teal raises on purpose."""
 

@@ -9,6 +9,9 @@ NAME_LABEL = "app.kubernetes.io/name"
 VERSION_LABEL = "app.kubernetes.io/version"
 """The label with a slot's version (one of Kubernetes' recommended labels)."""
 
+SHOWN_VERSION = "teal/version"
+"""The same on a Deployment or CronJob, for people: `kubectl get deploy -L teal/colour,teal/version`."""
+
 PART_OF_LABEL = "app.kubernetes.io/part-of"
 PART_OF = "teal"
 """The value of the label `part-of` on everything that a stack makes."""
@@ -45,6 +48,9 @@ unchanged one, and it is what a person approves."""
 
 PARTS = "teal/slot-parts"
 """An annotation: the same part by part, with what the slot's traffic goes through, as JSON."""
+
+REVISION = "deployment.kubernetes.io/revision"
+"""An annotation that Kubernetes itself writes: how often the template of a Deployment's pods has changed."""
 
 DEPLOYED_AT = "teal/deployed-at"
 """An annotation: when the slot's content last changed, in RFC 3339. Pods get it as DEPLOYMENT_TIMESTAMP."""

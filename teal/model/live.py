@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from teal.model.colours import Colour
-from teal.model.labels import DIGEST, PARTS
+from teal.model.labels import DIGEST, PARTS, REVISION
 from teal.model.routes import AlbRoute
 
 
@@ -80,6 +80,11 @@ class LiveSlot:
     def well(self) -> bool:
         """Whether all of its pods are ready and of its last release, and there is one at least."""
         return 0 < self.replicas <= self.ready and not self.outdated
+
+    @property
+    def release(self) -> str:
+        """What its pods are made from: teal's digest of it, and how often anybody has changed their template."""
+        return f"{self.annotations.get(DIGEST, '')} {self.annotations.get(REVISION, '')}"
 
     @property
     def identity(self) -> str:

@@ -6,8 +6,9 @@ reads a file or writes to this machine.
 
 import re
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote_plus
+
+from teal.model.addresses import is_here
 
 KINDS: Mapping[str, str] = {
     "slack": "slack.NotifySlack",
@@ -58,7 +59,7 @@ def unusable(url: str) -> str:
     if not kind:
         hosts = ", ".join([*OWN_URLS, *(f"*{each}" for each in _TEAMS)])
         return f"it begins with none of {', '.join(each + '://' for each in KINDS)}, nor with https:// and {hosts}"
-    if kind in PLAIN and not _is_here(url):
+    if kind in PLAIN and not is_here(url):
         return f"{kind}:// encrypts nothing, so it is for 127.0.0.1 alone: {kind}s:// is what others are told by"
     if "mode=insecure" in unquote_plus(url).lower():
         return "its parameter mode=insecure would send the password of the mailbox for everybody on the way to read"
@@ -77,11 +78,3 @@ def _parameters(url: str) -> frozenset[str]:
     """Return the names of everything that may be read as a parameter of a URL."""
     pairs = re.split(r"[&;?#]", url.partition("?")[2])
     return frozenset(unquote_plus(each.partition("=")[0]) for each in pairs)
-
-
-def _is_here(url: str) -> bool:
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

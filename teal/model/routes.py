@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
 
 from teal.model.colours import Colour, colour_of
 from teal.model.labels import ACTIVE
+from teal.model.stored import Model
 
 
 class RouterKind(StrEnum):
@@ -101,10 +101,8 @@ _SPECS: Mapping[RouterKind, RouterSpec] = {
 }
 
 
-class AlbRoute(BaseModel):
+class AlbRoute(Model):
     """A service's listener rule, and the target groups that it leads to."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     region: str
     rule: str
@@ -156,11 +154,8 @@ class Split(BaseModel):
     @property
     def shown(self) -> Mapping[str, str]:
         """The weights in the form in which they are compared and shown."""
-        return {**{str(colour): str(weight) for colour, weight in sorted(self.weights.items())}, **self._strange}
-
-    @property
-    def _strange(self) -> Mapping[str, str]:
-        return {name: str(weight) for name, weight in sorted(self.strangers.items())}
+        each = [*sorted(self.weights.items()), *sorted(self.strangers.items())]
+        return {str(name): str(weight) for name, weight in each}
 
 
 def said(marks: Mapping[str, str]) -> Colour | None:

@@ -4,7 +4,7 @@ The four outcomes are those of Argo Rollouts' measurements, with one rule: only 
 not be measured has not passed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
@@ -61,6 +61,15 @@ class Verdict:
 
 
 _TEXTS = tuple(field.name for field in fields(Verdict) if field.name != "outcome")
+
+
+def judging(gate: str, service: str, *, needed: str, asked: str) -> Callable[[Outcome, str], Verdict]:
+    """Return a function that makes the verdict of one gate from its outcome, and from what was seen."""
+
+    def verdict(outcome: Outcome, seen: str) -> Verdict:
+        return Verdict(gate=gate, service=service, outcome=outcome, seen=seen, needed=needed, asked=asked)
+
+    return verdict
 
 
 def unproven(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:

@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from teal.model.stored import Model
 
 WORKER = "worker"
 """The value of the component label on the objects of a worker."""
@@ -26,10 +27,8 @@ class Overlap(StrEnum):
     """They never may: the old colour stops before the new one starts, and nobody takes work in between."""
 
 
-class Worker(BaseModel):
+class Worker(Model):
     """What a flip and its way back need to know of a worker."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     overlap: Overlap = Overlap.FLIP
     pods: int = 1

@@ -86,7 +86,7 @@ def _panels(queries: Queries, bounds: Bounds) -> Iterator[Stat | TimeSeries]:
     if metrics is not None:
         yield _graph("Requests per second", queries.request_rate(_WINDOW), units.RequestsPerSecond)
         shares = (bounds.error_percent / 100, bounds.critical_error_percent / 100)
-        yield _graph("Error rate (5xx)", queries.error_share(_WINDOW), units.PercentUnit, *shares).min(0)
+        yield _graph("Error rate", queries.error_share(_WINDOW), units.PercentUnit, *shares).min(0)
     if metrics is not None and metrics.duration is not None:
         p95, mean = queries.p95_seconds(_WINDOW), queries.average_seconds(_WINDOW)
         yield _graph("Time to answer, 95th percentile", p95, units.Seconds, bounds.p95_seconds)

@@ -18,6 +18,11 @@ from teal.spec.request_metrics import DEFAULT, RequestMetrics, quoted
 QUANTILE = 0.95
 
 
+def duration(seconds: float) -> str:
+    """Return a time in PromQL's notation, to the millisecond."""
+    return f"{round(1000 * seconds)}ms"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Queries:
     """The queries about one service.
@@ -55,9 +60,10 @@ class Queries:
     def counted(self, window: str) -> str:
         """Return the query for the requests in the window, to the last one, to the pods that exist now.
 
-        It does not use `increase` alone, which ignores what a series held when it was first seen. An idle colour's
-        series begin with its test traffic, and its 5xx series with its first error, so all of them could go unseen
-        between two scrapes. A series that is younger than the window counts in full.
+        It does not use `increase`, which ignores what a series held when it was first seen. An idle colour's series
+        begin with its test traffic, and its 5xx series with its first error, so all of them could go unseen between
+        two scrapes. A series that is younger than the window counts in full, and of any other the difference counts:
+        0 where nobody has scraped it since.
         """
         return self._sum(self._grown(self._requests.requests, window))
 
@@ -86,6 +92,16 @@ class Queries:
         every = self._sum(self._grown(name, window, ', le="+Inf"'))
         known = f"{value} and max by (colour) ({finite}) >= {QUANTILE} * {every}"
         return f"(({known}) or ({value} >= {bound:g}) or ({value} * Inf))"
+
+    def used(self, counter: str, label: str, window: str) -> str:
+        """Return the query for how much a counter has grown in the window, by colour and by one of its labels.
+
+        Pods that have ended count as well, since the window may be longer than their lives. A series that began within
+        the window counts in full, and one that never grew counts as 0.
+        """
+        series = f'{counter}{{{self._pods}, {label}!=""}}'
+        grown = f"(increase({series}[{window}]) and {series} offset {window}) or max_over_time({series}[{window}])"
+        return self._sum(grown, label)
 
     def average_seconds(self, window: str) -> str:
         """Return the query for the mean response time, in seconds."""
@@ -170,9 +186,12 @@ class Queries:
         return f"rate({metric}{{{self._counted}{matcher}}}[{window}]{offset})"
 
     def _grown(self, metric: str, window: str, matcher: str = "") -> str:
-        """Return how much each present series of a counter has grown; one younger than the window counts from zero."""
+        """Return how much each present series of a counter has grown; one that is younger has grown from zero.
+
+        One that has not been scraped since has not grown. One that fell has begun anew, and counts from zero.
+        """
         series = f"{metric}{{{self._counted}{matcher}}}"
-        return f"(increase({series}[{window}]) and {series} and {series} offset {window}) or {series}"
+        return f"({series} - {series} offset {window} >= 0) or {series}"
 
     def _sum(self, vector: str, label: str = "") -> str:
         """Return a sum over pods, by colour and by one more label where it is given.

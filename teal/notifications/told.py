@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import httpx2
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasPath, BaseModel, Field, ValidationError
 
 from teal.adapters import patience
 from teal.history.model import KEPT, Flip, Stage
@@ -23,14 +23,8 @@ _TRIES = 4
 _PAUSE_SECONDS = 1.0
 
 
-class _Metadata(BaseModel):
-    made: str = Field(alias="creationTimestamp")
-
-
 class _Kept(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    metadata: _Metadata
+    made: str = Field(validation_alias=AliasPath("metadata", "creationTimestamp"))
     data: Mapping[str, str] = Field(default_factory=dict[str, str])
 
 
@@ -76,7 +70,7 @@ async def read(http: httpx2.AsyncClient, namespace: str) -> Told:
         kept = _Kept.model_validate_json(response.content)
     except ValidationError:
         raise UnreachableError(f"ConfigMap {NAME} in namespace {namespace} is none") from None
-    return Told(kept.data, kept.metadata.made)
+    return Told(kept.data, kept.made)
 
 
 async def write(http: httpx2.AsyncClient, namespace: str, marks: Mapping[str, str | None]) -> None:

@@ -7,10 +7,16 @@ added.
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from teal.model.colours import Colour
+from teal.model.stored import Model
+
+FILE = "TEAL_PLAN_FILE"
+"""The environment variable with the file to which a preview writes the plan as JSON, relative to the project."""
+
+COMPONENT = "teal:index:Plan"
+"""The type of the resource that holds the plan."""
 
 IDLE = "idle"
 """The state of a worker's colour that is not active."""
@@ -46,12 +52,6 @@ def strongest(words: Iterable[Word]) -> Word:
     """Return the word that stands for several."""
     order = list(Word)
     return max(words, key=order.index, default=Word.NOTHING)
-
-
-class Model(BaseModel):
-    """The base of all parts of a plan."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
 class Now(Model):

@@ -10,6 +10,7 @@ import json
 import shutil
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,6 +75,11 @@ async def measure(
         document_of(doors, service, live if live is not destination else None, plan),
         document_of(doors, service, destination, plan),
     )
+    if live is not None and live is not destination and documents.absent(old, new):
+        theirs, ours = await asyncio.gather(
+            _has_another(doors, service, live, plan), _has_another(doors, service, destination, plan)
+        )
+        old, new = documents.one_of_several(old, new, live_has_another=theirs, destination_has_another=ours)
     if isinstance(new, Compared):
         return [
             documents.changes(service, destination, live, plan, new),
@@ -87,6 +93,12 @@ async def measure(
         documents.changes(service, destination, live, plan, compared),
         documents.deprecations(service, destination, plan, tried),
     ]
+
+
+async def _has_another(doors: Doors, service: str, colour: Colour, plan: ContractPlan) -> bool:
+    """Return whether a colour has another of the documents, so that one is missing and not all of them."""
+    others = (document_of(doors, service, colour, replace(plan, path=each)) for each in plan.others)
+    return any(not isinstance(each, Compared) for each in await asyncio.gather(*others))
 
 
 async def document_of(doors: Doors, service: str, colour: Colour | None, plan: ContractPlan) -> Document | Compared:

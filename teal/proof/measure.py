@@ -17,10 +17,11 @@ from teal.gates.registration import Asked
 from teal.gates.replies import SmokeCheck
 from teal.gates.samples import MetricsPlan
 from teal.gates.series import SeriesPlan, series
+from teal.gates.usage import UsagePlan
 from teal.model.colours import Colour
 from teal.model.live import Endpoint
 from teal.model.verdict import Outcome, Verdict
-from teal.proof import contract
+from teal.proof import contract, usage
 from teal.proof.metrics import Analysis
 from teal.proof.sources import Evidence, Source
 
@@ -81,6 +82,15 @@ async def measure_smoke(plan: SmokeCheck, of: Subject) -> Sequence[Verdict]:
 async def measure_contract(plan: ContractPlan, of: Subject) -> Sequence[Verdict]:
     """Compare both colours' documents, and try the deprecated operations."""
     return await contract.measure(of.cluster, of.service, of.destination, of.live, plan)
+
+
+@measure.register
+async def measure_usage(plan: UsagePlan, of: Subject) -> Sequence[Verdict]:
+    """Ask Prometheus which versions of the API are used, and both colours whether they offer them."""
+    if of.prometheus is None:
+        return _no_prometheus(plan, of)
+    found = await usage.measure(of.cluster, of.prometheus, of.service, plan, destination=of.destination, live=of.live)
+    return [found]
 
 
 @measure.register

@@ -5,8 +5,6 @@ them where they are. Each gate has its own deadline, so nothing waits for ever.
 """
 
 import asyncio
-import math
-import time
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,35 +12,18 @@ from typing import Any
 from teal import gates
 from teal.gates import approvals, endpoints
 from teal.gates.approvals import FLIP_SET, ApprovalPlan
-from teal.gates.endpoints import needed
 from teal.history.approval import NAME as RECORD
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
-from teal.model.live import Endpoint, LiveAutoscaler, LiveService, LiveSlot
-from teal.model.verdict import Outcome, Verdict, unproven
+from teal.model.verdict import Verdict, unproven
 from teal.proof.measure import Subject, measure, unmeasured
 from teal.proof.sources import Evidence, Source
+from teal.proof.standing import Looking, Standing
 from teal.routers.base import Router
 from teal.spec.gates import GatePlan
 
-COMING_SECONDS = 30.0
-"""How long to wait for pods that were asked for and are not ready: twice an autoscaler's default period."""
-
-PAUSE_SECONDS = 0.5
-
 Work = Coroutine[Any, Any, Sequence[Verdict]]
 """One measurement."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
-    """The endpoints of one service, read before the other gates: those that serve, and those that could."""
-
-    live: Colour | None
-    ready: Sequence[Endpoint]
-    """The destination's ready endpoints."""
-    needed: int
-    capacity: Verdict
 
 
 async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
@@ -173,14 +154,17 @@ class _Round:
         return self.say(await work)
 
     async def flip_set(self, plans: Mapping[str, GatePlan]) -> Sequence[Verdict]:
-        """Measure all gates of all services: first their endpoints, then everything that needs these, at once."""
+        """Measure all gates of all services: their endpoints, then all that needs these, and then the endpoints again.
+
+        Other gates may take minutes, in which the release that they are asked about may be replaced, or lose pods.
+        """
         try:
-            async with asyncio.timeout(endpoints.GATE.deadline_seconds):
-                standings = await self._standings(plans)
+            found = await self._stand(plans)
         except TimeoutError:
-            return unmeasured(expected(plans), f"no answer within {endpoints.GATE.deadline_seconds:.0f} s")
-        capacities = self.say([each.capacity for name, each in standings.items() if not plans[name].cron])
-        rest = [each for name, plan in plans.items() for each in self._service(name, plan, standings[name])]
+            return _late(expected(plans))
+        counted = [name for name, plan in plans.items() if not plan.cron]
+        capacities = self.say([found[name].capacity for name in counted])
+        rest = [each for name, plan in plans.items() for each in self._service(name, plan, found[name])]
         asked = {name: plan.router for name, plan in plans.items() if plan.router}
         if self.router is not None and asked:
             work = self.router.prove(asked, self.destination, share=self.share, wait=self.wait)
@@ -188,7 +172,33 @@ class _Round:
                 each.deadline_seconds for each in gates.GATES if any(each.name in names for names in asked.values())
             )
             rest.append(_timed(asked, seconds, work))
-        return [*capacities, *await _together(map(self.told, rest))]
+        verdicts = await _together(map(self.told, rest))
+        if not self.wait or unproven([*capacities, *verdicts]):
+            return [*capacities, *verdicts]
+        try:
+            again = await self._stand(plans)
+        except TimeoutError:
+            return [*_late({name: {endpoints.GATE.name} for name in counted}), *verdicts]
+        capacities = [again[name].since(found[name]) for name in counted]
+        self.say(unproven(capacities))
+        return [*capacities, *verdicts]
+
+    async def _stand(self, plans: Mapping[str, GatePlan]) -> Mapping[str, Standing]:
+        """Read the endpoints of all services.
+
+        Raises:
+            TimeoutError: the gate's time is over.
+        """
+        looking = Looking(
+            cluster=self.cluster,
+            router=self.router,
+            destination=self.destination,
+            share=self.share,
+            carried=self.carried,
+            wait=self.wait,
+        )
+        async with asyncio.timeout(endpoints.GATE.deadline_seconds):
+            return await looking.standings(plans)
 
     def _service(self, service: str, plan: GatePlan, standing: Standing) -> Iterator[Work]:
         """Yield the measurements of one service, each with its deadline."""
@@ -205,74 +215,14 @@ class _Round:
         for each in plan.measured:
             yield _timed({service: each.gates}, each.deadline_seconds, measure(each, of))
 
-    async def _standings(self, services: Mapping[str, GatePlan]) -> Mapping[str, Standing]:
-        """Return each service's endpoints; waits up to `COMING_SECONDS` for pods that were asked for."""
-        give_up = time.monotonic() + COMING_SECONDS
-        workers = [name for name, plan in services.items() if plan.worker is not None]
-        while True:
-            # Lists of both colours are read, so that ten services need as many requests as one.
-            live, ready, autoscalers, slots = await asyncio.gather(
-                (self.router or self.cluster).live_services(),
-                self.cluster.endpoints(workers),
-                self.cluster.autoscalers(),
-                self.cluster.slots(),
-            )
-            found = {
-                name: self._standing(
-                    name,
-                    live.get(name),
-                    ready,
-                    autoscalers,
-                    slots.get((name, self.destination)),
-                    worker=name in workers,
-                )
-                for name in services
-            }
-            short = {name: each for name, each in found.items() if each.capacity.outcome is not Outcome.PASSED}
-            if not short or not self.wait or time.monotonic() > give_up:
-                return found
-            coming = await asyncio.gather(
-                *(self.cluster.pods_asked_for(f"{name}-{self.destination}") for name in short)
-            )
-            if any(pods < each.needed for pods, each in zip(coming, short.values(), strict=True)):
-                return found  # the missing pods were not asked for, so waiting would not help
-            await asyncio.sleep(PAUSE_SECONDS)
-
-    def _standing(  # noqa: PLR0913 - what was read of one service, from five places
-        self,
-        service: str,
-        live: LiveService | None,
-        ready: Mapping[str, Sequence[Endpoint]],
-        autoscalers: Mapping[str, LiveAutoscaler],
-        slot: LiveSlot | None,
-        *,
-        worker: bool,
-    ) -> Standing:
-        colour = live.colour if live is not None else None
-        here, others = (ready.get(f"{service}-{each}", ()) for each in (self.destination, self.destination.other))
-        serving = {None: 0, self.destination: len(here), self.destination.other: len(others)}[colour]
-        if self.carried is not None:  # its record says live already: the colour beside it is compared
-            colour, serving = self.destination.other if self.carried else None, self.carried.get(service, 0)
-        autoscaler = autoscalers.get(f"{service}-{colour}") if colour is not self.destination else None
-        wanted = autoscaler.desired if autoscaler is not None else 0
-        serving, wanted = (math.ceil(each * self.share / 100) for each in (serving, wanted))
-        capacity = gates.capacity(
-            service,
-            self.destination,
-            ready=len(here),
-            live=colour,
-            live_ready=serving,
-            live_wanted=wanted,
-            outdated=slot.outdated if slot is not None else 0,
-            worker=worker,
-        )
-        need = needed(live_ready=serving, live_wanted=wanted)
-        return Standing(live=colour, ready=here, needed=need, capacity=capacity)
-
     async def approval(self, plan: ApprovalPlan) -> Sequence[Verdict]:
         """Judge whether somebody approved this flip."""
         data = await self.cluster.config_map(RECORD)
         return [gates.approval(self.destination, plan, data)]
+
+
+def _late(names: Mapping[str, Iterable[str]]) -> Sequence[Verdict]:
+    return unmeasured(names, f"no answer within {endpoints.GATE.deadline_seconds:.0f} s")
 
 
 async def _timed(names: Mapping[str, Iterable[str]], seconds: float, work: Work) -> Sequence[Verdict]:

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from pydantic import BaseModel, Field
+from pydantic import AliasPath, BaseModel, Field
 
 from teal.adapters.aws.elb import connect
 from teal.adapters.aws.objects import Listener, Rule
@@ -42,17 +42,9 @@ Groups = Mapping[str, Mapping[Colour, str]]
 """The ARN of each colour's target group, by service."""
 
 
-class _Spec(BaseModel):
-    target_group_arn: str = Field(alias="targetGroupARN")
-
-
 class _Binding(BaseModel):
     metadata: Labelled
-    spec: _Spec
-
-
-class _Bindings(BaseModel):
-    items: tuple[_Binding, ...]
+    group: str = Field(validation_alias=AliasPath("spec", "targetGroupARN"))
 
 
 class AlbRouter:
@@ -106,13 +98,13 @@ class AlbRouter:
 
     async def _bound(self) -> Groups:
         base = f"/apis/elbv2.k8s.aws/v1beta1/namespaces/{self._cluster.namespace}/targetgroupbindings"
-        listed = await self._cluster.read(base, _Bindings, {"labelSelector": f"{PART_OF_LABEL}={PART_OF}"})
+        listed = await self._cluster.listed(base, _Binding, f"{PART_OF_LABEL}={PART_OF}")
         groups: dict[str, dict[Colour, str]] = {}
-        for each in listed.items if listed else ():
+        for each in listed:
             labels = each.metadata.labels
             colour = colour_of(labels.get(COLOUR_LABEL))
             if colour is not None and NAME_LABEL in labels:
-                groups.setdefault(labels[NAME_LABEL], {})[colour] = each.spec.target_group_arn
+                groups.setdefault(labels[NAME_LABEL], {})[colour] = each.group
         return groups
 
     async def _rules_over(self, region: str, groups: Groups) -> Mapping[str, AlbRoute]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from teal.adapters.kubernetes.cluster import Cluster
@@ -33,9 +33,7 @@ class Rule(_Object):
     backend_refs: tuple[Backend, ...] = ()
 
 
-class Spec(_Object):
-    """The spec of an HTTPRoute."""
-
+class _Spec(_Object):
     rules: tuple[Rule, ...] = ()
 
 
@@ -43,13 +41,7 @@ class HttpRoute(_Object):
     """`gateway.networking.k8s.io/v1` HTTPRoute."""
 
     metadata: Metadata
-    spec: Spec
-
-
-class HttpRoutes(_Object):
-    """`gateway.networking.k8s.io/v1` HTTPRouteList."""
-
-    items: tuple[HttpRoute, ...] = Field(default=())
+    spec: _Spec
 
 
 class GatewayRouter(KubernetesRouter):
@@ -67,8 +59,8 @@ class GatewayRouter(KubernetesRouter):
         """Return how each HTTPRoute shares out its traffic; nothing where the cluster does not know the kind."""
         if names is not None:
             return await self.each(names, self._live)
-        found = await self.cluster.read(self.kind, HttpRoutes, {"labelSelector": f"{PART_OF_LABEL}={PART_OF}"})
-        return {each.metadata.name: _live(each) for each in (found.items if found else ())}
+        found = await self.cluster.listed(self.kind, HttpRoute, f"{PART_OF_LABEL}={PART_OF}")
+        return {each.metadata.name: _live(each) for each in found}
 
     async def _live(self, service: str) -> LiveService | None:
         found = await self.cluster.read(f"{self.kind}/{service}", HttpRoute)

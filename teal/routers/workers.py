@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from teal.adapters.kubernetes import scale, schedule
 from teal.adapters.kubernetes.cluster import Cluster
-from teal.adapters.kubernetes.objects import ConfigMap, ConfigMaps, owners_of, writer_of
+from teal.adapters.kubernetes.objects import ConfigMap, owners_of, writer_of
 from teal.model.colours import Colour, colour_of
 from teal.model.labels import COMPONENT_LABEL, MOVED_FROM, NAME_LABEL, PART_OF, PART_OF_LABEL
 from teal.model.live import LiveService
@@ -39,8 +39,8 @@ class Workers(KubernetesRouter):
         if names is not None:
             return await self.each(names, self._one)
         of_workers = f"{PART_OF_LABEL}={PART_OF},{COMPONENT_LABEL}={WORKER}"
-        found = await self.cluster.read(self.kind, ConfigMaps, {"labelSelector": of_workers})
-        return {each.metadata.labels.get(NAME_LABEL, ""): _live(each) for each in (found.items if found else ())}
+        found = await self.cluster.listed(self.kind, ConfigMap, of_workers)
+        return {each.metadata.labels.get(NAME_LABEL, ""): _live(each) for each in found}
 
     async def _one(self, service: str) -> LiveService | None:
         found = await self.cluster.read(f"{self.kind}/{record(service)}", ConfigMap)

@@ -40,6 +40,11 @@ class Schema:
     """What this release's expanding migrations did after this revision is undone."""
 
     @property
+    def in_order(self) -> Sequence[str | None]:
+        """The revisions that it names, the oldest first."""
+        return (self.down, self.expand, self.contract)
+
+    @property
     def ceiling(self) -> str:
         """The last revision at which the release is known to work, including contracting ones."""
         return self.contract or self.expand
@@ -146,7 +151,7 @@ class _Decision:
     ) -> None:
         self._service, self._active, self._releases = service, active, releases
         self._contracted, self._rules = contracted, rules
-        self._order = Order(rules.revisions, [each.schema for each in releases if each.schema])
+        self._order = Order(rules.revisions, *(each.schema.in_order for each in releases if each.schema))
 
     def plan(self) -> Plan:
         if twice := self._order.contradiction:

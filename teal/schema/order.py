@@ -5,31 +5,11 @@ order may be none. So the order comes from a service's list of revisions, and fr
 (`down` before `expand` before `contract`). What follows from neither is unknown, and callers are told so.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import Protocol
 
 MOVING = frozenset(("head", "heads", "latest"))
 """What tools call the last revision in an image, which differs from image to image."""
-
-
-class Said(Protocol):
-    """What one release says of the schema: `teal.schema.migrations.Schema`, and the setting of that name."""
-
-    @property
-    def expand(self) -> str:
-        """The revision from which on the release works."""
-        ...
-
-    @property
-    def contract(self) -> str | None:
-        """The revision up to which the release does without what migrations drop."""
-        ...
-
-    @property
-    def down(self) -> str | None:
-        """The revision to which the schema is taken back."""
-        ...
 
 
 def moving(revision: str) -> bool:
@@ -40,10 +20,10 @@ def moving(revision: str) -> bool:
 class Order:
     """What is known of the order of revisions."""
 
-    def __init__(self, listed: Sequence[str], said: Iterable[Said]) -> None:
-        """Collect it from a list of revisions, the oldest first, and from what releases say."""
+    def __init__(self, *chains: Iterable[str | None]) -> None:
+        """Collect it from revisions in their order, the oldest first: a list, or what one release says."""
         self._after: dict[str, set[str]] = {}
-        for chain in (listed, *((each.down, each.expand, each.contract) for each in said)):
+        for chain in chains:
             for before, after in pairwise(each for each in chain if each and not moving(each)):
                 self._after.setdefault(before, set()).add(after)
 

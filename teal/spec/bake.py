@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from teal.model.live import LiveService
 from teal.model.routes import AlbRoute, RouterKind
+from teal.model.stored import Model
 from teal.model.workers import Worker
 from teal.spec.request_metrics import DEFAULT, RequestMetrics
 
@@ -18,13 +18,7 @@ P95 = "p95"
 """The name of the built-in check of a service's response time."""
 
 
-class _Kept(BaseModel):
-    """The base of what is stored in the record of a flip, so that its owner needs no stack config."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
-
-
-class Slowness(_Kept):
+class Slowness(Model):
     """The bounds of the 95th percentile of response times."""
 
     seconds: float
@@ -35,7 +29,7 @@ class Slowness(_Kept):
     """The least that the percentile before the flip is taken for: a multiple of a few milliseconds means nothing."""
 
 
-class BakeMetric(_Kept):
+class BakeMetric(Model):
     """A number of the stack's own, and its bounds."""
 
     query: str
@@ -48,12 +42,12 @@ class BakeMetric(_Kept):
     """The least value that the number before the flip is taken for by `at_most_times_before`."""
 
 
-class ServiceBake(_Kept):
-    """What is watched of one service. Of one without a front door, such as a worker, only its pods are."""
+class ServiceBake(Model):
+    """What is watched of one service beside its pods. What is empty here is not watched."""
 
     path: str = ""
-    """The path that a healthy service answers with a status below 400; empty where nobody asks it over HTTP, so that
-    only its pods are watched."""
+    """The path that a healthy service answers with a status below 400; empty where nobody asks its front door over
+    HTTP."""
     close_path: str = ""
     """The path at which a pod is asked to close its kept-alive connections; empty where it cannot be asked."""
     close_seconds: int = 60
@@ -77,7 +71,7 @@ class ServiceBake(_Kept):
         return [*([P95] if slow else []), *self.own]
 
 
-class BakePlan(_Kept):
+class BakePlan(Model):
     """How a flip is watched. It is stored with the flip, so that no owner needs the stack config."""
 
     services: dict[str, ServiceBake]
@@ -92,7 +86,7 @@ class BakePlan(_Kept):
     error_percent: float
     """The percentage of errors above which traffic goes back."""
     prometheus: str = ""
-    """The URL of Prometheus; empty where there is none, and the front door is the only evidence."""
+    """The URL of Prometheus; empty where there is none, so that nothing is known of live traffic's numbers."""
     samples: int
     """How many requests of live traffic the error rate has to rest on."""
     window: int

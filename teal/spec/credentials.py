@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
 
 from teal.model.errors import TealError
+from teal.model.stored import Model
 
 TOKEN = "PROMETHEUS_TOKEN"  # noqa: S105 - a variable's name
 """The watch's environment variable with the bearer token, where that is the only credential."""
@@ -23,10 +23,8 @@ class SigV4(BaseModel):
     service: str = "aps"
 
 
-class Credentials(BaseModel):
+class Credentials(Model):
     """The credentials of the asker. They are sent over TLS or on this machine only."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     token: str | None = Field(default=None, repr=False)
     """It is sent as a bearer token."""

@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from teal.model.colours import Colour
+from teal.model.stored import Model
 
 DECLARED = "TEAL_ENDINGS"
 """The watch's environment variable that holds `Endings` in JSON."""
 
 
-class Endings(BaseModel):
+class Endings(Model):
     """When the watch ends the pods of the idle colour without an update."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     after_seconds: int | None = None
     """How long after a flip's confirmation the pods of the colour that it left end; None where they stay."""

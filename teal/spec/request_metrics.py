@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import StringConstraints
+
+from teal.model.stored import Model
 
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$", max_length=200)]
 LabelName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=100)]
@@ -36,10 +37,8 @@ class Preset(StrEnum):
     """The service counts no requests."""
 
 
-class RequestMetrics(BaseModel):
+class RequestMetrics(Model):
     """How one service counts its requests. It is stored with a flip, so that no owner needs the stack config."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     requests: MetricName
     """A counter with at least one series for each status; the `_count` of a histogram is one."""

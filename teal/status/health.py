@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
-from teal.gates.replies import Reply, Request
-from teal.history.model import Model
+from teal.gates.replies import Request, failure
 from teal.model.colours import Colour
+from teal.model.stored import Model
 from teal.status.look import Pods, Status, looked
 
 WITHIN_SECONDS = 5.0
 """How long to wait for an answer, as a bake does."""
-
-BAD = 400
-"""The first HTTP status that is not the answer of a service that is well."""
 
 
 class Answered(Model):
@@ -52,11 +49,6 @@ class Health(Model):
         found = self.colours.get(colour, {})
         return bool(found) and all(each.well for each in found.values())
 
-    @property
-    def serving(self) -> bool:
-        """Whether the live colour is well."""
-        return self.live is not None and self.well(self.live)
-
 
 async def check(access: ClusterAccess) -> Health:
     """Ask every service of both colours whether it is well.
@@ -85,13 +77,5 @@ async def _ask(cluster: Cluster, status: Status, colour: Colour, service: str, p
     if not wanted.contained:
         return Answered(pods=pods, path=wanted.path, why="the path in the record of flips is none of the service's")
     reply = await cluster.request(f"{service}-{colour}", wanted, within=WITHIN_SECONDS)
-    why = _wrong(reply) or ("" if pods.well else str(pods))
+    why = failure(reply, WITHIN_SECONDS) or ("" if pods.well else str(pods))
     return Answered(pods=pods, path=wanted.path, status=reply.status, seconds=round(reply.seconds, 4), why=why)
-
-
-def _wrong(reply: Reply) -> str:
-    if reply.late:
-        return f"no answer within {WITHIN_SECONDS:.0f} s"
-    if reply.error is not None:
-        return f"it could not be asked: {reply.error}"
-    return f"it answered {reply.status}" if reply.status >= BAD else ""

@@ -10,12 +10,13 @@ from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.adapters.kubernetes.objects import Service
 from teal.flip import guards
-from teal.history.model import Flip, History, Model
+from teal.history.model import Flip, History
 from teal.history.store import CONFIRMED, Records
 from teal.model.colours import Colour, colour_of
 from teal.model.labels import DIGEST
 from teal.model.live import LiveService, LiveSlot
 from teal.model.routes import RouterKind, weights
+from teal.model.stored import Model
 
 
 class Pods(Model):

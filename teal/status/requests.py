@@ -8,8 +8,8 @@ from pydantic import Field
 
 from teal.adapters.prometheus import Prometheus
 from teal.gates.samples import Queried
-from teal.history.model import Model
 from teal.model.colours import Colour
+from teal.model.stored import Model
 from teal.monitoring.queries import Queries
 from teal.spec.request_metrics import DEFAULT
 from teal.status.look import Status

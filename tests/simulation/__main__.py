@@ -24,11 +24,12 @@ def main() -> int:
     first, _, end = given.seeds.partition(":")
     seeds = range(int(first), int(end) if end else int(first) + 1)
     begun, violated = time.monotonic(), 0
-    for outcome in _outcomes(seeds, given.jobs, retires=given.retires):
+    more = {name: getattr(given, name) for name in ("tells", "retires", "scrapes")}
+    for outcome in _outcomes(seeds, given.jobs, **more):
         if given.script:
             sys.stdout.write("\n".join(outcome.script) + "\n")
         if outcome.violations and not given.all:
-            _tell(shrunk(outcome, outcome.violations[0], retires=given.retires))
+            _tell(shrunk(outcome, outcome.violations[0], **more))
             return 1
         if outcome.violations:
             violated += 1
@@ -44,13 +45,15 @@ def _arguments() -> argparse.ArgumentParser:
     options.add_argument("--seeds", default="0:300", help="FIRST:END, or one seed")
     options.add_argument("--jobs", type=int, default=1, help="processes")
     options.add_argument("--all", action="store_true", help="go on after a violation, and list them")
+    options.add_argument("--tells", action="store_true", help="people are told of what happens")
+    options.add_argument("--scrapes", action="store_true", help="a Prometheus knows what live traffic meets")
     options.add_argument("--retires", action="store_true", help="the watch ends the pods of what is idle")
     options.add_argument("--script", action="store_true", help="print what happened in every seed")
     return options
 
 
-def _outcomes(seeds: range, jobs: int, *, retires: bool) -> Iterator[Outcome]:
-    one = partial(simulate, retires=retires)
+def _outcomes(seeds: range, jobs: int, **more: bool) -> Iterator[Outcome]:
+    one = partial(simulate, **more)
     if jobs == 1:
         spare()
         yield from map(one, seeds)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from teal.model.labels import COLOUR_LABEL
 from tests.simulation.clock import EPOCH
+from tests.simulation.scraping import Scraper
 from tests.simulation.store import By, Object, RefusalError, Store
 from tests.simulation.world import World, chance
 
@@ -80,8 +81,9 @@ class Answer:
 class Api:
     """Answers requests from a store and a world."""
 
-    def __init__(self, store: Store, world: World, seed: int) -> None:
-        """Prepare to serve this cluster."""
+    def __init__(self, store: Store, world: World, seed: int, scraper: Scraper | None = None) -> None:
+        """Prepare to serve this cluster, and its Prometheus where it has one."""
+        self._scraper = scraper
         self._store = store
         self._world = world
         self._seed = seed
@@ -103,6 +105,8 @@ class Api:
             at = (EPOCH + timedelta(seconds=int(self._world.loop.time()))).isoformat()
             who = {"userInfo": {"username": asked.actor}}
             return _said({"metadata": {"creationTimestamp": at}, "status": who}, 201)
+        if target.path.endswith("/api/v1/query") and self._scraper is not None:
+            return Answer(content=self._scraper.answer(asked.content, self._world.loop.time()))
         if not kind:
             raise RefusalError(404, "NotFound", target.path)
         if more.startswith("proxy"):

@@ -28,7 +28,9 @@ async def go_on(actor: Actor, declared: Settings) -> str:
             notifier = Notifier(declared.audience, ACCESS, actor.said.append)
             records = Records(cluster.http, cluster.namespace, recorded=notifier.recorded)
             await records.load()
-            async with live_metrics.connect("", NOBODY, ACCESS.namespace) as seen:
+            async with live_metrics.connect(
+                declared.prometheus.url if declared.prometheus else "", NOBODY, ACCESS.namespace
+            ) as seen:
                 owner = Owner(cluster, records, seen, name=actor.name, say=actor.said.append)
                 try:
                     ended = await owner.go_on()

@@ -19,9 +19,9 @@ from teal_infra.planning import capacity, ending, plan, slots
 from teal_infra.planning import live as reading
 from teal_infra.planning.live import Live, split
 from teal_infra.planning.move import move_of
-from teal_infra.provider.ownership import FIELD_MANAGER
+from teal_infra.provider.ownership import FIELD_MANAGER, FORCE
 from teal_infra.settings import Settings
-from teal_infra.traffic.change_markers import FORCE, annotations
+from teal_infra.traffic.change_markers import annotations
 from teal_infra.traffic.gateway import spec
 from teal_infra.traffic.worker import is_record
 
@@ -107,7 +107,8 @@ class Update:
     async def _provision(self, live: Live) -> None:
         settings, active = self._settings, self._settings.active_colour
         self.declares = settings
-        self._guard = guard = Guard(ACCESS, move_of(settings, live), audience=settings.audience)
+        prometheus = settings.prometheus.access() if settings.prometheus else None
+        self._guard = guard = Guard(ACCESS, move_of(settings, live), prometheus, settings.audience)
         late = [name for name, each in settings.services.items() if each.idles]
         early = [name for name in settings.services if name not in late]
         await _all(*(self._slot(name, active, live, None) for name in early))

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 from operator import itemgetter
@@ -14,6 +14,7 @@ from httpx2._urlparse import urlparse
 from tests.simulation.clock import VirtualLoop, run, virtual
 from tests.simulation.invariants import Violation
 from tests.simulation.remembered import remembered
+from tests.simulation.scenario import drawn, scraped
 from tests.simulation.story import Story
 from tests.simulation.wire import ACTOR, ahead, spawn
 
@@ -53,6 +54,7 @@ def simulated(story: Story, loop: VirtualLoop, seed: int) -> Generator[None]:
         stack.enter_context(remembered())
         stack.enter_context(patch("teal.adapters.kubernetes.access.client", story.network.client))
         stack.enter_context(patch("teal.adapters.receivers.tell", story.people.tell))
+        stack.enter_context(patch("teal.adapters.prometheus.Prometheus.connect", story.network.prometheus))
         for kind in ("resource", "error"):
             stack.enter_context(patch(f"pulumi.resource_hooks.register_{kind}_hook"))
         for module in ("_urls", "_urlparse"):  # a few hundred URLs, parsed for each request: two fifths of all CPU
@@ -69,15 +71,22 @@ def spare() -> None:
 
 
 def simulate(
-    seed: int, left_out: frozenset[str] = frozenset(), *, tells: bool = False, retires: bool = False
+    seed: int,
+    left_out: frozenset[str] = frozenset(),
+    *,
+    tells: bool = False,
+    retires: bool = False,
+    scrapes: bool = False,
 ) -> Outcome:
     """Run a seed, without some of its faults.
 
-    With `tells`, people are told of what happens; with `retires`, the watch ends what is idle.
+    With `tells`, people are told of what happens; with `retires`, the watch ends what is idle; with `scrapes`, a
+    Prometheus knows what live traffic meets.
     """
     loop = VirtualLoop()
     loop.set_task_factory(spawn)
-    story = Story(seed, loop, left_out, tells=tells, retires=retires)
+    scenario = replace(drawn(seed), tells=tells, retires=retires)
+    story = Story(scraped(scenario) if scrapes else scenario, loop, left_out)
     with simulated(story, loop, seed):
         run(story.tell(), loop)
     happened = story.faults.happened
@@ -99,11 +108,11 @@ def simulate(
     )
 
 
-def shrunk(outcome: Outcome, violation: Violation, *, retires: bool = False) -> Outcome:
+def shrunk(outcome: Outcome, violation: Violation, **more: bool) -> Outcome:
     """Return the same violation with the fewest faults that leaving them out one by one gets to."""
     wanted, left_out = violation.name, frozenset[str]()
     for name in outcome.faults:
-        less = simulate(outcome.seed, left_out | {name}, retires=retires)
+        less = simulate(outcome.seed, left_out | {name}, **more)
         if any(each.name == wanted for each in less.violations):
             outcome, left_out = less, left_out | {name}
     return outcome

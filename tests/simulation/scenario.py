@@ -13,6 +13,7 @@ from teal_infra.settings.load import load
 from teal.history.model import Stage
 from teal.model.workers import Overlap, record
 from tests.simulation.faults import KEEPER, READS, Outage, Trouble
+from tests.simulation.scraping import URL as PROMETHEUS
 from tests.simulation.wire import Death
 from tests.simulation.workers import NAME as WORKER
 from tests.simulation.world import Release
@@ -45,6 +46,12 @@ BAD = (
     Release(version="", starts=None),
 )
 """How a release may be bad: clearly above its bound of 5 %, so that each is one that has to be found."""
+UNSEEN = (
+    Release(version="", errors=0.6, live=True),
+    Release(version="", errors=0.6, live=True, after=12),
+    Release(version="", slow=0.7, live=True),
+)
+"""The same for releases that only live traffic's numbers tell."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +108,12 @@ ENDS = {
 }
 """The settings by which the watch ends what is idle."""
 
+JUDGED = {"bake": {"seconds": 15, "windowSeconds": 30}, "prometheus": {"url": PROMETHEUS}}
+"""The settings by which live traffic's numbers are judged: over a window that began before the flip."""
+
+ANALYSED = {"gates": {"metrics": {"windowSeconds": 20, "waitSeconds": 10, "samples": 20, "errorFloorPercent": 5}}}
+"""The same of a service, before a flip: 60 requests of test traffic are enough."""
+
 TOLD = {"receivers": {"chat": {"url": "slack://a/b/c", "stages": [*map(str, Stage)]}}}
 """The settings by which people are told: one hears of everything."""
 
@@ -137,6 +150,15 @@ class Scenario:
     """Whether people are told."""
     retires: bool = False
     """Whether the watch ends the colour that a flip has left, and a release that was refused or undone."""
+    scrapes: bool = False
+    """Whether a Prometheus scrapes the services, and knows live traffic's errors."""
+    stall: tuple[float, float] = (0, 0)
+    """How many seconds after the first bake began it stops scraping, and for how long."""
+
+    @property
+    def analyses(self) -> bool:
+        """Whether a Prometheus, where there is one, is asked before a flip, too, and about slowness."""
+        return self.seed % 2 == 1
 
     @property
     def calm(self) -> bool:
@@ -146,6 +168,7 @@ class Scenario:
     def config(self, changes: Mapping[str, Any]) -> Settings:
         """Return a stack's config, with some of its keys changed."""
         service = {
+            **(ANALYSED if self.scrapes and self.analyses else {}),
             "port": 8000,
             "contract": True,
             **({"shutdown": {"closeConnectionsPath": "/close"}} if self.closes else {}),
@@ -172,6 +195,7 @@ class Scenario:
             **({"approval": {"maxAgeSeconds": self.approval}} if self.approval else {}),
             **({"notify": TOLD} if self.tells else {}),
             **(ENDS if self.retires else {}),
+            **(JUDGED if self.scrapes else {}),
             "blue": self._slot("1.0.0"),
             "green": self._slot("1.1.0"),
         }
@@ -245,6 +269,19 @@ def drawn(seed: int) -> Scenario:
     if which < 0.04:
         return _halfway(chance, scenario)
     return _suspended(chance, scenario) if which < 0.08 else scenario
+
+
+def scraped(scenario: Scenario) -> Scenario:
+    """Return the same with a Prometheus, which stops scraping now and then, and releases that it alone sees fail."""
+    chance = Random(f"{scenario.seed} scraped")  # noqa: S311 - the same
+    stall = (round(chance.uniform(0, 15), 1), chance.choice((4.0, 15.0, 60.0)))
+    releases = dict(scenario.releases)
+    for version in ("1.1.0", "1.2.0"):
+        if chance.random() < 0.3:
+            known = UNSEEN if scenario.analyses else UNSEEN[:-1]
+            releases[version] = replace(chance.choice(known), version=version)
+    stalls = not scenario.calm and chance.random() < 0.4
+    return replace(scenario, scrapes=True, releases=releases, stall=stall if stalls else (0, 0))
 
 
 def _besides(chance: Random, scenario: Scenario) -> Scenario:

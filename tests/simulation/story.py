@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -28,7 +27,8 @@ from tests.simulation.engine import State, Update
 from tests.simulation.faults import SLOWEST, Faults
 from tests.simulation.invariants import Invariants
 from tests.simulation.people import People
-from tests.simulation.scenario import OLD, Happening, Up, drawn
+from tests.simulation.scenario import OLD, SERVICES, Happening, Scenario, Up
+from tests.simulation.scraping import Scraper
 from tests.simulation.store import By, Store, Written
 from tests.simulation.wire import ACTOR, Actor, Death, Network
 from tests.simulation.workers import NAME as WORKER
@@ -54,15 +54,13 @@ _T = TypeVar("_T")
 class Story:
     """A seed under way."""
 
-    def __init__(
-        self, seed: int, loop: VirtualLoop, left_out: frozenset[str], *, tells: bool = False, retires: bool = False
-    ) -> None:
+    def __init__(self, scenario: Scenario, loop: VirtualLoop, left_out: frozenset[str]) -> None:
         """Set the stage."""
-        self.scenario = replace(drawn(seed), tells=tells, retires=retires)
-        self.seed = seed
+        self.scenario = scenario
+        self.seed = seed = scenario.seed
         self.people = People(seed)
         self.loop = loop
-        scenario = self.scenario
+        self.scraper = Scraper(metrics=scenario.config({}).services[SERVICES[0]].counted) if scenario.scrapes else None
         self.store = Store(clock=loop.time)
         self.world = World(
             loop=loop,
@@ -71,6 +69,7 @@ class Story:
             load=scenario.load,
             releases=dict(scenario.releases),
             workers=frozenset([WORKER] if scenario.worker else []),
+            scrape=self.scraper.scrape if self.scraper else None,
         )
         self.faults = Faults(
             seed=seed,
@@ -80,7 +79,7 @@ class Story:
             left_out=left_out,
             calm=True,
         )
-        self.network = Network(api=Api(self.store, self.world, seed), faults=self.faults, seed=seed)
+        self.network = Network(api=Api(self.store, self.world, seed, self.scraper), faults=self.faults, seed=seed)
         self.actors: dict[str, Actor] = {}
         self.invariants = Invariants(
             world=self.world,
@@ -118,6 +117,8 @@ class Story:
             each.cancel()
         await asyncio.gather(*self.begun)
         self.faults.calm = True
+        if self.scraper is not None:
+            self.scraper.away_until = 0
         self._note("faults end")
         await asyncio.sleep(SLOWEST + 1)  # what has left by now arrives
         if watching is None:
@@ -133,6 +134,7 @@ class Story:
         await self._back()
         if background.done():
             background.result()
+        assert self.scraper is None or not self.scraper.unknown, self.scraper.unknown[0]
 
     async def _tick(self) -> None:
         while True:
@@ -210,6 +212,7 @@ class Story:
         if flip.stage is Stage.BAKING and not self.since["bake"].is_set():
             self.faults.anchor, self.faults.owner = self.loop.time(), by
             self.since["bake"].set()
+            self._stall()
         if flip.stage is Stage.REVERTING and not self.since["way back"].is_set():
             self.since["way back"].set()
             self._pause(self.actors[by])
@@ -230,6 +233,17 @@ class Story:
 
         if pause is not None:
             self.loop.call_later(pause.after, begin)
+
+    def _stall(self) -> None:
+        def begin() -> None:
+            if self.faults.calm or scraper is None:
+                return
+            if self.faults.happens("stall of Prometheus", f"it scrapes nothing for {seconds} s"):
+                scraper.away_until = self.loop.time() + seconds
+
+        scraper, (after, seconds) = self.scraper, self.scenario.stall
+        if seconds:
+            self.loop.call_later(after, begin)
 
     def _note(self, what: str) -> None:
         if not self.script or self.script[-1][1] != what:

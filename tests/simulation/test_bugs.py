@@ -121,7 +121,7 @@ def started_beside(patch: pytest.MonkeyPatch) -> None:
         (without_a_proof, 6, "moved_only_to_proven"),
         (without_a_last_look, 333, "confirmed_only_where_traffic_is"),
         (without_a_way_back, 3, "history_tells_what_happened"),
-        (without_a_fence, 117, "one_writer"),
+        (without_a_fence, 174, "one_writer"),
         (half_without_a_proof, 64, "moved_only_to_proven"),
         (by_its_own_clock, 14, "an_approval_is_used_once"),
         (approved_for_ever, 1780, "an_approval_is_used_once"),

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from teal.adapters.kubernetes.access import ClusterAccess
+from teal.adapters.prometheus import Prometheus, PrometheusAccess
 from tests.simulation.api import Answer, Api, Asked, refused, target_of
 from tests.simulation.client import SERVER, Client, Request, Response
 from tests.simulation.faults import Fault, Faults, Trouble
@@ -123,6 +124,12 @@ class Network:
         del access
         async with self.http(ACTOR.get()) as http:
             yield http
+
+    @asynccontextmanager
+    async def prometheus(self, access: PrometheusAccess) -> AsyncGenerator[Prometheus]:
+        """Yield a connection of the current task's process, in place of `Prometheus.connect`."""
+        async with self.http(ACTOR.get()) as http:
+            yield Prometheus(http, access)
 
     def http(self, actor: Actor) -> httpx2.AsyncClient:
         """Return a client of one process."""

@@ -4,8 +4,8 @@ All of it is late: controllers look every half second, and what a selector leads
 """
 
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
@@ -19,6 +19,7 @@ from tests.simulation.store import By, Object, Store, Written
 
 TICK = 0.5
 AUTOSCALER_TICKS = 10
+SCRAPE_TICKS = 4
 CLIENTS = 4
 """The requests of live traffic in a tick, for each service."""
 DRAIN = 1.0
@@ -50,6 +51,10 @@ class Release:
     """The share of its requests that are answered 500."""
     hangs: float = 0
     """The share of its requests that are never answered."""
+    slow: float = 0
+    """The share of its requests that are answered well, and far too late."""
+    live: bool = False
+    """Whether only live traffic meets any of that, and none of the questions of gates and bakes."""
     after: int = 0
     """How many requests a pod answers before any of that shows."""
     starts: float | None = 1.5
@@ -58,7 +63,7 @@ class Release:
     @property
     def failing(self) -> float:
         """The share of requests that it will not answer well."""
-        return self.errors + self.hangs
+        return self.errors + self.hangs + self.slow
 
 
 @dataclass(kw_only=True, slots=True)
@@ -72,21 +77,32 @@ class Pod:
     asked: int = 0
     ends: float | None = None
     flaps_until: float = 0
+    counted: Counter[str] = field(default_factory=lambda: Counter(up=1, ok=0, error=0, slow=0))
+    """What its metrics say: that it is up, and how many requests it has answered well, not well, and slowly."""
 
     def ready(self, now: float) -> bool:
         """Return whether its kubelet calls it ready."""
         starts = self.release.starts
         return self.ends is None and starts is not None and self.born + starts <= now and now >= self.flaps_until
 
-    def answer(self) -> str:
-        """Return what becomes of one request: `ok`, `error` or `hang`."""
+    def answer(self, *, live: bool = False) -> str:
+        """Return what becomes of one request, of live traffic or another: `ok`, `error`, `slow` or `hang`."""
         self.asked += 1
-        if not self.release.failing or self.asked <= self.release.after:
+        what = self._behaves() if live or not self.release.live else "ok"
+        self.counted["error" if what == "error" else "ok"] += what != "hang"
+        self.counted["slow"] += what == "slow"
+        return what
+
+    def _behaves(self) -> str:
+        release = self.release
+        if not release.failing or self.asked <= release.after:
             return "ok"
         draw = chance(self.name, self.asked)
-        if draw >= self.release.failing:
+        if draw >= release.failing:
             return "ok"
-        return "error" if draw < self.release.errors else "hang"
+        if draw < release.errors:
+            return "error"
+        return "hang" if draw < release.errors + release.hangs else "slow"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +143,8 @@ class World:
     """When each Service's selector was written, and the slot that it led to then."""
     canaries: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
     """The slot that has a share of each service's requests beside the live one, and how many percent."""
+    scrape: Callable[[Iterable[Pod], float], None] | None = None
+    """What a Prometheus does at a time; None where there is none."""
     ticks: int = 0
     _born: int = 0
     _settled: dict[str, Object] = field(default_factory=dict[str, Object])
@@ -179,6 +197,8 @@ class World:
         if self.ticks % AUTOSCALER_TICKS == 0:
             for each in list(self.store.list("horizontalpodautoscalers")):
                 self._scale(each)
+        if self.scrape is not None and self.ticks % SCRAPE_TICKS == 0:
+            self.scrape(self.pods, now)
 
     def ready(self, service: str) -> list[Pod]:
         """Return the pods that a Service's slices call ready, and that are still there."""
@@ -238,10 +258,10 @@ class World:
         if chance(service, now) * 100 < share:  # all requests of a moment go to one release
             pods = self.ready(canary)
         failed = CLIENTS
-        if pods and not any(each.release.failing for each in pods):
+        if pods and self.scrape is None and not any(each.release.failing for each in pods):
             failed = 0  # whichever pod answers
         for request in range(failed if pods else 0):
             pod = pods[int(chance(service, now, request) * len(pods))]
-            failed -= pod.answer() == "ok"
+            failed -= pod.answer(live=True) == "ok"
         version = pods[0].release.version if pods else ""
         self.served[service].append(Served(at=now, asked=CLIENTS, failed=failed, version=version))

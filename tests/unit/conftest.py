@@ -80,7 +80,10 @@ class FakeApiServer:
                 fake.written.append(body)
                 fake.heard.append(f"{self.command} {urlsplit(self.path).path}")
                 if path.endswith("selfsubjectreviews/{name}"):
-                    return self._say(201, {"status": {"userInfo": {"username": "somebody@example"}}})
+                    metadata = {"creationTimestamp": "2026-01-01T00:00:00Z"}
+                    return self._say(
+                        201, {"metadata": metadata, "status": {"userInfo": {"username": "somebody@example"}}}
+                    )
                 path = path.format(name=body.get("metadata", {}).get("name", ""))
                 _, before = fake.answers.get(path, (404, {"metadata": {}}))
                 wanted = body.get("metadata", {}).get("resourceVersion")

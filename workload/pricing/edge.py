@@ -7,25 +7,19 @@ request.
 import asyncio
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workload.pricing.lifecycle import Lifecycle
-from workload.pricing.operations import PREFIXES
+from workload.pricing.operations import operational
 from workload.pricing.records import Records
-from workload.pricing.reports import MIGRATION_GUIDE
 from workload.pricing.settings import Settings
 
 UNMATCHED = "unmatched"
 """Stands for every path the API does not have."""
 
-_DEPRECATED = [
-    (b"deprecation", b"true"),
-    (b"sunset", b"Thu, 31 Dec 2026 23:59:59 GMT"),
-    (b"link", f'<{MIGRATION_GUIDE}>; rel="deprecation"'.encode()),
-]
 _CLOSE = (b"connection", b"close")
 
 
@@ -38,9 +32,9 @@ class Edge:
         settings: Settings,
         lifecycle: Lifecycle,
         records: Records,
-        paths: Mapping[str, bool],
+        paths: Collection[str],
     ) -> None:
-        """Wrap `app`, whose `paths` say whether they are deprecated."""
+        """Wrap `app`, which has these paths."""
         self._app = app
         self._lifecycle = lifecycle
         self._records = records
@@ -59,7 +53,6 @@ class Edge:
             await self._app(scope, receive, send)
             return
         path: str = scope["path"]
-        marks = self._marks + _DEPRECATED if self._paths.get(path) else self._marks
         status = 500
 
         async def send_marked(message: Message) -> None:
@@ -68,10 +61,10 @@ class Edge:
                 status = message["status"]
                 # Asked when the answer is written, not when the request came: a drain may have begun in between.
                 close = [_CLOSE] if self._lifecycle.closes_connections else []
-                message = {**message, "headers": [*message["headers"], *marks, *close]}
+                message = {**message, "headers": [*message["headers"], *self._marks, *close]}
             await send(message)
 
-        if path.startswith(PREFIXES):
+        if operational(path):
             await self._app(scope, receive, send_marked)
             return
         started = time.perf_counter()

@@ -15,7 +15,7 @@ from workload.pricing.lifecycle import Lifecycle
 from workload.pricing.records import Records
 from workload.pricing.settings import Settings
 
-PREFIXES = ("/health", "/deployment", "/active-colour", "/metrics", "/openapi.json")
+PREFIXES = ("/health", "/deployment", "/active-colour", "/api/versions", "/telemetry", "/metrics", "/openapi.json")
 """Paths about the instance: never counted as traffic, never made to fail."""
 
 _Body = TypeVar("_Body", bound=BaseModel)
@@ -119,7 +119,7 @@ class OperationsApi:
 
     async def api_versions(self) -> Response:
         """Which versions of the API are offered."""
-        return answer(reports.ApiVersions())
+        return answer(reports.api_versions(self._settings))
 
     async def telemetry(self) -> Response:
         """Usage since the start."""
@@ -163,3 +163,8 @@ async def _read(request: Request, shape: type[_Body]) -> _Body:
 def _body(shape: type[BaseModel]) -> dict[str, Any]:
     """The OpenAPI description of a body that `_read` reads."""
     return {"requestBody": {"content": {"application/json": {"schema": shape.model_json_schema()}}}}
+
+
+def operational(path: str) -> bool:
+    """Whether a path is about the instance: one of `PREFIXES`, or the document of a version of the API."""
+    return path.startswith(PREFIXES) or path.endswith("/openapi.json")

@@ -13,6 +13,7 @@ from prometheus_client.exposition import generate_latest
 
 from workload.pricing.catalogue import Model
 from workload.pricing.schemas import now
+from workload.pricing.versions.choice import VERSIONS
 
 disable_created_metrics()  # a `_created` series beside every counter would double what is scraped, and tells nothing
 
@@ -62,6 +63,14 @@ class Records:
             registry=self._registry,
             buckets=_BUCKETS,
         )
+        self._served = Counter(
+            "api_requests_total",
+            "Requests of clients by version of the API; none that was refused because of its version.",
+            ("colour", "version", "api_version"),
+            registry=self._registry,
+        )
+        for each in VERSIONS:  # 0 is an answer too: nobody asked for it
+            self._served.labels(*self._identity, each)
         self._children: dict[tuple[int, str, str], tuple[Counter, Histogram]] = {}
 
     def request(self, path: str, method: str, status: int, seconds: float) -> None:
@@ -82,6 +91,10 @@ class Records:
         endpoint.shortest = min(endpoint.shortest, seconds)
         endpoint.longest = max(endpoint.longest, seconds)
         endpoint.last_called = now()
+
+    def served(self, api_version: str) -> None:
+        """Record that a request was led to a version of the API."""
+        self._served.labels(*self._identity, api_version).inc()
 
     def watch(self, name: str, meaning: str, value: Callable[[], float]) -> None:
         """Have each scrape see what `value` returns then."""

@@ -14,12 +14,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from workload.pricing.operations import PREFIXES
+from workload.pricing.operations import operational
+from workload.pricing.versions.choice import HEADER
 
 TIMEOUT_SECONDS = 10
 """For the backend's whole answer; below the 25 s that a drain leaves requests in flight."""
 
-_PASSED_ON = {b"content-type": "content-type", b"x-colour": "x-backend-colour", b"x-version": "x-backend-version"}
+_ASKED = ("Content-Type", "User-Agent", HEADER)
+"""Headers of a request that the backend gets."""
+
+_PASSED_ON = {
+    b"x-colour": "x-backend-colour",
+    b"x-version": "x-backend-version",
+    **{
+        name.encode(): name
+        for name in ("content-type", "deprecation", "sunset", "link", "warning", HEADER.lower(), "vary")
+    },
+}
 """Headers of the backend's answer, and what they are called in ours."""
 
 
@@ -34,7 +45,7 @@ class Relay:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["path"].startswith(PREFIXES):
+        if scope["type"] != "http" or operational(scope["path"]):
             await self._app(scope, receive, send)
             return
         try:
@@ -55,8 +66,7 @@ class Relay:
         body = await request.body()
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         headers = [("Host", self._name), ("Content-Length", str(len(body))), ("Connection", "close")]
-        if kind := request.headers.get("Content-Type"):
-            headers.append(("Content-Type", kind))
+        headers += [(name, request.headers[name]) for name in _ASKED if name in request.headers]
         http = h11.Connection(h11.CLIENT)
         reader, writer = await asyncio.open_connection(self._host, self._port)
         try:

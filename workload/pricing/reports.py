@@ -14,8 +14,9 @@ from workload.pricing.records import Records
 from workload.pricing.schemas import Schema, now
 from workload.pricing.settings import Settings
 from workload.pricing.usage import overall
+from workload.pricing.versions.choice import CURRENT, FORMER, MIGRATION_GUIDE, VERSIONS
+from workload.pricing.versions.former import BREAKING
 
-MIGRATION_GUIDE = "https://docs.example.com/migration"
 APP = "pricing"
 
 Status = Literal["healthy", "shutting_down"]
@@ -103,9 +104,9 @@ class DeploymentMetadata(Schema):
 class ApiVersions(Schema):
     """What `/api/versions` answers."""
 
-    current_version: str = "v1"
-    all_versions: tuple[str, ...] = ("v1",)
-    deprecated_versions: tuple[str, ...] = ()
+    current_version: str = CURRENT
+    all_versions: tuple[str, ...]
+    deprecated_versions: tuple[str, ...]
     migration_guide_url: str = MIGRATION_GUIDE
 
 
@@ -176,9 +177,19 @@ def deployment_metadata(settings: Settings, lifecycle: Lifecycle) -> DeploymentM
         deployment_group=settings.deployment_group,
         instance_id=settings.instance_id,
         deployment_date=settings.deployment_timestamp or lifecycle.started_at,
-        api_versions=["v1"],
-        backwards_compatible_until="v2",
-        breaking_changes={},
+        api_versions=list(api_versions(settings).all_versions),
+        backwards_compatible_until="v3",
+        breaking_changes=BREAKING,
+    )
+
+
+def api_versions(settings: Settings) -> ApiVersions:
+    """Which versions of the API are served now; the former one is deprecated once it has a sunset."""
+    ends = settings.api_v1_sunset
+    ended = ends is not None and ends <= now()
+    return ApiVersions(
+        all_versions=tuple(each for each in VERSIONS if each != FORMER or not ended),
+        deprecated_versions=(FORMER,) if ends is not None and not ended else (),
     )
 
 

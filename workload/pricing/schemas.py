@@ -1,10 +1,11 @@
-"""The shapes of the business API's requests and answers, as its OpenAPI document shows them.
+"""The shapes of the business API's requests and answers in its current version, as its OpenAPI document shows them.
 
-A field here is a promise until v2: fields may be added, never removed or retyped (docs/contract.md).
+A field here is a promise as long as the version is served: fields may be added, never removed or retyped
+(docs/contract.md). What the former version has in place of some of them is in versions/former.py.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +21,19 @@ class Schema(BaseModel):
     """Base of all shapes: fields may begin with `model_`."""
 
     model_config = ConfigDict(protected_namespaces=())
+
+
+class Metadata(Schema):
+    """What every answer of the business API says of itself."""
+
+    version: str = "2.0"
+    timestamp: datetime = Field(default_factory=now)
+
+
+class Answer(Schema):
+    """Base of what the business API answers."""
+
+    metadata: Metadata = Field(default_factory=Metadata)
 
 
 class EndpointInfo(Schema):
@@ -40,13 +54,12 @@ class ServerInfo(Schema):
     sample_models: list[str]
 
 
-class ModelList(Schema):
+class ModelList(Answer):
     """What `GET /models` answers."""
 
     models: list[str]
     total_models: int
     providers: list[str]
-    timestamp: datetime = Field(default_factory=now)
 
 
 class ModelPricing(Schema):
@@ -72,13 +85,12 @@ class ProviderStatus(Schema):
     error_message: str | None = None
 
 
-class PricingList(Schema):
+class PricingList(Answer):
     """What `GET /pricing` answers."""
 
     models: list[ModelPricing]
     total_models: int
     provider_status: list[ProviderStatus]
-    timestamp: datetime = Field(default_factory=now)
 
 
 class CostRequest(Schema):
@@ -87,9 +99,10 @@ class CostRequest(Schema):
     model_name: str
     input_tokens: Tokens
     output_tokens: Tokens
+    currency: Literal["USD"]
 
 
-class CostEstimate(Schema):
+class CostEstimate(Answer):
     """What `POST /cost-estimate` answers; costs in USD."""
 
     model_name: str
@@ -100,7 +113,6 @@ class CostEstimate(Schema):
     output_cost: float
     total_cost: float
     currency: str = "USD"
-    timestamp: datetime = Field(default_factory=now)
 
 
 class BatchRequest(Schema):
@@ -109,6 +121,7 @@ class BatchRequest(Schema):
     model_names: Annotated[list[str], Field(min_length=1, max_length=100)]
     input_tokens: Tokens
     output_tokens: Tokens
+    currency: Literal["USD"]
 
 
 class ComparedCost(Schema):
@@ -123,7 +136,7 @@ class ComparedCost(Schema):
     error_message: str | None = None
 
 
-class BatchEstimate(Schema):
+class BatchEstimate(Answer):
     """What `POST /cost-estimate/batch` answers."""
 
     input_tokens: int
@@ -132,7 +145,6 @@ class BatchEstimate(Schema):
     cheapest_model: str | None
     most_expensive_model: str | None
     currency: str = "USD"
-    timestamp: datetime = Field(default_factory=now)
 
 
 class ModelPerformance(Schema):
@@ -146,7 +158,7 @@ class ModelPerformance(Schema):
     performance_score: float
 
 
-class PerformanceList(Schema):
+class PerformanceList(Answer):
     """What `GET /performance` answers."""
 
     models: list[ModelPerformance]
@@ -154,7 +166,6 @@ class PerformanceList(Schema):
     best_throughput: str | None
     lowest_latency: str | None
     largest_context: str | None
-    timestamp: datetime = Field(default_factory=now)
 
 
 class ModelUseCases(Schema):
@@ -169,10 +180,9 @@ class ModelUseCases(Schema):
     cost_tier: str
 
 
-class UseCaseList(Schema):
+class UseCaseList(Answer):
     """What `GET /use-cases` answers."""
 
     models: list[ModelUseCases]
     total_models: int
     providers: list[str]
-    timestamp: datetime = Field(default_factory=now)

@@ -5,10 +5,10 @@ was silently ignored would prove nothing.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 _HEADER_SAFE = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$"
 """Colour and version travel as header values and metric labels."""
@@ -45,6 +45,9 @@ class Settings(BaseModel):
     )
     """Given: this instance is a frontend, and asks that backend (relay.py). It has to be one of its own colour."""
 
+    api_v1_sunset: AwareDatetime | None = Field(default=None, alias="API_V1_SUNSET")
+    """When v1 of the API ends; ISO 8601 with a zone. Given, v1 is deprecated, and answers 410 from then on."""
+
     drain_timeout_seconds: int = Field(default=30, alias="DRAIN_TIMEOUT_SECONDS", ge=0, le=3600)
     """The longest a drain that SIGTERM began waits for requests in flight."""
     drain_linger_seconds: float = Field(default=3.0, alias="DRAIN_LINGER_SECONDS", ge=0, le=300)
@@ -67,6 +70,11 @@ class Settings(BaseModel):
     def version(self) -> str:
         """The version this instance says it is."""
         return self.fault_version or self.declared_version
+
+    def aliases_end(self, started_at: datetime) -> datetime:
+        """When paths end that only have another name by now: a year after the release was deployed, or started."""
+        deployed = self.deployment_timestamp or started_at
+        return (deployed if deployed.tzinfo else deployed.replace(tzinfo=UTC)) + timedelta(days=365)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pulumi
 
 from teal.history import admission
-from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, PART_OF, PART_OF_LABEL
 from teal_infra.components.watch import NAME as WATCH
+from teal_infra.labels import OURS
 from teal_infra.provider.kinds import ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding
 from teal_infra.settings import Settings
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from collections.abc import Sequence
+
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 
 class Admission(pulumi.ComponentResource):
@@ -34,13 +36,11 @@ class Admission(pulumi.ComponentResource):
 
     def _held(self, name: str, spec: Any, namespace: str) -> pulumi.Resource:  # noqa: ANN401 - as the API has it
         """Declare a policy, and the binding without which it has no effect."""
-        labels = {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}
-        policy = ValidatingAdmissionPolicy(
-            f"{name}-policy", metadata={"name": name, "labels": labels}, spec=spec, opts=self._child
-        )
+        metadata: ObjectMetaArgsDict = {"name": name, "labels": dict(OURS)}
+        policy = ValidatingAdmissionPolicy(f"{name}-policy", metadata=metadata, spec=spec, opts=self._child)
         return ValidatingAdmissionPolicyBinding(
             f"{name}-binding",
-            metadata={"name": name, "labels": labels},
+            metadata=metadata,
             spec=cast("Any", admission.binding(name, namespace)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, PART_OF, PART_OF_LABEL
-from teal_infra.labels import Identity
+from teal_infra.labels import OURS, Identity
 from teal_infra.provider.kinds import ConfigMap, Secret
 from teal_infra.settings import Settings
 from teal_infra.settings.pod.flags import FILE, NAME
@@ -76,18 +75,17 @@ class Environment(pulumi.ComponentResource):
         self.register_outputs({})
 
         self.referring = referring(plain, confidential, self.secret_name)
+        self.sources = sources(self.config_name, self.secret_name)
 
     def _once(self, name: str) -> pulumi.ResourceOptions:
         """Return options for an object that an earlier teal gave the same name whatever its content was."""
         return pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=name)])
 
-    @property
-    def sources(self) -> "list[EnvFromSourceArgsDict]":
-        """The entries of a container's `env_from`; later ones win."""
-        sources: list[EnvFromSourceArgsDict] = [{"config_map_ref": {"name": self.config_name}}]
-        if self.secret_name is not None:
-            sources.append({"secret_ref": {"name": self.secret_name}})
-        return sources
+
+def sources(config_name: str, secret_name: str | None) -> "list[EnvFromSourceArgsDict]":
+    """Return the entries of a container's `env_from`; later ones win."""
+    config: EnvFromSourceArgsDict = {"config_map_ref": {"name": config_name}}
+    return [config] if secret_name is None else [config, {"secret_ref": {"name": secret_name}}]
 
 
 def variables(settings: Settings, service: str, release: SlotService) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -144,8 +142,7 @@ def flags(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resourc
     """Declare the feature flags of all pods; nothing where there are none."""
     if settings.flags is None:
         return ()
-    labels = {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}
-    metadata: ObjectMetaArgsDict = {"name": NAME, "namespace": namespace, "labels": labels}
+    metadata: ObjectMetaArgsDict = {"name": NAME, "namespace": namespace, "labels": dict(OURS)}
     return [ConfigMap(NAME, metadata=metadata, data={FILE: settings.flags.text}, opts=opts)]
 
 

@@ -14,6 +14,7 @@ from teal.model.labels import DEPLOYED_AT, DIGEST, PARTS
 from teal.model.routes import RouterKind
 from teal_infra.components import environment, pod
 from teal_infra.labels import Identity
+from teal_infra.provider.kinds import Verbatim
 from teal_infra.settings import Settings
 from teal_infra.settings.pod import Process
 from teal_infra.settings.pod.flags import FOLDER
@@ -21,7 +22,8 @@ from teal_infra.settings.service import ServiceSettings
 from teal_infra.settings.slot import Slot, SlotService, State
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
-    from pulumi_kubernetes.core.v1 import EnvFromSourceArgsDict, EnvVarArgsDict
+    import pulumi
+    from pulumi_kubernetes.core.v1 import EnvVarArgsDict
 
 UNRECORDED = "unrecorded"
 """Named as changed where a Deployment has no parts to compare with, since an earlier teal made it."""
@@ -107,6 +109,7 @@ class Fingerprint:
         doors = {
             name: each for name, each in _as_ever(settings["frontDoor"]).items() if name != "host"
         }  # an output's, no object's
+        account = self.settings.metadata.service_account.name or self.of.service
         ingress = _as_ever(settings["ingress"]) if settings["ingress"] else None
         return Parts(
             pod=_digests(
@@ -134,7 +137,7 @@ class Fingerprint:
                     **({"cron": settings["cron"]} if settings["cron"] else {}),
                 }
             ),
-            template=environment.digest(self._template())[:_SHORT],
+            template=environment.digest(self.template(account))[:_SHORT],
             replicas=self.replicas,
         )
 
@@ -152,19 +155,22 @@ class Fingerprint:
     def _pod_templates(self) -> object:
         return [each.pod_template.model_dump(mode="json") for each in (self.settings, self.release)]
 
-    def _template(self) -> object:
-        sources: list[EnvFromSourceArgsDict] = [{"config_map_ref": {"name": self.config_name}}]
-        if self.secret_name is not None:
-            sources.append({"secret_ref": {"name": self.secret_name}})
+    def template(self, account: "pulumi.Input[str]", deployed_at: str = "") -> Verbatim:
+        """Return its pods, as Kubernetes names their fields.
+
+        Args:
+            account: the name of the account that they run as.
+            deployed_at: the time since which the slot's content has been so, RFC 3339.
+        """
         return pod.template(
             self.of,
             self.settings,
             self.release,
-            sources,
+            environment.sources(self.config_name, self.secret_name),
             self.fixed,
             referring=self.referring,
-            account=self.settings.metadata.service_account.name or self.of.service,
-            deployed_at="",
+            account=account,
+            deployed_at=deployed_at,
             gates=self.gates,
             flags=self.flags,
         )

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pulumi
 
-from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL
-from teal_infra.labels import migrations, shared
+from teal.model.labels import NAME_LABEL, PART_OF, PART_OF_LABEL
+from teal_infra.labels import OURS, migrations, shared
 from teal_infra.provider.kinds import NetworkPolicy
 from teal_infra.settings import Settings
 from teal_infra.settings.reach.network import BackingPeer, NetworkSettings, Peer
@@ -97,7 +97,7 @@ class NetworkPolicies(pulumi.ComponentResource):
                 metadata={
                     "name": policy_name("default-deny", own=args.own),
                     "namespace": namespace,
-                    "labels": {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY},
+                    "labels": dict(OURS),
                 },
                 spec={"pod_selector": _all_but(left_out, own=args.own), "policy_types": ["Ingress", "Egress"]},
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.services.values())),

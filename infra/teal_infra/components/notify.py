@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, PART_OF, PART_OF_LABEL
 from teal.notifications import told
 from teal.notifications.audience import Audience
+from teal_infra.labels import OURS
 from teal_infra.provider.kinds import ConfigMap
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
@@ -20,6 +20,5 @@ def noted(
     """Declare a ConfigMap by its name only: whoever tells people writes its contents."""
     if audience.nobody:
         return ()
-    labels = {PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY}
-    metadata: ObjectMetaArgsDict = {"name": told.NAME, "namespace": namespace, "labels": labels}
+    metadata: ObjectMetaArgsDict = {"name": told.NAME, "namespace": namespace, "labels": dict(OURS)}
     return [ConfigMap(told.NAME, metadata=metadata, opts=opts)]

@@ -31,7 +31,7 @@ for its own timeout, by default 10 minutes, and names what it has heard by then 
 PAUSE_SECONDS = 1.0
 """Between two looks at a Deployment."""
 
-BLIND_SECONDS = 60.0
+UNANSWERED_SECONDS = 60.0
 """How long the API server may fail to answer before a rollout is given up."""
 
 Undo = Callable[[str], Awaitable[None]]
@@ -141,7 +141,7 @@ async def _failed(cluster: Cluster, rollout: Rollout, *, written: bool) -> str:
         try:
             found = await inventory.find(cluster, "deployment", rollout.name)
         except UnreachableError as error:
-            if now - seen > BLIND_SECONDS:
+            if now - seen > UNANSWERED_SECONDS:
                 return f"it could not be read for {now - seen:.0f} s: {error}"
             await asyncio.sleep(PAUSE_SECONDS)
             continue

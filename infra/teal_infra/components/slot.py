@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Self, cast
 
 import pulumi
 
-from teal.model.labels import COMPONENT_LABEL, DEPLOYED_AT
+from teal.model.labels import COMPONENT_LABEL, DEPLOYED_AT, SHOWN_VERSION
 from teal.model.workers import WORKER, Overlap
-from teal_infra.components import pod
 from teal_infra.components.doors import UNAWAITED, service_spec
 from teal_infra.components.environment import Environment
 from teal_infra.components.fingerprint import Fingerprint, annotations_of
@@ -22,7 +21,6 @@ from teal_infra.provider.kinds import CronJob, Deployment, Service, Verbatim
 from teal_infra.provider.ownership import Prior
 from teal_infra.settings.reach.cron import Cron
 from teal_infra.settings.service import ServiceSettings
-from teal_infra.settings.slot import SlotService
 
 if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict
@@ -39,13 +37,10 @@ autoscaler that counts a queue, gets pods that no node runs."""
 class SlotArgs:
     """All that one colour of one service is made of."""
 
-    of: Identity
-    settings: ServiceSettings
-    release: SlotService
     account: pulumi.Input[str]
     environment: Environment
     fingerprint: Fingerprint
-    """The declared slot in the form in which its Deployment tells it to later updates."""
+    """The declared slot, which its Deployment tells to later updates."""
     capacity: Capacity
     live: Mapping[str, str]
     """The annotations of the existing Deployment; empty where there is none."""
@@ -97,18 +92,18 @@ class Slot(pulumi.ComponentResource):
 
     def run(self, args: SlotArgs) -> None:
         """Declare the rest of the slot."""
-        of, turn = args.of, args.turn
+        of, settings, turn = self._of, args.fingerprint.settings, args.turn
         annotations = annotations_of(args.fingerprint, args.live, args.now)
         scaled = turn is not None and not turn.begins and args.fingerprint.replicas is None
         later = pulumi.ResourceOptions(
             parent=self, depends_on=[*args.environment.objects, *args.after], hooks=args.hooks
         )
-        if args.settings.cron is not None:
-            spec = _cron_spec(args, args.settings.cron, annotations)
+        if settings.cron is not None:
+            spec = _cron_spec(args, settings.cron, annotations)
             self.ready.append(CronJob(of.name, metadata=_metadata(args, annotations), spec=spec, opts=later))
             self.register_outputs({})
             return
-        seconds = args.settings.progress_deadline_seconds + REPORTED_SECONDS
+        seconds = settings.progress_deadline_seconds + REPORTED_SECONDS
         deployment = Deployment(
             of.name,
             metadata=_metadata(args, annotations),
@@ -122,12 +117,12 @@ class Slot(pulumi.ComponentResource):
                 ),
             ),
         )
-        if args.settings.worker is None:
-            self._preview(args.settings, of.selector)
+        if settings.worker is None:
+            self._preview(settings, of.selector)
         rollout = Rollout(name=of.name, seconds=seconds, rolling=args.rolling, undo=args.undo)
         self.ready.append(args.rollouts.over(deployment, rollout) if args.fingerprint.running else deployment)
         if args.fingerprint.running and self._scaling is None:
-            scaling = ScalingArgs(of=of, settings=args.settings, capacity=args.capacity)
+            scaling = ScalingArgs(of=of, settings=settings, capacity=args.capacity)
             self._scaling = Scaling(of.name, scaling, later)
         if self._scaling is not None and self._scaling.autoscaler is not None:
             self.ready.append(self._scaling.autoscaler)
@@ -158,33 +153,24 @@ class Slot(pulumi.ComponentResource):
 
 def _metadata(args: SlotArgs, annotations: Mapping[str, str]) -> "ObjectMetaArgsDict":
     """Return the metadata of what makes the pods."""
-    of, turn, marks = args.of, args.turn, args.settings.metadata.deployment
+    of, settings, turn = args.fingerprint.of, args.fingerprint.settings, args.turn
+    marks = settings.metadata.deployment
     return {
         **of.meta(annotations={**marks.annotations, **annotations, **(turn.marks if turn else {})}),
-        "labels": {**marks.labels, **of.labels, **({COMPONENT_LABEL: WORKER} if args.settings.worker else {})},
+        "labels": {
+            **marks.labels,
+            **of.labels,
+            SHOWN_VERSION: of.version,
+            **({COMPONENT_LABEL: WORKER} if settings.worker else {}),
+        },
     }
-
-
-def _template(args: SlotArgs, annotations: Mapping[str, str]) -> Verbatim:
-    return pod.template(
-        args.of,
-        args.settings,
-        args.release,
-        args.environment.sources,
-        args.fingerprint.fixed,
-        referring=args.environment.referring,
-        account=args.account,
-        deployed_at=annotations[DEPLOYED_AT],
-        gates=args.fingerprint.gates,
-        flags=args.fingerprint.flags,
-    )
 
 
 def _cron_spec(args: SlotArgs, cron: Cron, annotations: Mapping[str, str]) -> "CronJobSpecArgsDict":
     """Return the spec of a CronJob; that of the idle colour starts nothing."""
     job: JobSpecArgsDict = {
         "backoff_limit": cron.backoff_limit,
-        "template": cast("PodTemplateSpecArgsDict", _template(args, annotations)),
+        "template": cast("PodTemplateSpecArgsDict", args.fingerprint.template(args.account, annotations[DEPLOYED_AT])),
     }
     if cron.active_deadline_seconds is not None:
         job["active_deadline_seconds"] = cron.active_deadline_seconds
@@ -194,7 +180,7 @@ def _cron_spec(args: SlotArgs, cron: Cron, annotations: Mapping[str, str]) -> "C
         "concurrency_policy": cron.concurrency_policy,
         "successful_jobs_history_limit": cron.successful_jobs_history_limit,
         "failed_jobs_history_limit": cron.failed_jobs_history_limit,
-        "job_template": {"metadata": {"labels": dict(args.of.labels)}, "spec": job},
+        "job_template": {"metadata": {"labels": dict(args.fingerprint.of.labels)}, "spec": job},
     }
     if cron.time_zone is not None:
         spec["time_zone"] = cron.time_zone
@@ -204,10 +190,11 @@ def _cron_spec(args: SlotArgs, cron: Cron, annotations: Mapping[str, str]) -> "C
 
 
 def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgsDict":
-    of, settings, rollout, template = args.of, args.settings, args.settings.rollout, _template(args, annotations)
+    settings, rollout = args.fingerprint.settings, args.fingerprint.settings.rollout
+    template = args.fingerprint.template(args.account, annotations[DEPLOYED_AT])
     spec: DeploymentSpecArgsDict = {
         "progress_deadline_seconds": settings.progress_deadline_seconds,
-        "selector": {"match_labels": dict(of.selector)},
+        "selector": {"match_labels": dict(args.fingerprint.of.selector)},
         "min_ready_seconds": rollout.min_ready_seconds,
         "strategy": {
             "type": "RollingUpdate",

@@ -11,7 +11,7 @@ import pulumi
 
 from teal.history import lease, store
 from teal.model.colours import Colour
-from teal.model.labels import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL, PART_OF, PART_OF_LABEL
+from teal.model.labels import NAME_LABEL
 from teal.model.routes import Right, RouterKind
 from teal.model.workers import record
 from teal.notifications import told
@@ -23,6 +23,7 @@ from teal.spec.ending import DECLARED as ENDINGS
 from teal.spec.ending import Endings
 from teal_infra.components import pod
 from teal_infra.components.network import egress
+from teal_infra.labels import OURS
 from teal_infra.provider.kinds import CronJob, NetworkPolicy, Role, RoleBinding, Secret, ServiceAccount
 from teal_infra.settings import Settings
 from teal_infra.settings.bake import Watch as WatchSettings
@@ -49,8 +50,9 @@ MARGIN_SECONDS = 300
 server that restarts, for pods that do not end their connections. Nothing is lost at its end: the next one goes on."""
 
 LATE_SECONDS = 60
-"""How late a start may be; a later one is left to the next. Without a bound, Kubernetes gives up on a CronJob that has
-missed a hundred starts, as one does during a long bake."""
+"""How late a start may be; a later one is left to the next, which is due within a minute by default. Without a bound,
+the controller makes up for what it missed during a long bake as soon as that ends, and warns of `TooManyMissedTimes`
+beyond a hundred starts (pkg/controller/cronjob/utils.go of Kubernetes 1.34)."""
 
 
 def rights(
@@ -161,7 +163,7 @@ class Watch(pulumi.ComponentResource):
         meta: ObjectMetaArgsDict = {
             "name": NAME,
             "namespace": args.namespace,
-            "labels": {**LABELS, PART_OF_LABEL: PART_OF, MANAGED_BY_LABEL: MANAGED_BY},
+            "labels": {**LABELS, **OURS},
         }
         needed = [*self._account(meta, settings), *self._way_out(meta, args.watch, settings)]
         secret = _credentials(settings)

@@ -17,8 +17,10 @@ from cyclopts.validators import Number
 from teal.adapters import pulumi_project
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.prometheus import Prometheus, PrometheusAccess
+from teal.cli.answer import ANSWER, Answer
 from teal.cli.say import fail, say
-from teal.cli.where import HERE, Where, run
+from teal.cli.where import HERE, Where
+from teal.history.model import Flip
 from teal.model.errors import ConfigError
 from teal.spec import credentials
 from teal_infra.looking import pages, server
@@ -37,36 +39,45 @@ def report(
     output: Annotated[
         Path | None, Parameter(name=("--output", "-o"), help="Where it is written; default: standard output.")
     ] = None,
+    answer: Answer = ANSWER,
 ) -> None:
     """Write flip NUMBER, by default the last one, as one HTML file that can be attached: it needs nothing else.
 
-    Exit statuses: 0 written, 2 no such flip is remembered, 7 the cluster does not answer.
+    With --json and without --output, the flip is printed as JSON. Exit statuses: 0 written, 2 no such flip is
+    remembered, 7 the cluster does not answer.
     """
 
-    async def ask() -> str:
+    async def ask() -> tuple[Flip, str]:
         async with Cluster.connect(where.access) as cluster:
-            return pages.report(await Eyes(cluster).flip(number), cluster.namespace)
+            shown = await Eyes(cluster).flip(number)
+            return shown.flip, pages.report(shown, cluster.namespace)
 
-    text = run(ask())
+    flip, text = answer.run(ask())
     if output is None:
-        sys.stdout.write(text)
+        answer.give(flip, lambda: sys.stdout.write(text))
         return
     try:
         output.write_text(text)
     except OSError as error:
-        fail(f"{output} cannot be written: {error}. The flip is reported nowhere. Next: teal report > flip.html")
-    say(f"{output} has the flip now")
+        answer.fail(f"{output} cannot be written: {error}. The flip is reported nowhere. Next: teal report > flip.html")
+    answer.give({"file": str(output), "flip": flip.number}, f"{output} has the flip now")
 
 
 def ui(
     where: Where = HERE,
     *,
     port: Annotated[
-        int, Parameter(validator=Number(gte=0, lte=_MOST_PORT), help="Of 127.0.0.1; 0: one that is free.")
+        int,
+        Parameter(
+            validator=Number(gte=0, lte=_MOST_PORT), help="The port of 127.0.0.1 that it listens on; 0: any free one."
+        ),
     ] = 0,
     prometheus: Annotated[
         str | None,
-        Parameter(env_var="PROMETHEUS_URL", help="Whom to ask for requests; default: what the stack file names."),
+        Parameter(
+            env_var="PROMETHEUS_URL",
+            help="The address of the Prometheus that knows the requests; default: what the stack file names.",
+        ),
     ] = None,
 ) -> None:
     """Show how a stack stands as a page on this machine alone, until Ctrl-C. A colour can be approved there.
@@ -100,7 +111,7 @@ def ui(
 
     with opened:
         try:
-            run(serve())
+            ANSWER.run(serve())
         except KeyboardInterrupt:
             return
 

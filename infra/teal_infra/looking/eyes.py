@@ -83,19 +83,15 @@ class Eyes:
             raise NotThereError(f"{which} is remembered, so there is nothing to show. Next: teal history")
         return Shown(flip=found[-1], until=_now(), told=Told(marks))
 
-    async def approve(self, colour: Colour, releases: Mapping[str, str]) -> str:
+    async def approve(self, colour: Colour, releases: Mapping[str, str]) -> None:
         """Approve what was shown of a colour, for one flip.
-
-        Returns:
-            The approval in words.
 
         Raises:
             ChangedError: the colour is not what was shown any more.
             NotThereError: the colour has no release.
             UnreachableError: the cluster does not answer.
         """
-        given = await approval.approve_what_runs(self._cluster, colour, releases=releases)
-        return approval.said(*given)
+        await approval.approve_what_runs(self._cluster, colour, releases=releases)
 
     async def _read(self) -> Look:
         status, data, says = await asyncio.gather(

@@ -63,7 +63,7 @@ class Seen(Protocol):
         """Return one flip."""
         ...
 
-    async def approve(self, colour: Colour, releases: Mapping[str, str]) -> str:
+    async def approve(self, colour: Colour, releases: Mapping[str, str]) -> None:
         """Approve a colour for one flip."""
         ...
 

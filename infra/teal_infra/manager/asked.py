@@ -27,6 +27,11 @@ def release(declared: Declared, idle: Colour, words: Sequence[str]) -> tuple[str
                 f"there is nothing to deploy. {_NEXT}"
             )
         return None
+    if not declared.services:
+        raise NotThereError(
+            f"{declared.file} has no services (teal:services), so there is nothing to release: nothing was changed. "
+            "Next: pulumi config set --path 'teal:services.backend.port' 8000"
+        )
     versions = [each for each in words if not _is_image(each)]
     images = dict(_named(declared, each) for each in words if _is_image(each))
     tags = {_tag(each) for each in images.values()} - {""}

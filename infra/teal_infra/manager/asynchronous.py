@@ -36,9 +36,9 @@ class AsyncBlueGreenManager:
         """Move live traffic to a colour, once it is proven."""
         return await asyncio.to_thread(self._verbs.switch_traffic, colour)
 
-    async def rollback(self, version: str | None = None) -> Done:
+    async def rollback(self, version: str | None = None, *, warm: bool = False) -> Done:
         """Move live traffic back."""
-        return await asyncio.to_thread(self._verbs.rollback, version)
+        return await asyncio.to_thread(self._verbs.rollback, version, warm=warm)
 
     async def start(self, colour: Colour | str) -> Done:
         """Let a colour run."""

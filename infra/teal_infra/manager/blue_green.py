@@ -5,9 +5,11 @@ When a verb begins, only what a rollback needs to move traffic is imported; Pulu
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import stamina
 
 from teal.adapters import pulumi_project
 from teal.adapters.kubernetes.cluster import Cluster
@@ -115,16 +117,22 @@ class BlueGreenManager:
 
         return self._update("scale", change)
 
-    def rollback(self, version: str | None = None) -> Done:
+    def rollback(self, version: str | None = None, *, warm: bool = False) -> Done:
         """Move live traffic back: at once where the other colour is warm and was confirmed, else by an update.
 
         Args:
             version: the version that is to be live afterwards; None for the one that was live before.
+            warm: whether to refuse rather than have an update prepare the other colour.
         """
         begun = time.monotonic()
         try:
             flip = asyncio.run(self._move(version))
         except ColdError as cold:
+            if warm:
+                raise RefusedError(
+                    f"{cold}. No update was asked for, and nothing was moved. Next: teal rollback, whose update makes "
+                    "it ready and proves it first"
+                ) from None
             self._teller.line(f"{cold}. An update makes it ready, and proves it, first")
             to = cold.to
             return self._update("rollback", lambda file, _: file.activate(to))
@@ -158,7 +166,9 @@ class BlueGreenManager:
                     f"{self.project.file} declares more than that, and the update would be {plan.word}: it was not "
                     "made. Next: pulumi preview, then pulumi up"
                 )
-            self._patiently(engine.up)
+            stamina.RetryingCaller(
+                attempts=None, timeout=LOCKED_SECONDS, wait_initial=PAUSE_SECONDS, wait_max=PAUSE_SECONDS, wait_jitter=0
+            )(LockedError, engine.up)
         except EngineError as error:
             raise self._came_to(error, file, before, prefix=f"{stays}, and Pulumi's update failed. ") from None
         except TealError as error:
@@ -174,16 +184,6 @@ class BlueGreenManager:
             closing = Closing(cluster, self._teller.line)
             closing.follow(plan, left=left, taken=left.other)
             await closing.over()
-
-    def _patiently(self, up: Callable[[], None]) -> None:
-        give_up = time.monotonic() + LOCKED_SECONDS
-        while True:
-            try:
-                return up()
-            except LockedError:
-                if time.monotonic() > give_up:
-                    raise
-                time.sleep(PAUSE_SECONDS)
 
     def _update(self, verb: str, change: Change, *, ask: bool = True) -> Done:
         before = self.get_status()

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
+from teal.adapters.pulumi_yaml import parsed
 from teal.model.colours import Colour, colour_of
 from teal.model.errors import ConfigError, NotThereError
+from teal.model.plain import mapping
 from teal.status.look import Status
 from teal_infra.manager import stack_text
 from teal_infra.manager.stack_text import EditError, Scalar
@@ -30,15 +32,16 @@ class Declared:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The complete config of the file.
+        """The complete config of the file, with what is JSON text as objects.
 
         Raises:
             ConfigError: the file is no YAML.
         """
         try:
-            return _mapping(stack_text.read(self.text).get("config"))
+            config = mapping(stack_text.read(self.text).get("config"))
         except EditError as error:
             raise self._unchanged(error) from None
+        return {key: parsed(each) if key.startswith("teal:") else each for key, each in config.items()}
 
     @property
     def active(self) -> Colour | None:
@@ -48,11 +51,11 @@ class Declared:
     @property
     def services(self) -> Sequence[str]:
         """The names of the services that flip together."""
-        return [*_mapping(self.config.get("teal:services"))]
+        return [*mapping(self.config.get("teal:services"))]
 
     def slot(self, colour: Colour) -> Mapping[str, Any]:
         """Return what a colour declares; nothing where it has no release."""
-        return _mapping(self.config.get(f"teal:{colour}"))
+        return mapping(self.config.get(f"teal:{colour}"))
 
     def require_slot(self, colour: Colour) -> Mapping[str, Any]:
         """Return the same for a colour that has to have a release.
@@ -76,11 +79,11 @@ class Declared:
         """
         node: Any = self.config
         for step in path:
-            node = _mapping(node).get(step)
+            node = mapping(node).get(step)
         if node == value and isinstance(node, bool) == isinstance(value, bool):
             return self
         try:
-            text = stack_text.put(self.text, ("config", *path), value)
+            text = stack_text.put(self._opened(path), ("config", *path), value)
         except EditError as error:
             raise self._unchanged(error) from None
         return replace(self, text=text, wrote=(*self.wrote, f"{'.'.join(path)}: {value}"))
@@ -88,7 +91,7 @@ class Declared:
     def drop(self, path: Sequence[str]) -> Self:
         """Return the file without the value at a path of the config; errors are as those of `put`."""
         try:
-            text = stack_text.removed(self.text, ("config", *path))
+            text = stack_text.removed(self._opened(path), ("config", *path))
         except EditError as error:
             raise self._unchanged(error) from None
         return self if text == self.text else replace(self, text=text, wrote=(*self.wrote, f"{'.'.join(path)} is gone"))
@@ -129,13 +132,24 @@ class Declared:
         return made
 
     def scale(self, colour: Colour, pods: int, services: Sequence[str], *, active: bool) -> Self:
-        """Return the file with another number of pods; those of the idle colour are a share of the live one's least."""
-        made = self.set_state(colour, RUNNING)
-        for name in services:
-            service = _mapping(_mapping(self.config.get("teal:services")).get(name))
-            scaling, at = _mapping(service.get("autoscaling")), ["teal:services", name]
+        """Return the file with another number of pods; those of the idle colour are a share of the live one's least.
+
+        Raises:
+            NotThereError: somebody else's autoscaler scales a service.
+        """
+        made, known = self.set_state(colour, RUNNING), mapping(self.config.get("teal:services"))
+        scaled = {name: mapping(mapping(known.get(name)).get("autoscaling")) for name in services}
+        if others := [name for name in services if scaled[name].get("external")]:
+            rest = "".join(f" --service {name}" for name in services if name not in others)
+            raise NotThereError(
+                f"another autoscaler scales {', '.join(others)} (autoscaling.external), and teal writes no replicas of "
+                f"it: {self.file} was left as it is. Next: "
+                + (f"teal scale {colour} {pods}{rest}" if rest else "change that autoscaler, where it is declared")
+            )
+        for name, scaling in scaled.items():
+            service, at = mapping(known.get(name)), ["teal:services", name]
             least, most = (int(scaling.get(key, default)) for key, default in _PODS.items())
-            if scaling.get("enabled", True) is False:
+            if scaling.get("enabled", True) is False or service.get("autoscaling", scaling) is None:
                 made = made.put([*at, "replicas"], pods)
                 continue
             if not active:
@@ -149,8 +163,12 @@ class Declared:
     def images(self, colour: Colour) -> Mapping[str, str]:
         """Return the images of a colour's slot, by service."""
         return {
-            name: str(_mapping(each).get("image", "")) for name, each in self.slot(colour).items() if name not in _ABOUT
+            name: str(mapping(each).get("image", "")) for name, each in self.slot(colour).items() if name not in _ABOUT
         }
+
+    def _opened(self, path: Sequence[str]) -> str:
+        """Return the text with an object for what is JSON text, if the change is within it."""
+        return stack_text.opened(self.text, ("config", path[0])) if len(path) > 1 else self.text
 
     def _unchanged(self, error: EditError) -> ConfigError:
         return ConfigError(
@@ -172,7 +190,3 @@ def read(file: Path) -> Declared:
         return Declared(file=file, text=file.read_bytes().decode())
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} cannot be read: {error}. Nothing was changed. Next: ls -l {file}") from None
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

@@ -27,11 +27,8 @@ from pydantic import ValidationError
 from teal.adapters.pulumi_project import Project
 from teal.model.errors import EngineError, LockedError, NotThereError, UnsafeError
 from teal.plans import render
-from teal.plans.model import Plan, Word
+from teal.plans.model import FILE, Plan, Word
 from teal_infra.settings.report.steps import PREFIX
-
-PLAN_FILE = "TEAL_PLAN_FILE"
-"""The environment variable that tells the program's preview where its plan goes."""
 
 _MESSAGE = "by teal"
 
@@ -100,7 +97,7 @@ class Engine:
         failed: EngineError | NotThereError | None = None
         with self._asking(), tempfile.TemporaryDirectory(prefix="teal-") as folder:
             file = Path(folder) / "plan.json"
-            self._workspace.env_vars = {PLAN_FILE: str(file)}
+            self._workspace.env_vars = {FILE: str(file)}
             try:
                 self._stack.preview(on_event=self._note, color="never")
             except CommandError as error:

@@ -3,12 +3,14 @@
 It asks no cluster, so whoever builds needs no right to one. Which colour is idle is therefore what the file says.
 """
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Sequence
 
 from teal.adapters.pulumi_project import Project
-from teal.history.model import Model
 from teal.model.colours import Colour
-from teal.model.errors import NotThereError
+from teal.model.errors import DeclinedError, NotThereError
+from teal.model.stored import Model
+from teal.plans.model import Word
 from teal_infra.manager import asked, declared, files
 
 
@@ -29,7 +31,13 @@ class Prepared(Model):
         return f"prepare: {self.colour} {said} {self.version} in {self.file}; nothing was updated. Next: pulumi preview"
 
 
-def prepare(project: Project, words: Sequence[str], colour: Colour | None = None) -> Prepared:
+def prepare(
+    project: Project,
+    words: Sequence[str],
+    colour: Colour | None = None,
+    *,
+    agreed: Callable[[Word, Sequence[str]], bool] = lambda _word, _wrote: True,
+) -> Prepared:
     """Write a release into the idle slot of a stack file.
 
     Args:
@@ -37,8 +45,10 @@ def prepare(project: Project, words: Sequence[str], colour: Colour | None = None
         words: a version, and images (`IMAGE`, `SERVICE=IMAGE`). Where some are named, the services that are not keep
             the image that the active slot declares.
         colour: the slot's colour; default: the one that the file does not declare to be active.
+        agreed: is asked before the file is written: which word an update of that would be, and what is changed.
 
     Raises:
+        DeclinedError: nobody agreed.
         NotThereError: it cannot be told which release is meant.
         ConfigError: the file cannot be read or written, or would be wrong.
     """
@@ -54,5 +64,12 @@ def prepare(project: Project, words: Sequence[str], colour: Colour | None = None
         raise NotThereError(str(error).replace("teal deploy", "teal prepare")) from None
     made = file.release(into, version, images)
     files.valid(project, made.text)
+    word = Word.ROLLING if into is file.active else Word.PREPARE
+    if made.wrote and not agreed(word, made.wrote):
+        named = ["--colour", into] if colour else []
+        raise DeclinedError(
+            f"nobody said yes: {project.file} is as it was. Next: "
+            f"{shlex.join(['teal', 'prepare', *words, *named, '--stack', project.stack])} --yes"
+        )
     files.write(project.file, made.text)
     return Prepared(stack=project.stack, file=str(project.file), colour=into, version=version, wrote=made.wrote)

@@ -2,8 +2,9 @@
 
 from typing import Protocol
 
-from teal.history.model import Flip, Model
+from teal.history.model import Flip
 from teal.model.colours import Colour
+from teal.model.stored import Model
 from teal.plans.model import Plan, Word
 
 

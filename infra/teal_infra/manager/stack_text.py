@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import yaml
 
-from teal.adapters.pulumi_yaml import Loader
+from teal.adapters.pulumi_yaml import Loader, parsed
+from teal.model.plain import mapping
 
 Scalar = str | int
 
@@ -51,6 +52,27 @@ def put(text: str, path: Sequence[str], value: Scalar) -> str:
     else:
         raise EditError(f"{_said(path)} has a parent that is no mapping")
     return _proven(made, _with(read(text), path, value))
+
+
+def opened(text: str, path: Sequence[str]) -> str:
+    """Return the text with an object where its JSON is a text; unchanged where that is not so.
+
+    Raises:
+        EditError: the value is shared with other places.
+    """
+    node, key = _root(text), None
+    for name in path:
+        found = _child(node, name) if isinstance(node, yaml.MappingNode) else None
+        if found is None:
+            return text
+        key, node = found
+        _require_own(text, key, node, path)
+    known = parsed(node.value)
+    if not isinstance(node, yaml.ScalarNode) or isinstance(known, str):
+        return text
+    ended = _break(text) if node.style in _BLOCK_SCALARS else ""
+    made = f"{text[: node.start_mark.index]}{json.dumps(known, ensure_ascii=False)}{ended}{text[node.end_mark.index :]}"
+    return _proven(made, _with(read(text), path, known))
 
 
 def removed(text: str, path: Sequence[str]) -> str:
@@ -104,7 +126,7 @@ def copied(text: str, parent: str, source: str, name: str) -> str:
     return _proven(made, {**before, parent: {**before[parent], name: before[parent][source]}})
 
 
-def read(text: str) -> dict[str, Any]:
+def read(text: str) -> Mapping[str, Any]:
     """Return what a text says; nothing where it is no mapping.
 
     Raises:
@@ -114,7 +136,7 @@ def read(text: str) -> dict[str, Any]:
         known: object = yaml.load(text, Loader=Loader)  # noqa: S506 - a safe one
     except yaml.YAMLError as error:  # its own words would show lines of the file
         raise EditError(f"the file is no YAML: {getattr(error, 'problem', 'it cannot be read')}") from None
-    return cast("dict[str, Any]", known) if isinstance(known, dict) else {}
+    return mapping(known)
 
 
 def _root(text: str) -> yaml.Node:
@@ -208,10 +230,10 @@ def _is_plain(value: str) -> bool:
     return False
 
 
-def _with(node: object, path: Sequence[str], value: Scalar) -> Any:  # noqa: ANN401 - what a file says is anything
+def _with(node: object, path: Sequence[str], value: object) -> Any:  # noqa: ANN401 - what a file says is anything
     if not path:
         return value
-    known: Mapping[str, Any] = cast("Mapping[str, Any]", node) if isinstance(node, dict) else {}
+    known = mapping(node)
     return {**known, path[0]: _with(known.get(path[0]), path[1:], value)}
 
 

@@ -1,7 +1,5 @@
 """Defines `teal migrations`: what is typed and printed, and the exit status."""
 
-import asyncio
-import json
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -13,7 +11,9 @@ from cyclopts.validators import Number
 from teal.adapters import pulumi_project
 from teal.adapters.kubernetes import jobs
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
-from teal.cli.say import Exit, exit_of, fail, say
+from teal.cli.answer import Answer, Asking
+from teal.cli.say import Exit, exit_of
+from teal.cli.where import Stack
 from teal.history.store import Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, TealError
@@ -30,29 +30,42 @@ app = App(
 )
 
 _T = TypeVar("_T")
-_Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 _Steps = Annotated[int | None, Parameter(validator=Number(gte=1))]
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Of:
+class Of(Answer):
     """The options that say whose migrations are meant, and in which cluster."""
 
-    stack: Annotated[
-        str | None, Parameter(name=("--stack", "-s"), help="Default: the one that Pulumi has chosen here.")
+    stack: Stack = None
+    service: Annotated[str | None, Parameter(help="The service; default: the only one that has migrations.")] = None
+    colour: Annotated[
+        Colour | None,
+        Parameter(
+            help="Whose release is meant; default: the active colour for `verify`, the idle one for `up` and `down`."
+        ),
     ] = None
-    service: Annotated[str | None, Parameter(help="Default: the one service that has migrations.")] = None
-    colour: Annotated[Colour | None, Parameter(help="Default: of `verify` the active one, else the idle one.")] = None
-    kubeconfig: Annotated[str | None, Parameter(help="Default: the stack's, KUBECONFIG, or ~/.kube/config.")] = None
-    context: Annotated[str | None, Parameter(help="Default: the stack's, or the current one.")] = None
+    kubeconfig: Annotated[
+        str | None, Parameter(help="The kubeconfig; default: the stack's, KUBECONFIG, or ~/.kube/config.")
+    ] = None
+    context: Annotated[str | None, Parameter(help="The context in it; default: the stack's, or its current one.")] = (
+        None
+    )
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class To(Of, Asking):
+    """The same, and whether to ask before the stack file is written."""
 
 
 ANY = Of()
+STEP = To()
 
 
 @app.command
-def status(of: Of = ANY, *, json_output: _Json = False) -> None:
+def status(*, of: Of = ANY) -> None:
     """Say what each colour declares, which Jobs ran and how, and what the next update will run.
 
     Exit statuses: 0 nothing is to do, 3 something is or waits, 4 the update would be refused, 7 the cluster does not
@@ -68,17 +81,15 @@ def status(of: Of = ANY, *, json_output: _Json = False) -> None:
         }
 
     seen = stack.run(ask)
-    if json_output:
-        say(json.dumps({name: each.model_dump(mode="json", by_alias=True) for name, each in seen.items()}, indent=2))
-    else:
-        say("\n".join(line for name, each in seen.items() for line in each.lines(name)))
+    data = {name: each.model_dump(mode="json", by_alias=True) for name, each in seen.items()}
+    of.give(data, "\n".join(line for name, each in seen.items() for line in each.lines(name)))
     if any(each.refused for each in seen.values()):
         sys.exit(Exit.UNSAFE)
     sys.exit(Exit.OK if all(each.rests for each in seen.values()) else Exit.UNCONFIRMED)
 
 
 @app.command
-def verify(of: Of = ANY, *, json_output: _Json = False) -> None:
+def verify(*, of: Of = ANY) -> None:
     """Run `verify` of a release against its database, as its last migration did, and change nothing.
 
     It is a Job of its own, with the image, environment and account of the migration's, which Kubernetes deletes 10
@@ -98,36 +109,35 @@ def verify(of: Of = ANY, *, json_output: _Json = False) -> None:
         return ran[0], await jobs.look(cluster, ran[0])
 
     like, said = stack.run(ask)
-    if json_output:
-        found = {"service": service, "colour": colour, "version": like.version, "verified": True, "said": said}
-        say(json.dumps(found, indent=2))
-    else:
-        say(f"the schema of {service} is what {colour} {like.version} says{f': {said}' if said else ''}")
+    data = {"service": service, "colour": colour, "version": like.version, "verified": True, "said": said}
+    of.give(data, f"the schema of {service} is what {colour} {like.version} says{f': {said}' if said else ''}")
 
 
 @app.command
-def up(steps: _Steps = None, /, of: Of = ANY, *, json_output: _Json = False) -> None:
+def up(steps: _Steps = None, /, *, of: To = STEP) -> None:
     """Let a release ask for the revision STEPS further on; by default, for the last one listed.
 
     It changes `schema.expand` in the stack file (and takes `schema.down` out), and no database: `pulumi up` does.
     Refused while a flip is under way, past a contraction that has not run, and where the update would be. Exit
-    statuses: 0 written, 1 there is no such step, 4 the update would be refused, 5 refused for another reason.
+    statuses: 0 written, 1 there is no such step, 4 the update would be refused, 5 refused for another reason, 8 nobody
+    said yes.
     """
-    _step(of, steps, Phase.EXPAND, json_output=json_output)
+    _step(of, steps, Phase.EXPAND)
 
 
 @app.command
-def down(steps: _Steps = None, /, of: Of = ANY, *, json_output: _Json = False) -> None:
+def down(steps: _Steps = None, /, *, of: To = STEP) -> None:
     """Let the schema be taken back STEPS before what a release asked for; by default, by one.
 
     It sets `schema.down` in the stack file, and changes no database: `pulumi up` does. Refused while a flip is under
     way, and where the update would be: the release has to be retired, and nobody else may need what goes. Exit
-    statuses: 0 written, 1 there is no such step, 4 the update would be refused, 5 a flip is under way.
+    statuses: 0 written, 1 there is no such step, 4 the update would be refused, 5 a flip is under way, 8 nobody said
+    yes.
     """
-    _step(of, steps, Phase.DOWN, json_output=json_output)
+    _step(of, steps, Phase.DOWN)
 
 
-def _step(of: Of, steps: int | None, phase: Phase, *, json_output: bool) -> None:
+def _step(of: To, steps: int | None, phase: Phase) -> None:
     stack = _Stack(of)
     service, colour = stack.service, of.colour or stack.settings.active_colour.other
     said = stack.said(service, colour)
@@ -141,7 +151,7 @@ def _step(of: Of, steps: int | None, phase: Phase, *, json_output: bool) -> None
             file = file.drop([*at, key]) if value is None else file.put([*at, key], value)
         after = files.valid(stack.project, file.text)
     except TealError as error:
-        fail(f"{file.file} was left as it is: {error}", exit_of(error))
+        of.fail(f"{file.file} was left as it is: {error}", exit_of(error))
 
     async def ask(cluster: Cluster) -> None:
         history = (await Records(cluster.http, cluster.namespace).load()).history
@@ -154,22 +164,26 @@ def _step(of: Of, steps: int | None, phase: Phase, *, json_output: bool) -> None
         try:
             schema.plan(after, service, live.Live(contracted={service: recorded}))
         except RefusedError as error:
-            say(f"UNSAFE: {error}")
-            sys.exit(Exit.UNSAFE)
+            of.fail(f"UNSAFE: {error}", Exit.UNSAFE)
         if phase is Phase.EXPAND:
             stack.require_no_contraction(service, revision, recorded.done)
 
     stack.run(ask)
+    words = ", ".join(f"{key} is {value}" if value else f"{key} is gone" for key, value in changed.items())
+    said_of = f"{file.file}: {'.'.join(at)}: {words or 'as it was'}"
+    if changed:
+        verb = "up" if phase is Phase.EXPAND else "down"
+        typed = f"teal migrations {verb} {steps or ''}".rstrip()
+        typed += f" --service {service} --colour {colour} --stack {stack.name}"
+        of.require(f"{said_of}: write that", f"{file.file} is as it was", typed)
     try:
         files.write(file.file, file.text)
     except TealError as error:
-        fail(error)
-    words = ", ".join(f"{key} is {value}" if value else f"{key} is gone" for key, value in changed.items())
-    if json_output:
-        say(json.dumps({"service": service, "colour": colour, "revision": revision, "changed": changed}, indent=2))
-    else:
-        said_of = f"{file.file}: {'.'.join(at)}: {words or 'as it was'}"
-        say(f"{said_of}. No database was changed. Next: pulumi up --stack {stack.name}")
+        of.fail(error)
+    of.give(
+        {"service": service, "colour": colour, "revision": revision, "changed": changed},
+        f"{said_of}. No database was changed. Next: pulumi up --stack {stack.name}",
+    )
 
 
 class _Stack:
@@ -182,12 +196,12 @@ class _Stack:
             self.declared = declared.read(self.project.file)
             self.settings = files.valid(self.project, self.declared.text)
         except TealError as error:
-            fail(error)
+            self._of.fail(error)
         self.name = self.project.stack
         self.migrated = [name for name, each in self.settings.services.items() if each.migrations is not None]
         if (of.service and of.service not in self.migrated) or not self.migrated:
             name = of.service or next(iter(self.settings.services))
-            fail(
+            self._of.fail(
                 f"service {name} of {self.project.file} has no migrations, so there is nothing to say of them. Next: "
                 f"pulumi config set --path 'teal:services.{name}.migrations.backoffLimit' 3 --stack {self.name}"
             )
@@ -196,7 +210,7 @@ class _Stack:
     def service(self) -> str:
         """The service that is meant."""
         if self._of.service is None and len(self.migrated) > 1:
-            fail(
+            self._of.fail(
                 f"{', '.join(self.migrated)} have migrations, and one is meant: nothing was done. Next: name it with "
                 "--service"
             )
@@ -207,7 +221,7 @@ class _Stack:
         slot, file = self.settings.slot(colour), self.project.file
         said = slot.services[service].database if slot else None
         if said is None:
-            fail(
+            self._of.fail(
                 f"{colour} of {service} says nothing of the schema in {file}: there is no step from nowhere. "
                 f"Next: pulumi config set --path --type string 'teal:{colour}.{service}.schema.expand' REVISION "
                 f"--stack {self.name}"
@@ -224,7 +238,7 @@ class _Stack:
             return state.one_step(listed, said.down or said.expand, steps, phase)
         except ValueError as error:
             set_it = f"pulumi config set --stack {self.name} --path --type string 'teal:"
-            fail(
+            self._of.fail(
                 f"{service} cannot go {'back' if phase is Phase.DOWN else 'on'} from {said.down or said.expand}: "
                 f"{error}; {self.project.file} is as it was. Next: "
                 f"{set_it}services.{service}.migrations.revisions[{len(listed)}]' REVISION, or name it yourself: "
@@ -256,10 +270,7 @@ class _Stack:
             async with Cluster.connect(self._access) as cluster:
                 return await asked(cluster)
 
-        try:
-            return asyncio.run(connected())
-        except TealError as error:
-            fail(error)
+        return self._of.run(connected())
 
     @property
     def _access(self) -> ClusterAccess:

@@ -2,24 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from teal.adapters.kubernetes.jobs import Became, MigrationJob
 from teal.model.errors import RefusedError
+from teal.model.stored import Model
 from teal.schema.migrations import Contracted, Phase, Release, Step
 from teal_infra.planning import schema
 from teal_infra.planning.live import Live
 from teal_infra.settings import Settings
 
 
-class Shown(BaseModel):
-    """The base of what is printed, as JSON too."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
-
-
-class ReleaseSeen(Shown):
+class ReleaseSeen(Model):
     """What one colour declares of the schema."""
 
     colour: str
@@ -38,7 +32,7 @@ class ReleaseSeen(Shown):
         return f"{self.colour} {self.version}{state}: {', '.join(said) or 'says nothing of the schema'}"
 
 
-class JobSeen(Shown):
+class JobSeen(Model):
     """What became of one Job."""
 
     name: str
@@ -56,7 +50,7 @@ class JobSeen(Shown):
         return f"{self.at} {self.phase} to {self.revision} for {self.colour} {self.version}: {self.became}{end}"
 
 
-class ServiceSeen(Shown):
+class ServiceSeen(Model):
     """What is known of one service's schema."""
 
     begun: str = Field(default="", description="Contracted up to here, or about to be.")

@@ -36,7 +36,7 @@ def _subject(settings: Settings, service: str, colour: Colour, plan: GatePlan) -
         grows=not its.autoscaling.fixed and settings.adopts(service, colour) is None,
         objects=dict(_objects(settings, service, colour)),
         probes=dict(_probes(its)) if asked and settings.adopts(service, colour) is None else {},
-        document=contract.plan() if contract else None,
+        documents=contract.plans() if contract else (),
         up=_up(settings, service),
         needs=dict(_needs(settings, service, colour)),
         paths=_paths(its) if asked else (),

@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import Any
 
 from teal.model.colours import Colour
+from teal.model.plain import mapping
 from teal.plans.model import Word
 from teal_infra.settings import Settings
-from teal_infra.settings.owned import mapping
 
 
 def changes(settings: Settings, live: str, serving: Colour | None) -> Iterator[tuple[Word, str]]:

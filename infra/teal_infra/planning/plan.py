@@ -17,7 +17,7 @@ from teal.model.errors import RefusedError, TealError
 from teal.plans import render
 from teal.plans.decide import decide
 from teal.plans.facts import Facts, ServiceFacts
-from teal.plans.model import Cost, Plan, Word
+from teal.plans.model import COMPONENT, FILE, Cost, Plan, Word
 from teal_infra.components import fingerprint
 from teal_infra.planning import adoption, ending, flags, refusals, schema, slots
 from teal_infra.planning import live as explained
@@ -28,9 +28,6 @@ from teal_infra.planning.refusals import Danger
 from teal_infra.planning.slots import Slots
 from teal_infra.settings import Settings
 from teal_infra.settings.service import ServiceSettings
-
-FILE = "TEAL_PLAN_FILE"
-"""The environment variable with the file to which a preview writes the plan as JSON, relative to the project."""
 
 
 def make(settings: Settings, live: Live) -> Plan:
@@ -107,7 +104,7 @@ class Planned(pulumi.ComponentResource):
         """Declare the resource."""
         content = args.model_dump(mode="json", by_alias=True)
         rests = pulumi.ResourceOptions(ignore_changes=[*content] if args.word is Word.NOTHING else None)
-        super().__init__("teal:index:Plan", name, content, pulumi.ResourceOptions.merge(rests, opts))
+        super().__init__(COMPONENT, name, content, pulumi.ResourceOptions.merge(rests, opts))
         self.register_outputs(content)
 
 

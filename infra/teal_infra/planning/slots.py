@@ -8,9 +8,11 @@ from teal.model.live import LiveSlot
 from teal.plans.model import IDLE, Now, Planned, SlotPlan
 from teal_infra.components import environment, fingerprint
 from teal_infra.components.fingerprint import Fingerprint
+from teal_infra.components.slot import Turn
 from teal_infra.labels import Identity
 from teal_infra.planning import capacity
 from teal_infra.planning.live import Live
+from teal_infra.provider.ownership import FORCE
 from teal_infra.settings import Settings
 from teal_infra.settings.slot import State
 
@@ -94,6 +96,23 @@ def asleep(settings: Settings, live: Live, service: str, colour: Colour) -> bool
         return False  # its pods start and end with the flips alone
     recorded = live.history.ending is not None and live.history.ending.colour is colour
     return recorded or (settings.ends_idle and not declared.settings.autoscaling.external)
+
+
+def turn(  # noqa: PLR0913 - of which colour, and when it starts
+    settings: Settings, live: Live, service: str, colour: Colour, marks: Mapping[str, str], *, with_the_move: bool
+) -> Turn | None:
+    """Return how a colour's pods start and end where teal itself may have written their number; so it is forced.
+
+    It is None of other colours. `marks` are the annotations of a worker's record, `with_the_move` says whether the pods
+    start with a move.
+    """
+    marks = {**marks, **started(settings, live, service, colour)}
+    if settings.services[service].worker is None and not marks:
+        return None
+    found = live.services.get(service)
+    moves = found is None or found.colour is not settings.active_colour
+    begins = (with_the_move and moves) or asleep(settings, live, service, colour)
+    return Turn(marks={**marks, FORCE: "true", **stopped(settings, live, service, colour)}, begins=begins)
 
 
 def _compared(settings: Settings, live: Live, service: str, colour: Colour, found: LiveSlot | None) -> SlotPlan:

@@ -15,6 +15,9 @@ from teal.model.colours import ENGINE
 FIELD_MANAGER = f"{ENGINE}-teal"
 """The field manager of every object of a stack. Each object is in one stack only."""
 
+FORCE = "pulumi.com/patchForce"
+"""An annotation of pulumi-kubernetes: apply the object even over fields that another manager owns."""
+
 Prior = pulumi.Input[pulumi.Resource]
 """What another resource waits for: a resource, or one that is handed on once its rollout is over."""
 

@@ -12,7 +12,7 @@ server-side apply (`listMapKey`): the same number for TCP and UDP is two ports.
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from teal_infra.settings.owned import mapping
+from teal.model.plain import mapping
 from teal_infra.settings.pod_template import PATCH, RETAIN
 
 MERGE_KEYS: Mapping[str, str] = {

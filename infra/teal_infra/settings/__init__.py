@@ -127,8 +127,8 @@ class Settings(Model):
     prometheus: Prometheus | None = Field(
         default=None,
         description=(
-            "The Prometheus that scrapes the pods. Without it, metrics gates are refused, and a bake watches the front"
-            " door alone."
+            "The Prometheus that scrapes the pods. Without it, metrics gates are refused, and a bake watches the front "
+            "door, the pods and the router's alarms, but no numbers of live traffic."
         ),
     )
     approval: Approval | None = Field(

@@ -21,9 +21,9 @@ class Admission(Model):
     users: tuple[Subject, ...] = Field(
         default=(),
         description=(
-            "The users who may write the ConfigMaps `teal-history` and `teal-confirmed` and the Lease `teal-flip`: "
-            "whoever runs `pulumi up`. The watch's account is added to them. With neither users nor groups, whoever "
-            "has the right to may."
+            "The users who may write the records of flips (the ConfigMaps `teal-history`, `teal-confirmed`, "
+            "`teal-told` and `teal-progress`, and the Lease `teal-flip`): whoever runs `pulumi up`. The watch's "
+            "account is added to them. With neither users nor groups, whoever has the right to may."
         ),
         json_schema_extra=wrong("updates could not record their flips"),
         examples=["'[\"deployer@example\"]'"],

@@ -1,15 +1,14 @@
 """Settings of the bake: how a flip is watched, and when it is undone."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
-from pydantic_core import PydanticCustomError
 
 from teal.model.addresses import keeps_a_secret
-from teal_infra.settings.base import Image, Model, Name, wrong
+from teal_infra.settings.base import Image, Model, Name, clash, wrong
 from teal_infra.settings.evidence.prometheus import Prometheus, Url
-from teal_infra.settings.pod import Limits, ResourceAmounts, Resources
+from teal_infra.settings.pod import Limits, PullPolicy, ResourceAmounts, Resources
 from teal_infra.settings.reach.network import CLUSTER_DNS, BackingPeer, Peer
 
 ErrorPercent = Annotated[float, Field(ge=0, le=100)]
@@ -68,12 +67,7 @@ class Watch(Model):
         json_schema_extra=wrong("nothing could run in the cluster"),
         examples=["registry.example/teal:1.4.2"],
     )
-    image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = Field(
-        default="IfNotPresent",
-        description="When a node pulls the image.",
-        json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["IfNotPresent"],
-    )
+    image_pull_policy: PullPolicy = "IfNotPresent"
     schedule: Annotated[str, StringConstraints(pattern=r"^(@[a-z]+|\S+( \S+){4})$")] = Field(
         default="* * * * *",
         description="When the CronJob looks for a flip that nobody keeps, as cron has it.",
@@ -113,13 +107,10 @@ class Watch(Model):
             PydanticCustomError: it names no peers; its field is where to name them.
         """
         if policies and not self.egress:
-            raise PydanticCustomError(
-                "clash",
+            raise clash(
+                "watch.egress.api-server.cidrs[0]",
                 "egress names nobody, and policies deny what is not named: the API server, too",
-                {
-                    "field": "watch.egress.api-server.cidrs[0]",
-                    "mend": {"watch.egress.api-server": {"cidrs": ["192.0.2.10/32"], "ports": [6443]}},
-                },
+                mend={"watch.egress.api-server": {"cidrs": ["192.0.2.10/32"], "ports": [6443]}},
             )
 
     def require_believable(self, prometheus: Prometheus | None) -> None:
@@ -129,11 +120,8 @@ class Watch(Model):
             PydanticCustomError: it does; its field is where to name the URL for pods.
         """
         if prometheus is not None and prometheus.ca_file and not self.prometheus_url:
-            raise PydanticCustomError(
-                "clash",
-                "prometheus.caFile {file} is a file of the machine that runs `pulumi up`; pods have no such file",
-                {"field": "watch.prometheusUrl", "file": prometheus.ca_file},
-            )
+            file = f"prometheus.caFile {prometheus.ca_file} is a file of the machine that runs `pulumi up`"
+            raise clash("watch.prometheusUrl", f"{file}; pods have no such file")
         require_sealed("watch.prometheusUrl", self.prometheus_url, prometheus)
 
 
@@ -144,13 +132,6 @@ def require_sealed(field: str, url: str | None, prometheus: Prometheus | None) -
         PydanticCustomError: there is one, and the URL is http and not of this machine.
     """
     if url and prometheus is not None and prometheus.confidential and not keeps_a_secret(url):
-        raise PydanticCustomError(
-            "clash",
-            "{url} is not https, and prometheus.{what} would be sent there for everybody on the way to read",
-            {
-                "field": field,
-                "url": url,
-                "what": prometheus.confidential.replace("sig_v4", "sigV4"),
-                "remedy": f"https{url.removeprefix('http')}",
-            },
-        )
+        sent = f"prometheus.{prometheus.confidential.replace('sig_v4', 'sigV4')} would be sent there"
+        what = f"{url} is not https, and {sent} for everybody on the way to read"
+        raise clash(field, what, remedy=f"https{url.removeprefix('http')}")

@@ -116,6 +116,19 @@ TWICE = "nobody could tell the two apart"
 """What a second thing of the same name would cause."""
 
 
+def clash(field: str, what: str, **how: object) -> PydanticCustomError:
+    """Return the error of settings that do not go together.
+
+    Args:
+        field: the one to change, from the object that is validated.
+        what: what is wrong, with the values seen.
+        how: what changes it: its `remedy`, or all that has to be set (None: removed) as `mend`; and its `consequence`,
+            if the field does not say that.
+    """
+    context: dict[str, Any] = {"field": field, "what": what, **how}
+    return PydanticCustomError("clash", "{what}", context)
+
+
 def superfluous(field: str, what: str, consequence: str, *also: str) -> PydanticCustomError:
     """Return the error of a setting that has to go: what is wrong, and what it would cause. Its command removes it.
 
@@ -125,9 +138,7 @@ def superfluous(field: str, what: str, consequence: str, *also: str) -> Pydantic
         consequence: what it would have caused.
         also: further settings that go with it, since they would be wrong without it.
     """
-    mend = dict.fromkeys((field, *also))
-    context: dict[str, Any] = {"field": field, "what": what, "consequence": consequence, "mend": mend}
-    return PydanticCustomError("clash", "{what}", context)
+    return clash(field, what, consequence=consequence, mend=dict.fromkeys((field, *also)))
 
 
 def consequence(field: FieldInfo) -> str:

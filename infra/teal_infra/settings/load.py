@@ -2,15 +2,11 @@
 
 Each problem names the key, the value seen, what it would have caused and the command that mends it. Secret values are
 never shown.
-
-A check of several settings reports nothing while one of them is wrong by itself. So the config is read again as if the
-commands that mend it had been run, until nothing new is found: whoever runs all of them has a valid config.
 """
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -18,19 +14,30 @@ from pydantic import ValidationError
 
 from teal.model.colours import Colour
 from teal.model.errors import ConfigError
+from teal.model.plain import mapping
 from teal_infra.settings import Settings, together
-from teal_infra.settings.owned import Refusal, mapping
+from teal_infra.settings.owned import Refusal
 from teal_infra.settings.refusals import of_stack
+from teal_infra.settings.report import rounds
 from teal_infra.settings.report.places import container, either, known, required, right
 from teal_infra.settings.report.problems import Problem, of_error, of_refusal, unknown
-from teal_infra.settings.report.steps import PREFIX, Remove, Set, Step, Where, do
+from teal_infra.settings.report.steps import PREFIX, Remove, Set, Step, Where
 from teal_infra.settings.slot import Slot, State
 
 OBJECTS = frozenset(key for key, field in known(Settings).items() if container(field.annotation))
-"""The keys whose value is an object or a list, or may be one. Pulumi passes those as JSON text."""
+"""The keys whose value is an object or a list, or may be one. Pulumi passes an object or a list as JSON, and a text as
+it is."""
 
-_ROUNDS = 30
-"""Far more rounds than checks can wait for each other."""
+
+class WrongConfigError(ConfigError):
+    """A config has problems; the message lists all of them."""
+
+    def __init__(self, stack: str, problems: Sequence[Problem]) -> None:
+        """Say it of a stack."""
+        self.problems = problems
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(f"the config of stack {stack} has {count}; nothing was changed:\n{lines}")
 
 
 def from_stack() -> Settings:
@@ -68,9 +75,7 @@ def load(
     told = problems(data, secret or set())
     found = [each for each in told if each.where[0] not in unseen or required(each.where[:1])]
     if found:
-        count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
-        lines = "\n".join(f"  {problem}" for problem in found)
-        raise ConfigError(f"the config of stack {stack} has {count}; nothing was changed:\n{lines}")
+        raise WrongConfigError(stack, found)
     return Settings.model_validate(data, by_name=False, by_alias=True)
 
 
@@ -87,31 +92,7 @@ def read(raw: Mapping[str, str], *, stack: str) -> Mapping[str, Any]:
 
 def problems(data: Mapping[str, Any], secret: set[str]) -> Sequence[Problem]:
     """Return all that is wrong with a config, in the order in which the commands that mend it have to run."""
-    now = deepcopy(dict(data))
-    found: dict[tuple[Where, str], Problem] = {}
-    for _ in range(_ROUNDS):
-        new = {(each.where, each.what): each for each in sorted(wrong(now, secret), key=_last_first)}
-        if not new:
-            break
-        for key, each in new.items():
-            for step in each.steps if key not in found else (_set_aside(each),):
-                do(now, step)
-        found |= {each: problem for each, problem in new.items() if each not in found}
-    return [*found.values()]
-
-
-def _set_aside(problem: Problem) -> Step:
-    """Return a step past a problem whose command asks for a secret, so that nobody knows the value that it will have.
-
-    Other problems are looked for without it, so that they are reported at the same time.
-    """
-    return Remove(problem.where[:-1] if required(problem.where) and len(problem.where) > 1 else problem.where)
-
-
-def _last_first(problem: Problem) -> list[int]:
-    """Return a sort key that removes the last items of a list first, so that the others keep their places."""
-    last = problem.steps[-1]
-    return [-part for part in last.where if isinstance(part, int)] if isinstance(last, Remove) else []
+    return rounds.told(data, lambda each: wrong(each, secret))
 
 
 def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:

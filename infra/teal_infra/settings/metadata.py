@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import Field
 
+from teal.model.plain import mapping
 from teal_infra.settings.base import EnvValue, LabelName, LabelValue, Model, Name, wrong
-from teal_infra.settings.owned import Refusal, labelled, mapping
+from teal_infra.settings.owned import Refusal, labelled
 
 
 class Marks(Model):

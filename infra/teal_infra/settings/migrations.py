@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self, cast
 
 from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
+from teal.model.plain import mapping
 from teal.schema.order import Order, moving
-from teal_infra.settings.base import Argument, Model, ObjectName, superfluous, wrong
-from teal_infra.settings.owned import labelled, mapping
+from teal_infra.settings.base import Argument, Model, ObjectName, clash, superfluous, wrong
+from teal_infra.settings.owned import labelled
 from teal_infra.settings.pod_template import PATCH, RETAIN, PodTemplate
 
 Revision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:@/-]*$", max_length=200)]
@@ -115,21 +115,13 @@ class MigrationSettings(Model):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.down is None and self.down_refused is None:
-            raise PydanticCustomError(
-                "clash", "down is null, and nothing says why", {"field": "downRefused", "remedy": "REASON"}
-            )
+            raise clash("downRefused", "down is null, and nothing says why", remedy="REASON")
         if "up" in self.model_fields_set and not {"down", "down_refused"} & self.model_fields_set:
-            raise PydanticCustomError(
-                "clash",
-                "up is set, and there is no down: a migration with no down is refused, unless downRefused says why",
-                {"field": "downRefused", "remedy": "REASON"},
-            )
+            none = "there is no down: a migration with no down is refused, unless downRefused says why"
+            raise clash("downRefused", f"up is set, and {none}", remedy="REASON")
         if "up" in self.model_fields_set and "verify" not in self.model_fields_set:
-            raise PydanticCustomError(
-                "clash",
-                "up is set, and there is no verify: that of the reference workload would not be in the image",
-                {"field": "verify[0]", "remedy": "COMMAND"},
-            )
+            none = "there is no verify: that of the reference workload would not be in the image"
+            raise clash("verify[0]", f"up is set, and {none}", remedy="COMMAND")
         if "down" in self.model_fields_set and self.down and self.down_refused:
             what = "downRefused says why there is no way down, and down is one"
             raise superfluous("downRefused", what, "an update that asks for the way down would be refused")
@@ -213,6 +205,7 @@ def require_ordered(listed: tuple[str, ...], said: SchemaSettings, at: str) -> N
     Raises:
         PydanticCustomError: the message names the first problem; its field is where to mend it.
     """
+    chain = (said.down, said.expand, said.contract)
     for field, revision in (("contract", said.contract), ("down", said.down)):
         if revision is None:
             continue
@@ -221,12 +214,11 @@ def require_ordered(listed: tuple[str, ...], said: SchemaSettings, at: str) -> N
             what = f"{field} {revision} is another revision in each image, and nobody knows what others need of it"
         elif field == "contract" and moving(said.expand):
             what = f"expand {said.expand} is all that the image has, so nothing is left to contract"
-        elif revision == said.expand or (listed and Order(listed, [said]).contradiction):
+        elif revision == said.expand or (listed and Order(listed, chain).contradiction):
             way = "contract {} does not come after" if field == "contract" else "down {} does not come before"
             what = f"{way.format(revision)} expand {said.expand}"
         if what:
-            where = f"{at}{field}"
-            raise PydanticCustomError("clash", "{what}", {"field": where, "mend": {where: None}, "what": what})
+            raise clash(f"{at}{field}", what, mend={f"{at}{field}": None})
 
 
 def require_known(listed: tuple[str, ...], said: SchemaSettings, service: str) -> None:
@@ -237,13 +229,5 @@ def require_known(listed: tuple[str, ...], said: SchemaSettings, service: str) -
     """
     for revision in (said.down, said.expand, said.contract):
         if listed and revision and not moving(revision) and revision not in listed:
-            raise PydanticCustomError(
-                "clash",
-                "services.{service}.migrations.revisions leaves out {revision}",
-                {
-                    "field": f"services.{service}.migrations.revisions[{len(listed)}]",
-                    "service": service,
-                    "revision": revision,
-                    "remedy": revision,
-                },
-            )
+            at = f"services.{service}.migrations.revisions"
+            raise clash(f"{at}[{len(listed)}]", f"{at} leaves out {revision}", remedy=revision)

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import LabelName, LabelValue, Model, wrong
+from teal_infra.settings.base import LabelName, LabelValue, Model, clash, wrong
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Percent = Annotated[float, Field(gt=0, lt=100)]
@@ -70,16 +69,8 @@ class AlertBounds(Model):
     @model_validator(mode="after")
     def _escalates(self) -> Self:
         if self.critical_error_percent <= self.error_percent:
-            raise PydanticCustomError(
-                "clash",
-                "criticalErrorPercent {critical} is not above errorPercent {error}",
-                {
-                    "field": "criticalErrorPercent",
-                    "remedy": (self.error_percent + 100) / 2,
-                    "critical": self.critical_error_percent,
-                    "error": self.error_percent,
-                },
-            )
+            what = f"criticalErrorPercent {self.critical_error_percent} is not above errorPercent {self.error_percent}"
+            raise clash("criticalErrorPercent", what, remedy=(self.error_percent + 100) / 2)
         return self
 
 

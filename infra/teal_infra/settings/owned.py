@@ -1,10 +1,10 @@
 """Says what is teal's in objects that others may also set: labels, annotations, variables. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
 
 from teal.model.colours import Colour
+from teal.model.plain import mapping
 from teal_infra import labels
 from teal_infra.settings.report.steps import Step, Where
 
@@ -71,8 +71,3 @@ def variables(names: object, reserved: Collection[str] = IDENTITY) -> Iterator[R
         if name in reserved:
             what = f"{name} says who a pod is (docs/contract.md), and teal sets it"
             yield Refusal((name,), what, "it would have no effect")
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """Return raw config as a mapping; empty where it is something else, which the models refuse."""
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

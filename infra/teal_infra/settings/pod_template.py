@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from pydantic import Field, JsonValue
 
+from teal.model.plain import mapping
 from teal_infra.settings.base import Model, wrong
-from teal_infra.settings.owned import Refusal, Where, identity, labelled, mapping
+from teal_infra.settings.owned import Refusal, Where, identity, labelled
 
 PATCH = "$patch"
 """A directive: `replace` takes a map or a list as given, `delete` removes an element, or a map's content."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from teal.model.colours import Colour
+from teal.model.plain import mapping
 from teal_infra.settings import metadata, owned, pod_template
-from teal_infra.settings.owned import Refusal, mapping
+from teal_infra.settings.owned import Refusal
 from teal_infra.settings.reach import worker
 from teal_infra.settings.report import sealed
 from teal_infra.settings.service import ServiceSettings

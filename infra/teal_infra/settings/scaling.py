@@ -5,9 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import Model, Percent, Seconds, superfluous, wrong
+from teal_infra.settings.base import Model, Percent, Seconds, clash, superfluous, wrong
 from teal_infra.settings.pod import Many
 
 Pods = Annotated[int, Field(ge=1, le=1000)]
@@ -107,16 +106,8 @@ class Autoscaling(Model):
     @model_validator(mode="after")
     def _bounds(self) -> Self:
         if self.min_replicas > self.max_replicas:
-            raise PydanticCustomError(
-                "clash",
-                "minReplicas {low} is above maxReplicas {high}",
-                {
-                    "field": "minReplicas",
-                    "remedy": self.max_replicas,
-                    "low": self.min_replicas,
-                    "high": self.max_replicas,
-                },
-            )
+            what = f"minReplicas {self.min_replicas} is above maxReplicas {self.max_replicas}"
+            raise clash("minReplicas", what, remedy=self.max_replicas)
         beside = [name for name in _BY_USE if name in self.model_fields_set and getattr(self, name) is not None]
         idle, why = [*_OWN, *beside], "external says that another autoscaler decides"
         if self.fixed:
@@ -126,11 +117,8 @@ class Autoscaling(Model):
         if useless := next((name for name in idle if name in self.model_fields_set), None):
             raise superfluous(to_camel(useless), f"{to_camel(useless)} is set, and {why}", "it would have no effect")
         if self.ours and self.metrics is None and self.cpu_percent is None and self.memory_percent is None:
-            raise PydanticCustomError(
-                "clash",
-                "cpuPercent and memoryPercent are null and metrics not set, so the autoscaler has nothing to go by",
-                {"field": "cpuPercent"},
-            )
+            what = "cpuPercent and memoryPercent are null and metrics not set, so the autoscaler has nothing to go by"
+            raise clash("cpuPercent", what)
         return self
 
     @property

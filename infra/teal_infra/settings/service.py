@@ -1,10 +1,11 @@
 """Settings of a service: what is true of it in either colour."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from teal.model.plain import mapping
 from teal.model.workers import Overlap, Worker
 from teal.spec.bake import P95
 from teal.spec.request_metrics import RequestMetrics
@@ -15,8 +16,7 @@ from teal_infra.settings.evidence.request_metrics import RequestMetricsSettings
 from teal_infra.settings.metadata import Metadata
 from teal_infra.settings.migrations import MigrationSettings
 from teal_infra.settings.observability import AlertBounds
-from teal_infra.settings.owned import mapping
-from teal_infra.settings.pod import Process, Resources, Rollout, Shutdown, Spread
+from teal_infra.settings.pod import Process, PullPolicy, Resources, Rollout, Shutdown, Spread
 from teal_infra.settings.pod import contract as contracts
 from teal_infra.settings.pod.probes import HTTP, AppProtocol, PortName, Probe, Probes, require_ports
 from teal_infra.settings.pod.volumes import Volume, Volumes
@@ -201,12 +201,7 @@ class ServiceSettings(Process):
         json_schema_extra=wrong("no pod could say what it is"),
         examples=["/deployment/metadata"],
     )
-    image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = Field(
-        default="IfNotPresent",
-        description="When a node pulls the image.",
-        json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["IfNotPresent"],
-    )
+    image_pull_policy: PullPolicy = "IfNotPresent"
 
     @property
     def worker(self) -> Worker | None:

@@ -10,6 +10,7 @@ import yaml
 
 from teal.adapters.pulumi_yaml import Loader
 from teal.model.errors import ConfigError
+from teal.model.plain import mapping
 from teal_infra.settings.base import ENCRYPTED
 from teal_infra.settings.load import OBJECTS
 from teal_infra.settings.report.steps import PREFIX
@@ -61,7 +62,7 @@ def of(file: object, path: Path) -> StackFile:
     Raises:
         ConfigError: it has no config.
     """
-    config = cast("Mapping[str, Any]", file).get("config") if isinstance(file, dict) else None
+    config = mapping(file).get("config")
     if not isinstance(config, dict):
         raise ConfigError(
             f"{path} has no config, so the stack would have no settings. Next: teal init NEW_FOLDER, which writes a "

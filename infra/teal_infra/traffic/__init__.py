@@ -4,7 +4,7 @@ A router declares and proves nothing. It binds the hooks that it is given, which
 change moves traffic.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol
@@ -103,6 +103,34 @@ class Router(Protocol):
     def after_confirmed(self, record: pulumi.Resource) -> None:
         """Declare what changes with a flip once it is confirmed, which must not delay its bake."""
         ...
+
+
+class Apart:
+    """A router whose services share nothing: each of them is one component, which is complete before a flip."""
+
+    def __init__(
+        self,
+        component: Callable[[str, RouteArgs, pulumi.ResourceOptions], Traffic],
+        front: Front,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Prepare the router; nothing is declared yet."""
+        self._component = component
+        self._front = front
+        self._opts = opts
+
+    def before_pods(self, service: str, colour: Colour) -> Sequence[pulumi.Resource]:
+        """Return nothing: a Service finds its pods."""
+        del service, colour
+        return ()
+
+    def route(self, route: Route) -> Traffic:
+        """Declare the component of a service."""
+        return self._component(route.service, RouteArgs(front=self._front, route=route), self._opts)
+
+    def after_confirmed(self, record: pulumi.Resource) -> None:
+        """Declare nothing: what leads to the idle colour is there."""
+        del record
 
 
 def router(front: Front, opts: pulumi.ResourceOptions) -> Router:

@@ -270,12 +270,12 @@ class WeightedRule(pulumi.ComponentResource):
         of_service, priority = rules.conditions(settings, name), rules.priority(settings, name)
         idle = [rules.forward(settings, args.groups, args.route.active.other)]
         later = pulumi.ResourceOptions(parent=self, depends_on=[self.resource, after])
-        if settings.chosen is not None:
+        if (match := settings.chosen) is not None:
             lb.ListenerRule(
                 f"{name}-chosen",
                 listener_arn=args.balancer.live_listener,
                 priority=priority - 1,
-                conditions=[*of_service, rules.chosen(settings)],
+                conditions=[*of_service, rules.chosen(match)],
                 actions=idle,
                 tags={PART_OF_LABEL: PART_OF, OF_SERVICE: name, ROLE: "chosen"},
                 opts=later,

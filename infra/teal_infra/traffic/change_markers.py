@@ -10,9 +10,7 @@ from datetime import datetime
 from teal.model.colours import ENGINE, MANAGER, Colour
 from teal.model.labels import ACTIVE, MOVED_FROM, ORDER
 from teal.model.live import LiveService
-
-FORCE = "pulumi.com/patchForce"
-"""An annotation of pulumi-kubernetes: apply the object even over fields that another manager owns."""
+from teal_infra.provider.ownership import FORCE
 
 ORDERS = 50_000
 """The highest order of an action that AWS takes."""

@@ -5,6 +5,7 @@ The colours' own Services are the backends. The Gateway exists already and belon
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import pulumi
@@ -16,35 +17,9 @@ from teal.model.routes import Split, said, weights
 from teal_infra import labels
 from teal_infra.components.doors import UNAWAITED, preview_door
 from teal_infra.settings import Settings
-from teal_infra.settings.reach.routing import Routing
-from teal_infra.traffic import Declared, Front, Route, RouteArgs
+from teal_infra.settings.reach.routing import CanaryMatch, Routing
+from teal_infra.traffic import Apart, Declared, RouteArgs
 from teal_infra.traffic.change_markers import annotations
-
-
-class Gateway:
-    """HTTPRoutes attached to one Gateway."""
-
-    def __init__(self, front: Front, opts: pulumi.ResourceOptions) -> None:
-        """Prepare the router; nothing is declared yet."""
-        self._front = front
-        self._opts = opts
-
-    def before_pods(self, service: str, colour: Colour) -> Sequence[pulumi.Resource]:
-        """Return nothing: a Service finds its pods."""
-        del service, colour
-        return ()
-
-    def route(self, route: Route) -> "WeightedRoute":
-        """Declare the HTTPRoute of a service."""
-        return WeightedRoute(route.service, RouteArgs(front=self._front, route=route), self._opts)
-
-    def after_confirmed(self, record: pulumi.Resource) -> None:
-        """Declare nothing: chosen clients have a rule of the same HTTPRoute."""
-        del record
-
-
-router = Gateway
-"""What `teal_infra.traffic` calls to make the router."""
 
 
 class WeightedRoute(pulumi.ComponentResource):
@@ -80,6 +55,10 @@ class WeightedRoute(pulumi.ComponentResource):
         self.register_outputs({})
 
 
+router = partial(Apart, WeightedRoute)
+"""What `teal_infra.traffic` calls to make the router."""
+
+
 def spec(settings: Settings, service: str) -> Mapping[str, Any]:
     """Return the spec of a service's HTTPRoute."""
     gateway, routing = settings.gateway, settings.services[service].routing
@@ -94,8 +73,8 @@ def spec(settings: Settings, service: str) -> Mapping[str, Any]:
     rules: list[dict[str, Any]] = [
         {"matches": matches, **both, "backendRefs": _backends(settings, service, active, share)}
     ]
-    if settings.chosen is not None:
-        headers = [_header(settings)]
+    if (match := settings.chosen) is not None:
+        headers = [_header(match)]
         chosen = [{**each, "headers": headers} for each in matches]
         rules.insert(0, {"matches": chosen, **both, "backendRefs": _backends(settings, service, active.other, 0)})
     hosts = {"hostnames": list(routing.hosts)} if routing.hosts else {}
@@ -119,10 +98,7 @@ def _backends(settings: Settings, service: str, live: Colour, share: int) -> lis
     return [{"name": f"{service}-{each}", "port": port, "weight": by_colour[each]} for each in Colour]
 
 
-def _header(settings: Settings) -> Mapping[str, str]:
-    match = settings.canary_match
-    if match is None:  # `chosen` is
-        return {}
+def _header(match: CanaryMatch) -> Mapping[str, str]:
     if match.header:
         return {"type": "Exact", "name": match.header, "value": match.value}
     # All cookies come in one header, so only a regular expression can match one of them.

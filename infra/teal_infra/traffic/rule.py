@@ -9,6 +9,7 @@ from teal.model.colours import Colour
 from teal.model.labels import OF_SERVICE
 from teal.model.routes import Split, said, weights
 from teal_infra.settings import Settings
+from teal_infra.settings.reach.routing import CanaryMatch
 from teal_infra.traffic import Declared
 
 if TYPE_CHECKING:
@@ -48,15 +49,8 @@ def conditions(settings: Settings, service: str) -> "list[ListenerRuleConditionA
     return found
 
 
-def chosen(settings: Settings) -> "ListenerRuleConditionArgsDict":
-    """Return the condition that selects the requests which the idle colour answers, whatever its weight.
-
-    Raises:
-        ValueError: the stack chooses no clients.
-    """
-    match = settings.chosen
-    if match is None:
-        raise ValueError("nobody is chosen")
+def chosen(match: CanaryMatch) -> "ListenerRuleConditionArgsDict":
+    """Return the condition that selects the requests which the idle colour answers, whatever its weight."""
     if match.header:
         return {"http_header": {"http_header_name": match.header, "values": [match.value]}}
     # All cookies come in one header, in which a rule can only look for a pattern.

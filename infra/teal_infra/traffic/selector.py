@@ -1,46 +1,21 @@
 """`router: service`: the active Service, whose selector names the live colour."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pulumi
 
 from teal.model.adopted import Adopted, led_to
-from teal.model.colours import Colour
 from teal.model.labels import ADOPTED
 from teal_infra import labels
 from teal_infra.components import address
 from teal_infra.components.doors import UNAWAITED, front_door, ingress_spec, preview_door, service_spec
 from teal_infra.provider.kinds import Ingress, Service
+from teal_infra.provider.ownership import FORCE
 from teal_infra.settings import Settings
-from teal_infra.traffic import Declared, Front, Route, RouteArgs
-from teal_infra.traffic.change_markers import FORCE, annotations
-
-
-class Selectors:
-    """The active Services of a stack, which share nothing."""
-
-    def __init__(self, front: Front, opts: pulumi.ResourceOptions) -> None:
-        """Prepare the router; nothing is declared yet."""
-        self._front = front
-        self._opts = opts
-
-    def before_pods(self, service: str, colour: Colour) -> Sequence[pulumi.Resource]:
-        """Return nothing: a selector finds its pods."""
-        del service, colour
-        return ()
-
-    def route(self, route: Route) -> "ServiceSelector":
-        """Declare the active Service of a route."""
-        return ServiceSelector(route.service, RouteArgs(front=self._front, route=route), self._opts)
-
-    def after_confirmed(self, record: pulumi.Resource) -> None:
-        """Declare nothing: the idle slot has the preview Service."""
-        del record
-
-
-router = Selectors
-"""What `teal_infra.traffic` calls to make the router."""
+from teal_infra.traffic import Apart, Declared, RouteArgs
+from teal_infra.traffic.change_markers import annotations
 
 
 class ServiceSelector(pulumi.ComponentResource):
@@ -117,6 +92,10 @@ class ServiceSelector(pulumi.ComponentResource):
             self.front_door = service.id.apply(lambda _: address.front_door(front.access, route.service, door))
         self.preview_door: pulumi.Input[str] = preview_door(front.settings, route.service)
         self.register_outputs({})
+
+
+router = partial(Apart, ServiceSelector)
+"""What `teal_infra.traffic` calls to make the router."""
 
 
 def declared(inputs: Mapping[str, Any]) -> Declared:

@@ -89,7 +89,7 @@ class Elb:
     async def health(self, group: str) -> Mapping[str, int]:
         """Return how many registered targets of a group are in each state."""
         found = await self._pages(self._elb, "describe_target_health", "TargetHealthDescriptions", TargetGroupArn=group)
-        states = [Target.model_validate(each).target_health.state for each in found]
+        states = [Target.model_validate(each).state for each in found]
         return {state: states.count(state) for state in states}
 
     async def alarms(self, prefix: str, group: str) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasPath, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
 
@@ -23,20 +23,16 @@ class GroupWeight(Answer):
     weight: int = 1
 
 
-class Forward(Answer):
-    """The target groups that an action forwards to."""
-
+class _Forward(Answer):
     target_groups: tuple[GroupWeight, ...] = ()
 
 
-class Action(Answer):
-    """One action of a listener rule."""
-
+class _Action(Answer):
     type: str
     order: int = 1
     target_group_arn: str = ""
     """The ARN of the group, where the action forwards to a single one."""
-    forward_config: Forward = Forward()
+    forward_config: _Forward = _Forward()
 
     @property
     def weights(self) -> Mapping[str, int]:
@@ -52,7 +48,7 @@ class Rule:
     """A listener rule as it was read."""
 
     arn: str
-    actions: Sequence[Action]
+    actions: Sequence[_Action]
     written: Sequence[Mapping[str, Any]]
     """The complete actions, in the form in which AWS takes them back."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -62,7 +58,7 @@ class Rule:
         """Make a rule from AWS's answer, without its tags."""
         written = tuple(found["Actions"])
         return cls(
-            arn=found["RuleArn"], actions=tuple(Action.model_validate(each) for each in written), written=written
+            arn=found["RuleArn"], actions=tuple(_Action.model_validate(each) for each in written), written=written
         )
 
     @property
@@ -125,41 +121,24 @@ class Group(Answer):
     load_balancer_arns: tuple[str, ...] = ()
 
 
-class Health(Answer):
-    """The health of a target, as the load balancer sees it."""
-
-    state: str
-
-
 class Target(Answer):
     """A registered target as it was read."""
 
-    target_health: Health
+    state: str = Field(validation_alias=AliasPath("TargetHealth", "State"))
+    """Its health, as the load balancer sees it."""
 
 
-class Dimension(Answer):
-    """One dimension of a metric."""
-
+class _Dimension(Answer):
     name: str
     value: str
-
-
-class Metric(Answer):
-    """A metric that an alarm watches."""
-
-    dimensions: tuple[Dimension, ...] = ()
-
-
-class Stat(Answer):
-    """A statistic of a metric."""
-
-    metric: Metric = Metric()
 
 
 class Query(Answer):
     """One of several metrics from which an alarm computes its value."""
 
-    metric_stat: Stat = Stat()
+    dimensions: tuple[_Dimension, ...] = Field(
+        default=(), validation_alias=AliasPath("MetricStat", "Metric", "Dimensions")
+    )
 
 
 class Alarm(Answer):
@@ -167,10 +146,10 @@ class Alarm(Answer):
 
     alarm_name: str
     state_value: str
-    dimensions: tuple[Dimension, ...] = ()
+    dimensions: tuple[_Dimension, ...] = ()
     metrics: tuple[Query, ...] = ()
 
     def concerns(self, group: str) -> bool:
         """Return whether the alarm watches a target group. Metrics name a group by the last part of its ARN."""
-        looks_at = [*self.dimensions, *(each for query in self.metrics for each in query.metric_stat.metric.dimensions)]
+        looks_at = [*self.dimensions, *(each for query in self.metrics for each in query.dimensions)]
         return any(each.name == "TargetGroup" and each.value == group.rpartition(":")[2] for each in looks_at)

@@ -17,8 +17,9 @@ from pydantic import BaseModel
 
 from teal.adapters import patience
 from teal.adapters.kubernetes import access as kube_access
-from teal.adapters.kubernetes import objects, proxy, slices, workloads
+from teal.adapters.kubernetes import objects, proxy, workloads
 from teal.adapters.kubernetes.access import ClusterAccess
+from teal.adapters.kubernetes.slices import EndpointSlice
 from teal.gates.identity import Answer
 from teal.gates.replies import Reply, Request
 from teal.model.adopted import led_to
@@ -45,8 +46,8 @@ class Cluster:
 
     def __init__(self, http: httpx2.AsyncClient, namespace: str) -> None:
         """Wrap an HTTP client whose base URL is the API server's."""
-        self.http = self._http = http
-        self.namespace = self._namespace = namespace
+        self.http = http
+        self.namespace = namespace
         self._turn = asyncio.Semaphore(AT_ONCE)
         self.slots_seen: Mapping[tuple[str, Colour], LiveSlot] = {}
         """The colours that have a Deployment, as of the last read."""
@@ -68,21 +69,8 @@ class Cluster:
         Raises:
             UnreachableError: the API server did not answer, or answered neither 200 nor 404.
         """
-        found = await self._service(name)
+        found = await self.read(f"/api/v1/namespaces/{self.namespace}/services/{name}", objects.Service)
         return live_service(found) if found else None
-
-    async def address(self, name: str) -> str:
-        """Return the address that a Service of type LoadBalancer was given; empty while it has none.
-
-        Raises:
-            UnreachableError: the API server did not answer, or answered neither 200 nor 404.
-        """
-        found = await self._service(name)
-        given = found.status.load_balancer.ingress if found else ()
-        return next((each.hostname or each.ip for each in given), "")
-
-    async def _service(self, name: str) -> objects.Service | None:
-        return await self.read(f"/api/v1/namespaces/{self._namespace}/services/{name}", objects.Service)
 
     async def live_services(self) -> Mapping[str, LiveService]:
         """Return all active Services of the namespace, by name: those of teal that belong to no colour.
@@ -90,30 +78,23 @@ class Cluster:
         Raises:
             UnreachableError: the API server could not be asked.
         """
-        found = await self.read(
-            f"/api/v1/namespaces/{self._namespace}/services",
-            objects.Services,
-            {"labelSelector": f"{PART_OF_LABEL}={PART_OF},!{COLOUR_LABEL}"},
-        )
-        return {item.metadata.name: live_service(item) for item in (found.items if found else ())}
+        found = await self._services(f"{PART_OF_LABEL}={PART_OF},!{COLOUR_LABEL}")
+        return {each.metadata.name: live_service(each) for each in found}
 
     async def doors(self) -> Mapping[str, objects.Service]:
         """Return all Services of the stack, by name: the active ones and those of one colour."""
-        found = await self.read(
-            f"/api/v1/namespaces/{self._namespace}/services",
-            objects.Services,
-            {"labelSelector": f"{PART_OF_LABEL}={PART_OF}"},
-        )
-        return {item.metadata.name: item for item in (found.items if found else ())}
+        return {each.metadata.name: each for each in await self._services(f"{PART_OF_LABEL}={PART_OF}")}
 
-    async def ready_endpoints(self, service: str, port_name: str = "http") -> Sequence[Endpoint]:
+    async def _services(self, selector: str) -> Sequence[objects.Service]:
+        return await self.listed(f"/api/v1/namespaces/{self.namespace}/services", objects.Service, selector)
+
+    async def ready_endpoints(self, service: str) -> Sequence[Endpoint]:
         """Return the ready addresses behind a Service, as its EndpointSlices list them.
 
         Raises:
             UnreachableError: the API server could not be asked.
         """
-        found = await self.read(self._slices, slices.EndpointSlices, {"labelSelector": f"{SERVICE_LABEL}={service}"})
-        return [each for piece in (found.items if found else ()) for each in piece.ready(port_name)]
+        return [each for piece in await self._slices(service) for each in piece.ready()]
 
     async def endpoints(self, workers: Collection[str] = ()) -> Mapping[str, Sequence[Endpoint]]:
         """Return the ready addresses behind every Service of the namespace, by its name, from a single request.
@@ -123,10 +104,9 @@ class Cluster:
         Raises:
             UnreachableError: the API server could not be asked.
         """
-        found = await self.read(self._slices, slices.EndpointSlices)
         ready: dict[str, list[Endpoint]] = defaultdict(list)
-        for piece in found.items if found else ():
-            ready[piece.metadata.labels.get(SERVICE_LABEL, "")] += piece.ready("http")
+        for piece in await self._slices():
+            ready[piece.metadata.labels.get(SERVICE_LABEL, "")] += piece.ready()
         for service in workers:
             for each in await self.pods(service):
                 if each.ready and not each.ending:
@@ -141,9 +121,8 @@ class Cluster:
         Raises:
             UnreachableError: the API server could not be asked.
         """
-        found = await self.read(self._slices, slices.EndpointSlices)
         pods: dict[str, dict[str, bool]] = defaultdict(dict)
-        for piece in found.items if found else ():
+        for piece in await self._slices():
             pods[piece.metadata.labels.get(SERVICE_LABEL, "")].update(piece.pods())
         for service in workers:
             for each in await self.pods(service):
@@ -151,16 +130,16 @@ class Cluster:
                     pods[f"{service}-{each.colour}"][each.name] = each.ready
         return pods
 
-    @property
-    def _slices(self) -> str:
-        return f"/apis/discovery.k8s.io/v1/namespaces/{self._namespace}/endpointslices"
+    async def _slices(self, service: str = "") -> Sequence[EndpointSlice]:
+        path = f"/apis/discovery.k8s.io/v1/namespaces/{self.namespace}/endpointslices"
+        return await self.listed(path, EndpointSlice, f"{SERVICE_LABEL}={service}" if service else "")
 
     async def slots(self) -> Mapping[tuple[str, Colour], LiveSlot]:
         """Return the colours that have a Deployment, by service and colour."""
-        found = await self.read(
-            f"/apis/apps/v1/namespaces/{self._namespace}/deployments",
-            workloads.Deployments,
-            {"labelSelector": f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}"},
+        found = await self.listed(
+            f"/apis/apps/v1/namespaces/{self.namespace}/deployments",
+            workloads.Deployment,
+            f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}",
         )
         self.slots_seen = {
             (item.metadata.labels[NAME_LABEL], colour): LiveSlot(
@@ -171,16 +150,13 @@ class Cluster:
                 rolling=item.rolling,
                 version=item.metadata.labels.get(VERSION_LABEL, ""),
             )
-            for item in (found.items if found else ())
+            for item in found
             if (colour := colour_of(item.metadata.labels.get(COLOUR_LABEL))) is not None
         }
         return self.slots_seen
 
     async def pods(self, service: str) -> Sequence[LivePod]:
         """Return a service's pods in both colours that have not ended, including those that are ending."""
-        found = await self.read(
-            f"/api/v1/namespaces/{self._namespace}/pods", workloads.Pods, {"labelSelector": f"{NAME_LABEL}={service}"}
-        )
         return [
             LivePod(
                 name=item.metadata.name,
@@ -191,7 +167,7 @@ class Cluster:
                 ready=item.ready,
                 ending=bool(item.metadata.deletion_timestamp),
             )
-            for item in (found.items if found else ())
+            for item in await self._pods(f"{NAME_LABEL}={service}")
             if item.status.phase not in {"Succeeded", "Failed"}
         ]
 
@@ -201,27 +177,33 @@ class Cluster:
         Raises:
             UnreachableError: the API server could not be asked.
         """
-        found = await self.read(
-            f"/api/v1/namespaces/{self._namespace}/pods",
-            workloads.Pods,
-            {"labelSelector": f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}={colour}"},
-        )
         pods: dict[str, dict[str, tuple[int, str]]] = defaultdict(dict)
-        for item in found.items if found else ():
+        for item in await self._pods(f"{PART_OF_LABEL}={PART_OF},{COLOUR_LABEL}={colour}"):
             pods[item.metadata.labels.get(NAME_LABEL, "")][item.metadata.name] = item.status.restarts()
         return pods
 
+    async def _pods(self, selector: str) -> Sequence[workloads.Pod]:
+        return await self.listed(f"/api/v1/namespaces/{self.namespace}/pods", workloads.Pod, selector)
+
     async def autoscalers(self) -> Mapping[str, LiveAutoscaler]:
         """Return the autoscalers by the Deployment that each scales, whoever made them, from a single request."""
-        found = await self.read(
-            f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers", workloads.Autoscalers
+        found = await self.listed(
+            f"/apis/autoscaling/v2/namespaces/{self.namespace}/horizontalpodautoscalers", workloads.Autoscaler
         )
-        return {name: _live_autoscaler(item) for item in (found.items if found else ()) if (name := item.deployment)}
+        return {
+            name: LiveAutoscaler(
+                annotations=item.metadata.annotations,
+                minimum=item.spec.min_replicas,
+                desired=item.status.desired_replicas,
+            )
+            for item in found
+            if (name := item.deployment)
+        }
 
     async def pods_asked_for(self, name: str) -> int:
         """Return how many pods a Deployment's replicas or autoscaler ask for; 0 where it is missing or at zero."""
         deployment, autoscalers = await asyncio.gather(
-            self.read(f"/apis/apps/v1/namespaces/{self._namespace}/deployments/{name}", workloads.Deployment),
+            self.read(f"/apis/apps/v1/namespaces/{self.namespace}/deployments/{name}", workloads.Deployment),
             self.autoscalers(),
         )
         if deployment is None or deployment.spec.replicas == 0:
@@ -230,7 +212,7 @@ class Cluster:
 
     async def config_map(self, name: str) -> Mapping[str, str]:
         """Return a ConfigMap's data; empty where there is none."""
-        found = await self.read(f"/api/v1/namespaces/{self._namespace}/configmaps/{name}", objects.ConfigMap)
+        found = await self.read(f"/api/v1/namespaces/{self.namespace}/configmaps/{name}", objects.ConfigMap)
         return found.data if found else {}
 
     async def ask(self, endpoint: Endpoint, path: str) -> Answer:
@@ -240,7 +222,7 @@ class Cluster:
         answer and not raised: they are evidence.
         """
         async with self._turn:
-            return await proxy.ask(self._http, self._namespace, endpoint.pod, endpoint.port, path)
+            return await proxy.ask(self.http, self.namespace, endpoint.pod, endpoint.port, path)
 
     async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
         """Send a request to a Service through the API server's proxy, and wait for it no longer than `within` seconds.
@@ -248,7 +230,16 @@ class Cluster:
         Errors are returned in the reply and not raised: they are evidence.
         """
         async with self._turn:
-            return await proxy.request(self._http, self._namespace, service, wanted, within=within)
+            return await proxy.request(self.http, self.namespace, service, wanted, within=within)
+
+    async def listed(self, path: str, shape: type[_Read], selector: str = "") -> Sequence[_Read]:
+        """Read the objects of a list that a label selector finds; none where the API server does not know the kind.
+
+        Raises:
+            UnreachableError: the API server did not answer, or answered neither 200 nor 404.
+        """
+        found = await self.read(path, objects.Items, {"labelSelector": selector} if selector else None)
+        return [shape.model_validate(each) for each in found.items] if found else ()
 
     async def read(self, path: str, shape: type[_Read], params: Mapping[str, str] | None = None) -> _Read | None:
         """Read an object or a list; None where there is none.
@@ -256,26 +247,27 @@ class Cluster:
         Raises:
             UnreachableError: the API server did not answer, or answered neither 200 nor 404.
         """
-        response: httpx2.Response | None = None
+        patiently = stamina.AsyncRetryingCaller(timeout=RETRY_SECONDS, attempts=None, wait_max=patience.MOST_SECONDS)
+
+        async def get() -> httpx2.Response:
+            async with self._turn:
+                response = await self.http.get(path, params=params)
+            patience.require_settled(response)
+            return response
+
         try:
-            async for attempt in stamina.retry_context(
-                on=patience.again, timeout=RETRY_SECONDS, attempts=None, wait_max=patience.MOST_SECONDS
-            ):
-                with attempt:
-                    async with self._turn:
-                        response = await self._http.get(path, params=params)
-                    patience.require_settled(response)
+            response = await patiently(patience.again, get)
         except (httpx2.TransportError, patience.BusyError) as error:
             raise UnreachableError(
-                f"the API server {self._http.base_url} did not answer GET {path} within {RETRY_SECONDS:.0f} s "
+                f"the API server {self.http.base_url} did not answer GET {path} within {RETRY_SECONDS:.0f} s "
                 f"({type(error).__name__}: {error}), so nothing is known of what it was asked for, and this step went "
                 "no further. Next: kubectl cluster-info"
             ) from None
-        if response is None or response.status_code == HTTPStatus.NOT_FOUND:
+        if response.status_code == HTTPStatus.NOT_FOUND:
             return None
         if not response.is_success:
             raise UnreachableError(
-                f"the API server {self._http.base_url} answered {response.status_code} to GET {path}, so nothing is "
+                f"the API server {self.http.base_url} answered {response.status_code} to GET {path}, so nothing is "
                 "known of what it was asked for, and this step went no further. Next: kubectl auth can-i --list"
             )
         return shape.model_validate_json(response.content)
@@ -290,12 +282,4 @@ def live_service(found: objects.Service) -> LiveService:
         resource_version=found.metadata.resource_version,
         writer=objects.writer_of(found.metadata.managed_fields, "selector"),
         owners=objects.owners_of(found.metadata.managed_fields, "selector"),
-    )
-
-
-def _live_autoscaler(found: workloads.Autoscaler) -> LiveAutoscaler:
-    return LiveAutoscaler(
-        annotations=found.metadata.annotations,
-        minimum=found.spec.min_replicas,
-        desired=found.status.desired_replicas,
     )

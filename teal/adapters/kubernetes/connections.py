@@ -13,6 +13,7 @@ from http import HTTPStatus
 import httpx2
 from httpx2.websockets import AsyncWebSocketSession, HTTPXWSException
 
+from teal.model.errors import in_words
 from teal.model.live import Endpoint
 
 DEADLINE_SECONDS = 5.0
@@ -62,7 +63,7 @@ async def _ask(http: httpx2.AsyncClient, namespace: str, endpoint: Endpoint, pat
     except TimeoutError:
         return f"did not answer within {DEADLINE_SECONDS:.0f} s"
     except (httpx2.HTTPError, HTTPXWSException) as error:
-        return _said(error)
+        return in_words(error)
 
 
 async def _post(http: httpx2.AsyncClient, namespace: str, endpoint: Endpoint, path: str, body: bytes) -> str:
@@ -76,7 +77,7 @@ async def _post(http: httpx2.AsyncClient, namespace: str, endpoint: Endpoint, pa
         try:
             status = await _status(forwarded)
         except (HTTPXWSException, ValueError) as error:  # outside the session it would be raised inside a group
-            return _said(error)
+            return in_words(error)
     return "" if status == HTTPStatus.OK else f"answered {status}"
 
 
@@ -99,7 +100,3 @@ async def _status(forwarded: AsyncWebSocketSession) -> int:
             raise ValueError(content.decode(errors="replace"))
         answer += content
     return int(answer.split(maxsplit=2)[1])
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__} {error}".strip()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import httpx2
-from pydantic import BaseModel
+from pydantic import AliasPath, BaseModel, Field
 
 from teal.model.colours import MANAGER
 from teal.model.errors import UnreachableError
@@ -29,12 +29,8 @@ class Happening:
     warning: bool
 
 
-class _Identity(BaseModel):
-    uid: str
-
-
 class _Named(BaseModel):
-    metadata: _Identity
+    uid: str = Field(validation_alias=AliasPath("metadata", "uid"))
 
 
 async def record(http: httpx2.AsyncClient, namespace: str, service: str, happening: Happening) -> None:
@@ -53,7 +49,7 @@ async def record(http: httpx2.AsyncClient, namespace: str, service: str, happeni
         "kind": "Event",
         "metadata": {"name": f"{service}.{key}", "namespace": namespace},
         # `kubectl describe` selects a Service's events by its uid.
-        "involvedObject": {**about, "uid": _Named.model_validate_json(found.content).metadata.uid},
+        "involvedObject": {**about, "uid": _Named.model_validate_json(found.content).uid},
         "reason": happening.reason,
         "message": happening.message[:MESSAGE],
         "type": "Warning" if happening.warning else "Normal",

@@ -11,9 +11,7 @@ from teal.model.colours import Colour
 from teal.model.labels import COLOUR_LABEL, NAME_LABEL
 
 
-class BudgetStatus(Object):
-    """The status of a PodDisruptionBudget."""
-
+class _BudgetStatus(Object):
     current_healthy: int = 0
     desired_healthy: int = 0
     disruptions_allowed: int = 0
@@ -23,7 +21,7 @@ class Budget(Object):
     """`policy/v1` PodDisruptionBudget."""
 
     metadata: Metadata
-    status: BudgetStatus = BudgetStatus()
+    status: _BudgetStatus = _BudgetStatus()
 
 
 class UsedBy(Object):
@@ -49,7 +47,7 @@ class PodMetrics(Object):
 class PodMetricsList(Object):
     """`metrics.k8s.io/v1beta1` PodMetricsList."""
 
-    items: Sequence[PodMetrics] = ()
+    items: Sequence[PodMetrics]
 
 
 Found = Deployment | Service | Autoscaler | Budget | Bare

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.kubernetes.objects import Object
+from teal.adapters.kubernetes.workloads import Condition, PodStatus
 from teal.model.errors import RefusedError, UnreachableError
 from teal.model.labels import COLOUR_LABEL, COMPONENT_LABEL, NAME_LABEL, VERSION_LABEL
 
@@ -42,14 +43,8 @@ class _Metadata(Object):
     creation_timestamp: str = ""
 
 
-class _Condition(Object):
-    type: str = ""
-    status: str = ""
-    message: str = ""
-
-
 class _Status(Object):
-    conditions: Sequence[_Condition] = ()
+    conditions: Sequence[Condition] = ()
 
 
 class _Spec(Object):
@@ -133,33 +128,8 @@ class MigrationJob(Object):
         return next((str(each.get("value", "")) for each in known if each["name"] == name), "")
 
 
-class _Jobs(Object):
-    items: Sequence[MigrationJob] = ()
-
-
-class _Ended(Object):
-    message: str = ""
-
-
-class _State(Object):
-    terminated: _Ended | None = None
-
-
-class _Container(Object):
-    state: _State = _State()
-
-
-class _PodStatus(Object):
-    container_statuses: Sequence[_Container] = ()
-    init_container_statuses: Sequence[_Container] = ()
-
-
 class _Pod(Object):
-    status: _PodStatus = _PodStatus()
-
-
-class _Pods(Object):
-    items: Sequence[_Pod] = ()
+    status: PodStatus = PodStatus()
 
 
 async def migrations(cluster: Cluster) -> Sequence[MigrationJob]:
@@ -168,9 +138,10 @@ async def migrations(cluster: Cluster) -> Sequence[MigrationJob]:
     Raises:
         UnreachableError: the API server could not be asked.
     """
-    found = await cluster.read(_path(cluster), _Jobs, {"labelSelector": SELECTOR})
-    items = [each for each in (found.items if found else ()) if each.moves]
-    return sorted(items, key=lambda each: each.metadata.creation_timestamp, reverse=True)
+    found = await cluster.listed(_path(cluster), MigrationJob, SELECTOR)
+    return sorted(
+        (each for each in found if each.moves), key=lambda each: each.metadata.creation_timestamp, reverse=True
+    )
 
 
 async def look(cluster: Cluster, like: MigrationJob) -> str:
@@ -230,12 +201,11 @@ async def _create(cluster: Cluster, body: Mapping[str, Any], what_for: str) -> N
 async def _said(cluster: Cluster, job: str) -> str:
     """Return the last lines that the Job's tool wrote."""
     path = f"/api/v1/namespaces/{cluster.namespace}/pods"
-    found = await cluster.read(path, _Pods, {"labelSelector": f"batch.kubernetes.io/job-name={job}"})
-    statuses = [each.status for each in (found.items if found else ())]
+    pods = await cluster.listed(path, _Pod, f"batch.kubernetes.io/job-name={job}")
     ended = [
         each.state.terminated.message.strip()
-        for status in statuses
-        for each in (*status.init_container_statuses, *status.container_statuses)
+        for pod in pods
+        for each in (*pod.status.init_container_statuses, *pod.status.container_statuses)
         if each.state.terminated
     ]
     return next((each for each in reversed(ended) if each), "")

@@ -4,9 +4,9 @@ A field that teal does not read is not here: these are not models of the whole A
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasPath, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from teal.model.labels import ACTIVE, MOVED_FROM
@@ -18,12 +18,10 @@ class Object(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
-class OwnedMetadata(BaseModel):
-    """The metadata of an object that a field manager owns."""
+class Items(Object):
+    """A list of objects of any kind, as the API server returned it."""
 
-    model_config = ConfigDict(frozen=True)
-
-    annotations: Mapping[str, object] = Field(default_factory=dict[str, object], alias="f:annotations")
+    items: Sequence[Mapping[str, Any]]
 
 
 class OwnedFields(BaseModel):
@@ -35,7 +33,9 @@ class OwnedFields(BaseModel):
     """The fields of the spec that a manager owns. The keys are field paths; the values are not used."""
     data: Mapping[str, object] = Field(default_factory=dict[str, object], alias="f:data")
     """The keys of a ConfigMap's data that a manager owns."""
-    metadata: OwnedMetadata = Field(default=OwnedMetadata(), alias="f:metadata")
+    annotations: Mapping[str, object] = Field(
+        default_factory=dict[str, object], validation_alias=AliasPath("f:metadata", "f:annotations")
+    )
 
     def owns(self, field: str) -> bool:
         """Return whether the manager owns a field of the spec or of the data; an atomic field counts as a whole."""
@@ -43,7 +43,7 @@ class OwnedFields(BaseModel):
 
     def marks(self, annotations: Collection[str]) -> bool:
         """Return whether the manager owns one of these annotations."""
-        return any(f"f:{each}" in self.metadata.annotations for each in annotations)
+        return any(f"f:{each}" in self.annotations for each in annotations)
 
 
 class ManagedFields(Object):
@@ -89,9 +89,7 @@ class ServicePort(Object):
         return self.port if self.target_port is None else self.target_port
 
 
-class ServiceSpec(Object):
-    """The spec of a Service."""
-
+class _ServiceSpec(Object):
     selector: Mapping[str, str] = Field(default_factory=dict[str, str])
     type: str = "ClusterIP"
     cluster_ip: str = Field(default="", alias="clusterIP")
@@ -106,24 +104,18 @@ class Ingress(Object):
     ip: str = ""
 
 
-class LoadBalancerStatus(Object):
-    """The load balancer of a Service, as the cloud's controller reports it."""
-
-    ingress: Sequence[Ingress] = ()
-
-
-class ServiceStatus(Object):
-    """The status of a Service."""
-
-    load_balancer: LoadBalancerStatus = LoadBalancerStatus()
-
-
 class Service(Object):
     """`v1` Service."""
 
     metadata: Metadata
-    spec: ServiceSpec
-    status: ServiceStatus = ServiceStatus()
+    spec: _ServiceSpec
+    ingress: Sequence[Ingress] = Field(default=(), validation_alias=AliasPath("status", "loadBalancer", "ingress"))
+    """The addresses of its load balancer, as the cloud's controller reports them."""
+
+    @property
+    def outside(self) -> str:
+        """The address that a Service of type LoadBalancer was given; empty while it has none."""
+        return next((each.hostname or each.ip for each in self.ingress), "")
 
     @property
     def address(self) -> str:
@@ -131,9 +123,8 @@ class Service(Object):
         if not self.spec.ports:
             return ""
         first = self.spec.ports[0]
-        outside = next((each.hostname or each.ip for each in self.status.load_balancer.ingress), "")
-        if outside:
-            return f"http://{outside}:{first.port}"
+        if self.outside:
+            return f"http://{self.outside}:{first.port}"
         return f"port {first.node_port} of each node" if first.node_port else f"{self.metadata.name}:{first.port}"
 
 
@@ -144,15 +135,7 @@ class ConfigMap(Object):
     data: Mapping[str, str] = Field(default_factory=dict[str, str])
 
 
-class ConfigMaps(Object):
-    """`v1` ConfigMapList."""
-
-    items: Sequence[ConfigMap]
-
-
-class LeaseSpec(Object):
-    """The spec of a Lease."""
-
+class _LeaseSpec(Object):
     holder_identity: str = ""
     acquire_time: str | None = None
     lease_transitions: int = 0
@@ -162,13 +145,7 @@ class Lease(Object):
     """`coordination.k8s.io/v1` Lease."""
 
     metadata: Metadata
-    spec: LeaseSpec = LeaseSpec()
-
-
-class Services(Object):
-    """`v1` ServiceList."""
-
-    items: Sequence[Service]
+    spec: _LeaseSpec = _LeaseSpec()
 
 
 class Labelled(Object):
@@ -177,29 +154,12 @@ class Labelled(Object):
     labels: Mapping[str, str] = Field(default_factory=dict[str, str])
 
 
-class UserInfo(Object):
-    """An authenticated account."""
-
-    username: str
-
-
-class Reviewed(Object):
-    """The status of a SelfSubjectReview."""
-
-    user_info: UserInfo
-
-
-class ReviewedAt(Object):
-    """The metadata of a SelfSubjectReview: it has no name, but the API server's time."""
-
-    creation_timestamp: str = ""
-
-
 class SelfSubjectReview(Object):
     """`authentication.k8s.io/v1` SelfSubjectReview: the account that the API server takes the asker for."""
 
-    metadata: ReviewedAt = ReviewedAt()
-    status: Reviewed
+    username: str = Field(validation_alias=AliasPath("status", "userInfo", "username"))
+    at: str = Field(default="", validation_alias=AliasPath("metadata", "creationTimestamp"))
+    """The API server's time."""
 
 
 class Identity(BaseModel):

@@ -5,9 +5,9 @@ no endpoint, or the credentials lack a right) is told from the service's answer 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 import httpx2
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from teal.adapters.kubernetes import objects
 from teal.gates.identity import Answer
 from teal.gates.replies import Reply, Request
+from teal.model.errors import in_words
 
 RETRY_SECONDS = 10.0
 """How long all attempts of one request may take: an API server that restarts is back in it (measured: 3-6 s)."""
@@ -27,8 +28,6 @@ CONNECT_SECONDS = 2.0
 MOST_BYTES = 4 * 1024 * 1024
 """How much of an answer's body is read: enough for an OpenAPI document of thousands of operations."""
 
-_Answered = TypeVar("_Answered")
-
 
 async def ask(http: httpx2.AsyncClient, namespace: str, pod: str, port: int, path: str) -> Answer:
     """Ask one pod for its version and colour.
@@ -37,7 +36,7 @@ async def ask(http: httpx2.AsyncClient, namespace: str, pod: str, port: int, pat
     """
     url = f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}"
     try:
-        response = await _patiently(_AWAY, lambda: http.get(url))
+        response = await _patiently()(_AWAY, http.get, url)
         if not response.is_success:
             return Answer(endpoint=pod, error=f"{path} answered {response.status_code}")
         said = objects.Identity.model_validate_json(response.content)
@@ -45,7 +44,7 @@ async def ask(http: httpx2.AsyncClient, namespace: str, pod: str, port: int, pat
         missing = ", ".join(".".join(map(str, problem["loc"])) or problem["type"] for problem in error.errors())
         return Answer(endpoint=pod, error=f"{path} answered without a usable {missing}")
     except httpx2.HTTPError as error:
-        return Answer(endpoint=pod, error=f"{path}: {_said(error)}")
+        return Answer(endpoint=pod, error=f"{path}: {in_words(error)}")
     return Answer(endpoint=pod, version=said.version, colour=said.deployment_group)
 
 
@@ -67,11 +66,11 @@ async def request(http: httpx2.AsyncClient, namespace: str, service: str, wanted
     # A request that was never sent, or that changes nothing, may be repeated.
     again = _AWAY if wanted.method in _SAFE else _UNREACHED
     try:
-        return await _patiently(again, lambda: send(http, url, wanted, within))
+        return await _patiently()(again, send, http, url, wanted, within)
     except (httpx2.ReadTimeout, httpx2.WriteTimeout):
         return Reply(late=True)
     except httpx2.HTTPError as error:
-        return Reply(error=f"API server {http.base_url}: {_said(error)}")
+        return Reply(error=f"API server {http.base_url}: {in_words(error)}")
 
 
 _UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout)
@@ -80,12 +79,8 @@ _SAFE = {"GET", "HEAD"}
 _AS_IT_IS = "/?&=%:@!$'()*+,;~-._"  # the characters that a path with a query may hold unquoted (RFC 3986)
 
 
-async def _patiently(on: tuple[type[Exception], ...], ask: Callable[[], Awaitable[_Answered]]) -> _Answered:
-    """Return the result of `ask`, repeated while it fails with these errors; the last error is raised."""
-    async for attempt in stamina.retry_context(on=on, timeout=RETRY_SECONDS, attempts=None):
-        with attempt:
-            return await ask()
-    raise AssertionError("the last attempt returns or raises")
+def _patiently() -> stamina.AsyncRetryingCaller:
+    return stamina.AsyncRetryingCaller(timeout=RETRY_SECONDS, attempts=None)
 
 
 async def send(http: httpx2.AsyncClient, url: str, wanted: Request, within: float) -> Reply:
@@ -158,7 +153,3 @@ def _own_words(response: httpx2.Response, body: bytes) -> str | None:
     if status in _BETWEEN and AUDIT not in response.headers:
         return f"what stands before the API server says {status}"
     return None
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__} {error}".strip()

@@ -73,14 +73,14 @@ async def _last_start(cluster: Cluster, service: str, colour: Colour) -> datetim
     Where the controller's update of a CronJob crossed the suspension, the API server has not taken it; its Job is there
     all the same. Where nothing was ever started it is now: no earlier start is made up for.
     """
-    left = {"labelSelector": f"{NAME_LABEL}={service},{COLOUR_LABEL}={colour.other}"}
+    left = f"{NAME_LABEL}={service},{COLOUR_LABEL}={colour.other}"
     *found, jobs = await asyncio.gather(
         _read(cluster, service, colour),
         _read(cluster, service, colour.other),
-        cluster.read(f"/apis/batch/v1/namespaces/{cluster.namespace}/jobs", workloads.Jobs, left),
+        cluster.listed(f"/apis/batch/v1/namespaces/{cluster.namespace}/jobs", workloads.Job, left),
     )
     said = [each.status.last_schedule_time for each in found if each is not None]
-    seen = [each.metadata.creation_timestamp for each in (jobs.items if jobs else ())]
+    seen = [each.metadata.creation_timestamp for each in jobs]
     return max(filter(None, [*said, *seen]), default=datetime.now(UTC))
 
 

@@ -13,23 +13,17 @@ class Conditions(Object):
     terminating: bool | None = None
 
 
-class Reference(Object):
-    """The object behind an address."""
-
+class _Reference(Object):
     kind: str
     name: str
 
 
-class EndpointOfSlice(Object):
-    """One address of an EndpointSlice."""
-
+class _EndpointOfSlice(Object):
     conditions: Conditions = Conditions()
-    target_ref: Reference | None = None
+    target_ref: _Reference | None = None
 
 
-class Port(Object):
-    """One port of an EndpointSlice."""
-
+class _Port(Object):
     name: str = ""
     port: int
 
@@ -38,13 +32,13 @@ class EndpointSlice(Object):
     """`discovery.k8s.io/v1` EndpointSlice, whose lists may be null."""
 
     metadata: Labelled = Labelled()
-    endpoints: Sequence[EndpointOfSlice] | None = None
-    ports: Sequence[Port] | None = None
+    endpoints: Sequence[_EndpointOfSlice] | None = None
+    ports: Sequence[_Port] | None = None
 
-    def ready(self, port_name: str) -> Sequence[Endpoint]:
-        """Return the ready addresses on the port of that name, or on the first port where none has it."""
+    def ready(self) -> Sequence[Endpoint]:
+        """Return the ready addresses on the port `http`, or on the first port where none is called so."""
         ports = self.ports or ()
-        named = [each for each in ports if each.name == port_name] or ports[:1]
+        named = [each for each in ports if each.name == "http"] or ports[:1]
         return [
             Endpoint(pod=endpoint.target_ref.name, port=port.port)
             for endpoint in self.endpoints or ()
@@ -59,9 +53,3 @@ class EndpointSlice(Object):
             for each in self.endpoints or ()
             if each.target_ref is not None and each.target_ref.kind == "Pod" and not each.conditions.terminating
         }
-
-
-class EndpointSlices(Object):
-    """`discovery.k8s.io/v1` EndpointSliceList."""
-
-    items: Sequence[EndpointSlice]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import httpx2
 from pydantic import BaseModel, ValidationError
 
-from teal.model.errors import UnreachableError
+from teal.model.errors import UnreachableError, in_words
 
 WATCH_SECONDS = 2.0
 """How long to wait for versions that exist already: they come at once, or the API server has forgotten them."""
@@ -49,7 +49,7 @@ async def versions(
                 if seen[-1]["metadata"]["resourceVersion"] == until:
                     return seen
     except (httpx2.HTTPError, TimeoutError) as error:
-        why = f"{type(error).__name__} {error}".strip()
+        why = in_words(error)
     except ValidationError:
         why = "the API server has forgotten the first of them"
     resource = kind.rpartition("/")[2]

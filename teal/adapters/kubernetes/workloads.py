@@ -19,9 +19,7 @@ class Condition(Object):
     """When it was written last; only Deployments have that."""
 
 
-class DeploymentStatus(Object):
-    """The status of a Deployment."""
-
+class _DeploymentStatus(Object):
     observed_generation: int = 0
     """The generation that its controller has seen last."""
     replicas: int = 0
@@ -33,9 +31,7 @@ class DeploymentStatus(Object):
     conditions: Sequence[Condition] = ()
 
 
-class ContainerPort(Object):
-    """A port of a container."""
-
+class _ContainerPort(Object):
     name: str = ""
     container_port: int
 
@@ -47,31 +43,25 @@ class ContainerResources(Object):
     limits: Mapping[str, str] = Field(default_factory=dict[str, str])
 
 
-class Container(Object):
-    """A container in the spec of a pod."""
-
+class _Container(Object):
     name: str = ""
     image: str = ""
-    ports: Sequence[ContainerPort] = ()
+    ports: Sequence[_ContainerPort] = ()
     resources: ContainerResources = ContainerResources()
 
 
-class PodSpec(Object):
-    """The spec of a pod."""
-
-    containers: Sequence[Container] = ()
+class _PodSpec(Object):
+    containers: Sequence[_Container] = ()
 
 
 class PodTemplate(Object):
     """The template that a Deployment makes its pods from."""
 
     metadata: Labelled = Labelled()
-    spec: PodSpec = PodSpec()
+    spec: _PodSpec = _PodSpec()
 
 
-class DeploymentSpec(Object):
-    """The spec of a Deployment."""
-
+class _DeploymentSpec(Object):
     replicas: int = 1
     paused: bool = False
     template: PodTemplate = PodTemplate()
@@ -81,8 +71,8 @@ class Deployment(Object):
     """`apps/v1` Deployment."""
 
     metadata: Metadata
-    spec: DeploymentSpec
-    status: DeploymentStatus = DeploymentStatus()
+    spec: _DeploymentSpec
+    status: _DeploymentStatus = _DeploymentStatus()
 
     @property
     def outdated(self) -> int:
@@ -125,21 +115,11 @@ class Deployment(Object):
         return next((each.container_port for each in ports if each.name == target), target)
 
 
-class Deployments(Object):
-    """`apps/v1` DeploymentList."""
-
-    items: Sequence[Deployment]
-
-
-class CronJobSpec(Object):
-    """The spec of a CronJob."""
-
+class _CronJobSpec(Object):
     suspend: bool = False
 
 
-class CronJobStatus(Object):
-    """The status of a CronJob."""
-
+class _CronJobStatus(Object):
     last_schedule_time: datetime | None = None
     """The last start that its controller has made."""
 
@@ -148,51 +128,38 @@ class CronJob(Object):
     """`batch/v1` CronJob."""
 
     metadata: Metadata
-    spec: CronJobSpec = CronJobSpec()
-    status: CronJobStatus = CronJobStatus()
+    spec: _CronJobSpec = _CronJobSpec()
+    status: _CronJobStatus = _CronJobStatus()
 
 
-class Started(Object):
-    """The metadata of a Job."""
-
+class _Started(Object):
     creation_timestamp: datetime
 
 
 class Job(Object):
     """`batch/v1` Job."""
 
-    metadata: Started
+    metadata: _Started
 
 
-class Jobs(Object):
-    """`batch/v1` JobList."""
-
-    items: Sequence[Job]
-
-
-class Terminated(Object):
-    """How a container ended."""
-
+class _Terminated(Object):
     reason: str = ""
+    message: str = ""
     exit_code: int = 0
 
 
-class Waiting(Object):
-    """Why a container does not run yet."""
-
+class _Waiting(Object):
     reason: str = ""
 
 
 class ContainerState(Object):
     """A state of a container: its present one, or the one before its last restart."""
 
-    terminated: Terminated | None = None
-    waiting: Waiting | None = None
+    terminated: _Terminated | None = None
+    waiting: _Waiting | None = None
 
 
-class ContainerStatus(Object):
-    """The status of a container in a pod."""
-
+class _ContainerStatus(Object):
     name: str = ""
     image_id: str = Field(default="", alias="imageID")
     restart_count: int = 0
@@ -209,8 +176,8 @@ class PodStatus(Object):
 
     phase: str = ""
     conditions: Sequence[Condition] = ()
-    container_statuses: Sequence[ContainerStatus] = ()
-    init_container_statuses: Sequence[ContainerStatus] = ()
+    container_statuses: Sequence[_ContainerStatus] = ()
+    init_container_statuses: Sequence[_ContainerStatus] = ()
 
     def waiting(self) -> Sequence[str]:
         """Return why the pod does not run, in Kubernetes' words such as `ImagePullBackOff` and `Unschedulable`."""
@@ -230,7 +197,7 @@ class Pod(Object):
     """`v1` Pod."""
 
     metadata: Metadata
-    spec: PodSpec = PodSpec()
+    spec: _PodSpec = _PodSpec()
     status: PodStatus = PodStatus()
 
     @property
@@ -253,24 +220,18 @@ class Pods(Object):
     items: Sequence[Pod]
 
 
-class ScaleTarget(Object):
-    """The object that a HorizontalPodAutoscaler scales."""
-
+class _ScaleTarget(Object):
     kind: str = ""
     name: str = ""
 
 
-class AutoscalerSpec(Object):
-    """The spec of a HorizontalPodAutoscaler."""
-
+class _AutoscalerSpec(Object):
     min_replicas: int = 1
     max_replicas: int = 1
-    scale_target_ref: ScaleTarget = ScaleTarget()
+    scale_target_ref: _ScaleTarget = _ScaleTarget()
 
 
-class AutoscalerStatus(Object):
-    """The status of a HorizontalPodAutoscaler."""
-
+class _AutoscalerStatus(Object):
     desired_replicas: int = 0
     conditions: Sequence[Condition] = ()
 
@@ -279,17 +240,11 @@ class Autoscaler(Object):
     """`autoscaling/v2` HorizontalPodAutoscaler."""
 
     metadata: Metadata
-    spec: AutoscalerSpec
-    status: AutoscalerStatus = AutoscalerStatus()
+    spec: _AutoscalerSpec
+    status: _AutoscalerStatus = _AutoscalerStatus()
 
     @property
     def deployment(self) -> str:
         """The name of the Deployment that this autoscaler scales; empty for other kinds."""
         target = self.spec.scale_target_ref
         return target.name if target.kind == "Deployment" else "" if target.kind else self.metadata.name
-
-
-class Autoscalers(Object):
-    """`autoscaling/v2` HorizontalPodAutoscalerList."""
-
-    items: Sequence[Autoscaler]

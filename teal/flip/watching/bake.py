@@ -1,7 +1,8 @@
 """The bake: what is watched after a flip, and how it is judged. Pure; `teal.flip.owner` runs it.
 
-There are three sources of evidence for each service: the front door, which is asked on every tick where it has a path,
-the cluster's list of ready pods and, where the stack has a Prometheus, the error rate of live traffic.
+There are four sources of evidence for each service: the front door, which is asked on every tick where it has a path;
+the cluster, for the pods that turned unready or crashed; a Prometheus, where the stack has one, for live traffic's
+errors, its response times and the stack's own numbers; and the router, for its alarms and for where it leads.
 """
 
 import math
@@ -212,7 +213,7 @@ class Bake:
         if seen.error_share is None or math.isnan(seen.error_share) or seen.requests < samples:
             return verdict(Outcome.INCONCLUSIVE, f"{seen.requests:.0f} requests of {self.colour}")
         percent = 100 * seen.error_share
-        what = f"{percent:.2g} % of {seen.requests:.0f} requests of {self.colour} were answered 5xx"
+        what = f"{percent:.2g} % of {seen.requests:.0f} requests of {self.colour} failed"
         return verdict(_judged(percent, seen.requests, bound, early=early), what)
 
     @property

@@ -29,10 +29,9 @@ class Measured:
     """Prometheus's answer for the colour that traffic has left, before the flip; empty where nobody asked."""
 
 
-def checks(  # noqa: PLR0913 - of whom, of when, and which
+def checks(
     service: str,
     namespace: str,
-    window: int,
     *,
     metrics: RequestMetrics | None,
     slowness: Slowness | None,
@@ -43,7 +42,6 @@ def checks(  # noqa: PLR0913 - of whom, of when, and which
     Args:
         service: the service's name.
         namespace: the namespace of its pods.
-        window: over how many seconds requests are counted.
         metrics: how it counts its requests; None where it does not.
         slowness: the bounds of its response time; None where there are none.
         own: the stack's own numbers, by name.
@@ -65,8 +63,8 @@ def checks(  # noqa: PLR0913 - of whom, of when, and which
         queries = Queries(namespace=namespace, service=service, pods="{pods}", metrics=metrics)
         slow = MetricCheck(
             name=P95,
-            title=f"the 95th percentile of the requests' time within {window} s",
-            query=queries.counted_p95_seconds(f"{window}s", slowness.seconds),
+            title="the 95th percentile of the requests' time",
+            query=queries.counted_p95_seconds("{window}", slowness.seconds),
             unit="s",
             below=slowness.seconds,
             at_most_times_live=slowness.times_before,

@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from teal.adapters import front_door
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.model.colours import Colour
-from teal.model.errors import RefusedError, UnreachableError
+from teal.model.errors import RefusedError, TealError, UnreachableError
 from teal.model.live import Endpoint, LiveService
 from teal.model.routes import RouterKind
 from teal.spec.move import Move
@@ -80,6 +80,15 @@ async def led(cluster: Cluster, services: Collection[str], to: Colour, *, within
         except UnreachableError:
             pass  # probes of this time are not counted
         await asyncio.sleep(pause)
+
+
+async def settled(settle: Callable[[], Awaitable[None]]) -> str:
+    """Return what went wrong while something was waited for, in words; empty where nothing did."""
+    try:
+        await settle()
+    except TealError as error:
+        return str(error)
+    return ""
 
 
 async def _selected(cluster: Cluster, services: Collection[str], to: Colour) -> None:

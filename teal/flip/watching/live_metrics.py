@@ -9,7 +9,7 @@ from teal.flip.watching.checks import checks
 from teal.gates.samples import MetricCheck, Queried
 from teal.model.colours import Colour
 from teal.model.errors import UnreachableError
-from teal.monitoring.queries import Queries
+from teal.monitoring.queries import Queries, duration
 from teal.spec.bake import ServiceBake
 from teal.spec.credentials import Credentials
 from teal.spec.request_metrics import DEFAULT, RequestMetrics
@@ -24,7 +24,7 @@ class LiveMetrics:
         self._namespace = namespace
 
     async def traffic(
-        self, service: str, colour: Colour, window: int, pods: Iterable[str], metrics: RequestMetrics = DEFAULT
+        self, service: str, colour: Colour, window: float, pods: Iterable[str], metrics: RequestMetrics = DEFAULT
     ) -> tuple[float | None, float]:
         """Return the share of a colour's requests in the last `window` seconds that failed, 0 to 1, and their number.
 
@@ -35,22 +35,29 @@ class LiveMetrics:
         """
         queries = Queries(namespace=self._namespace, service=service, pods="|".join(pods) or "none", metrics=metrics)
         share, count = await asyncio.gather(
-            self._prometheus.query(queries.counted_error_share(f"{window}s")),
-            self._prometheus.query(queries.counted(f"{window}s")),
+            self._prometheus.query(queries.counted_error_share(duration(window))),
+            self._prometheus.query(queries.counted(duration(window))),
         )
         shares, counts = _of(share, colour), _of(count, colour)
         return (shares[0] if shares else None), (counts[0] if counts else 0.0)
 
-    async def measure(
-        self, check: MetricCheck, colour: Colour, *, pods: Iterable[str], left: Colour | None, at: str = ""
+    async def measure(  # noqa: PLR0913 - what is asked, of whom, and of when
+        self,
+        check: MetricCheck,
+        colour: Colour,
+        *,
+        pods: Iterable[str],
+        left: Colour | None,
+        window: float,
+        at: str = "",
     ) -> Queried:
-        """Return the result of a check's query for these pods of a colour, now or as of a time."""
-        query = check.query.replace("{pods}", "|".join(pods) or "none")
+        """Return the result of a check's query for these pods of a colour, over some seconds until now or a time."""
+        query = check.query.replace("{pods}", "|".join(pods) or "none").replace("{window}", duration(window))
         return await self._prometheus.query(query.replace("{colour}", colour).replace("{live}", left or ""), at)
 
-    def checks(self, service: str, of: ServiceBake, window: int) -> Sequence[MetricCheck]:
+    def checks(self, service: str, of: ServiceBake) -> Sequence[MetricCheck]:
         """Return the checks of a service beside its errors."""
-        return checks(service, self._namespace, window, metrics=of.metrics, slowness=of.slowness, own=of.own)
+        return checks(service, self._namespace, metrics=of.metrics, slowness=of.slowness, own=of.own)
 
 
 @asynccontextmanager

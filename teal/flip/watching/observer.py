@@ -13,7 +13,7 @@ from teal.flip.watching.bake import ENOUGH_PROBES, Bake
 from teal.flip.watching.checks import Measured
 from teal.flip.watching.live_metrics import LiveMetrics
 from teal.gates.samples import Queried
-from teal.model.errors import TealError, UnreachableError
+from teal.model.errors import UnreachableError
 from teal.model.live import LiveService
 from teal.model.routes import RouterKind
 from teal.routers import Router
@@ -95,11 +95,16 @@ class Observer:
         self._before = dict[tuple[str, str], Queried]()
         self._asking = {name: set[asyncio.Task[None]]() for name in bake.plan.asked}
         self._turn = asyncio.Semaphore(UNANSWERED)
-        self._list_again = 0.0
+        self._begun = self._list_again = 0.0
         self._suffices = 0.0
         """When as many answers have been asked for since as can fail a bake, however late the data path followed."""
         self._led = False
         """Whether the data path has followed the write. Until then, the colour that traffic left may answer."""
+
+    @property
+    def _window(self) -> float:
+        """Over how many seconds Prometheus counts: no more than the bake has lasted."""
+        return min(self._bake.plan.window, time.monotonic() - self._begun)
 
     @property
     def _tick(self) -> float:
@@ -117,9 +122,9 @@ class Observer:
         Returns:
             Why something did not settle; empty where everything did, or was not waited for.
         """
-        begun = told = time.monotonic()
+        self._begun = begun = told = time.monotonic()
         end = begun + self._bake.plan.seconds
-        settling, leading = asyncio.create_task(_settled(settle)), asyncio.create_task(self._lead())
+        settling, leading = asyncio.create_task(follow.settled(settle)), asyncio.create_task(self._lead())
         looks = (
             _every(self._look_pace, lambda: self._each(self._look)),
             _every(self._measure_pace, lambda: self._each(self._measure)),  # separate, since errors are more urgent
@@ -250,14 +255,14 @@ class Observer:
         return await front_door.probe(self._cluster.http, self._cluster.namespace, door, path, port)
 
     async def _look(self, service: str) -> None:
-        """Ask Prometheus for a service's errors."""
+        """Ask Prometheus for a service's errors since the bake began, and not for those of its test traffic."""
         bake, metrics = self._bake, self._bake.plan.services[service].metrics
         if self._live_metrics is None or metrics is None:
             return
         seen, pods = bake.observed[service], self._ready.get(service, ())
         try:
             seen.error_share, seen.requests = await self._live_metrics.traffic(
-                service, bake.colour, bake.plan.window, pods, metrics
+                service, bake.colour, self._window, pods, metrics
             )
         except UnreachableError as error:
             seen.metrics_error = str(error)
@@ -269,23 +274,17 @@ class Observer:
         bake, live_metrics = self._bake, self._live_metrics
         if live_metrics is None:
             return
-        for check in live_metrics.checks(service, bake.plan.services[service], bake.plan.window):
+        for check in live_metrics.checks(service, bake.plan.services[service]):
             before = self._before.get((service, check.name), Queried())
             if check.relative and bake.left is not None and not before.series:
                 pods = [f"{service}-{bake.left}-[a-z0-9]+-[a-z0-9]+"]
-                before = await live_metrics.measure(check, bake.left, pods=pods, left=bake.left, at=bake.since)
+                before = await live_metrics.measure(
+                    check, bake.left, left=bake.left, window=bake.plan.window, pods=pods, at=bake.since
+                )
                 self._before[service, check.name] = before
-            here = await live_metrics.measure(check, bake.colour, pods=self._ready.get(service, ()), left=bake.left)
+            ready = self._ready.get(service, ())
+            here = await live_metrics.measure(check, bake.colour, left=bake.left, window=self._window, pods=ready)
             bake.observed[service].measured[check.name] = Measured(check=check, here=here, before=before)
-
-
-async def _settled(settle: Callable[[], Awaitable[None]]) -> str:
-    """Return what went wrong while waiting, in words."""
-    try:
-        await settle()
-    except TealError as error:
-        return str(error)
-    return ""
 
 
 async def _every(seconds: float, ask: Callable[[], Awaitable[None]], *, at_once: bool = False) -> None:

@@ -93,7 +93,7 @@ def test_a_flip_that_is_undone_or_refused_leaves_the_schedule_where_it_was(stack
     assert "will refuse that" not in refused.stdout, "the schedule that a way back has suspended is started again"
     assert stack.history()[-1]["stage"] == "REFUSED"
     assert (running(stack), record(stack), stack.live()) == ({"blue"}, "blue", "blue")
-    stack.teal("approve", "green")
+    stack.teal("approve", "green", "--yes")
     stack.up()  # tried again, and well: what teal has suspended, the engine lets run
     assert (running(stack), record(stack), stack.live()) == ({"green"}, "green", "green")
     assert len({*ticks(stack)}) == len(ticks(stack))

@@ -112,7 +112,7 @@ def test_nobody_flips_without_an_approval_where_one_is_needed(stack: Stack, load
     assert done.returncode != 0
     assert "approval" in done.stdout
     assert stack.live() == "blue"
-    stack.teal("approve", "green", "1.2.0")
+    stack.teal("approve", "green", "1.2.0", "--yes")
     stack.up()
     assert stack.live() == "green"
     stack.flip("blue")

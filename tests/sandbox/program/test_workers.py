@@ -120,7 +120,7 @@ def test_a_flip_and_its_rollback_change_who_takes_work(stack: Stack) -> None:
     A person has approved it before it runs: the yes is to the worker as well.
     """
     stack.configure("approval.maxAgeSeconds", "600")
-    stack.teal("approve", "green", "1.1.0")
+    stack.teal("approve", "green", "1.1.0", "--yes")
     stack.configure("activeColour", "green")
     said = stack.pulumi("preview", "--non-interactive").stdout
     assert "blue 1.0.0 takes work beside it, and stops once that is confirmed" in said

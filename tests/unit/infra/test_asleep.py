@@ -10,8 +10,8 @@ from google.protobuf import json_format
 from teal_infra.planning.live import Live
 from teal_infra.planning.schema import plans
 from teal_infra.program import provision
+from teal_infra.provider.ownership import FORCE
 from teal_infra.settings.load import load
-from teal_infra.traffic.change_markers import FORCE
 
 from teal.adapters.kubernetes.cluster import ClusterAccess
 from teal.history.model import Ending, History

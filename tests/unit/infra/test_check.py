@@ -205,6 +205,21 @@ def test_what_a_contract_offers_is_asked(
     assert found["paths"]["outcome"] == "INCONCLUSIVE"
 
 
+@pytest.mark.usefixtures("file")
+def test_what_each_document_offers_is_asked(
+    api_server: FakeApiServer, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the name of the document."""
+    several = "contract: true, gates: {contract: {paths: {v1: /v1.json, v2: /v2.json}}}}"
+    file.write_text(file.read_text().replace("contract: true}", several))
+    document: Any = {"openapi": "3.1.0", "paths": {"/pricing": {"get": {}}}}
+    api_server.answers |= {f"{DOOR}/v1.json": (410, b""), f"{DOOR}/v2.json": (200, document)}
+    api_server.answers[f"{DOOR}/pricing"] = (200, {})
+    found = checked(capsys, "green", *CALM, "--skip", "gates", status=Exit.UNKNOWN)
+    assert found["paths.v1"]["seen"] == "/v1.json of green answered 410"
+    assert found["paths.v2"]["outcome"] == "PASSED"
+
+
 @pytest.mark.parametrize("skipped", [(), ("--skip", "gates")])
 def test_who_is_scraped_is_asked_once(file: Path, capsys: pytest.CaptureFixture[str], skipped: Sequence[str]) -> None:
     """By the metrics gate, or, where the gates are left out, without it."""

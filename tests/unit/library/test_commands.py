@@ -13,6 +13,7 @@ from teal_infra import commands
 from teal_infra.settings.reference.schema import document
 
 from teal.cli.app import app
+from teal.cli.say import Exit
 
 ROOT = Path(__file__).parents[3]
 
@@ -110,7 +111,7 @@ def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_problem_of_a_stack_file_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In the words of a preview."""
     wrong = "  teal:activeColour: red\n  teal:services: {web: {port: http}}\n  teal:blue: {version: 1.0.0}\n"
-    assert teal("validate", stack_file(tmp_path, wrong)) == 1
+    assert teal("validate", stack_file(tmp_path, wrong)) == Exit.USAGE
     said = capsys.readouterr().err
     assert "the config of stack dev has 3 problems" in said
     for key in ("teal:activeColour", "teal:services.web.port", "teal:blue.web"):
@@ -120,10 +121,56 @@ def test_every_problem_of_a_stack_file_is_said(tmp_path: Path, capsys: pytest.Ca
 GOOD = "  teal:activeColour: blue\n  teal:services: {web: {}}\n  teal:blue: {version: 1.1.0, web: {image: 'web:1', "
 
 
+def test_problems_and_what_was_not_checked_can_be_read_by_programs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Part by part, with the command that mends each; who is quiet goes by the exit status."""
+    wrong = stack_file(tmp_path, GOOD.replace("activeColour: blue", "activeColour: red") + "}}\n")
+    assert teal("validate", wrong, "--json") == Exit.USAGE
+    said = json.loads(capsys.readouterr().out)
+    assert (said["exitStatus"], said["error"].splitlines()[0]) == (
+        2,
+        "the config of stack dev has 1 problem; nothing was changed:",
+    )
+    assert said["problems"] == [
+        {
+            "key": "teal:activeColour",
+            "seen": '"red"',
+            "what": "Input should be 'blue' or 'green'",
+            "consequence": "teal would not know where live traffic belongs",
+            "next": "pulumi config set teal:activeColour blue",
+        }
+    ]
+    assert teal("validate", wrong, "--quiet") == Exit.USAGE
+    assert "teal:activeColour" in capsys.readouterr().err
+    right = stack_file(tmp_path, GOOD + "}}\n  teal:prometheus: {secure: v1:cipher}\n")
+    assert teal("validate", right, "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["activeColour"], said["services"], said["unchecked"]) == ("blue", ["web"], ["teal:prometheus"])
+    assert teal("validate", right, "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_a_new_repository_has_can_be_read_by_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its folder and its files; a refusal as well."""
+    folder = tmp_path / "shop"
+    assert teal("init", str(folder), "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["folder"] == str(folder)
+    assert all((folder / each).is_file() for each in said["files"])
+    assert teal("init", str(folder), "--json") == 1
+    assert "which would be lost" in json.loads(capsys.readouterr().out)["error"]
+    assert teal("init", str(tmp_path / "other"), "-q") == 0
+    assert capsys.readouterr() == ("", "")
+
+
 def test_what_is_encrypted_is_taken_for_a_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """And is never shown, nor what stands beside it."""
     assert teal("validate", stack_file(tmp_path, GOOD + "secrets: {KEY: {secure: v1:cipher}}}}\n")) == 0
-    assert teal("validate", stack_file(tmp_path, GOOD + "env: plain, secrets: {KEY: {secure: v1:cipher}}}}\n")) == 1
+    assert (
+        teal("validate", stack_file(tmp_path, GOOD + "env: plain, secrets: {KEY: {secure: v1:cipher}}}}\n"))
+        == Exit.USAGE
+    )
     said = capsys.readouterr().err
     assert "teal:blue.web.env: [secret]: " in said
     assert "plain" not in said
@@ -136,7 +183,7 @@ def test_an_object_that_is_encrypted_as_a_whole_is_left_out(tmp_path: Path, caps
     assert "teal:prometheus is encrypted as a whole" in capsys.readouterr().out
     asking = GOOD.replace("web: {", "web: {gates: {metrics: {}}, ", 1)
     assert teal("validate", stack_file(tmp_path, asking + "}}\n  teal:prometheus: {secure: v1:cipher}\n")) == 0
-    assert teal("validate", stack_file(tmp_path, asking + "}}\n")) == 1
+    assert teal("validate", stack_file(tmp_path, asking + "}}\n")) == Exit.USAGE
 
 
 def test_a_stack_file_is_judged_without_what_takes_long_to_import(started: Path) -> None:
@@ -168,7 +215,7 @@ def test_what_is_no_stack_file_is_said(
     path = tmp_path / "Pulumi.dev.yaml"
     if text is not None:
         path.write_text(text)
-    assert teal("validate", str(path)) == 1
+    assert teal("validate", str(path)) == Exit.USAGE
     error = capsys.readouterr().err
     assert said in error
     assert "Next: " in error

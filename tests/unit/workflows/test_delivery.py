@@ -1,10 +1,12 @@
 """The steps that GitHub runs, run here: what they ask of `pulumi` and `teal`, which record it."""
 
+import json
 import sys
 
 import pytest
 
 from teal.plans.render import MARKER
+from teal.spec.credentials import Credentials, of_environment
 from tests.unit.workflows.reading import ROOT
 from tests.unit.workflows.world import HELD, OWN, PLAN, RELEASE, World
 
@@ -116,6 +118,36 @@ def test_a_promotion_of_anything_else_is_refused(world: World) -> None:
     assert world.updates == []
 
 
+@pytest.mark.parametrize(("colour", "version"), [("blue", "1.0.0"), ("green", "1.1.0")])
+def test_a_rollback_moves_traffic_before_anything_of_pulumi(world: World, colour: str, version: str) -> None:
+    """Onto what the colour runs, which says where to as well: if that is live by then, nothing is moved.
+
+    It is held to what is warm: the yes was to going back, and not to a release that nobody confirmed.
+    """
+    seen = world.make("rollback", COLOUR=colour, ROLLED="0")
+    assert seen.returncode == 0, seen.stderr
+    assert world.ran("teal", "rollback") == [
+        ["teal", "rollback", "--stack", "test", "--yes", "--warm", "--to", version]
+    ]
+    assert world.ran("pulumi") == []
+
+
+@pytest.mark.parametrize("status", ["1", "3", "4", "6", "7", "8"])
+def test_a_rollback_that_may_have_moved_traffic_is_no_reason_for_an_update(world: World, status: str) -> None:
+    """What it left open is gone on with by `make settle`; a cluster that does not answer takes no update either."""
+    seen = world.make("rollback", "ROLLBACK", COLOUR="blue", ROLLED=status)
+    assert seen.returncode != 0
+    assert world.ran("pulumi") == []
+
+
+@pytest.mark.parametrize("answers", [{"ROLLED": "2"}, {"ROLLED": "5"}, {"ANSWERS": "no", "ROLLED": "0"}])
+def test_where_nothing_can_be_moved_at_once_an_update_does_it(world: World, answers: dict[str, str]) -> None:
+    """Nothing has moved by then: the colour is live, or cold, or nobody knows what it runs."""
+    seen = world.make("rollback", "ROLLBACK", COLOUR="blue", **answers)
+    assert seen.returncode == 0, seen.stderr
+    assert world.updates == [HELD]
+
+
 @pytest.mark.parametrize("word", ["ROLLBACK", "NOTHING"])
 def test_a_rollback_goes_to_the_colour_that_was_asked_for(world: World, word: str) -> None:
     """By a copy of the stack file, which stays as it is; also where traffic went back by itself before."""
@@ -170,11 +202,25 @@ def test_a_stack_s_name_is_no_command(world: World, target: str, name: str) -> N
     assert {*named} == ({name} if target != "word" else set())
 
 
-def test_settling_goes_on_with_what_is_open(world: World) -> None:
-    """`teal watch`, in the stack's namespace and with its way to Prometheus; it ends at once where nothing is open."""
-    seen = world.make("settle")
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"url": "https://p.example", "token": "s3cret"},
+        {"url": "https://p.example", "user": "teal", "password": "s3cret", "headers": {"X-Scope": "s3cret"}},
+        {"url": "https://p.example", "sigV4": {"region": "eu-central-1", "service": "aps"}, "timeoutSeconds": 3},
+        None,
+    ],
+)
+def test_settling_goes_on_with_what_is_open(world: World, shown: dict[str, object] | None) -> None:
+    """`teal watch` of the stack, as whom the stack's own Prometheus knows; what is secret stands in no command."""
+    seen = world.make("settle", **({"PROMETHEUS": json.dumps(shown)} if shown else {}))
     assert seen.returncode == 0, seen.stderr
-    assert seen.stdout == "watching shop with token s3cret for https://prometheus.example\n"
+    url = str(shown["url"]) if shown else ""
+    text = json.dumps(shown) if shown else ""
+    assert seen.stdout == f"watching test by '{url}' as {text}\n"
+    known = of_environment({"PROMETHEUS_CREDENTIALS": text})
+    assert known == Credentials.model_validate(shown or {})
+    assert "s3cret" not in (world.folder / "log").read_text() + seen.stderr
 
 
 @pytest.mark.parametrize(("colour", "asked"), [({}, "green"), ({"COLOUR": "blue"}, "blue")])

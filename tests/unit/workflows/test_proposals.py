@@ -34,7 +34,7 @@ def test_a_release_is_proposed_on_a_branch_of_its_own(world: World) -> None:
     image = "registry.example/shop/backend@sha256:22"
     seen = world.make("propose", **RELEASE, IMAGE=image, BASE="main", RUN_URL="https://ci.example/1")
     assert seen.returncode == 0, seen.stderr
-    assert list(world.ran("teal")[0][1:]) == ["prepare", "--stack", "test", "--", "1.5.0", f"backend={image}"]
+    assert list(world.ran("teal")[0][1:]) == ["prepare", "--yes", "--stack", "test", "--", "1.5.0", f"backend={image}"]
     switch, commit, push = world.ran("git")
     assert switch[-1] == "release/test-1.5.0"
     assert list(commit[-2:]) == ["--", OWN]

@@ -25,17 +25,22 @@ if name == "pulumi" and args[0] == "preview":
         pathlib.Path(os.environ["TEAL_PLAN_FILE"]).write_text(json.dumps({{**plan, "confirmedColour": confirmed}}))
     sys.exit(int(os.environ.get("JUDGED", "0")))
 if name == "pulumi" and args[:2] == ["config", "get"]:
-    known = {{"teal:prometheus.token": "s3cret", "teal:prometheus.url": "https://prometheus.example"}}
-    print(next((value for key, value in known.items() if key in args), "shop"))
+    print(os.environ["PROMETHEUS"]) if "PROMETHEUS" in os.environ else sys.exit("error: configuration key not found")
 if name == "pulumi" and args[:2] == ["stack", "init"]:
     sys.exit(os.environ.get("REFUSAL") or "error: stack 'organization/teal/test' already exists")
-if name == "teal" and args == ["watch"]:
-    token, url = os.environ["PROMETHEUS_TOKEN"], os.environ["PROMETHEUS_URL"]
-    print("watching", os.environ["TEAL_NAMESPACE"], "with token", token, "for", url)
+if name == "teal" and args[:2] == ["watch", "--stack"]:
+    print("watching", args[2], "by", repr(os.environ["PROMETHEUS_URL"]), "as", os.environ["PROMETHEUS_CREDENTIALS"])
 if name == "teal" and args[:2] == ["plan", "--markdown"]:
     word = json.loads(pathlib.Path(args[2]).read_text())["word"]
     print(f"{marker}\\n**{{word}}**")
     sys.exit(4 if word == "UNSAFE" else 0)
+if name == "teal" and args[0] == "status" and "--json" in args:
+    versions = {{"blue": "1.0.0", "green": "1.1.0"}}
+    slots = {{colour: {{"backend": {{"version": version}}}} for colour, version in versions.items()}}
+    print(json.dumps({{"colours": slots}}) if os.environ.get("ANSWERS", "yes") == "yes" else "")
+    sys.exit(3)
+if name == "teal" and args[0] == "rollback":
+    sys.exit(int(os.environ.get("ROLLED", "5")))
 if name == "teal" and args[0] == "status":
     print("live traffic of", args[args.index("--stack") + 1], file=sys.stderr)
     sys.exit(int(os.environ.get("AT_REST", "0")))

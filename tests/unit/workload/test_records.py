@@ -1,9 +1,16 @@
 """What is recorded of requests is what traffic did, by colour and version."""
 
 import re
+from collections.abc import Sequence
+
+from fastapi.routing import APIRoute
 
 from tests.unit.teal.monitoring.alert_cases import RULES
 from tests.unit.workload.service import asking, serving
+from workload.pricing.lifecycle import Lifecycle
+from workload.pricing.operations import OperationsApi
+from workload.pricing.records import Records
+from workload.pricing.settings import Settings
 
 
 async def test_business_requests_are_counted_by_who_and_how() -> None:
@@ -19,10 +26,16 @@ async def test_business_requests_are_counted_by_who_and_how() -> None:
     assert 'path="/cost-estimate",status="422",version="1.1.0"} 1.0' in metrics
 
 
+def about_the_instance() -> Sequence[str]:
+    """The paths of all endpoints that are no business."""
+    api = OperationsApi(Settings.from_environment({}), Lifecycle(linger_seconds=0), Records("green", "0.0.0"))
+    return [each.path for each in api.routes().routes if isinstance(each, APIRoute)]
+
+
 async def test_probes_and_scrapes_are_not_traffic() -> None:
-    """An idle colour that is only probed shows no requests: it is not proven."""
+    """An idle colour that is only probed, and asked about itself, shows no requests: it is not proven."""
     async with asking(FAULT_NEVER_READY="true") as client:
-        for path in ("/health/ready", "/health", "/deployment/metadata", "/metrics", "/openapi.json"):
+        for path in (*about_the_instance(), "/openapi.json"):
             await client.get(path)
         metrics = (await client.get("/metrics")).text
         telemetry = (await client.get("/telemetry")).json()

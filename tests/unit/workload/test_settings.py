@@ -19,6 +19,7 @@ from workload.pricing.settings import Settings, SettingsError
         ("DEPLOYMENT_GROUP", "blue\r\nX: y"),
         ("VERSION", "1.0 beta"),
         ("DEPLOYMENT_TIMESTAMP", "yesterday"),
+        ("API_V1_SUNSET", "2031-01-01T00:00:00"),  # of which nobody knows the zone
         ("CONTROL_FROM", "everyone"),
         ("FAULT_ERROR_PERCENT", "101"),
         ("FAULT_LATENCY_MS", "fast"),

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, FiniteFloat, model_validator
-from pydantic_core import PydanticCustomError
 
 from teal.spec.bake import BakeMetric, Slowness
-from teal_infra.settings.base import Model, wrong
+from teal_infra.settings.base import Model, clash, wrong
 from teal_infra.settings.evidence.metrics import Metrics
 from teal_infra.settings.evidence.own_metrics import Times, filled, require_placeholders
 
@@ -65,7 +64,7 @@ class BakeMetricSettings(Model):
     def _usable(self) -> Self:
         require_placeholders(self.query)
         if {self.at_least, self.below, self.at_least_times_before, self.at_most_times_before} == {None}:
-            raise PydanticCustomError("clash", "it has no bound, so it would always pass", {"field": "atLeast"})
+            raise clash("atLeast", "it has no bound, so it would always pass")
         return self
 
 

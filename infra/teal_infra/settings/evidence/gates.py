@@ -4,28 +4,81 @@ Capacity and version are not here. They have no bounds to set, and nothing switc
 requests without them.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, create_model
+from pydantic import Field, StringConstraints, create_model, model_validator
 
 from teal.gates import GATES
 from teal.gates.approvals import ApprovalPlan
 from teal.gates.documents import ContractPlan
 from teal.gates.registration import Asked, Skippable
+from teal.gates.usage import UsagePlan
+from teal.monitoring.queries import Queries
 from teal.spec.gates import GatePlan
-from teal.spec.request_metrics import DEFAULT, RequestMetrics
-from teal_infra.settings.base import Model, wrong
+from teal.spec.request_metrics import DEFAULT, LabelName, MetricName, RequestMetrics
+from teal_infra.settings.base import Model, superfluous, wrong
 from teal_infra.settings.evidence.metrics import Metrics, series_plan
 from teal_infra.settings.evidence.smoke import DoorPath, Smoke
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
 _Unless = Reason | None
-
+DocumentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
 
 NO_FLIP = "no flip could pass"
+
+
+class Usage(Model):
+    """How the requests of each version of the API are counted, by Prometheus (`teal:prometheus`).
+
+    A flip to a release that does not offer a version any more is refused while clients use it.
+    """
+
+    metric: MetricName = Field(
+        default="api_requests_total",
+        description="The counter of requests.",
+        json_schema_extra=wrong("nobody would know which versions are used"),
+        examples=["api_requests_total"],
+    )
+    label: LabelName = Field(
+        default="api_version",
+        description="Its label that holds the version, by the names that `paths` has.",
+        json_schema_extra=wrong("nobody would know which versions are used"),
+        examples=["api_version"],
+    )
+    window_hours: Annotated[int, Field(ge=1, le=8760)] = Field(
+        default=168,
+        description=(
+            "How long ago the last request may be for a version to count as used, in hours; the default is a week. "
+            "Prometheus has to keep its data for as long."
+        ),
+        json_schema_extra=wrong("clients that come rarely would be left alone, or those that are gone waited for"),
+        examples=["168"],
+    )
+    at_most: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=0,
+        description=(
+            "How many requests within the window do not count as use. A service that counts teal's own, which have the "
+            "User-Agent `teal`, needs some: each flip and each preview tries what is deprecated."
+        ),
+        json_schema_extra=wrong("clients would be left without their version, or teal's own requests taken for them"),
+        examples=["0"],
+    )
+
+    def plan(self, paths: Mapping[str, str], *, service: str, namespace: str) -> UsagePlan:
+        """Return what is asked about the versions whose documents are at these paths."""
+        window = f"{self.window_hours}h"
+        return UsagePlan(
+            metric=self.metric,
+            label=self.label,
+            window=window,
+            query=Queries(service=service, namespace=namespace).used(self.metric, self.label, window),
+            at_most=self.at_most,
+            paths=paths,
+            service_key=f"teal:services.{service}.gates.contract.paths",
+        )
 
 
 class Contract(Model):
@@ -42,6 +95,16 @@ class Contract(Model):
         json_schema_extra=wrong("there would be nothing to compare"),
         examples=["/openapi.json"],
     )
+    paths: Mapping[DocumentName, DoorPath] = Field(
+        default_factory=dict[str, str],
+        description=(
+            "The paths of several documents in place of `path`, by name: one for each version of the API, say. Each is "
+            "compared by itself, and its verdicts have its name. A document that the live colour does not have, or "
+            "answers 410, breaks nobody; of one that the idle colour does not have, all operations count as removed."
+        ),
+        json_schema_extra=wrong("there would be nothing to compare"),
+        examples=["/api/v1/openapi.json"],
+    )
     allowed: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")], ...] = Field(
         default=(),
         description=(
@@ -52,9 +115,33 @@ class Contract(Model):
         examples=["'[\"request-parameter-removed\"]'"],
     )
 
-    def plan(self) -> ContractPlan:
-        """Return what is compared."""
-        return ContractPlan(path=self.path, allowed=frozenset(self.allowed))
+    usage: Usage | None = Field(
+        default=None,
+        description="How the use of each version in `paths` is counted. Without it, nobody asks whether one is used.",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.usage is not None and not self.paths:
+            raise superfluous("usage", "usage is set, and paths names no version", "no version would be known to stay")
+        if self.paths and "path" in self.model_fields_set:
+            raise superfluous("path", "path and paths are both set", "it would be unclear what is compared")
+        return self
+
+    def plans(self) -> Sequence[ContractPlan]:
+        """Return what is compared, document by document."""
+        allowed = frozenset(self.allowed)
+        if not self.paths:
+            return (ContractPlan(path=self.path, allowed=allowed),)
+        return [
+            ContractPlan(
+                path=path,
+                allowed=allowed,
+                name=name,
+                others=[other for each, other in self.paths.items() if each != name],
+            )
+            for name, path in self.paths.items()
+        ]
 
 
 class Gates(Model):
@@ -98,7 +185,9 @@ class Gates(Model):
         """
         asked: list[Asked] = [*self.smoke.checks(readiness_path)] if readiness_path else []
         if self.contract is not None:
-            asked.append(self.contract.plan())
+            asked += self.contract.plans()
+            if self.contract.usage is not None:
+                asked.append(self.contract.usage.plan(self.contract.paths, service=service, namespace=namespace))
         if self.metrics is not None:
             plan = self.metrics.plan(service=service, namespace=namespace, counted=counted)
             asked.append(plan if readiness_path else replace(plan, up=""))

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from teal.gates import shares
 from teal.gates.samples import MetricCheck, MetricsPlan, SyntheticTraffic
@@ -13,7 +12,7 @@ from teal.gates.series import SeriesPlan
 from teal.monitoring.queries import Queries
 from teal.proof.metrics import MARGIN
 from teal.spec.request_metrics import DEFAULT, PRESETS, RequestMetrics
-from teal_infra.settings.base import MOST_SECONDS, TWICE, Model, Name, superfluous, wrong
+from teal_infra.settings.base import MOST_SECONDS, TWICE, Model, Name, clash, superfluous, wrong
 from teal_infra.settings.evidence.own_metrics import Metric, Times
 from teal_infra.settings.evidence.smoke import DoorPath
 
@@ -55,13 +54,14 @@ class Traffic(Model):
 class Metrics(Model):
     """The delivery guide's canary analysis, by Prometheus (`teal:prometheus`).
 
-    Every pod up; less than 5 % of the requests answered 5xx, and at most twice
-    live's share; a 95th percentile below 2 s, and at most 1.5 times live's;
-    over 2 minutes and 50 requests: its figures. It says nothing of a live colour
-    without errors or with answers of a few milliseconds, of which the slightest
-    difference is a multiple. So live is taken for at least 0.5 % (twice that is
-    the 1 % from which the service's guide alerts) and for at least 0.1 s (what
-    nobody notices); 0 compares without a floor.
+    Every pod up; less than 5 % of the requests answered with an error
+    (`requestMetrics.errors`), and at most twice live's share; a 95th percentile
+    below 2 s, and at most 1.5 times live's; over 2 minutes and 50 requests: its
+    figures. It says nothing of a live colour without errors or with answers of a
+    few milliseconds, of which the slightest difference is a multiple. So live is
+    taken for at least 0.5 % (twice that is the 1 % from which the service's guide
+    alerts) and for at least 0.1 s (what nobody notices); 0 compares without a
+    floor.
     """
 
     window_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
@@ -145,19 +145,14 @@ class Metrics(Model):
             raise superfluous(f"own.{min(taken)}", f"{min(taken)} is one of the built-in metrics", TWICE)
         sending = MARGIN * self.needed / self.traffic.per_second if self.traffic.enabled else 0
         if sending + self.wait_seconds > self.window_seconds:
-            raise PydanticCustomError(
-                "clash",
-                "windowSeconds {window} is shorter than the {sending} s of test traffic and waitSeconds {wait}: what "
-                "was sent first would be out of it before it is scraped",
-                {
-                    "field": "windowSeconds",
-                    "mend": {"windowSeconds": math.ceil(sending) + self.wait_seconds}
-                    if math.ceil(sending) + self.wait_seconds <= MOST_SECONDS
-                    else {"traffic.enabled": False, "windowSeconds": MOST_SECONDS},
-                    "window": self.window_seconds,
-                    "sending": f"{sending:.3g}",
-                    "wait": self.wait_seconds,
-                },
+            longer = math.ceil(sending) + self.wait_seconds
+            raise clash(
+                "windowSeconds",
+                f"windowSeconds {self.window_seconds} is shorter than the {sending:.3g} s of test traffic and "
+                f"waitSeconds {self.wait_seconds}: what was sent first would be out of it before it is scraped",
+                mend={"windowSeconds": longer}
+                if longer <= MOST_SECONDS
+                else {"traffic.enabled": False, "windowSeconds": MOST_SECONDS},
             )
         return self
 
@@ -198,7 +193,7 @@ class Metrics(Model):
         """Yield the check of errors, and that of the slowest requests where there is a histogram."""
         yield MetricCheck(
             name="errors",
-            title=f"the share of requests answered 5xx within {window}",
+            title=f"the share of requests that failed within {window}",
             query=queries.counted_error_share(window),
             unit="%",
             below=self.error_percent / 100,

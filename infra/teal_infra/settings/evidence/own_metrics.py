@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, FiniteFloat, model_validator
-from pydantic_core import PydanticCustomError
 
 from teal.gates.samples import MetricCheck
-from teal_infra.settings.base import Model, wrong
+from teal_infra.settings.base import Model, clash, wrong
 
 _PLACEHOLDERS = {"colour", "live", "pods", "service", "namespace", "window"}
 
@@ -23,11 +22,8 @@ def require_placeholders(query: str) -> None:
     """
     unknown = {*re.findall(r"\{([a-z_]+)\}", query)} - _PLACEHOLDERS
     if unknown:
-        raise PydanticCustomError(
-            "clash",
-            "there is no placeholder {unknown}; known are {known}",
-            {"field": "query", "unknown": min(unknown), "known": ", ".join(sorted(_PLACEHOLDERS))},
-        )
+        known = ", ".join(sorted(_PLACEHOLDERS))
+        raise clash("query", f"there is no placeholder {min(unknown)}; known are {known}")
 
 
 def filled(query: str, text: Mapping[str, str]) -> str:
@@ -93,7 +89,7 @@ class Metric(Model):
         require_placeholders(self.query)
         bounds = {self.at_least, self.below, self.at_least_times_live, self.at_most_times_live}
         if bounds == {None}:
-            raise PydanticCustomError("clash", "it has no bound, so it would always pass", {"field": "atLeast"})
+            raise clash("atLeast", "it has no bound, so it would always pass")
         return self
 
     def check(self, name: str, text: Mapping[str, str]) -> MetricCheck:

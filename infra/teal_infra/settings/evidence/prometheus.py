@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
 from teal.spec.credentials import Credentials, SigV4
-from teal_infra.settings.base import Model, superfluous, wrong
+from teal_infra.settings.base import Model, clash, superfluous, wrong
 
 if TYPE_CHECKING:
     from teal.adapters.prometheus import PrometheusAccess
@@ -97,11 +96,7 @@ class Prometheus(Model):
     def _one_credential(self) -> Self:
         if (self.user is None) is not (self.password is None):
             given, lacking = ("password", "user") if self.user is None else ("user", "password")
-            raise PydanticCustomError(
-                "clash",
-                "{given} is set, and there is no {lacking}",
-                {"field": lacking, "given": given, "lacking": lacking},
-            )
+            raise clash(lacking, f"{given} is set, and there is no {lacking}")
         header = next((f"headers.{each}" for each in self.headers if each.lower() == "authorization"), None)
         given = [name for name in ("token", "user", "sig_v4") if getattr(self, name) is not None]
         given = [*(each.replace("sig_v4", "sigV4") for each in given), *([header] if header else [])]

@@ -3,10 +3,9 @@
 from typing import Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from teal.spec.request_metrics import PRESETS, LabelName, MetricName, Pattern, Preset, RequestMetrics
-from teal_infra.settings.base import Model, Path, PortNumber, wrong
+from teal_infra.settings.base import Model, Path, PortNumber, clash, wrong
 from teal_infra.settings.pod.probes import PortName
 
 
@@ -101,11 +100,8 @@ class RequestMetricsSettings(Model):
     def _whole(self) -> Self:
         given = [name for name in ("requests", "status", "duration") if getattr(self, name) is not None]
         if self.preset is Preset.NONE and given:
-            raise PydanticCustomError(
-                "clash",
-                "preset is none, which says that the service counts no requests, and {name} is set",
-                {"field": given[0], "name": given[0], "mend": dict.fromkeys(given)},
-            )
+            what = f"preset is none, which says that the service counts no requests, and {given[0]} is set"
+            raise clash(given[0], what, mend=dict.fromkeys(given))
         return self
 
     def names(self, apart: tuple[str, ...]) -> RequestMetrics | None:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from teal.gates.replies import JsonValue, Request, SmokeCheck
-from teal_infra.settings.base import Model, Name, wrong
+from teal_infra.settings.base import Model, Name, clash, wrong
 
 READINESS = "readiness"
 """The name of the smoke request that is always made."""
@@ -135,11 +135,8 @@ class Smoke(Model):
     @model_validator(mode="after")
     def _names(self) -> Self:
         if READINESS in self.requests:
-            raise PydanticCustomError(
-                "clash",
-                "{name} is the request that is always made; its bound is readinessSeconds",
-                {"field": f"requests.{READINESS}", "name": READINESS, "mend": {f"requests.{READINESS}": None}},
-            )
+            what = f"{READINESS} is the request that is always made; its bound is readinessSeconds"
+            raise clash(f"requests.{READINESS}", what, mend={f"requests.{READINESS}": None})
         return self
 
     def checks(self, readiness_path: str | None) -> Iterator[SmokeCheck]:

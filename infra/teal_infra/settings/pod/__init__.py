@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, ModelWrapValidatorHandler, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
+from teal.model.plain import mapping
 from teal.model.quantities import amount
 from teal_infra.settings.base import (
     MOST_WORK_SECONDS,
@@ -16,9 +16,9 @@ from teal_infra.settings.base import (
     Quantity,
     Seconds,
     WorkSeconds,
+    clash,
     wrong,
 )
-from teal_infra.settings.owned import mapping
 
 LAST_SECONDS = 15
 """The seconds from the end of a drain until the kubelet kills a pod, as in the defaults."""
@@ -81,17 +81,9 @@ class Shutdown(Model):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.grace_period_seconds <= self.wait_seconds + self.drain_seconds:
-            raise PydanticCustomError(
-                "clash",
-                "gracePeriodSeconds {grace} is not longer than waitSeconds {wait} plus drainSeconds {drain}",
-                {
-                    "field": "gracePeriodSeconds",
-                    "grace": self.grace_period_seconds,
-                    "mend": self._fitting,
-                    "wait": self.wait_seconds,
-                    "drain": self.drain_seconds,
-                },
-            )
+            both = f"waitSeconds {self.wait_seconds} plus drainSeconds {self.drain_seconds}"
+            what = f"gracePeriodSeconds {self.grace_period_seconds} is not longer than {both}"
+            raise clash("gracePeriodSeconds", what, mend=self._fitting)
         return self
 
     @property
@@ -190,11 +182,7 @@ class Rollout(Model):
     @model_validator(mode="after")
     def _moves(self) -> Self:
         if {self.max_surge, self.max_unavailable} <= {0, "0%"}:
-            raise PydanticCustomError(
-                "clash",
-                "maxSurge and maxUnavailable are both 0, so no pod could be replaced",
-                {"field": "maxSurge", "remedy": 1},
-            )
+            raise clash("maxSurge", "maxSurge and maxUnavailable are both 0, so no pod could be replaced", remedy=1)
         return self
 
 
@@ -221,6 +209,16 @@ class Spread(Model):
 
 User = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """The number of a user or group. 0 is root, which the `restricted` Pod Security level refuses."""
+
+
+PullPolicy = Annotated[
+    Literal["IfNotPresent", "Always", "Never"],
+    Field(
+        description="When a node pulls the image.",
+        json_schema_extra=wrong("the API server would refuse the pods"),
+        examples=["IfNotPresent"],
+    ),
+]
 
 
 class Process(Model):

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import Argument, Model, Parts, Path, PortNumber, Seconds, superfluous, wrong
+from teal_infra.settings.base import Argument, Model, Parts, Path, PortNumber, Seconds, clash, superfluous, wrong
 
 HTTP = "http"
 """The name of the port for a service's requests."""
@@ -153,5 +152,4 @@ def require_ports(port: int, ports: Mapping[str, int], probes: Probes, beside: M
     named = {f"probes.{name}.port": probe.port for name, probe in probes.given.items()}
     for field, each in {**named, **beside}.items():
         if isinstance(each, str) and each not in {HTTP, *ports}:
-            what = {"field": field, "port": each, "remedy": port}
-            raise PydanticCustomError("clash", "no port of the pods is called {port} (`ports` names them)", what)
+            raise clash(field, f"no port of the pods is called {each} (`ports` names them)", remedy=port)

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
 from teal.gates.alarms import GATE as ALARMS
-from teal_infra.settings.base import Model, Path, PortNumber, wrong
+from teal_infra.settings.base import Model, Path, PortNumber, clash, wrong
 from teal_infra.settings.reach.network import Cidr
 from teal_infra.settings.reach.routing import RouterSettings
 
@@ -45,9 +44,7 @@ class ExistingBalancer(Model):
     def _named(self) -> Self:
         if (self.arn is None) == (not self.tags):
             mend = {"tags": None} if self.tags else {"arn": ...}
-            raise PydanticCustomError(
-                "clash", "it takes either an ARN or tags to find it by", {"field": "arn", "mend": mend}
-            )
+            raise clash("arn", "it takes either an ARN or tags to find it by", mend=mend)
         return self
 
 
@@ -91,16 +88,8 @@ class HealthCheck(Model):
     @model_validator(mode="after")
     def _in_time(self) -> Self:
         if self.timeout_seconds >= self.interval_seconds:
-            raise PydanticCustomError(
-                "clash",
-                "timeoutSeconds {timeout} is not shorter than intervalSeconds {interval}",
-                {
-                    "field": "timeoutSeconds",
-                    "remedy": self.interval_seconds - 1,
-                    "timeout": self.timeout_seconds,
-                    "interval": self.interval_seconds,
-                },
-            )
+            what = f"timeoutSeconds {self.timeout_seconds} is not shorter than intervalSeconds {self.interval_seconds}"
+            raise clash("timeoutSeconds", what, remedy=self.interval_seconds - 1)
         return self
 
 

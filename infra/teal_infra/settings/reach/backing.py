@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import EnvName, EnvValue, Model, PortNumber, wrong
+from teal_infra.settings.base import EnvName, EnvValue, Model, PortNumber, clash, wrong
 from teal_infra.settings.reach.network import BackingPeer
 
 Kind = Literal["database", "redis", "weaviate", "ollama", "mongodb", "other"]
@@ -112,16 +111,11 @@ class BackingService(Model):
     def _known(self) -> Self:
         unknown = self._given().keys() - VARIABLES[self.kind].keys()
         if unknown:
-            raise PydanticCustomError(
-                "clash",
-                "a {kind} has no {unknown}; it has {known}, and env and secrets for the rest",
-                {
-                    "field": min(unknown),
-                    "mend": dict.fromkeys(unknown),
-                    "kind": self.kind,
-                    "unknown": ", ".join(sorted(unknown)),
-                    "known": ", ".join(VARIABLES[self.kind]) or "nothing of its own",
-                },
+            known = ", ".join(VARIABLES[self.kind]) or "nothing of its own"
+            raise clash(
+                min(unknown),
+                f"a {self.kind} has no {', '.join(sorted(unknown))}; it has {known}, and env and secrets for the rest",
+                mend=dict.fromkeys(unknown),
             )
         return self
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import Model, wrong
+from teal_infra.settings.base import Model, clash, wrong
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -65,11 +65,7 @@ TimeZone = Annotated[
 ]
 """By its form: only the API server knows which there are."""
 
-MISSING = PydanticCustomError(
-    "clash",
-    "a cron job has no time for its work",
-    {"field": "cron.schedule", "consequence": "none of its Jobs would ever start"},
-)
+MISSING = clash("cron.schedule", "a cron job has no time for its work", consequence="none of its Jobs would ever start")
 """For a service that is a cron job and says nothing of when."""
 
 

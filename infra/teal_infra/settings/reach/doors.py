@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
 from teal.model.colours import Colour
-from teal_infra.settings.base import LabelName, Model, Name, ObjectName, PortNumber, wrong
+from teal_infra.settings.base import LabelName, Model, Name, ObjectName, PortNumber, clash, wrong
 from teal_infra.settings.metadata import Marks
 from teal_infra.settings.pod.probes import PortName
 from teal_infra.settings.reach.routing import HostName
@@ -56,11 +55,8 @@ class Door(Model):
     @model_validator(mode="after")
     def _of_a_balancer(self) -> Self:
         if self.load_balancer_class is not None and self.type != "LoadBalancer":
-            raise PydanticCustomError(
-                "clash",
-                "loadBalancerClass is {name}, and the type {type}, which has no load balancer",
-                {"field": "type", "name": self.load_balancer_class, "type": self.type, "remedy": "LoadBalancer"},
-            )
+            both = f"loadBalancerClass is {self.load_balancer_class}, and the type {self.type}"
+            raise clash("type", f"{both}, which has no load balancer", remedy="LoadBalancer")
         return self
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from teal.model.addresses import everywhere
-from teal_infra.settings.base import LabelName, LabelValue, Model, Name, PortNumber, wrong
+from teal_infra.settings.base import LabelName, LabelValue, Model, Name, PortNumber, clash, wrong
 from teal_infra.settings.reach.doors import Door
 
 
@@ -60,17 +60,10 @@ class Peer(Model):
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if not (self.namespace_labels or self.pod_labels or self.cidrs):
-            raise PydanticCustomError(
-                "clash",
-                "podLabels, namespaceLabels and cidrs are all empty: nobody is meant",
-                {"field": "podLabels.app"},
-            )
+            raise clash("podLabels.app", "podLabels, namespaceLabels and cidrs are all empty: nobody is meant")
         if everywhere(self.cidrs) and not self.allow_everywhere:
-            raise PydanticCustomError(
-                "clash",
-                "cidrs {cidrs} are every address there is, and allowEverywhere does not say that this is meant",
-                {"field": "allowEverywhere", "cidrs": ", ".join(self.cidrs)},
-            )
+            every = f"cidrs {', '.join(self.cidrs)} are every address there is"
+            raise clash("allowEverywhere", f"{every}, and allowEverywhere does not say that this is meant")
         return self
 
 
@@ -125,7 +118,9 @@ class NetworkSettings(Model):
             pod_labels={"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"},
         ),
         description=(
-            "The pods of the ingress controller, which may connect to the service's port. Null leaves them out."
+            "The pods of the ingress controller, which may connect to the ports on which the service is reached: its "
+            "own, the target ports of `frontDoor.extraPorts` and that of a target group's health check. Null leaves "
+            "them out."
         ),
         json_schema_extra=wrong("the ingress controller could not connect to the pods: no live traffic would arrive"),
     )
@@ -134,14 +129,18 @@ class NetworkSettings(Model):
             namespace_labels={"kubernetes.io/metadata.name": "monitoring"},
             pod_labels={"app.kubernetes.io/name": "prometheus"},
         ),
-        description="The pods of Prometheus, which may scrape the service's port. Null leaves them out.",
+        description=(
+            "The pods of Prometheus, which may connect to the port with the metrics (`requestMetrics.port`; by default "
+            "the service's). Null leaves them out."
+        ),
         json_schema_extra=wrong("Prometheus could not scrape the pods: metrics gates and alerts would have no data"),
     )
     callers: Mapping[Name, Peer] = Field(
         default_factory=dict[str, Peer],
         description=(
-            "Who else may connect to the service's port: the API server (for the gates that ask pods through its "
-            "proxy), the nodes or clients behind a LoadBalancer or a NodePort, pods of other namespaces."
+            "Who else may connect to the same ports as the ingress controller: the API server (for the gates that ask "
+            "pods through its proxy), the nodes or clients behind a LoadBalancer or a NodePort, pods of other "
+            "namespaces."
         ),
         json_schema_extra=wrong("the caller could not connect to the pods"),
     )
@@ -170,8 +169,8 @@ class NetworkSettings(Model):
         closed = self.policies and not any(each.cidrs for each in self.callers.values())
         for name, door in doors.items():
             if closed and door.type != "ClusterIP":
-                raise PydanticCustomError(
-                    "clash",
-                    "{door}.type is {type}, and network.callers names no address from which its traffic could come",
-                    {"field": "network.callers.nodes.cidrs[0]", "door": name, "type": door.type},
+                raise clash(
+                    "network.callers.nodes.cidrs[0]",
+                    f"{name}.type is {door.type}, and network.callers names no address from which its traffic could "
+                    "come",
                 )

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
 from teal.history.model import Stage
 from teal.model.addresses import keeps_a_secret
 from teal.model.receivers import unusable
 from teal.notifications import audience
 from teal.notifications.audience import Audience
-from teal_infra.settings.base import ENCRYPTED, Model, Name, wrong
+from teal_infra.settings.base import ENCRYPTED, Model, Name, clash, wrong
 
 TOLD = tuple(each for each in Stage if each not in {Stage.PROVEN, Stage.REVERTING})
 """What a receiver is told of by default. The two stages that are left out are brief, and another one follows."""
@@ -43,7 +42,7 @@ class Receiver(Model):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         if self.url != ENCRYPTED and (why := unusable(self.url)):
-            raise _clash(f"its URL cannot be used: {why}")
+            raise clash("url", f"its URL cannot be used: {why}")
         return self
 
 
@@ -60,7 +59,7 @@ class CloudEvents(Model):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         if self.url != ENCRYPTED and not (self.url.startswith(("https://", "http://")) and keeps_a_secret(self.url)):
-            raise _clash("events are posted to https:// alone, or to this very machine by http://")
+            raise clash("url", "events are posted to https:// alone, or to this very machine by http://")
         return self
 
 
@@ -102,8 +101,3 @@ class Notify(Model):
             link=self.link or "",
             kubernetes_events=self.kubernetes_events,
         )
-
-
-def _clash(what: str) -> PydanticCustomError:
-    """Return an error about a URL that does not show it, as a check of the field itself would."""
-    return PydanticCustomError("clash", "{what}", {"field": "url", "what": what})

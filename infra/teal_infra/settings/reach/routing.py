@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import DNS, Model, wrong
+from teal_infra.settings.base import DNS, Model, clash, wrong
 
 
 def _named(host: str) -> str:
@@ -49,11 +49,8 @@ class RouteTimeouts(Model):
     def _within(self) -> Self:
         whole, one = (_lasts(each) for each in (self.request, self.backend_request))
         if whole and one > whole:
-            raise PydanticCustomError(
-                "clash",
-                "backendRequest {one} is longer than request {whole}",
-                {"field": "backendRequest", "one": self.backend_request, "whole": self.request, "remedy": self.request},
-            )
+            what = f"backendRequest {self.backend_request} is longer than request {self.request}"
+            raise clash("backendRequest", what, remedy=self.request)
         return self
 
 
@@ -161,11 +158,8 @@ class CanaryMatch(Model):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.header is None) == (self.cookie is None):
-            raise PydanticCustomError(
-                "clash",
-                "it takes either a header or a cookie to know a client by",
-                {"field": "header", "mend": {"cookie": None} if self.cookie else {"header": ...}},
-            )
+            mend = {"cookie": None} if self.cookie else {"header": ...}
+            raise clash("header", "it takes either a header or a cookie to know a client by", mend=mend)
         return self
 
     def __str__(self) -> str:

@@ -3,9 +3,8 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import Model, Path, PortNumber, superfluous, wrong
+from teal_infra.settings.base import Model, Path, PortNumber, clash, superfluous, wrong
 
 Matcher = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(-[0-9]{1,3})?(,[0-9]{1,3}(-[0-9]{1,3})?)*$")]
 
@@ -93,11 +92,8 @@ class TargetGroup(Model):
                 what = f"{each} is no status of {self.protocol_version}, nor a range of them ({least} to {most})"
                 raise superfluous("healthCheck.matcher", what, "AWS would refuse the target group")
         if self.slow_start_seconds is not None and self.algorithm != "round_robin":
-            raise PydanticCustomError(
-                "clash",
-                "slowStartSeconds is {seconds}, and AWS takes a slow start with round_robin alone",
-                {"field": "algorithm", "seconds": self.slow_start_seconds, "remedy": "round_robin"},
-            )
+            what = f"slowStartSeconds is {self.slow_start_seconds}, and AWS takes a slow start with round_robin alone"
+            raise clash("algorithm", what, remedy="round_robin")
         return self
 
     def asked(self, common: str | None, readiness: str | None, *, by_grpc: bool) -> tuple[str, str]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from teal_infra.settings.owned import Refusal, mapping
+from teal.model.plain import mapping
+from teal_infra.settings.owned import Refusal
 
 
 class Kind(StrEnum):

@@ -3,9 +3,10 @@
 import inspect
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, JsonValue, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -121,6 +122,14 @@ def _annotation(where: Where) -> Any:  # noqa: ANN401 - any type annotation
             return None
         shape = inner[0] if kind is list else inner[1]
     return shape
+
+
+def choices(where: Where) -> Sequence[str]:
+    """Return the texts that a place takes, where they are few."""
+    shape = _shape(where)
+    if get_origin(shape) is Literal:
+        return [each for each in get_args(shape) if isinstance(each, str)]
+    return [str(each) for each in shape] if isinstance(shape, type) and issubclass(shape, StrEnum) else []
 
 
 def _meant(example: str, *, plain: bool) -> Any:  # noqa: ANN401 - any JSON

@@ -47,6 +47,11 @@ class Problem:
         said = f"{PREFIX}{path(self.where)}: {self.seen}: {self.what}; {self.consequence}"
         return f"{said}. Next: {command(self.steps)}"
 
+    def as_data(self) -> Mapping[str, str]:
+        """Return the same part by part."""
+        key, what, then = f"{PREFIX}{path(self.where)}", self.what, self.consequence
+        return {"key": key, "seen": self.seen, "what": what, "consequence": then, "next": command(self.steps)}
+
 
 def of_refusal(refusal: Refusal, data: Mapping[str, Any], secret: set[str]) -> Problem:
     """Return the problem that a check of several settings, or of what is teal's, found."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from teal.model.plain import mapping
 from teal.model.routes import RouterKind
 from teal_infra import labels
 from teal_infra.settings import Settings
-from teal_infra.settings.owned import Refusal, mapping
+from teal_infra.settings.owned import Refusal
 from teal_infra.settings.reach.worker import Kind
 from teal_infra.settings.report.steps import Remove, Set, Step, Where
 from teal_infra.settings.slot import State

@@ -33,14 +33,14 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
                 )
                 yield Refusal(at, what, steps=(Set(at, {"cidrs": ["10.20.0.0/16"], "ports": [5432]}),))
     first = next(iter(settings.services))
-    told = [*settings.services[first].backing]
+    told, added = [*settings.services[first].backing], list[Step]()
     known = {key for name in told if name in settings.backing for key in settings.backing[name].variables}
     for name in sorted(settings.backing.keys() - named):
         what = "no service names it: each says of which its pods are told (services.NAME.backing)"
-        steps: tuple[Step, ...] = (Set(("services", first, "backing", len(told)), name),)
         if known & {*settings.backing[name].variables}:  # no service could be told of both
-            steps = (Remove(("backing", name)),)
-        else:
+            yield Refusal(("backing", name), what, steps=(Remove(("backing", name)),))
+        else:  # an item of a list is set after those before it
             known |= {*settings.backing[name].variables}
+            added.append(Set(("services", first, "backing", len(told)), name))
             told.append(name)
-        yield Refusal(("backing", name), what, steps=steps)
+            yield Refusal(("backing", name), what, steps=tuple(added))

@@ -33,6 +33,9 @@ def _of_nobody(settings: Settings) -> Iterator[Refusal]:
     asking = [f"services.{name}.bakeMetrics" for name, each in settings.services.items() if each.bake_metrics]
     if "metrics" not in settings.skip_gates.reasons:
         asking += [f"services.{name}.gates.metrics" for name, each in settings.services.items() if each.gates.metrics]
+    if "sunset" not in settings.skip_gates.reasons:
+        contracts = {name: each.gates.contract for name, each in settings.services.items()}
+        asking += [f"services.{name}.gates.contract.usage" for name, each in contracts.items() if each and each.usage]
     if asking:
         where = ("prometheus", "url")
         what = f"{', '.join(asking)} asks a Prometheus, and there is none"

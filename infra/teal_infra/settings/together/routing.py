@@ -40,7 +40,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
     yield from _unused(settings)
     yield from _shares(settings)
     yield from _same(settings)
-    alb = settings.alb
+    alb = settings.alb if settings.router in _BALANCER else None
     if alb is not None and (alb.stickiness_seconds or 0) > settings.settle_seconds:
         seconds = alb.stickiness_seconds or 0
         what = f"clients stay with a colour for {seconds} s (alb.stickinessSeconds), and it may go before"

@@ -213,7 +213,7 @@ async def test_an_api_server_that_is_away_for_a_while_is_waited_for(
     cluster.server.fault = lambda _method, path: next(answers) if path == PATH else None
     await cluster.written()
     assert await cluster.over() is not None
-    monkeypatch.setattr(rollout, "BLIND_SECONDS", -1)
+    monkeypatch.setattr(rollout, "UNANSWERED_SECONDS", -1)
     cluster.server.fault = lambda _method, path: 403 if path == PATH else None
     with pytest.raises(pulumi.RunError, match="it could not be read for"):
         await cluster.over()

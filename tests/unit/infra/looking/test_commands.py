@@ -13,7 +13,7 @@ import pytest
 
 from teal.cli.app import app
 from teal.cli.say import Exit
-from teal.history.model import History
+from teal.history.model import Flip, History
 from tests.unit.conftest import FakeApiServer
 from tests.unit.infra.looking.looks import REVERTED
 from tests.unit.teal.standing import NAMESPACE, stack
@@ -49,6 +49,19 @@ def test_a_flip_becomes_a_file(where: list[str], tmp_path: Path, capsys: pytest.
     assert "no flip 3 is remembered" in capsys.readouterr().err
     assert teal("report", "-o", str(tmp_path / "no" / "flip.html"), *where) == Exit.FAILED
     assert "Next: teal report > flip.html" in capsys.readouterr().err
+
+
+def test_a_report_can_be_read_by_programs(where: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where it was written, or else the flip itself; who is quiet goes by the exit status."""
+    file = tmp_path / "flip.html"
+    assert teal("report", "--output", str(file), "--json", *where) == 0
+    assert json.loads(capsys.readouterr().out) == {"file": str(file), "flip": 7}
+    assert teal("report", "--json", *where) == 0
+    assert Flip.model_validate_json(capsys.readouterr().out) == REVERTED
+    assert teal("report", "3", "--json", *where) == Exit.USAGE
+    assert json.loads(capsys.readouterr().out)["exitStatus"] == Exit.USAGE
+    assert teal("report", "--quiet", *where) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_port_that_is_taken_is_said(where: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,12 +39,11 @@ class Seen:
             raise NotThereError(f"no flip {number} is remembered. Next: teal history")
         return Shown(flip=REVERTED, until=NOW)
 
-    async def approve(self, colour: Colour, releases: Mapping[str, str]) -> str:
+    async def approve(self, colour: Colour, releases: Mapping[str, str]) -> None:
         """Note it."""
         if self.error is not None:
             raise self.error
         self.approved.append((colour, releases))
-        return "approved"
 
 
 @pytest.fixture

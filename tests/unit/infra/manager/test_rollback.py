@@ -10,7 +10,7 @@ from teal_infra.manager import AsyncBlueGreenManager, blue_green
 from teal.adapters.kubernetes import connections
 from teal.history.model import Stage
 from teal.model.colours import Colour
-from teal.model.errors import EngineError, LockedError, UnconfirmedError
+from teal.model.errors import EngineError, LockedError, RefusedError, UnconfirmedError
 from teal.model.live import Endpoint
 from teal.plans.model import Word
 from tests.unit.conftest import FakeApiServer
@@ -122,6 +122,21 @@ async def test_a_rollback_to_what_is_not_warm_is_an_update(
     done = await AsyncBlueGreenManager().rollback()
     assert (done.moved_in_seconds, engine.did) == (None, ["preview", "up"])
     assert said(rolled) == STACK + GREEN
+
+
+async def test_a_rollback_may_be_held_to_what_is_warm(
+    rolled: Path, api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then a release that nobody confirmed gets no update either, and no traffic: nothing is touched."""
+    deployments(api_server, blue="another", green="g")
+    engine = driven(monkeypatch, Engine())
+    before = said(rolled)
+    with pytest.raises(
+        RefusedError, match=r"not known to have been confirmed.* nothing was moved. Next: teal rollback"
+    ):
+        await AsyncBlueGreenManager().rollback(warm=True)
+    assert engine.did == []
+    assert said(rolled) == before
 
 
 async def test_the_api_knows_both_colours(rolled: Path) -> None:

@@ -95,6 +95,62 @@ def test_verbs_begin_where_live_traffic_is(file: Path, engine: Engine, api_serve
 
 
 @pytest.mark.parametrize(
+    ("scaling", "written"),
+    [("null", "autoscaling: null, replicas: 6"), ("{enabled: false}", "autoscaling: {enabled: false}, replicas: 6")],
+)
+def test_where_nobody_scales_pods_are_a_number(file: Path, engine: Engine, scaling: str, written: str) -> None:
+    """No autoscaler is switched on by the way."""
+    text = (STACK + GREEN).replace("contract: true}", f"contract: true, autoscaling: {scaling}}}")
+    file.write_text(text)
+    assert teal("scale", "blue", "6", "--yes") == Exit.OK
+    assert file.read_text() == text.replace(f"autoscaling: {scaling}", written)
+    assert engine.did == ["preview", "up"]
+
+
+def test_what_somebody_else_scales_is_refused_by_name(
+    file: Path, engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command beside it scales the others."""
+    web = "    web: {port: 8000, autoscaling: {external: true}}\n"
+    slots = ((STACK + GREEN).replace("LEVEL: info}}", 'LEVEL: info}}\n    web: {image: "web:1.0.0"}')).replace(
+        'backend:1.1.0"}}', 'backend:1.1.0"}, web: {image: "web:1.1.0"}}'
+    )
+    file.write_text(slots.replace("  teal:blue:\n", f"{web}  teal:blue:\n"))
+    before = file.read_text()
+    assert teal("scale", "blue", "6", "--yes") == Exit.USAGE
+    assert file.read_text() == before
+    said = " ".join(capsys.readouterr().err.split())
+    assert "another autoscaler scales web (autoscaling.external)" in said
+    assert said.endswith("Next: teal scale blue 6 --service backend")
+    assert teal("scale", "blue", "6", "--service", "backend", "--yes") == Exit.OK
+    assert engine.did == ["preview", "up"]
+
+
+def test_config_that_pulumi_stored_as_text_is_read_and_written(file: Path, engine: Engine) -> None:
+    """`pulumi config set teal:services '{…}'` leaves JSON text; only what is changed within becomes an object."""
+    text = """\
+config:
+  kubernetes:context: fake
+  teal:activeColour: blue
+  teal:namespace: '{"name": "teal"}'
+  teal:services: '{"backend": {"port": 8000}}'
+  teal:blue: '{"version": "1.0.0", "backend": {"image": "registry.example/backend:1.0.0"}}'   # live
+  teal:green: |
+    {"version": "1.0.0", "backend": {"image": "registry.example/backend:1.0.0"}}
+  teal:settleSeconds: 0
+"""
+    file.write_text(text)
+    assert teal("deploy", "1.1.0", "--yes") == Exit.OK
+    made = '{"version": "1.1.0", "backend": {"image": "registry.example/backend:1.1.0"}}'
+    assert file.read_text() == text.replace("Colour: blue", "Colour: green").replace(
+        '|\n    {"version": "1.0.0", "backend": {"image": "registry.example/backend:1.0.0"}}', made
+    )
+    assert teal("scale", "blue", "6", "--yes") == Exit.OK
+    assert '  teal:services: {"backend": {"port": 8000, "autoscaling": {"minReplicas": 6}}}\n' in file.read_text()
+    assert engine.did == ["preview", "up"] * 2
+
+
+@pytest.mark.parametrize(
     ("args", "status", "said"),
     [
         (("switch", "red"), Exit.USAGE, "Next: teal switch --help"),

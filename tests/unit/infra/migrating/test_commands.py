@@ -1,6 +1,7 @@
 """`teal migrations`: what it says, what it writes into a stack file, and what it refuses to."""
 
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,9 @@ def test_a_step_on_is_written_into_the_file(world: World, args: list[str], revis
     """As text, where it stands, and nothing else is; no database is changed."""
     before = world.file.read_text()
     status, said = world.teal(*args)
+    assert (status, world.file.read_text()) == (8, before)
+    assert "is as it was. Next: teal migrations up" in said
+    status, said = world.teal(*shlex.split(said.rpartition("Next: teal migrations ")[2].replace("--stack dev", "")))
     colour, had = ("blue", "0001") if "blue" in args else ("green", "0003")
     assert status == 0
     assert f"expand is {revision}. No database was changed. Next: pulumi up --stack dev" in said
@@ -238,9 +242,9 @@ def test_a_step_back_is_written_into_the_file(world: World) -> None:
     world.write(green=slot("1.1.0", state="retired", expand="0003"))
     before = world.file.read_text()
     for args, down in ((["down"], "0002"), (["down", "1"], "0001")):
-        assert world.teal(*args)[0] == 0
+        assert world.teal(*args, "--yes")[0] == 0
         assert world.schema("green") == {"expand": "0003", "down": down}
-    status, said = world.teal("up", "--json")
+    status, said = world.teal("up", "--json", "--yes")
     assert (status, json.loads(said)["changed"]) == (0, {"down": None})
     assert world.file.read_text() == before
 

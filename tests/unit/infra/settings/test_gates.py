@@ -9,8 +9,10 @@ from teal_infra.settings.evidence.metrics import Metrics
 from teal_infra.settings.evidence.prometheus import Prometheus
 from teal_infra.settings.evidence.smoke import Smoke, SmokeRequest
 
+from teal.gates.documents import ContractPlan
 from teal.gates.replies import SmokeCheck
 from teal.gates.samples import MetricsPlan
+from teal.gates.usage import UsagePlan
 from teal.spec.gates import GatePlan
 
 
@@ -64,6 +66,47 @@ def test_what_is_set_is_measured() -> None:
         "metrics.p95",
         "metrics.orders",
     }
+
+
+def test_each_document_is_compared_by_itself() -> None:
+    """Its verdicts have its name; one document alone keeps the names that it has always had."""
+    paths = {"v1": "/v1.json", "v2": "/v2.json"}
+    found = plan({"contract": {"paths": paths, "allowed": ["x"]}})
+    documents = [each for each in found.asked if isinstance(each, ContractPlan)]
+    assert [(each.name, each.path, [*each.others], {*each.allowed}) for each in documents] == [
+        ("v1", "/v1.json", ["/v2.json"], {"x"}),
+        ("v2", "/v2.json", ["/v1.json"], {"x"}),
+    ]
+    assert {each for each in found.gates if each.startswith("contract.changes")} == {
+        "contract.changes.v1",
+        "contract.changes.v2",
+    }
+    (alone,) = [each for each in plan({"contract": {"path": "/v1.json"}}).asked if isinstance(each, ContractPlan)]
+    assert (alone.name, alone.path, alone.others) == ("", "/v1.json", ())
+
+
+def test_the_use_of_versions_is_asked_for_by_the_names_that_the_service_has() -> None:
+    """The week and the names of the contract, unless the stack says otherwise."""
+    paths = {"v1": "/v1.json"}
+    usage = {"metric": "requests_by_version", "label": "v", "windowHours": 24, "atMost": 3}
+    for given, wanted in (({}, ("api_requests_total", "api_version", "168h", 0)), (usage, (*usage.values(),))):
+        found = plan({"contract": {"paths": paths, "usage": given}})
+        (asked,) = [each for each in found.asked if isinstance(each, UsagePlan)]
+        metric, label, window, at_most = wanted
+        assert (asked.metric, asked.label, asked.at_most, asked.paths) == (metric, label, at_most, paths)
+        assert asked.window == (window if isinstance(window, str) else f"{window}h")
+        assert f'{metric}{{namespace="shop", pod=~"backend-' in asked.query
+        assert f'{label}!=""}}[{asked.window}]' in asked.query
+        assert asked.service_key == "teal:services.backend.gates.contract.paths"
+    assert "sunset" in found.gates
+    assert "sunset" not in found.for_rollback().gates
+
+
+@pytest.mark.parametrize(("skip", "asked"), [("sunset", {"contract"}), ("contract", {"sunset"})])
+def test_the_use_of_versions_is_skipped_by_itself(skip: str, asked: set[str]) -> None:
+    """Whoever agreed to a break has not agreed to leave clients without a version, nor the other way round."""
+    gates = plan({"contract": {"paths": {"v1": "/v1.json"}, "usage": {}}}, skip=(skip,)).gates
+    assert {each.partition(".")[0] for each in gates} & {"contract", "sunset"} == asked
 
 
 @pytest.mark.parametrize("gate", ["smoke", "contract", "metrics"])

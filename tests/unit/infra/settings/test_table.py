@@ -28,6 +28,15 @@ def test_the_schema_is_made_from_the_models() -> None:
     assert json.loads((ROOT / "stacks/schema.json").read_text()) == SCHEMA
 
 
+def test_what_pulumi_says_of_a_setting_is_what_the_models_say() -> None:
+    """`Pulumi.yaml` describes few keys, in the models' words and with their defaults."""
+    fields = {field.alias or name: field for name, field in Settings.model_fields.items()}
+    told = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    assert told
+    for key, each in told.items():
+        assert (each["description"], each["default"]) == (fields[key].description, fields[key].default)
+
+
 def test_every_setting_says_what_it_is() -> None:
     """In a sentence of its own, and not by what would go wrong."""
     found = {model: path for path, model, _ in models("teal", Settings, None)}

@@ -27,10 +27,16 @@ def test_the_chosen_stack_is_the_default(file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("declared", "namespace"),
-    [("{name: shop, create: false}", "shop"), ("{labels: {team: a}}", "teal"), ("shop", "shop")],
+    [
+        ("{name: shop, create: false}", "shop"),
+        ("{labels: {team: a}}", "teal"),
+        ("shop", "shop"),
+        ("""'{"name": "shop", "create": false}'""", "shop"),
+        ("""'{"labels": {"team": "a"}}'""", "teal"),
+    ],
 )
 def test_a_namespace_may_be_an_object(file: Path, declared: str, namespace: str) -> None:
-    """As one of another team's is."""
+    """As one of another team's is; `pulumi config set` stores it as JSON text."""
     file.write_text(file.read_text().replace("teal:namespace: teal", f"teal:namespace: {declared}"))
     assert pulumi_project.require().access.namespace == namespace
 

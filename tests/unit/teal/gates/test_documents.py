@@ -15,6 +15,7 @@ from teal.gates.documents import (
     deprecations,
     document,
     early,
+    one_of_several,
 )
 from teal.gates.openapi import Operation, deprecated
 from teal.gates.replies import Reply
@@ -97,6 +98,63 @@ def test_a_change_that_the_stack_allows_is_named_in_the_evidence() -> None:
     assert REMOVED.id in verdict.needed
     other = Change(id="other", text="t", operation="GET /")
     assert changes("backend", GREEN, BLUE, plan, Compared(changes=[REMOVED, other])).outcome is FAILED
+
+
+def test_changes_that_are_allowed_are_named_all_the_same() -> None:
+    """Whoever asks later what a release broke finds it in the history of its flip."""
+    plan = ContractPlan(path="/openapi.json", allowed=frozenset({REMOVED.id}))
+    verdict = changes("backend", GREEN, BLUE, plan, Compared(changes=[REMOVED] * 4))
+    assert verdict.seen == f"4 breaking changes, which are allowed: {'; '.join([str(REMOVED)] * 3)} and 1 more"
+
+
+def test_each_of_several_documents_has_verdicts_of_its_own() -> None:
+    """Called by its name, as the plan says beforehand."""
+    plan = ContractPlan(path="/v1.json", name="v1", others=["/v2.json"])
+    found = [changes("backend", GREEN, BLUE, plan, Compared()), deprecations("backend", GREEN, plan, [])]
+    assert [each.gate for each in found] == ["contract.changes.v1", "contract.deprecations.v1"]
+    assert {each.gate for each in found} == plan.gates
+    assert ContractPlan(path="/v1.json").gates == {"contract.changes", "contract.deprecations"}
+
+
+NOT_FOUND, GONE = (Reply(status=each) for each in (404, 410))
+BROKEN = Reply(status=500)
+THERE = Reply(status=200, body=json.dumps(openapi({"/": GET})).encode())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "others", "seen"),
+    [
+        (THERE, THERE, True, ("compared", "compared")),
+        (NOT_FOUND, THERE, True, ("nothing", "compared")),  # it is new
+        (GONE, THERE, True, ("nothing", "compared")),
+        (GONE, GONE, True, ("nothing", "empty")),  # its time was over before
+        (GONE, NOT_FOUND, True, ("nothing", "empty")),
+        (THERE, NOT_FOUND, True, ("compared", "empty")),  # it goes now
+        (THERE, GONE, True, ("compared", "empty")),
+        # Asked at a wrong path, or of a service that is not well: nobody knows what it offers.
+        (NOT_FOUND, NOT_FOUND, True, ("404", "404")),
+        (NOT_FOUND, THERE, False, ("404", "compared")),
+        (GONE, GONE, False, ("410", "410")),
+        (THERE, GONE, False, ("compared", "410")),
+        (BROKEN, THERE, True, ("500", "compared")),
+        (THERE, BROKEN, True, ("compared", "500")),
+        (BROKEN, GONE, True, ("500", "410")),
+        (NOT_FOUND, BROKEN, True, ("404", "500")),
+    ],
+)
+def test_a_version_may_come_and_one_that_goes_takes_all_it_had_along(
+    old: Reply, new: Reply, *, others: bool, seen: tuple[str, str]
+) -> None:
+    """As long as the colour that lacks it has another document."""
+    read = (document(old, "/v1.json", BLUE), document(new, "/v1.json", GREEN))
+    found = one_of_several(*read, live_has_another=others, destination_has_another=others)
+    assert tuple(map(_kind, found)) == seen
+
+
+def _kind(read: Any) -> str:  # noqa: ANN401 - a document, or what there is in place of one
+    if not isinstance(read, Compared):
+        return "compared" if read["paths"] else "empty"
+    return read.why.split()[-1] if read.lack is not None else "nothing"
 
 
 @pytest.mark.parametrize("live", [None, GREEN])

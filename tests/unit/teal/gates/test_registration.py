@@ -11,6 +11,7 @@ from teal.gates.registration import Asked
 from teal.gates.replies import SmokeCheck
 from teal.gates.samples import AVAILABILITY, MetricsPlan
 from teal.gates.series import SeriesPlan
+from teal.gates.usage import UsagePlan
 from teal.model.colours import Colour
 from teal.proof import table
 from teal.proof.measure import measure
@@ -49,7 +50,7 @@ def test_the_page_has_the_gates_as_they_are() -> None:
     assert table.rules() in page
 
 
-@pytest.mark.parametrize("plan", [VersionPlan, SmokeCheck, ContractPlan, MetricsPlan, SeriesPlan])
+@pytest.mark.parametrize("plan", [VersionPlan, SmokeCheck, ContractPlan, MetricsPlan, SeriesPlan, UsagePlan])
 def test_each_plan_is_measured_and_says_what_it_is_for(plan: type[Asked]) -> None:
     """One that nothing measures would fail at the first flip."""
     assert measure.dispatch(plan) is not measure.dispatch(object)

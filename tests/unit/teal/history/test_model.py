@@ -121,6 +121,15 @@ def test_a_flip_is_open_again_where_what_overtook_it_moved_nothing(stage: Stage)
     assert overtaken.with_flip(flip(2)).with_flip(flip(3, Stage.REFUSED)).open is None
 
 
+def test_a_flip_that_was_put_back_after_another_died_left_traffic_where_it_came_from() -> None:
+    """The second one was to bring it back, and died before it moved anything, so the first was open again."""
+    first = flip(1, Stage.REVERTING)
+    second = flip(2, Stage.PROVEN).model_copy(update={"origin": Colour.GREEN, "to": Colour.BLUE})
+    history = History().with_flip(first).with_flip(second).with_flip(second.at(Stage.ABANDONED, ""))
+    assert history.open == first
+    assert Colour.BLUE in history.with_flip(first.at(Stage.REVERTED, "")).left
+
+
 @pytest.mark.parametrize("stage", [stage for stage in Stage if not stage.open])
 def test_how_a_flip_ended_is_not_rewritten(stage: Stage) -> None:
     """The next one changes nothing of it."""

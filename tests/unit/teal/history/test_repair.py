@@ -60,6 +60,20 @@ def test_what_can_be_read_is_kept(
     assert teal(api_server, tmp_path, "history") == Exit.OK
 
 
+def test_what_came_of_it_can_be_read_by_programs(
+    api_server: FakeApiServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a line beside it; a refusal is JSON, too."""
+    keep(api_server, json.dumps({"flips": [GOOD, {"number": 2}]}))
+    copy = str(tmp_path / "copy")
+    assert teal(api_server, tmp_path, "history", "repair", "--json", "--copy", copy) == Exit.DECLINED
+    assert json.loads(capsys.readouterr().out)["exitStatus"] == Exit.DECLINED
+    assert teal(api_server, tmp_path, "history", "repair", "--json", "--yes", "--copy", copy) == Exit.OK
+    assert json.loads(capsys.readouterr().out) == {"flips": [1], "lost": 1, "copy": copy}
+    assert teal(api_server, tmp_path, "history", "repair", "--quiet") == Exit.OK
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_record_that_can_be_read_is_left(api_server: FakeApiServer, tmp_path: Path) -> None:
     """And so is one that is not there."""
     assert teal(api_server, tmp_path, "history", "repair") == Exit.OK

@@ -47,7 +47,7 @@ def test_it_shows_what_a_flip_is_watched_by(board: dict[str, Any]) -> None:
         "Active colour",
         "Pods ready",
         "Requests per second",
-        "Error rate (5xx)",
+        "Error rate",
         "Time to answer, 95th percentile",
     }
     assert [annotation["name"] for annotation in board["annotations"]["list"]] == ["Flips"]
@@ -104,7 +104,7 @@ def test_the_lines_are_the_bounds_of_the_alerts(board: dict[str, Any]) -> None:
         if "thresholds" in panel["fieldConfig"]["defaults"]
     }
     assert steps == {
-        "Error rate (5xx)": [0.01, 0.05],
+        "Error rate": [0.01, 0.05],
         "Time to answer, 95th percentile": [2],
         "Time to answer, average": [0.5],
         "Requests in flight": [1000],

@@ -122,6 +122,25 @@ def test_what_probes_ask_for_does_not_count(promtool: Path, tmp_path: Path) -> N
     assert found == ""
 
 
+@pytest.mark.parametrize(
+    ("values", "grown"),
+    [
+        ("0+10x120", 80),
+        ("0+10x20 _x100", 0),
+        ("_x36 25+0x80", 25),
+        ("0+100x36 0+10x80", 30),
+    ],
+    ids=["scraped", "not scraped since", "young", "begun anew"],
+)
+def test_requests_are_counted_as_far_as_they_are_known(promtool: Path, tmp_path: Path, values: str, grown: int) -> None:
+    """Ten minutes on, in the last two of them, with a scrape every 15 s."""
+    metrics = PRESETS[Preset.PROMETHEUS_CLIENT]
+    series = {f'{metrics.requests}{{{pod()}, status="200"}}': values}
+    at = "9m" if "_x100" in values else "10m"
+    question = is_(queries(metrics).counted("2m"), green=1000 * grown)
+    assert ask(promtool, tmp_path, series, {**question, "eval_time": at}) == ""
+
+
 def test_milliseconds_become_seconds(promtool: Path, tmp_path: Path) -> None:
     """OpenTelemetry's older convention counts those."""
     metrics = RequestMetrics(
@@ -135,6 +154,28 @@ def test_milliseconds_become_seconds(promtool: Path, tmp_path: Path) -> None:
         for edge, count in (("500", 0), ("1000", 95), ("2500", 100), ("+Inf", 100))
     }
     assert ask(promtool, tmp_path, series, is_(queries(metrics).counted_p95_seconds("2m", 2), green=1000)) == ""
+
+
+def test_use_is_counted_over_the_lives_of_pods(promtool: Path, tmp_path: Path) -> None:
+    """By colour and version: of pods that have ended, of those that began within the window, and of restarts.
+
+    A service's own label `colour` says nothing, a series without a version counts as none, and what never grew is 0.
+    """
+    counter = "api_requests_total"
+    series = {
+        f'{counter}{{{pod("blue")}, api_version="v1", colour="red"}}': "5x40",
+        f'{counter}{{{pod("blue")}, api_version="v2"}}': "0+1x40",
+        f'{counter}{{{pod("blue")}, api_version=""}}': "0+1x40",
+        f'{counter}{{{pod()}, api_version="v1"}}': "_x30 7 7 7 2 2 2 2 2 2 2",
+        f'{counter}{{{pod()}, api_version="v3"}}': "_x25 4 4 4 _x12",
+    }
+    asked = Queries(namespace="shop", service="backend").used(counter, "api_version", "5m")
+    samples = [
+        {"labels": f'{{colour="{colour}", api_version="{version}"}}', "value": value}
+        for colour, version, value in (("blue", "v1", 0), ("blue", "v2", 20), ("green", "v1", 7), ("green", "v3", 4))
+    ]
+    found = ask(promtool, tmp_path, series, {"expr": f"round({asked})", "exp_samples": samples})
+    assert found == ""
 
 
 @pytest.mark.parametrize("name", ["active_requests", "ask for requests", "ask for durations"])

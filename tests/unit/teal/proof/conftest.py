@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from teal.proof import prove as proving
+from teal.proof import standing as proving
 
 
 @pytest.fixture

@@ -158,6 +158,20 @@ async def test_a_named_change_may_be(document: Document) -> None:
     assert (await measure(Doors(document, new), plan))["changes"].outcome is Outcome.PASSED
 
 
+@pytest.mark.usefixtures("oasdiff")
+async def test_the_reference_service_says_truly_what_its_versions_break() -> None:
+    """What its metadata calls breaking changes, and nothing else, is between the documents of its versions."""
+    async with asking() as service:
+        old, new = [(await service.get(f"/api/{each}/openapi.json")).json() for each in ("v1", "v2")]
+        said = (await service.get("/deployment/metadata")).json()["breaking_changes"]
+    found = {(each.operation, each.text.split("`")[1]) for each in (await contract.compare(old, new)).changes}
+    operations = {f"{method.upper()} {path}" for path, item in new["paths"].items() for method in item}
+    estimates = {each for each in operations if each.startswith("POST")}
+    assert found == {(each, "timestamp") for each in operations} | {(each, "currency") for each in estimates}
+    gone = {f"GET {path}" for path in {*old["paths"]} - {*new["paths"]}}  # deprecated, so that oasdiff lets it go
+    assert [line.split(": ")[0] for line in said["v2"]] == ["answers", ", ".join(sorted(estimates)), *gone]
+
+
 @pytest.mark.parametrize(
     ("headers", "outcome"), [(OVER, Outcome.PASSED), (MARKED, Outcome.FAILED), ({}, Outcome.FAILED)]
 )
@@ -292,3 +306,101 @@ async def test_no_more_is_tried_than_is_bearable(
     found = (await measure(doors))["deprecations"]
     assert len([each for each in doors.asked if "openapi" not in each]) == contract.MOST_TRIED
     assert f"{contract.MOST_TRIED} of 101 deprecated operations say so, 81 were not tried" in found.seen
+
+
+class Several(Doors):
+    """The doors of a service with a document for each version; who lacks one says so."""
+
+    def __init__(self, documents: Mapping[str, Document | int], headers: Mapping[str, str] = MARKED) -> None:
+        """Answer these documents by colour and path, or a status."""
+        super().__init__(None, None, headers)
+        self.several = documents
+
+    async def request(self, service: str, wanted: Request, *, within: float) -> Reply:
+        """A document, or something deprecated."""
+        if not wanted.path.endswith(".json"):
+            return await super().request(service, wanted, within=within)
+        found = self.several[f"{service.removeprefix('backend-')}{wanted.path}"]
+        return Reply(status=found) if isinstance(found, int) else Reply(status=200, body=json.dumps(found).encode())
+
+
+V1 = ContractPlan(path="/v1.json", name="v1", others=["/v2.json"])
+V2 = ContractPlan(path="/v2.json", name="v2", others=["/v1.json"])
+
+
+@pytest.mark.parametrize(
+    ("blue", "green", "headers", "outcomes", "seen"),
+    [
+        # v2 comes.
+        (("doc", 404), ("doc", "doc"), MARKED, ["PASSED", "PASSED"], "/v2.json of blue answered 404: nothing in it"),
+        # v1 goes, of which one operation was deprecated: before its time, and after.
+        (("doc", "doc"), (410, "doc"), MARKED, ["FAILED", "PASSED"], "GET /model-pricing: deprecated, removed, and"),
+        (("doc", "doc"), (404, "doc"), OVER, ["PASSED", "PASSED"], "0 breaking changes"),
+        # It went before.
+        ((410, "doc"), (410, "doc"), OVER, ["PASSED", "PASSED"], "/v1.json of blue answered 410: nothing in it"),
+        # Neither colour ever had it.
+        ((404, "doc"), (404, "doc"), OVER, ["INCONCLUSIVE", "PASSED"], "/v1.json of green answered 404"),
+        # Nothing is there at all.
+        (("doc", "doc"), (404, 404), OVER, ["INCONCLUSIVE", "INCONCLUSIVE"], "/v1.json of green answered 404"),
+    ],
+)
+async def test_a_document_for_each_version(  # noqa: PLR0913, PLR0917 - what each colour answers, and what is found
+    document: Document,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    blue: tuple[Any, Any],
+    green: tuple[Any, Any],
+    headers: Mapping[str, str],
+    outcomes: list[str],
+    seen: str,
+) -> None:
+    """Each is compared by itself, and a version may come, or go when its time is over."""
+    command(monkeypatch, tmp_path, "echo '[]'")
+    answers = {
+        f"{colour}/v{number}.json": document if each == "doc" else each
+        for colour, of in (("blue", blue), ("green", green))
+        for number, each in enumerate(of, 1)
+    }
+    doors = Several(answers, headers)
+    found = [
+        verdict
+        for plan in (V1, V2)
+        for verdict in await contract.measure(doors, "backend", GREEN, BLUE, plan)
+        if "changes" in verdict.gate
+    ]
+    assert [each.gate for each in found] == ["contract.changes.v1", "contract.changes.v2"]
+    assert [each.outcome.value for each in found] == outcomes
+    assert any(seen in each.seen for each in found)
+
+
+async def test_before_the_first_release_a_document_has_to_be_there() -> None:
+    """Nothing is compared then, and a wrong path is found at once."""
+    doors = Several({"green/v1.json": 404, "green/v2.json": {"openapi": "3.1.0", "paths": {"/": {"get": {}}}}})
+    for live in (None, GREEN):
+        first, second = await contract.measure(doors, "backend", GREEN, live, V1)
+        assert (first.outcome, second.outcome) == (Outcome.PASSED, Outcome.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize(
+    ("sunset", "outcome", "seen"),
+    [
+        ("2099-12-31T23:59:59Z", Outcome.FAILED, "POST /cost-estimate: api path removed before the sunset date"),
+        ("2019-12-31T23:59:59Z", Outcome.PASSED, "/api/v1/openapi.json of blue answered 410: nothing in it could"),
+        ("", Outcome.FAILED, "POST /cost-estimate: api path removed without deprecation"),
+    ],
+)
+@pytest.mark.usefixtures("oasdiff")
+async def test_the_reference_services_former_version_goes_after_its_sunset_alone(
+    sunset: str, outcome: Outcome, seen: str
+) -> None:
+    """Operations that cannot be tried, because they have effects, say it in the document."""
+    paths = [f"/api/{each}/openapi.json" for each in ("v1", "v2")]
+    async with asking(API_V1_SUNSET=sunset) as service:
+        answers = {path: await service.get(path) for path in paths}
+        headers = {key.lower(): each for key, each in (await service.get("/api/v1/model-pricing")).headers.items()}
+    live = {f"blue{path}": each.json() if each.status_code == 200 else 410 for path, each in answers.items()}
+    idle = {f"green{paths[0]}": 404, f"green{paths[1]}": answers[paths[1]].json()}
+    plan = ContractPlan(path=paths[0], name="v1", others=paths[1:])
+    found, _ = await contract.measure(Several(live | idle, headers), "backend", GREEN, BLUE, plan)
+    assert found.outcome is outcome
+    assert seen in found.seen

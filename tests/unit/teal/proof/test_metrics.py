@@ -267,7 +267,7 @@ async def test_where_errors_are_too_near_to_a_bound_to_tell_more_is_sent() -> No
     check = replace(PLAN.checks[0], share=True)
     world = World(blue=1000, green=60)
     world.answers["errors"] = by_colour(green=0.04, blue=0.03)
-    found = await outcomes(world, replace(PLAN, checks=(check,), spare=100, wait_seconds=0.2))
+    found = await outcomes(world, replace(PLAN, checks=(check,), spare=100, wait_seconds=1))
     assert found["errors"] is INCONCLUSIVE
     assert world.arrived == {"green": 100}
 
@@ -277,7 +277,7 @@ async def test_what_was_sent_is_counted_before_more_is_sent() -> None:
     check = replace(PLAN.checks[0], share=True)
     world = World(blue=1000, green=60, scraped_after=10**9)
     world.answers["errors"] = by_colour(green=0.04, blue=0.03)
-    await outcomes(world, replace(PLAN, checks=(check,), spare=100, wait_seconds=0.2))
+    await outcomes(world, replace(PLAN, checks=(check,), spare=100, wait_seconds=1))
     assert world.arrived == {"green": 60}
 
 

@@ -12,7 +12,7 @@ from teal.gates import approvals, documents, endpoints, identity, replies, sampl
 from teal.gates.replies import Reply, Request, SmokeCheck
 from teal.model.errors import UnreachableError
 from teal.model.verdict import Outcome
-from teal.proof import prove as proving
+from teal.proof import standing as proving
 from teal.proof.prove import prove
 from teal.spec.gates import GatePlan
 from tests.unit.teal.proof.world import (
@@ -50,7 +50,7 @@ async def test_pods_on_their_way_are_waited_for() -> None:
     world.ready[GREEN] = 0
     world.come_at = 3
     allow(await verdicts(world))
-    assert world.reads == 3
+    assert world.reads == 3 + 1  # once more after the other gates
 
 
 async def test_a_rollout_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,10 +58,26 @@ async def test_a_rollout_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     world.outdated, world.come_at = 1, 3
     allow(await verdicts(world))
-    assert world.reads == 3
+    assert world.reads == 3 + 1  # once more after the other gates
     monkeypatch.setattr(proving, "COMING_SECONDS", 0.05)
     world.outdated, world.come_at = 1, 0
     assert "1 pod that its last rollout has not replaced yet" in refuse(await verdicts(world))
+
+
+async def test_a_release_that_is_replaced_while_the_gates_are_asked_is_refused() -> None:
+    """What passed was another: somebody has written the Deployment's template in between."""
+    world = World()
+    world.replaced_at = 2
+    refused = refuse(await verdicts(world))
+    assert "capacity of backend FAILED: green has 2 ready endpoints, and somebody has replaced its release" in refused
+
+
+async def test_pods_that_are_lost_while_the_gates_are_asked_are_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The capacity counts as it is once all else has passed."""
+    monkeypatch.setattr(proving, "COMING_SECONDS", 0.05)
+    world = World()
+    world.lose_at = 2
+    assert "green has 1 ready endpoint" in refuse(await verdicts(world))
 
 
 async def test_pods_that_never_come_are_waited_for_no_longer_than_said(monkeypatch: pytest.MonkeyPatch) -> None:

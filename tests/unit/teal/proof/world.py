@@ -14,6 +14,7 @@ from teal.gates.replies import Reply, Request, SmokeCheck
 from teal.gates.samples import MetricCheck, MetricsPlan, Queried, Series
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
+from teal.model.labels import REVISION
 from teal.model.live import Endpoint, LiveAutoscaler, LivePod, LiveService, LiveSlot
 from teal.model.verdict import Verdict
 from teal.proof.prove import expected, prove, require
@@ -71,6 +72,7 @@ class World:
         self.hangs = ""
         self.reads = 0
         self.come_at = 0
+        self.replaced_at = self.lose_at = 0
 
     async def _pause(self, what: str) -> None:
         if what == self.hangs:
@@ -91,6 +93,8 @@ class World:
         del workers
         if self.reads == self.come_at:
             self.ready[GREEN], self.outdated = 2, 0
+        if self.reads == self.lose_at:
+            self.ready[GREEN] = 1
         return {
             f"backend-{colour}": [Endpoint(pod=f"backend-{colour}-{each}", port=8000) for each in range(ready)]
             for colour, ready in self.ready.items()
@@ -100,7 +104,8 @@ class World:
         """Of the destination; what is replaced in live says nothing of it."""
         await asyncio.sleep(0)
         pods = {GREEN: self.outdated, BLUE: 1}
-        return {("backend", each): LiveSlot(annotations={}, replicas=2, outdated=old) for each, old in pods.items()}
+        marks = {REVISION: "2" if self.reads == self.replaced_at else "1"}
+        return {("backend", each): LiveSlot(annotations=marks, replicas=2, outdated=old) for each, old in pods.items()}
 
     async def autoscalers(self) -> Mapping[str, LiveAutoscaler]:
         """Of both colours."""

@@ -2,7 +2,6 @@
 
 import pytest
 
-from teal.schema.migrations import Schema
 from teal.schema.order import Order
 
 
@@ -26,11 +25,11 @@ def test_one_revision_has_all_of_another_or_not_or_nobody_knows(
     revision: str, other: str, *, reaches: bool | None
 ) -> None:
     """A list, a release that goes on from it, and names of which nothing is said, numbers among them."""
-    order = Order(("a", "c", "d"), [Schema(expand="d", contract="e", down="a"), Schema(expand="head", down="a")])
+    order = Order(("a", "c", "d"), ("a", "d", "e"), ("a", "head", None))
     assert order.reaches(revision, other) is reaches
     assert order.contradiction == ""
 
 
 def test_what_comes_after_itself_is_named() -> None:
     """By what two say together."""
-    assert Order(("a", "b"), [Schema(expand="b", contract="a")]).contradiction in {"a", "b"}
+    assert Order(("a", "b"), (None, "b", "a")).contradiction in {"a", "b"}

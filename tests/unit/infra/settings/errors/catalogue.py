@@ -48,6 +48,7 @@ NAMES: Mapping[str, str] = {
     "bakeMetrics": "orders",
     "own": "orders",
     "requests": "prices",
+    "paths": "v1",
     "flags": "checkout",
 }
 """How what has a name is called."""
@@ -244,6 +245,9 @@ CLASHES: tuple[Config, ...] = (
             {"probes": {"startup": {"path": "/"}, "readiness": {"tcp": True, "port": "http"}}},
         )
     ),
+    backend(gates={"contract": {"usage": {}}}),
+    backend(gates={"contract": {"paths": {"v1": "/v1.json"}, "usage": {"windowHours": 24}}}),
+    backend(gates={"contract": {"path": "/openapi.json", "paths": {"v1": "/v1.json"}}}),
     backend(metadata={"deployment": {"labels": {"app.kubernetes.io/name": "x"}}}),
     *(backend(podTemplate=template) for template, _ in test_owned.CASES),
     edited(
@@ -301,6 +305,11 @@ CLASHES: tuple[Config, ...] = (
     # Backing services.
     edited(backing={"database": DATABASE}),
     edited(backing={"database": DATABASE, "cache": {**DATABASE, "kind": "redis"}}),
+    edited(
+        backing={name: {**DATABASE, "kind": name} for name in ("database", "redis", "ollama")},
+        services={"backend": {"backing": ["database"]}},
+    ),
+    edited(alb={**ALB, "stickinessSeconds": 7200}),
     edited(backing={"database": {"kind": "database"}}, services={"backend": {"backing": ["database"]}}),
     edited(
         backing={"database": {**DATABASE, "url": "postgres://user:hunter2-hunter2@db/x", "model": "m"}},
@@ -402,6 +411,8 @@ CLASHES: tuple[Config, ...] = (
     routed("gateway", "a", "b", service={"routing": {}}),
     routed("alb", "a", "b", service={"routing": {"priority": 7}}),
     routed("alb", *(f"s{number}" for number in range(51))),
+    routed("alb", notify={"receivers": {"chat": {"url": "http://chat.example"}}}),
+    routed("alb", notify={"cloudEvents": {"url": "http://events.example"}}),
 )
 """For every check a config that it refuses."""
 
@@ -417,7 +428,9 @@ def said() -> Iterator[tuple[str, str]]:
 
 def _texts(node: ast.AST) -> Iterator[str]:
     match node:
-        case ast.Call(func=ast.Name(id="PydanticCustomError" | "Refusal" | "superfluous"), args=[_, text, *_]):
+        case ast.Call(
+            func=ast.Name(id="PydanticCustomError" | "Refusal" | "clash" | "superfluous"), args=[_, text, *_]
+        ):
             yield from _pattern(text)
         case ast.Assign(targets=[ast.Name(id="what")], value=text):
             yield from _pattern(text)

@@ -45,7 +45,7 @@ def said(  # noqa: PLR0913 - both numbers, what they rest on, and when it is ask
     """What one check says of green, which blue was left for; early: of what already suffices to put traffic back."""
     check = next(
         each
-        for each in LiveMetrics(Silent({}), "teal").checks("backend", plan.services["backend"], plan.window)
+        for each in LiveMetrics(Silent({}), "teal").checks("backend", plan.services["backend"])
         if each.name == name
     )
     seen = Observed(
@@ -140,7 +140,7 @@ def test_without_a_histogram_or_a_prometheus_nobody_asks() -> None:
 def test_a_query_that_the_stack_may_not_have_declared_is_not_sent() -> None:
     """Who writes the record of flips would read with the watch's token what they may not; the flip stays unproven."""
     plan = cautious(planned(slowness=None, own={"orders": ORDERS}))
-    assert list(LiveMetrics(Silent({}), "teal").checks("backend", plan.services["backend"], plan.window)) == []
+    assert list(LiveMetrics(Silent({}), "teal").checks("backend", plan.services["backend"])) == []
     bake = Bake(plan=plan, colour=GREEN, observed={"backend": Observed()}, left=BLUE)
     (verdict,) = [each for each in bake.verdicts() if each.gate == "bake-metrics.orders"]
     assert verdict.outcome is Outcome.INCONCLUSIVE
@@ -173,7 +173,7 @@ class Slow(Silent):
         """What is there of errors; nothing of orders."""
         if "orders" in promql:
             await asyncio.Event().wait()
-        heard = [each for each, _ in self.heard].count(promql)
+        heard = sum("/" in each for each, _ in self.heard)
         await super().query(promql, at)
         return told(GREEN, (0.5 if heard else 0) if "/" in promql else 300)
 

@@ -38,8 +38,9 @@ async def test_the_numbers_are_those_of_the_colour() -> None:
 async def test_only_the_ready_pods_are_asked_about() -> None:
     """Within the window the colour may have had pods of another release."""
     told = Told(colours(), colours())
-    await LiveMetrics(told, "teal").traffic("backend", Colour.GREEN, 60, ["backend-green-a", "backend-green-b"])
-    assert all('pod=~"backend-green-a|backend-green-b"' in promql and "[60s]" in promql for promql in told.asked)
+    await LiveMetrics(told, "teal").traffic("backend", Colour.GREEN, 1.5, ["backend-green-a", "backend-green-b"])
+    of_pods = 'pod=~"backend-green-a|backend-green-b"'
+    assert all(of_pods in promql and "offset 1500ms" in promql for promql in told.asked)
 
 
 async def test_no_traffic_is_no_number() -> None:
