@@ -1,7 +1,7 @@
-"""Reads YAML as Pulumi does, whose reader (gopkg.in/yaml.v3, `resolve.go`) is another one than Python's.
+"""Reads YAML, and the values of a stack's config in it, as Pulumi does.
 
-`on` and `12:30` are texts to it, `0o755` and `1e3` are numbers, and a date is a moment. A key that is there twice is an
-error.
+Pulumi's reader (gopkg.in/yaml.v3, `resolve.go`) is another one than Python's: `on` and `12:30` are texts to it, `0o755`
+and `1e3` are numbers, and a date is a moment. A key that is there twice is an error.
 """
 
 import json

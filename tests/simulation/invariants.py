@@ -278,11 +278,13 @@ class Invariants:
             yield f"it baked for {write.at - began:.1f} of {flip.plan.seconds:g} s, begun by {who or 'nobody'}"
 
     def _failing(self, flip: Flip) -> None:
+        bad = self.releases[flip.version]
         for name in flip.plan.services:
             seen = self._seen(name, flip)
+            if bad.live:  # nobody knows what has not been scraped
+                seen = [each for each in seen if each.at <= self.world.scraped]
             asked, failed = sum(each.asked for each in seen), sum(each.failed for each in seen)
             if asked >= ENOUGH and failed >= CLEARLY * asked:
-                bad = self.releases[flip.version]
                 what = f"{failed} of {asked} requests of {name} failed (errors {bad.errors}, hangs {bad.hangs})"
                 self.violate("failing_never_confirmed", f"{flip}, and {what}")
 
@@ -298,7 +300,7 @@ class Invariants:
         before: Mapping[str, str] = (write.before or {"data": {}})["data"]
         there = {self.world.leads(name, late=False).rpartition("-")[2] for name in self.world.selected}
         same = there == {data["colour"]} and all(before.get(key) == data[key] for key in ("colour", "version"))
-        if same and not moved:
+        if before == data or (same and not moved):
             return
         if not told or (moved and last is not None and last.version != data["version"]):
             self.violate(

@@ -101,6 +101,9 @@ class Pause:
     seconds: float
 
 
+AUTOSCALED = {"autoscaling": {"minReplicas": 2, "maxReplicas": 6, "scaleDownWindowSeconds": 5}}
+FIXED = {"replicas": 2, "autoscaling": {"enabled": False}}
+
 ENDS = {
     "retireAfterMinutes": 1,
     "onRefusal": "stop",
@@ -175,13 +178,7 @@ class Scenario:
             "probePath": "/pricing",
             "progressDeadlineSeconds": 20,
             "resources": {"requests": {"cpu": "500m", "memory": "512Mi"}},
-            "replicas": 2,
-            "autoscaling": {
-                "enabled": self.autoscaled,
-                "minReplicas": 2,
-                "maxReplicas": 6,
-                "scaleDownWindowSeconds": 5,
-            },
+            **(AUTOSCALED if self.autoscaled else FIXED),
         }
         raw: dict[str, Any] = {
             "activeColour": "blue",

@@ -50,10 +50,10 @@ class Scraper:
     unknown: list[str] = field(default_factory=list[str])
     """The queries that it was asked and cannot answer: there must be none."""
 
-    def scrape(self, pods: Iterable[Pod], now: float) -> None:
-        """Read what each pod has counted, and note which of them are gone."""
+    def scrape(self, pods: Iterable[Pod], now: float) -> float:
+        """Read what each pod has counted, note which of them are gone, and return when that was done last."""
         if now < self.away_until:
-            return
+            return self.scraped
         self.scraped, there = now, set[str]()
         for pod in pods:
             there.add(pod.name)
@@ -62,6 +62,7 @@ class Scraper:
                     self.pods[pod.name][name].append((now, float(value)))
         for name in self.pods.keys() - there:
             self.gone.setdefault(name, now)
+        return now
 
     def answer(self, content: bytes, now: float) -> bytes:
         """Answer one instant query, as Prometheus does over HTTP."""

@@ -143,8 +143,9 @@ class World:
     """When each Service's selector was written, and the slot that it led to then."""
     canaries: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
     """The slot that has a share of each service's requests beside the live one, and how many percent."""
-    scrape: Callable[[Iterable[Pod], float], None] | None = None
-    """What a Prometheus does at a time; None where there is none."""
+    scrape: Callable[[Iterable[Pod], float], float] | None = None
+    """What a Prometheus does at a time, and when it has scraped last; None where there is none."""
+    scraped: float = 0
     ticks: int = 0
     _born: int = 0
     _settled: dict[str, Object] = field(default_factory=dict[str, Object])
@@ -198,7 +199,7 @@ class World:
             for each in list(self.store.list("horizontalpodautoscalers")):
                 self._scale(each)
         if self.scrape is not None and self.ticks % SCRAPE_TICKS == 0:
-            self.scrape(self.pods, now)
+            self.scraped = self.scrape(self.pods, now)
 
     def ready(self, service: str) -> list[Pod]:
         """Return the pods that a Service's slices call ready, and that are still there."""

@@ -25,7 +25,8 @@ if name == "pulumi" and args[0] == "preview":
         pathlib.Path(os.environ["TEAL_PLAN_FILE"]).write_text(json.dumps({{**plan, "confirmedColour": confirmed}}))
     sys.exit(int(os.environ.get("JUDGED", "0")))
 if name == "pulumi" and args[:2] == ["config", "get"]:
-    print(os.environ["PROMETHEUS"]) if "PROMETHEUS" in os.environ else sys.exit("error: configuration key not found")
+    known = os.environ.get("PROMETHEUS") if args[-1] == "teal:prometheus" else None
+    print(known) if known else sys.exit("error: configuration key not found")
 if name == "pulumi" and args[:2] == ["stack", "init"]:
     sys.exit(os.environ.get("REFUSAL") or "error: stack 'organization/teal/test' already exists")
 if name == "teal" and args[:2] == ["watch", "--stack"]:

@@ -171,6 +171,6 @@ class NetworkSettings(Model):
             if closed and door.type != "ClusterIP":
                 raise clash(
                     "network.callers.nodes.cidrs[0]",
-                    f"{name}.type is {door.type}, and network.callers names no address from which its traffic could "
-                    "come",
+                    f"{name}.type is {door.type}, and network.callers names no address from which its traffic "
+                    "could come",
                 )

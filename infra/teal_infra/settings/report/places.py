@@ -91,6 +91,14 @@ def expected(where: Where) -> type[list[Any] | dict[str, Any]] | None:
     return None if field is not None and not rest and either(field) else container(_shape(where))
 
 
+def choices(where: Where) -> Sequence[str]:
+    """Return the texts that a place takes, where they are few."""
+    shape = _shape(where)
+    if get_origin(shape) is Literal:
+        return [each for each in get_args(shape) if isinstance(each, str)]
+    return [str(each) for each in shape] if isinstance(shape, type) and issubclass(shape, StrEnum) else []
+
+
 def free(where: Where) -> bool:
     """Return whether others name a value, as a variable or an argument, or teal does not know what it is."""
     _, rest = field_at(where)
@@ -122,14 +130,6 @@ def _annotation(where: Where) -> Any:  # noqa: ANN401 - any type annotation
             return None
         shape = inner[0] if kind is list else inner[1]
     return shape
-
-
-def choices(where: Where) -> Sequence[str]:
-    """Return the texts that a place takes, where they are few."""
-    shape = _shape(where)
-    if get_origin(shape) is Literal:
-        return [each for each in get_args(shape) if isinstance(each, str)]
-    return [str(each) for each in shape] if isinstance(shape, type) and issubclass(shape, StrEnum) else []
 
 
 def _meant(example: str, *, plain: bool) -> Any:  # noqa: ANN401 - any JSON
