@@ -81,8 +81,9 @@ def _read(loader: Any, node: yaml.ScalarNode) -> int | float | str:  # noqa: ANN
         return value if str(value) == written and abs(value) < _EXACT else float(value)
     if not _PART.fullmatch(digits):
         return written
-    value = float(digits.lower().replace(".inf", "inf").replace(".nan", "nan"))
-    return written if isinf(value) and "inf" not in digits.lower() else value
+    if digits[-1].isalpha():  # Pulumi could not pass it on
+        raise yaml.MarkedYAMLError(None, None, f"{written} is no number", node.start_mark)
+    return written if isinf(float(digits)) else float(digits)
 
 
 def _moment(written: str) -> str | None:

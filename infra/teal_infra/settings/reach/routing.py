@@ -49,11 +49,8 @@ class RouteTimeouts(Model):
     def _within(self) -> Self:
         whole, one = (_lasts(each) for each in (self.request, self.backend_request))
         if whole and one > whole:
-            raise PydanticCustomError(
-                "clash",
-                "backendRequest {one} is longer than request {whole}",
-                {"field": "backendRequest", "one": self.backend_request, "whole": self.request, "remedy": self.request},
-            )
+            what = f"backendRequest {self.backend_request} is longer than request {self.request}"
+            raise clash("backendRequest", what, remedy=self.request)
         return self
 
 

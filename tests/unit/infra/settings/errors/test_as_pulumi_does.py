@@ -129,6 +129,15 @@ def test_a_key_that_is_there_twice_is_refused_as_pulumi_refuses_it(pulumi: tuple
         stack_file.read(folder / "Pulumi.dev.yaml")
 
 
+@pytest.mark.parametrize("value", [".inf", "-.Inf", ".nan"])
+def test_what_is_no_number_is_refused_as_pulumi_refuses_it(pulumi: tuple[Path, Mapping[str, str]], value: str) -> None:
+    """JSON has no such number."""
+    with pytest.raises(subprocess.CalledProcessError):
+        said(pulumi, f"words: {{a: {value}}}")
+    with pytest.raises(ConfigError, match=f"{value} is no number in line"):
+        stack_file.read(pulumi[0] / "Pulumi.dev.yaml")
+
+
 def said(pulumi: tuple[Path, Mapping[str, str]], config: str) -> str:
     """What Pulumi says of `teal:words` in a stack file with this config."""
     folder, environment = pulumi
