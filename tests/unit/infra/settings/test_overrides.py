@@ -31,6 +31,9 @@ NEEDED: Mapping[Path, Mapping[str, Any]] = {
     },
     ("services", "backend", "frontDoor", "type"): {"network": {"callers": {"node": SOMEBODY}}},
     ("services", "backend", "overlap"): {"kind": "worker"},
+    ("services", "backend", "metadata", "serviceAccount", "create"): {
+        "metadata": {"serviceAccount": {"name": "default"}}
+    },
     **{
         ("services", "backend", "targetGroup", *path): {"network": {"policies": False}}
         for path in (("protocolVersion",), ("algorithm",), ("healthCheck", "protocol"))
