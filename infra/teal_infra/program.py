@@ -24,7 +24,7 @@ from teal_infra.components.access import Access, AccessArgs
 from teal_infra.components.admission import Admission
 from teal_infra.components.environment import Environment, EnvironmentArgs, flags, variables
 from teal_infra.components.fingerprint import Fingerprint
-from teal_infra.components.migrations import Contraction, ContractionArgs, Migration, MigrationArgs, Tool
+from teal_infra.components.migrations import Contraction, ContractionArgs, Migration, MigrationArgs, Tool, tool_of
 from teal_infra.components.network import NetworkPolicies, NetworkPoliciesArgs, members
 from teal_infra.components.notify import noted
 from teal_infra.components.observability import observe
@@ -220,22 +220,12 @@ class _Stack:
         self, content: Fingerprint, deployed_at: str, environment: Environment, first: Sequence[Prior]
     ) -> Sequence[pulumi.Resource]:
         """Declare the Jobs that a slot's pods wait for."""
-        of, settings, release = content.of, content.settings, content.release
-        if settings.migrations is None:
+        of = content.of
+        if content.settings.migrations is None:
             return ()
-        plain, _ = variables(self._settings, of.service, SlotService(image=release.image))
-        tool = Tool(
-            of=of,
-            settings=settings,
-            commands=settings.migrations,
-            image=release.image,
-            account=self._access.accounts[of.service],
-            environment=environment.sources,
-            referring=environment.referring,
-            fixed=content.fixed,
-            deployed_at=deployed_at,
-            target={key: value for key, value in plain.items() if key.startswith("DB_")},
-        )
+        plain, _ = variables(self._settings, of.service, SlotService(image=content.release.image))
+        target = {key: value for key, value in plain.items() if key.startswith("DB_")}
+        tool = tool_of(content, environment, self._access.accounts[of.service], deployed_at, target)
         self._tools[of.service, of.colour] = tool
         steps = [step for step in self._schemas[of.service].before if step.release.colour is of.colour]
         after = [*environment.objects, *first]

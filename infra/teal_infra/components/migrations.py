@@ -17,6 +17,8 @@ from teal.schema import retirement
 from teal.schema.migrations import Phase, Plan, Step
 from teal_infra import labels
 from teal_infra.components import environment, pod
+from teal_infra.components.environment import Environment
+from teal_infra.components.fingerprint import Fingerprint
 from teal_infra.labels import Identity
 from teal_infra.provider.kinds import ConfigMap, Job, Verbatim, manifest
 from teal_infra.provider.ownership import Prior
@@ -57,6 +59,28 @@ class Tool:
     """The time since which the slot's content has been so, RFC 3339."""
     target: Mapping[str, str] = field(default_factory=dict[str, str])
     """What tells databases apart: host and name. It is not passed on; another database is migrated as well."""
+
+
+def tool_of(
+    content: Fingerprint,
+    environment: Environment,
+    account: pulumi.Input[str],
+    deployed_at: str,
+    target: Mapping[str, str],
+) -> Tool:
+    """Return how the image of a slot is run, whose service has migrations."""
+    return Tool(
+        of=content.of,
+        settings=content.settings,
+        commands=content.settings.migrations or MigrationSettings(),
+        image=content.release.image,
+        account=account,
+        environment=environment.sources,
+        referring=environment.referring,
+        fixed=content.fixed,
+        deployed_at=deployed_at,
+        target=target,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -224,8 +248,7 @@ def _sequence(containers: Sequence[Mapping[str, Any]], move: str, given: Mapping
     """
     names = [each.get("name") for each in mapping(given.get("spec")).get("initContainers") or ()]
     later = names[names.index(move) :] if move in names else [move]
-    other = {"up", "down"} - {move}  # what the stack says of it is for another step
-    ours = [each for each in containers if each.get("name") not in other]
+    ours = [each for each in containers if each.get("name") not in {"up", "down"} - {move}]  # one is another step's
     return sorted(ours, key=lambda each: each.get("name") in later)
 
 

@@ -56,7 +56,9 @@ class AccountMarks(Marks):
             return self
         if self.name is None:
             raise PydanticCustomError(
-                "clash", "create is false, and no name says which account exists", {"field": "name", "remedy": "NAME"}
+                "clash",
+                "create is false, and no name says which account exists",
+                {"field": "name", "remedy": "default"},
             )
         marks = next((each for each in MARKS if getattr(self, each)), None)
         if marks:

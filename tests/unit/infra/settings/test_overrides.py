@@ -35,6 +35,9 @@ NEEDED: Mapping[Path, Mapping[str, Any]] = {
     },
     ("services", "backend", "overlap"): {"kind": "worker"},
     ("services", "backend", "replicas"): {"autoscaling": {"enabled": False}},
+    ("services", "backend", "metadata", "serviceAccount", "create"): {
+        "metadata": {"serviceAccount": {"name": "default"}}
+    },
     **{
         ("services", "backend", "targetGroup", *path): {"network": {"policies": False}}
         for path in (("protocolVersion",), ("algorithm",), ("healthCheck", "protocol"))
