@@ -176,7 +176,7 @@ def test_a_load_test_takes_no_time_from_what_comes_after(
 ) -> None:
     """What the pods use is asked for after any load test, however long."""
 
-    async def an_hour(*_: object, **_: object) -> Loaded:
+    async def an_hour(*_: object, **__: object) -> Loaded:
         loop = asyncio.get_running_loop()
         before = loop.time
         monkeypatch.setattr(loop, "time", lambda: before() + 3600)
