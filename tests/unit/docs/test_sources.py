@@ -51,7 +51,12 @@ def test_a_gateway_would_copy_requests_as_the_page_says() -> None:
     """The filter is taken, and is in the HTTPRoute as it was given."""
     shown = re.search(r"`(\{\"type\": \"RequestMirror\".*?)`", PAGE)
     assert shown
-    world = {"router": "gateway", "gateway": {"name": "edge"}, "services.backend.routing.hosts": ["shop.example"]}
+    world: dict[str, Any] = {
+        "router": "gateway",
+        "gateway": {"name": "edge"},
+        "services.backend.routing.hosts": ["shop.example"],
+        "services.backend.network": {"policies": False},
+    }
     made = settings(edited(BASE, {**world, "services.backend.routing.filters": [(mirror := json.loads(shown[1]))]}))
     assert spec(made, "backend")["rules"][0]["filters"] == [mirror]
 
