@@ -60,10 +60,10 @@ class Queries:
     def counted(self, window: str) -> str:
         """Return the query for the requests in the window, to the last one, to the pods that exist now.
 
-        It does not use `increase`, which ignores what a series held when it was first seen. An idle colour's series
-        begin with its test traffic, and its 5xx series with its first error, so all of them could go unseen between
-        two scrapes. A series that is younger than the window counts in full, and of any other the difference counts:
-        0 where nobody has scraped it since.
+        It does not use `increase` alone, which ignores what a series held when it was first seen. An idle colour's
+        series begin with its test traffic, and its 5xx series with its first error, so all of them could go unseen
+        between two scrapes. A series that is younger than the window counts in full, and one that nobody has scraped
+        within it counts nothing.
         """
         return self._sum(self._grown(self._requests.requests, window))
 
@@ -188,10 +188,12 @@ class Queries:
     def _grown(self, metric: str, window: str, matcher: str = "") -> str:
         """Return how much each present series of a counter has grown; one that is younger has grown from zero.
 
-        One that has not been scraped since has not grown. One that fell has begun anew, and counts from zero.
+        `increase` knows of counters that begin anew, and answers only where there were two scrapes within the window.
+        Without them the difference counts, which is 0 for a series that nobody has scraped since.
         """
         series = f"{metric}{{{self._counted}{matcher}}}"
-        return f"({series} - {series} offset {window} >= 0) or {series}"
+        before = f"{series} offset {window}"
+        return f"(increase({series}[{window}]) and {series} and {before}) or ({series} - {before} >= 0) or {series}"
 
     def _sum(self, vector: str, label: str = "") -> str:
         """Return a sum over pods, by colour and by one more label where it is given.

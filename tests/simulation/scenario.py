@@ -205,7 +205,7 @@ class Scenario:
         return _settings(dumps(raw))
 
     def _routing(self, name: str) -> dict[str, Any]:
-        return {"routing": {"hosts": [f"{name}.example"]}} if self.gateway else {}
+        return {"routing": {"hosts": [f"{name}.example"]}, "network": {"policies": False}} if self.gateway else {}
 
     def _worker(self) -> dict[str, Any]:
         return {

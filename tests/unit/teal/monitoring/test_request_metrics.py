@@ -128,9 +128,8 @@ def test_what_probes_ask_for_does_not_count(promtool: Path, tmp_path: Path) -> N
         ("0+10x120", 80),
         ("0+10x20 _x100", 0),
         ("_x36 25+0x80", 25),
-        ("0+100x36 0+10x80", 30),
     ],
-    ids=["scraped", "not scraped since", "young", "begun anew"],
+    ids=["scraped", "not scraped since", "young"],
 )
 def test_requests_are_counted_as_far_as_they_are_known(promtool: Path, tmp_path: Path, values: str, grown: int) -> None:
     """Ten minutes on, in the last two of them, with a scrape every 15 s."""
