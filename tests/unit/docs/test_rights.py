@@ -51,7 +51,8 @@ async def test_a_status_lists_what_the_page_says(api_server: FakeApiServer) -> N
 
 async def test_an_update_lists_what_the_page_says(api_server: FakeApiServer) -> None:
     """Before it declares anything, through each of the routers that need no other API."""
-    for changes in ({}, {"router": "gateway", "gateway": {"name": "edge"}}):
+    edge = {"router": "gateway", "gateway": {"name": "edge"}, "services.backend.network": {"policies": False}}
+    for changes in ({}, edge):
         await live.ask(access(api_server), settings(edited(BASE, changes)))
     assert {"services", "httproutes", "configmaps"} <= listed(api_server.asked) <= UPDATES
 
