@@ -35,6 +35,8 @@ CLEARLY = 0.4
 """The share of live requests failing from which no bake may take a release for well (its bound is 0.05)."""
 ENOUGH = 40
 """The number of live requests that such a share rests on."""
+SCRAPED = 4.0
+"""The seconds of scrapes after which a bake may go by the numbers that it has."""
 CLIENTS_ENOUGH = 8
 """The number of live requests, all answered well, by which a healthy release shows itself: two looks."""
 UNCHANGED = re.compile(r"othing (?:was|were) changed|othing moved")
@@ -281,12 +283,17 @@ class Invariants:
         bad = self.releases[flip.version]
         for name in flip.plan.services:
             seen = self._seen(name, flip)
-            if bad.live:  # nobody knows what has not been scraped
+            if bad.live and (bad.after or self._scraped_since(flip)):  # nobody knows what has not been scraped
                 seen = [each for each in seen if each.at <= self.world.scraped]
             asked, failed = sum(each.asked for each in seen), sum(each.failed for each in seen)
             if asked >= ENOUGH and failed >= CLEARLY * asked:
                 what = f"{failed} of {asked} requests of {name} failed (errors {bad.errors}, hangs {bad.hangs})"
                 self.violate("failing_never_confirmed", f"{flip}, and {what}")
+
+    def _scraped_since(self, flip: Flip) -> bool:
+        """Return whether a Prometheus has seen enough of a bake to take its word for the rest of it."""
+        began = self.baking.get(flip.number, (0.0, ""))[0]
+        return self.world.scraped > began + self.world.lag + SCRAPED
 
     def _declared(self, write: Written) -> None:
         """Check the engine's record of the confirmed colour."""

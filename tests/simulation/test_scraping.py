@@ -46,7 +46,7 @@ def proven_once(patch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("bug", "seed", "found"),
-    [(counted_with_test_traffic, 23, "failing_never_confirmed"), (proven_once, 13, "moved_only_to_proven")],
+    [(counted_with_test_traffic, 6289, "failing_never_confirmed"), (proven_once, 13, "moved_only_to_proven")],
 )
 def test_a_bug_is_found(
     bug: Callable[[pytest.MonkeyPatch], None], seed: int, found: str, monkeypatch: pytest.MonkeyPatch
