@@ -12,7 +12,7 @@ import pulumi
 
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.model.colours import Colour
-from teal.model.labels import COMPONENT_LABEL, DEPLOYED_AT, NAME_LABEL
+from teal.model.labels import COMPONENT_LABEL, NAME_LABEL
 from teal.schema import retirement
 from teal.schema.migrations import Phase, Plan, Step
 from teal_infra import labels
@@ -232,8 +232,8 @@ def _template(tool: Tool, step: Step, marks: Mapping[str, str]) -> "PodTemplateS
         "volumes": [pod.TMP],
     }
     pod.as_whom(spec, tool.settings)
-    annotations = {DEPLOYED_AT: tool.deployed_at}
-    made: PodTemplateSpecArgsDict = {"metadata": {"labels": dict(marks), "annotations": annotations}, "spec": spec}
+    # Nothing here may change while the Job's name stays: Kubernetes refuses another template, so no time is in it.
+    made: PodTemplateSpecArgsDict = {"metadata": {"labels": dict(marks)}, "spec": spec}
     given = tool.commands.pod_template.model_dump(exclude_unset=True)
     whole = environment.in_order(merged(manifest(made), given), CONTAINERS)
     name, _ = _move(tool, step)
@@ -294,6 +294,8 @@ def _digest(tool: Tool, step: Step) -> str:
         [source for source in tool.environment if "secret_ref" in source],
         tool.commands.config_maps,
         tool.commands.secrets,
+        tool.fixed,
+        tool.referring,
     ]
     if more := tool.commands.pod_template.model_dump(mode="json", exclude_unset=True):
         content.append(more)  # without one, a Job keeps the name that it had before this existed
