@@ -17,7 +17,6 @@ from teal.adapters.kubernetes.cluster import ClusterAccess
 from teal.adapters.kubernetes.scale import ENDING_SECONDS
 from teal.history.store import CONFIRMED
 from teal.model.colours import Colour
-from teal.model.labels import DEPLOYED_AT
 from teal.schema.migrations import Plan
 from teal_infra.components import fingerprint
 from teal_infra.components.access import Access, AccessArgs
@@ -197,7 +196,7 @@ class _Stack:
         live = self._live.slots.get((name, colour))
         content = fingerprint.fingerprint_of(self._settings, name, slot, of)
         annotations = fingerprint.annotations_of(content, live.annotations if live else {}, self._live.at)
-        jobs = self._migrations(content, annotations[DEPLOYED_AT], environment, first)
+        jobs = self._migrations(content, environment, first)
         begun = self._slot_of(name, colour)
         begun.run(
             SlotArgs(
@@ -217,7 +216,7 @@ class _Stack:
         return begun
 
     def _migrations(
-        self, content: Fingerprint, deployed_at: str, environment: Environment, first: Sequence[Prior]
+        self, content: Fingerprint, environment: Environment, first: Sequence[Prior]
     ) -> Sequence[pulumi.Resource]:
         """Declare the Jobs that a slot's pods wait for."""
         of = content.of
@@ -225,7 +224,7 @@ class _Stack:
             return ()
         plain, _ = variables(self._settings, of.service, SlotService(image=content.release.image))
         target = {key: value for key, value in plain.items() if key.startswith("DB_")}
-        tool = tool_of(content, environment, self._access.accounts[of.service], deployed_at, target)
+        tool = tool_of(content, environment, self._access.accounts[of.service], target)
         self._tools[of.service, of.colour] = tool
         steps = [step for step in self._schemas[of.service].before if step.release.colour is of.colour]
         after = [*environment.objects, *first]

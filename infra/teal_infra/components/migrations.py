@@ -55,8 +55,6 @@ class Tool:
     """The variables whose values refer to others."""
     fixed: Mapping[str, str] = field(default_factory=dict[str, str])
     """The variables ENV and REGION."""
-    deployed_at: str = ""
-    """The time since which the slot's content has been so, RFC 3339."""
     target: Mapping[str, str] = field(default_factory=dict[str, str])
     """What tells databases apart: host and name. It is not passed on; another database is migrated as well."""
 
@@ -65,7 +63,6 @@ def tool_of(
     content: Fingerprint,
     environment: Environment,
     account: pulumi.Input[str],
-    deployed_at: str,
     target: Mapping[str, str],
 ) -> Tool:
     """Return how the image of a slot is run, whose service has migrations."""
@@ -78,7 +75,6 @@ def tool_of(
         environment=environment.sources,
         referring=environment.referring,
         fixed=content.fixed,
-        deployed_at=deployed_at,
         target=target,
     )
 
@@ -232,7 +228,7 @@ def _template(tool: Tool, step: Step, marks: Mapping[str, str]) -> "PodTemplateS
         "volumes": [pod.TMP],
     }
     pod.as_whom(spec, tool.settings)
-    # Nothing here may change while the Job's name stays: Kubernetes refuses another template, so no time is in it.
+    # There is no time in it: Kubernetes refuses another template under the name of a Job that is still there.
     made: PodTemplateSpecArgsDict = {"metadata": {"labels": dict(marks)}, "spec": spec}
     given = tool.commands.pod_template.model_dump(exclude_unset=True)
     whole = environment.in_order(merged(manifest(made), given), CONTAINERS)
@@ -294,8 +290,6 @@ def _digest(tool: Tool, step: Step) -> str:
         [source for source in tool.environment if "secret_ref" in source],
         tool.commands.config_maps,
         tool.commands.secrets,
-        tool.fixed,
-        tool.referring,
     ]
     if more := tool.commands.pod_template.model_dump(mode="json", exclude_unset=True):
         content.append(more)  # without one, a Job keeps the name that it had before this existed

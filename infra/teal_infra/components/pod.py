@@ -92,7 +92,11 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         gates: conditions that others set, and that a pod's readiness waits for.
         flags: whether the pods read feature flags.
     """
-    own = identity(of, settings, fixed)
+    deployed: EnvVarArgsDict = {
+        "name": "DEPLOYMENT_TIMESTAMP",
+        "value_from": {"field_ref": {"field_path": f"metadata.annotations['{DEPLOYED_AT}']"}},
+    }
+    own = [*identity(of, settings, fixed), deployed]
     main = container(of.service, settings, release.image, sources, [*own, *referring])
     spec: PodSpecArgsDict = {
         "service_account_name": account,
@@ -240,13 +244,15 @@ def spread(selector: Mapping[str, str], how: Spread) -> "list[TopologySpreadCons
 
 
 def identity(of: Identity, settings: ServiceSettings, fixed: Mapping[str, str]) -> list["EnvVarArgsDict"]:
-    """Return the identity variables of the service contract: the fixed ones, and those of the downward API."""
+    """Return the identity variables of the service contract: the fixed ones, and those of the downward API.
+
+    The time of a deployment is not among them: migrations run for a release, however often it is deployed.
+    """
     port = {} if settings.worker else {"PORT": str(settings.port)}
     downward = {
         "DEPLOYMENT_GROUP": f"metadata.labels['{COLOUR_LABEL}']",
         "AVAILABILITY_ZONE": f"metadata.labels['{ZONE_LABEL}']",
         "INSTANCE_ID": "metadata.name",
-        "DEPLOYMENT_TIMESTAMP": f"metadata.annotations['{DEPLOYED_AT}']",
     }
     return [
         *({"name": key, "value": value} for key, value in {**fixed, "VERSION": of.version, **port}.items()),
