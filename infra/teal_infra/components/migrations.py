@@ -132,6 +132,9 @@ class Migration(pulumi.ComponentResource):
                 parent=self,
                 depends_on=list(args.after),
                 ignore_changes=["spec"],  # a Job is not changed: what matters is in its name
+                # Otherwise it would outlive an update that fails, and Kubernetes refuse another environment under its
+                # name once its release is declared again.
+                delete_before_replace=True,
                 custom_timeouts=pulumi.CustomTimeouts(create=wait, update=wait),
             ),
         )

@@ -76,6 +76,20 @@ def test_a_job_runs_once_and_not_again_for_what_has_nothing_to_do_with_it(stack:
     assert jobs(stack) == before
 
 
+def test_a_release_is_declared_again_after_an_update_that_failed(stack: Stack) -> None:
+    """In another environment: Kubernetes would refuse that under the name of its Job, if that were still there."""
+    good = stack.config.read_bytes()
+    stack.configure("green.version", "1.1.9")
+    stack.configure("green.backend.env.FAULT_VERSION", "0.9.8")
+    refused = stack.flip("green", check=False)
+    stack.config.write_bytes(good)
+    assert "version of backend FAILED" in refused.stdout
+    stack.configure("green.backend.env.LOG_LEVEL", "warning")
+    stack.up()
+    stack.up()
+    assert set(jobs(stack)) == {"backend-blue-expand", "backend-green-expand"}
+
+
 def test_a_new_release_is_a_new_job_and_its_contraction_waits(stack: Stack) -> None:
     """First for its flip, then for the release that still needs what it drops."""
     before = jobs(stack)
