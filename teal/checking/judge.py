@@ -11,12 +11,10 @@ from teal.gates.documents import Tried
 from teal.gates.replies import Reply
 from teal.model.colours import Colour
 from teal.model.quantities import amount
-from teal.model.verdict import Outcome, Verdict
+from teal.model.verdict import Outcome, Verdict, listed
 
 FULL_PERCENT = 90
 """The percentage of a limit above which a container is throttled, or about to be ended for its memory."""
-
-_LISTED = 3
 
 
 def thing(service: str, kind: str, name: str, found: Found | None, *, ready: int) -> Verdict:
@@ -114,9 +112,9 @@ def paths(service: str, colour: Colour, tried: Sequence[Tried]) -> Verdict:
         f"{len(asked)} of {len(tried)} operations answer" + (rest if len(tried) > len(asked) else ""),
     )
     if missing:
-        outcome, seen = Outcome.FAILED, _list(missing)
+        outcome, seen = Outcome.FAILED, listed(missing)
     elif unheard:
-        outcome, seen = Outcome.ERROR, f"could not be asked: {_list(unheard)}"
+        outcome, seen = Outcome.ERROR, f"could not be asked: {listed(unheard)}"
     elif not asked:
         outcome, seen = Outcome.INCONCLUSIVE, f"none of {len(tried)} operations can be tried without parameters"
     return Verdict(
@@ -130,11 +128,6 @@ def paths(service: str, colour: Colour, tried: Sequence[Tried]) -> Verdict:
 
 
 _BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-def _list(texts: Sequence[str]) -> str:
-    more = f" and {len(texts) - _LISTED} more" if len(texts) > _LISTED else ""
-    return "; ".join(texts[:_LISTED]) + more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,7 @@ from teal.gates.openapi import Document, Operation, operations
 from teal.gates.registration import Asked, Gate, Question, Skippable
 from teal.gates.replies import Reply
 from teal.model.colours import Colour
-from teal.model.verdict import Outcome, Verdict, judging, printable
+from teal.model.verdict import Outcome, Verdict, judging, listed, printable
 
 CHANGES = "contract.changes"
 DEPRECATIONS = "contract.deprecations"
@@ -47,7 +47,6 @@ GATE = Gate(
     on_rollback=False,  # an older release lacks what the newer one added
 )
 
-_LISTED = 3  # changes that a verdict names, beside their number
 _SHOWN = 110
 
 
@@ -176,14 +175,9 @@ def changes(service: str, destination: Colour, live: Colour | None, plan: Contra
         return verdict(compared.lack, compared.why)
     breaking = [each for each in compared.changes if each.id not in plan.allowed]
     if breaking:
-        return verdict(Outcome.FAILED, _listed(breaking))
-    let = f", which are allowed: {_listed(compared.changes)}" if compared.changes else ""
+        return verdict(Outcome.FAILED, listed([*map(str, breaking)]))
+    let = f", which are allowed: {listed([*map(str, compared.changes)])}" if compared.changes else ""
     return verdict(Outcome.PASSED, compared.why or f"{len(compared.changes)} breaking changes{let}")
-
-
-def _listed(breaking: Sequence[Change]) -> str:
-    more = f" and {len(breaking) - _LISTED} more" if len(breaking) > _LISTED else ""
-    return "; ".join(str(each) for each in breaking[:_LISTED]) + more
 
 
 def early(tried: Tried, now: datetime) -> Change | None:
@@ -221,17 +215,12 @@ def deprecations(
         if not _unheard(reply) and (missing := _missing(reply))
     ]
     if unmarked:
-        return verdict(Outcome.FAILED, _list(unmarked))
+        return verdict(Outcome.FAILED, listed(unmarked, _SHOWN))
     if silent:
-        return verdict(Outcome.ERROR, f"could not be asked: {_list(silent)}")
+        return verdict(Outcome.ERROR, f"could not be asked: {listed(silent, _SHOWN)}")
     rest = len(tried) - len(asked)
     untried = f", {rest} were not tried: they need parameters or have effects" if rest else ""
     return verdict(Outcome.PASSED, f"{len(asked)} of {len(tried)} deprecated operations say so{untried}")
-
-
-def _list(texts: Sequence[str]) -> str:
-    more = f" and {len(texts) - _LISTED} more" if len(texts) > _LISTED else ""
-    return "; ".join(printable(each, _SHOWN) for each in texts[:_LISTED]) + more
 
 
 def _unheard(reply: Reply) -> bool:

@@ -12,7 +12,7 @@ from typing import ClassVar
 from teal.gates.registration import Asked, Gate, Question, Skippable
 from teal.gates.samples import Queried
 from teal.model.colours import Colour
-from teal.model.verdict import Outcome, Verdict, judging, printable
+from teal.model.verdict import Outcome, Verdict, judging, listed, printable
 
 GATE = Gate(
     name="sunset",
@@ -36,7 +36,6 @@ GATE = Gate(
     ),
 )
 
-_LISTED = 3
 _SHOWN = 110
 
 
@@ -121,10 +120,9 @@ def sunset(  # noqa: PLR0913 - who is asked, and what each of them answered
     for outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.INCONCLUSIVE):
         found = [text for each, text in _missing(plan, uses, offered) if each is outcome]
         if found:
-            more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-            return verdict(outcome, "; ".join(found[:_LISTED]) + more)
-    listed = ", ".join(f"{printable(version, _SHOWN)} ({requests})" for version, requests in uses.items())
-    return verdict(Outcome.PASSED, f"no version goes that is used; requests were for {listed or 'none'}")
+            return verdict(outcome, listed(found))
+    asked = ", ".join(f"{printable(version, _SHOWN)} ({requests})" for version, requests in uses.items())
+    return verdict(Outcome.PASSED, f"no version goes that is used; requests were for {asked or 'none'}")
 
 
 def _missing(

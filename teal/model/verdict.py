@@ -4,12 +4,15 @@ The four outcomes are those of Argo Rollouts' measurements, with one rule: only 
 not be measured has not passed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
 MOST = 400
 """The most characters of a verdict's text: a history holds hundreds of verdicts, and a refusal is one line."""
+
+LISTED = 3
+"""How many findings a verdict names, beside their number."""
 
 
 class Outcome(StrEnum):
@@ -33,6 +36,12 @@ def printable(text: str, most: int = MOST) -> str:
     if not line.isprintable():
         line = "".join(character if character.isprintable() else "�" for character in line)
     return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def listed(texts: Sequence[str], most: int = MOST) -> str:
+    """Return the first of some findings, each of at most so many characters, and how many more there are."""
+    more = f" and {len(texts) - LISTED} more" if len(texts) > LISTED else ""
+    return "; ".join(printable(each, most) for each in texts[:LISTED]) + more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

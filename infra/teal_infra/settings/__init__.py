@@ -192,6 +192,15 @@ class Settings(Model):
         default=None, description="The release in the green slot. Without it, green has no pods."
     )
 
+    @classmethod
+    def of(cls, data: object) -> Self:
+        """Read a config by the keys that the documentation names, and by no others.
+
+        Raises:
+            ValidationError: something in it is wrong.
+        """
+        return cls.model_validate(data, by_name=False, by_alias=True)
+
     @model_validator(mode="after")
     def _sealed(self) -> Self:
         if self.watch is not None:

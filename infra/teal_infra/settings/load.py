@@ -76,7 +76,7 @@ def load(
     found = [each for each in told if each.where[0] not in unseen or required(each.where[:1])]
     if found:
         raise WrongConfigError(stack, found)
-    return Settings.model_validate(data, by_name=False, by_alias=True)
+    return Settings.of(data)
 
 
 def read(raw: Mapping[str, str], *, stack: str) -> Mapping[str, Any]:
@@ -102,7 +102,7 @@ def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
         found.setdefault(refusal.where, of_refusal(refusal, data, secret))
     told = {*found}
     try:
-        settings = Settings.model_validate(data, by_name=False, by_alias=True)
+        settings = Settings.of(data)
     except ValidationError as error:
         errors = error.errors(include_url=False)
         inside = {each["loc"][:depth] for each in errors for depth in range(1, len(each["loc"]))}

@@ -115,7 +115,7 @@ def _causes(
 def _parsed(data: Mapping[str, Any]) -> bool:
     """Return whether each object is valid by itself, so that no check has waited for another one."""
     try:
-        Settings.model_validate(data)
+        Settings.of(data)
     except ValidationError:
         return False
     return True
