@@ -38,7 +38,7 @@ class Standing:
         if self.release == before.release:
             return self.capacity
         seen = f"{self.capacity.seen}, and somebody has replaced its release while the gates were asked"
-        return replace(self.capacity, outcome=Outcome.FAILED, seen=seen, needed="the release that the gates were asked")
+        return replace(self.capacity, outcome=Outcome.FAILED, seen=seen, needed="the release that the gates judged")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

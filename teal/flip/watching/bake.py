@@ -211,7 +211,10 @@ class Bake:
         if not seen.requests and not samples:
             return verdict(Outcome.PASSED, f"no request of {self.colour}")
         if seen.error_share is None or math.isnan(seen.error_share) or seen.requests < samples:
-            return verdict(Outcome.INCONCLUSIVE, f"{seen.requests:.0f} requests of {self.colour}")
+            return verdict(
+                Outcome.INCONCLUSIVE,
+                f"Prometheus has counted {seen.requests:.0f} requests of {self.colour} in this bake",
+            )
         percent = 100 * seen.error_share
         what = f"{percent:.2g} % of {seen.requests:.0f} requests of {self.colour} failed"
         return verdict(_judged(percent, seen.requests, bound, early=early), what)
