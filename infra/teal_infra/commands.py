@@ -66,14 +66,14 @@ def validate(file: Path, /, *, answer: Answer = ANSWER) -> None:
         found = stack_file.read(file)
         for key in sorted(found.closed):
             answer.line(f"{PREFIX}{key} is encrypted as a whole: nothing in it was checked, and it counts as left out")
-        settings = load.load(found.raw, secret=found.secret, stack=found.stack, unseen=found.closed)
+        settings = load.load(found.raw, secret=found.secret, stack=found.stack, unread=found.closed)
     except ConfigError as error:
         problems = error.problems if isinstance(error, load.WrongConfigError) else ()
         answer.fail(error, problems=[each.as_data() for each in problems])
-    unseen = [f"{PREFIX}{key}" for key in sorted(found.closed)]
+    unread = [f"{PREFIX}{key}" for key in sorted(found.closed)]
     active, version, services = settings.active_colour, settings.active_slot.version, [*settings.services]
     answer.give(
-        {"file": str(file), "activeColour": active, "version": version, "services": services, "unchecked": unseen},
+        {"file": str(file), "activeColour": active, "version": version, "services": services, "unchecked": unread},
         f"{file} is valid: {active} is to be live, with {version} of {', '.join(services)}",
     )
 

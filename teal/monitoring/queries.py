@@ -61,7 +61,7 @@ class Queries:
         """Return the query for the requests in the window, to the last one, to the pods that exist now.
 
         It does not use `increase` alone, which ignores what a series held when it was first seen. An idle colour's
-        series begin with its test traffic, and its 5xx series with its first error, so all of them could go unseen
+        series begin with its test traffic, and its 5xx series with its first error, so all of them could be missed
         between two scrapes. A series that is younger than the window counts in full, and one that nobody has scraped
         within it counts nothing.
         """

@@ -126,7 +126,7 @@ def _prometheus(where: Where, url: str | None) -> PrometheusAccess | None:
         return None
     try:
         found = stack_file.read(project.file)
-        declared = load.load(found.raw, secret=found.secret, stack=found.stack, unseen=found.closed).prometheus
+        declared = load.load(found.raw, secret=found.secret, stack=found.stack, unread=found.closed).prometheus
     except ConfigError:  # teal validate says what is wrong with it; its pods are shown all the same
         return None
     if declared is None or ENCRYPTED in declared.url:

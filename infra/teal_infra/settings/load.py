@@ -58,7 +58,7 @@ def from_stack() -> Settings:
 
 
 def load(
-    raw: Mapping[str, str], *, secret: set[str] | None = None, stack: str, unseen: Collection[str] = ()
+    raw: Mapping[str, str], *, secret: set[str] | None = None, stack: str, unread: Collection[str] = ()
 ) -> Settings:
     """Validate the `teal:` config, given without its prefix as Pulumi passes it.
 
@@ -66,14 +66,14 @@ def load(
         raw: the values as text; objects as JSON.
         secret: the keys whose values must not be shown.
         stack: the stack's name, which is the default of `environment`.
-        unseen: the keys that exist and cannot be read, about which nothing is reported.
+        unread: the keys that exist and cannot be read, about which nothing is reported.
 
     Raises:
         ConfigError: something is wrong; the message lists all of it.
     """
     data = read(raw, stack=stack)
     told = problems(data, secret or set())
-    found = [each for each in told if each.where[0] not in unseen or required(each.where[:1])]
+    found = [each for each in told if each.where[0] not in unread or required(each.where[:1])]
     if found:
         raise WrongConfigError(stack, found)
     return Settings.of(data)

@@ -62,7 +62,11 @@ def _keyed(data: Mapping[str, Any], wrong: Wrong) -> Mapping[_Key, Problem]:
 def _chosen_better(
     now: dict[str, Any], wrong: Wrong, found: dict[_Key, Problem], chosen: list[tuple[Step, _Key]]
 ) -> tuple[dict[str, Any], Mapping[_Key, Problem]]:
-    """Return the config with other values in place of chosen ones that something is wrong with, and what is left."""
+    """Replace values that commands have set, and with which something is wrong, by others that are right.
+
+    Returns:
+        The config with them, and the problems that it still has.
+    """
     new = _keyed(now, wrong)
     for _ in range(_ROUNDS):
         waiting, before = _places(_keyed(_done(now, *_steps(new.values())), wrong)), [*chosen]
@@ -101,7 +105,10 @@ def _done(data: dict[str, Any], *steps: Step) -> dict[str, Any]:
 def _causes(
     new: Mapping[_Key, Problem], now: dict[str, Any], wrong: Wrong, chosen: Sequence[tuple[Step, _Key]]
 ) -> Mapping[_Key, _Key]:
-    """Return of each problem whose command set what it rests on: with another valid value, there is no such problem."""
+    """Return, for each problem that rests on what a command set, the problem that this command is to mend.
+
+    Such a problem is gone with another valid value in place of the one that was set.
+    """
     causes: dict[_Key, _Key] = {}
     for step, key in chosen:
         for other in others(step, now) if touches(step, new) else ():
