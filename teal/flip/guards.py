@@ -66,6 +66,39 @@ def require_untouched(before: Mapping[str, LiveService], now: Mapping[str, LiveS
         )
 
 
+def require_planned(live: Mapping[str, LiveService], planned: Mapping[str, Colour | None], to: Colour) -> None:
+    """Refuse a flip of which the engine would move a part: it does not write what went to the destination already.
+
+    Args:
+        live: where traffic goes now.
+        planned: where each service's traffic went when the update was planned.
+        to: the destination.
+
+    Raises:
+        RefusedError: traffic has left the destination since.
+    """
+    left = [name for name, each in live.items() if planned.get(name) is to and each.colour is not to]
+    if left:
+        raise RefusedError(
+            f"live traffic of {', '.join(sorted(left))} has left {to} since this update was planned, so this update "
+            "would move the other services alone, and moves nothing. Next: pulumi up again"
+        )
+
+
+def require_unmoved(live: Mapping[str, LiveService], destination: Colour) -> None:
+    """Refuse a write by an update that found all traffic at its destination, and therefore proved nothing.
+
+    Raises:
+        RefusedError: traffic was moved away since; the message says who did.
+    """
+    for service, each in live.items():
+        if each.colour is destination.other:
+            raise RefusedError(
+                f"live traffic of {service} goes to {wrote(each)}. It went to {destination} when this update began, so "
+                "nothing was proven, and this update has not moved it. Next: teal status, then pulumi up again"
+            )
+
+
 def require_there(live: Mapping[str, LiveService], destination: Colour, flip_set: Collection[str], share: int) -> None:
     """Check that every service's traffic is where it was sent.
 

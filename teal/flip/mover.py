@@ -107,6 +107,7 @@ class Mover:
         known = begun(move, kept.history) or confirmed_last(move, kept.history) or move.confirmed is move.to
         if self._there(live) and known:
             return None  # an update that was killed, or whose bake failed, has moved the traffic: nothing moves now
+        guards.require_planned(live, move.planned, move.to)
         leaving = [name for name in move.scaled_by_others if name in live and live[name].colour is move.to.other]
         await floor.raised(self._cluster, leaving, move.to, self._say)
         await ending.require_awake(self._cluster, kept.history, move.to, move.measured(late=False).flip_set, self._say)
@@ -215,17 +216,18 @@ class Mover:
         moved = any(each.colour is entry.to and guards.is_by_a_flip(each) for each in live.values())
         await self._records.save(kept, (entry if moved else entry.at(Stage.REFUSED, reason)).owned_by(""))
 
-    async def renew(self, number: int) -> None:
+    async def renew(self, number: int, service: str) -> None:
         """Check right before the engine's write that this update still owns the flip, and renew its sign of life.
 
         Args:
             number: the number that `begin` returned.
+            service: the service whose traffic is to move, to the release that was proven.
 
         Raises:
-            RefusedError: somebody else has taken the flip, or it is over.
+            RefusedError: somebody else has taken the flip, it is over, or the release has been replaced.
             UnreachableError: the cluster could not be asked, or the record could not be written.
         """
-        kept = await self._records.load()
+        kept, slots = await asyncio.gather(self._records.load(), self._cluster.slots())
         entry = kept.history.open
         name = self._owner.name
         if entry is None or (entry.number, entry.owner, entry.stage) != (number, name, Stage.PROVEN):
@@ -233,6 +235,12 @@ class Mover:
                 f"flip {number} is not this update's to go on with any more: the record says "
                 f"{kept.history.find(number) or 'nothing of it'}. This update moved no traffic of this service. Next: "
                 "teal status, then pulumi up again"
+            )
+        proven, slot = entry.identities.get(service), slots.get((service, entry.to))
+        if proven and slot is not None and slot.identity != proven:
+            raise RefusedError(
+                f"somebody has replaced the release of {service}-{entry.to} since the gates judged it. This update "
+                "moved no traffic of this service. Next: pulumi up again"
             )
         await self._entries.save(kept, entry)
 

@@ -1,7 +1,11 @@
 """The capacity gate: as many endpoints of the destination are ready as the live colour has."""
 
+from dataclasses import replace
+
 from teal.gates.registration import Gate, Question
 from teal.model.colours import Colour
+from teal.model.labels import FLOOR
+from teal.model.live import LiveAutoscaler
 from teal.model.verdict import Outcome, Verdict
 
 GATE = Gate(
@@ -13,7 +17,7 @@ GATE = Gate(
             (
                 "as many ready endpoints as live has, and as its autoscaler asks for at present; at least one; and no "
                 "pod that the last rollout has not replaced yet, even of the same version. Pods on their way are "
-                "waited for, 30 s"
+                "waited for, 30 s. The autoscaler of the colour that traffic leaves keeps its pods"
             ),
         ),
     ),
@@ -74,3 +78,22 @@ def capacity(  # noqa: PLR0913 - eight numbers and names, each measured on its o
         asked=f"the API server for the {'pods' if worker else 'EndpointSlices'} and Deployments of {service}, and for "
         "the live autoscaler",
     )
+
+
+def kept(capacity: Verdict, live: Colour | None, autoscaler: LiveAutoscaler) -> Verdict:
+    """Return the capacity, which fails where the live colour's autoscaler may take away pods of a way back.
+
+    Args:
+        capacity: the verdict on the destination's endpoints.
+        live: the colour that serves now.
+        autoscaler: its autoscaler, which the update asked to keep the pods that the annotation `teal/floor` names.
+    """
+    pods = int(autoscaler.annotations.get(FLOOR, "0@").partition("@")[0])
+    if 0 < pods <= autoscaler.minimum:
+        return capacity
+    seen = (
+        f"{capacity.seen}, and somebody has written the autoscaler of {live} since this update did: it may go down to "
+        f"{autoscaler.minimum}"
+    )
+    needed = f"{capacity.needed}, and an autoscaler that keeps the pods of {live} until the flip is confirmed"
+    return replace(capacity, outcome=Outcome.FAILED, seen=seen, needed=needed)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from teal import gates
-from teal.gates.endpoints import needed
+from teal.gates.endpoints import kept, needed
 from teal.model.colours import Colour
 from teal.model.live import Endpoint, LiveAutoscaler, LiveService, LiveSlot
 from teal.model.verdict import Outcome, Verdict
@@ -72,8 +72,9 @@ class Looking:
                     autoscalers,
                     slots.get((name, self.destination)),
                     worker=name in workers,
+                    keeps=plan.keeps and self.wait,
                 )
-                for name in services
+                for name, plan in services.items()
             }
             short = {name: each for name, each in found.items() if each.capacity.outcome is not Outcome.PASSED}
             if not short or not self.wait or time.monotonic() > give_up:
@@ -94,6 +95,7 @@ class Looking:
         slot: LiveSlot | None,
         *,
         worker: bool,
+        keeps: bool,
     ) -> Standing:
         colour = live.colour if live is not None else None
         here, others = (ready.get(f"{service}-{each}", ()) for each in (self.destination, self.destination.other))
@@ -113,6 +115,8 @@ class Looking:
             outdated=slot.outdated if slot is not None else 0,
             worker=worker,
         )
+        if keeps and autoscaler is not None:
+            capacity = kept(capacity, colour, autoscaler)
         need = needed(live_ready=serving, live_wanted=wanted)
         release = slot.release if slot is not None else ""
         return Standing(live=colour, ready=here, needed=need, capacity=capacity, release=release)

@@ -28,6 +28,8 @@ class GatePlan:
     """Whether its pods have to prove their version, which is unknown of pods that the stack did not make."""
     router: frozenset[str] = frozenset()
     """The names of the router's own gates."""
+    keeps: bool = False
+    """Whether this update has asked the live colour's autoscaler to keep its pods until the flip is confirmed."""
     worker: Worker | None = None
     """None for a service that takes requests."""
 

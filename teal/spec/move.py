@@ -25,6 +25,8 @@ class Move:
     """The colour whose bake passed last, as the cluster has it recorded."""
     flip_set: Mapping[str, GatePlan]
     bake: BakePlan
+    planned: Mapping[str, Colour | None] = field(default_factory=dict[str, Colour | None])
+    """Where each service's traffic went when the update was planned; the engine writes only what it saw to change."""
     front_doors: Mapping[str, str] = field(default_factory=dict[str, str])
     """The URLs that this machine may probe after the write, by service."""
     skipped: Mapping[str, str] = field(default_factory=dict[str, str])

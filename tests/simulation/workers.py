@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from teal.history.model import Flip, Stage
-from teal.model.colours import Colour
+from teal.model.colours import MANAGER, Colour
 from teal.model.workers import Overlap, record
 from tests.simulation.store import Written
 from tests.simulation.world import World
@@ -33,13 +33,18 @@ class Workers:
             yield f"{' and '.join(sorted(there))} take work at once"
 
     def started(self, write: Written, flip: Flip | None) -> Iterator[str]:
-        """Yield what is wrong at a write of a Deployment: the idle colour starts in a way back alone."""
+        """Yield what is wrong at a write of a Deployment.
+
+        The idle colour starts in a way back, or where somebody goes on with a flip to it whose update died: the record
+        follows there, and before an engine starts pods it has been written.
+        """
         service, _, colour = write.name.rpartition("-")
         if service != NAME or self.overlap in {None, Overlap.ALLOWED}:
             return
         before, after = (each["spec"]["replicas"] if each else 0 for each in (write.before, write.after))
         back = flip is not None and flip.stage is Stage.REVERTING and flip.origin == colour
-        if after > before and colour != self.live and not back:
+        onward = flip is not None and flip.to == colour and write.by.manager == MANAGER
+        if after > before and colour != self.live and not back and not onward:
             yield f"{write.by.actor} starts {write.name}, and {self.live or 'nothing'} is live: {flip}"
 
     def shrinks(self, write: Written, flip: Flip | None) -> bool:

@@ -18,7 +18,8 @@ from teal_infra.settings.scaling import Autoscaling
 def of(scaling: Autoscaling, service: str, colour: Colour, *, active: Colour, live: Live) -> Capacity:
     """Return what one colour's autoscaler is asked for in this update."""
     if colour is not active:
-        return Capacity(minimum=max(scaling.idle_replicas, leaving(service, colour, active=active, live=live)))
+        kept = leaving(service, colour, active=active, live=live)
+        return Capacity(minimum=max(scaling.idle_replicas, kept), floor=f"{kept}@{live.at}" if kept else None)
     traffic = live.services.get(service)
     if traffic is not None and traffic.colour is colour.other:
         serving = live.slots.get((service, colour.other))

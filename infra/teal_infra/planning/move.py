@@ -12,7 +12,7 @@ from teal.spec.bake import BakePlan, ServiceBake
 from teal.spec.gates import GatePlan
 from teal.spec.move import Move
 from teal_infra.components.doors import front_door
-from teal_infra.planning import slots
+from teal_infra.planning import capacity, slots
 from teal_infra.planning.live import Live
 from teal_infra.settings import Settings
 from teal_infra.settings.evidence.bake_metrics import own, slowness
@@ -23,13 +23,15 @@ def move_of(settings: Settings, live: Live) -> Move:
     """Return what is declared of live traffic, as far as its proof and its bake need it."""
     active = settings.active_colour
     share = settings.canary_weight
+    plans = gate_plans(settings, active)
     return Move(
         to=active,
         versions={colour: slot.version for colour in Colour if (slot := settings.slot(colour))},
         release=slots.release(settings, active),
         slots={colour: slot.digest for colour in Colour if (slot := settings.slot(colour))},
         confirmed=live.confirmed or _found(settings, live),
-        flip_set=gate_plans(settings, active),
+        flip_set={name: replace(each, keeps=_keeps(settings, live, name)) for name, each in plans.items()},
+        planned={name: each.colour for name, each in live.services.items()},
         share=share,
         canary={
             name: each.for_rollback() for name, each in gate_plans(settings, active.other).items() if not each.worker
@@ -45,6 +47,12 @@ def move_of(settings: Settings, live: Live) -> Move:
         repair=settings.repair,
         scaled_by_others=frozenset(name for name, each in settings.routed.items() if each.autoscaling.external),
     )
+
+
+def _keeps(settings: Settings, live: Live, service: str) -> bool:
+    active = settings.active_colour
+    scaled = settings.services[service].autoscaling.ours
+    return scaled and capacity.leaving(service, active.other, active=active, live=live) > 0
 
 
 def _found(settings: Settings, live: Live) -> Colour | None:

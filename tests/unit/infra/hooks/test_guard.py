@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import pulumi
 import pytest
 from pulumi.runtime import mocks
+from teal_infra.hooks import guard as guarding
 from teal_infra.hooks.guard import Guard
 
 from teal.adapters.kubernetes.cluster import ClusterAccess
+from teal.flip.mover import Mover
 from teal.history.model import Flip, History, Stage
 from teal.history.store import Kept, Records
 from teal.model.adopted import Adopted
@@ -194,6 +196,46 @@ async def test_traffic_that_somebody_moves_while_the_gates_look_is_not_overwritt
     with pytest.raises(ForeignChangeError, match=r"written by 'kubectl-patch', while the gates looked"):
         await prove(api_server, "blue", "green")
     assert history(api_server) == ["REFUSED"]
+
+
+async def test_an_update_that_found_all_in_place_moves_nothing_that_left_since(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has proven nothing: another update moved the traffic while this one waited for an API server."""
+    api_server.service("backend", "blue")
+    api_server.pods("backend", "blue", ["1.0.0"])
+    begin = Mover.begin
+
+    async def overtaken(self: Mover) -> int | None:
+        api_server.service("backend", "green")
+        try:
+            return await begin(self)
+        finally:
+            api_server.service("backend", "blue", writer="pulumi-kubernetes-teal")
+
+    monkeypatch.setattr(Mover, "begin", overtaken)
+    with pytest.raises(RefusedError, match=r"goes to blue, written by .* It went to green when this update began"):
+        await prove(api_server, None, "green", declared=move("green", Colour.GREEN))
+
+
+@pytest.mark.parametrize(("quick", "times"), [(60.0, 1), (-1.0, 3)])
+async def test_a_last_look_that_took_long_is_repeated(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch, quick: float, times: int
+) -> None:
+    """Within bounds: what it saw first may be long ago when the engine writes."""
+    api_server.service("backend", "blue")
+    api_server.pods("backend", "blue", ["1.0.0"])
+    api_server.pods("backend", "green", ["1.1.0"])
+    monkeypatch.setattr(guarding, "_QUICK_SECONDS", quick)
+    renew, renewed = Mover.renew, list[str]()
+
+    async def noted(self: Mover, number: int, service: str) -> None:
+        renewed.append(service)
+        await renew(self, number, service)
+
+    monkeypatch.setattr(Mover, "renew", noted)
+    await prove(api_server, "blue", "green")
+    assert renewed == ["backend"] * times
 
 
 async def test_a_program_that_lost_its_language_host_lets_nothing_move(

@@ -76,7 +76,7 @@ def under_way(found: Live, origin: Colour) -> Live:
 
 def test_the_colour_that_traffic_leaves_keeps_its_pods() -> None:
     """However quiet it becomes, and however long the bake: traffic may have to go back."""
-    assert asked(live(Colour.BLUE, 10), Colour.BLUE) == Capacity(minimum=10)
+    assert asked(live(Colour.BLUE, 10), Colour.BLUE) == Capacity(minimum=10, floor=f"10@{NOW}")
 
 
 def test_it_keeps_them_until_an_update_finds_the_move_confirmed() -> None:
@@ -85,7 +85,7 @@ def test_it_keeps_them_until_an_update_finds_the_move_confirmed() -> None:
     found = live(Colour.GREEN, 10)
     floors = {"backend-blue": LiveAutoscaler(annotations={}, minimum=10)}
     found = replace(found, slots={**found.slots, ("backend", Colour.BLUE): blue}, autoscalers=floors)
-    assert asked(under_way(found, Colour.BLUE), Colour.BLUE) == Capacity(minimum=10)
+    assert asked(under_way(found, Colour.BLUE), Colour.BLUE) == Capacity(minimum=10, floor=f"10@{NOW}")
     assert asked(found, Colour.BLUE) == Capacity(minimum=2)
 
 

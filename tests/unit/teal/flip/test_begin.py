@@ -105,6 +105,15 @@ async def test_a_way_back_that_was_left_halfway_is_finished_first(api_server: Fa
     )
 
 
+async def test_a_plan_of_which_the_engine_would_write_a_part_moves_nothing(api_server: FakeApiServer) -> None:
+    """The frontend was on green when it was planned, so the engine sees nothing to write there: it is back since."""
+    await left_halfway(api_server)
+    planned = replace(both(move()), planned={"backend": Colour.BLUE, "frontend": Colour.GREEN})
+    with pytest.raises(RefusedError, match="live traffic of frontend has left green since this update was planned"):
+        await begin(api_server, planned, name="update-2")
+    assert stages(api_server) == ["REVERTED"]
+
+
 @pytest.mark.parametrize("overtaken", [True, False])
 async def test_nothing_begins_before_somebody_else_has_finished_the_way_back(
     api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch, *, overtaken: bool

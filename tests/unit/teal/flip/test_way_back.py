@@ -1,6 +1,7 @@
 """The way back of a bake that failed: no failed call stops it, and nobody takes it who does not keep the flip."""
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,6 +22,7 @@ from teal.history.store import Kept, OvertakenError, Records
 from teal.model.adopted import Adopted
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, UnreachableError
+from teal.model.labels import COLOUR_LABEL, DIGEST, NAME_LABEL, PARTS
 from teal.notifications.audience import Audience, Receiver
 from teal.notifications.notifier import Notifier
 from teal.spec.bake import ServiceBake
@@ -272,11 +274,36 @@ async def test_the_engines_write_is_not_let_pass_for_a_flip_that_was_taken(api_s
         mover = Mover(found, move(), name="update-1", say=print)
         number = await mover.begin()
         assert number == 1
-        await mover.renew(number)
+        await mover.renew(number, "backend")
         records = Records(found.http, "teal")
         await records.save(await records.load(), recorded(api_server).at(Stage.ABANDONED).owned_by("watch-1"))
         with pytest.raises(RefusedError, match=r"flip 1 is not this update's to go on with any more.*ABANDONED"):
-            await mover.renew(number)
+            await mover.renew(number, "backend")
+
+
+async def test_the_engines_write_is_not_let_pass_for_a_release_that_was_replaced(api_server: FakeApiServer) -> None:
+    """Another update has written the Deployment since the gates judged it."""
+    cluster(api_server, "blue")
+    parts = json.dumps({"template": "1", "service": {"network": ""}})
+
+    def green(digest: str) -> None:
+        annotations = {DIGEST: digest, PARTS: parts}
+        labels = {NAME_LABEL: "backend", COLOUR_LABEL: "green"}
+        metadata = {"name": "backend-green", "resourceVersion": "1", "labels": labels, "annotations": annotations}
+        api_server.answers["/apis/apps/v1/namespaces/teal/deployments"] = (
+            200,
+            {"items": [{"metadata": metadata, "spec": {"replicas": 1}}]},
+        )
+
+    green("proven")
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        mover = Mover(found, move(), name="update-1", say=print)
+        number = await mover.begin()
+        assert number == 1
+        await mover.renew(number, "backend")
+        green("another")
+        with pytest.raises(RefusedError, match="somebody has replaced the release of backend-green since the gates"):
+            await mover.renew(number, "backend")
 
 
 @pytest.mark.parametrize("mine", [Stage.ABANDONED, Stage.REVERTED])

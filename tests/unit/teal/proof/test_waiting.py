@@ -11,6 +11,7 @@ import pytest
 from teal.gates import approvals, documents, endpoints, identity, replies, samples
 from teal.gates.replies import Reply, Request, SmokeCheck
 from teal.model.errors import UnreachableError
+from teal.model.labels import FLOOR
 from teal.model.verdict import Outcome
 from teal.proof import standing as proving
 from teal.proof.prove import prove
@@ -70,6 +71,18 @@ async def test_a_release_that_is_replaced_while_the_gates_are_asked_is_refused()
     world.replaced_at = 2
     refused = refuse(await verdicts(world))
     assert "capacity of backend FAILED: green has 2 ready endpoints, and somebody has replaced its release" in refused
+
+
+async def test_the_colour_that_is_left_keeps_its_pods_until_the_flip_is_confirmed() -> None:
+    """Its autoscaler was asked to, and somebody has written it since; where nothing was asked, nothing is missed."""
+    keeps = replace(PLAN, keeps=True)
+    world = World()
+    refused = refuse(await verdicts(world, keeps))
+    assert "somebody has written the autoscaler of blue since this update did: it may go down to 2" in refused
+    for floor, well in (("2@then", True), ("3@then", False)):
+        world.marks = {FLOOR: floor}
+        (allow if well else refuse)(await verdicts(world, keeps))
+    allow(await verdicts(World()))
 
 
 async def test_pods_that_are_lost_while_the_gates_are_asked_are_missed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,8 @@ class World:
         self.reads = 0
         self.come_at = 0
         self.replaced_at = self.lose_at = 0
+        self.marks: Mapping[str, str] = {}
+        """The annotations of the autoscalers."""
 
     async def _pause(self, what: str) -> None:
         if what == self.hangs:
@@ -111,7 +113,7 @@ class World:
         """Of both colours."""
         pods = {BLUE: self.desired, GREEN: 99}
         return {
-            f"backend-{colour}": LiveAutoscaler(annotations={}, minimum=1, desired=desired)
+            f"backend-{colour}": LiveAutoscaler(annotations=self.marks, minimum=2, desired=desired)
             for colour, desired in pods.items()
         }
 
