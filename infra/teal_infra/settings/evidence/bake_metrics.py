@@ -29,13 +29,13 @@ class BakeMetricSettings(Model):
     at_least: FiniteFloat | None = Field(
         default=None,
         description="The value that the number must not fall below.",
-        json_schema_extra=wrong("a bad release would stay"),
+        json_schema_extra=wrong("a bad release would stay", unit="as `query`"),
         examples=["1"],
     )
     below: FiniteFloat | None = Field(
         default=None,
         description="The value that the number must stay below; the value itself fails.",
-        json_schema_extra=wrong("a bad release would stay"),
+        json_schema_extra=wrong("a bad release would stay", unit="as `query`"),
         examples=["1"],
     )
     at_least_times_before: Times | None = Field(
@@ -53,11 +53,14 @@ class BakeMetricSettings(Model):
     floor: Annotated[FiniteFloat, Field(ge=0)] = Field(
         default=0,
         description=(
-            "What the number before the flip counts as at least for `atMostTimesBefore`, since no multiple of 0 means "
+            "What the number before the flip counts as at least for `atMostTimesBefore`: no multiple of 0 means "
             "anything."
         ),
-        json_schema_extra=wrong("next to nothing would be too much where there was nothing before"),
-        examples=["0"],
+        json_schema_extra=wrong(
+            "next to nothing would be too much where there was nothing before",
+            source="teal: no floor",
+            unit="as `query`",
+        ),
     )
 
     @model_validator(mode="after")

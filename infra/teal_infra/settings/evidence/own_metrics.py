@@ -8,10 +8,11 @@ from pydantic import Field, FiniteFloat, model_validator
 
 from teal.gates.samples import MetricCheck
 from teal_infra.settings.base import Model, clash, wrong
+from teal_infra.settings.numbers import SLIP
 
 _PLACEHOLDERS = {"colour", "live", "pods", "service", "namespace", "window"}
 
-Times = Annotated[float, Field(gt=0, le=1000)]
+Times = Annotated[float, Field(gt=0, le=1000, json_schema_extra=SLIP)]
 
 
 def require_placeholders(query: str) -> None:
@@ -53,13 +54,13 @@ class Metric(Model):
     at_least: FiniteFloat | None = Field(
         default=None,
         description="The value that the number must not fall below.",
-        json_schema_extra=wrong("a bad release would pass"),
+        json_schema_extra=wrong("a bad release would pass", unit="as `query`"),
         examples=["1"],
     )
     below: FiniteFloat | None = Field(
         default=None,
         description="The value that the number must stay below; the value itself does not pass.",
-        json_schema_extra=wrong("a bad release would pass"),
+        json_schema_extra=wrong("a bad release would pass", unit="as `query`"),
         examples=["1"],
     )
     at_least_times_live: Times | None = Field(
@@ -77,11 +78,11 @@ class Metric(Model):
     floor: Annotated[FiniteFloat, Field(ge=0)] = Field(
         default=0,
         description=(
-            "What the live colour's number counts as at least for `atMostTimesLive`, since no multiple of 0 means "
-            "anything."
+            "What the live colour's number counts as at least for `atMostTimesLive`: no multiple of 0 means anything."
         ),
-        json_schema_extra=wrong("next to nothing would be too much where live has nothing"),
-        examples=["0"],
+        json_schema_extra=wrong(
+            "next to nothing would be too much where live has nothing", source="teal: no floor", unit="as `query`"
+        ),
     )
 
     @model_validator(mode="after")
