@@ -66,7 +66,6 @@ class Watch(Model):
             "has shown no sign of life for 12 s."
         ),
         json_schema_extra=wrong("the API server would refuse the CronJob", source="teal: no CronJob comes more often"),
-        examples=["'* * * * *'"],
     )
     resources: Resources = Field(
         default=Resources(

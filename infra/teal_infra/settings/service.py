@@ -52,7 +52,6 @@ class ServiceSettings(Process):
             "between nobody takes work."
         ),
         json_schema_extra=wrong("two releases would take work at once, or none"),
-        examples=["flip"],
     )
     cron: Cron | None = Field(default=None, description="When a cron job works, and what becomes of its Jobs.")
     port: PortNumber = Field(

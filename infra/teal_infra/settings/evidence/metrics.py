@@ -83,7 +83,7 @@ class Metrics(Model):
         description="How long data that is still to come is waited for.",
         json_schema_extra=wrong(
             "no scrape would be waited for, or one that never comes",
-            source="Prometheus: one and a half of its default scrape interval, a minute",
+            source="Prometheus: one and a half of its default interval, a minute, and not the delivery guide's 20 s",
         ),
     )
     error_percent: SomePercent = Field(

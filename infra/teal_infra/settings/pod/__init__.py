@@ -189,7 +189,9 @@ class Spread(Model):
     nodes: Literal["soft", "hard"] = Field(
         default="soft",
         description="Over nodes.",
-        json_schema_extra=wrong("the API server would refuse the pods"),
+        json_schema_extra=wrong(
+            "the API server would refuse the pods", source="teal: the zero-downtime guide's `hard` takes many nodes"
+        ),
     )
     zones: Literal["soft", "hard"] = Field(
         default="soft",
@@ -208,7 +210,6 @@ PullPolicy = Annotated[
     Field(
         description="When a node pulls the image.",
         json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["IfNotPresent"],
     ),
 ]
 

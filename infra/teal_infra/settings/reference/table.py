@@ -127,7 +127,7 @@ def rows(place: Place) -> Iterator[tuple[Row, Sequence[Mapping[str, Any]]]]:
             key=f"`{key}`",
             meaning=field.description or "",
             kind=_kind(schema, defined),
-            bounds="; ".join(dict.fromkeys(filter(None, map(_bounds, parts)))),
+            bounds="; ".join(dict.fromkeys(bounds for each in parts if (bounds := _bounds(each)))),
             unit=said(field, UNIT) or next((unit for unit, words in UNITS.items() if last in words), ""),
             default=_shown(_value(name, field, place.default)),
             source="; ".join(filter(None, [_source(name, field, place), *bounded])),
@@ -187,7 +187,7 @@ def _kind(schema: Mapping[str, Any], defined: Mapping[str, Any]) -> str:
 
 
 def _bounds(schema: Mapping[str, Any]) -> str:
-    text = ", ".join(said.format(schema[end]) for end, said in _BOUNDS.items() if end in schema)
+    text = ", ".join(words.format(schema[end]) for end, words in _BOUNDS.items() if end in schema)
     return re.sub(r"at least (\S+), (length )?at most", r"\1 to", text)
 
 

@@ -74,7 +74,7 @@ def right(where: Where) -> Any:  # noqa: ANN401 - any JSON
     """Return a valid value for a place: its field's example or default, or as much of its object as is required."""
     field, rest = field_at(where)
     wanted = expected(where)
-    example = _example(field) if field else None
+    example = example_of(field) if field else None
     value = _meant(example, plain=wanted is None and not rest) if example else None
     for _ in rest:
         value = next((each for _, each in inside(value) or ()), value)
@@ -86,7 +86,7 @@ def right(where: Where) -> Any:  # noqa: ANN401 - any JSON
     return value  # pyright: ignore[reportUnknownVariableType]  # any JSON
 
 
-def _example(field: FieldInfo) -> str | None:
+def example_of(field: FieldInfo) -> str | None:
     """Return a value of a field as it is written for a shell: its first example, or else its default."""
     if field.examples:
         return str(field.examples[0])
