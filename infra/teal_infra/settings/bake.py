@@ -72,7 +72,7 @@ class Watch(Model):
             requests=ResourceAmounts(cpu="50m", memory="96Mi"), limits=Limits(cpu="500m", memory="192Mi")
         ),
         description="What a pod of the watch asks for, and what it may use at most.",
-        json_schema_extra=wrong(source="measured: a bake took 53 MiB"),
+        json_schema_extra=wrong(source="measured: a bake took 53 MiB; of processor time, teal's guess"),
     )
     prometheus_url: Url | None = Field(
         default=None,
