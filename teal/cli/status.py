@@ -1,6 +1,7 @@
 """Shows how a stack stands, once or all the time, for `teal status` and `teal health-check`."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -11,14 +12,17 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from teal.adapters.prometheus import Prometheus, PrometheusAccess
 from teal.cli.answer import ANSWER, Answer
 from teal.cli.say import Exit, fail
 from teal.cli.where import HERE, Where
 from teal.history.model import Flip, Stage
 from teal.model.colours import Colour
 from teal.model.errors import NotThereError, TealError, UnreachableError
-from teal.status import health, look
+from teal.spec import credentials
+from teal.status import health, look, requests
 from teal.status.look import Pods, Status
+from teal.status.requests import Rate, Requests
 
 RECENT = 5
 """How many flips are listed."""
@@ -30,18 +34,29 @@ def status(
     where: Where = HERE,
     *,
     watch: Annotated[bool, Parameter(name=("--watch", "-w"), negative="", help="Show it again every second.")] = False,
+    prometheus: Annotated[
+        str | None,
+        Parameter(
+            env_var="PROMETHEUS_URL",
+            help="The address of the Prometheus that counts requests; without it, none are shown.",
+        ),
+    ] = None,
     answer: Answer = ANSWER,
 ) -> None:
     """Say where live traffic goes, what both colours run, what is confirmed, and whether a flip is under way.
+
+    With a Prometheus, it also says how many requests a second each colour answers.
 
     Exit statuses: 0 all is at rest, 2 there is no such stack, 3 a flip is open, or traffic is where nobody confirmed
     it, 7 the cluster does not answer.
     """
     if watch:
-        return _watch(where)
-    found = answer.run(_look(where))
+        return _watch(where, prometheus)
+    found, counted = answer.run(_look(where, prometheus))
     console = Console(soft_wrap=True, highlight=False, emoji=False)
-    answer.give(found, lambda: console.print(Group(*_lines(found))))
+    data = found.model_dump(mode="json", by_alias=True)
+    more = {"requests": counted.model_dump(mode="json", by_alias=True)} if counted is not None else {}
+    answer.give({**data, **more}, lambda: console.print(Group(*_lines(found, counted))))
     sys.exit(Exit.OK if found.at_rest else Exit.UNCONFIRMED)
 
 
@@ -73,11 +88,17 @@ def _of_health(found: health.Health, colour: Colour | None) -> Iterator[str]:
         yield "neither colour has a release"
 
 
-async def _look(where: Where) -> Status:
-    return await look.look(where.access)
+async def _look(where: Where, prometheus: str | None) -> tuple[Status, Requests | None]:
+    """Return how the stack stands, and its requests where a Prometheus counts them."""
+    found = await look.look(where.access)
+    if not prometheus:
+        return found, None
+    access = PrometheusAccess(url=prometheus, credentials=credentials.of_environment(os.environ))
+    async with Prometheus.connect(access) as connected:
+        return found, await requests.ask(connected, where.access.namespace, found)
 
 
-def _watch(where: Where) -> None:
+def _watch(where: Where, prometheus: str | None) -> None:
     """Show the status until Ctrl-C; where the cluster does not answer for a while, say so, and ask again."""
     from rich.live import Live  # noqa: PLC0415 - which nobody else needs
 
@@ -85,7 +106,7 @@ def _watch(where: Where) -> None:
         with Live(console=Console(), refresh_per_second=4, vertical_overflow="visible") as shown:
             while True:
                 try:
-                    lines: RenderableType = Group(*_lines(asyncio.run(_look(where))))
+                    lines: RenderableType = Group(*_lines(*asyncio.run(_look(where, prometheus))))
                 except UnreachableError as error:
                     lines = Text(str(error))
                 shown.update(lines)
@@ -96,7 +117,7 @@ def _watch(where: Where) -> None:
         fail(error)
 
 
-def _lines(found: Status) -> Iterator[RenderableType]:
+def _lines(found: Status, counted: Requests | None) -> Iterator[RenderableType]:
     """Yield what a person reads: where traffic goes, both colours, the flip under way, the last ones."""
     for name, colour in found.live.items():
         door = found.doors.get(name)
@@ -107,6 +128,8 @@ def _lines(found: Status) -> Iterator[RenderableType]:
     table = Table(box=None, pad_edge=False)
     for column in ("colour", "traffic", "service", "version", "pods", "restarts", "door"):
         table.add_column(column, no_wrap=True)
+    if counted is not None:
+        table.add_column("requests", no_wrap=True)
     for colour in Colour:
         services = found.colours.get(colour) or {"": Pods()}
         for name, pods in services.items():
@@ -119,13 +142,24 @@ def _lines(found: Status) -> Iterator[RenderableType]:
                 Text(str(pods), style="green" if pods.well else ""),
                 str(pods.restarts),
                 pods.door,
+                *([_rate(counted, name, colour)] if counted is not None else []),
             )
     yield table
+    if counted is not None and counted.why:
+        yield Text(f"requests: {counted.why}")
     yield Text(f"last: {found.last or 'no flip is known'}")
     if found.last is not None and found.last.reason:
         yield Text(f"  {found.last.reason}")
     if len(found.history) > 1:
         yield Text("before: " + "; ".join(_short(each) for each in found.history[-RECENT - 1 : -1]))
+
+
+def _rate(counted: Requests, service: str, colour: Colour) -> Text:
+    rate = counted.services.get(service, {}).get(colour, Rate())
+    if rate.per_second is None:
+        return Text("unknown")
+    failed = f", {rate.failed:.1%} failed" if rate.failed else ""
+    return Text(f"{rate.per_second:.1f} a second{failed}", style="red" if failed else "")
 
 
 def _short(flip: Flip) -> str:

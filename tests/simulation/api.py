@@ -81,9 +81,12 @@ class Answer:
 class Api:
     """Answers requests from a store and a world."""
 
-    def __init__(self, store: Store, world: World, seed: int, scraper: Scraper | None = None) -> None:
-        """Prepare to serve this cluster, and its Prometheus where it has one."""
+    def __init__(
+        self, store: Store, world: World, seed: int, scraper: Scraper | None, policies: Mapping[str, Object]
+    ) -> None:
+        """Prepare to serve this cluster, its Prometheus where it has one, and its admission policies by path."""
         self._scraper = scraper
+        self._policies = policies
         self._store = store
         self._world = world
         self._seed = seed
@@ -101,14 +104,10 @@ class Api:
     def _answer(self, asked: Asked) -> Answer:
         target = target_of(asked.url)
         kind, name, more, params = target.kind, target.name, target.more, target.params
-        if target.path.endswith("/selfsubjectreviews"):
-            at = (EPOCH + timedelta(seconds=int(self._world.loop.time()))).isoformat()
-            who = {"userInfo": {"username": asked.actor}}
-            return _said({"metadata": {"creationTimestamp": at}, "status": who}, 201)
         if target.path.endswith("/api/v1/query") and self._scraper is not None:
             return Answer(content=self._scraper.answer(asked.content, self._world.loop.time()))
         if not kind:
-            raise RefusalError(404, "NotFound", target.path)
+            return self._cluster_wide(target.path, asked.actor)
         if more.startswith("proxy"):
             return self._proxy(kind, name, more.removeprefix("proxy").partition("?")[0])
         if more == "portforward":
@@ -119,6 +118,15 @@ class Api:
             self._store.delete(kind, name)
             return Answer()
         return self._write(asked, kind, name, params)
+
+    def _cluster_wide(self, path: str, actor: str) -> Answer:
+        if path.endswith("/selfsubjectreviews"):
+            at = (EPOCH + timedelta(seconds=int(self._world.loop.time()))).isoformat()
+            who = {"userInfo": {"username": actor}}
+            return _said({"metadata": {"creationTimestamp": at}, "status": who}, 201)
+        if path not in self._policies:
+            raise RefusalError(404, "NotFound", path)
+        return _said(self._policies[path])
 
     def _read(self, kind: str, name: str, params: Mapping[str, str]) -> Answer:
         if name:

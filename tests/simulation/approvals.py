@@ -22,6 +22,8 @@ class Approvals:
     store: Store
     max_age: float
     """For how many seconds a yes is good; 0 where nobody has to approve."""
+    vouched: bool
+    """Whether the API server vouches for who approves."""
     given: dict[str, Written] = field(default_factory=dict[str, Written])
     """Each yes that was given, by its name in verdicts."""
 
@@ -50,6 +52,8 @@ class Approvals:
         if given is None:
             return "nobody approved that"
         yes = Approval.read(given.after["data"])
+        if self.vouched and yes.by != given.by.actor:
+            return f"{given.by.actor} gave it"
         if yes.colour is not flip.to or {*yes.versions.values()} != {flip.version}:
             return f"that is of {yes.colour} {json.dumps(dict(yes.versions))}"
         if any(self._digest(f"{service}-{flip.to}") != digest for service, digest in yes.releases.items()):

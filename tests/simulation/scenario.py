@@ -12,6 +12,7 @@ from teal_infra.settings.load import load
 
 from teal.history.model import Stage
 from teal.model.workers import Overlap, record
+from tests.simulation.admission import GROUP
 from tests.simulation.faults import KEEPER, READS, Outage, Trouble
 from tests.simulation.scraping import URL as PROMETHEUS
 from tests.simulation.wire import Death
@@ -60,7 +61,7 @@ class Happening:
 
     at: float
     what: str
-    """`patch`, `flap`, `rollback` or `approve`."""
+    """`patch`, `flap`, `rollback`, `approve` or `forge`."""
     service: str
     """The service that it happens to; empty for all of them."""
     colour: str
@@ -148,6 +149,8 @@ class Scenario:
     """When both colours of the stack's worker may take work; None where it has no worker."""
     approval: int = 0
     """For how many seconds a person's yes is good; 0 where nobody has to give one."""
+    admits: bool = False
+    """Whether the stack brings admission policies; somebody who is not named in them forges its records."""
     rollback_dies: Death | None = None
     tells: bool = False
     """Whether people are told."""
@@ -190,6 +193,7 @@ class Scenario:
             "settleSeconds": SETTLE,
             **({"router": "gateway", "gateway": {"name": "public"}} if self.gateway else {}),
             **({"approval": {"maxAgeSeconds": self.approval}} if self.approval else {}),
+            **({"admission": {"groups": [GROUP]}} if self.admits else {}),
             **({"notify": TOLD} if self.tells else {}),
             **(ENDS if self.retires else {}),
             **(JUDGED if self.scrapes else {}),
@@ -257,6 +261,7 @@ def drawn(seed: int) -> Scenario:
         pause=None,
     )
     scenario = _besides(Random(f"{seed} besides"), scenario)  # noqa: S311 - the same
+    scenario = _forged(Random(f"{seed} forged"), scenario)  # noqa: S311 - the same
     if not troubled:
         return scenario
     if chance.random() < 0.3:
@@ -314,6 +319,17 @@ def _besides(chance: Random, scenario: Scenario) -> Scenario:
         happenings=[*scenario.happenings, back],
         rollback_dies=_death(chance) if chance.random() < 0.3 and not scenario.calm else None,
     )
+
+
+def _forged(chance: Random, scenario: Scenario) -> Scenario:
+    """Return the same with admission policies, and a stranger who forges records, around the time of a proof mostly."""
+    if chance.random() >= (0.7 if scenario.approval else 0.05):
+        return scenario
+    since, most = chance.choice((("", 60.0), ("proof", 1.0), ("bake", 8.0)))
+    at = round(chance.uniform(0, most), 2)
+    forgery = Happening(at=at, since=since, what="forge", service="", colour="")
+    happenings = [*scenario.happenings, *([] if scenario.calm else [forgery])]
+    return replace(scenario, admits=True, happenings=happenings)
 
 
 def _split(chance: Random, scenario: Scenario) -> Scenario:

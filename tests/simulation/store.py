@@ -55,6 +55,8 @@ class Store:
 
     clock: Callable[[], float]
     told: Callable[[Written], None] = lambda _: None
+    require: Callable[[str, str, Object, By], None] = lambda _kind, _name, _after, _by: None
+    """Refuses what an admission policy is against."""
     objects: dict[tuple[str, str], Object] = field(default_factory=dict[tuple[str, str], Object])
     versions: list[Object] = field(default_factory=list[Object])
     """The versions of what directs traffic, in order: what a watch is told."""
@@ -121,6 +123,7 @@ class Store:
         after = {**new, "metadata": {**new["metadata"]}}
         if kind == "deployments":
             after["spec"] = {"replicas": 1, **new["spec"]}
+        self.require(kind, name, after, by)
         self.newest += 1
         after["metadata"]["resourceVersion"] = str(self.newest)
         after["metadata"]["managedFields"] = _owners(before, after, by.manager or by.actor, f"{self.clock():012.3f}")

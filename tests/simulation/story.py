@@ -19,7 +19,8 @@ from teal.model.labels import COMPONENT_LABEL, VERSION_LABEL
 from teal.model.workers import WORKER as OF_WORKER
 from teal.model.workers import record
 from teal.notifications import told
-from tests.simulation.api import Api
+from tests.simulation import admission
+from tests.simulation.api import NAMESPACE, Api
 from tests.simulation.approvals import Approvals
 from tests.simulation.clock import EPOCH, VirtualLoop
 from tests.simulation.commands import approve, go_on, roll_back
@@ -79,13 +80,15 @@ class Story:
             left_out=left_out,
             calm=True,
         )
-        self.network = Network(api=Api(self.store, self.world, seed, self.scraper), faults=self.faults, seed=seed)
+        policies = admission.policies(NAMESPACE) if scenario.admits else {}
+        api = Api(self.store, self.world, seed, self.scraper, policies)
+        self.network = Network(api=api, faults=self.faults, seed=seed)
         self.actors: dict[str, Actor] = {}
         self.invariants = Invariants(
             world=self.world,
             actors=self.actors,
             releases=scenario.releases,
-            approvals=Approvals(store=self.store, max_age=scenario.approval),
+            approvals=Approvals(store=self.store, max_age=scenario.approval, vouched=scenario.admits),
             workers=Workers(world=self.world, overlap=scenario.worker),
         )
         self.script: list[tuple[float, str]] = []
@@ -184,6 +187,8 @@ class Story:
         failed = await self._update(self._actor("update-0"), settings, self.state)
         assert not failed, failed
         self.store.told = self._written
+        if self.scenario.admits:
+            self.store.require = admission.require
         self.network.heard = self.invariants.heard
 
     def _written(self, write: Written) -> None:
@@ -262,6 +267,9 @@ class Story:
             else:
                 changed = {"spec": {"selector": {"teal/colour": each.colour}}}
                 self.store.patch("services", each.service, changed, By(actor=each.by))
+            return
+        if each.what == "forge":
+            admission.forge(self.store, (EPOCH + timedelta(seconds=self.loop.time())).isoformat())
             return
         if each.what in {"rollback", "approve"}:
             work = self._roll_back() if each.what == "rollback" else self._approve(Colour(each.colour), "early")

@@ -17,11 +17,14 @@ from teal.flip.revert import Way
 from teal.flip.rollback import Rollback
 from teal.flip.tenure import Tenure
 from teal.flip.watching.observer import Observer
+from teal.history.admission import APPROVAL
 from teal.history.model import Flip, History, Stage
 from teal.model.colours import Colour
 from teal.model.live import LiveService
 from teal.model.verdict import Verdict
+from tests.simulation import admission
 from tests.simulation.run import simulate
+from tests.simulation.store import By, Object
 
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
 """A process that dies between making a coroutine and running it leaves that one unawaited."""
@@ -96,6 +99,17 @@ def approved_for_ever(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(History, "approvals", none)
 
 
+def approved_by_anybody(patch: pytest.MonkeyPatch) -> None:
+    """The policy of approvals takes any name."""
+    require = admission.require
+
+    def lax(kind: str, name: str, after: Object, by: By) -> None:
+        if name != APPROVAL:
+            require(kind, name, after, by)
+
+    patch.setattr(admission, "require", lax)
+
+
 def rolled_back_between(patch: pytest.MonkeyPatch) -> None:
     """A rollback comes between the proof of a flip and the engine's write."""
     go = Rollback.go
@@ -125,6 +139,7 @@ def started_beside(patch: pytest.MonkeyPatch) -> None:
         (half_without_a_proof, 64, "moved_only_to_proven"),
         (by_its_own_clock, 14, "an_approval_is_used_once"),
         (approved_for_ever, 1780, "an_approval_is_used_once"),
+        (approved_by_anybody, 352, "an_approval_is_used_once"),
         (rolled_back_between, 176, "one_writer"),
         (started_beside, 2, "workers_overlap_as_declared"),
     ],

@@ -1,5 +1,6 @@
 """`teal status` and `teal health-check` show both colours, and end with what they found."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from teal.cli.say import Exit
 from teal.cli.told import Told
 from teal.model.verdict import Outcome, Verdict
 from tests.unit.conftest import FakeApiServer
+from tests.unit.teal.serving import Asked, Said, serving
 from tests.unit.teal.standing import NAMESPACE, deployment, stack
 from tests.unit.teal.working import BATCH, cron_job, worker
 
@@ -64,6 +66,32 @@ def test_a_script_reads_it(api_server: FakeApiServer, teal: Teal, capsys: pytest
     assert found["colours"]["green"]["backend"]["ready"] == 2
     assert teal("status", "--quiet") == Exit.OK
     assert capsys.readouterr().out == ""
+
+
+async def test_requests_are_shown_by_colour(
+    api_server: FakeApiServer, teal: Teal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a Prometheus counts them; what it has no number for is unknown, and so is all where it does not answer."""
+    stack(api_server)
+    answers = True
+
+    async def handler(asked: Asked) -> Said:
+        value = "0.25" if b"status" in asked.body else "12"
+        result = [{"metric": {"colour": "blue"}, "value": [0, value]}]
+        body = {"status": "success", "data": {"resultType": "vector", "result": result}}
+        return Said(body=json.dumps(body).encode() if answers else b"neither")
+
+    async with serving(handler) as url:
+        assert await asyncio.to_thread(teal, "status", "--prometheus", url) == Exit.OK
+        blue, green = (line for line in capsys.readouterr().out.splitlines() if line.startswith(("blue", "green")))
+        assert blue.endswith("12.0 a second, 25.0% failed")
+        assert green.rstrip().endswith("unknown")
+        assert await asyncio.to_thread(teal, "status", "--json", "--prometheus", url) == Exit.OK
+        counted = json.loads(capsys.readouterr().out)["requests"]["services"]["backend"]
+        assert counted["blue"] == {"perSecond": 12, "failed": 0.25}
+        answers = False
+        assert await asyncio.to_thread(teal, "status", "--prometheus", url) == Exit.OK
+        assert "requests: Prometheus did not answer" in capsys.readouterr().out
 
 
 def test_it_is_shown_again_and_again(
