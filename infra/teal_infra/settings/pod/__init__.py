@@ -30,8 +30,8 @@ class Shutdown(Model):
     grace_period_seconds: WorkSeconds = Field(
         default=45,
         description=(
-            "How long after it was told to end the kubelet kills the pod; longer than `waitSeconds` and "
-            "`drainSeconds` together."
+            "How long a pod may take to end before the kubelet kills it; longer than `waitSeconds` and `drainSeconds` "
+            "together."
         ),
         json_schema_extra=wrong(
             "the kubelet would kill the pod in the middle of its drain", source="the service guide"
