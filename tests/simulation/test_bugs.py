@@ -133,7 +133,7 @@ def started_beside(patch: pytest.MonkeyPatch) -> None:
     ("bug", "seed", "found"),
     [
         (without_a_proof, 6, "moved_only_to_proven"),
-        (without_a_last_look, 72, "confirmed_only_where_traffic_is"),
+        (without_a_last_look, 694, "confirmed_only_where_traffic_is"),
         (without_a_way_back, 3, "history_tells_what_happened"),
         (without_a_fence, 566, "one_writer"),
         (half_without_a_proof, 64, "moved_only_to_proven"),
