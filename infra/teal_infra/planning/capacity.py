@@ -21,9 +21,7 @@ def of(scaling: Autoscaling, service: str, colour: Colour, *, active: Colour, li
         kept = leaving(service, colour, active=active, live=live)
         if kept > scaling.idle_replicas:
             return Capacity(minimum=kept, floor=f"{kept}@{live.at}")
-        return Capacity(
-            minimum=scaling.idle_replicas
-        )  # as it is without a flip, so that the next update changes nothing
+        return Capacity(minimum=scaling.idle_replicas)  # as without a flip: the next update has nothing to change
     traffic = live.services.get(service)
     if traffic is not None and traffic.colour is colour.other:
         serving = live.slots.get((service, colour.other))
