@@ -51,7 +51,10 @@ class Workers(KubernetesRouter):
 
         The record is written last, so that a move that fails is tried again. Every step may be repeated.
         """
-        await self.run(service, colour)
+        worker = self._workers[service]
+        await self.start(service, colour)
+        if worker.overlap is Overlap.FLIP and not worker.cron:
+            await scale.stop(self.cluster, service, colour.other)
         patch = {
             "metadata": {"annotations": {MOVED_FROM: f"{live.colour}@{live.resource_version}"}},
             "data": {COLOUR: colour},
@@ -59,8 +62,8 @@ class Workers(KubernetesRouter):
         path = f"{self.kind}/{record(service)}"
         await self.write(f"configmap {record(service)}", path, patch, live=live, colour=colour)
 
-    async def run(self, service: str, colour: Colour) -> None:
-        """Start a colour's pods where they do not run, and end those of the other one, as the worker's overlap is."""
+    async def start(self, service: str, colour: Colour) -> None:
+        """Start a colour's pods where they do not run, once those of the other one have ended that must not overlap."""
         worker = self._workers[service]
         if worker.cron:
             await schedule.hand_over(self.cluster, service, colour)
@@ -71,7 +74,6 @@ class Workers(KubernetesRouter):
             await scale.start(self.cluster, service, colour, worker.pods)
         elif worker.idles:
             await scale.start(self.cluster, service, colour, worker.pods)
-            await scale.stop(self.cluster, service, colour.other)
 
     def door(self, service: str, colour: Colour) -> str:
         """Return nothing: nobody asks a worker anything."""

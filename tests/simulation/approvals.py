@@ -1,19 +1,16 @@
 """Checks people's yes to a flip: it is good for one flip, for the release that it named, for a while."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from teal.gates.approvals import GATE, Approval
 from teal.history.model import Flip, History, Stage
 from teal.model.labels import DIGEST
-from teal.model.verdict import Outcome
+from teal.model.verdict import Outcome, Verdict
 from tests.simulation.store import Store, Written
 
 MATURES = 120.0
 """The most seconds from the look at an approval to the record of the proof: other gates wait for pods."""
-NOTICED = 0.5
-"""How many seconds before its proof is recorded a release is replaced for the gates to notice: their last reads."""
 ROUNDED = 2.0
 """How many seconds further apart two times of the API server's, each of whole seconds, may seem to lie."""
 
@@ -27,8 +24,6 @@ class Approvals:
     """For how many seconds a yes is good; 0 where nobody has to approve."""
     vouched: bool
     """Whether the API server vouches for who approves."""
-    deployed: Mapping[str, float]
-    """When the release of each slot was written last."""
     given: dict[str, Written] = field(default_factory=dict[str, Written])
     """Each yes that was given, by its name in verdicts."""
 
@@ -40,8 +35,7 @@ class Approvals:
         """Return what is wrong with a flip's record of its approval when it is proven or refused; empty for nothing."""
         if not self.max_age or flip.rollback or flip.stage not in {Stage.PROVEN, Stage.REFUSED}:
             return ""
-        verdict = next((each for each in flip.verdicts if each.gate == GATE.name), None)
-        name = verdict.asked.rpartition(", ")[2] if verdict is not None else ""
+        verdict, name = _asked(flip)
         if flip.stage is Stage.PROVEN:
             if not flip.allowed_at:
                 return ""  # the live release was changed in place: docs/invariants.md, assumptions
@@ -61,18 +55,26 @@ class Approvals:
             return f"{given.by.actor} gave it"
         if yes.colour is not flip.to or {*yes.versions.values()} != {flip.version}:
             return f"that is of {yes.colour} {json.dumps(dict(yes.versions))}"
-        changed = {
-            slot for service, digest in yes.releases.items() if self._digest(slot := f"{service}-{flip.to}") != digest
-        }
-        if any(self.deployed.get(slot, 0) < at - NOTICED for slot in changed):
+        if flip.stage is not Stage.PROVEN and any(self.unapproved(flip, each) for each in yes.releases):
             return "its release was changed since"
         if at - given.at > most:
             return f"that is {at - given.at:.0f} s old"
         used = next((each for each in history.flips if each.number != flip.number and self._uses(each, name)), None)
         return f"{used} has used it" if used else ""
 
-    def _digest(self, slot: str) -> str:
-        return str(self.store.get("deployments", slot)["metadata"]["annotations"][DIGEST])
+    def unapproved(self, flip: Flip, service: str) -> bool:
+        """Return whether the yes to a flip was to another release of a service than its destination has now."""
+        given = self.given.get(_asked(flip)[1])
+        if given is None or flip.rollback:
+            return False
+        now = self.store.get("deployments", f"{service}-{flip.to}")["metadata"]["annotations"][DIGEST]
+        return Approval.read(given.after["data"]).releases.get(service) != now
 
     def _uses(self, flip: Flip, name: str) -> bool:
         return flip.stage is not Stage.REFUSED and any(name in each.asked for each in flip.verdicts)
+
+
+def _asked(flip: Flip) -> tuple[Verdict | None, str]:
+    """Return a flip's verdict on its approval, and the name of that."""
+    verdict = next((each for each in flip.verdicts if each.gate == GATE.name), None)
+    return verdict, verdict.asked.rpartition(", ")[2] if verdict is not None else ""

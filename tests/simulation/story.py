@@ -84,15 +84,11 @@ class Story:
         api = Api(self.store, self.world, seed, self.scraper, policies)
         self.network = Network(api=api, faults=self.faults, seed=seed)
         self.actors: dict[str, Actor] = {}
-        deployed = dict[str, float]()
         self.invariants = Invariants(
             world=self.world,
             actors=self.actors,
             releases=scenario.releases,
-            approvals=Approvals(
-                store=self.store, max_age=scenario.approval, vouched=scenario.admits, deployed=deployed
-            ),
-            deployed=deployed,
+            approvals=Approvals(store=self.store, max_age=scenario.approval, vouched=scenario.admits),
             workers=Workers(world=self.world, overlap=scenario.worker),
         )
         self.script: list[tuple[float, str]] = []

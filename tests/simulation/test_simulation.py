@@ -11,7 +11,27 @@ from tests.simulation.run import simulate
 from tests.simulation.scenario import Scenario, drawn
 
 SEEDS = int(os.environ.get("TEAL_SIMULATION_SEEDS", "3000"))
-FOUND = (3274, 3866, 4127, 5061, 5224, 7239, 8443, 8752, 8857, 13216, 14122, 15185, 16059, 21837, 22532, 22585)
+FOUND = (
+    3274,
+    3866,
+    4127,
+    5061,
+    5224,
+    7239,
+    8443,
+    8752,
+    8857,
+    13216,
+    14122,
+    15185,
+    15841,
+    16059,
+    21613,
+    21837,
+    22532,
+    22585,
+    23077,
+)
 """Seeds beyond those that found something wrong, in teal or in what the simulation asked of it; all have two engines,
 or an update that died between a worker's record and its pods."""
 ROOT = Path(__file__).parents[2]
