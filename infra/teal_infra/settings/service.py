@@ -265,6 +265,11 @@ class ServiceSettings(Process):
         return None if self.worker and self.request_metrics.port is None else self.numbered(self.request_metrics.port)
 
     @property
+    def metrics_tls(self) -> bool:
+        """Whether that port speaks TLS, as far as anything says so: whether it is the service's own, and does."""
+        return self.tls and self.metrics_port == self.port
+
+    @property
     def counted(self) -> RequestMetrics | None:
         """How its requests are counted: not what probes ask for, unless others do; None where they are not."""
         probed = (each.path for each in self.probes.given.values() if each.path)
