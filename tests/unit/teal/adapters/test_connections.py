@@ -27,7 +27,7 @@ class Kubelet:
         self._frames = frames
         self._refuses = refuses
         self.path = ""
-        self.received = b""
+        self.received: bytes = b""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Speak for as long as the client does."""
