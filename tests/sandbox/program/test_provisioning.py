@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import yaml
 
 from tests.sandbox.program.stacks import Stack
 
@@ -86,6 +87,25 @@ def test_renaming_a_live_service_is_refused(stack: Stack) -> None:
     assert done.returncode != 0
     assert "service backend carries live traffic, and teal:services does not name it" in done.stdout
     assert stack.versions() == before
+
+
+def test_a_service_of_others_is_left_alone(stack: Stack) -> None:
+    """It has the name of a service that is new: Pulumi's provider would write into it, and lead its clients away."""
+    good = stack.config.read_text()
+    file = yaml.safe_load(good)
+    backend = file["config"]["teal:services"]["backend"]
+    file["config"]["teal:services"]["shop"] = backend | {"frontDoor": {}, "previewDoor": {}}
+    for colour in ("blue", "green"):
+        file["config"][f"teal:{colour}"]["shop"] = file["config"][f"teal:{colour}"]["backend"]
+    stack.kubectl("create", "service", "clusterip", "shop", "--tcp=80")
+    stack.config.write_text(yaml.safe_dump(file))
+    done = stack.up(check=False)
+    stack.config.write_text(good)
+    left = stack.kubectl("get", "service", "shop", "-o", "jsonpath={.spec.selector}")
+    stack.kubectl("delete", "service", "shop")
+    assert done.returncode != 0
+    assert "Service shop is there already, and no stack made it" in done.stdout
+    assert json.loads(left) == {"app": "shop"}
 
 
 def test_a_colour_retires_after_the_other_has_settled_and_starts_again(stack: Stack) -> None:
