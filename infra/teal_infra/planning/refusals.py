@@ -61,7 +61,7 @@ def _rerouted(settings: Settings, live: Live) -> Iterator[Danger]:
 
 
 def _of_others(settings: Settings, live: Live) -> Iterator[Danger]:
-    """Yield what already directs traffic under a service's name: its clients would get what nobody compared with it."""
+    """Yield what already directs traffic under a service's name, which the API server lets no stack change."""
     for name, found in sorted(live.others.items()):
         if settings.router is RouterKind.SERVICE:
             idle, kind = settings.active_colour.other, "Service"
@@ -77,9 +77,8 @@ def _of_others(settings: Settings, live: Live) -> Iterator[Danger]:
                 "teal:services a name that is free"
             )
         yield Danger(
-            f"{kind} {name} is there already, and no stack made it: its clients, whom it leads to "
-            f"{dict(found.selector)}, would get {settings.active_colour} in the same update, and nothing could lead "
-            f"them back. Next: {then}",
+            f"{kind} {name} is there already, leads to {dict(found.selector)}, and no stack made it: the API server "
+            f"would refuse the stack's own (field conflict) once all pods of it are there. Next: {then}",
             name,
         )
 

@@ -120,7 +120,7 @@ def test_a_release_that_is_not_what_it_says_moves_no_weight(stack: Stack) -> Non
 
 
 def test_a_route_of_others_is_left_alone(stack: Stack, tmp_path: Path) -> None:
-    """It has the name of a service that is new: Pulumi's provider would write into it, and lead its clients away."""
+    """It has the name of a service that is new. That is said before anything is made, and with what to do."""
     theirs = {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "HTTPRoute",
@@ -130,7 +130,8 @@ def test_a_route_of_others_is_left_alone(stack: Stack, tmp_path: Path) -> None:
     (tmp_path / "route.json").write_text(json.dumps(theirs))
     stack.kubectl("apply", "-f", str(tmp_path / "route.json"))
     file = yaml.safe_load(stack.config.read_text())
-    file["config"]["teal:services"]["shop"] = {**file["config"]["teal:services"]["backend"], "routing": {}}
+    backend = file["config"]["teal:services"]["backend"]
+    file["config"]["teal:services"]["shop"] = backend | {"previewDoor": {}, "routing": {"hosts": ["www.shop.example"]}}
     for colour in ("blue", "green"):
         file["config"][f"teal:{colour}"]["shop"] = file["config"][f"teal:{colour}"]["backend"]
     good = stack.config.read_text()
@@ -138,6 +139,6 @@ def test_a_route_of_others_is_left_alone(stack: Stack, tmp_path: Path) -> None:
     done = stack.up(check=False)
     stack.config.write_text(good)
     assert done.returncode != 0
-    assert "HTTPRoute shop is there already, and no stack made it" in done.stdout
+    assert "HTTPRoute shop is there already, leads to" in done.stdout
     left = json.loads(stack.kubectl("get", "httproute", "shop", "-o", "json"))
     assert [each["name"] for each in left["spec"]["rules"][0]["backendRefs"]] == ["old"]

@@ -161,8 +161,8 @@ def test_nobody_is_sent_to_a_colour_that_is_rolled_out_in_the_same_update(
     ids=["service", "gateway"],
 )
 def test_what_others_made_is_not_taken_from_them(more: Mapping[str, Any], what: str, then: str) -> None:
-    """Pulumi's provider would write into it, and its clients would get a release that nobody compared."""
+    """The API server would refuse that too, but late, and in words that name no way."""
     theirs = replace(live().services["backend"], colour=None, selector={"app": "old"})
     (text,) = refused(settings(**more), Live(others={"backend": theirs}, at=NOW))
-    assert f"{what}, and no stack made it: its clients, whom it leads to {{'app': 'old'}}, would get blue" in text
+    assert f"{what}, leads to {{'app': 'old'}}, and no stack made it: the API server would refuse" in text
     assert then in text
