@@ -119,6 +119,7 @@ def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, node_port:
         **common,
         "args": [SPEAKING, "shop", str(PORT)],
         "versionPath": "/version",
+        "probePath": "/health",
         "shutdown": {**common["shutdown"], "closeConnectionsPath": "/close"},
         "frontDoor": {**backend["frontDoor"], "nodePort": node_port + 3},
         "ingress": {"host": "shop.example", "paths": ["/api", "/shop"]},
