@@ -72,6 +72,8 @@ class Shop(BaseHTTPRequestHandler):
             self.say(403, "nobody asks so")
         elif self.path == "/version":
             self.say(200, json.dumps({"version": os.environ["VERSION"], "deployment_group": colour}))
+        elif self.path == "/metrics":
+            self.say(200, "orders_total 1\n", "text/plain; version=0.0.4")
         else:
             self.say(200, colour)
 
@@ -83,9 +85,10 @@ class Shop(BaseHTTPRequestHandler):
             Shop.closing_until = time.monotonic() + asked["seconds"]
         self.say(200 if here else 403, "")
 
-    def say(self, status: int, text: str) -> None:
+    def say(self, status: int, text: str, kind: str = "text/plain") -> None:
         """Answer with a text."""
         self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(text)))
         if time.monotonic() < Shop.closing_until:
             self.send_header("Connection", "close")

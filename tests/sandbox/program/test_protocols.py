@@ -74,6 +74,16 @@ print(json.dumps({**seen, "lost": lost}))
 """Asks over TLS on new connections and on one that is kept, and says which colours answered each, in order."""
 
 
+UP = """
+import json, urllib.request
+asked = "http://127.0.0.1:9090/api/v1/query?query=up%7Bnamespace=%22test-protocols%22%7D"
+with urllib.request.urlopen(asked) as answer:
+    found = json.load(answer)["data"]["result"]
+print([each["value"][1] for each in found if each["metric"]["pod"].startswith("shop-")])
+"""
+"""Asks the sandbox's Prometheus which pods of the service that speaks TLS it could scrape."""
+
+
 @pytest.fixture(scope="module")
 def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, node_port: int) -> Iterator[Stack]:
     """Blue live, green warm: `backend` echoes over TCP, `catalogue` speaks gRPC, `shop` HTTPS."""
@@ -212,6 +222,13 @@ def test_doors_are_as_the_stack_says(stack: Stack) -> None:
     }
     outputs = stack.outputs()
     assert (outputs["frontDoors"]["shop"][:8], outputs["frontDoors"]["backend"][:7]) == ("https://", "http://")
+
+
+def test_metrics_of_what_speaks_tls_are_scraped(stack: Stack) -> None:
+    """Of both colours: Prometheus goes by the annotations of their pods."""
+    command = stack.sandbox.command([str(WORK_TREE / ".venv/bin/python"), "-c", UP])
+    done = subprocess.run(command, env=stack.environ(), text=True, stdout=subprocess.PIPE, timeout=30, check=True)
+    assert done.stdout.strip() == str(["1"] * 4)
 
 
 def test_a_preview_says_what_is_done_without(stack: Stack) -> None:
