@@ -17,8 +17,8 @@ from bench import growth as growing
 from bench import rules as comparing
 from bench import stack
 from bench.own import own_sandbox, results_folder
+from sandbox.cluster.building.packages import SYSTEM_PATH
 from sandbox.cluster.errors import ExitCode, SandboxError, UsageError
-from sandbox.cluster.packages import SYSTEM_PATH
 from sandbox.cluster.progress import Steps, console
 
 _MOST_WARM = stack.MOST // 2  # both colours of each have a pod

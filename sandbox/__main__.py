@@ -18,11 +18,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from sandbox.cluster import commands
+from sandbox.cluster.building.compiling import build_all
+from sandbox.cluster.building.packages import SYSTEM_PATH
 from sandbox.cluster.cache import cache_folder
-from sandbox.cluster.compiling import build_all
 from sandbox.cluster.environment import AWS_ENDPOINT, Sandbox
 from sandbox.cluster.errors import ExitCode, SandboxError, UsageError
-from sandbox.cluster.packages import SYSTEM_PATH
 from sandbox.cluster.progress import Steps
 from sandbox.tools import TOOLS
 

@@ -19,9 +19,9 @@ from lightkube import ApiError, AsyncClient
 from lightkube.resources.core_v1 import PodStatus
 from lightkube.types import PatchType
 
+from sandbox.aws.balancer.targets import Key
 from sandbox.aws.endpoints import Endpoint, condition, condition_type, resolve
 from sandbox.aws.following import Following
-from sandbox.aws.targets import Key
 from sandbox.providers.aws.errors import AwsError
 from sandbox.providers.aws.session import Aws
 from sandbox.providers.properties import Map, map_at

@@ -7,7 +7,7 @@ counts too, or it could never become healthy.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sandbox.aws.targets import Key
+from sandbox.aws.balancer.targets import Key
 from sandbox.providers.properties import Map, list_at, map_at
 
 

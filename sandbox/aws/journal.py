@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from sandbox.aws.balancer.picture import Picture
 from sandbox.aws.faults import Application, Start
-from sandbox.aws.picture import Picture
 
 PATH: Final = "/teal-sandbox/moves"
 

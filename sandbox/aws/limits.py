@@ -1,6 +1,7 @@
 """What AWS takes: the limits of the Elastic Load Balancing API reference, and its answer to what is beyond them."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from moto.elbv2.exceptions import ELBClientError
 
@@ -48,3 +49,30 @@ def within(what: str, value: object, limits: tuple[int, int]) -> None:
     low, high = limits
     if value is not None and not low <= int(str(value)) <= high:
         raise invalid(f"{what} '{value}' must be between '{low}' and '{high}'")
+
+
+def require_health(given: Mapping[str, Any]) -> None:
+    """Refuse a health check whose numbers are beyond their limits.
+
+    Raises:
+        ELBClientError: one is beyond.
+    """
+    for key, (what, limits) in HEALTH.items():
+        within(what, given.get(key), limits)
+
+
+def require_forward(weights: Sequence[int], forward: Mapping[str, Any]) -> None:
+    """Refuse what a rule cannot forward to: by the weights of its target groups, and by its stickiness.
+
+    Raises:
+        ELBClientError: AWS would not take it.
+    """
+    for weight in weights:
+        within("Weight", weight, (0, 999))
+    if weights and not any(weights):
+        raise invalid("At least one target group must have a weight greater than 0")
+    if len(weights) > GROUPS:
+        raise invalid(f"The maximum number of target groups is {GROUPS}", "TooManyTargetGroups")
+    sticky = forward.get("TargetGroupStickinessConfig", {})
+    if str(sticky.get("Enabled")).lower() == "true":
+        within("Stickiness duration", sticky.get("DurationSeconds") or 0, (1, 604800))

@@ -14,11 +14,12 @@ from moto.moto_server.werkzeug_app import (  # pyright: ignore[reportMissingType
 )
 from werkzeug.serving import make_server
 
-from sandbox.aws import picture, strict
-from sandbox.aws.datapath import DataPath
+from sandbox.aws import strict
+from sandbox.aws.balancer import picture
+from sandbox.aws.balancer.datapath import DataPath
+from sandbox.aws.balancer.targets import Health, Key, State, Target, Targets, state
 from sandbox.aws.faults import FaultBox, with_faults
 from sandbox.aws.journal import Journal
-from sandbox.aws.targets import Health, Key, State, Target, Targets, state
 
 
 class StandIn:

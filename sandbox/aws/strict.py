@@ -20,10 +20,10 @@ from moto.elbv2.models import (
     elbv2_backends,
 )
 
-from sandbox.aws import picture
-from sandbox.aws.limits import ATTRIBUTES, GROUPS, HEALTH, NAME_LENGTH, invalid, within
+from sandbox.aws.balancer import picture
+from sandbox.aws.balancer.targets import Key, State, key_of, meant
+from sandbox.aws.limits import ATTRIBUTES, HEALTH, NAME_LENGTH, invalid, require_forward, require_health, within
 from sandbox.aws.neighbours import StrictAlarms, StrictNetwork
-from sandbox.aws.targets import Key, State
 
 
 class World(Protocol):
@@ -199,16 +199,14 @@ class StrictBalancing(ELBv2Backend):
 
     def create_target_group(self, name: str, **kwargs: Any) -> FakeTargetGroup:  # noqa: ANN401 - moto's
         """Numbers within their limits."""
-        for key, (what, limits) in HEALTH.items():
-            within(what, kwargs.get(key), limits)
+        require_health(kwargs)
         return super().create_target_group(name, **kwargs)
 
     def modify_target_group(self, arn: str, *args: Any, **kwargs: Any) -> FakeTargetGroup:  # noqa: ANN401 - moto's
         """The same for a change, as a whole."""
         names = ("protocol", "port", "path", *HEALTH)  # the order of moto's parameters
         given = dict(zip(names, args, strict=False))
-        for key, (what, limits) in HEALTH.items():
-            within(what, given.get(key), limits)
+        require_health(given)
         present = self.target_groups.get(arn)
         interval = given.get("healthcheck_interval_seconds") or (present and present.health_check_interval_seconds)
         timeout = given.get("healthcheck_timeout_seconds") or (present and present.health_check_timeout_seconds)
@@ -231,13 +229,13 @@ class StrictBalancing(ELBv2Backend):
     def register_targets(self, target_group_arn: str, instances: list[Any]) -> None:
         """By address and port."""
         group = self._group(target_group_arn)
-        self.world.register(group.arn, [_key(group, target) for target in instances])
+        self.world.register(group.arn, [key_of(target, group.port) for target in instances])
 
     def deregister_targets(self, target_group_arn: str, instances: list[dict[str, Any]]) -> None:
         """By address and port; without a port, all that have the address."""
         group = self._group(target_group_arn)
         present = list(self.world.health(group))
-        keys = [key for target in instances for key in present if _meant(key, target)]
+        keys = [key for target in instances for key in present if meant(key, target)]
         self.world.deregister(group.arn, keys)
 
     def describe_target_health(self, target_group_arn: str, targets: list[dict[str, Any]]) -> list[FakeHealthStatus]:
@@ -245,7 +243,7 @@ class StrictBalancing(ELBv2Backend):
         group = self._group(target_group_arn)
         present = self.world.health(group)
         unknown: State = ("unused", "Target.NotRegistered", "Target is not registered to the target group")
-        wanted = [_key(group, target) for target in targets] if targets else list(present)
+        wanted = [key_of(target, group.port) for target in targets] if targets else list(present)
         found: Any = [  # as above
             FakeHealthStatus(key[0], str(key[1]), group.health_check_port, *present.get(key, unknown)) for key in wanted
         ]
@@ -263,15 +261,7 @@ class StrictBalancing(ELBv2Backend):
     def _check_actions(self, actions: list[dict[str, Any]], balancer: str) -> None:
         for action in actions:
             weights = picture.group_weights(action)
-            for _, weight in weights:
-                within("Weight", weight, (0, 999))
-            if weights and not any(weight for _, weight in weights):
-                raise invalid("At least one target group must have a weight greater than 0")
-            if len(weights) > GROUPS:
-                raise invalid(f"The maximum number of target groups is {GROUPS}", "TooManyTargetGroups")
-            sticky = action.get("ForwardConfig", {}).get("TargetGroupStickinessConfig", {})
-            if str(sticky.get("Enabled")).lower() == "true":
-                within("Stickiness duration", sticky.get("DurationSeconds") or 0, (1, 604800))
+            require_forward([weight for _, weight in weights], action.get("ForwardConfig", {}))
             for arn, _ in weights:
                 elsewhere = [other for other in self._associated().get(arn, ()) if other != balancer]
                 if elsewhere:
@@ -295,14 +285,6 @@ class StrictBalancing(ELBv2Backend):
         for group in self.target_groups.values():
             group.load_balancer_arns = sorted(associated.get(group.arn, ()))
         self.world.changed()
-
-
-def _key(group: FakeTargetGroup, target: dict[str, Any]) -> Key:
-    return str(target["Id"]), int(target.get("Port") or group.port)
-
-
-def _meant(key: Key, target: dict[str, Any]) -> bool:
-    return key[0] == target["Id"] and (not target.get("Port") or key[1] == int(target["Port"]))
 
 
 def install(world: World) -> None:

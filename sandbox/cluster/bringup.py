@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sandbox import image
-from sandbox.cluster import engine, golang, packages, prerequisites, removal, running, start
+from sandbox.cluster import removal, running, start
+from sandbox.cluster.building import engine, golang, packages, prerequisites
+from sandbox.cluster.building.compiling import Command, build_all
 from sandbox.cluster.cache import cache_folder
-from sandbox.cluster.compiling import Command, build_all
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.errors import BuildError, NotRunningError, UsageError
 from sandbox.cluster.external import require_answer

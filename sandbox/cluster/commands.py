@@ -9,7 +9,8 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from sandbox.cluster import prerequisites, removal, running
+from sandbox.cluster import removal, running
+from sandbox.cluster.building import prerequisites
 from sandbox.cluster.cache import remove_cache
 from sandbox.cluster.control import ask
 from sandbox.cluster.environment import WORK_TREE, Sandbox

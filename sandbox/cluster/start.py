@@ -16,11 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sandbox.cluster import engine, namespace, removal
+from sandbox.cluster import namespace, removal
+from sandbox.cluster.building import engine
 from sandbox.cluster.cache import cache_folder
-from sandbox.cluster.certificates import write_certificates
-from sandbox.cluster.configuration import write_configuration
 from sandbox.cluster.control import ask
+from sandbox.cluster.daemons.certificates import write_certificates
+from sandbox.cluster.daemons.configuration import write_configuration
 from sandbox.cluster.environment import WORK_TREE, Sandbox
 from sandbox.cluster.errors import NotRunningError, StartError
 from sandbox.cluster.layout import API_SERVER, KUBERNETES_SERVICE, NODE_ADDRESS, Layout
@@ -117,7 +118,7 @@ def write_commands(sandbox: Sandbox, binaries: Sequence[Path]) -> None:
 def _supervise(layout: Layout) -> None:
     """Start the supervisor as process 1 of namespaces of its own, record who it is and wait until it answers."""
     isolated = ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--propagation", "private"]
-    module = [sys.executable, "-m", "sandbox.cluster.supervisor"]
+    module = [sys.executable, "-m", "sandbox.cluster.daemons.supervisor"]
     command = [*isolated, "--mount-proc", *module, layout.sandbox.name, str(layout.sandbox.root.parents[1])]
     with (layout.logs / "supervisor.log").open("ab") as log:
         outer = subprocess.Popen(  # noqa: S603 - no shell; the command stands above

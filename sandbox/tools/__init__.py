@@ -1,12 +1,12 @@
 """What the sandbox compiles from Go modules: each folder here has a tool-only `go.mod` that pins what is had from it.
 
-How it is compiled is in `sandbox.cluster.compiling`. Nothing here starts anything.
+How it is compiled is in `sandbox.cluster.building.compiling`. Nothing here starts anything.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox.cluster.compiling import Command
+from sandbox.cluster.building.compiling import Command
 
 _HERE = Path(__file__).parent
 _PULUMI = _HERE / "pulumi"

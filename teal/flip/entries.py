@@ -7,6 +7,7 @@ from teal.history.model import Flip, History, Stage
 from teal.history.store import Kept, OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError
+from teal.model.live import LiveSlot
 from teal.spec.move import Move
 
 
@@ -63,6 +64,33 @@ class Entries:
             skipped=dict(skipped(move, history)),
             plan=move.bake,
         )
+
+    def held(self, history: History, number: int, service: str, slot: LiveSlot | None) -> Flip:
+        """Return the entry of a flip that this update owns still, whose release is the one that was proven.
+
+        Args:
+            history: the stack's flips.
+            number: the number of the flip.
+            service: the service whose traffic is to move.
+            slot: the destination's Deployment now; None where there is none, as of a cron job.
+
+        Raises:
+            RefusedError: somebody else has taken the flip, it is over, or the release has been replaced.
+        """
+        entry = history.open
+        if entry is None or (entry.number, entry.owner, entry.stage) != (number, self._name, Stage.PROVEN):
+            raise RefusedError(
+                f"flip {number} is not this update's to go on with any more: the record says "
+                f"{history.find(number) or 'nothing of it'}. This update moved no traffic of this service. Next: "
+                "teal status, then pulumi up again"
+            )
+        proven = entry.identities.get(service)
+        if proven and slot is not None and slot.identity != proven:
+            raise RefusedError(
+                f"somebody has replaced the release of {service}-{entry.to} since the gates judged it. This update "
+                "moved no traffic of this service. Next: pulumi up again"
+            )
+        return entry
 
     async def save(self, kept: Kept, entry: Flip) -> Kept:
         """Record an entry as this update's.

@@ -132,9 +132,11 @@ class Mover:
                     moved=moved,
                 )
         except RefusedError as refusal:
-            if half is None or not moved:
+            # A flip that has moved a part of the traffic stays open: the watch brings it to its end. So does one that
+            # another update has begun, and goes on with.
+            if half is None or (not moved and await free(self._records, half, self._owner.name)):
                 await self._entries.save(kept, entry.at(Stage.REFUSED, str(refusal)))
-            raise  # a flip that has moved a part of the traffic stays open: the watch brings it to its end
+            raise
         await self._cluster.restarts(move.to)  # an account that may not list pods fails here, before traffic moves
         carried, slots = await self._carried(origin), self._cluster.slots_seen  # as the gates saw them
         slots = {**slots, **await schedule.slots(self._cluster, move.bake.crons)}
@@ -228,21 +230,8 @@ class Mover:
             UnreachableError: the cluster could not be asked, or the record could not be written.
         """
         kept, slots = await asyncio.gather(self._records.load(), self._cluster.slots())
-        entry = kept.history.open
-        name = self._owner.name
-        if entry is None or (entry.number, entry.owner, entry.stage) != (number, name, Stage.PROVEN):
-            raise RefusedError(
-                f"flip {number} is not this update's to go on with any more: the record says "
-                f"{kept.history.find(number) or 'nothing of it'}. This update moved no traffic of this service. Next: "
-                "teal status, then pulumi up again"
-            )
-        proven, slot = entry.identities.get(service), slots.get((service, entry.to))
-        if proven and slot is not None and slot.identity != proven:
-            raise RefusedError(
-                f"somebody has replaced the release of {service}-{entry.to} since the gates judged it. This update "
-                "moved no traffic of this service. Next: pulumi up again"
-            )
-        await self._entries.save(kept, entry)
+        slot = slots.get((service, self._move.to))
+        await self._entries.save(kept, self._entries.held(kept.history, number, service, slot))
 
     async def finish(
         self, recorded: Colour | None, before: Mapping[str, LiveService] | None = None, number: int | None = None

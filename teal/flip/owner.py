@@ -198,6 +198,10 @@ class Owner:
         there = [name for name in moved if name not in strangers]
         if not there or (strangers and len(moved) == len(flip.plan.services)):
             return await held.end(*gone(flip, live))  # nothing, or not all, is there by this flip
+        if flip.undoes:  # its update may have died between a worker's record and its pods, which nobody else starts
+            workers = routers.Workers(self._cluster, flip.plan.workers)
+            for name in flip.plan.workers.keys() & there:
+                await workers.run(name, flip.to)
         if len(there) == len(flip.plan.services):
             return await self._bake(held, live, followed=followed)
         # No release was ever tested with half a flip set.

@@ -92,8 +92,8 @@ def kept(capacity: Verdict, live: Colour | None, autoscaler: LiveAutoscaler) -> 
     if 0 < pods <= autoscaler.minimum:
         return capacity
     seen = (
-        f"{capacity.seen}, and somebody has written the autoscaler of {live} since this update did: it may go down to "
-        f"{autoscaler.minimum}"
+        f"{capacity.seen}, and the autoscaler of {live} may go down to {autoscaler.minimum}: the minimum that this "
+        "update asks for is not there (somebody has written it since, or --target left it out)"
     )
     needed = f"{capacity.needed}, and an autoscaler that keeps the pods of {live} until the flip is confirmed"
     return replace(capacity, outcome=Outcome.FAILED, seen=seen, needed=needed)

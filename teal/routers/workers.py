@@ -51,6 +51,16 @@ class Workers(KubernetesRouter):
 
         The record is written last, so that a move that fails is tried again. Every step may be repeated.
         """
+        await self.run(service, colour)
+        patch = {
+            "metadata": {"annotations": {MOVED_FROM: f"{live.colour}@{live.resource_version}"}},
+            "data": {COLOUR: colour},
+        }
+        path = f"{self.kind}/{record(service)}"
+        await self.write(f"configmap {record(service)}", path, patch, live=live, colour=colour)
+
+    async def run(self, service: str, colour: Colour) -> None:
+        """Start a colour's pods where they do not run, and end those of the other one, as the worker's overlap is."""
         worker = self._workers[service]
         if worker.cron:
             await schedule.hand_over(self.cluster, service, colour)
@@ -62,12 +72,6 @@ class Workers(KubernetesRouter):
         elif worker.idles:
             await scale.start(self.cluster, service, colour, worker.pods)
             await scale.stop(self.cluster, service, colour.other)
-        patch = {
-            "metadata": {"annotations": {MOVED_FROM: f"{live.colour}@{live.resource_version}"}},
-            "data": {COLOUR: colour},
-        }
-        path = f"{self.kind}/{record(service)}"
-        await self.write(f"configmap {record(service)}", path, patch, live=live, colour=colour)
 
     def door(self, service: str, colour: Colour) -> str:
         """Return nothing: nobody asks a worker anything."""

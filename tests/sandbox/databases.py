@@ -4,9 +4,9 @@ import subprocess
 from collections.abc import Mapping
 
 from sandbox.backing import postgres
+from sandbox.cluster.building.packages import SYSTEM_PATH
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.layout import NODE_ADDRESS
-from sandbox.cluster.packages import SYSTEM_PATH
 
 
 def fresh(sandbox: Sandbox, name: str) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """Checks people's yes to a flip: it is good for one flip, for the release that it named, for a while."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from teal.gates.approvals import GATE, Approval
@@ -11,6 +12,8 @@ from tests.simulation.store import Store, Written
 
 MATURES = 120.0
 """The most seconds from the look at an approval to the record of the proof: other gates wait for pods."""
+NOTICED = 0.5
+"""How many seconds before its proof is recorded a release is replaced for the gates to notice: their last reads."""
 ROUNDED = 2.0
 """How many seconds further apart two times of the API server's, each of whole seconds, may seem to lie."""
 
@@ -24,6 +27,8 @@ class Approvals:
     """For how many seconds a yes is good; 0 where nobody has to approve."""
     vouched: bool
     """Whether the API server vouches for who approves."""
+    deployed: Mapping[str, float]
+    """When the release of each slot was written last."""
     given: dict[str, Written] = field(default_factory=dict[str, Written])
     """Each yes that was given, by its name in verdicts."""
 
@@ -56,7 +61,10 @@ class Approvals:
             return f"{given.by.actor} gave it"
         if yes.colour is not flip.to or {*yes.versions.values()} != {flip.version}:
             return f"that is of {yes.colour} {json.dumps(dict(yes.versions))}"
-        if any(self._digest(f"{service}-{flip.to}") != digest for service, digest in yes.releases.items()):
+        changed = {
+            slot for service, digest in yes.releases.items() if self._digest(slot := f"{service}-{flip.to}") != digest
+        }
+        if any(self.deployed.get(slot, 0) < at - NOTICED for slot in changed):
             return "its release was changed since"
         if at - given.at > most:
             return f"that is {at - given.at:.0f} s old"

@@ -18,7 +18,7 @@ from teal.model.labels import COLOUR_LABEL, VERSION_LABEL
 from teal.model.verdict import Outcome, unproven
 from teal.model.workers import Overlap, record
 from tests.simulation.api import Answer, Asked
-from tests.simulation.approvals import ROUNDED, Approvals
+from tests.simulation.approvals import NOTICED, ROUNDED, Approvals
 from tests.simulation.store import Written
 from tests.simulation.wire import Actor
 from tests.simulation.workers import NAME as WORKER
@@ -27,8 +27,6 @@ from tests.simulation.world import Release, Served, World, split_of
 
 FRESH = 30.0
 """The most seconds from a proof of capacity to the write that it lets pass: a read and a write, each retried."""
-NOTICED = 0.5
-"""How many seconds before its proof is recorded a release is replaced for the gates to notice: their last reads."""
 READ_BACK = 20.0
 """The most seconds from the last look at where traffic goes to a confirmation: its record's write is retried."""
 ARRIVES = 12.0
@@ -69,6 +67,8 @@ class Invariants:
     releases: Mapping[str, Release]
     approvals: Approvals
     workers: Workers
+    deployed: dict[str, float]
+    """When the release of each slot was written last."""
     history: History = field(default_factory=History)
     violations: list[Violation] = field(default_factory=list[Violation])
     moves: list[Written] = field(default_factory=list[Written])
@@ -79,8 +79,6 @@ class Invariants:
     """When each flip was recorded first, by its number."""
     proven: dict[int, float] = field(default_factory=dict[int, float])
     """When the record of each proven flip was sent, by its number: by then all gates had passed."""
-    deployed: dict[str, float] = field(default_factory=dict[str, float])
-    """When the release of each slot was written last."""
     stuck: set[int] = field(default_factory=set[int])
     """The flips that came to rest where they are, and could not go back."""
     asleep: list[Written] = field(default_factory=list[Written])
@@ -105,7 +103,8 @@ class Invariants:
         if write.kind in {"services", "httproutes"} or is_record(write):
             self._traffic(replace(write, name=WORKER) if is_record(write) else write)
         elif write.kind == "deployments":
-            self._overlap(self.workers.started(write, self.history.open))
+            if not self._known_live(write):
+                self._overlap(self.workers.started(write, self.history.open))
             self._shrunk(write)
             if _release(write.before) != _release(write.after):
                 self.deployed[write.name] = write.at
@@ -115,6 +114,14 @@ class Invariants:
             self._declared(write)
         elif write.kind == "configmaps" and write.name == APPROVAL:
             self.approvals.written(write)
+
+    def _known_live(self, write: Written) -> bool:
+        """Return whether an engine writes pods of a worker that was live on them at its last look, but for retries."""
+        actor = self.actors.get(write.by.actor)
+        if actor is None or not (write.by.manager or actor.name).startswith(ENGINE):
+            return False
+        looked, colour = actor.read.get(WORKER, (-FRESH, ""))
+        return write.at - looked < FRESH and write.name == f"{WORKER}-{colour}"
 
     def moment(self) -> None:
         """Check what has to hold at every moment."""
@@ -309,7 +316,13 @@ class Invariants:
         before: Mapping[str, str] = (write.before or {"data": {}})["data"]
         there = {self.world.leads(name, late=False).rpartition("-")[2] for name in self.world.selected}
         same = there == {data["colour"]} and all(before.get(key) == data[key] for key in ("colour", "version"))
-        if before == data or (same and not moved):
+        # Somebody else sent traffic back to what was confirmed before: nothing of teal's moves, and nothing is baked.
+        led = {name for name in self.world.selected if self._moved_last(name, self.history.flips[-1]) is None}
+        again = any(
+            (each.stage, each.to, each.version) == (Stage.CONFIRMED, data["colour"], data["version"])
+            for each in self.history.flips
+        )
+        if before == data or (same and not moved) or (led and again and there == {data["colour"]}):
             return
         if not told or (moved and last is not None and last.version != data["version"]):
             self.violate(

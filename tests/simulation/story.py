@@ -84,11 +84,15 @@ class Story:
         api = Api(self.store, self.world, seed, self.scraper, policies)
         self.network = Network(api=api, faults=self.faults, seed=seed)
         self.actors: dict[str, Actor] = {}
+        deployed = dict[str, float]()
         self.invariants = Invariants(
             world=self.world,
             actors=self.actors,
             releases=scenario.releases,
-            approvals=Approvals(store=self.store, max_age=scenario.approval, vouched=scenario.admits),
+            approvals=Approvals(
+                store=self.store, max_age=scenario.approval, vouched=scenario.admits, deployed=deployed
+            ),
+            deployed=deployed,
             workers=Workers(world=self.world, overlap=scenario.worker),
         )
         self.script: list[tuple[float, str]] = []
@@ -387,7 +391,8 @@ class Story:
         said = ""
         for number in range(4):
             said = await self._update(self._actor(f"back-{number}"), self.scenario.config(changes), self.state)
-            there = {self.world.leads(name, late=False).rpartition("-")[2] for name in self.scenario.services}
+            names = (*self.scenario.services, *([WORKER] if self.scenario.worker else []))
+            there = {self.world.leads(name, late=False).rpartition("-")[2] for name in names}
             confirmed = self.store.get("configmaps", CONFIRMED)["data"]["colour"]
             if there == {"blue"} == {confirmed} and self.invariants.history.open is None:
                 await asyncio.sleep(DRAIN + TICK)

@@ -133,14 +133,14 @@ def started_beside(patch: pytest.MonkeyPatch) -> None:
     ("bug", "seed", "found"),
     [
         (without_a_proof, 6, "moved_only_to_proven"),
-        (without_a_last_look, 333, "confirmed_only_where_traffic_is"),
+        (without_a_last_look, 694, "confirmed_only_where_traffic_is"),
         (without_a_way_back, 3, "history_tells_what_happened"),
-        (without_a_fence, 174, "one_writer"),
+        (without_a_fence, 566, "one_writer"),
         (half_without_a_proof, 64, "moved_only_to_proven"),
         (by_its_own_clock, 14, "an_approval_is_used_once"),
         (approved_for_ever, 1780, "an_approval_is_used_once"),
         (approved_by_anybody, 352, "an_approval_is_used_once"),
-        (rolled_back_between, 176, "one_writer"),
+        (rolled_back_between, 2019, "nothing_shrinks_early"),
         (started_beside, 2, "workers_overlap_as_declared"),
     ],
 )

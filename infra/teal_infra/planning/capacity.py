@@ -19,7 +19,9 @@ def of(scaling: Autoscaling, service: str, colour: Colour, *, active: Colour, li
     """Return what one colour's autoscaler is asked for in this update."""
     if colour is not active:
         kept = leaving(service, colour, active=active, live=live)
-        return Capacity(minimum=max(scaling.idle_replicas, kept), floor=f"{kept}@{live.at}" if kept else None)
+        if kept > scaling.idle_replicas:
+            return Capacity(minimum=kept, floor=f"{kept}@{live.at}")
+        return Capacity(minimum=scaling.idle_replicas)  # as without a flip: the next update has nothing to change
     traffic = live.services.get(service)
     if traffic is not None and traffic.colour is colour.other:
         serving = live.slots.get((service, colour.other))

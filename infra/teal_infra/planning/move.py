@@ -50,9 +50,9 @@ def move_of(settings: Settings, live: Live) -> Move:
 
 
 def _keeps(settings: Settings, live: Live, service: str) -> bool:
-    active = settings.active_colour
-    scaled = settings.services[service].autoscaling.ours
-    return scaled and capacity.leaving(service, active.other, active=active, live=live) > 0
+    """Return whether the colour that traffic leaves has more pods than its autoscaler would leave it."""
+    active, scaling = settings.active_colour, settings.services[service].autoscaling
+    return scaling.ours and capacity.of(scaling, service, active.other, active=active, live=live).floor is not None
 
 
 def _found(settings: Settings, live: Live) -> Colour | None:

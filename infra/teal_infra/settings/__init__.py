@@ -1,9 +1,8 @@
 """The stack config as frozen models: names, bounds and defaults. `teal_infra.settings.load` reads and reports.
 
-A field's `description` says what it is. Its `json_schema_extra` (`wrong`) is what
-a wrong value would have caused, its first `examples` entry the value that the
-mending command sets. What several settings have to be together is in
-`teal_infra.settings.together`.
+A field's `description` says what it is, and its `json_schema_extra` (`wrong`) what a wrong value would have caused and
+where its default comes from. The mending command sets its first `examples` entry, or else its default. What several
+settings have to be together is in `teal_infra.settings.together`.
 """
 
 from collections.abc import Mapping
@@ -16,10 +15,11 @@ from teal.model.routes import RouterKind
 from teal.notifications.audience import Audience
 from teal_infra.settings.admission import Admission
 from teal_infra.settings.bake import Bake, Watch, require_sealed
-from teal_infra.settings.base import Model, Name, Seconds, wrong
+from teal_infra.settings.base import Model, Name, wrong
 from teal_infra.settings.evidence.gates import Approval, SkipGates
 from teal_infra.settings.evidence.prometheus import Prometheus
 from teal_infra.settings.migrations import require_known, require_ordered
+from teal_infra.settings.numbers import Minutes, Seconds
 from teal_infra.settings.observability import ObservabilitySettings
 from teal_infra.settings.pod.flags import Flags
 from teal_infra.settings.reach.alb import Alb
@@ -48,7 +48,6 @@ class Settings(Model):
             "HTTPRoute, and `alb` the weights of a listener rule of an Application Load Balancer."
         ),
         json_schema_extra=wrong("there is no such router to move traffic with"),
-        examples=["service"],
     )
     alb: Alb | None = Field(default=None, description="The load balancer of `router: alb`, which needs it.")
     gateway: GatewaySettings | None = Field(
@@ -57,7 +56,9 @@ class Settings(Model):
     canary_weight: Percent = Field(
         default=0,
         description="The percentage of live traffic that the idle colour gets, under `router: alb` and `gateway`.",
-        json_schema_extra=wrong("another share of live traffic would reach the idle colour"),
+        json_schema_extra=wrong(
+            "another share of live traffic would reach the idle colour", source="teal: nobody meets a release unasked"
+        ),
         examples=["10"],
     )
     canary_match: CanaryMatch | None = Field(
@@ -118,11 +119,11 @@ class Settings(Model):
     )
     settle_seconds: Seconds = Field(
         default=60,
-        description=(
-            "How long after a flip was confirmed the old colour has to stay before it may be retired, in seconds."
+        description="How long after a flip was confirmed the old colour has to stay before it may be retired.",
+        json_schema_extra=wrong(
+            "the old colour could shrink before every router has followed",
+            source="teal: a guess with a margin, since AWS names no number",
         ),
-        json_schema_extra=wrong("the old colour could shrink before every router has followed"),
-        examples=["60"],
     )
     prometheus: Prometheus | None = Field(
         default=None,
@@ -152,7 +153,7 @@ class Settings(Model):
         json_schema_extra=wrong("teal would not know what becomes of a refused release's pods"),
         examples=["stop"],
     )
-    retire_after_minutes: Annotated[int, Field(ge=1, le=43200)] | None = Field(
+    retire_after_minutes: Minutes | None = Field(
         default=None,
         description=(
             "How many minutes after a flip was confirmed `watch` ends the pods of the colour that traffic left, and no "

@@ -8,49 +8,42 @@ from pydantic import Field, StringConstraints
 from teal.model.addresses import keeps_a_secret
 from teal_infra.settings.base import Image, Model, Name, clash, wrong
 from teal_infra.settings.evidence.prometheus import Prometheus, Url
+from teal_infra.settings.numbers import MOST_SECONDS, SLIP, AnyPercent, Count, WorkSeconds
 from teal_infra.settings.pod import Limits, PullPolicy, ResourceAmounts, Resources
 from teal_infra.settings.reach.network import CLUSTER_DNS, BackingPeer, Peer
 
-ErrorPercent = Annotated[float, Field(ge=0, le=100)]
-
 
 class Bake(Model):
-    """The watch after a flip.
+    """The watch after a flip."""
 
-    Five minutes, and back beyond 5 % errors: the delivery guide's monitoring
-    after a promotion. The window is the one of its canary queries.
-    """
-
-    seconds: Annotated[int, Field(ge=0, le=86400)] = Field(
+    seconds: WorkSeconds = Field(
         default=300,
-        description="How long a flip is watched before it is confirmed, in seconds. At 0 everything is asked once.",
-        json_schema_extra=wrong("a bad release would be confirmed too soon, or never"),
-        examples=["300"],
+        description="How long a flip is watched before it is confirmed. At 0 everything is asked once.",
+        json_schema_extra=wrong("a bad release would be confirmed too soon, or never", source="the delivery guide"),
     )
-    error_percent: ErrorPercent = Field(
+    error_percent: AnyPercent = Field(
         default=5,
         description=(
             "The percentage above which traffic goes back: of the front door's answers that failed, of pods that "
             "turned unready or crashed without being asked to end, and, where there is a Prometheus, of live requests "
             "that were answered with an error."
         ),
-        json_schema_extra=wrong("a bad release would stay, or a good one be undone"),
-        examples=["5"],
+        json_schema_extra=wrong("a bad release would stay, or a good one be undone", source="the delivery guide"),
     )
-    samples: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+    samples: Count = Field(
         default=10,
         description="How many requests of live traffic within the window the error rate has to rest on.",
-        json_schema_extra=wrong("an error rate would rest on nothing"),
-        examples=["10"],
+        json_schema_extra=wrong(
+            "an error rate would rest on nothing", source="teal: fewer say nothing of a percentage"
+        ),
     )
-    window_seconds: Annotated[int, Field(ge=2, le=3600)] = Field(
+    window_seconds: Annotated[int, Field(ge=2, le=MOST_SECONDS, json_schema_extra=SLIP)] = Field(
         default=120,
         description=(
-            "The time over which Prometheus counts requests and errors, in seconds. It has to hold four scrape "
-            "intervals at least, or a missed scrape leaves no rate."
+            "The time over which Prometheus counts requests and errors. It has to hold four scrape intervals at "
+            "least, or a missed scrape leaves no rate."
         ),
-        json_schema_extra=wrong("the error rate would be of another time than the bake's"),
-        examples=["120"],
+        json_schema_extra=wrong("the error rate would be of another time than the bake's", source="the delivery guide"),
     )
 
 
@@ -58,8 +51,6 @@ class Watch(Model):
     """A CronJob that goes on with a flip whose `pulumi up` died: it bakes, confirms, or puts traffic back.
 
     Where the stack says so (`retireAfterMinutes`, `onRefusal`), it ends the pods of the idle colour, too.
-    From the death of an update until somebody goes on with it: the schedule, and the 12 s for which its owner shows
-    no sign of life. The resources: a bake was seen to take 53 MiB.
     """
 
     image: Image = Field(
@@ -70,15 +61,18 @@ class Watch(Model):
     image_pull_policy: PullPolicy = "IfNotPresent"
     schedule: Annotated[str, StringConstraints(pattern=r"^(@[a-z]+|\S+( \S+){4})$")] = Field(
         default="* * * * *",
-        description="When the CronJob looks for a flip that nobody keeps, as cron has it.",
-        json_schema_extra=wrong("the API server would refuse the CronJob"),
-        examples=["'* * * * *'"],
+        description=(
+            "When the CronJob looks for a flip that nobody keeps, as cron has it. It takes over once the flip's owner "
+            "has shown no sign of life for 12 s."
+        ),
+        json_schema_extra=wrong("the API server would refuse the CronJob", source="teal: no CronJob comes more often"),
     )
     resources: Resources = Field(
         default=Resources(
             requests=ResourceAmounts(cpu="50m", memory="96Mi"), limits=Limits(cpu="500m", memory="192Mi")
         ),
         description="What a pod of the watch asks for, and what it may use at most.",
+        json_schema_extra=wrong(source="measured: a bake took 53 MiB; of processor time, teal's guess"),
     )
     prometheus_url: Url | None = Field(
         default=None,

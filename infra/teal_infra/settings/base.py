@@ -9,7 +9,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Field,
     JsonValue,
     StringConstraints,
     model_validator,
@@ -54,11 +53,11 @@ def whole_number_text(value: object) -> object:
 ENCRYPTED = "[encrypted]"
 """The stand-in for a value of a stack file that only Pulumi can decrypt: a text that nobody writes."""
 
-CONSEQUENCE = "x-consequence"
-"""The key of a field's JSON Schema for what a wrong value would have caused."""
+CONSEQUENCE, SOURCE, BOUNDS, UNIT = "x-consequence", "x-source", "x-bounds", "x-unit"
+"""The keys of a field's JSON Schema for what a wrong value would have caused, where its default and its bounds come
+from, and the unit of a number whose name says none."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
-PortNumber = Annotated[int, Field(ge=1, le=65535)]
 DNS = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 """A DNS subdomain, as Kubernetes has it."""
 ObjectName = Annotated[str, StringConstraints(pattern=rf"^{DNS}$", max_length=253)]
@@ -67,12 +66,6 @@ LabelName = Annotated[
     str, StringConstraints(pattern=r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
 ]
 LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")]
-Percent = Annotated[int, Field(ge=1, le=100)]
-MOST_SECONDS = 3600
-Seconds = Annotated[int, Field(ge=0, le=MOST_SECONDS)]
-MOST_WORK_SECONDS = 86400
-WorkSeconds = Annotated[int, Field(ge=0, le=MOST_WORK_SECONDS)]
-"""The time for work that is under way, which may be the work of hours."""
 Path = Annotated[str, StringConstraints(pattern=r"^/")]
 Quantity = Annotated[
     str, BeforeValidator(number_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?$")
@@ -107,9 +100,16 @@ EnvName = Annotated[str, StringConstraints(pattern=r"^([-A-Za-z_]|\.[-A-Za-z0-9_
 """The name of a variable, as Kubernetes has it: with dots and hyphens, too (`spring.profiles.active`)."""
 
 
-def wrong(consequence: str) -> dict[str, JsonValue]:
-    """Return a field's `json_schema_extra` with what a wrong value would have caused, which a refusal quotes."""
-    return {CONSEQUENCE: consequence}
+def wrong(consequence: str = "", *, source: str = "", unit: str = "") -> dict[str, JsonValue]:
+    """Return a field's `json_schema_extra`.
+
+    Args:
+        consequence: what a wrong value would have caused, which a refusal quotes; empty where its parts say so.
+        source: where its default comes from: a product, a guide of docs/sources.md, a measurement, or teal, and why.
+        unit: the unit of a number, where its name does not say it.
+    """
+    given = {CONSEQUENCE: consequence, SOURCE: source, UNIT: unit}
+    return {key: each for key, each in given.items() if each}
 
 
 TWICE = "nobody could tell the two apart"
@@ -141,10 +141,10 @@ def superfluous(field: str, what: str, consequence: str, *also: str) -> Pydantic
     return clash(field, what, consequence=consequence, mend=dict.fromkeys((field, *also)))
 
 
-def consequence(field: FieldInfo) -> str:
-    """Return what a wrong value of a field would have caused; empty where its parts say so."""
+def said(field: FieldInfo, key: str) -> str:
+    """Return what a field's `json_schema_extra` says under a key; empty where it says nothing."""
     extra = field.json_schema_extra
-    return str(cast("Mapping[str, object]", extra).get(CONSEQUENCE, "")) if isinstance(extra, dict) else ""
+    return str(cast("Mapping[str, object]", extra).get(key, "")) if isinstance(extra, dict) else ""
 
 
 class Model(BaseModel):

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from teal.model.plain import mapping
 from teal.schema.order import Order, moving
 from teal_infra.settings.base import Argument, Model, ObjectName, clash, superfluous, wrong
+from teal_infra.settings.numbers import DAY, MOST_WORK_SECONDS, SLIP
 from teal_infra.settings.owned import labelled
 from teal_infra.settings.pod_template import PATCH, RETAIN, PodTemplate
 
@@ -71,23 +72,24 @@ class MigrationSettings(Model):
         json_schema_extra=wrong("nobody would look whether the schema is what the migrations say"),
         examples=['["npm", "run", "migrate", "verify"]'],
     )
-    backoff_limit: Annotated[int, Field(ge=0, le=20)] = Field(
+    backoff_limit: Annotated[int, Field(ge=0, le=20, json_schema_extra=SLIP)] = Field(
         default=3,
         description=(
-            "How often a migration that failed is tried again. Kubernetes waits 10 s, 20 s, 40 s between the tries; "
-            "its own default is 6."
+            "How often a migration that failed is tried again. Kubernetes waits 10 s, 20 s, 40 s between the tries."
         ),
-        json_schema_extra=wrong("a database that is away for a moment would end the update, or hold it for hours"),
-        examples=["3"],
+        json_schema_extra=wrong(
+            "a database that is away for a moment would end the update, or hold it for hours",
+            source="teal: Kubernetes' 6 would wait longer than `deadlineSeconds`",
+            unit="tries",
+        ),
     )
-    deadline_seconds: Annotated[int, Field(ge=1, le=86400)] = Field(
+    deadline_seconds: Annotated[int, Field(ge=1, le=MOST_WORK_SECONDS, json_schema_extra=DAY)] = Field(
         default=600,
-        description=(
-            "How long all tries may take together, in seconds; the default is that of a rollout's "
-            "`progressDeadlineSeconds`."
+        description="How long all tries may take together.",
+        json_schema_extra=wrong(
+            "a migration that hangs would hold the update for ever",
+            source="teal: as a rollout's `progressDeadlineSeconds`",
         ),
-        json_schema_extra=wrong("a migration that hangs would hold the update for ever"),
-        examples=["600"],
     )
     secrets: tuple[ObjectName, ...] = Field(
         default=(),

@@ -6,64 +6,53 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from teal_infra.settings.base import LabelName, LabelValue, Model, clash, wrong
+from teal_infra.settings.numbers import SLIP, Count, Duration
 
-Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Percent = Annotated[float, Field(gt=0, lt=100)]
 
 
 class AlertBounds(Model):
-    """Above which value a service alerts, in either colour.
-
-    1000 active requests, 500 ms on average, 1 % errors, any restart, any
-    unhealthy instance: the service guide's list of alerts. 5 % errors and 2 s
-    for the 95th percentile: the delivery guide's absolute thresholds, beyond
-    which a release is not promoted, or is rolled back.
-    """
+    """Above which value a service alerts, in either colour."""
 
     unhealthy_pods: Count = Field(
         default=0,
         description="The number of pods of a colour that are not ready above which it alerts.",
-        json_schema_extra=wrong("no number of dead pods would alert"),
-        examples=["0"],
+        json_schema_extra=wrong("no number of dead pods would alert", source="the service guide"),
     )
     active_requests: Count = Field(
         default=1000,
         description="The number of requests in flight in a colour above which it alerts.",
-        json_schema_extra=wrong("nobody would be told that a colour is at its capacity"),
-        examples=["1000"],
+        json_schema_extra=wrong("nobody would be told that a colour is at its capacity", source="the service guide"),
     )
-    average_milliseconds: Annotated[int, Field(ge=1, le=3_600_000)] = Field(
+    average_milliseconds: Annotated[int, Field(ge=1, le=3_600_000, json_schema_extra=SLIP)] = Field(
         default=500,
-        description="The average duration of requests above which it alerts, in milliseconds.",
-        json_schema_extra=wrong("nobody would be told that answers became slow"),
-        examples=["500"],
+        description="The average duration of requests above which it alerts.",
+        json_schema_extra=wrong("nobody would be told that answers became slow", source="the service guide"),
     )
     error_percent: Percent = Field(
         default=1,
         description="The percentage of requests answered with an error above which it alerts.",
-        json_schema_extra=wrong("the alert on errors would fire always or never"),
-        examples=["1"],
+        json_schema_extra=wrong("the alert on errors would fire always or never", source="the service guide"),
     )
     critical_error_percent: Percent = Field(
         default=5,
         description="The percentage of requests answered with an error above which it alerts as critical.",
-        json_schema_extra=wrong("the urgent alert on errors would fire always or never"),
-        examples=["5"],
+        json_schema_extra=wrong("the urgent alert on errors would fire always or never", source="the delivery guide"),
     )
-    p95_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+    p95_seconds: Duration = Field(
         default=2,
         description=(
-            "The 95th percentile of durations above which it alerts, in seconds. It is exact if the service's "
-            "histogram has a bucket that ends here; between two buckets it is interpolated."
+            "The 95th percentile of durations above which it alerts. It is exact if the service's histogram has a "
+            "bucket that ends here; between two buckets it is interpolated."
         ),
-        json_schema_extra=wrong("the alert on the slowest requests would fire always or never"),
-        examples=["2"],
+        json_schema_extra=wrong(
+            "the alert on the slowest requests would fire always or never", source="the delivery guide"
+        ),
     )
     restarts: Count = Field(
         default=0,
         description="The number of restarts of a colour's containers within 15 minutes above which it alerts.",
-        json_schema_extra=wrong("no number of restarts would alert"),
-        examples=["0"],
+        json_schema_extra=wrong("no number of restarts would alert", source="the service guide"),
     )
 
     @model_validator(mode="after")
@@ -85,7 +74,6 @@ class ObservabilitySettings(Model):
             " the rules, and a PodMonitor, since the operator does not look at scrape annotations."
         ),
         json_schema_extra=wrong("no Prometheus would find the alert rules"),
-        examples=["configMap"],
     )
     labels: Mapping[LabelName, LabelValue] = Field(
         default_factory=dict[str, str],
@@ -102,7 +90,6 @@ class ObservabilitySettings(Model):
             "loads (its chart's default label)."
         ),
         json_schema_extra=wrong("Grafana would show no dashboard"),
-        examples=["true"],
     )
     runbook: str = Field(
         default="docs/observability.md",

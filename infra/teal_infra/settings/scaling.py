@@ -6,11 +6,11 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 
-from teal_infra.settings.base import Model, Percent, Seconds, clash, superfluous, wrong
+from teal_infra.settings.base import Model, clash, superfluous, wrong
+from teal_infra.settings.numbers import KUBERNETES, SLIP, Few, Percent
 from teal_infra.settings.pod import Many
 
-Pods = Annotated[int, Field(ge=1, le=1000)]
-Use = Annotated[int, Field(ge=1, le=10_000)]
+Use = Annotated[int, Field(ge=1, le=10_000, json_schema_extra=SLIP)]
 """A percentage of what pods request, of which they may use several times as much."""
 
 
@@ -20,7 +20,7 @@ _OWN = ("min_replicas", "max_replicas", "metrics", "scale_down_window_seconds", 
 
 
 class Autoscaling(Model):
-    """A HorizontalPodAutoscaler per colour; 3 to 20 pods, CPU 70 %, memory 80 % are the production guide's figures.
+    """A HorizontalPodAutoscaler per colour.
 
     Where it is on, nothing but the autoscaler writes replicas; where it is off,
     a colour has `replicas` pods.
@@ -30,19 +30,16 @@ class Autoscaling(Model):
         default=True,
         description="Whether an autoscaler decides how many pods a colour has.",
         json_schema_extra=wrong("it would be unclear who scales"),
-        examples=["true"],
     )
-    min_replicas: Pods = Field(
+    min_replicas: Few = Field(
         default=3,
         description="How many pods a colour has at least.",
-        json_schema_extra=wrong("the live colour could shrink to nothing"),
-        examples=["3"],
+        json_schema_extra=wrong("the live colour could shrink to nothing", source="the production guide"),
     )
-    max_replicas: Pods = Field(
+    max_replicas: Few = Field(
         default=20,
         description="How many pods a colour has at most.",
-        json_schema_extra=wrong("the autoscaler would be refused by the API server"),
-        examples=["20"],
+        json_schema_extra=wrong("the autoscaler would be refused by the API server", source="the production guide"),
     )
     external: bool = Field(
         default=False,
@@ -72,28 +69,21 @@ class Autoscaling(Model):
     cpu_percent: Use | None = Field(
         default=70,
         description=(
-            "The average use of the requested processor time, in percent, that the autoscaler aims at. Null: it does "
-            "not go by that."
+            "The average use of the requested processor time that the autoscaler aims at. Null: it does not go by that."
         ),
-        json_schema_extra=wrong("pods would scale too late or never"),
-        examples=["70"],
+        json_schema_extra=wrong("pods would scale too late or never", source="the production guide"),
     )
     memory_percent: Use | None = Field(
         default=80,
         description=(
-            "The average use of the requested memory, in percent, that the autoscaler aims at. Null: it does not go by "
-            "that."
+            "The average use of the requested memory that the autoscaler aims at. Null: it does not go by that."
         ),
-        json_schema_extra=wrong("pods would scale too late or never"),
-        examples=["80"],
+        json_schema_extra=wrong("pods would scale too late or never", source="the production guide"),
     )
-    scale_down_window_seconds: Seconds = Field(
+    scale_down_window_seconds: Annotated[int, Field(ge=0, le=3600, json_schema_extra=KUBERNETES)] = Field(
         default=300,
-        description=(
-            "How long fewer pods have to suffice before some are taken away, in seconds; Kubernetes' own default."
-        ),
-        json_schema_extra=wrong("pods would come and go with every lull"),
-        examples=["300"],
+        description="How long fewer pods have to suffice before some are taken away.",
+        json_schema_extra=wrong("pods would come and go with every lull", source="Kubernetes' default"),
     )
     behavior: Mapping[str, JsonValue] | None = Field(
         default=None,
@@ -109,12 +99,10 @@ class Autoscaling(Model):
     )
     idle_percent: Percent = Field(
         default=100,
-        description=(
-            "The percentage of `minReplicas` that the idle colour keeps until it is retired. With 100, a rollback need"
-            " not wait for pods."
+        description="The percentage of `minReplicas` that the idle colour keeps until it is retired.",
+        json_schema_extra=wrong(
+            "the idle colour would have no stated capacity", source="teal: a rollback waits for no pods"
         ),
-        json_schema_extra=wrong("the idle colour would have no stated capacity"),
-        examples=["100"],
     )
 
     @model_validator(mode="after")
@@ -168,8 +156,9 @@ class Disruption(Model):
             "How many pods of a colour may be evicted at a time: a number, or a percentage of them. Further evictions "
             "are answered 429."
         ),
-        json_schema_extra=wrong("a drained node could take the whole colour at once"),
-        examples=["1"],
+        json_schema_extra=wrong(
+            "a drained node could take the whole colour at once", source="teal: nodes are drained one pod at a time"
+        ),
     )
     min_available: Many | None = Field(
         default=None,

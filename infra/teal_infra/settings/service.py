@@ -9,12 +9,13 @@ from teal.model.plain import mapping
 from teal.model.workers import Overlap, Worker
 from teal.spec.bake import P95
 from teal.spec.request_metrics import RequestMetrics
-from teal_infra.settings.base import TWICE, Name, Path, PortNumber, superfluous, wrong
+from teal_infra.settings.base import TWICE, Name, Path, superfluous, wrong
 from teal_infra.settings.evidence.bake_metrics import BakeMetricSettings
 from teal_infra.settings.evidence.gates import Gates
 from teal_infra.settings.evidence.request_metrics import RequestMetricsSettings
 from teal_infra.settings.metadata import Metadata
 from teal_infra.settings.migrations import MigrationSettings
+from teal_infra.settings.numbers import DAY, MOST_WORK_SECONDS, Few, PortNumber
 from teal_infra.settings.observability import AlertBounds
 from teal_infra.settings.pod import Process, PullPolicy, Resources, Rollout, Shutdown, Spread
 from teal_infra.settings.pod import contract as contracts
@@ -51,14 +52,12 @@ class ServiceSettings(Process):
             "between nobody takes work."
         ),
         json_schema_extra=wrong("two releases would take work at once, or none"),
-        examples=["flip"],
     )
     cron: Cron | None = Field(default=None, description="When a cron job works, and what becomes of its Jobs.")
     port: PortNumber = Field(
         default=8000,
         description="The port that the pods listen on.",
-        json_schema_extra=wrong("no probe and no Service could reach the pods"),
-        examples=["8000"],
+        json_schema_extra=wrong("no probe and no Service could reach the pods", source="the service guide"),
     )
     backing: tuple[Name, ...] = Field(
         default=(),
@@ -94,11 +93,12 @@ class ServiceSettings(Process):
         json_schema_extra=wrong("paths would be asked that the service does not have, or never asked"),
         examples=["true"],
     )
-    replicas: Annotated[int, Field(ge=1, le=1000)] = Field(
+    replicas: Few = Field(
         default=3,
         description="How many pods a colour has, where autoscaling is off.",
-        json_schema_extra=wrong("the colour would have no capacity to prove"),
-        examples=["3"],
+        json_schema_extra=wrong(
+            "the colour would have no capacity to prove", source="teal: as `autoscaling.minReplicas`"
+        ),
     )
     autoscaling: MaybeAutoscaling = Field(
         default=Autoscaling(),
@@ -171,15 +171,16 @@ class ServiceSettings(Process):
         default=PodTemplate(),
         description="What else the pods are made of, as Kubernetes' own PodTemplateSpec: it is merged onto teal's.",
     )
-    progress_deadline_seconds: Annotated[int, Field(ge=5, le=86400)] = Field(
+    progress_deadline_seconds: Annotated[int, Field(ge=5, le=MOST_WORK_SECONDS, json_schema_extra=DAY)] = Field(
         default=600,
         description=(
-            "How long a rollout may make no progress before it has failed, in seconds; Kubernetes' own default. An "
-            "update waits as long, and a little longer, for the whole of a rollout: pods that roll one by one have to "
-            "be ready within it together."
+            "How long a rollout may make no progress before it has failed. An update waits as long, and a little "
+            "longer, for the whole of a rollout: pods that roll one by one have to be ready within it together."
         ),
-        json_schema_extra=wrong("a slot that never becomes ready would be waited for too long"),
-        examples=["600"],
+        json_schema_extra=wrong(
+            "a slot that never becomes ready would be waited for too long",
+            source="Kubernetes' default, and the production guide",
+        ),
     )
     probe_path: Path | None = Field(
         default=None,

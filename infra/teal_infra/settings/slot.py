@@ -127,7 +127,6 @@ class Slot(BaseModel):
             " has settled; or `stopped`, which ends them at once. The active colour is running."
         ),
         json_schema_extra=wrong("teal would not know whether this colour is to run"),
-        examples=["running"],
     )
 
     @property

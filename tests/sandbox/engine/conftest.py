@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cluster import engine
+from sandbox.cluster.building import engine
+from sandbox.cluster.building.compiling import build_all
 from sandbox.cluster.cache import cache_folder
-from sandbox.cluster.compiling import build_all
 from sandbox.cluster.progress import Steps
 from sandbox.tools import LANGUAGE_HOST, PULUMI
 from tests.sandbox.engine.tiny import STACK, Tiny, environ

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox.cluster import golang
+from sandbox.cluster.building import golang
 from sandbox.cluster.cache import cache_folder
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.progress import Steps

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.aws import render
-from sandbox.aws.picture import Action, Condition, Group, Listener, Picture, Rule
-from sandbox.aws.targets import Target
+from sandbox.aws.balancer import render
+from sandbox.aws.balancer.picture import Action, Condition, Group, Listener, Picture, Rule
+from sandbox.aws.balancer.targets import Target
 
 _GROUP = Group(
     id="0a1b",

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from sandbox.cluster.certificates import write_certificates
+from sandbox.cluster.daemons.certificates import write_certificates
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cluster.certificates import write_certificates
-from sandbox.cluster.checks import Checker
-from sandbox.cluster.components import Check, Component
+from sandbox.cluster.daemons.certificates import write_certificates
+from sandbox.cluster.daemons.checks import Checker
+from sandbox.cluster.daemons.component import Check, Component
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.layout import Layout
 

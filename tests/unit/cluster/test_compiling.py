@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sandbox.cluster.compiling import Command, build_all
+from sandbox.cluster.building.compiling import Command, build_all
+from sandbox.cluster.building.golang import GO_BIN, numbers
 from sandbox.cluster.errors import BuildError, SandboxError
-from sandbox.cluster.golang import GO_BIN, numbers
 from sandbox.cluster.progress import Steps
 from sandbox.tools import (
     ACTIONLINT,

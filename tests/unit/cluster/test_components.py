@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cluster.certificates import write_certificates
-from sandbox.cluster.components import Component, components
-from sandbox.cluster.configuration import write_configuration
+from sandbox.cluster.daemons.certificates import write_certificates
+from sandbox.cluster.daemons.component import Component
+from sandbox.cluster.daemons.components import components
+from sandbox.cluster.daemons.configuration import write_configuration
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.layout import Layout
 

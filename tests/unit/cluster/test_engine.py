@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sandbox.cluster import engine
+from sandbox.cluster.building import engine
 from sandbox.cluster.progress import Steps
 from sandbox.tools import KUBERNETES_PROVIDER, LANGUAGE_HOST, PULUMI
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cluster.packages import SYSTEM_PATH, no_database_made, nothing_started
+from sandbox.cluster.building.packages import SYSTEM_PATH, no_database_made, nothing_started
 
 
 def test_services_are_forbidden_while_packages_are_installed_and_only_then(tmp_path: Path) -> None:

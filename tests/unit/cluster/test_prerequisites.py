@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.cluster.building.packages import NEEDED, unavailable
+from sandbox.cluster.building.prerequisites import Problem, machine, require
 from sandbox.cluster.errors import ExitCode, PrerequisiteError
-from sandbox.cluster.packages import NEEDED, unavailable
-from sandbox.cluster.prerequisites import Problem, machine, require
 
 
 def test_all_problems_are_in_one_error() -> None:

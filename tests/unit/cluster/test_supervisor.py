@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.cluster.components import Check, Component
+from sandbox.cluster.daemons.component import Check, Component
+from sandbox.cluster.daemons.supervisor import Supervisor
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.layout import Layout
-from sandbox.cluster.supervisor import Supervisor
 
 _WAIT_S = 10.0
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.cluster.engine import write_stand_in
+from sandbox.cluster.building.engine import write_stand_in
 from sandbox.demo.plugins import providers
 
 if TYPE_CHECKING:

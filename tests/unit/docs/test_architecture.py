@@ -1,7 +1,8 @@
-"""The pages on rooms name each of them, in the order that import-linter holds."""
+"""The pages on rooms name each of them, in the order that import-linter holds, and rooms stay small."""
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,18 @@ LAYERS: Mapping[str, Sequence[str]] = {
     for each in PROJECT["tool"]["importlinter"]["contracts"]
     if each["type"] == "layers" and "containers" in each
 }
+
+ROOTS = ("teal", "infra", "policies", "sandbox", "workload", "bench")
+MOST_LINES, MOST_MODULES = 300, 15
+
+
+def test_no_room_and_no_module_is_too_large_to_be_read_at_once() -> None:
+    """A folder's `__init__.py` says what it is, and does not count."""
+    modules = [each for root in ROOTS for each in (ROOT / root).rglob("*.py")]
+    folders = Counter(each.parent for each in modules if each.name != "__init__.py")
+    assert modules
+    assert [each for each in modules if len(each.read_text().splitlines()) > MOST_LINES] == []
+    assert [folder for folder, count in folders.items() if count > MOST_MODULES] == []
 
 
 def test_the_decision_names_the_layers() -> None:

@@ -6,18 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from teal_infra.settings import Settings
 from teal_infra.settings.bake import Bake
 from teal_infra.settings.evidence.metrics import Metrics
 from teal_infra.settings.reach.alb import Alb, HealthCheck, TargetAlarms
+from teal_infra.settings.reference.table import models, rows
 from teal_infra.traffic.gateway import spec
 
 from tests.unit.docs.test_links import ROOT
 from tests.unit.infra.worlds import BASE, edited, settings
 
 PAGE = (ROOT / "docs/sources.md").read_text()
-NUMBERS = re.findall(r"`([a-zA-Z][\w.]*): ([^`\s]+)`", PAGE.partition("## Numbers")[2].partition("\n## ")[0])
+TABLE = re.findall(r"^\| .+ \| (.+) \| (.+) \|$", PAGE.partition("## Numbers")[2].partition("\n## ")[0], re.MULTILINE)
+NUMBERS = [(*each, guides) for guides, told in TABLE for each in re.findall(r"`([a-zA-Z][\w.]*): ([^`\s]+)`", told)]
 EXAMPLES = {"onRefusal", "retireAfterMinutes"}
 """What the page sets, rather than says the default of."""
+SAID = [(f"{place.path}.{row.key[1:-1]}", row.source) for place in models("teal", Settings) for row, _ in rows(place)]
+SOURCES = {re.sub(r"^teal[:.](services\.NAME\.)?", "", key): source for key, source in SAID}
 
 
 def defaults() -> Mapping[str, Any]:
@@ -38,13 +43,20 @@ def test_there_are_numbers() -> None:
     assert len(NUMBERS) > 40
 
 
-@pytest.mark.parametrize(("path", "value"), [each for each in NUMBERS if each[0] not in EXAMPLES])
+@pytest.mark.parametrize(("path", "value"), [each[:2] for each in NUMBERS if each[0] not in EXAMPLES])
 def test_a_number_is_the_default(path: str, value: str) -> None:
     """Of the setting that the page names."""
     found: Any = defaults()
     for part in path.split("."):
         found = found[part]
     assert str(found).removesuffix(".0") == value
+
+
+@pytest.mark.parametrize(("path", "guides"), [each[::2] for each in NUMBERS if each[0] not in EXAMPLES])
+def test_a_setting_names_the_guide_that_the_page_names(path: str, guides: str) -> None:
+    """As the source of its default."""
+    named = (f"the {guide} guide" in SOURCES[path] for guide in guides.split(", "))
+    assert any(named), f"it comes from {SOURCES[path]}, and not from {guides}"
 
 
 def test_a_gateway_would_copy_requests_as_the_page_says() -> None:

@@ -1,17 +1,17 @@
 """Settings of the numbers of a service that a bake asks for, beside its errors."""
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat
 
 from teal.spec.bake import BakeMetric, Slowness
-from teal_infra.settings.base import Model, clash, wrong
+from teal_infra.settings.base import wrong
 from teal_infra.settings.evidence.metrics import Metrics
-from teal_infra.settings.evidence.own_metrics import Times, filled, require_placeholders
+from teal_infra.settings.evidence.own_metrics import Number, Times, filled
 
 
-class BakeMetricSettings(Model):
+class BakeMetricSettings(Number):
     """A number of the stack's own that the bake asks of Prometheus (`teal:prometheus`): of business, say.
 
     `query` has the same placeholders as that of `gates.metrics.own`: `{window}`
@@ -21,23 +21,6 @@ class BakeMetricSettings(Model):
     at once; a number that nobody knows leaves the flip `UNPROVEN`.
     """
 
-    query: Annotated[str, Field(min_length=1)] = Field(
-        description="The PromQL query of the number.",
-        json_schema_extra=wrong("Prometheus would be asked for nothing"),
-        examples=["'sum(rate(orders_total{pod=~\"{pods}\"}[{window}]))'"],
-    )
-    at_least: FiniteFloat | None = Field(
-        default=None,
-        description="The value that the number must not fall below.",
-        json_schema_extra=wrong("a bad release would stay"),
-        examples=["1"],
-    )
-    below: FiniteFloat | None = Field(
-        default=None,
-        description="The value that the number must stay below; the value itself fails.",
-        json_schema_extra=wrong("a bad release would stay"),
-        examples=["1"],
-    )
     at_least_times_before: Times | None = Field(
         default=None,
         description="The multiple of what the number was before the flip that it must not fall below.",
@@ -53,19 +36,15 @@ class BakeMetricSettings(Model):
     floor: Annotated[FiniteFloat, Field(ge=0)] = Field(
         default=0,
         description=(
-            "What the number before the flip counts as at least for `atMostTimesBefore`, since no multiple of 0 means "
+            "What the number before the flip counts as at least for `atMostTimesBefore`: no multiple of 0 means "
             "anything."
         ),
-        json_schema_extra=wrong("next to nothing would be too much where there was nothing before"),
-        examples=["0"],
+        json_schema_extra=wrong(
+            "next to nothing would be too much where there was nothing before",
+            source="teal: no floor",
+            unit="as `query`",
+        ),
     )
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        require_placeholders(self.query)
-        if {self.at_least, self.below, self.at_least_times_before, self.at_most_times_before} == {None}:
-            raise clash("atLeast", "it has no bound, so it would always pass")
-        return self
 
 
 def own(

@@ -23,6 +23,7 @@ from teal.spec.request_metrics import DEFAULT, LabelName, MetricName, RequestMet
 from teal_infra.settings.base import Model, superfluous, wrong
 from teal_infra.settings.evidence.metrics import Metrics, series_plan
 from teal_infra.settings.evidence.smoke import DoorPath, Smoke, passing
+from teal_infra.settings.numbers import Count, bounds
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
 _Unless = Reason | None
@@ -41,31 +42,34 @@ class Usage(Model):
         default="api_requests_total",
         description="The counter of requests.",
         json_schema_extra=wrong("nobody would know which versions are used"),
-        examples=["api_requests_total"],
     )
     label: LabelName = Field(
         default="api_version",
         description="Its label that holds the version, by the names that `paths` has.",
         json_schema_extra=wrong("nobody would know which versions are used"),
-        examples=["api_version"],
     )
-    window_hours: Annotated[int, Field(ge=1, le=8760)] = Field(
+    window_hours: Annotated[int, Field(ge=1, le=8760, json_schema_extra=bounds("teal, a year"))] = Field(
         default=168,
         description=(
-            "How long ago the last request may be for a version to count as used, in hours; the default is a week. "
-            "Prometheus has to keep its data for as long."
+            "How long ago the last request may be for a version to count as used. Prometheus has to keep its data for "
+            "as long."
         ),
-        json_schema_extra=wrong("clients that come rarely would be left alone, or those that are gone waited for"),
-        examples=["168"],
+        json_schema_extra=wrong(
+            "clients that come rarely would be left alone, or those that are gone waited for",
+            source="teal: a week, for clients that come rarely",
+        ),
     )
-    at_most: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+    at_most: Count = Field(
         default=0,
         description=(
             "How many requests within the window do not count as use. A service that counts teal's own, which have the "
             "User-Agent `teal`, needs some: each flip and each preview tries what is deprecated."
         ),
-        json_schema_extra=wrong("clients would be left without their version, or teal's own requests taken for them"),
-        examples=["0"],
+        json_schema_extra=wrong(
+            "clients would be left without their version, or teal's own requests taken for them",
+            source="teal: every request is use",
+            unit="requests",
+        ),
     )
 
     def plan(self, paths: Mapping[str, str], *, service: str, namespace: str) -> UsagePlan:
@@ -94,7 +98,6 @@ class Contract(Model):
         default="/openapi.json",
         description="The path at which pods answer with their OpenAPI document, as JSON.",
         json_schema_extra=wrong("there would be nothing to compare"),
-        examples=["/openapi.json"],
     )
     paths: Mapping[DocumentName, DoorPath] = Field(
         default_factory=dict[str, str],
@@ -218,14 +221,15 @@ class Approval(Model):
     the API server's word where the stack has `teal:admission`; elsewhere it is self-declared, and verdicts say so.
     """
 
-    max_age_seconds: Annotated[int, Field(ge=1, le=30 * 86400)] = Field(
+    max_age_seconds: Annotated[
+        int, Field(ge=1, le=30 * 86400, json_schema_extra=bounds("GitHub waits 30 days for a reviewer"))
+    ] = Field(
         default=3600,
-        description=(
-            "How old an approval may be when its flip begins, in seconds. By default it is an hour: who approves today"
-            " does not mean tomorrow. 30 days, the most, is what GitHub waits for a reviewer."
+        description="How old an approval may be when its flip begins.",
+        json_schema_extra=wrong(
+            "a yes of long ago would still count, or none in time",
+            source="teal: who approves today does not mean tomorrow",
         ),
-        json_schema_extra=wrong("a yes of long ago would still count, or none in time"),
-        examples=["3600"],
     )
 
     another: bool = Field(

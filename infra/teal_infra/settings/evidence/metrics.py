@@ -12,9 +12,10 @@ from teal.gates.series import SeriesPlan
 from teal.monitoring.queries import Queries
 from teal.proof.metrics import MARGIN
 from teal.spec.request_metrics import DEFAULT, PRESETS, RequestMetrics
-from teal_infra.settings.base import MOST_SECONDS, TWICE, Model, Name, clash, superfluous, wrong
+from teal_infra.settings.base import TWICE, Model, Name, clash, superfluous, wrong
 from teal_infra.settings.evidence.own_metrics import Metric, Times
 from teal_infra.settings.evidence.smoke import DoorPath
+from teal_infra.settings.numbers import MOST_SECONDS, SLIP, AnyPercent, Duration, SomePercent
 
 _BUILT_IN = {"availability", "requests", "errors", "p95"}
 
@@ -24,15 +25,13 @@ class Traffic(Model):
 
     To the idle colour; to the live one as well where something is compared with
     it and it has too few. A tenth more than is needed is sent; and as many again where errors
-    are too near to a bound to tell, as long as the window has time. 50 requests are
-    the delivery guide's.
+    are too near to a bound to tell, as long as the window has time.
     """
 
     enabled: bool = Field(
         default=True,
         description="Whether test traffic is sent. Otherwise what is missing is only waited for.",
         json_schema_extra=wrong("an idle colour would never have enough data"),
-        examples=["true"],
     )
     paths: Annotated[tuple[DoorPath, ...], Field(min_length=1)] = Field(
         default=("/",),
@@ -43,34 +42,33 @@ class Traffic(Model):
         json_schema_extra=wrong("the service would not count the requests"),
         examples=["'[\"/pricing\"]'"],
     )
-    per_second: Annotated[float, Field(gt=0, le=100)] = Field(
+    per_second: Annotated[float, Field(gt=0, le=100, json_schema_extra=SLIP)] = Field(
         default=20,
         description="How many requests are sent a second.",
-        json_schema_extra=wrong("the test traffic would take too long, or be a burden"),
-        examples=["20"],
+        json_schema_extra=wrong(
+            "the test traffic would take too long, or be a burden",
+            source="teal: what is needed, and as many again, are sent within the window",
+            unit="requests a second",
+        ),
     )
 
 
 class Metrics(Model):
     """The delivery guide's canary analysis, by Prometheus (`teal:prometheus`).
 
-    Every pod up; less than 5 % of the requests answered with an error
-    (`requestMetrics.errors`), and at most twice live's share; a 95th percentile
-    below 2 s, and at most 1.5 times live's; over 2 minutes and 50 requests: its
-    figures. It says nothing of a live colour without errors or with answers of a
-    few milliseconds, of which the slightest difference is a multiple. So live is
-    taken for at least 0.5 % (twice that is the 1 % from which the service's guide
-    alerts) and for at least 0.1 s (what nobody notices); 0 compares without a
-    floor.
+    Every pod has to be up. The guide says nothing of a live colour without errors or with answers of a few
+    milliseconds, of which the slightest difference is a multiple. So live is taken for at least `errorFloorPercent`
+    and `p95FloorSeconds`; 0 compares without a floor.
     """
 
-    window_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
+    window_seconds: Annotated[int, Field(ge=10, le=MOST_SECONDS, json_schema_extra=SLIP)] = Field(
         default=120,
-        description="The time over which requests, errors and durations are counted, in seconds.",
-        json_schema_extra=wrong("the numbers would be of another release, or of too little"),
-        examples=["120"],
+        description="The time over which requests, errors and durations are counted.",
+        json_schema_extra=wrong(
+            "the numbers would be of another release, or of too little", source="the delivery guide"
+        ),
     )
-    samples: Annotated[int, Field(ge=1, le=10_000)] = Field(
+    samples: Annotated[int, Field(ge=1, le=10_000, json_schema_extra=SLIP)] = Field(
         default=50,
         description=(
             "How many requests within the window a colour needs at least before it is judged. It needs more where so "
@@ -78,53 +76,50 @@ class Metrics(Model):
             "for the 1 % that comes of `errorTimesLive` and `errorFloorPercent`. What is missing is sent as test "
             "traffic."
         ),
-        json_schema_extra=wrong("a share of errors would rest on nothing"),
-        examples=["50"],
+        json_schema_extra=wrong("a share of errors would rest on nothing", source="the delivery guide"),
     )
-    wait_seconds: Annotated[int, Field(ge=0, le=1800)] = Field(
+    wait_seconds: Annotated[int, Field(ge=0, le=1800, json_schema_extra=SLIP)] = Field(
         default=90,
-        description=(
-            "How long data that is still to come is waited for, in seconds; the default is one and a half of "
-            "Prometheus' default scrape interval of a minute."
+        description="How long data that is still to come is waited for.",
+        json_schema_extra=wrong(
+            "no scrape would be waited for, or one that never comes",
+            source="Prometheus: one and a half of its default interval, a minute, and not the delivery guide's 20 s",
         ),
-        json_schema_extra=wrong("no scrape would be waited for, or one that never comes"),
-        examples=["90"],
     )
-    error_percent: Annotated[float, Field(gt=0, le=100)] = Field(
+    error_percent: SomePercent = Field(
         default=5,
         description="The percentage of requests answered with an error that the idle colour has to stay below.",
-        json_schema_extra=wrong("a release that fails would pass"),
-        examples=["5"],
+        json_schema_extra=wrong("a release that fails would pass", source="the delivery guide"),
     )
     error_times_live: Times = Field(
         default=2,
         description="The multiple of the live colour's percentage of errors that the idle colour must not exceed.",
-        json_schema_extra=wrong("a release that fails would pass"),
-        examples=["2"],
+        json_schema_extra=wrong("a release that fails would pass", source="the delivery guide"),
     )
-    error_floor_percent: Annotated[float, Field(ge=0, le=100)] = Field(
+    error_floor_percent: AnyPercent = Field(
         default=0.5,
         description="What the live colour's percentage of errors counts as at least, for `errorTimesLive`.",
-        json_schema_extra=wrong("a single error would be too many, or many few enough"),
-        examples=["0.5"],
+        json_schema_extra=wrong(
+            "a single error would be too many, or many few enough",
+            source="the service guide: twice it is the 1 % from which it alerts",
+        ),
     )
-    p95_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+    p95_seconds: Duration = Field(
         default=2,
-        description="The 95th percentile of durations that the idle colour has to stay below, in seconds.",
-        json_schema_extra=wrong("a slow release would pass"),
-        examples=["2"],
+        description="The 95th percentile of durations that the idle colour has to stay below.",
+        json_schema_extra=wrong("a slow release would pass", source="the delivery guide"),
     )
     p95_times_live: Times = Field(
         default=1.5,
         description="The multiple of the live colour's 95th percentile that the idle colour must not exceed.",
-        json_schema_extra=wrong("a slow release would pass"),
-        examples=["1.5"],
+        json_schema_extra=wrong("a slow release would pass", source="the delivery guide"),
     )
-    p95_floor_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
+    p95_floor_seconds: Annotated[float, Field(ge=0, le=MOST_SECONDS, json_schema_extra=SLIP)] = Field(
         default=0.1,
-        description="What the live colour's 95th percentile counts as at least, for `p95TimesLive`, in seconds.",
-        json_schema_extra=wrong("a millisecond would be too much, or a slow release pass"),
-        examples=["0.1"],
+        description="What the live colour's 95th percentile counts as at least, for `p95TimesLive`.",
+        json_schema_extra=wrong(
+            "a millisecond would be too much, or a slow release pass", source="teal: a difference that nobody notices"
+        ),
     )
     own: Mapping[Name, Metric] = Field(
         default_factory=dict[str, Metric],

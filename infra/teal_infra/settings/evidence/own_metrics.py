@@ -8,10 +8,11 @@ from pydantic import Field, FiniteFloat, model_validator
 
 from teal.gates.samples import MetricCheck
 from teal_infra.settings.base import Model, clash, wrong
+from teal_infra.settings.numbers import SLIP
 
 _PLACEHOLDERS = {"colour", "live", "pods", "service", "namespace", "window"}
 
-Times = Annotated[float, Field(gt=0, le=1000)]
+Times = Annotated[float, Field(gt=0, le=1000, json_schema_extra=SLIP)]
 
 
 def require_placeholders(query: str) -> None:
@@ -33,7 +34,36 @@ def filled(query: str, text: Mapping[str, str]) -> str:
     return query
 
 
-class Metric(Model):
+class Number(Model):
+    """A number of the stack's own, and the bounds of it that nothing else moves."""
+
+    query: Annotated[str, Field(min_length=1)] = Field(
+        description="The PromQL query of the number.",
+        json_schema_extra=wrong("Prometheus would be asked for nothing"),
+        examples=["'sum(increase(orders_total{pod=~\"{pods}\"}[2m]))'"],
+    )
+    at_least: FiniteFloat | None = Field(
+        default=None,
+        description="The value that the number must not fall below.",
+        json_schema_extra=wrong("a bad release would pass, or stay", unit="as `query`"),
+        examples=["1"],
+    )
+    below: FiniteFloat | None = Field(
+        default=None,
+        description="The value that the number must stay below; the value itself does not pass.",
+        json_schema_extra=wrong("a bad release would pass, or stay", unit="as `query`"),
+        examples=["1"],
+    )
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        require_placeholders(self.query)
+        if {getattr(self, name) for name in type(self).model_fields if name not in {"query", "floor"}} == {None}:
+            raise clash("atLeast", "it has no bound, so it would always pass")
+        return self
+
+
+class Metric(Number):
     """A number of the stack's own, by colour, and its bounds: a business metric, say.
 
     `query` is PromQL. It holds `{pods}`, which becomes a regular expression for the
@@ -45,23 +75,6 @@ class Metric(Model):
     lets traffic move.
     """
 
-    query: Annotated[str, Field(min_length=1)] = Field(
-        description="The PromQL query of the number.",
-        json_schema_extra=wrong("Prometheus would be asked for nothing"),
-        examples=["'sum(increase(orders_total{pod=~\"{pods}\"}[2m]))'"],
-    )
-    at_least: FiniteFloat | None = Field(
-        default=None,
-        description="The value that the number must not fall below.",
-        json_schema_extra=wrong("a bad release would pass"),
-        examples=["1"],
-    )
-    below: FiniteFloat | None = Field(
-        default=None,
-        description="The value that the number must stay below; the value itself does not pass.",
-        json_schema_extra=wrong("a bad release would pass"),
-        examples=["1"],
-    )
     at_least_times_live: Times | None = Field(
         default=None,
         description="The multiple of the live colour's number that it must not fall below.",
@@ -77,20 +90,12 @@ class Metric(Model):
     floor: Annotated[FiniteFloat, Field(ge=0)] = Field(
         default=0,
         description=(
-            "What the live colour's number counts as at least for `atMostTimesLive`, since no multiple of 0 means "
-            "anything."
+            "What the live colour's number counts as at least for `atMostTimesLive`: no multiple of 0 means anything."
         ),
-        json_schema_extra=wrong("next to nothing would be too much where live has nothing"),
-        examples=["0"],
+        json_schema_extra=wrong(
+            "next to nothing would be too much where live has nothing", source="teal: no floor", unit="as `query`"
+        ),
     )
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        require_placeholders(self.query)
-        bounds = {self.at_least, self.below, self.at_least_times_live, self.at_most_times_live}
-        if bounds == {None}:
-            raise clash("atLeast", "it has no bound, so it would always pass")
-        return self
 
     def check(self, name: str, text: Mapping[str, str]) -> MetricCheck:
         """Return the number as it is asked for and judged; `text` has the values of placeholders."""

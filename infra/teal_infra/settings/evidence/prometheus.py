@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from teal.spec.credentials import Credentials, SigV4
 from teal_infra.settings.base import Model, clash, superfluous, wrong
+from teal_infra.settings.numbers import Patience
 
 if TYPE_CHECKING:
     from teal.adapters.prometheus import PrometheusAccess
@@ -32,7 +33,6 @@ class SigV4Settings(Model):
         default="aps",
         description="The service that requests are signed for, as AWS calls it.",
         json_schema_extra=wrong("Prometheus would not answer"),
-        examples=["aps"],
     )
 
 
@@ -89,11 +89,13 @@ class Prometheus(Model):
         json_schema_extra=wrong("its certificate would not be believed"),
         examples=["/etc/ssl/certs/ca.pem"],
     )
-    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+    timeout_seconds: Patience = Field(
         default=5,
-        description="How long one query may take, in seconds.",
-        json_schema_extra=wrong("a query would be given up too soon, or hold the update"),
-        examples=["5"],
+        description="How long one query may take.",
+        json_schema_extra=wrong(
+            "a query would be given up too soon, or hold the update",
+            source="teal: what answers later is no help to a bake",
+        ),
     )
 
     @model_validator(mode="after")

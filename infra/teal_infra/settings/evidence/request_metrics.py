@@ -5,7 +5,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from teal.spec.request_metrics import PRESETS, LabelName, MetricName, Pattern, Preset, RequestMetrics
-from teal_infra.settings.base import Model, Path, PortNumber, clash, wrong
+from teal_infra.settings.base import Model, Path, clash, wrong
+from teal_infra.settings.numbers import PortNumber
 from teal_infra.settings.pod.probes import PortName
 
 
@@ -34,7 +35,6 @@ class RequestMetricsSettings(Model):
         default="/metrics",
         description="The path at which pods expose their metrics.",
         json_schema_extra=wrong("nobody would scrape it"),
-        examples=["/metrics"],
     )
     port: PortNumber | PortName | None = Field(
         default=None,
@@ -72,13 +72,11 @@ class RequestMetricsSettings(Model):
         default=False,
         description="Whether that histogram counts milliseconds and not seconds.",
         json_schema_extra=wrong("durations would be a thousand times too long, or too short"),
-        examples=["false"],
     )
     durations: bool = Field(
         default=True,
         description="Whether the service has such a histogram. Where it has none, nothing is said of how slow it is.",
         json_schema_extra=wrong("gates would ask for a histogram that is not there"),
-        examples=["true"],
     )
     in_flight: MetricName | None = Field(
         default=None,

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from teal.gates.replies import JsonValue, Request, SmokeCheck
 from teal_infra.settings.base import Model, Name, clash, wrong
+from teal_infra.settings.numbers import Patience, bounds
 
 READINESS = "readiness"
 """The name of the smoke request that is always made."""
@@ -45,15 +46,10 @@ AnyHeader = Annotated[str, StringConstraints(pattern=r"^[-!#$%&'*+.^_`|~0-9A-Za-
 HeaderName = Annotated[AnyHeader, AfterValidator(_passes_the_proxy)]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\t\x20-\x7e]*$")]
 Pointer = Annotated[str, StringConstraints(pattern=r"^(/([^~/]|~[01])*)*$", max_length=500)]
-WithinSeconds = Annotated[float, Field(gt=0, le=60)]
 
 
 class SmokeRequest(Model):
-    """One request to the idle colour, through its preview door, and what has to come of it.
-
-    2 s, the way through the API server included: the delivery guide's bound on
-    the 95th percentile.
-    """
+    """One request to the idle colour, through its preview door, and what has to come of it."""
 
     path: DoorPath = Field(
         description="The path that is asked for, with its query.",
@@ -64,7 +60,6 @@ class SmokeRequest(Model):
         default="GET",
         description="The method of the request.",
         json_schema_extra=wrong("the service would be asked for something else"),
-        examples=["GET"],
     )
     headers: Mapping[HeaderName, HeaderValue] = Field(
         repr=False,
@@ -80,11 +75,10 @@ class SmokeRequest(Model):
         json_schema_extra=wrong("the request would not be the one that was meant"),
         examples=["'{}'"],
     )
-    status: Annotated[int, Field(ge=100, le=599)] = Field(
+    status: Annotated[int, Field(ge=100, le=599, json_schema_extra=bounds("HTTP"))] = Field(
         default=200,
         description="The status that the answer has to have.",
-        json_schema_extra=wrong("a broken answer would pass, or a good one never"),
-        examples=["200"],
+        json_schema_extra=wrong("a broken answer would pass, or a good one never", source="HTTP", unit="status"),
     )
     contains: Annotated[str, Field(min_length=1)] | None = Field(
         default=None,
@@ -98,11 +92,12 @@ class SmokeRequest(Model):
         json_schema_extra=wrong("a broken answer would pass, or a good one never"),
         examples=['\'{"/models/0/name": "small"}\''],
     )
-    within_seconds: WithinSeconds = Field(
+    within_seconds: Patience = Field(
         default=2,
-        description="How long the answer may take, in seconds.",
-        json_schema_extra=wrong("a slow answer would pass, or no answer be waited for"),
-        examples=["2"],
+        description="How long the answer may take, the way through the API server included.",
+        json_schema_extra=wrong(
+            "a slow answer would pass, or no answer be waited for", source="the delivery guide, for its 95th percentile"
+        ),
     )
 
     def check(self, name: str, *, tls: bool = False) -> SmokeCheck:
@@ -123,11 +118,12 @@ class SmokeRequest(Model):
 class Smoke(Model):
     """Requests through the preview door. The readiness probe's path, if it has one, has to answer 200 in any case."""
 
-    readiness_seconds: WithinSeconds = Field(
+    readiness_seconds: Patience = Field(
         default=2,
-        description="How long the answer to the readiness probe's path may take, in seconds.",
-        json_schema_extra=wrong("a slow answer would pass, or no answer be waited for"),
-        examples=["2"],
+        description="How long the answer to the readiness probe's path may take.",
+        json_schema_extra=wrong(
+            "a slow answer would pass, or no answer be waited for", source="the delivery guide, for its 95th percentile"
+        ),
     )
     requests: Mapping[Name, SmokeRequest] = Field(
         default_factory=dict[str, SmokeRequest],

@@ -7,18 +7,8 @@ from pydantic import Field, ModelWrapValidatorHandler, StringConstraints, model_
 
 from teal.model.plain import mapping
 from teal.model.quantities import amount
-from teal_infra.settings.base import (
-    MOST_WORK_SECONDS,
-    Argument,
-    Model,
-    Parts,
-    Path,
-    Quantity,
-    Seconds,
-    WorkSeconds,
-    clash,
-    wrong,
-)
+from teal_infra.settings.base import Argument, Model, Parts, Path, Quantity, clash, wrong
+from teal_infra.settings.numbers import MOST_WORK_SECONDS, FewOrNone, Seconds, SomeSeconds, WorkSeconds, bounds
 
 LAST_SECONDS = 15
 """The seconds from the end of a drain until the kubelet kills a pod, as in the defaults."""
@@ -29,26 +19,23 @@ class Shutdown(Model):
 
     wait_seconds: Seconds = Field(
         default=5,
-        description=(
-            "How long a pod that is to end goes on as before, in seconds, until no router sends it requests any more."
-        ),
-        json_schema_extra=wrong("pods would end before they are out of the endpoints"),
-        examples=["5"],
+        description=("How long a pod that is to end goes on as before, until no router sends it requests any more."),
+        json_schema_extra=wrong("pods would end before they are out of the endpoints", source="the service guide"),
     )
     drain_seconds: WorkSeconds = Field(
         default=25,
-        description="How long requests in flight may still take after that, in seconds.",
-        json_schema_extra=wrong("requests in flight would be cut off"),
-        examples=["25"],
+        description="How long requests in flight may still take after that.",
+        json_schema_extra=wrong("requests in flight would be cut off", source="the service guide"),
     )
     grace_period_seconds: WorkSeconds = Field(
         default=45,
         description=(
-            "When the kubelet kills the pod, in seconds after it was told to end; longer than `waitSeconds` and "
-            "`drainSeconds` together."
+            "How long a pod may take to end before the kubelet kills it; longer than `waitSeconds` and `drainSeconds` "
+            "together."
         ),
-        json_schema_extra=wrong("the kubelet would kill the pod in the middle of its drain"),
-        examples=["45"],
+        json_schema_extra=wrong(
+            "the kubelet would kill the pod in the middle of its drain", source="the service guide"
+        ),
     )
     drain_command: tuple[Argument, ...] = Field(
         default=(),
@@ -68,14 +55,15 @@ class Shutdown(Model):
         json_schema_extra=wrong("kept-alive connections would stay with the old colour after a flip"),
         examples=["/deployment/connections/close"],
     )
-    close_connections_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+    close_connections_seconds: SomeSeconds = Field(
         default=60,
         description=(
-            "For how long after a flip pods of the old colour end connections that way, in seconds. A client that asks"
-            " more rarely keeps its connection."
+            "How long after a flip pods of the old colour end connections that way. A client that asks more rarely "
+            "keeps its connection."
         ),
-        json_schema_extra=wrong("quiet clients would keep their connections to the old colour"),
-        examples=["60"],
+        json_schema_extra=wrong(
+            "quiet clients would keep their connections to the old colour", source="teal: most clients ask more often"
+        ),
     )
 
     @model_validator(mode="after")
@@ -100,12 +88,12 @@ class ResourceAmounts(Model):
 
     cpu: Quantity = Field(
         description="Processor time, in cores (`2`) or thousandths of one (`500m`).",
-        json_schema_extra=wrong("the API server would refuse the pods"),
+        json_schema_extra=wrong("the API server would refuse the pods", unit="cores"),
         examples=["500m"],
     )
     memory: Quantity = Field(
         description="Memory, in bytes or with a unit (`512Mi`).",
-        json_schema_extra=wrong("the API server would refuse the pods"),
+        json_schema_extra=wrong("the API server would refuse the pods", unit="bytes"),
         examples=["512Mi"],
     )
 
@@ -116,13 +104,13 @@ class Limits(Model):
     cpu: Quantity | None = Field(
         default=None,
         description="Processor time, in cores (`2`) or thousandths of one (`500m`).",
-        json_schema_extra=wrong("the API server would refuse the pods"),
+        json_schema_extra=wrong("the API server would refuse the pods", unit="cores"),
         examples=["1"],
     )
     memory: Quantity | None = Field(
         default=None,
         description="Memory, in bytes or with a unit (`1Gi`).",
-        json_schema_extra=wrong("the API server would refuse the pods"),
+        json_schema_extra=wrong("the API server would refuse the pods", unit="bytes"),
         examples=["1Gi"],
     )
 
@@ -138,8 +126,13 @@ class Resources(Parts):
     requests: ResourceAmounts = Field(
         default=ResourceAmounts(cpu="500m", memory="512Mi"),
         description="What a node has to have free for the pod; by default no more than its limits.",
+        json_schema_extra=wrong(source="the production guide"),
     )
-    limits: Limits = Field(default=Limits(cpu="1", memory="1Gi"), description="What the pod may use at most.")
+    limits: Limits = Field(
+        default=Limits(cpu="1", memory="1Gi"),
+        description="What the pod may use at most.",
+        json_schema_extra=wrong(source="the production guide"),
+    )
 
     @model_validator(mode="wrap")
     @classmethod
@@ -153,7 +146,7 @@ class Resources(Parts):
         return resources.model_copy(update={"requests": resources.requests.model_copy(update=lower)})
 
 
-Many = Annotated[int, Field(ge=0, le=1000)] | Annotated[str, StringConstraints(pattern=r"^(100|[1-9]?[0-9])%$")]
+Many = FewOrNone | Annotated[str, StringConstraints(pattern=r"^(100|[1-9]?[0-9])%$")]
 """A number of pods, or a percentage of those that a colour has."""
 
 
@@ -163,19 +156,19 @@ class Rollout(Model):
     max_surge: Many = Field(
         default=1,
         description="How many pods there may be beyond a colour's own meanwhile: a number, or a percentage of them.",
-        json_schema_extra=wrong("the API server would refuse the Deployment"),
-        examples=["1"],
+        json_schema_extra=wrong("the API server would refuse the Deployment", source="the zero-downtime guide"),
     )
     max_unavailable: Many = Field(
         default=0,
         description="How many of a colour's pods may be missing meanwhile: a number, or a percentage of them.",
-        json_schema_extra=wrong("live pods would end before others take their place"),
-        examples=["0"],
+        json_schema_extra=wrong("live pods would end before others take their place", source="the zero-downtime guide"),
     )
     min_ready_seconds: Seconds = Field(
         default=0,
-        description="How long a new pod has to be ready before it counts as available, in seconds.",
-        json_schema_extra=wrong("a pod that fails soon after its start would count too early"),
+        description="How long a new pod has to be ready before it counts as available.",
+        json_schema_extra=wrong(
+            "a pod that fails soon after its start would count too early", source="Kubernetes' default"
+        ),
         examples=["10"],
     )
 
@@ -196,19 +189,20 @@ class Spread(Model):
     nodes: Literal["soft", "hard"] = Field(
         default="soft",
         description="Over nodes.",
-        json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["soft"],
+        json_schema_extra=wrong(
+            "the API server would refuse the pods", source="teal: the zero-downtime guide's `hard` takes many nodes"
+        ),
     )
     zones: Literal["soft", "hard"] = Field(
         default="soft",
         description="Over zones.",
         json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["soft"],
     )
 
 
-User = Annotated[int, Field(ge=1, le=2**31 - 1)]
-"""The number of a user or group. 0 is root, which the `restricted` Pod Security level refuses."""
+User = Annotated[
+    int, Field(ge=1, le=2**31 - 1, json_schema_extra=bounds("Kubernetes, whose `restricted` level refuses root"))
+]
 
 
 PullPolicy = Annotated[
@@ -216,7 +210,6 @@ PullPolicy = Annotated[
     Field(
         description="When a node pulls the image.",
         json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["IfNotPresent"],
     ),
 ]
 

@@ -5,8 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from teal_infra.settings.base import Argument, Model, Parts, Path, PortNumber, Seconds, clash, superfluous, wrong
+from teal_infra.settings.base import Argument, Model, Parts, Path, clash, superfluous, wrong
 from teal_infra.settings.evidence.smoke import AnyHeader, HeaderValue
+from teal_infra.settings.numbers import Few, PortNumber, Seconds, SomeSeconds
 
 HTTP = "http"
 """The name of the port for a service's requests."""
@@ -34,10 +35,7 @@ class Grpc(Model):
 
 
 class Probe(Model):
-    """One probe of a container, of one kind: by `path` (HTTP), `grpc`, `exec`, or by connecting, which is `tcp`.
-
-    Units are seconds and counts, as in Kubernetes.
-    """
+    """One probe of a container, of one kind: by `path` (HTTP), `grpc`, `exec`, or by connecting, which is `tcp`."""
 
     path: Path | None = Field(
         default=None,
@@ -86,27 +84,26 @@ class Probe(Model):
     )
     initial_delay_seconds: Seconds = Field(
         default=0,
-        description="How long after a container's start the first probe is made, in seconds.",
-        json_schema_extra=wrong("a container would be asked before it can answer, or too late"),
+        description="How long after a container's start the first probe is made.",
+        json_schema_extra=wrong(
+            "a container would be asked before it can answer, or too late", source="Kubernetes' default"
+        ),
         examples=["10"],
     )
-    period_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+    period_seconds: SomeSeconds = Field(
         default=10,
-        description="The time between two probes, in seconds.",
-        json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["10"],
+        description="The time between two probes.",
+        json_schema_extra=wrong("the API server would refuse the pods", source="Kubernetes' default"),
     )
-    timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+    timeout_seconds: SomeSeconds = Field(
         default=5,
-        description="How long an answer may take, in seconds.",
-        json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["5"],
+        description="How long an answer may take.",
+        json_schema_extra=wrong("the API server would refuse the pods", source="the service guide"),
     )
-    failure_threshold: Annotated[int, Field(ge=1, le=1000)] = Field(
+    failure_threshold: Few = Field(
         default=3,
         description="How many probes in a row have to fail before the kubelet acts.",
-        json_schema_extra=wrong("the API server would refuse the pods"),
-        examples=["3"],
+        json_schema_extra=wrong("the API server would refuse the pods", source="Kubernetes' default", unit="probes"),
     )
 
     @model_validator(mode="after")
@@ -125,23 +122,22 @@ class Probe(Model):
 
 
 class Probes(Parts):
-    """The three probes. By default the kubelet connects to the service's port, which suits whatever listens there.
-
-    Startup: 60 s in all (12 x 5 s). Liveness: every 30 s, 3 failures restart.
-    Readiness: every 10 s, 1 failure takes the pod out of the endpoints.
-    """
+    """The three probes. By default the kubelet connects to the service's port, which suits whatever listens there."""
 
     startup: Probe | None = Field(
         default=Probe(period_seconds=5, failure_threshold=12),
         description="The probe that a container has to pass once before the others begin. Null: there is none.",
+        json_schema_extra=wrong(source="the zero-downtime guide: a minute to start"),
     )
     liveness: Probe | None = Field(
-        default=Probe(initial_delay_seconds=30, period_seconds=30),
+        default=Probe(initial_delay_seconds=30, period_seconds=30, timeout_seconds=5, failure_threshold=3),
         description="The probe whose failure restarts a container. Null: there is none.",
+        json_schema_extra=wrong(source="the service guide"),
     )
     readiness: Probe = Field(
-        default=Probe(initial_delay_seconds=10, failure_threshold=1),
+        default=Probe(initial_delay_seconds=10, period_seconds=10, failure_threshold=1),
         description="The probe whose failure takes a pod out of the Service's endpoints.",
+        json_schema_extra=wrong(source="the service guide"),
     )
 
     @property

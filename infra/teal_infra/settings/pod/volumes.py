@@ -8,8 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from teal_infra.settings.base import TWICE, Model, Name, ObjectName, Path, Quantity, superfluous, wrong
 
 SCRATCH = "1Gi"
-"""The size of an emptyDir that names none: the kubelet evicts a pod that fills it, before it has filled its node. It is
-teal's choice, twice the memory that a pod asks for by default."""
+"""The size of an emptyDir that names none: the kubelet evicts a pod that fills it, before it has filled its node."""
 
 TMP = "tmp"
 """The name of the volume at `/tmp`, which every container has."""
@@ -34,7 +33,9 @@ class Volume(Model):
     size: Quantity | None = Field(
         default=None,
         description=f"How much an empty folder may hold; {SCRATCH} where it is not said.",
-        json_schema_extra=wrong("the API server would refuse the pods"),
+        json_schema_extra=wrong(
+            "the API server would refuse the pods", source="teal: twice the memory that a pod asks for", unit="bytes"
+        ),
         examples=["512Mi"],
     )
     claim: ObjectName | None = Field(

@@ -15,5 +15,4 @@ class Access(Model):
             "Role, and they get a token."
         ),
         json_schema_extra=wrong("it would be unclear whether pods may read the cluster"),
-        examples=["false"],
     )

@@ -6,7 +6,8 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from teal.gates.alarms import GATE as ALARMS
-from teal_infra.settings.base import Model, Path, PortNumber, clash, wrong
+from teal_infra.settings.base import Model, Path, clash, wrong
+from teal_infra.settings.numbers import AWS, SLIP, Few, Patience, PortNumber, SomePercent
 from teal_infra.settings.reach.network import Cidr
 from teal_infra.settings.reach.routing import RouterSettings
 
@@ -16,6 +17,9 @@ _ARN = r"^arn:aws[a-z-]*:"
 BalancerArn = Annotated[str, StringConstraints(pattern=_ARN + r"elasticloadbalancing:.+:loadbalancer/app/.+$")]
 ListenerArn = Annotated[str, StringConstraints(pattern=_ARN + r"elasticloadbalancing:.+:listener/app/.+$")]
 CertificateArn = Annotated[str, StringConstraints(pattern=_ARN + r"acm:.+:certificate/.+$")]
+
+
+Answers = Annotated[int, Field(ge=2, le=10, json_schema_extra=AWS)]
 
 
 class ExistingBalancer(Model):
@@ -49,7 +53,7 @@ class ExistingBalancer(Model):
 
 
 class HealthCheck(Model):
-    """How the load balancer asks its targets. The service's guide: every 30 s, 5 s for an answer, twice to be sure."""
+    """How the load balancer asks its targets."""
 
     path: Path | None = Field(
         default=None,
@@ -60,29 +64,25 @@ class HealthCheck(Model):
         json_schema_extra=wrong("every target would be unhealthy"),
         examples=["/health/ready"],
     )
-    interval_seconds: Annotated[int, Field(ge=5, le=300)] = Field(
+    interval_seconds: Annotated[int, Field(ge=5, le=300, json_schema_extra=AWS)] = Field(
         default=30,
-        description="The time between two health checks of a target, in seconds.",
-        json_schema_extra=wrong("AWS would refuse the target group"),
-        examples=["30"],
+        description="The time between two health checks of a target.",
+        json_schema_extra=wrong("AWS would refuse the target group", source="the service guide"),
     )
-    timeout_seconds: Annotated[int, Field(ge=2, le=120)] = Field(
+    timeout_seconds: Annotated[int, Field(ge=2, le=120, json_schema_extra=AWS)] = Field(
         default=5,
-        description="How long a target has to answer a health check, in seconds; less than `intervalSeconds`.",
-        json_schema_extra=wrong("AWS would refuse the target group"),
-        examples=["5"],
+        description="How long a target has to answer a health check; less than `intervalSeconds`.",
+        json_schema_extra=wrong("AWS would refuse the target group", source="the service guide"),
     )
-    healthy_threshold: Annotated[int, Field(ge=2, le=10)] = Field(
+    healthy_threshold: Answers = Field(
         default=2,
         description="How many health checks in a row have to pass before a target is healthy.",
-        json_schema_extra=wrong("AWS would refuse the target group"),
-        examples=["2"],
+        json_schema_extra=wrong("AWS would refuse the target group", source="the service guide"),
     )
-    unhealthy_threshold: Annotated[int, Field(ge=2, le=10)] = Field(
+    unhealthy_threshold: Answers = Field(
         default=2,
         description="How many health checks in a row have to fail before a target is unhealthy.",
-        json_schema_extra=wrong("AWS would refuse the target group"),
-        examples=["2"],
+        json_schema_extra=wrong("AWS would refuse the target group", source="the service guide"),
     )
 
     @model_validator(mode="after")
@@ -94,10 +94,7 @@ class HealthCheck(Model):
 
 
 class TargetAlarms(Model):
-    """CloudWatch alarms on each colour's targets; one that rings keeps traffic away, and ends a bake.
-
-    5 % errors and 2 s at the 95th percentile: the delivery guide's bounds. An unhealthy target: the service's guide.
-    """
+    """CloudWatch alarms on each colour's targets; one that rings keeps traffic away, and ends a bake."""
 
     enabled: bool = Field(
         default=True,
@@ -105,31 +102,28 @@ class TargetAlarms(Model):
             "Whether the stack makes alarms on both target groups, and asks them at a flip and during its bake."
         ),
         json_schema_extra=wrong("nobody could say whether alarms are meant"),
-        examples=["true"],
     )
-    error_percent: Annotated[float, Field(gt=0, le=100)] = Field(
+    error_percent: SomePercent = Field(
         default=5,
         description="The percentage of requests answered 5xx above which an alarm rings.",
-        json_schema_extra=wrong("the alarm would ring over nothing, or never"),
-        examples=["5"],
+        json_schema_extra=wrong("the alarm would ring over nothing, or never", source="the delivery guide"),
     )
-    latency_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+    latency_seconds: Patience = Field(
         default=2,
-        description="The 95th percentile of the time to a target's answer above which an alarm rings, in seconds.",
-        json_schema_extra=wrong("the alarm would ring over nothing, or never"),
-        examples=["2"],
+        description="The 95th percentile of the time to a target's answer above which an alarm rings.",
+        json_schema_extra=wrong("the alarm would ring over nothing, or never", source="the delivery guide"),
     )
-    unhealthy_targets: Annotated[int, Field(ge=1, le=1000)] = Field(
+    unhealthy_targets: Few = Field(
         default=1,
         description="The number of unhealthy targets from which an alarm rings.",
-        json_schema_extra=wrong("the alarm would ring over nothing, or never"),
-        examples=["1"],
+        json_schema_extra=wrong("the alarm would ring over nothing, or never", source="the service guide"),
     )
-    minutes: Annotated[int, Field(ge=1, le=60)] = Field(
+    minutes: Annotated[int, Field(ge=1, le=60, json_schema_extra=SLIP)] = Field(
         default=2,
         description="For how many minutes in a row a bound has to be exceeded before its alarm rings.",
-        json_schema_extra=wrong("the alarm would ring over a moment, or too late"),
-        examples=["2"],
+        json_schema_extra=wrong(
+            "the alarm would ring over a moment, or too late", source="teal: as long as the delivery guide's window"
+        ),
     )
     actions: tuple[Annotated[str, StringConstraints(pattern=_ARN)], ...] = Field(
         default=(),
@@ -160,7 +154,6 @@ class Alb(RouterSettings):
         default=False,
         description="Whether the load balancer has private addresses alone.",
         json_schema_extra=wrong("the load balancer would face the wrong side"),
-        examples=["false"],
     )
     callers: tuple[Cidr, ...] = Field(
         default=(),
@@ -184,53 +177,48 @@ class Alb(RouterSettings):
     )
     ssl_policy: str = Field(
         default="ELBSecurityPolicy-TLS13-1-2-2021-06",
-        description="The TLS policy of the HTTPS listener; the default is the one that AWS recommends.",
-        json_schema_extra=wrong("AWS would refuse the listener"),
-        examples=["ELBSecurityPolicy-TLS13-1-2-2021-06"],
+        description="The TLS policy of the HTTPS listener.",
+        json_schema_extra=wrong(
+            "AWS would refuse the listener", source="AWS recommended it before its post-quantum policies of 2025"
+        ),
     )
     http_port: PortNumber = Field(
         default=80,
         description="The port of the HTTP listener.",
-        json_schema_extra=wrong("nobody would find the listener"),
-        examples=["80"],
+        json_schema_extra=wrong("nobody would find the listener", source="HTTP"),
     )
     https_port: PortNumber = Field(
         default=443,
         description="The port of the HTTPS listener.",
-        json_schema_extra=wrong("nobody would find the listener"),
-        examples=["443"],
+        json_schema_extra=wrong("nobody would find the listener", source="HTTPS"),
     )
     test_port: PortNumber = Field(
         default=9000,
         description="The port of the test listener, which leads to the idle colour.",
-        json_schema_extra=wrong("nobody would find the idle colour"),
-        examples=["9000"],
+        json_schema_extra=wrong("nobody would find the idle colour", source="teal: live traffic has other ports"),
     )
     health_check: HealthCheck = Field(
         default=HealthCheck(), description="How the load balancer finds out whether a pod is healthy."
     )
-    deregistration_delay_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
+    deregistration_delay_seconds: Annotated[int, Field(ge=0, le=3600, json_schema_extra=AWS)] = Field(
         default=30,
-        description=(
-            "How long requests to a pod that goes may still take, in seconds; the default is the service guide's."
-        ),
-        json_schema_extra=wrong("requests in flight would be cut off"),
-        examples=["30"],
+        description="How long requests to a pod that goes may still take.",
+        json_schema_extra=wrong("requests in flight would be cut off", source="the service guide"),
     )
-    idle_timeout_seconds: Annotated[int, Field(ge=1, le=4000)] | None = Field(
+    idle_timeout_seconds: Annotated[int, Field(ge=1, le=4000, json_schema_extra=AWS)] | None = Field(
         default=None,
         description=(
-            "How long a connection may be silent before the load balancer ends it, in seconds: longer than the longest "
-            "silence of a WebSocket, and shorter than the pods' own timeout. Without it, AWS's 60."
+            "How long a connection may be silent before the load balancer ends it: longer than the longest silence of "
+            "a WebSocket, and shorter than the pods' own timeout. Without it, AWS's 60."
         ),
         json_schema_extra=wrong("AWS would refuse the load balancer"),
         examples=["60"],
     )
-    stickiness_seconds: Annotated[int, Field(ge=1, le=604800)] | None = Field(
+    stickiness_seconds: Annotated[int, Field(ge=1, le=604800, json_schema_extra=AWS)] | None = Field(
         default=None,
         description=(
-            "For how many seconds a client stays with the colour that it got first. It overrides the weights: after a "
-            "flip such clients stay with the old colour for as long, so `teal:settleSeconds` has to be as long."
+            "How long a client stays with the colour that it got first. It overrides the weights: after a flip such "
+            "clients stay with the old colour for as long, so `teal:settleSeconds` has to be as long."
         ),
         json_schema_extra=wrong("clients would change colours between requests, or never"),
         examples=["60"],
@@ -246,16 +234,14 @@ class Alb(RouterSettings):
             "before it."
         ),
         json_schema_extra=wrong("the bake would ask a door that it cannot reach, or none"),
-        examples=["true"],
     )
-    max_rules: Annotated[int, Field(ge=1, le=5000)] = Field(
+    max_rules: Annotated[int, Field(ge=1, le=5000, json_schema_extra=SLIP)] = Field(
         default=100,
         description=(
-            "How many rules the load balancer takes, those of its default actions left out: AWS's default quota, which "
-            "it raises when it is asked to."
+            "How many rules the load balancer takes, those of its default actions left out. AWS raises it when it is "
+            "asked to."
         ),
-        json_schema_extra=wrong("AWS would refuse a rule in the middle of an update"),
-        examples=["100"],
+        json_schema_extra=wrong("AWS would refuse a rule in the middle of an update", source="AWS's default quota"),
     )
     protect: bool = Field(
         default=True,
@@ -263,7 +249,6 @@ class Alb(RouterSettings):
             "Whether AWS's deletion protection and the engine's guard the load balancer, its listeners and its rules."
         ),
         json_schema_extra=wrong("what carries live traffic could be deleted, or could not"),
-        examples=["true"],
     )
 
     @property

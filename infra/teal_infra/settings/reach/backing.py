@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from teal_infra.settings.base import EnvName, EnvValue, Model, PortNumber, clash, wrong
+from teal_infra.settings.base import EnvName, EnvValue, Model, clash, wrong
+from teal_infra.settings.numbers import PortNumber
 from teal_infra.settings.reach.network import BackingPeer
 
 Kind = Literal["database", "redis", "weaviate", "ollama", "mongodb", "other"]

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from teal_infra.settings.base import Model, clash, wrong
+from teal_infra.settings.numbers import YEAR, FewOrNone, YearSeconds, bounds
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -65,6 +66,8 @@ TimeZone = Annotated[
 ]
 """By its form: only the API server knows which there are."""
 
+Lateness = Annotated[int, Field(ge=10, le=YEAR, json_schema_extra=bounds("Kubernetes looks every 10 s; teal, a year"))]
+
 MISSING = clash("cron.schedule", "a cron job has no time for its work", consequence="none of its Jobs would ever start")
 """For a service that is a cron job and says nothing of when."""
 
@@ -92,43 +95,52 @@ class Cron(Model):
         default="Forbid",
         description=(
             "What becomes of a start that is due while the Job before is running. `Forbid`, which is not Kubernetes' "
-            "default, has it wait for the end of that: jobs that take longer than they should do not pile up. Of one "
-            "colour: what the other one has running at a flip goes on to its end."
+            "default, has it wait for the end of that. Of one colour: what the other one has running at a flip goes "
+            "on to its end."
         ),
-        json_schema_extra=wrong("Jobs would run beside each other, or not start"),
-        examples=["Forbid"],
+        json_schema_extra=wrong(
+            "Jobs would run beside each other, or not start",
+            source="teal: jobs that take longer than they should do not pile up",
+        ),
     )
-    starting_deadline_seconds: Annotated[int, Field(ge=10, le=31536000)] | None = Field(
+    starting_deadline_seconds: Lateness | None = Field(
         default=None,
         description=(
-            "How late a Job may start, in seconds, where it could not in time: because the controller was away, the "
-            "one before was running, or a flip was under way. By default however late; of several that were missed, "
-            "the last."
+            "How late a Job may start, where it could not in time: because the controller was away, the one before "
+            "was running, or a flip was under way. By default however late; of several that were missed, the last."
         ),
         json_schema_extra=wrong("a Job that was missed would be left out, or start at an hour at which it harms"),
         examples=["3600"],
     )
-    active_deadline_seconds: Annotated[int, Field(ge=1, le=31536000)] | None = Field(
+    active_deadline_seconds: YearSeconds | None = Field(
         default=None,
-        description="After how many seconds a Job is ended that has not ended by itself. By default never.",
+        description="How long a Job may take before it is ended. By default for ever.",
         json_schema_extra=wrong("a Job that hangs would keep all later ones from starting"),
         examples=["3600"],
     )
-    backoff_limit: Annotated[int, Field(ge=0, le=1000)] = Field(
+    backoff_limit: FewOrNone = Field(
         default=6,
         description="How often a Job is tried again before it has failed.",
-        json_schema_extra=wrong("a Job would be given up too early, or tried without end"),
-        examples=["6"],
+        json_schema_extra=wrong(
+            "a Job would be given up too early, or tried without end", source="Kubernetes' default", unit="tries"
+        ),
     )
-    successful_jobs_history_limit: Annotated[int, Field(ge=0, le=1000)] = Field(
+    successful_jobs_history_limit: FewOrNone = Field(
         default=3,
         description="How many Jobs of each colour are kept that have succeeded, with their pods and logs.",
-        json_schema_extra=wrong("old Jobs would fill the namespace, or nobody could read their logs"),
-        examples=["3"],
+        json_schema_extra=wrong(
+            "old Jobs would fill the namespace, or nobody could read their logs",
+            source="Kubernetes' default",
+            unit="Jobs",
+        ),
     )
-    failed_jobs_history_limit: Annotated[int, Field(ge=0, le=1000)] = Field(
+    failed_jobs_history_limit: FewOrNone = Field(
         default=1,
         description="The same of those that have failed.",
-        json_schema_extra=wrong("old Jobs would fill the namespace, or nobody could read their logs"),
+        json_schema_extra=wrong(
+            "old Jobs would fill the namespace, or nobody could read their logs",
+            source="Kubernetes' default",
+            unit="Jobs",
+        ),
         examples=["3"],
     )

@@ -6,13 +6,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from teal.model.colours import Colour
-from teal_infra.settings.base import LabelName, Model, Name, ObjectName, PortNumber, clash, superfluous, wrong
+from teal_infra.settings.base import LabelName, Model, Name, ObjectName, clash, superfluous, wrong
 from teal_infra.settings.metadata import Marks
+from teal_infra.settings.numbers import PortNumber, bounds
 from teal_infra.settings.pod.probes import AppProtocol, PortName
 from teal_infra.settings.reach.routing import HostName, Prefix
 
-NodePort = Annotated[int, Field(ge=30000, le=32767)]
-"""A port of the range that an API server hands out by default."""
+NodePort = Annotated[int, Field(ge=30000, le=32767, json_schema_extra=bounds("Kubernetes' default range"))]
 
 NameOfPort = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$", max_length=63)]
 """The name of a Service's port, which may be longer than a container's, or empty."""
@@ -25,7 +25,6 @@ class Door(Model):
         default="ClusterIP",
         description="The type of the Service.",
         json_schema_extra=wrong("no Service of such a type exists"),
-        examples=["ClusterIP"],
     )
     load_balancer_class: LabelName | None = Field(
         default=None,
@@ -39,8 +38,7 @@ class Door(Model):
     port: PortNumber = Field(
         default=80,
         description="The port of the Service.",
-        json_schema_extra=wrong("nothing could connect to the Service"),
-        examples=["80"],
+        json_schema_extra=wrong("nothing could connect to the Service", source="HTTP"),
     )
     host: str | None = Field(
         default=None,
@@ -59,7 +57,6 @@ class Door(Model):
             "new colour all the same."
         ),
         json_schema_extra=wrong("clients would change pods with every connection, or never"),
-        examples=["None"],
     )
     external_traffic_policy: Literal["Cluster", "Local"] | None = Field(
         default=None,
@@ -186,7 +183,6 @@ class FrontDoor(Door):
             " while kube-proxy learns of another, connections are refused."
         ),
         json_schema_extra=wrong("connections would be refused while the port is named anew"),
-        examples=["http"],
     )
     node_port: NodePort | None = Field(
         default=None,

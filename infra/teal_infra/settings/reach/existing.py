@@ -25,7 +25,6 @@ class Namespace(Marks):
         default="teal",
         description="Its name.",
         json_schema_extra=wrong("the API server would refuse the namespace"),
-        examples=["teal"],
     )
     create: bool = Field(
         default=True,

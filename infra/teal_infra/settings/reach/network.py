@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from teal.model.addresses import everywhere
-from teal_infra.settings.base import LabelName, LabelValue, Model, Name, PortNumber, clash, wrong
+from teal_infra.settings.base import LabelName, LabelValue, Model, Name, clash, wrong
+from teal_infra.settings.numbers import PortNumber
 from teal_infra.settings.reach.doors import Door
 
 
@@ -82,7 +83,6 @@ class BackingPeer(Peer):
         default="TCP",
         description="The protocol of the connections.",
         json_schema_extra=wrong("the API server would refuse the network policy"),
-        examples=["TCP"],
     )
 
 
@@ -110,7 +110,6 @@ class NetworkSettings(Model):
             "them."
         ),
         json_schema_extra=wrong("it would stay open who may connect to the pods"),
-        examples=["true"],
     )
     ingress_controller: Peer | None = Field(
         default=Peer(

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_
 from pydantic_core import PydanticCustomError
 
 from teal_infra.settings.base import DNS, Model, clash, wrong
+from teal_infra.settings.numbers import bounds
 
 
 def _named(host: str) -> str:
@@ -75,13 +76,16 @@ class Routing(Model):
         json_schema_extra=wrong("requests of other paths would reach the service"),
         examples=["'[\"/api\"]'"],
     )
-    priority: Annotated[int, Field(ge=2, le=49999)] | None = Field(
+    priority: (
+        Annotated[int, Field(ge=2, le=49999, json_schema_extra=bounds("AWS, with room for a neighbour at both ends"))]
+        | None
+    ) = Field(
         default=None,
         description=(
             "The priority of the listener rule, of which the lowest is asked first. The one before it is for chosen "
             "clients, the one after it is taken on the test listener. A stack of one service needs none."
         ),
-        json_schema_extra=wrong("another service's rule would take the requests first"),
+        json_schema_extra=wrong("another service's rule would take the requests first", unit="place in the order"),
         examples=["100"],
     )
 

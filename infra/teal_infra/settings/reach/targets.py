@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from teal_infra.settings.base import Model, Path, PortNumber, clash, superfluous, wrong
+from teal_infra.settings.base import Model, Path, clash, superfluous, wrong
+from teal_infra.settings.numbers import AWS, PortNumber
 
 Matcher = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(-[0-9]{1,3})?(,[0-9]{1,3}(-[0-9]{1,3})?)*$")]
 
@@ -38,7 +39,6 @@ class TargetHealthCheck(Model):
         default="HTTP",
         description="The protocol in which it is asked. The service's own port is asked as it speaks, if by TLS.",
         json_schema_extra=wrong("every target would be unhealthy"),
-        examples=["HTTP"],
     )
     matcher: Matcher | None = Field(
         default=None,
@@ -62,19 +62,17 @@ class TargetGroup(Model):
             "themselves: AWS answers others 464. What has traffic keeps what it speaks; the other colour changes first."
         ),
         json_schema_extra=wrong("AWS would refuse the target group"),
-        examples=["HTTP1"],
     )
     algorithm: Literal["round_robin", "least_outstanding_requests", "weighted_random"] = Field(
         default="round_robin",
         description="How the load balancer chooses among the pods of a colour.",
         json_schema_extra=wrong("AWS would refuse the target group"),
-        examples=["round_robin"],
     )
-    slow_start_seconds: Annotated[int, Field(ge=30, le=900)] | None = Field(
+    slow_start_seconds: Annotated[int, Field(ge=30, le=900, json_schema_extra=AWS)] | None = Field(
         default=None,
         description=(
-            "For how many seconds a new pod gets fewer requests than the others, rising to its share. Without it, its "
-            "share is whole at once. AWS takes it with the algorithm round_robin alone."
+            "How long a new pod gets fewer requests than the others, rising to its share. Without it, its share is "
+            "whole at once. AWS takes it with the algorithm round_robin alone."
         ),
         json_schema_extra=wrong("AWS would refuse the target group"),
         examples=["30"],

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from teal_infra.settings import Settings
-from teal_infra.settings.base import CONSEQUENCE, Parts
+from teal_infra.settings.base import CONSEQUENCE, SOURCE, UNIT, Parts
 
 PREFIX = "teal:"
 SECURE: Mapping[str, Any] = {
@@ -75,7 +75,7 @@ def _cleaned(schema: Any) -> Any:  # noqa: ANN401 - any JSON
 
 def _text(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the schema of a text, or of what becomes one: Pulumi passes YAML's numbers and booleans as text."""
-    about = {key: schema[key] for key in ("description", "default", CONSEQUENCE) if key in schema}
+    about = {key: schema[key] for key in ("description", "default", CONSEQUENCE, SOURCE, UNIT) if key in schema}
     bare = {key: each for key, each in schema.items() if key not in about}
     return {**about, "anyOf": [bare, {"type": ["number", "boolean"]}, {"$ref": "#/$defs/Secure"}]}
 

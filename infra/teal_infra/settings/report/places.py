@@ -71,10 +71,11 @@ def required(where: Where) -> bool:
 
 
 def right(where: Where) -> Any:  # noqa: ANN401 - any JSON
-    """Return a valid value for a place: its field's example, or as much of its object as is required."""
+    """Return a valid value for a place: its field's example or default, or as much of its object as is required."""
     field, rest = field_at(where)
     wanted = expected(where)
-    value = _meant(str(field.examples[0]), plain=wanted is None and not rest) if field and field.examples else None
+    example = example_of(field) if field else None
+    value = _meant(example, plain=wanted is None and not rest) if example else None
     for _ in rest:
         value = next((each for _, each in inside(value) or ()), value)
     if wanted is list:
@@ -83,6 +84,13 @@ def right(where: Where) -> Any:  # noqa: ANN401 - any JSON
         model = model_at(where)
         return {key: right((*where, key)) for key, each in known(model).items() if each.is_required()} if model else {}
     return value  # pyright: ignore[reportUnknownVariableType]  # any JSON
+
+
+def example_of(field: FieldInfo) -> str | None:
+    """Return a value of a field as it is written for a shell: its first example, or else its default."""
+    if field.examples:
+        return str(field.examples[0])
+    return json.dumps(field.default) if isinstance(field.default, int | float | str) else None
 
 
 def expected(where: Where) -> type[list[Any] | dict[str, Any]] | None:

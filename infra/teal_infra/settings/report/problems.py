@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from pydantic_core import ErrorDetails
 
-from teal_infra.settings.base import consequence
+from teal_infra.settings.base import CONSEQUENCE, said
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.report.confidential import is_secret, scrubbed, shown
 from teal_infra.settings.report.kubernetes_names import said_as
@@ -61,7 +61,7 @@ def of_refusal(refusal: Refusal, data: Mapping[str, Any], secret: set[str]) -> P
         where=where,
         seen=_seen(where, data, secret),
         what=scrubbed(refusal.what, data),
-        consequence=refusal.consequence or (consequence(field) if field else "") or _UNSAID,
+        consequence=refusal.consequence or (said(field, CONSEQUENCE) if field else "") or _UNSAID,
         steps=_steps(refusal.steps or (Remove(where),), data),
     )
 

@@ -6,7 +6,7 @@ from itertools import count
 
 from teal.model.routes import RouterKind
 from teal_infra.settings import Settings
-from teal_infra.settings.base import MOST_SECONDS
+from teal_infra.settings.numbers import MOST_SECONDS
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.report.places import right
 from teal_infra.settings.report.steps import Remove, Set, Step, Where, at

@@ -77,6 +77,7 @@ def under_way(found: Live, origin: Colour) -> Live:
 def test_the_colour_that_traffic_leaves_keeps_its_pods() -> None:
     """However quiet it becomes, and however long the bake: traffic may have to go back."""
     assert asked(live(Colour.BLUE, 10), Colour.BLUE) == Capacity(minimum=10, floor=f"10@{NOW}")
+    assert asked(live(Colour.BLUE, 2), Colour.BLUE) == Capacity(minimum=2)  # the same as once it is idle
 
 
 def test_it_keeps_them_until_an_update_finds_the_move_confirmed() -> None:

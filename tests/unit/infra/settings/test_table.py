@@ -2,7 +2,8 @@
 
 import inspect
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 from teal_infra.settings import Settings
-from teal_infra.settings.base import consequence
+from teal_infra.settings.base import CONSEQUENCE, said
 from teal_infra.settings.reference import schema
-from teal_infra.settings.reference.table import models, page, within
+from teal_infra.settings.reference.table import Row, models, numeric, page, rows, within
+from teal_infra.settings.report.places import example_of
 
 ROOT = Path(__file__).parents[4]
 SCHEMA = schema.document()
@@ -39,24 +41,46 @@ def test_what_pulumi_says_of_a_setting_is_what_the_models_say() -> None:
 
 def test_every_setting_says_what_it_is() -> None:
     """In a sentence of its own, and not by what would go wrong."""
-    found = {model: path for path, model, _ in models("teal", Settings, None)}
+    found = {place.model: place.path for place in models("teal", Settings)}
     assert len(found) > 40
     for model, path in found.items():
         for name, field in model.model_fields.items():
-            said = field.description or ""
-            assert said.endswith("."), f"{path}.{name} does not say what it is"
-            assert said[0].isupper(), f"{path}.{name}: {said}"
-            assert consequence(field).lower() not in said.lower() or not consequence(field), f"{path}.{name}"
+            meaning, consequence = field.description or "", said(field, CONSEQUENCE)
+            assert meaning.endswith("."), f"{path}.{name} does not say what it is"
+            assert meaning[0].isupper(), f"{path}.{name}: {meaning}"
+            assert not consequence or consequence.lower() not in meaning.lower(), f"{path}.{name}"
         assert inspect.getdoc(model), path
 
 
 def test_every_setting_that_can_be_wrong_says_what_that_would_mean_and_how_it_is_mended() -> None:
     """But for objects, whose parts do."""
-    for path, model, _ in models("teal", Settings, None):
-        for name, field in model.model_fields.items():
+    for place in models("teal", Settings):
+        for name, field in place.model.model_fields.items():
             if not list(within(field.annotation)):
-                assert consequence(field), f"{path}.{name} does not say what a wrong value would have caused"
-                assert field.examples, f"{path}.{name} has no value that the mending command could set"
+                at = f"{place.path}.{name}"
+                assert said(field, CONSEQUENCE), f"{at} does not say what a wrong value would have caused"
+                assert example_of(field), f"{at} has no value that the mending command could set"
+
+
+NUMBERS = [
+    pytest.param(row, parts, id=f"{place.path}.{row.key}")
+    for place in models("teal", Settings)
+    for row, parts in rows(place)
+    if any(map(numeric, parts)) and not any(part.get("type") == "boolean" for part in parts)
+]
+ENDS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
+SOURCES = re.compile(r"(the \S+ guide|Kubernetes|AWS|HTTPS?|Prometheus|GitHub|TCP and UDP|measured|teal)\b")
+
+
+@pytest.mark.parametrize(("row", "parts"), NUMBERS)
+def test_every_number_says_its_unit_and_where_it_comes_from(row: Row, parts: Sequence[Mapping[str, Any]]) -> None:
+    """Its default, and its bounds unless they are a percentage's own, or say no more than that it is not negative."""
+    default, _, bounds = row.source.partition("bounds: ")
+    ends = {end: part[end] for part in parts for end in ENDS & part.keys()}
+    own = {"minimum": 0} if row.unit != "%" else {end: each for end, each in ends.items() if each in {0, 1, 100}}
+    assert row.unit, "it has no unit"
+    assert row.default in {"none", "required"} or SOURCES.match(default), "its default comes from nowhere"
+    assert ends.items() <= own.items() or SOURCES.match(bounds), f"its bounds come from nowhere: {ends}"
 
 
 def problems(stack: Mapping[str, Any]) -> list[str]:

@@ -73,6 +73,24 @@ async def test_half_a_flip_stays_open_where_its_proof_fails(api_server: FakeApiS
     assert stages(api_server) == ["PROVEN"]
 
 
+@pytest.mark.parametrize(("alive", "stage"), [(True, "PROVEN"), (False, "REFUSED")])
+async def test_a_refusal_does_not_end_what_another_update_has_begun(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch, *, alive: bool, stage: str
+) -> None:
+    """Two machines declare the same flip. One has proven it and is about to write; the other's gates fail."""
+
+    async def free(*_: object) -> bool:
+        return not alive
+
+    monkeypatch.setattr(mover, "free", free)
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    api_server.pods("backend", "green", [])
+    with pytest.raises(RefusedError, match="green has 0 ready endpoints"):
+        await begin(api_server, move(), name="update-2")
+    assert stages(api_server) == [stage]
+
+
 async def revert(server: FakeApiServer) -> None:
     """A flip to green whose bake has failed, and whose update died when it had put traffic back."""
     cluster(server, "blue")

@@ -78,7 +78,7 @@ async def test_the_colour_that_is_left_keeps_its_pods_until_the_flip_is_confirme
     keeps = replace(PLAN, keeps=True)
     world = World()
     refused = refuse(await verdicts(world, keeps))
-    assert "somebody has written the autoscaler of blue since this update did: it may go down to 2" in refused
+    assert "the autoscaler of blue may go down to 2: the minimum that this update asks for is not there" in refused
     for floor, well in (("2@then", True), ("3@then", False)):
         world.marks = {FLOOR: floor}
         (allow if well else refuse)(await verdicts(world, keeps))

@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.cluster.building.golang import environ, toolchain
 from sandbox.cluster.cache import locked
 from sandbox.cluster.errors import BuildError
-from sandbox.cluster.golang import environ, toolchain
 from sandbox.cluster.progress import Steps
 
 _LAST_LINES = 15

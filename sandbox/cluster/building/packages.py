@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.backing import postgres
-from sandbox.cluster.configuration import CNI_PLUGINS
+from sandbox.cluster.building.prerequisites import Problem
+from sandbox.cluster.daemons.configuration import CNI_PLUGINS
 from sandbox.cluster.errors import PrerequisiteError
-from sandbox.cluster.prerequisites import Problem
 from sandbox.cluster.progress import Steps
 
 # A command (looked up on PATH) or a file, and the Debian package that has it.

@@ -6,7 +6,7 @@ import ssl
 
 import httpx2
 
-from sandbox.cluster.components import Check, Component
+from sandbox.cluster.daemons.component import Check, Component
 from sandbox.cluster.layout import API_SERVER, Layout
 
 _TIMEOUT_S = 2.0

@@ -9,8 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from sandbox.cluster.building.prerequisites import available_memory
 from sandbox.cluster.cache import locked
-from sandbox.cluster.prerequisites import available_memory
 from sandbox.cluster.processes import run
 from sandbox.cluster.progress import Steps
 

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from sandbox.aws import render
+from sandbox.aws.balancer import render
+from sandbox.aws.balancer.haproxy import Haproxy, HaproxyError
+from sandbox.aws.balancer.picture import Group, Picture
+from sandbox.aws.balancer.targets import Health, Key, Target, Targets
 from sandbox.aws.faults import FaultBox
-from sandbox.aws.haproxy import Haproxy, HaproxyError
-from sandbox.aws.picture import Group, Picture
-from sandbox.aws.targets import Health, Key, Target, Targets
 
 _LOG = logging.getLogger(__name__)
 _LOOK_S: Final = 0.5

@@ -4,14 +4,24 @@ moto alone keys targets by id, and calls all of them healthy. Times are seconds 
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Key = tuple[str, int]
 """Address (or instance id) and port."""
 Health = Literal["up", "down", "checking"]
 """What the data path's checks found; `checking` until the first of them decides."""
+
+
+def key_of(given: Mapping[str, Any], port: str) -> Key:
+    """Return the key of a target as a request gives it; `port` is its group's."""
+    return str(given["Id"]), int(given.get("Port") or port)
+
+
+def meant(key: Key, given: Mapping[str, Any]) -> bool:
+    """Return whether a request means this target; without a port it means all that have the address."""
+    return key[0] == given["Id"] and (not given.get("Port") or key[1] == int(given["Port"]))
 
 
 @dataclass

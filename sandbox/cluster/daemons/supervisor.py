@@ -1,7 +1,8 @@
 """The sandbox's first process: starts the cluster's components in order, keeps them running, answers on a socket.
 
 Process 1 of the sandbox's process namespace: when it ends, however it ends, the kernel ends everything else. It
-builds nothing and removes nothing; `lifecycle` does. Run as `python -m sandbox.cluster.supervisor NAME WORK_TREE`.
+builds nothing and removes nothing. `sandbox.cluster.start` runs it, as
+`python -m sandbox.cluster.daemons.supervisor NAME WORK_TREE`.
 
 Protocol on `control.sock`: one JSON object a line. Requests: `{"do": "status"}`, `{"do": "watch"}` (a status at
 every change until the cluster is up or failed), `{"do": "start" | "stop" | "restart", "component": NAME}` (answered
@@ -21,12 +22,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.cluster.checks import Checker
-from sandbox.cluster.components import Check, Component, components
 from sandbox.cluster.control import listen
+from sandbox.cluster.daemons.checks import Checker
+from sandbox.cluster.daemons.component import Check, Component
+from sandbox.cluster.daemons.components import components
+from sandbox.cluster.daemons.mounts import hide_host
 from sandbox.cluster.environment import WORK_TREE, Sandbox
 from sandbox.cluster.layout import Layout
-from sandbox.cluster.mounts import hide_host
 
 _CHECK_INTERVAL_S = 0.05
 _RESTART_DELAY_S = 1.0  # as systemd's default is 0.1 s and the kubelet's 10 s; enough for a port to be free

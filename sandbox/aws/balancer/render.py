@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from sandbox.aws.picture import Action, Condition, Group, Listener, Picture, Rule
-from sandbox.aws.targets import Target
+from sandbox.aws.balancer.picture import Action, Condition, Group, Listener, Picture, Rule
+from sandbox.aws.balancer.targets import Target
 
 BUCKETS: Final = 100
 STICKY_COOKIE: Final = "AWSALBTG"

@@ -3,58 +3,21 @@
 The list is computed from the sandbox alone, so the supervisor and the command line see the same one.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
-from sandbox import aws
 from sandbox.backing import postgres
+from sandbox.cluster.daemons.beside import beside
+from sandbox.cluster.daemons.component import Check, Component
 from sandbox.cluster.environment import Sandbox
 from sandbox.cluster.layout import (
     API_SERVER,
     CONTAINERD_SOCKET,
     ETCD,
-    METRICS_PORT,
-    MOTO_PORT,
     NODE_ADDRESS,
     POD_RANGE,
-    PROMETHEUS_PORT,
     SERVICE_RANGE,
     Layout,
 )
-
-_PROMETHEUS = f"http://127.0.0.1:{PROMETHEUS_PORT}"
-
-
-class Check(Enum):
-    """How a component shows that it does its work."""
-
-    HTTP = "answers 200"
-    LISTENS = "accepts on its socket"
-    EXITS = "exits with 0"  # a task, not a daemon
-    NODE_KNOWN = "answers 200 and its node is registered"
-    RULES_WRITTEN = "has written its rules once"
-    NODE_READY = "its node is Ready"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Component:
-    """One process of the cluster.
-
-    Attributes:
-        argv: the command; empty for a mere condition (`node`, `accounts`), which has no process.
-        target: what is checked: a URL or a socket's path.
-        after: components that must be there before this one is started.
-        awaited: whether the cluster counts as up only with it.
-    """
-
-    name: str
-    argv: tuple[str, ...]
-    check: Check
-    target: str = ""
-    after: tuple[str, ...] = ()
-    awaited: bool = True
 
 
 def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()) -> list[Component]:
@@ -186,106 +149,7 @@ def components(sandbox: Sandbox, *, python: str, archives: tuple[Path, ...] = ()
         ),
         *loads,
     ]
-    # When all is there that a start waits for: autoscalers and gates, who ask for metrics, ask again.
-    last = tuple(each.name for each in cluster if each.awaited)
-    metrics = _metrics(layout, serving, last) if (layout.bin / "metrics-server").exists() else []
-    return [*cluster, *metrics, *_prometheus(layout, python, last), *_aws(layout, python, last)]
-
-
-def _aws(layout: Layout, python: str, after: tuple[str, ...]) -> list[Component]:
-    """A stand-in for AWS that most rehearsals do not touch; it takes seconds to import."""
-    ready = f"http://127.0.0.1:{MOTO_PORT}/moto-api/"
-    kind = f"--filename={Path(aws.__file__).parent}/kind.yaml"
-    return [
-        Component(
-            name="moto",
-            argv=(python, "-m", "sandbox.aws", "127.0.0.1", str(MOTO_PORT), "/run/aws"),  # with a socket: a short path
-            check=Check.HTTP,
-            target=ready,
-            after=after,
-            awaited=False,
-        ),
-        Component(
-            name="target-group-binding-kind",
-            argv=("kubectl", f"--kubeconfig={layout.pki}/admin.kubeconfig", "apply", kind),
-            check=Check.EXITS,
-            after=after,
-            awaited=False,
-        ),
-        Component(
-            name="target-group-binding",
-            argv=(python, "-m", "sandbox.aws.binding"),
-            check=Check.HTTP,
-            target=ready,  # it listens nowhere
-            after=("moto", "target-group-binding-kind"),
-            awaited=False,
-        ),
-    ]
-
-
-def _prometheus(layout: Layout, python: str, after: tuple[str, ...]) -> list[Component]:
-    ready = f"{_PROMETHEUS}/-/ready"
-    return [
-        Component(
-            name="prometheus",
-            argv=(
-                "prometheus",
-                f"--config.file={layout.config}/prometheus.yaml",
-                f"--storage.tsdb.path={layout.prometheus}",
-                "--storage.tsdb.retention.time=2h",
-                "--web.enable-lifecycle",  # to be told of new rules
-                # For the update on loopback, and for the watch's pods on the node's address.
-                *(f"--web.listen-address={address}:{PROMETHEUS_PORT}" for address in ("127.0.0.1", NODE_ADDRESS)),
-            ),
-            check=Check.HTTP,
-            target=ready,
-            after=after,
-            awaited=False,
-        ),
-        Component(
-            name="prometheus-rules",
-            argv=(
-                *(python, "-m", "sandbox.prometheus.rules"),
-                *(f"{layout.config}/rules", _PROMETHEUS, f"{layout.pki}/admin.kubeconfig"),
-            ),
-            check=Check.HTTP,
-            target=ready,  # it listens nowhere
-            after=("prometheus",),
-            awaited=False,
-        ),
-    ]
-
-
-def _metrics(layout: Layout, serving: Sequence[str], after: tuple[str, ...]) -> list[Component]:
-    administrator = f"kubeconfig={layout.pki}/admin.kubeconfig"
-    return [
-        Component(
-            name="metrics-server",
-            argv=(
-                "metrics-server",
-                # The administrator's rights: which ones it needs in a real cluster is its own manifest's to say.
-                *(f"--{use}{administrator}" for use in ("", "authentication-", "authorization-")),
-                "--bind-address=127.0.0.1",
-                f"--secure-port={METRICS_PORT}",
-                *serving,
-                "--kubelet-preferred-address-types=InternalIP",
-                f"--kubelet-certificate-authority={layout.pki}/ca.crt",
-                "--metric-resolution=10s",  # it takes no less
-                "--kubelet-request-timeout=5s",  # it exits if that is not well below the resolution
-            ),
-            check=Check.HTTP,
-            target=f"https://127.0.0.1:{METRICS_PORT}/livez",  # /readyz wants to have looked at a pod twice
-            after=after,
-            awaited=False,
-        ),
-        Component(
-            name="metrics-api",
-            argv=("kubectl", f"--{administrator}", "apply", f"--filename={layout.config}/metrics-api.yaml"),
-            check=Check.EXITS,
-            after=("metrics-server",),  # an API that is registered and does not answer holds up discovery
-            awaited=False,
-        ),
-    ]
+    return [*cluster, *beside(layout, python, serving, tuple(each.name for each in cluster if each.awaited))]
 
 
 def _api_server(layout: Layout) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox.cluster.compiling import Command
-from sandbox.cluster.golang import numbers
+from sandbox.cluster.building.compiling import Command
+from sandbox.cluster.building.golang import numbers
 from sandbox.cluster.progress import Steps
 from sandbox.tools import KUBERNETES_PROVIDER, LANGUAGE_HOST, PULUMI
 

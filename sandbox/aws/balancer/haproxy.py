@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from sandbox.aws import render
+from sandbox.aws.balancer import render
 
 PACKAGE: Final = "haproxy"
 _RELOAD_S: Final = 10.0

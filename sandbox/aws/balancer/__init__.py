@@ -1,0 +1,1 @@
+"""The load balancers of the sandbox's AWS: HAProxy, kept as moto's state says."""
