@@ -256,9 +256,8 @@ class ServiceSettings(Process):
         if self.worker is not None:
             return ()
         extra = (each for each in self.front_door.extra_ports.values() if each.protocol == "TCP")
-        further = [self.numbered(each.target_port) for each in extra]
-        checked = self.target_group.health_check.port
-        return [*dict.fromkeys((self.port, *further, *filter(None, [checked])))]
+        ports = [self.port, *(self.numbered(each.target_port) for each in extra), self.target_group.health_check.port]
+        return [*dict.fromkeys(filter(None, ports))]
 
     @property
     def metrics_port(self) -> int | None:
