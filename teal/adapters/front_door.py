@@ -5,16 +5,15 @@ within 0.1 s, but more than 8 s when the API server has just restarted).
 """
 
 import asyncio
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
 from types import MappingProxyType
 
 import httpx2
 from pydantic import ValidationError
 
+from teal.adapters import certificates
 from teal.adapters.kubernetes import proxy
 from teal.adapters.kubernetes.objects import Identity
 from teal.adapters.patience import busy
@@ -37,7 +36,9 @@ CONTROL_SECONDS = 2.0
 """How long the API server may take to answer for itself, after a service's answer did not come through it."""
 
 
-async def await_version(url: str, path: str, version: str, destination: Colour, *, host: str = "") -> None:
+async def await_version(  # noqa: PLR0913 - the door, and what it has to answer
+    url: str, path: str, version: str, destination: Colour, *, host: str = "", of_pods: bool = False
+) -> None:
     """Probe a front door until it answers with the declared version and colour, on new connections.
 
     Args:
@@ -46,6 +47,7 @@ async def await_version(url: str, path: str, version: str, destination: Colour, 
         version: the version that has to answer.
         destination: the colour that has to answer.
         host: the name that the door knows the service by, if it differs from the URL's.
+        of_pods: whether the door's certificate is that of the pods behind it, which may be any.
 
     Raises:
         RefusedError: the door did not answer so within `DEADLINE_SECONDS`.
@@ -55,7 +57,7 @@ async def await_version(url: str, path: str, version: str, destination: Colour, 
     try:
         async with (
             asyncio.timeout(DEADLINE_SECONDS),
-            _client(url) as http,
+            _client(url, of_pods=of_pods) as http,
         ):
             while in_a_row < IN_A_ROW:
                 seen = await _ask(http, url + path, host)
@@ -183,20 +185,11 @@ async def probe_at(url: str, host: str = "", headers: Mapping[str, str] = Mappin
     )
 
 
-def _client(url: str) -> httpx2.AsyncClient:
-    """Return a client that opens a new connection for every request.
-
-    Reading the certificate authorities takes about 0.1 s and blocks the event loop. So they are read once and cached,
-    since a bake asks twenty times a second, and not at all without TLS.
-    """
-    verify = _authorities() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def _client(url: str, *, of_pods: bool = False) -> httpx2.AsyncClient:
+    """Return a client that opens a new connection for every request; without TLS no authorities are read."""
+    verify = certificates.authorities() if url.startswith("https:") and not of_pods else certificates.anything()
     close = {"Connection": "close"}
     return httpx2.AsyncClient(timeout=ANSWER_SECONDS, headers=close, trust_env=False, verify=verify)
-
-
-@cache
-def _authorities() -> ssl.SSLContext:
-    return httpx2.create_ssl_context(trust_env=False)
 
 
 async def _get(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from teal.gates.documents import ContractPlan
+from teal.gates.replies import Request
 from teal.spec.gates import GatePlan
 
 
@@ -38,8 +39,8 @@ class Subject:
     """Whether a flip asks for as many of its pods as the live colour has, before its gates are asked."""
     objects: Mapping[str, str] = field(default_factory=dict[str, str])
     """The names of the objects that have to be there, by their kind (`teal.adapters.kubernetes.inventory`)."""
-    probes: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The paths that the kubelet asks for at the service's own port, by the probe's name."""
+    probes: Mapping[str, Request] = field(default_factory=dict[str, Request])
+    """The requests that the kubelet makes at the service's own port, by the probe's name."""
     documents: Sequence[ContractPlan] = ()
     """Where its OpenAPI documents are; empty where the stack does not say that it has one."""
     up: str = ""

@@ -146,16 +146,13 @@ class Suite:
             for (kind, name), each in zip(objects.items(), found, strict=True)
         ]
 
-    async def _probes(self, service: str, probes: Mapping[str, str]) -> Sequence[Verdict]:
+    async def _probes(self, service: str, probes: Mapping[str, Request]) -> Sequence[Verdict]:
         door = f"{service}-{self._colour}"
-        tls = self._subjects[service].gates.tls
-        asked = (
-            self._cluster.request(door, Request(path=path, tls=tls), within=PROBE_SECONDS) for path in probes.values()
-        )
+        asked = (self._cluster.request(door, each, within=PROBE_SECONDS) for each in probes.values())
         replies = await asyncio.gather(*asked)
         return [
-            judge.probe(service, self._colour, name, path, reply)
-            for (name, path), reply in zip(probes.items(), replies, strict=True)
+            judge.probe(service, self._colour, name, each.path, reply)
+            for (name, each), reply in zip(probes.items(), replies, strict=True)
         ]
 
     async def _paths(self, service: str, plan: ContractPlan) -> Sequence[Verdict]:

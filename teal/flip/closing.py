@@ -86,6 +86,7 @@ class Closing:
             endpoints,
             service.close_path,
             service.close_seconds if begin else 0,
+            tls=service.tls,
             turn=self._turn,
         )
         if wrong:

@@ -7,9 +7,11 @@ from typing import Any
 
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.kubernetes.merge_patch import merge_patch
+from teal.adapters.kubernetes.objects import Items
 from teal.adapters.kubernetes.watch import versions
 from teal.model.colours import Colour
 from teal.model.errors import ChangedError, UnreachableError
+from teal.model.labels import PART_OF, PART_OF_LABEL
 from teal.model.live import LiveService
 from teal.model.verdict import Verdict
 
@@ -35,6 +37,11 @@ class KubernetesRouter:
     def named(self, service: str) -> str:
         """Return the name of the object that directs a service's traffic; by default, the service's own."""
         return service
+
+    async def others(self) -> Mapping[str, LiveService]:
+        """Return where objects of this kind lead that no stack made, by name."""
+        found = await self.cluster.read(self.kind, Items, {"labelSelector": f"{PART_OF_LABEL}!={PART_OF}"})
+        return {each["metadata"]["name"]: self._parse(each) for each in (found.items if found else ())}
 
     async def prove(self, services: Iterable[str], destination: Colour, *, share: int, wait: bool) -> Sequence[Verdict]:
         """Return nothing: the capacity gate reads the EndpointSlices already."""

@@ -12,7 +12,7 @@ import pulumi
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.adapters.kubernetes.objects import Service
 from teal.model.errors import UnreachableError
-from teal_infra.components.doors import url
+from teal_infra.components.doors import at, url
 from teal_infra.settings.reach.doors import Door
 
 DEADLINE_SECONDS = 180.0
@@ -21,7 +21,7 @@ DEADLINE_SECONDS = 180.0
 PAUSE_SECONDS = 1.0
 
 
-async def front_door(access: ClusterAccess, service: str, door: Door) -> str:
+async def front_door(access: ClusterAccess, service: str, door: Door, *, tls: bool = False) -> str:
     """Return the URL of a Service at the address that it was given, or else at the one inside the cluster.
 
     A preview does not wait for an address.
@@ -30,11 +30,12 @@ async def front_door(access: ClusterAccess, service: str, door: Door) -> str:
         access: the cluster to ask.
         service: the Service's name.
         door: the door, with its port.
+        tls: whether the pods speak TLS on the service's port.
     """
     given = await _address(access, service)
     if given:
-        return f"http://{given}:{door.port}"
-    inside = url(door, service, access.namespace, None)
+        return at(given, door.port, tls=tls)
+    inside = url(door, service, access.namespace, None, tls=tls)
     if not pulumi.runtime.is_dry_run():
         pulumi.log.warn(
             f"Service {service} is of type LoadBalancer, and had no address after {DEADLINE_SECONDS:.0f} s; the "

@@ -80,18 +80,24 @@ def ingress_spec(ingress: Ingress, service: str, port: int) -> "IngressSpecArgsD
 
 def front_door(settings: Settings, service: str) -> str:
     """Return the URL at which live traffic comes in, through the active Service."""
-    door = settings.services[service].front_door
-    return url(door, service, settings.namespace, door.node_port)
+    its = settings.services[service]
+    return url(its.front_door, service, settings.namespace, its.front_door.node_port, tls=its.tls)
 
 
 def preview_door(settings: Settings, service: str) -> str:
     """Return the URL at which the idle colour answers."""
-    door, idle = settings.services[service].preview_door, settings.active_colour.other
-    return url(door, f"{service}-{idle}", settings.namespace, door.node_ports.get(idle))
+    its, idle = settings.services[service], settings.active_colour.other
+    door = its.preview_door
+    return url(door, f"{service}-{idle}", settings.namespace, door.node_ports.get(idle), tls=its.tls)
 
 
-def url(door: Door, service: str, namespace: str, node_port: int | None) -> str:
+def url(door: Door, service: str, namespace: str, node_port: int | None, *, tls: bool) -> str:
     """Return the URL of a door for a client; the address inside the cluster where no other one is configured."""
     if door.host is None:
-        return f"http://{service}.{namespace}.svc:{door.port}"
-    return f"http://{door.host}:{node_port if door.type == 'NodePort' and node_port else door.port}"
+        return at(f"{service}.{namespace}.svc", door.port, tls=tls)
+    return at(door.host, node_port if door.type == "NodePort" and node_port else door.port, tls=tls)
+
+
+def at(host: str, port: int, *, tls: bool) -> str:
+    """Return the URL of a port, which the pods behind it speak TLS on or not."""
+    return f"{'https' if tls else 'http'}://{host}:{port}"

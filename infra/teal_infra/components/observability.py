@@ -40,6 +40,8 @@ class ObservabilityArgs:
     """The path at which pods are scraped; empty where they have no port for it."""
     port: int | str = "http"
     """The port of the pods' metrics, by number or name."""
+    tls: bool = False
+    """Whether that port speaks TLS."""
 
 
 class Observability(pulumi.ComponentResource):
@@ -61,7 +63,7 @@ class Observability(pulumi.ComponentResource):
         elif settings.alerts == "prometheusRule":
             self._operators("alerts", "PrometheusRule", groups, settings.labels)
             if args.path:
-                monitor = _pod_monitor(self._service, args.path, args.port)
+                monitor = _pod_monitor(self._service, args)
                 self._operators("metrics", "PodMonitor", monitor, settings.labels)
         if settings.dashboard:
             from teal.monitoring.dashboard import dashboard_json  # noqa: PLC0415 - Grafana's SDK is loaded only where it is used
@@ -109,6 +111,7 @@ def observe(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resou
             namespace=namespace,
             path=service.request_metrics.path if service.metrics_port else "",
             port=service.request_metrics.port or HTTP,
+            tls=service.metrics_tls,
         )
         Observability(name, args, opts)
         if settings.prometheus is not None and service.counted is None and service.worker is None:
@@ -118,10 +121,11 @@ def observe(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resou
             )
 
 
-def _pod_monitor(service: str, path: str, port: int | str) -> Mapping[str, Any]:
+def _pod_monitor(service: str, of: ObservabilityArgs) -> Mapping[str, Any]:
     """Return a monitor that scrapes the pods of both colours, as their annotations do without an operator."""
-    by = "port" if isinstance(port, str) else "portNumber"
+    by = "port" if isinstance(of.port, str) else "portNumber"
+    sealed = {"scheme": "https", "tlsConfig": {"insecureSkipVerify": True}} if of.tls else {}
     return {
         "selector": {"matchLabels": {NAME_LABEL: service}},
-        "podMetricsEndpoints": [{by: port, "path": path}],
+        "podMetricsEndpoints": [{by: of.port, "path": of.path, **sealed}],
     }

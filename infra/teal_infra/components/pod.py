@@ -120,6 +120,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         "prometheus.io/scrape": "true",
         "prometheus.io/port": str(settings.metrics_port),
         "prometheus.io/path": settings.request_metrics.path,
+        **({"prometheus.io/scheme": "https"} if settings.metrics_tls else {}),
     }
     made: PodTemplateSpecArgsDict = {
         "metadata": {

@@ -5,12 +5,14 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from teal.checking.subject import Subject
+from teal.gates.replies import Request
 from teal.model.colours import Colour
 from teal.monitoring.queries import Queries
 from teal.spec.gates import GatePlan
 from teal_infra.components.network import policy_name
 from teal_infra.planning.move import gate_plans
 from teal_infra.settings import Settings
+from teal_infra.settings.evidence.smoke import passing
 from teal_infra.settings.pod.probes import HTTP
 from teal_infra.settings.reach.backing import BackingService
 from teal_infra.settings.service import ServiceSettings
@@ -59,11 +61,11 @@ def _objects(settings: Settings, service: str, colour: Colour) -> Iterator[tuple
         yield "budget", name
 
 
-def _probes(its: ServiceSettings) -> Iterator[tuple[str, str]]:
-    """Yield the probes' paths on the service's own port: the preview door leads to no other."""
+def _probes(its: ServiceSettings) -> Iterator[tuple[str, Request]]:
+    """Yield the probes' requests to the service's own port: the preview door leads to no other."""
     for name, probe in its.probed.items():
         if probe.path is not None and probe.port in {None, HTTP, its.port}:
-            yield name, probe.path
+            yield name, Request(path=probe.path, headers=passing(probe.headers), tls=probe.scheme == "HTTPS")
 
 
 def _up(settings: Settings, service: str) -> str:

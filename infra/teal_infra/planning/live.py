@@ -19,6 +19,7 @@ from teal.model.colours import ENGINE, Colour, colour_of
 from teal.model.errors import ForeignChangeError, RefusedError
 from teal.model.live import LiveAutoscaler, LiveService, LiveSlot
 from teal.model.routes import RouterKind
+from teal.routers.kubernetes import KubernetesRouter
 from teal.schema.migrations import Contracted
 from teal_infra import labels
 from teal_infra.planning import adoption
@@ -35,6 +36,8 @@ class Live:
     services: Mapping[str, LiveService] = field(default_factory=dict[str, LiveService])
     through: RouterKind | None = None
     """The router that the traffic goes through; None where it is the one that the config names."""
+    others: Mapping[str, LiveService] = field(default_factory=dict[str, LiveService])
+    """Where objects lead that no stack made, and whose place those of the declared services would take."""
     slots: Mapping[tuple[str, Colour], LiveSlot] = field(default_factory=dict[tuple[str, Colour], LiveSlot])
     autoscalers: Mapping[str, LiveAutoscaler] = field(default_factory=dict[str, LiveAutoscaler])
     """The autoscalers of all colours, by Deployment."""
@@ -82,13 +85,13 @@ def read(access: ClusterAccess, settings: Settings) -> Live:
 
 async def ask(access: ClusterAccess, settings: Settings) -> Live:
     """Read the same within the caller's own event loop."""
-    router = settings.router
+    kind = settings.router
     migrated = [name for name, service in settings.services.items() if service.migrations is not None]
     async with Cluster.connect(access) as cluster:
-        records = Records(cluster.http, cluster.namespace)
+        records, router = Records(cluster.http, cluster.namespace), routers.connect(kind, cluster)
         (found, workers, slots, autoscalers, record, kept), schemas, existing, flags = await asyncio.gather(
             asyncio.gather(
-                routers.connect(router, cluster).live_services(),
+                router.live_services(),
                 routers.Workers(cluster).live_services(),
                 cluster.slots(),
                 cluster.autoscalers(),
@@ -102,10 +105,15 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
         crons = {name for name, each in settings.services.items() if each.cron}
         crons |= {name for name, each in workers.items() if each.cron}
         slots = {**slots, **await schedule.slots(cluster, sorted(crons))}
-        through, left = await _through_another(cluster, router, record, kept.history)
+        through, left = await _through_another(cluster, kind, record, kept.history)
+        new = settings.routed.keys() - settings.adopted.keys() - found.keys()
+        others: Mapping[str, LiveService] = {}
+        if new and isinstance(router, KubernetesRouter):  # a load balancer's rules have no names to collide
+            others = await router.others()
     return Live(
         services={**adoption.live(settings, existing), **(left or found), **workers},
         through=through,
+        others={name: each for name, each in others.items() if name in new},
         slots={**slots, **adoption.slots(settings, existing)},
         flags=flags,
         existing=existing,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from teal.model.colours import Colour
+from teal.model.routes import RouterKind
 from teal_infra.components import fingerprint
 from teal_infra.planning.live import Live
 from teal_infra.planning.slots import Slots
@@ -36,6 +37,7 @@ def dangers(settings: Settings, live: Live, planned: Slots) -> Sequence[Danger]:
     """
     return [
         *_rerouted(settings, live),
+        *_of_others(settings, live),
         *_of_another_kind(settings, live),
         *_gone(settings, live),
         *_live_slots(settings, live),
@@ -55,6 +57,29 @@ def _rerouted(settings: Settings, live: Live) -> Iterator[Danger]:
             f"their DNS names that of {settings.router}. Next: pulumi config set teal:router {live.through}; to change "
             f"over, make a second stack with router {settings.router} in a teal:namespace of its own, move DNS to its "
             "front door, then pulumi destroy this one (docs/runbook.md)"
+        )
+
+
+def _of_others(settings: Settings, live: Live) -> Iterator[Danger]:
+    """Yield what already directs traffic under a service's name, which the API server lets no stack change."""
+    for name, found in sorted(live.others.items()):
+        if settings.router is RouterKind.SERVICE:
+            idle, kind = settings.active_colour.other, "Service"
+            then = (
+                "make what runs a colour of the stack (docs/adoption.md), beginning with pulumi config set --path "
+                f"teal:{idle}.{name}.adopt.deployment NAME; or give the service in teal:services a name that is free"
+            )
+        else:
+            kind = "HTTPRoute"
+            then = (
+                "pulumi config rm teal:gateway, pulumi config set teal:router service: the HTTPRoute stays as it is, "
+                "and the stack takes over the Service that it leads to (docs/adoption.md); or give the service in "
+                "teal:services a name that is free"
+            )
+        yield Danger(
+            f"{kind} {name} is there already, leads to {dict(found.selector)}, and no stack made it: the API server "
+            f"would refuse the stack's own (field conflict) once all pods of it are there. Next: {then}",
+            name,
         )
 
 

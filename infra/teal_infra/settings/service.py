@@ -256,14 +256,18 @@ class ServiceSettings(Process):
         if self.worker is not None:
             return ()
         extra = (each for each in self.front_door.extra_ports.values() if each.protocol == "TCP")
-        further = [self.numbered(each.target_port) for each in extra]
-        checked = self.target_group.health_check.port
-        return [*dict.fromkeys((self.port, *further, *filter(None, [checked])))]
+        ports = [self.port, *(self.numbered(each.target_port) for each in extra), self.target_group.health_check.port]
+        return [*dict.fromkeys(filter(None, ports))]
 
     @property
     def metrics_port(self) -> int | None:
         """On which Prometheus scrapes its pods; None for a worker that names none."""
         return None if self.worker and self.request_metrics.port is None else self.numbered(self.request_metrics.port)
+
+    @property
+    def metrics_tls(self) -> bool:
+        """Whether that port speaks TLS, as far as anything says so: whether it is the service's own, and does."""
+        return self.tls and self.metrics_port == self.port
 
     @property
     def counted(self) -> RequestMetrics | None:

@@ -129,7 +129,7 @@ class Targets(pulumi.ComponentResource):
         self.group = lb.TargetGroup(
             labels.short(service, colour),
             target_type="ip",
-            protocol="HTTP",
+            protocol="HTTPS" if its.tls else "HTTP",
             protocol_version=None if target.protocol_version == "HTTP1" else target.protocol_version,
             port=its.port,
             vpc_id=alb.vpc_id,
@@ -145,7 +145,7 @@ class Targets(pulumi.ComponentResource):
                 "unhealthy_threshold": check.unhealthy_threshold,
                 "matcher": matcher,
                 "port": str(own.port or "traffic-port"),
-                "protocol": own.protocol,
+                "protocol": "HTTPS" if its.tls and own.port in {None, its.port} else own.protocol,
             },
             tags={PART_OF_LABEL: PART_OF, OF_SERVICE: service, COLOUR_LABEL: colour},
             # The group's port is only the default of an ip target, whose binding registers it with the pod's own. So a
@@ -153,7 +153,7 @@ class Targets(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=alb.protect and kept,
-                ignore_changes=["port", "protocolVersion"] if kept else None,
+                ignore_changes=["port", "protocol", "protocolVersion"] if kept else None,
             ),
         )
         self.binding = self._bind(front, balancer, service, colour)

@@ -89,7 +89,8 @@ class ServiceSelector(pulumi.ComponentResource):
         self.live_colour: pulumi.Output[str] = pulumi.Output.all(service.spec, service.metadata).apply(_live)
         self.front_door: pulumi.Input[str] = front_door(front.settings, route.service)
         if door.type == "LoadBalancer" and door.host is None:
-            self.front_door = service.id.apply(lambda _: address.front_door(front.access, route.service, door))
+            tls = settings.tls
+            self.front_door = service.id.apply(lambda _: address.front_door(front.access, route.service, door, tls=tls))
         self.preview_door: pulumi.Input[str] = preview_door(front.settings, route.service)
         self.register_outputs({})
 

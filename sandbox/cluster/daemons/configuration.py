@@ -116,6 +116,7 @@ def prometheus(layout: Layout) -> dict[str, object]:
         {"source_labels": [f"{annotation}_scrape"], "regex": "true", "action": "keep"},
         {"source_labels": ["__meta_kubernetes_pod_phase"], "regex": "Running", "action": "keep"},
         {"source_labels": [f"{annotation}_path"], "regex": "(.+)", "target_label": "__metrics_path__"},
+        {"source_labels": [f"{annotation}_scheme"], "regex": "(https?)", "target_label": "__scheme__"},
         {
             "source_labels": ["__meta_kubernetes_pod_ip", f"{annotation}_port"],
             "regex": "(.+);(.+)",
@@ -133,6 +134,7 @@ def prometheus(layout: Layout) -> dict[str, object]:
             {
                 "job_name": "pods",
                 "kubernetes_sd_configs": [{"role": "pod", **access}],
+                "tls_config": {"insecure_skip_verify": True},
                 "relabel_configs": relabel,
             }
         ],

@@ -124,7 +124,7 @@ class Service(Object):
             return ""
         first = self.spec.ports[0]
         if self.outside:
-            return f"http://{self.outside}:{first.port}"
+            return f"{self.outside}:{first.port}"
         return f"port {first.node_port} of each node" if first.node_port else f"{self.metadata.name}:{first.port}"
 
 

@@ -191,12 +191,12 @@ class Bake:
         unasked = 100 * seen.door_errors / (seen.asked + seen.door_errors)
         if percent <= bound and unasked > DOOR_ERROR_PERCENT:
             looks = (
-                f"{unasked:.2g} % ({seen.door_errors} of {seen.asked + seen.door_errors}) of the front door's probes"
+                f"{unasked:.3g} % ({seen.door_errors} of {seen.asked + seen.door_errors}) of the front door's probes"
             )
             why = f", the last: {seen.door_error}" if seen.door_error else ""
             return verdict(Outcome.ERROR, f"{looks} came to nothing; at most {DOOR_ERROR_PERCENT:g} % may{why}")
         first = f"; first: {seen.failure}" if seen.failure else ""
-        what = f"{percent:.2g} % ({seen.failed} of {seen.asked}) of the front door's answers failed{first}"
+        what = f"{percent:.3g} % ({seen.failed} of {seen.asked}) of the front door's answers failed{first}"
         return verdict(_judged(percent, seen.asked, bound, early=early), what)
 
     def _traffic(self, service: str, seen: Observed, *, early: bool = False) -> Verdict:
@@ -216,7 +216,7 @@ class Bake:
                 f"Prometheus has counted {seen.requests:.0f} requests of {self.colour} in this bake",
             )
         percent = 100 * seen.error_share
-        what = f"{percent:.2g} % of {seen.requests:.0f} requests of {self.colour} failed"
+        what = f"{percent:.3g} % of {seen.requests:.0f} requests of {self.colour} failed"
         return verdict(_judged(percent, seen.requests, bound, early=early), what)
 
     @property

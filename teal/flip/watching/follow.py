@@ -43,10 +43,11 @@ async def followed(cluster: Cluster, move: Move, live: Mapping[str, LiveService]
 async def _answers(move: Move, service: str, url: str) -> None:
     """Wait until a door answers with the declared version, or accepts connections where no path tells the version."""
     path, asked = move.flip_set[service].version_path, move.bake.services[service]
+    of_pods = asked.tls and move.bake.router is RouterKind.SERVICE  # of any other router it is the balancer's
     if path is None or not asked.path:
         await front_door.await_connections(url)
     else:
-        await front_door.await_version(url, path, move.version, move.to, host=asked.host)
+        await front_door.await_version(url, path, move.version, move.to, host=asked.host, of_pods=of_pods)
 
 
 async def behind(cluster: Cluster, services: Collection[str], to: Colour) -> Mapping[str, set[str]]:

@@ -117,3 +117,28 @@ def test_a_release_that_is_not_what_it_says_moves_no_weight(stack: Stack) -> Non
     assert done.returncode != 0
     assert "version of backend FAILED" in done.stdout, done.stdout
     assert route(stack)["metadata"]["resourceVersion"] == before
+
+
+def test_a_route_of_others_is_left_alone(stack: Stack, tmp_path: Path) -> None:
+    """It has the name of a service that is new. That is said before anything is made, and with what to do."""
+    theirs = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "shop"},
+        "spec": {"parentRefs": [{"name": "public"}], "rules": [{"backendRefs": [{"name": "old", "port": 80}]}]},
+    }
+    (tmp_path / "route.json").write_text(json.dumps(theirs))
+    stack.kubectl("apply", "-f", str(tmp_path / "route.json"))
+    file = yaml.safe_load(stack.config.read_text())
+    backend = file["config"]["teal:services"]["backend"]
+    file["config"]["teal:services"]["shop"] = backend | {"previewDoor": {}, "routing": {"hosts": ["www.shop.example"]}}
+    for colour in ("blue", "green"):
+        file["config"][f"teal:{colour}"]["shop"] = file["config"][f"teal:{colour}"]["backend"]
+    good = stack.config.read_text()
+    stack.config.write_text(yaml.safe_dump(file))
+    done = stack.up(check=False)
+    stack.config.write_text(good)
+    assert done.returncode != 0
+    assert "HTTPRoute shop is there already, leads to" in done.stdout
+    left = json.loads(stack.kubectl("get", "httproute", "shop", "-o", "json"))
+    assert [each["name"] for each in left["spec"]["rules"][0]["backendRefs"]] == ["old"]

@@ -2,8 +2,10 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.sandbox.program.stacks import Stack
 
@@ -86,6 +88,28 @@ def test_renaming_a_live_service_is_refused(stack: Stack) -> None:
     assert done.returncode != 0
     assert "service backend carries live traffic, and teal:services does not name it" in done.stdout
     assert stack.versions() == before
+
+
+def test_a_service_of_others_is_left_alone(stack: Stack, tmp_path: Path) -> None:
+    """It has the name of a service that is new. That is said before anything is made, and with what to do."""
+    good = stack.config.read_text()
+    file = yaml.safe_load(good)
+    backend = file["config"]["teal:services"]["backend"]
+    file["config"]["teal:services"]["shop"] = backend | {"frontDoor": {}, "previewDoor": {}}
+    for colour in ("blue", "green"):
+        file["config"][f"teal:{colour}"]["shop"] = file["config"][f"teal:{colour}"]["backend"]
+    theirs = {"selector": {"app": "shop"}, "ports": [{"port": 80}]}
+    made = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop"}, "spec": theirs}
+    (tmp_path / "shop.json").write_text(json.dumps(made))
+    stack.kubectl("apply", "-f", str(tmp_path / "shop.json"))
+    stack.config.write_text(yaml.safe_dump(file))
+    done = stack.up(check=False)
+    stack.config.write_text(good)
+    left = stack.kubectl("get", "service", "shop", "-o", "jsonpath={.spec.selector}")
+    stack.kubectl("delete", "service", "shop")
+    assert done.returncode != 0
+    assert "Service shop is there already, leads to" in done.stdout
+    assert json.loads(left) == {"app": "shop"}
 
 
 def test_a_colour_retires_after_the_other_has_settled_and_starts_again(stack: Stack) -> None:

@@ -1,6 +1,5 @@
 """What clients get through the sandbox's load balancer, and what it says of its targets."""
 
-import datetime as dt
 import http.client
 import shutil
 import ssl
@@ -15,12 +14,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.unit.aws.balancer import Balancer
 from tests.unit.aws.conftest import Aws, served
+from tests.unit.certified import self_signed
 
 pytestmark = pytest.mark.skipif(not shutil.which("haproxy"), reason="haproxy (Debian's package) is not installed")
 
@@ -237,18 +234,7 @@ def _ask(connection: http.client.HTTPConnection) -> str:
 
 def test_https(aws: Aws, balancer: Balancer) -> None:
     """With the certificate that was imported."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "shop.example")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-    form = serialization.PrivateFormat.TraditionalOpenSSL
-    private = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    certificate, private = self_signed()
     arn = aws.client("acm").import_certificate(Certificate=certificate, PrivateKey=private)["CertificateArn"]
     port = next(_ports)
     made = balancer.elb.create_listener(

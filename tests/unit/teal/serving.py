@@ -1,6 +1,7 @@
 """An HTTP server on loopback, in the test's own event loop, that does what a function says."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,8 +32,8 @@ Handler = Callable[[Asked], Awaitable[Said | None]]
 
 
 @asynccontextmanager
-async def serving(handler: Handler) -> AsyncGenerator[str]:
-    """The URL of a server; when the block ends, what is still open is cut off."""
+async def serving(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncGenerator[str]:
+    """The URL of a server, which speaks TLS if it is told how; when the block ends, what is still open is cut off."""
     serving: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -50,9 +51,9 @@ async def serving(handler: Handler) -> AsyncGenerator[str]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
         for each in serving:

@@ -68,7 +68,7 @@ class Probe(Model):
         default=None,
         description=(
             "Whether the kubelet asks over TLS (`HTTPS`), for whatever certificate. Of the readiness probe on the "
-            "service's own port it says that this port speaks TLS: smoke requests and the bake then ask it so, too."
+            "service's own port it says that this port speaks TLS: whatever else asks it, then does so, too."
         ),
         json_schema_extra=wrong("every probe would fail"),
         examples=["HTTPS"],

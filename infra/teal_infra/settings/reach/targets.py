@@ -37,7 +37,7 @@ class TargetHealthCheck(Model):
     )
     protocol: Literal["HTTP", "HTTPS"] = Field(
         default="HTTP",
-        description="The protocol in which it is asked.",
+        description="The protocol in which it is asked. The service's own port is asked as it speaks, if by TLS.",
         json_schema_extra=wrong("every target would be unhealthy"),
     )
     matcher: Matcher | None = Field(

@@ -69,12 +69,15 @@ def loadbalancer(server: FakeApiServer, *addresses: Mapping[str, str]) -> Cluste
 
 
 @pytest.mark.parametrize("given", [{"hostname": "lb.example"}, {"ip": "203.0.113.7"}])
-async def test_a_load_balancers_address_is_the_front_door(api_server: FakeApiServer, given: Mapping[str, str]) -> None:
+@pytest.mark.parametrize(("tls", "scheme"), [(False, "http"), (True, "https")])
+async def test_a_load_balancers_address_is_the_front_door(
+    api_server: FakeApiServer, given: Mapping[str, str], scheme: str, *, tls: bool
+) -> None:
     """By its name or its number, whichever a cloud gives."""
     door = FrontDoor(type="LoadBalancer", port=8080)
     mocks.set_mocks(NoResources(), preview=False)
-    url = await address.front_door(loadbalancer(api_server, given), "backend", door)
-    assert url == f"http://{next(iter(given.values()))}:8080"
+    url = await address.front_door(loadbalancer(api_server, given), "backend", door, tls=tls)
+    assert url == f"{scheme}://{next(iter(given.values()))}:8080"
 
 
 async def test_an_address_that_comes_later_is_waited_for(

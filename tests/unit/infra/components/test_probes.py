@@ -150,6 +150,21 @@ async def test_metrics_are_scraped_at_the_port_that_has_them() -> None:
     assert [9090] in [[port["port"] for port in rule.get("ports", ())] for rule in rules]
 
 
+@pytest.mark.parametrize(("metrics", "sealed"), [({}, True), ({"port": "management"}, False)])
+async def test_metrics_at_a_port_that_speaks_tls_are_scraped_so(metrics: Mapping[str, Any], *, sealed: bool) -> None:
+    """By the annotation that Prometheus' users know, and by the operator's monitor; the certificate is any."""
+    service = {**PORTS, "requestMetrics": metrics, "probes": {"readiness": {"path": "/up", "scheme": "HTTPS"}}}
+    found = await stack(service, observability={"alerts": "prometheusRule"})
+    (endpoint,) = found["PodMonitor", "backend-metrics"]["spec"]["podMetricsEndpoints"]
+    marks = found["Deployment", "backend-blue"]["spec"]["template"]["metadata"]["annotations"]
+    if sealed:
+        assert (endpoint["scheme"], endpoint["tlsConfig"]) == ("https", {"insecureSkipVerify": True})
+        assert marks["prometheus.io/scheme"] == "https"
+    else:
+        assert not {"scheme", "tlsConfig"} & endpoint.keys()
+        assert "prometheus.io/scheme" not in marks
+
+
 METRICS = [{"type": "External", "external": {"metric": {"name": "a_b"}, "target": {"type": "Value", "value": "3"}}}]
 
 

@@ -8,6 +8,7 @@ from teal_infra.planning.checks import subjects
 from teal_infra.settings.load import load
 
 from teal.checking.subject import Subject
+from teal.gates.replies import Request
 from teal.model.colours import Colour
 from tests.unit.infra.declaring import config
 
@@ -57,11 +58,13 @@ def test_a_policy_among_other_peoples_has_its_other_name() -> None:
 
 
 def test_probes_on_the_services_own_port_are_asked() -> None:
-    """The preview door leads to no other one."""
-    assert subject().probes == {
-        "startup": "/health/live",
-        "liveness": "/health/live",
-        "readiness": "/health/ready",
+    """The preview door leads to no other one. As the kubelet asks: over TLS, and with the headers that pass."""
+    live, headers = Request(path="/health/live"), {"X-Probe": "teal", "Host": "shop.example"}
+    sealed = {"path": "/up", "scheme": "HTTPS", "headers": headers}
+    assert subject({"probes": {"readiness": sealed}}).probes == {
+        "startup": live,
+        "liveness": live,
+        "readiness": Request(path="/up", headers={"X-Probe": "teal"}, tls=True),
     }
     management = {"ports": {"management": 9090}, "probes": {"liveness": {"path": "/live", "port": "management"}}}
     assert "liveness" not in subject(management).probes

@@ -34,9 +34,11 @@ async def read(
     asked: list[str] = []
 
     async def handler(request: Asked) -> Said:
-        path = request.target.partition("?")[0]
+        path, _, query = request.target.partition("?")
         asked.append(path)
         kind = path.rpartition("/")[2]
+        if "part-of%21%3Dteal" in query:
+            return Said(body=json.dumps({"items": objects.get("of others", [])}).encode())
         if kind in {"services", "deployments", "horizontalpodautoscalers"}:
             return Said(body=json.dumps({"items": objects.get(kind, [])}).encode())
         return Said(body=json.dumps(objects[kind]).encode()) if kind in objects else Said(status=404)
@@ -104,3 +106,32 @@ async def test_a_rollout_that_its_controller_has_not_seen_has_replaced_nothing(
     }
     found, _ = await read({"backend": service()}, {"deployments": [deployment]})
     assert found.slots["backend", Colour.GREEN].outdated == outdated
+
+
+RULES = [{"backendRefs": [{"name": "old", "port": 80}]}]
+
+
+@pytest.mark.parametrize(
+    ("router", "spec", "leads"),
+    [
+        ({}, {"selector": {"app": "shop"}}, {"app": "shop"}),
+        ({"router": "gateway", "gateway": {"name": "public"}}, {"rules": RULES}, {"old": "1"}),
+    ],
+    ids=["service", "gateway"],
+)
+async def test_what_directs_traffic_under_a_services_name_is_known(
+    router: Mapping[str, Any], spec: Mapping[str, Any], leads: Mapping[str, str]
+) -> None:
+    """Of those without the stack's label, and where a service has none of its own yet."""
+    them = [{"metadata": {"name": name, "resourceVersion": "1"}, "spec": spec} for name in ("backend", "another")]
+    found, _ = await read({"backend": {"network": {"policies": False}}}, {"of others": them}, **router)
+    assert {name: each.selector for name, each in found.others.items()} == {"backend": leads}
+
+
+async def test_nobody_looks_for_it_where_every_service_has_its_own() -> None:
+    """That would be a request of every update."""
+    metadata = {"name": "backend", "resourceVersion": "1"}
+    mine = {"metadata": metadata, "spec": {"selector": {"teal/colour": "blue"}}}
+    found, asked = await read({"backend": service()}, {"services": [mine]})
+    assert found.services["backend"].colour is Colour.BLUE
+    assert asked.count("/api/v1/namespaces/shop/services") == 1

@@ -150,3 +150,19 @@ def test_nobody_is_sent_to_a_colour_that_is_rolled_out_in_the_same_update(
     said = refused(settings(**GATEWAY, **more), found)
     assert [text for text in said if not any(part in text for part in why)] == []
     assert len(said) == len(why)
+
+
+@pytest.mark.parametrize(
+    ("more", "what", "then"),
+    [
+        ({}, "Service backend is there already", "config set --path teal:green.backend.adopt.deployment NAME"),
+        (GATEWAY, "HTTPRoute backend is there already", "Next: pulumi config rm teal:gateway, pulumi config set "),
+    ],
+    ids=["service", "gateway"],
+)
+def test_what_others_made_is_not_taken_from_them(more: Mapping[str, Any], what: str, then: str) -> None:
+    """The API server would refuse that too, but late, and in words that name no way."""
+    theirs = replace(live().services["backend"], colour=None, selector={"app": "old"})
+    (text,) = refused(settings(**more), Live(others={"backend": theirs}, at=NOW))
+    assert f"{what}, leads to {{'app': 'old'}}, and no stack made it: the API server would refuse" in text
+    assert then in text

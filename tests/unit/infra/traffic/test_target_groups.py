@@ -47,6 +47,16 @@ async def test_targets_are_asked_for_what_they_have(
     assert (check["port"], check["protocol"]) == ("traffic-port", "HTTP")
 
 
+@pytest.mark.parametrize(("port", "asked"), [(None, "HTTPS"), (8000, "HTTPS"), (9000, "HTTP")])
+async def test_targets_that_speak_tls_are_spoken_to_so(port: int | None, asked: str) -> None:
+    """Their requests, and the health check at the same port; at another one it is as the check says."""
+    over_tls = {"readiness": {"path": "/up", "scheme": "HTTPS"}}
+    group = (await behind({"port": 8000, "probes": over_tls, "targetGroup": {"healthCheck": {"port": port}}}))[
+        "TargetGroup", "backend-blue"
+    ]
+    assert (group["protocol"], group["healthCheck"]["protocol"]) == ("HTTPS", asked)
+
+
 async def test_a_target_group_speaks_what_its_service_does() -> None:
     """Version, algorithm and slow start are AWS's own attributes, and none is sent that is its default."""
     plain = (await behind({}))["TargetGroup", "backend-blue"]

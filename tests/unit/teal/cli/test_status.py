@@ -40,7 +40,7 @@ def test_both_colours_are_shown(api_server: FakeApiServer, teal: Teal, capsys: p
     assert teal("status") == Exit.OK
     shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert shown == [
-        "live traffic of backend: blue (http://shop.example:80)",
+        "live traffic of backend: blue (shop.example:80)",
         "confirmed: blue",
         "colour traffic service version pods restarts door",
         "blue live backend 1.0.0 2 of 2 pods ready 0 port 30081 of each node",

@@ -98,7 +98,7 @@ async def test_ports_are_forwarded_a_few_at_a_time(many: FakeApiServer, monkeypa
     """Five hundred pods are all asked, and no more of them at once than the bound."""
     at_once, most, asked = 0, 0, set[str]()
 
-    async def ask(_http: object, _namespace: str, endpoint: Endpoint, *_: object) -> str:
+    async def ask(_http: object, _namespace: str, endpoint: Endpoint, *_: object, **__: object) -> str:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
@@ -121,7 +121,7 @@ async def test_pods_that_are_left_are_asked_first(many: FakeApiServer, monkeypat
     """Their clients wait for it; one that never answers holds the others up for no longer than the head start."""
     asked, done = list[str](), asyncio.Event()
 
-    async def ask(_http: object, _namespace: str, endpoint: Endpoint, *_: object) -> str:
+    async def ask(_http: object, _namespace: str, endpoint: Endpoint, *_: object, **__: object) -> str:
         asked.append(endpoint.pod)
         done.set() if sum(" " not in each for each in asked) == len(SERVICES) * 10 else None
         await (asyncio.Event().wait() if endpoint.pod == "service-00-blue-0" else asyncio.sleep(0.001))

@@ -40,6 +40,12 @@ def test_the_front_door_is_judged_by_its_share_of_failures(asked: int, failed: i
     assert verdict.outcome is outcome
 
 
+@pytest.mark.parametrize(("asked", "share"), [(11, "100 % (11 of 11)"), (1000, "1.1 % (11 of 1000)")])
+def test_the_share_is_told_as_a_person_writes_it(asked: int, share: str) -> None:
+    """All of them are not 1e+02 %."""
+    assert said("bake", Observed(asked=asked, failed=11)).seen.startswith(share)
+
+
 def test_a_door_that_could_not_be_asked_is_an_error() -> None:
     """An API server that is away says nothing of the service."""
     verdict = said("bake", Observed(door_error="API server: ConnectError"))
