@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from teal.adapters.kubernetes.cluster import Cluster, live_service
-from teal.adapters.kubernetes.objects import Bare, Service, ServicePort
+from teal.adapters.kubernetes.objects import Bare, Service
 from teal.adapters.kubernetes.workloads import Deployment
 from teal.model.adopted import Adopted
 from teal.model.colours import Colour

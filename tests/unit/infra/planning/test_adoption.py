@@ -288,8 +288,7 @@ REFUSED: Mapping[str, tuple[Existing, str]] = {
     ),
     "another name of a further port": (
         there(service=service(ports=[WEB, {"name": "manage", "port": 9000, "targetPort": 9001}])),
-        "pulumi config rm --path teal:services.shop.frontDoor.extraPorts.admin; pulumi config rm --path "
-        "teal:services.shop.frontDoor.extraPorts.manage; pulumi config set --path",
+        "pulumi config rm --path teal:services.shop.frontDoor.extraPorts.admin; pulumi config rm",
     ),
     "somebody's account": (
         there(account=Bare.model_validate({"metadata": {"name": "shop", "resourceVersion": "1"}})),
