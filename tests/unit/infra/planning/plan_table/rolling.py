@@ -77,6 +77,12 @@ ROLLING = [
         says=["around live pods, without a restart of them, changes: frontDoor"],
     ),
     Row(
+        what="and so do the annotations by which a controller or a cloud knows a front door",
+        change={"services.backend.metadata": {"frontDoor": {"annotations": {"example.com/scheme": "internal"}}}},
+        word=Word.ROLLING,
+        says=["around live pods, without a restart of them, changes: metadata"],
+    ),
+    Row(
         what="more pods at least",
         change={"services.backend.autoscaling": {"minReplicas": 5}},
         word=Word.ROLLING,
