@@ -44,6 +44,8 @@ class SlotArgs:
     annotations: Mapping[str, str]
     """The fingerprint as the Deployment has it, and since when it has been so."""
     capacity: Capacity
+    replicas: int | None
+    """The pods that its Deployment asks for; None where only an autoscaler does."""
     rollouts: Rollouts
     """The update's rollouts, of which its own is one."""
     rolling: bool = False
@@ -200,8 +202,8 @@ def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgs
         },
         "template": cast("PodTemplateSpecArgsDict", template),
     }
-    if args.fingerprint.replicas is not None:
-        spec["replicas"] = args.fingerprint.replicas
+    if args.replicas is not None:
+        spec["replicas"] = args.replicas
     elif args.turn is not None:  # it had none until now, and no autoscaler touches that
         spec["replicas"] = args.capacity.minimum
     if settings.worker is not None and settings.overlap is Overlap.FORBIDDEN:

@@ -108,9 +108,9 @@ class Planned(pulumi.ComponentResource):
         self.register_outputs(content)
 
 
-def declare(plan: Plan) -> Planned:
-    """Register the plan, and export it as a stack output."""
-    planned = Planned("plan", plan)
+def declare(plan: Plan, hooks: pulumi.ResourceHookBinding | None = None) -> Planned:
+    """Register the plan with hooks that run before its change is recorded, and export it as a stack output."""
+    planned = Planned("plan", plan, pulumi.ResourceOptions(hooks=hooks))
     pulumi.export("plan", plan.model_dump(mode="json", by_alias=True))
     return planned
 

@@ -115,6 +115,18 @@ def turn(  # noqa: PLR0913 - of which colour, and when it starts
     return Turn(marks={**marks, FORCE: "true", **stopped(settings, live, service, colour)}, begins=begins)
 
 
+def asked_for(declared: Fingerprint, found: LiveSlot | None) -> int | None:
+    """Return the pods that a Deployment is to ask for; None where only an autoscaler does.
+
+    Those that somebody added by hand are among them, as long as the stack says no other number than before: whatever
+    else the engine writes of the Deployment, it writes this with it, and after a refresh this alone.
+    """
+    before = fingerprint.recorded(found.annotations) if found else None
+    if found is None or before is None or not declared.running or before.replicas != declared.replicas:
+        return declared.replicas
+    return None if declared.replicas is None else max(declared.replicas, found.replicas)
+
+
 def _compared(settings: Settings, live: Live, service: str, colour: Colour, found: LiveSlot | None) -> SlotPlan:
     now = (
         Now(version=found.version, replicas=found.replicas, ready=found.ready, outdated=found.outdated)
