@@ -82,8 +82,8 @@ def test_only_that_value_changes(path: str, value: str | int, changed: list[str]
     ],
 )
 def test_what_pulumi_reads_can_be_changed(odd: str, plain: str) -> None:
-    """Python's own reader takes no tab within a line, and the one in C does not count a mark at the file's beginning."""
-    text = f"# \nconfig:\n  teal:activeColour: blue\n  teal:blue: {{image: x}}\n".replace(plain, odd, 1)
+    """Python's own reader takes no tab within a line, and the one in C does not count a mark at the beginning."""
+    text = "# \nconfig:\n  teal:activeColour: blue\n  teal:blue: {image: x}\n".replace(plain, odd, 1)
     text = text.removeprefix("# \n") if odd.startswith("\ufeff") else text
     assert odd in text
     after = stack_text.put(text, ("config", "teal:activeColour"), "green")
