@@ -39,7 +39,7 @@ from teal_infra.planning import capacity
 from teal_infra.planning.ending import endings
 from teal_infra.planning.live import Live, recorded
 from teal_infra.planning.move import bake_plan, move_of
-from teal_infra.planning.slots import asked_for, turn
+from teal_infra.planning.slots import kept, overruling, turn
 from teal_infra.provider.ownership import Prior, owned
 from teal_infra.settings import Settings
 from teal_infra.settings.slot import Slot as SlotSettings
@@ -196,6 +196,7 @@ class _Stack:
         live = self._live.slots.get((name, colour))
         content = fingerprint.fingerprint_of(self._settings, name, slot, of)
         annotations = fingerprint.annotations_of(content, live.annotations if live else {}, self._live.at)
+        annotations = {**annotations, **overruling(content, live)}
         jobs = self._migrations(content, environment, first)
         begun = self._slot_of(name, colour)
         begun.run(
@@ -205,7 +206,7 @@ class _Stack:
                 fingerprint=content,
                 annotations=annotations,
                 capacity=self._capacity(name, colour),
-                replicas=asked_for(content, live),
+                kept=kept(content, live),
                 rollouts=self.rollouts,
                 rolling=live is not None and live.rolling,
                 undo=when.undo,

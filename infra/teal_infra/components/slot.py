@@ -44,10 +44,10 @@ class SlotArgs:
     annotations: Mapping[str, str]
     """The fingerprint as the Deployment has it, and since when it has been so."""
     capacity: Capacity
-    replicas: int | None
-    """The pods that its Deployment asks for; None where only an autoscaler does."""
     rollouts: Rollouts
     """The update's rollouts, of which its own is one."""
+    kept: bool = False
+    """Whether somebody added pods by hand, which stay: their number is not written."""
     rolling: bool = False
     """Whether a rollout of its pods is under way, or stuck, before the update."""
     undo: Undo | None = None
@@ -112,7 +112,7 @@ class Slot(pulumi.ComponentResource):
                 later,
                 pulumi.ResourceOptions(
                     custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds}s", update=f"{seconds}s"),
-                    ignore_changes=["spec.replicas"] if scaled else None,
+                    ignore_changes=["spec.replicas"] if scaled or args.kept else None,
                     hooks=args.rollouts.hooks() if args.fingerprint.running else None,
                 ),
             ),
@@ -202,8 +202,8 @@ def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgs
         },
         "template": cast("PodTemplateSpecArgsDict", template),
     }
-    if args.replicas is not None:
-        spec["replicas"] = args.replicas
+    if args.fingerprint.replicas is not None:
+        spec["replicas"] = args.fingerprint.replicas
     elif args.turn is not None:  # it had none until now, and no autoscaler touches that
         spec["replicas"] = args.capacity.minimum
     if settings.worker is not None and settings.overlap is Overlap.FORBIDDEN:

@@ -349,22 +349,6 @@ async def test_nothing_but_the_autoscaler_writes_replicas() -> None:
     assert ("HorizontalPodAutoscaler", "backend-blue-autoscaler") not in resources
 
 
-@pytest.mark.parametrize(("found", "replicas", "declares"), [(6, 4, 6), (3, 4, 4), (6, 5, 5)])
-async def test_pods_that_somebody_added_stay_until_the_stack_says_another_number(
-    found: int, replicas: int, declares: int
-) -> None:
-    """The engine writes the number with whatever else changes, and alone after a refresh."""
-
-    def raw(number: int) -> Mapping[str, str]:
-        fixed = {"autoscaling": {"enabled": False}, "replicas": number}
-        return {**config(), "services": json.dumps({"backend": fixed})}
-
-    before = (await declared(raw(4)))["Deployment", "backend-blue"]["metadata"]["annotations"]
-    slots = {("backend", Colour.BLUE): LiveSlot(annotations=before, replicas=found)}
-    resources = await declared(raw(replicas), Live(slots=slots, at="2026-01-01T00:00:00+00:00"))
-    assert resources["Deployment", "backend-blue"]["spec"]["replicas"] == declares
-
-
 @pytest.mark.parametrize("state", ["retired", "stopped"])
 async def test_a_colour_that_is_off_has_no_pods_and_nothing_that_scales_it(state: str) -> None:
     """Its Deployment is asked for none, and stays, to be started again."""
