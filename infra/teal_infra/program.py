@@ -110,6 +110,9 @@ class _Stack:
             # Unless it is a secret, the state has it in plain text, with the keys that it may hold.
             kubeconfig=pulumi.Output.secret(cluster.kubeconfig) if cluster.kubeconfig else None,
             context=cluster.context,
+            # Otherwise another kubeconfig that leads to the same API server by another name, or with another
+            # authority, would replace all objects: each is applied over itself, and then deleted.
+            cluster_identifier="teal",
             # It waits by a value and not by `depends_on`, which means a component's children: the plan has none.
             enable_config_map_mutable=pulumi.Output.all(*(each.urn for each in after)).apply(lambda _: True),
         )
