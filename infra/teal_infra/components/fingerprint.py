@@ -139,7 +139,7 @@ class Fingerprint:
                     "ingress": [ingress, further] if further else ingress,
                     "routing": [settings["routing"], self.router],
                     "targetGroup": settings["targetGroup"],
-                    "metadata": [settings["metadata"][each] for each in _READ_BY_OTHERS],
+                    "metadata": [{**settings["metadata"][each], "name": ""} for each in _READ_BY_OTHERS],
                     "capacity": [autoscaling, settings["replicas"], settings["disruption"]],
                     **({"cron": settings["cron"]} if settings["cron"] else {}),
                 }

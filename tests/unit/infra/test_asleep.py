@@ -113,8 +113,8 @@ async def test_no_other_deployment_is_marked(found: Live, more: Mapping[str, Any
 
 async def marks(number: int | None) -> Mapping[str, str]:
     """The annotations of blue's Deployment as an update to a fixed number of pods left it, or to an autoscaler."""
-    services = {} if number is None else {"services": {"backend": {**FIXED, "replicas": number}}}
-    return (await blue(Live(at=BEFORE), **services))[0]["metadata"]["annotations"]
+    more: Mapping[str, Any] = {} if number is None else {"services": {"backend": {**FIXED, "replicas": number}}}
+    return (await blue(Live(at=BEFORE), **more))[0]["metadata"]["annotations"]
 
 
 @pytest.mark.parametrize(("number", "found", "stays"), [(4, 6, True), (4, 3, True), (4, 4, False), (5, 6, False)])
@@ -141,7 +141,7 @@ async def test_a_number_is_written_whoever_wrote_the_one_that_is_there(
     forced: bool,  # noqa: FBT001 - a parameter of a test
 ) -> None:
     """An autoscaler owns it, or somebody's `kubectl scale`: without force, the API server refuses every update."""
-    more = {"services": {"backend": FIXED}, "blue": {**json.loads(config()["blue"]), "state": state}}
+    more: Mapping[str, Any] = {"services": {"backend": FIXED}, "blue": {**json.loads(config()["blue"]), "state": state}}
     declared, _ = await blue(live(found, await marks(before)), "green", **more)
     annotations = declared["metadata"]["annotations"]
     assert (annotations.get(FORCE) == "true") is forced
