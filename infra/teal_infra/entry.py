@@ -9,6 +9,7 @@ import pulumi
 from teal.adapters.kubernetes.cluster import ClusterAccess
 from teal.model.errors import TealError, UnreachableError
 from teal.plans.model import Word
+from teal_infra.hooks import place
 from teal_infra.planning import ending, live, plan, schema
 from teal_infra.program import provision
 from teal_infra.settings import load
@@ -30,7 +31,8 @@ def declare() -> None:
         if pulumi.runtime.is_dry_run():
             plan.tell(planned, settings)
             plan.write(planned)
-        judged = [plan.declare(planned)] if pulumi.runtime.is_dry_run() or planned.word is not Word.UNSAFE else []
+        told = pulumi.runtime.is_dry_run() or planned.word is not Word.UNSAFE
+        judged = [plan.declare(planned, place.hooks(settings, cluster))] if told else []
         plan.require_safe(planned)
         schemas = schema.plans(settings, found)
     except TealError as error:

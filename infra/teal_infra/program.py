@@ -39,7 +39,7 @@ from teal_infra.planning import capacity
 from teal_infra.planning.ending import endings
 from teal_infra.planning.live import Live, recorded
 from teal_infra.planning.move import bake_plan, move_of
-from teal_infra.planning.slots import turn
+from teal_infra.planning.slots import kept, overruling, turn
 from teal_infra.provider.ownership import Prior, owned
 from teal_infra.settings import Settings
 from teal_infra.settings.slot import Slot as SlotSettings
@@ -110,6 +110,9 @@ class _Stack:
             # Unless it is a secret, the state has it in plain text, with the keys that it may hold.
             kubeconfig=pulumi.Output.secret(cluster.kubeconfig) if cluster.kubeconfig else None,
             context=cluster.context,
+            # Otherwise another kubeconfig that leads to the same API server by another name, or with another
+            # authority, would replace all objects: each is applied over itself, and then deleted.
+            cluster_identifier="teal",
             # It waits by a value and not by `depends_on`, which means a component's children: the plan has none.
             enable_config_map_mutable=pulumi.Output.all(*(each.urn for each in after)).apply(lambda _: True),
         )
@@ -196,6 +199,7 @@ class _Stack:
         live = self._live.slots.get((name, colour))
         content = fingerprint.fingerprint_of(self._settings, name, slot, of)
         annotations = fingerprint.annotations_of(content, live.annotations if live else {}, self._live.at)
+        annotations = {**annotations, **overruling(content, live)}
         jobs = self._migrations(content, environment, first)
         begun = self._slot_of(name, colour)
         begun.run(
@@ -205,6 +209,7 @@ class _Stack:
                 fingerprint=content,
                 annotations=annotations,
                 capacity=self._capacity(name, colour),
+                kept=kept(content, live),
                 rollouts=self.rollouts,
                 rolling=live is not None and live.rolling,
                 undo=when.undo,

@@ -39,10 +39,10 @@ class Where:
         """The access to the stack's cluster, as the adapters take it.
 
         Raises:
-            TealError: the stack that was named is not there, or a file of the project cannot be read.
+            TealError: the stack is not there or has no file, or a file of the project cannot be read.
         """
         project = None if self.namespace else pulumi_project.find(self.stack)
-        known = project.access if project else ClusterAccess(namespace=NAMESPACE)
+        known = pulumi_project.with_file(project).access if project else ClusterAccess(namespace=NAMESPACE)
         return ClusterAccess(
             namespace=self.namespace or known.namespace,
             kubeconfig=self.kubeconfig or known.kubeconfig,

@@ -117,9 +117,11 @@ def require_there(live: Mapping[str, LiveService], destination: Colour, flip_set
         if (each := live.get(name)) is None or (each.colour, each.share) != (destination, 0 if each.worker else share)
     ]
     if elsewhere:
+        # An engine does not see that somebody deleted what it knows, and makes it anew once it has looked.
+        again = "pulumi up again" if all(name in live for name in flip_set) else "pulumi refresh, then pulumi up"
         raise RefusedError(
             f"{destination} is not confirmed: live traffic {', '.join(elsewhere)}. The record of the confirmed "
-            "colour stays as it was. Next: pulumi up again"
+            f"colour stays as it was. Next: {again}"
         )
 
 

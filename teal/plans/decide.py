@@ -19,6 +19,9 @@ SHOWN = 200
 """How many characters of an earlier flip's reason are shown; the history has all of it."""
 
 
+_KNOWN_STILL = "if the update does not find what Pulumi knows: pulumi refresh, then pulumi up"
+"""What to do where somebody deleted an object behind the engine's back: it would update what is not there."""
+
 Finding = tuple[Word, str]
 """Something that the update does, as a word and in words."""
 
@@ -110,7 +113,7 @@ def _moved(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
     if each.overwrites:
         yield Word.FLIP, f"what '{each.overwrites}' wrote is overwritten (teal:repair)"
     if each.live is None:
-        yield Word.RELEASE, f"{_nothing(facts)}: {to} gets the traffic"
+        yield Word.RELEASE, f"{_nothing(facts, each)}: {to} gets the traffic"
         return
     move = _move(each, active)
     back = facts.fewer or facts.move.confirmed is active
@@ -150,10 +153,12 @@ def _move(each: ServiceFacts, active: Colour) -> str:
     return f"the work of {came} goes to {to}, which starts with {pods}; {how}"
 
 
-def _nothing(facts: Facts) -> str:
+def _nothing(facts: Facts, each: ServiceFacts) -> str:
     """Return why no traffic is found."""
     if known := facts.move.confirmed:
-        return f"{known} was confirmed, and no traffic of it is found"
+        if each.new:
+            return f"{known} is live, and no flip has moved this service yet"
+        return f"{known} was confirmed, and no traffic of it is found ({_KNOWN_STILL})"
     flip, router = facts.history.open, facts.move.bake.router
     if flip is not None and flip.plan.router is not router:  # nobody knows that front door yet, so it may go
         return (
@@ -185,7 +190,9 @@ def _tried(facts: Facts) -> Iterator[str]:
 def _in_place(each: ServiceFacts, live: Colour) -> Iterator[Finding]:
     """Yield what changes under live traffic."""
     slot = each.slots[live]
-    if slot.changes and each.cron:
+    if slot.now is None and slot.planned and slot.planned.running and not slot.adopted:
+        yield Word.ROLLING, f"pods of {live}, which is live, are gone, and are made anew; {_KNOWN_STILL}"
+    elif slot.changes and each.cron:
         yield Word.ROLLING, f"jobs of {live}, which is live, are others from the next one on: {_changes(slot)}"
     elif slot.changes:
         yield Word.ROLLING, f"pods of {live}, which is live, are replaced in place: {_changes(slot)}"

@@ -26,6 +26,8 @@ class ServiceFacts:
     """Who else moved its traffic, where this update is told to overwrite that."""
     request: Cost = field(default_factory=Cost)
     """The resources that one pod requests."""
+    new: bool = False
+    """Whether no flip that is remembered has moved it."""
     removed: bool = False
     """Whether it is to be removed, although it carries live traffic."""
     beginning: tuple[tuple[Word, str], ...] = ()

@@ -46,19 +46,21 @@ class Access(pulumi.ComponentResource):
             self.namespace = self._namespace(name, args).metadata["name"]
         of = {service: each.metadata.service_account for service, each in args.settings.services.items()}
         made = {
-            account.name or service: ServiceAccount(
-                f"{service}-account",
+            name: ServiceAccount(
+                f"{name}-service-account",
                 metadata={
-                    "name": account.name or service,
+                    "name": name,
                     "namespace": self.namespace,
                     "labels": {**account.labels, **shared(service)},
                     "annotations": dict(account.annotations),
                 },
                 automount_service_account_token=False,
-                opts=child,
+                # It is named by its account: if another name were a replacement, an update that fails would leave the
+                # old account to be deleted by the next one, even where that declares it again.
+                opts=pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=f"{service}-account")]),
             ).metadata["name"]
             for service, account in of.items()
-            if account.create
+            if account.create and (name := account.name or service)
         }
         self.accounts: Mapping[str, pulumi.Input[str]] = {
             service: made.get(name := account.name or service, name) for service, account in of.items()

@@ -37,6 +37,9 @@ _OF_THE_POD = {
 }
 """The settings that change what runs in a pod. Others leave its digest, and so its timestamp, as it is."""
 
+_READ_BY_OTHERS = ("frontDoor", "ingress", "route", "serviceAccount")
+"""The objects by whose labels and annotations a controller or a cloud treats live traffic, or live pods."""
+
 _SHORT = 12  # hexadecimal digits, enough to tell two contents of one slot apart
 
 
@@ -136,6 +139,7 @@ class Fingerprint:
                     "ingress": [ingress, further] if further else ingress,
                     "routing": [settings["routing"], self.router],
                     "targetGroup": settings["targetGroup"],
+                    "metadata": [{**settings["metadata"][each], "name": ""} for each in _READ_BY_OTHERS],
                     "capacity": [autoscaling, settings["replicas"], settings["disruption"]],
                     **({"cron": settings["cron"]} if settings["cron"] else {}),
                 }

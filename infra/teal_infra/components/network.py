@@ -32,8 +32,8 @@ DNS_PORT = 53
 class Member(NamedTuple):
     """A service of the stack, as its policies need it."""
 
-    ports: Sequence[int]
-    """The ports on which its pods serve; empty for a worker, to which nobody connects."""
+    ports: Sequence[int | str]
+    """The ports on which its pods serve, by number and name; empty for a worker, to which nobody connects."""
     metrics_port: int | None
     """The port on which Prometheus scrapes them; None where it does not."""
     settings: NetworkSettings
@@ -185,5 +185,5 @@ def _peers(peer: Peer | None) -> "list[NetworkPolicyPeerArgsDict]":
     return [*([pods] if pods else []), *({"ip_block": {"cidr": cidr}} for cidr in peer.cidrs)]
 
 
-def _port(number: int, protocol: str = "TCP") -> "NetworkPolicyPortArgsDict":
-    return {"port": number, "protocol": protocol}
+def _port(port: int | str, protocol: str = "TCP") -> "NetworkPolicyPortArgsDict":
+    return {"port": port, "protocol": protocol}

@@ -83,6 +83,8 @@ class BlueGreenManager:
         def change(file: Declared, status: Status) -> Declared:
             idle = shares.idle_of(file, status)
             found = asked.release(file, idle, release)
+            if status.active is idle.other and file.is_live(idle.other, found):
+                return file  # the idle slot is the way back from it
             return (file.release(idle, *found) if found else file).activate(idle)
 
         return self._update("deploy", change)

@@ -160,6 +160,11 @@ class Declared:
                 made = made.put([*at, "autoscaling", "maxReplicas"], pods)
         return made
 
+    def is_live(self, live: Colour, release: tuple[str, Mapping[str, str]] | None) -> bool:
+        """Return whether the live colour's slot alone declares a release: its version, and its images."""
+        there, idle = ((str(self.slot(of).get("version", "")), self.images(of)) for of in (live, live.other))
+        return release == there != idle
+
     def images(self, colour: Colour) -> Mapping[str, str]:
         """Return the images of a colour's slot, by service."""
         return {

@@ -56,6 +56,11 @@ def deploy(update: Update, look: Callable[[], Status], release: Sequence[str], s
         _require_split(file)
         idle = idle_of(file, status)
         found = asked.release(file, idle, release)
+        if found and file.is_live(idle.other, found):
+            raise NotThereError(
+                f"{found[0]} is live already, on {idle.other}, with these images: it has all traffic, and nothing was "
+                "changed. Next: teal status"
+            )
         return (file.release(idle, *found).weigh(0) if found else file).set_state(idle, RUNNING)
 
     def share(percent: int) -> Change:

@@ -20,6 +20,7 @@ Scalar = str | int
 
 _PLAIN = re.compile(r"[A-Za-z0-9][\w./@:+-]*(?<!:)")
 _BLOCK_SCALARS = {"|", ">"}
+_BOM = "\ufeff"
 _COMPOSE = cast("Any", yaml).compose  # whose types say nothing of what it gives
 
 
@@ -141,7 +142,8 @@ def read(text: str) -> Mapping[str, Any]:
 
 def _root(text: str) -> yaml.Node:
     try:
-        root: object = _COMPOSE(text, Loader=yaml.SafeLoader)
+        # The reader in C does not count the mark at the beginning that some editors write.
+        root: object = _COMPOSE("\n" + text[1:] if text.startswith(_BOM) else text, Loader=Loader)
     except yaml.YAMLError as error:
         raise EditError(f"the file is no YAML: {getattr(error, 'problem', 'it cannot be read')}") from None
     if not isinstance(root, yaml.MappingNode):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from teal.adapters.kubernetes.cluster import Cluster, live_service
-from teal.adapters.kubernetes.objects import Bare, Service, ServicePort
+from teal.adapters.kubernetes.objects import Bare, Service
 from teal.adapters.kubernetes.workloads import Deployment
 from teal.model.adopted import Adopted
 from teal.model.colours import Colour
@@ -188,7 +188,9 @@ class _Takeover:
                 f"{self._kubectl} expose deployment {self.adopt.deployment} --name {self.name} --port 80 "
                 f"--target-port {self.settings.services[self.name].port}"
             )
-        elif not self.its.taken and service.metadata.labels.get(PART_OF_LABEL) != PART_OF:
+        elif self.its.taken:
+            yield from self._ports(service)
+        elif service.metadata.labels.get(PART_OF_LABEL) != PART_OF:
             yield from self._service(service)
 
     def at_once(self, serving: LiveService | None) -> Iterator[str]:
@@ -217,8 +219,8 @@ class _Takeover:
 
     def _service(self, found: Service) -> Iterator[str]:
         """Yield what would change for the clients of a Service that others made."""
-        spec, service, selector = found.spec, self.settings.services[self.name], dict(self.adopt.selector)
-        door, called = service.front_door, f"Service {self.name}"
+        spec, selector, called = found.spec, dict(self.adopt.selector), f"Service {self.name}"
+        door = self.settings.services[self.name].front_door
         if dict(spec.selector) != selector:
             yield (
                 f"{called} leads to {dict(spec.selector)}, and {self._where}.selector is {selector}: its traffic would "
@@ -240,33 +242,31 @@ class _Takeover:
                 f"{called} has sessionAffinity {spec.session_affinity}, and {affinity} is {door.session_affinity}: "
                 f"clients would change pods. Next: {_set(affinity, spec.session_affinity)}"
             )
-        declared = {door.port: (door.port_name, service.port)}
-        declared |= {each.port: (key, service.numbered(each.target_port)) for key, each in door.extra_ports.items()}
-        for port in spec.ports:
-            yield from self._port(port, declared.get(port.port))
+        yield from self._ports(found)
 
-    def _port(self, port: ServicePort, declared: tuple[str, int] | None) -> Iterator[str]:
-        target = self.its.deployment.port(port.target) if self.its.deployment else port.target
-        called, of = f"port {port.port} of Service {self.name}", self._of
-        if declared is None:
-            further = {"port": port.port, "targetPort": target}
-            yield (
-                f"{called} is not declared: its clients would not follow a flip. Next: "
-                f"{_set(f'{of}.frontDoor.port', port.port)}; or, as a further one, "
-                f"{_rewrite(f'{of}.frontDoor.extraPorts.{port.name}', further)}"
-            )
-            return
-        name, number = declared
-        if name != port.name:
-            yield (
-                f"{called} is named '{port.name}', and the stack names it '{name}': while kube-proxy learns of that, "
-                f"connections are refused. Next: {_set(f'{of}.frontDoor.portName', port.name or QUOTED)}"
-            )
-        if target != number:
-            yield (
-                f"{called} leads to port {target} of the pods, and the stack's listen on {number}: one number has to "
-                f"do for both. Next: {_set(f'{of}.port', target)}"
-            )
+    def _ports(self, found: Service) -> Iterator[str]:
+        """Yield what would change of its ports; each leads to one number, for the pods of both colours."""
+        service, its, of = self.settings.services[self.name], self.its.deployment, self._of
+        door, further = service.front_door, f"{of}.frontDoor.extraPorts"
+        declared = {door.port: (door.port_name, service.port, f"{of}.port")}
+        for key, each in door.extra_ports.items():
+            declared[each.port] = (key, service.numbered(each.target_port), f"{further}.{key}.targetPort")
+        for port in found.spec.ports:
+            target, called = its.port(port.target) if its else port.target, f"port {port.port} of Service {self.name}"
+            name, number, setting = declared.get(port.port, (None, target, ""))
+            also = _rewrite(f"{further}.{port.name}", {"port": port.port, "targetPort": target})
+            if name is None:
+                first = _set(f"{of}.frontDoor.port", port.port)
+                what = "is not declared: its clients would not follow a flip"
+                yield f"{called} {what}. Next: {first}; or, as a further one, {also}"
+            elif name != port.name:
+                what = f"is named '{port.name}', and the stack names it '{name}': while kube-proxy learns of that"
+                named = _set(f"{of}.frontDoor.portName", port.name or QUOTED)
+                mend = named if port.port == door.port else f"pulumi config rm --path {further}.{name}; {also}"
+                yield f"{called} {what}, connections are refused. Next: {mend}"
+            if target != number:
+                what = f"leads to port {target} of the pods, and the stack's listen on {number}"
+                yield f"{called} {what}: one number has to do for both. Next: {_set(setting, target)}"
 
 
 def _replaced(settings: Settings, name: str, found: LiveService) -> Iterator[str]:

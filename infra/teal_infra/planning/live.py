@@ -134,9 +134,11 @@ async def _through_another(
 ) -> tuple[RouterKind | None, Mapping[str, LiveService]]:
     """Return live traffic through a router that the config named before, and that the declared one does not know.
 
-    Only a stack with a confirmed release has clients to lose, so no other routers are asked.
+    Only a stack with a confirmed release has clients to lose, so no other routers are asked. Where a record says that
+    it has, and the history is lost, the one that needs no more rights than every stack has is asked.
     """
-    known = {each.plan.router for each in history.flips if record or each.stage is Stage.CONFIRMED}
+    lost = {RouterKind.SERVICE} if record and not history.flips else set[RouterKind]()
+    known = lost | {each.plan.router for each in history.flips if record or each.stage is Stage.CONFIRMED}
     for kind in sorted(known - {router}):
         if found := await routers.connect(kind, cluster).live_services():
             return kind, found

@@ -80,6 +80,7 @@ def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers:
         beside=fingerprint.changed_service(declared, slot.annotations) if declared and slot else (),
         overwrites=traffic.writer if traffic and foreign and serving is settings.repair else "",
         request=_request(service) if service else Cost(),
+        new=bool(live.history.flips) and not any(name in each.plan.services for each in live.history.flips),
         removed=service is None and name in settings.removed,
         beginning=(*adoption.beginning(settings, live.existing, name, traffic), *flagged),
         dangers=tuple(dangers),
@@ -108,9 +109,9 @@ class Planned(pulumi.ComponentResource):
         self.register_outputs(content)
 
 
-def declare(plan: Plan) -> Planned:
-    """Register the plan, and export it as a stack output."""
-    planned = Planned("plan", plan)
+def declare(plan: Plan, hooks: pulumi.ResourceHookBinding | None = None) -> Planned:
+    """Register the plan with hooks that run before its change is recorded, and export it as a stack output."""
+    planned = Planned("plan", plan, pulumi.ResourceOptions(hooks=hooks))
     pulumi.export("plan", plan.model_dump(mode="json", by_alias=True))
     return planned
 

@@ -115,6 +115,30 @@ def turn(  # noqa: PLR0913 - of which colour, and when it starts
     return Turn(marks={**marks, FORCE: "true", **stopped(settings, live, service, colour)}, begins=begins)
 
 
+def kept(declared: Fingerprint, found: LiveSlot | None) -> bool:
+    """Return whether somebody scaled a colour by hand, and the stack says no other number than before.
+
+    Whatever else an engine writes of the Deployment, it would write its number with it, and after a refresh that alone.
+    """
+    if found is None or not found.replicas or not declared.running or declared.replicas is None:
+        return False
+    before = fingerprint.recorded(found.annotations)
+    return before is not None and before.replicas == declared.replicas != found.replicas
+
+
+def overruling(declared: Fingerprint, found: LiveSlot | None) -> Mapping[str, str]:
+    """Return the mark by which a number of pods is written whoever wrote the one that is there, such as an autoscaler.
+
+    It stays from then on, since without it the next update would differ.
+    """
+    if found is None or declared.settings.cron is not None:
+        return {}
+    before = fingerprint.recorded(found.annotations)
+    anew = declared.replicas != (before.replicas if before else None)
+    writes = declared.replicas is not None and anew and declared.replicas != found.replicas
+    return {FORCE: "true"} if writes or FORCE in found.annotations else {}
+
+
 def _compared(settings: Settings, live: Live, service: str, colour: Colour, found: LiveSlot | None) -> SlotPlan:
     now = (
         Now(version=found.version, replicas=found.replicas, ready=found.ready, outdated=found.outdated)

@@ -251,13 +251,16 @@ class ServiceSettings(Process):
         return port if isinstance(port, int) else {HTTP: self.port, **self.ports}[port or HTTP]
 
     @property
-    def reached_ports(self) -> Sequence[int]:
-        """On which its pods are reached by whoever may call it, and by a load balancer that checks them."""
+    def reached_ports(self) -> Sequence[int | str]:
+        """On which its pods are reached by whoever may call it, and by a load balancer that checks them.
+
+        Names are among them beside their numbers: pods that are to be replaced may listen on others.
+        """
         if self.worker is not None:
             return ()
-        extra = (each for each in self.front_door.extra_ports.values() if each.protocol == "TCP")
-        ports = [self.port, *(self.numbered(each.target_port) for each in extra), self.target_group.health_check.port]
-        return [*dict.fromkeys(filter(None, ports))]
+        called = [HTTP, *(each.target_port for each in self.front_door.extra_ports.values() if each.protocol == "TCP")]
+        checked = filter(None, [self.target_group.health_check.port])
+        return [*dict.fromkeys((*called, *map(self.numbered, called), *checked))]
 
     @property
     def metrics_port(self) -> int | None:

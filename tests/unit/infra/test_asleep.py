@@ -109,3 +109,41 @@ async def test_no_other_deployment_is_marked(found: Live, more: Mapping[str, Any
     assert "replicas" not in declared["spec"]
     assert not {STARTED_AT, FORCE} & declared["metadata"]["annotations"].keys()
     assert not left
+
+
+async def marks(number: int | None) -> Mapping[str, str]:
+    """The annotations of blue's Deployment as an update to a fixed number of pods left it, or to an autoscaler."""
+    more: Mapping[str, Any] = {} if number is None else {"services": {"backend": {**FIXED, "replicas": number}}}
+    return (await blue(Live(at=BEFORE), **more))[0]["metadata"]["annotations"]
+
+
+@pytest.mark.parametrize(("number", "found", "stays"), [(4, 6, True), (4, 3, True), (4, 4, False), (5, 6, False)])
+async def test_what_somebody_scaled_stays_until_the_stack_says_another_number(
+    number: int,
+    found: int,
+    stays: bool,  # noqa: FBT001 - a parameter of a test
+) -> None:
+    """An engine writes the number with whatever else changes, and alone after a refresh; it would take live pods."""
+    services = {"backend": {**FIXED, "replicas": number}}
+    declared, left = await blue(live(found, await marks(4)), services=services)
+    assert left is stays
+    assert declared["spec"]["replicas"] == number
+
+
+@pytest.mark.parametrize(
+    ("before", "found", "state", "forced"),
+    [(None, 2, "stopped", True), (4, 6, "stopped", True), (4, 6, "running", False), (None, 4, "running", False)],
+)
+async def test_a_number_is_written_whoever_wrote_the_one_that_is_there(
+    before: int | None,
+    found: int,
+    state: str,
+    forced: bool,  # noqa: FBT001 - a parameter of a test
+) -> None:
+    """An autoscaler owns it, or somebody's `kubectl scale`: without force, the API server refuses every update."""
+    more: Mapping[str, Any] = {"services": {"backend": FIXED}, "blue": {**json.loads(config()["blue"]), "state": state}}
+    declared, _ = await blue(live(found, await marks(before)), "green", **more)
+    annotations = declared["metadata"]["annotations"]
+    assert (annotations.get(FORCE) == "true") is forced
+    again, _ = await blue(live(0 if state == "stopped" else found, annotations), "green", **more)
+    assert again["metadata"]["annotations"] == annotations

@@ -339,6 +339,11 @@ async def test_a_password_reaches_nobody_who_does_without_its_service() -> None:
     assert not resources["ConfigMap", named(resources, "ConfigMap", "frontend-blue-")].get("data")
 
 
+async def test_another_way_to_the_cluster_replaces_nothing() -> None:
+    """By itself, the provider takes another address or authority for another cluster, and deletes what is live."""
+    assert (await declared(config()))["kubernetes", "cluster"]["clusterIdentifier"] == "teal"
+
+
 async def test_nothing_but_the_autoscaler_writes_replicas() -> None:
     """With autoscaling on, the Deployment does not say how many; with it off, it does."""
     on = await declared(config())

@@ -243,8 +243,11 @@ ACCESS_CASES = [
     ),
     Case(
         policy="objects-are-labelled",
-        spoilt=field_of("ServiceAccount", "backend-account", "metadata.labels", None),
-        says=("ServiceAccount backend-account: no label app.kubernetes.io/part-of", "app.kubernetes.io/part-of"),
+        spoilt=field_of("ServiceAccount", "backend-service-account", "metadata.labels", None),
+        says=(
+            "ServiceAccount backend-service-account: no label app.kubernetes.io/part-of",
+            "app.kubernetes.io/part-of",
+        ),
     ),
     Case(
         policy="objects-are-labelled",

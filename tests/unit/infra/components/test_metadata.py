@@ -14,7 +14,7 @@ from tests.unit.infra.worlds import BASE, edited, settings
 
 BLUE = Colour.BLUE
 OBJECTS = {
-    "serviceAccount": ("ServiceAccount", "backend-account"),
+    "serviceAccount": ("ServiceAccount", "backend-service-account"),
     "frontDoor": ("Service", "backend-active"),
     "ingress": ("Ingress", "backend-ingress"),
     "deployment": ("Deployment", "backend-blue"),
@@ -98,7 +98,7 @@ async def test_an_account_that_exists_is_referred_to() -> None:
     services = {name: {"metadata": {"serviceAccount": each}} for name, each in accounts.items()}
     services["frontend"]["access"] = {"readCluster": True}
     found = await declared({**raw, "services": json.dumps(services)})
-    assert found.names("ServiceAccount") == ["backend-account"]
+    assert found.names("ServiceAccount") == ["shop-service-account"]
     pods = {name: found["Deployment", f"{name}-blue"]["spec"]["template"]["spec"] for name in accounts}
     assert {name: each["serviceAccountName"] for name, each in pods.items()} == {
         "backend": "shop",
@@ -133,7 +133,8 @@ async def test_an_account_of_another_name_is_the_pods_own() -> None:
     """It is what they run as, and a change of it is a change of the pods."""
     service = {"metadata": {"serviceAccount": {"name": "shop-teal"}}, "access": {"readCluster": True}}
     found = await declared({**config(router="service"), "services": json.dumps({"backend": service})})
-    assert found["ServiceAccount", "backend-account"]["metadata"]["name"] == "shop-teal"
+    # Another one in the engine's state: a replacement that fails would leave the account of live pods to be deleted.
+    assert found["ServiceAccount", "shop-teal-service-account"]["metadata"]["name"] == "shop-teal"
     assert found["RoleBinding", "backend-reader"]["subjects"][0]["name"] == "shop-teal"
     assert found["Deployment", "backend-blue"]["spec"]["template"]["spec"]["serviceAccountName"] == "shop-teal"
     plain, named = (

@@ -157,6 +157,17 @@ async def test_the_pods_that_the_program_makes_are_those_that_its_policies_mean(
     }
 
 
+async def test_pods_that_listen_on_another_number_are_reached_until_they_are_replaced() -> None:
+    """The policy is written before the first pod of the new port is ready, and holds for live pods of the old one."""
+    services = {port: json.dumps({"backend": {"port": port}}) for port in (8000, 9000)}
+    old, new = [await test_program.declared({**test_program.config(), "services": each}) for each in services.values()]
+    policies = [policy(inputs) for (kind, _), inputs in new.items() if kind == "NetworkPolicy"]
+    template = old["Deployment", "backend-blue"]["spec"]["template"]
+    ports = {each["name"]: Port(int(each["containerPort"])) for each in template["spec"]["containers"][0]["ports"]}
+    pod = Pod(name="pod", namespace=TEAL, labels=template["metadata"]["labels"], ports=ports)
+    assert matrix(policies, [pod, *OTHERS], [HTTP])["controller", "pod"] == {HTTP}
+
+
 async def test_a_caller_is_let_in_to_the_service_that_names_it() -> None:
     """The API server reaches the backend's port, and nothing else gets in by that."""
     named = {"callers": {"api-server": {"cidrs": ["192.0.2.10/32"]}}}

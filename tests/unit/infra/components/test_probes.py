@@ -97,7 +97,7 @@ async def test_further_ports_have_names_and_the_protocol_is_said_to_whoever_forw
     colours = [found["Service", f"backend-{colour}"]["spec"]["ports"][0] for colour in Colour]
     assert [each["appProtocol"] for each in (active["ports"][0], *colours)] == ["kubernetes.io/h2c"] * 3
     policy = found["NetworkPolicy", "backend-network"]["spec"]["ingress"]
-    assert {port["port"] for rule in policy for port in rule.get("ports", ())} == {9000, 9090}
+    assert {port["port"] for rule in policy for port in rule.get("ports", ())} == {"http", 9000, "management", 9090}
 
 
 async def test_a_door_has_what_kubernetes_lets_a_service_have() -> None:
@@ -122,7 +122,11 @@ async def test_a_door_has_what_kubernetes_lets_a_service_have() -> None:
     assert [idle.get(each) for each in given] == [None, None, "None"]
     assert active["ports"][1] == {"name": "quic", **quic}
     (rule, *_) = found["NetworkPolicy", "backend-network"]["spec"]["ingress"]
-    assert rule["ports"] == [{"port": 9000, "protocol": "TCP"}, {"port": 9000, "protocol": "UDP"}]
+    assert [(each["port"], each["protocol"]) for each in rule["ports"]] == [
+        ("http", "TCP"),
+        (9000, "TCP"),
+        (9000, "UDP"),
+    ]
 
 
 async def test_probes_and_ports_are_what_a_pod_runs_with() -> None:

@@ -72,6 +72,24 @@ def test_only_that_value_changes(path: str, value: str | int, changed: list[str]
     assert lines(ODD, after) == changed
 
 
+@pytest.mark.parametrize(
+    ("odd", "plain"),
+    [
+        ("config:\t# tabs\n", "config:\n"),
+        ("{image:\t", "{image: "),
+        ("\ufeffconfig:", "config:"),
+        ("# 🙂 \u2028", "# "),
+    ],
+)
+def test_what_pulumi_reads_can_be_changed(odd: str, plain: str) -> None:
+    """Python's own reader takes no tab within a line, and the one in C does not count a mark at the beginning."""
+    text = "# \nconfig:\n  teal:activeColour: blue\n  teal:blue: {image: x}\n".replace(plain, odd, 1)
+    text = text.removeprefix("# \n") if odd.startswith("\ufeff") else text
+    assert odd in text
+    after = stack_text.put(text, ("config", "teal:activeColour"), "green")
+    assert after == text.replace("activeColour: blue", "activeColour: green")
+
+
 def test_a_mapping_in_one_line_gets_a_key() -> None:
     """Where it ends, and not beside it."""
     after = stack_text.put(ODD, ("config", "teal:services", "backend", "autoscaling", "maxReplicas"), 9)

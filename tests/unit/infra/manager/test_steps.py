@@ -172,6 +172,13 @@ def test_what_are_no_steps(world: World, capsys: pytest.CaptureFixture[str], ste
     assert (world.file.read_text(), world.engine.did) == (SPLIT + GREEN, [])
 
 
+def test_what_is_live_already_gets_no_share(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """The idle slot keeps what the way back leads to."""
+    assert teal("deploy", "1.0.0", "--steps", "10", "--yes") == Exit.USAGE
+    assert "1.0.0 is live already, on blue" in capsys.readouterr().err
+    assert (world.file.read_text(), world.engine.did) == (SPLIT + GREEN, [])
+
+
 def test_a_router_that_shares_nothing_out(file: Path, engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     """It is said which ones do."""
     assert teal("deploy", "--steps", "10,50", "--yes") == Exit.USAGE

@@ -47,6 +47,7 @@ from tests.unit.infra.manager.projects import GREEN, STACK, Engine, driven, reco
         ),
         (("switch", "green"), {"teal:activeColour: blue": "teal:activeColour: green"}),
         (("start", "blue"), {}),
+        (("deploy", "1.0.0"), {}),  # it is live: the idle slot keeps what the way back leads to
         (("stop", "green"), {'backend:1.1.0"}}': 'backend:1.1.0"}, state: stopped}'}),
         (("retire", "green"), {'backend:1.1.0"}}': 'backend:1.1.0"}, state: retired}'}),
         (

@@ -240,6 +240,9 @@ async def test_the_namespace_is_read_whoever_makes_it(api_server: FakeApiServer)
     assert made(MINE, world(MINE, missing)).word is not Word.UNSAFE
 
 
+WEB = {"name": "web", "port": 80, "targetPort": 8000}
+FURTHER = {"services.shop.frontDoor": {"portName": "web", "extraPorts": {"admin": {"port": 9000, "targetPort": 9001}}}}
+
 REFUSED: Mapping[str, tuple[Existing, str]] = {
     "no Service": (there(service=None), "expose deployment shop --name shop --port 80 --target-port 8000"),
     "no Deployment": (there(deployment=None), "pulumi config set --path teal:green.shop.adopt.deployment NAME"),
@@ -279,6 +282,14 @@ REFUSED: Mapping[str, tuple[Existing, str]] = {
         there(service=service(ports=[{"name": "web", "port": 80, "targetPort": 8080}])),
         "pulumi config set --path teal:services.shop.port 8080",
     ),
+    "another port of the pods, for a further one": (
+        there(service=service(ports=[WEB, {"name": "admin", "port": 9000, "targetPort": 9002}])),
+        "pulumi config set --path teal:services.shop.frontDoor.extraPorts.admin.targetPort 9002",
+    ),
+    "another name of a further port": (
+        there(service=service(ports=[WEB, {"name": "manage", "port": 9000, "targetPort": 9001}])),
+        "pulumi config rm --path teal:services.shop.frontDoor.extraPorts.admin; pulumi config rm",
+    ),
     "somebody's account": (
         there(account=Bare.model_validate({"metadata": {"name": "shop", "resourceVersion": "1"}})),
         "pulumi config set --path teal:services.shop.metadata.serviceAccount.name shop-teal",
@@ -291,9 +302,22 @@ REFUSED: Mapping[str, tuple[Existing, str]] = {
 def test_what_would_lose_a_request_is_refused(case: str) -> None:
     """Before anything is touched; the message says what to do."""
     existing, says = REFUSED[case]
-    planned = made(STACK, world(STACK, existing))
+    raw = edited(STACK, FURTHER if "further" in case else {})
+    planned = made(raw, world(raw, existing))
     assert planned.word is Word.UNSAFE
     assert any(says in each for each in planned.reasons), planned.reasons
+
+
+@pytest.mark.parametrize("active", [*Colour])
+def test_the_port_of_the_pods_stays_while_the_service_leads_to_both_by_number(active: Colour) -> None:
+    """Whichever colour is live: pods of before listen on the old number, and those that the stack did not make stay."""
+    raw = edited(STACK, {"activeColour": active})
+    its = service(Adopted(Colour.GREEN, APP).annotation, ports=[WEB])
+    live = replace(beside(active, raw), existing=there(service=its))
+    assert made(raw, live).word is Word.NOTHING
+    planned = made(edited(raw, {"services.shop.port": 9000}), live)
+    assert planned.word is Word.UNSAFE
+    assert "Next: pulumi config set --path teal:services.shop.port 8000" in planned.reasons[0]
 
 
 def test_an_account_that_the_stack_only_refers_to_may_be_there() -> None:

@@ -96,6 +96,17 @@ async def test_another_router_is_refused_where_traffic_is_live(
     assert (await planned(api_server, old)).word is not Word.UNSAFE
 
 
+@pytest.mark.parametrize("new", ["gateway", "alb"])
+async def test_a_lost_history_lets_no_other_router_through(
+    api_server: FakeApiServer, balancing: Balancing, new: str
+) -> None:
+    """The record of the confirmed colour is there still, and so is the Service that leads to it."""
+    DOORS["service"](api_server, balancing)
+    recorded(api_server)
+    assert (await planned(api_server, new)).word is Word.UNSAFE
+    assert (await planned(api_server, "service")).word is not Word.UNSAFE
+
+
 @pytest.mark.parametrize("preview", [True, False])
 async def test_nothing_of_it_is_applied(
     api_server: FakeApiServer, caplog: pytest.LogCaptureFixture, *, preview: bool

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from teal.adapters import pulumi_project
+from teal.cli.where import Where
 from teal.model.errors import ConfigError, NotThereError
 from tests.unit.conftest import FakeApiServer
 from tests.unit.infra.manager.projects import choose, project
@@ -99,6 +100,9 @@ def test_what_is_not_there_is_said(file: Path, tmp_path: Path, monkeypatch: pyte
     """With what to do."""
     with pytest.raises(NotThereError, match=r"stack staging has no file .*Next: pulumi stack ls"):
         pulumi_project.require("staging")
+    with pytest.raises(NotThereError, match="stack staging has no file"):
+        _ = Where(stack="staging").access
+    assert Where(stack="staging", namespace="shop").access.namespace == "shop"
     file.write_text("config: [secret\n")
     with pytest.raises(ConfigError, match="is no YAML") as said:
         pulumi_project.require()

@@ -168,7 +168,7 @@ RELEASE = [
         change=TWO,
         word=Word.RELEASE,
         says=[
-            "frontend: blue was confirmed, and no traffic of it is found",
+            "frontend: blue is live, and no flip has moved this service yet",
             "frontend: green 1.1.0 is made",
         ],
     ),

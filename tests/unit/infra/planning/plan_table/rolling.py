@@ -1,5 +1,7 @@
 """What is live changes in place."""
 
+from dataclasses import replace
+
 from teal.history.model import Stage
 from teal.plans.model import Word
 from tests.unit.infra.planning.plan_table.rows import GREEN_LIVE, Row, halfway, unfinished
@@ -77,6 +79,12 @@ ROLLING = [
         says=["around live pods, without a restart of them, changes: frontDoor"],
     ),
     Row(
+        what="and so do the annotations by which a controller or a cloud knows a front door",
+        change={"services.backend.metadata": {"frontDoor": {"annotations": {"example.com/scheme": "internal"}}}},
+        word=Word.ROLLING,
+        says=["around live pods, without a restart of them, changes: metadata"],
+    ),
+    Row(
         what="more pods at least",
         change={"services.backend.autoscaling": {"minReplicas": 5}},
         word=Word.ROLLING,
@@ -94,6 +102,15 @@ ROLLING = [
         found=halfway("blue"),
         word=Word.ROLLING,
         says=["the last rollout of blue goes on: 1 pod not replaced yet"],
+    ),
+    Row(
+        what="somebody deleted the live colour's Deployment",
+        change={},
+        found=lambda live: replace(live, slots={key: each for key, each in live.slots.items() if key[1] == "green"}),
+        word=Word.ROLLING,
+        says=[
+            "pods of blue, which is live, are gone, and are made anew; if the update does not find what Pulumi knows"
+        ],
     ),
     Row(
         what="the live colour changes before its flip is confirmed: mending it in place",

@@ -1,0 +1,53 @@
+"""A stack whose traffic is live stays in its namespace: all of it would be replaced, and no plan would see that."""
+
+import logging
+from collections.abc import Mapping
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks
+from teal_infra.hooks import place
+
+from teal.adapters.kubernetes.cluster import ClusterAccess
+from teal.model.errors import RefusedError
+from tests.unit.conftest import FakeApiServer
+from tests.unit.infra.hooks.test_guard import NoResources
+from tests.unit.infra.worlds import BASE, edited, settings
+
+
+async def planned(server: FakeApiServer, old: Mapping[str, object] | None, namespace: object) -> None:
+    """Run the plan's hook as a preview does, with the plan that the engine's state has."""
+    mocks.set_mocks(NoResources(), project="teal", stack="dev", preview=True, logger=logging.getLogger("engine"))
+    declared = settings(edited(BASE, {"namespace": namespace}))
+    access = ClusterAccess(namespace=declared.namespace, kubeconfig=server.kubeconfig)
+    hook = place.hooks(declared, access).before_update
+    assert hook
+    result = hook[0](pulumi.ResourceHookArgs(urn="urn", id="", name="plan", type="t", new_inputs={}, old_inputs=old))  # pyright: ignore[reportUnknownVariableType, reportCallIssue]  # hook or callable, by the SDK's type
+    assert result is not None
+    await result
+
+
+@pytest.mark.parametrize(
+    ("namespace", "mends"),
+    [
+        ("shop", "pulumi config set teal:namespace teal;"),
+        ({"name": "shop", "create": False}, "pulumi config set --path teal:namespace.name teal;"),
+    ],
+)
+async def test_live_traffic_is_not_left_behind(api_server: FakeApiServer, namespace: object, mends: str) -> None:
+    """The message names where it is, and what sets it so again."""
+    api_server.service("backend", "blue")
+    with pytest.raises(RefusedError) as refused:
+        await planned(api_server, {"namespace": "teal"}, namespace)
+    assert "live traffic of backend is in teal" in str(refused.value)
+    assert f"Next: {mends}" in str(refused.value)
+
+
+@pytest.mark.parametrize("old", [None, {}, {"namespace": "teal"}, {"namespace": "never"}])
+async def test_a_namespace_that_stays_or_has_no_traffic_is_no_obstacle(
+    api_server: FakeApiServer, old: Mapping[str, object] | None
+) -> None:
+    """Also where an earlier teal's plan says none."""
+    api_server.service("backend", "blue")
+    await planned(api_server, old, "teal")
+    await planned(api_server, {"namespace": "never"}, "shop")
