@@ -252,15 +252,10 @@ class ServiceSettings(Process):
 
     @property
     def reached_ports(self) -> Sequence[int | str]:
-        """On which its pods are reached by whoever may call it, and by a load balancer that checks them.
-
-        Names are among them beside their numbers: pods that are to be replaced may listen on others.
-        """
-        if self.worker is not None:
-            return ()
+        """On which callers and balancers reach its pods; by name too, as pods to be replaced may listen on others."""
         called = [HTTP, *(each.target_port for each in self.front_door.extra_ports.values() if each.protocol == "TCP")]
-        checked = filter(None, [self.target_group.health_check.port])
-        return [*dict.fromkeys((*called, *map(self.numbered, called), *checked))]
+        every = (*called, *map(self.numbered, called), self.target_group.health_check.port)
+        return () if self.worker is not None else [*dict.fromkeys(filter(None, every))]
 
     @property
     def metrics_port(self) -> int | None:
