@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from teal import gates
-from teal.gates.endpoints import kept, needed
+from teal.gates import endpoints
+from teal.gates.endpoints import needed
 from teal.model.colours import Colour
 from teal.model.live import Endpoint, LiveAutoscaler, LiveService, LiveSlot
 from teal.model.verdict import Outcome, Verdict
@@ -32,6 +33,12 @@ class Standing:
     capacity: Verdict
     release: str = ""
     """What the destination's Deployment makes its pods from: it differs once somebody has written another template."""
+
+    def kept(self, autoscaler: LiveAutoscaler | None) -> "Standing":
+        """Return the same, with a capacity that fails where the live colour's autoscaler may take its pods away."""
+        if autoscaler is None:
+            return self
+        return replace(self, capacity=endpoints.kept(self.capacity, self.live, autoscaler))
 
     def since(self, before: "Standing") -> Verdict:
         """Return the capacity, which fails where the release is another than the one that was there before."""
@@ -72,18 +79,23 @@ class Looking:
                     autoscalers,
                     slots.get((name, self.destination)),
                     worker=name in workers,
-                    keeps=plan.keeps and self.wait,
                 )
-                for name, plan in services.items()
+                for name in services
+            }
+            kept = {
+                name: each.kept(autoscalers.get(f"{name}-{each.live}"))
+                if services[name].keeps and self.wait and each.live is not self.destination
+                else each
+                for name, each in found.items()
             }
             short = {name: each for name, each in found.items() if each.capacity.outcome is not Outcome.PASSED}
             if not short or not self.wait or time.monotonic() > give_up:
-                return found
+                return kept
             coming = await asyncio.gather(
                 *(self.cluster.pods_asked_for(f"{name}-{self.destination}") for name in short)
             )
             if any(pods < each.needed for pods, each in zip(coming, short.values(), strict=True)):
-                return found  # the missing pods were not asked for, so waiting would not help
+                return kept  # the missing pods were not asked for, so waiting would not help
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _standing(  # noqa: PLR0913 - what was read of one service, from five places
@@ -95,7 +107,6 @@ class Looking:
         slot: LiveSlot | None,
         *,
         worker: bool,
-        keeps: bool,
     ) -> Standing:
         colour = live.colour if live is not None else None
         here, others = (ready.get(f"{service}-{each}", ()) for each in (self.destination, self.destination.other))
@@ -115,8 +126,6 @@ class Looking:
             outdated=slot.outdated if slot is not None else 0,
             worker=worker,
         )
-        if keeps and autoscaler is not None:
-            capacity = kept(capacity, colour, autoscaler)
         need = needed(live_ready=serving, live_wanted=wanted)
         release = slot.release if slot is not None else ""
         return Standing(live=colour, ready=here, needed=need, capacity=capacity, release=release)
