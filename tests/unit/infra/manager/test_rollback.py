@@ -93,9 +93,8 @@ async def test_an_undone_flips_connections_follow_by_what_the_stack_declares(
     asked: list[tuple[list[str], str, int]] = []
 
     async def close(
-        _http: object, _namespace: str, endpoints: Sequence[Endpoint], path: str, seconds: int, *, turn: object
+        _http: object, _namespace: str, endpoints: Sequence[Endpoint], path: str, seconds: int, **_: object
     ) -> Sequence[str]:
-        del turn
         asked.append(([each.pod for each in endpoints], path, seconds))
         return []
 

@@ -108,7 +108,7 @@ def test_a_flip_is_confirmed_only_where_all_of_its_traffic_is() -> None:
     assert str(refused.value) == (
         "green is not confirmed: live traffic of backend goes to blue, written by 'kubectl-patch', of frontend goes to "
         "{'teal/colour': 'green'}, written by 'kubectl-patch', of third goes to nothing: it is gone. The record of the "
-        "confirmed colour stays as it was. Next: pulumi up again"
+        "confirmed colour stays as it was. Next: pulumi refresh, then pulumi up"
     )
 
 
