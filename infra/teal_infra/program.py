@@ -39,7 +39,7 @@ from teal_infra.planning import capacity
 from teal_infra.planning.ending import endings
 from teal_infra.planning.live import Live, recorded
 from teal_infra.planning.move import bake_plan, move_of
-from teal_infra.planning.slots import kept, overruling, turn
+from teal_infra.planning.slots import overruling, scaled_by_hand, turn
 from teal_infra.provider.ownership import Prior, owned
 from teal_infra.settings import Settings
 from teal_infra.settings.slot import Slot as SlotSettings
@@ -209,7 +209,7 @@ class _Stack:
                 fingerprint=content,
                 annotations=annotations,
                 capacity=self._capacity(name, colour),
-                kept=kept(content, live),
+                scaled_by_hand=scaled_by_hand(content, live),
                 rollouts=self.rollouts,
                 rolling=live is not None and live.rolling,
                 undo=when.undo,

@@ -200,8 +200,9 @@ class Owner:
             return await held.end(*gone(flip, live))  # nothing, or not all, is there by this flip
         if flip.undoes:  # its update may have died between a worker's record and its pods, which nobody else starts
             workers = routers.Workers(self._cluster, flip.plan.workers)
-            for name in flip.plan.workers.keys() & there:
-                await workers.start(name, flip.to)
+            for name in there:
+                if name in flip.plan.workers:
+                    await workers.start(name, flip.to)
         if len(there) == len(flip.plan.services):
             return await self._bake(held, live, followed=followed)
         # No release was ever tested with half a flip set.

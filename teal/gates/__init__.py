@@ -12,12 +12,12 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from teal.gates.approvals import approval
-from teal.gates.endpoints import capacity
+from teal.gates.endpoints import capacity, with_way_back
 from teal.gates.identity import Answer, version
 from teal.gates.registration import Gate, family
 from teal.gates.replies import smoke
 
-__all__ = ["GATES", "Answer", "approval", "capacity", "gate_of", "smoke", "version"]
+__all__ = ["GATES", "Answer", "approval", "capacity", "gate_of", "smoke", "version", "with_way_back"]
 
 _FOUND = (getattr(import_module(f"{__name__}.{each.name}"), "GATE", None) for each in iter_modules(__path__))
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from teal.gates.registration import Gate, Question
 from teal.model.colours import Colour
-from teal.model.labels import FLOOR
 from teal.model.live import LiveAutoscaler
 from teal.model.verdict import Outcome, Verdict
 
@@ -80,7 +79,7 @@ def capacity(  # noqa: PLR0913 - eight numbers and names, each measured on its o
     )
 
 
-def kept(capacity: Verdict, live: Colour | None, autoscaler: LiveAutoscaler) -> Verdict:
+def with_way_back(capacity: Verdict, live: Colour, autoscaler: LiveAutoscaler) -> Verdict:
     """Return the capacity, which fails where the live colour's autoscaler may take away pods of a way back.
 
     Args:
@@ -88,12 +87,13 @@ def kept(capacity: Verdict, live: Colour | None, autoscaler: LiveAutoscaler) -> 
         live: the colour that serves now.
         autoscaler: its autoscaler, which the update asked to keep the pods that the annotation `teal/floor` names.
     """
-    pods = int(autoscaler.annotations.get(FLOOR, "0@").partition("@")[0])
-    if 0 < pods <= autoscaler.minimum:
+    floor = autoscaler.floor
+    if floor is not None and floor[0] <= autoscaler.minimum:
         return capacity
     seen = (
         f"{capacity.seen}, and the autoscaler of {live} may go down to {autoscaler.minimum}: the minimum that this "
-        "update asks for is not there (somebody has written it since, or --target left it out)"
+        "update asks for is not there (somebody has written it since, or --target left it out; pulumi up, of the whole "
+        "stack, asks for it again)"
     )
     needed = f"{capacity.needed}, and an autoscaler that keeps the pods of {live} until the flip is confirmed"
     return replace(capacity, outcome=Outcome.FAILED, seen=seen, needed=needed)

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from teal.model.colours import Colour
-from teal.model.labels import DIGEST, PARTS, REVISION
+from teal.model.labels import DIGEST, FLOOR, PARTS, REVISION
 from teal.model.routes import AlbRoute
 
 
@@ -104,3 +105,13 @@ class LiveAutoscaler:
     minimum: int
     desired: int = 0
     """The pods that the autoscaler wants now; 0 before it has looked for the first time."""
+
+    @property
+    def floor(self) -> tuple[int, datetime] | None:
+        """The pods that a flip has asked for, and when; None where none did, or the annotation cannot be read."""
+        pods, _, since = self.annotations.get(FLOOR, "").partition("@")
+        try:
+            asked, at = int(pods), datetime.fromisoformat(since)
+        except ValueError:
+            return None
+        return (asked, at) if at.tzinfo is not None else None

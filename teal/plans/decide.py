@@ -19,8 +19,8 @@ SHOWN = 200
 """How many characters of an earlier flip's reason are shown; the history has all of it."""
 
 
-_KNOWN_STILL = "if the update does not find what Pulumi knows: pulumi refresh, then pulumi up"
-"""What to do where somebody deleted an object behind the engine's back: it would update what is not there."""
+_REFRESH = "if the update does not find what Pulumi knows: pulumi refresh, then pulumi up"
+"""What to do where somebody deleted an object that Pulumi's state still has: Pulumi would update what is not there."""
 
 Finding = tuple[Word, str]
 """Something that the update does, as a word and in words."""
@@ -158,7 +158,7 @@ def _nothing(facts: Facts, each: ServiceFacts) -> str:
     if known := facts.move.confirmed:
         if each.new:
             return f"{known} is live, and no flip has moved this service yet"
-        return f"{known} was confirmed, and no traffic of it is found ({_KNOWN_STILL})"
+        return f"{known} was confirmed, and no traffic of it is found ({_REFRESH})"
     flip, router = facts.history.open, facts.move.bake.router
     if flip is not None and flip.plan.router is not router:  # nobody knows that front door yet, so it may go
         return (
@@ -191,7 +191,7 @@ def _in_place(each: ServiceFacts, live: Colour) -> Iterator[Finding]:
     """Yield what changes under live traffic."""
     slot = each.slots[live]
     if slot.now is None and slot.planned and slot.planned.running and not slot.adopted:
-        yield Word.ROLLING, f"pods of {live}, which is live, are gone, and are made anew; {_KNOWN_STILL}"
+        yield Word.ROLLING, f"pods of {live}, which is live, are gone, and are made anew; {_REFRESH}"
     elif slot.changes and each.cron:
         yield Word.ROLLING, f"jobs of {live}, which is live, are others from the next one on: {_changes(slot)}"
     elif slot.changes:

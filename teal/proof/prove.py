@@ -198,7 +198,8 @@ class _Round:
             wait=self.wait,
         )
         async with asyncio.timeout(endpoints.GATE.deadline_seconds):
-            return await looking.standings(plans)
+            found = await looking.standings(plans)
+        return {name: each.with_way_back() if self.wait and plans[name].keeps else each for name, each in found.items()}
 
     def _service(self, service: str, plan: GatePlan, standing: Standing) -> Iterator[Work]:
         """Yield the measurements of one service, each with its deadline."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from teal import gates
-from teal.gates import endpoints
 from teal.gates.endpoints import needed
 from teal.model.colours import Colour
 from teal.model.live import Endpoint, LiveAutoscaler, LiveService, LiveSlot
@@ -31,14 +30,16 @@ class Standing:
     """The destination's ready endpoints."""
     needed: int
     capacity: Verdict
+    autoscaler: LiveAutoscaler | None = None
+    """The live colour's autoscaler; None where it has none, or where the destination is live already."""
     release: str = ""
     """What the destination's Deployment makes its pods from: it differs once somebody has written another template."""
 
-    def kept(self, autoscaler: LiveAutoscaler | None) -> "Standing":
+    def with_way_back(self) -> "Standing":
         """Return the same, with a capacity that fails where the live colour's autoscaler may take its pods away."""
-        if autoscaler is None:
+        if self.live is None or self.autoscaler is None:
             return self
-        return replace(self, capacity=endpoints.kept(self.capacity, self.live, autoscaler))
+        return replace(self, capacity=gates.with_way_back(self.capacity, self.live, self.autoscaler))
 
     def since(self, before: "Standing") -> Verdict:
         """Return the capacity, which fails where the release is another than the one that was there before."""
@@ -82,20 +83,14 @@ class Looking:
                 )
                 for name in services
             }
-            kept = {
-                name: each.kept(autoscalers.get(f"{name}-{each.live}"))
-                if services[name].keeps and self.wait and each.live is not self.destination
-                else each
-                for name, each in found.items()
-            }
             short = {name: each for name, each in found.items() if each.capacity.outcome is not Outcome.PASSED}
             if not short or not self.wait or time.monotonic() > give_up:
-                return kept
+                return found
             coming = await asyncio.gather(
                 *(self.cluster.pods_asked_for(f"{name}-{self.destination}") for name in short)
             )
             if any(pods < each.needed for pods, each in zip(coming, short.values(), strict=True)):
-                return kept  # the missing pods were not asked for, so waiting would not help
+                return found  # the missing pods were not asked for, so waiting would not help
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _standing(  # noqa: PLR0913 - what was read of one service, from five places
@@ -128,4 +123,4 @@ class Looking:
         )
         need = needed(live_ready=serving, live_wanted=wanted)
         release = slot.release if slot is not None else ""
-        return Standing(live=colour, ready=here, needed=need, capacity=capacity, release=release)
+        return Standing(live=colour, ready=here, needed=need, capacity=capacity, autoscaler=autoscaler, release=release)

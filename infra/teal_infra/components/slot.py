@@ -46,8 +46,8 @@ class SlotArgs:
     capacity: Capacity
     rollouts: Rollouts
     """The update's rollouts, of which its own is one."""
-    kept: bool = False
-    """Whether somebody added pods by hand, which stay: their number is not written."""
+    scaled_by_hand: bool = False
+    """Whether somebody scaled its pods by hand, so that their number is not written."""
     rolling: bool = False
     """Whether a rollout of its pods is under way, or stuck, before the update."""
     undo: Undo | None = None
@@ -112,7 +112,7 @@ class Slot(pulumi.ComponentResource):
                 later,
                 pulumi.ResourceOptions(
                     custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds}s", update=f"{seconds}s"),
-                    ignore_changes=["spec.replicas"] if scaled or args.kept else None,
+                    ignore_changes=["spec.replicas"] if scaled or args.scaled_by_hand else None,
                     hooks=args.rollouts.hooks() if args.fingerprint.running else None,
                 ),
             ),

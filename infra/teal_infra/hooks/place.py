@@ -17,7 +17,7 @@ from teal_infra.settings import Settings
 def hooks(settings: Settings, access: ClusterAccess) -> pulumi.ResourceHookBinding:
     """Return the hooks of the plan, which is declared before all else."""
 
-    async def same(args: pulumi.ResourceHookArgs) -> None:
+    async def require_same(args: pulumi.ResourceHookArgs) -> None:
         now, before = settings.namespace, str((args.old_inputs or {}).get("namespace") or settings.namespace)
         if before == now or not (found := await live.ask(replace(access, namespace=before), settings)).services:
             return
@@ -29,5 +29,5 @@ def hooks(settings: Settings, access: ClusterAccess) -> pulumi.ResourceHookBindi
             "destroy this one (docs/runbook.md)"
         )
 
-    hook = pulumi.ResourceHook("teal-place", same, pulumi.ResourceHookOptions(on_dry_run=True))
+    hook = pulumi.ResourceHook("teal-place", require_same, pulumi.ResourceHookOptions(on_dry_run=True))
     return pulumi.ResourceHookBinding(before_update=[hook])

@@ -61,9 +61,9 @@ def leaving(service: str, colour: Colour, *, active: Colour, live: Live) -> int:
 def _kept(scaling: Autoscaling, live: Live, name: str) -> Capacity | None:
     """Return an earlier flip's demand while it is in force."""
     autoscaler = live.autoscalers.get(name)
-    floor = autoscaler.annotations.get(FLOOR) if autoscaler else None
-    if floor is None:
+    if autoscaler is None or autoscaler.floor is None:
         return None
-    pods, since = floor.split("@", 1)
-    ends = datetime.fromisoformat(since) + timedelta(seconds=scaling.scale_down_window_seconds)
-    return Capacity(minimum=int(pods), floor=floor) if datetime.fromisoformat(live.at) < ends else None
+    pods, since = autoscaler.floor
+    ends = since + timedelta(seconds=scaling.scale_down_window_seconds)
+    kept = Capacity(minimum=pods, floor=autoscaler.annotations[FLOOR])
+    return kept if datetime.fromisoformat(live.at) < ends else None

@@ -115,10 +115,11 @@ def turn(  # noqa: PLR0913 - of which colour, and when it starts
     return Turn(marks={**marks, FORCE: "true", **stopped(settings, live, service, colour)}, begins=begins)
 
 
-def kept(declared: Fingerprint, found: LiveSlot | None) -> bool:
+def scaled_by_hand(declared: Fingerprint, found: LiveSlot | None) -> bool:
     """Return whether somebody scaled a colour by hand, and the stack says no other number than before.
 
-    Whatever else an engine writes of the Deployment, it would write its number with it, and after a refresh that alone.
+    The engine would write the stack's number back with whatever else it writes of the Deployment, and after a refresh
+    even where nothing else changes.
     """
     if found is None or not found.replicas or not declared.running or declared.replicas is None:
         return False

@@ -55,6 +55,8 @@ def test_the_demand_of_a_flip_is_noted() -> None:
     [
         ("2026-01-01T11:55:01+00:00", Capacity(minimum=8, floor="8@2026-01-01T11:55:01+00:00")),
         ("2026-01-01T11:55:00+00:00", Capacity(minimum=3)),
+        ("then", Capacity(minimum=3)),  # whoever may write an autoscaler may write nonsense
+        ("2026-01-01T11:55:01", Capacity(minimum=3)),
     ],
 )
 def test_the_demand_ends_when_the_autoscaler_has_seen_the_traffic(since: str, expected: Capacity) -> None:

@@ -79,7 +79,8 @@ async def test_the_colour_that_is_left_keeps_its_pods_until_the_flip_is_confirme
     world = World()
     refused = refuse(await verdicts(world, keeps))
     assert "the autoscaler of blue may go down to 2: the minimum that this update asks for is not there" in refused
-    for floor, well in (("2@then", True), ("3@then", False)):
+    then = "2026-01-01T12:00:00+00:00"
+    for floor, well in ((f"2@{then}", True), (f"3@{then}", False), ("2@then", False), ("two", False)):
         world.marks = {FLOOR: floor}
         (allow if well else refuse)(await verdicts(world, keeps))
     allow(await verdicts(World()))
