@@ -73,6 +73,7 @@ class Recorder(mocks.MockMonitor):
                 options=analyzer_pb2.AnalyzerResourceOptions(
                     protect=request.protect,
                     ignoreChanges=request.ignoreChanges,
+                    aliases=[each.spec.name for each in request.aliases],
                     deleteBeforeReplace=request.deleteBeforeReplace,
                     deleteBeforeReplaceDefined=request.deleteBeforeReplaceDefined,
                 ),

@@ -11,6 +11,7 @@ from teal.model.colours import Colour
 from teal.model.errors import ConfigError
 from tests.unit.infra.declaring import CALLERS, config, declared
 from tests.unit.infra.worlds import BASE, edited, settings
+from tests.unit.policies import graphs
 
 BLUE = Colour.BLUE
 OBJECTS = {
@@ -145,6 +146,12 @@ async def test_an_account_of_another_name_is_the_pods_own() -> None:
     assert named is not None
     assert plain.digest != named.digest
     assert "serviceAccount" in named.parts.pod
+
+
+async def test_an_account_of_an_existing_stack_stays_the_same_object() -> None:
+    """Its resource has another name since; without the former one, the account of live pods would be deleted."""
+    (account,) = [each for each in await graphs.declared(graphs.config()) if each.type.endswith(":ServiceAccount")]
+    assert (account.name, [*account.options.aliases]) == ("backend-service-account", ["backend-account"])
 
 
 def test_what_earlier_teals_did_not_have_is_no_change_where_nobody_sets_it() -> None:
