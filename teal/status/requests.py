@@ -17,6 +17,9 @@ from teal.status.look import Status
 WINDOW = 30
 """The seconds over which requests are counted where no flip says over how many its errors are."""
 
+UNANSWERED = "Prometheus gave no answer. Next: see that its address (PROMETHEUS_URL) and PROMETHEUS_TOKEN are right"
+UNCOUNTED = "no service counts its requests. Next: services.NAME.requestMetrics (docs/observability.md)"
+
 
 class Rate(Model):
     """The requests to one service of one colour; a value is None where Prometheus has no number for it."""
@@ -59,12 +62,12 @@ async def ask(prometheus: Prometheus, namespace: str, status: Status) -> Request
         )
     )
     if any(each.error is not None for each in answers):  # its text may name an address that is nobody's to see
-        return Requests(window=window, why="Prometheus did not answer")
+        return Requests(window=window, why=UNANSWERED)
     found = {
         name: {colour: Rate(per_second=_of(rate, colour), failed=_of(share, colour)) for colour in Colour}
         for (name, _), rate, share in zip(asked, answers[::2], answers[1::2], strict=True)
     }
-    return Requests(services=found, window=window, why="" if found else "no service counts its requests")
+    return Requests(services=found, window=window, why="" if found else UNCOUNTED)
 
 
 def _of(queried: Queried, colour: Colour) -> float | None:

@@ -8,7 +8,7 @@ import pytest
 from teal.adapters.prometheus import Prometheus, PrometheusAccess
 from teal.model.colours import Colour
 from teal.status.look import Pods, Status
-from teal.status.requests import WINDOW, Requests, ask
+from teal.status.requests import UNANSWERED, UNCOUNTED, WINDOW, Requests, ask
 from tests.unit.teal.notifications.flips import PLAN, flip
 from tests.unit.teal.serving import Asked, Said, refused, serving
 
@@ -43,13 +43,13 @@ async def test_a_flip_says_how_they_are_counted() -> None:
     uncounted = {"backend": PLAN.services["backend"].model_copy(update={"metrics": None})}
     last = flip(plan=PLAN.model_copy(update={"services": uncounted}))
     found, queries = await asked(STACK.model_copy(update={"last": last}))
-    assert (found.services, found.window, found.why, queries) == ({}, 10, "no service counts its requests", [])
+    assert (found.services, found.window, found.why, queries) == ({}, 10, UNCOUNTED, [])
 
 
 async def test_who_does_not_answer_is_not_named() -> None:
     """An address may hold what is nobody's to see."""
     async with Prometheus.connect(PrometheusAccess(url=refused())) as prometheus:
-        assert (await ask(prometheus, "shop", STACK)).why == "Prometheus did not answer"
+        assert (await ask(prometheus, "shop", STACK)).why == UNANSWERED
 
 
 @pytest.mark.parametrize("colour", [*Colour])
