@@ -73,7 +73,7 @@ class Recorder(mocks.MockMonitor):
                 options=analyzer_pb2.AnalyzerResourceOptions(
                     protect=request.protect,
                     ignoreChanges=request.ignoreChanges,
-                    aliases=[each.spec.name for each in request.aliases],
+                    aliases=[each.spec.name for each in cast("Iterable[Any]", request.aliases)],  # pyright: ignore[reportUnknownMemberType]  # untyped
                     deleteBeforeReplace=request.deleteBeforeReplace,
                     deleteBeforeReplaceDefined=request.deleteBeforeReplaceDefined,
                 ),

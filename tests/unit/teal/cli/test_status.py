@@ -91,7 +91,7 @@ async def test_requests_are_shown_by_colour(
         assert counted["blue"] == {"perSecond": 12, "failed": 0.25}
         answers = False
         assert await asyncio.to_thread(teal, "status", "--prometheus", url) == Exit.OK
-        assert "requests: Prometheus gave no answer. Next: see that its address (PROMETHEUS_URL)" in capsys.readouterr().out
+        assert "requests: Prometheus gave no answer. Next: " in capsys.readouterr().out
 
 
 def test_it_is_shown_again_and_again(
