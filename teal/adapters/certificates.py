@@ -1,4 +1,4 @@
-"""How the certificate of a server that is asked over TLS is judged."""
+"""Makes the TLS contexts by which the certificates of servers are verified, or not."""
 
 import ssl
 from functools import cache
@@ -8,7 +8,7 @@ import httpx2
 
 @cache
 def authorities() -> ssl.SSLContext:
-    """Return what believes the certificates that the usual authorities have signed.
+    """Return a TLS context that trusts the certificates of the usual authorities.
 
     Reading these authorities takes about 0.1 s and blocks the event loop, so they are read once: a bake asks twenty
     times a second.
@@ -17,7 +17,7 @@ def authorities() -> ssl.SSLContext:
 
 
 def anything() -> ssl.SSLContext:
-    """Return what believes any certificate, as the kubelet and the API server do where they ask a pod."""
+    """Return a TLS context that trusts any certificate, as the kubelet and the API server do where they ask a pod."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

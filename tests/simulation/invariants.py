@@ -28,7 +28,7 @@ from tests.simulation.world import Release, Served, World, split_of
 FRESH = 30.0
 """The most seconds from a proof of capacity to the write that it lets pass: a read and a write, each retried."""
 NOTICED = 0.5
-"""How many seconds before its proof is recorded a release is replaced for the gates to notice: their last reads."""
+"""A release that is replaced less than so many seconds before its proof is recorded is missed: gates read it before."""
 READ_BACK = 20.0
 """The most seconds from the last look at where traffic goes to a confirmation: its record's write is retried."""
 ARRIVES = 12.0
@@ -122,7 +122,7 @@ class Invariants:
             self.approvals.written(write)
 
     def _known_live(self, write: Written) -> bool:
-        """Return whether an engine writes pods of a worker that was live on them at its last look, but for retries."""
+        """Return whether an engine starts pods whose colour was live at its hook's last look: its own retries are late."""
         actor = self.actors.get(write.by.actor)
         if actor is None or not (write.by.manager or actor.name).startswith(ENGINE):
             return False

@@ -38,7 +38,7 @@ _QUICK_SECONDS = 0.3
 """How long the last look before a write may take: three requests after each other, each a tenth of a second away."""
 
 _LOOKS = 3
-"""How often it is repeated before a slow API server is taken for what there is."""
+"""How often the last look is done at most, where the API server stays slow."""
 
 
 class Guard:

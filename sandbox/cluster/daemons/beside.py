@@ -17,7 +17,7 @@ def beside(layout: Layout, python: str, serving: Sequence[str], after: tuple[str
         layout: whose paths are meant.
         python: the interpreter that has moto.
         serving: the flags by which a daemon of Kubernetes finds its certificate.
-        after: all that a start waits for: autoscalers and gates, who ask for metrics, ask again.
+        after: the components that have to be there first. Autoscalers and gates ask again until there are metrics.
     """
     metrics = _metrics(layout, serving, after) if (layout.bin / "metrics-server").exists() else []
     return [*metrics, *_prometheus(layout, python, after), *_aws(layout, python, after)]
