@@ -32,7 +32,7 @@ def declare() -> None:
             plan.tell(planned, settings)
             plan.write(planned)
         told = pulumi.runtime.is_dry_run() or planned.word is not Word.UNSAFE
-        judged = [plan.declare(planned, place.hooks(settings, cluster))] if told else []
+        judged = [plan.declare(planned, place.hooks(settings, cluster, found))] if told else []
         plan.require_safe(planned)
         schemas = schema.plans(settings, found)
     except TealError as error:

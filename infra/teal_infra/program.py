@@ -34,6 +34,7 @@ from teal_infra.components.watch import NAME as WATCH
 from teal_infra.components.watch import Watch, WatchArgs
 from teal_infra.hooks.confirmed import Confirmed, ConfirmedArgs
 from teal_infra.hooks.guard import Guard
+from teal_infra.hooks.place import this_stack
 from teal_infra.labels import Identity
 from teal_infra.planning import capacity
 from teal_infra.planning.ending import endings
@@ -281,7 +282,9 @@ class _Stack:
     def confirmed(self, after: Sequence[Prior]) -> Confirmed:
         """Declare the record of the confirmed colour."""
         record = recorded(self._settings, self._live)
-        args = ConfirmedArgs(record=record, after=after, guard=self._guard, namespace=self.namespace)
+        # A stack that gets another name keeps the first one, so that nothing changes where the plan says so.
+        stack = self._live.stack or (this_stack() if record != self._live.record else "")
+        args = ConfirmedArgs(record=record, after=after, guard=self._guard, stack=stack, namespace=self.namespace)
         confirmed = Confirmed(CONFIRMED, args, self.opts)
         self._guard.watch_over(confirmed.record)
         return confirmed

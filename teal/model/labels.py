@@ -39,6 +39,9 @@ JSON."""
 KEPT = "teal/kept"
 """An annotation of a namespace that a stack made, and that stays when the stack no longer declares it."""
 
+STACK = "teal/stack"
+"""An annotation of the record of the confirmed colour: the stack that wrote it first, as organisation/project/stack."""
+
 ACTIVE = "teal/active"
 """A tag or annotation of what splits traffic by weights: the live colour, whatever share the other one has."""
 

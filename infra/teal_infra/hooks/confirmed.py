@@ -6,14 +6,18 @@ and never an operation that succeeded.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from teal.history.store import CONFIRMED
-from teal.model.labels import PART_OF, PART_OF_LABEL
+from teal.model.labels import PART_OF, PART_OF_LABEL, STACK
 from teal_infra.hooks.guard import Guard
 from teal_infra.provider.kinds import ConfigMap
 from teal_infra.provider.ownership import Prior
+
+if TYPE_CHECKING:  # heavy at run time, needed for its type only
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +28,8 @@ class ConfirmedArgs:
     """The data of the record: what this update makes live."""
     after: Sequence[Prior]
     """The traffic of the whole flip set."""
+    stack: str
+    """The stack that made the record; empty where it is not said."""
     guard: Guard
     namespace: pulumi.Input[str]
 
@@ -34,9 +40,16 @@ class Confirmed(pulumi.ComponentResource):
     def __init__(self, name: str, args: ConfirmedArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the record."""
         super().__init__("teal:kubernetes:Confirmed", name, None, opts)
+        metadata: ObjectMetaArgsDict = {
+            "name": CONFIRMED,
+            "namespace": args.namespace,
+            "labels": {PART_OF_LABEL: PART_OF},
+        }
+        if args.stack:
+            metadata["annotations"] = {STACK: args.stack}
         self.record = ConfigMap(
             name,
-            metadata={"name": CONFIRMED, "namespace": args.namespace, "labels": {PART_OF_LABEL: PART_OF}},
+            metadata=metadata,
             data=dict(args.record),
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after), hooks=args.guard.confirm_hooks()),
         )

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from teal import routers
 from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
+from teal.adapters.kubernetes.objects import ConfigMap
 from teal.flip import guards
 from teal.history.model import History, Stage
 from teal.history.store import CONFIRMED, Records
 from teal.model.colours import ENGINE, Colour, colour_of
 from teal.model.errors import ForeignChangeError, RefusedError
+from teal.model.labels import STACK
 from teal.model.live import LiveAutoscaler, LiveService, LiveSlot
 from teal.model.routes import RouterKind
 from teal.routers.kubernetes import KubernetesRouter
@@ -43,6 +45,8 @@ class Live:
     """The autoscalers of all colours, by Deployment."""
     record: Mapping[str, str] = field(default_factory=dict[str, str])
     """What was confirmed: colour, version, since when; empty where nothing was."""
+    stack: str = ""
+    """The stack that made that record, as organisation/project/stack; empty where none did, or did not say so."""
     history: History = field(default_factory=History)
     """The history of flips, with the one under way."""
     contracted: Mapping[str, Contracted] = field(default_factory=dict[str, Contracted])
@@ -89,19 +93,20 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
     migrated = [name for name, service in settings.services.items() if service.migrations is not None]
     async with Cluster.connect(access) as cluster:
         records, router = Records(cluster.http, cluster.namespace), routers.connect(kind, cluster)
-        (found, workers, slots, autoscalers, record, kept), schemas, existing, flags = await asyncio.gather(
+        (found, workers, slots, autoscalers, confirmed, kept), schemas, existing, flags = await asyncio.gather(
             asyncio.gather(
                 router.live_services(),
                 routers.Workers(cluster).live_services(),
                 cluster.slots(),
                 cluster.autoscalers(),
-                cluster.config_map(CONFIRMED),
+                cluster.read(f"/api/v1/namespaces/{cluster.namespace}/configmaps/{CONFIRMED}", ConfigMap),
                 records.load(),
             ),
             asyncio.gather(*(contracted(cluster, service) for service in migrated)),
             adoption.read(cluster, settings),
             _flags(cluster, settings),
         )
+        record: Mapping[str, str] = confirmed.data if confirmed else {}
         crons = {name for name, each in settings.services.items() if each.cron}
         crons |= {name for name, each in workers.items() if each.cron}
         slots = {**slots, **await schedule.slots(cluster, sorted(crons))}
@@ -119,6 +124,7 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
         existing=existing,
         autoscalers=autoscalers,
         record=record,
+        stack=confirmed.metadata.annotations.get(STACK, "") if confirmed else "",
         history=kept.history,
         contracted=dict(zip(migrated, schemas, strict=True)),
         at=records.now(),

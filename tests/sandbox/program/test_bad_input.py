@@ -1,5 +1,6 @@
 """Bad input: what, the value seen, the consequence, the next command; exit status not 0; nothing changed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,30 @@ def test_an_unreachable_api_server_is_named(stack: Stack, tmp_path: Path) -> Non
     assert "127.0.0.9:9" in done.stdout
     assert "nothing was changed" in done.stdout
     assert "Next: kubectl cluster-info" in done.stdout
+
+
+def test_another_namespace_leaves_no_live_traffic_behind(stack: Stack) -> None:
+    """All of the stack's objects would be replaced; a preview says so as an update does."""
+    good, before = stack.config.read_bytes(), stack.versions()
+    stack.configure("namespace", f"{stack.name}-elsewhere")
+    preview, up = stack.pulumi("preview", check=False), stack.up(check=False)
+    stack.config.write_bytes(good)
+    for done in (preview, up):
+        assert done.returncode != 0
+        assert f"live traffic of backend is in {stack.name}" in done.stdout
+    assert stack.versions() == before
+
+
+def test_a_second_stack_stays_out_of_a_namespace(stack: Stack) -> None:
+    """Its engine would take over all that is there in silence. What the message says lets it, where it has to."""
+    before = stack.versions()
+    second = replace(stack, name=f"{stack.name}-second")
+    second.init()
+    for done in (second.pulumi("preview", check=False), second.up(check=False)):
+        assert done.returncode != 0
+        assert f"belongs to the stack organization/teal/{stack.name}, and this one is" in done.stdout
+    assert stack.versions() == before
+    stack.kubectl("annotate", "configmap", "teal-confirmed", "teal/stack-")
+    second.pulumi("preview")
+    stack.kubectl("annotate", "configmap", "teal-confirmed", f"teal/stack=organization/teal/{stack.name}")
+    second.pulumi("stack", "rm", "--yes", "--force")

@@ -52,7 +52,7 @@ def config(active: str = "blue", services: Sequence[str] = ("backend",), **slots
 async def declared(raw: Mapping[str, str], live: Live | None = None) -> dict[tuple[str, str], dict[str, Any]]:
     """All resources of a stack with this config."""
     recorder = Recorder()
-    mocks.set_mocks(recorder, project="teal", stack="dev")
+    mocks.set_mocks(recorder, project="teal", stack="dev", organization="acme")
 
     async def program() -> None:
         settings, found = load(raw, stack="dev"), live or Live()
@@ -280,6 +280,26 @@ async def test_the_record_differs_whenever_traffic_may_move(
     )
     record = (await declared(config("green"), found))["ConfigMap", "teal-confirmed"]["data"]
     assert record["since"] == ("2026-01-02T00:00:00+00:00" if asked else "2026-01-01T00:05:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("version", "before", "said"),
+    [
+        ("1.0.9", "", "acme/teal/dev"),
+        ("1.1.0", "", None),  # of an earlier teal: nothing changes where there is nothing to do
+        ("1.0.9", "acme/teal/former", "acme/teal/former"),
+    ],
+)
+async def test_the_record_names_the_stack_that_made_it(version: str, before: str, said: str | None) -> None:
+    """By that, a second stack is kept out of the namespace; a renamed one changes nothing."""
+    found = Live(
+        services={"backend": service("green", "pulumi-kubernetes-1")},
+        record={"colour": "green", "version": version, "since": "2026-01-01T00:05:00+00:00"},
+        stack=before,
+        at="2026-01-02T00:00:00+00:00",
+    )
+    metadata = (await declared(config("green"), found))["ConfigMap", "teal-confirmed"]["metadata"]
+    assert metadata.get("annotations", {}).get("teal/stack") == said
 
 
 async def test_a_colour_without_a_release_has_no_objects() -> None:
