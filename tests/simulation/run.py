@@ -11,12 +11,12 @@ from unittest.mock import patch
 
 from httpx2._urlparse import urlparse
 
-from tests.simulation.clock import VirtualLoop, run, virtual
-from tests.simulation.invariants import Violation
-from tests.simulation.remembered import remembered
-from tests.simulation.scenario import drawn, scraped
+from tests.simulation.checks.invariants import Violation
+from tests.simulation.cluster.clock import VirtualLoop, run, virtual
+from tests.simulation.cluster.remembered import remembered
+from tests.simulation.cluster.wire import ACTOR, ahead, spawn
+from tests.simulation.scenarios.drawing import drawn, scraped
 from tests.simulation.story import Story
-from tests.simulation.wire import ACTOR, ahead, spawn
 
 _PARSED = cache(urlparse)
 
@@ -90,7 +90,7 @@ def simulate(
     with simulated(story, loop, seed):
         run(story.tell(), loop)
     happened = story.faults.happened
-    events = [*story.script, *((at, f"! {name}: {what}") for at, name, what in happened)]
+    events = [*story.script.lines, *((at, f"! {name}: {what}") for at, name, what in happened)]
     lines: list[str] = []
     for text, same in groupby(sorted(events, key=itemgetter(0)), key=itemgetter(1)):
         (at, _), *more = same
@@ -100,11 +100,11 @@ def simulate(
         violations=tuple(story.invariants.violations),
         faults=tuple(dict.fromkeys(name for _, name, _ in happened)),
         script=tuple(lines),
-        stages=tuple(each.stage for each in story.invariants.history.flips),
+        stages=tuple(each.stage for each in story.seen.history.flips),
         seconds=loop.time(),
         calm=story.scenario.calm,
         told=tuple(story.people.told),
-        ended=len(story.invariants.asleep),
+        ended=len(story.seen.asleep),
     )
 
 

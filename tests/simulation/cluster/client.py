@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 from httpx2._types import HeaderTypes, QueryParamTypes
 
-from tests.simulation.clock import EPOCH
+from tests.simulation.cluster.clock import EPOCH
 
 SERVER = "https://api.simulated"
 

@@ -7,7 +7,7 @@ from teal.gates.approvals import GATE, Approval
 from teal.history.model import Flip, History, Stage
 from teal.model.labels import DIGEST
 from teal.model.verdict import Outcome, Verdict
-from tests.simulation.store import Store, Written
+from tests.simulation.cluster.store import Store, Written
 
 MATURES = 120.0
 """The most seconds from the look at an approval to the record of the proof: other gates wait for pods."""

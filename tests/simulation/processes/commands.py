@@ -17,8 +17,8 @@ from teal.model.errors import TealError
 from teal.model.labels import DIGEST
 from teal.notifications.notifier import Notifier
 from teal.spec.credentials import NOBODY
-from tests.simulation.engine import ACCESS
-from tests.simulation.wire import Actor
+from tests.simulation.cluster.wire import Actor
+from tests.simulation.processes.engine import ACCESS
 
 
 async def go_on(actor: Actor, declared: Settings) -> str:

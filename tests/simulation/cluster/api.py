@@ -9,10 +9,10 @@ from functools import cache
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from teal.model.labels import COLOUR_LABEL
-from tests.simulation.clock import EPOCH
-from tests.simulation.scraping import Scraper
-from tests.simulation.store import By, Object, RefusalError, Store
-from tests.simulation.world import World, chance
+from tests.simulation.cluster.clock import EPOCH
+from tests.simulation.cluster.scraping import Scraper
+from tests.simulation.cluster.store import By, Object, RefusalError, Store
+from tests.simulation.cluster.world import World, chance
 
 VERSION_PATH = "/deployment/metadata"
 NAMESPACE = "teal"

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from teal.adapters.receivers import SECONDS, Message
-from tests.simulation.world import chance
+from tests.simulation.cluster.world import chance
 
 SILENT = 0.2
 """The share of messages that nobody takes until their time is over."""

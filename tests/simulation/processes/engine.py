@@ -5,12 +5,10 @@ step that succeeded is in its state; one that failed ends the update, and others
 """
 
 import asyncio
-import json
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx2
 import pulumi
 from teal_infra import labels
 from teal_infra.components import fingerprint
@@ -19,11 +17,10 @@ from teal_infra.planning import capacity, ending, plan, slots
 from teal_infra.planning import live as reading
 from teal_infra.planning.live import Live, split
 from teal_infra.planning.move import move_of
-from teal_infra.provider.ownership import FIELD_MANAGER, FORCE
+from teal_infra.provider.ownership import FORCE
 from teal_infra.settings import Settings
 from teal_infra.traffic.change_markers import annotations
 from teal_infra.traffic.gateway import spec
-from teal_infra.traffic.worker import is_record
 
 from teal.adapters.kubernetes.access import ClusterAccess
 from teal.history.store import CONFIRMED
@@ -41,29 +38,16 @@ from teal.model.labels import (
 )
 from teal.model.routes import RouterKind
 from teal.model.workers import COLOUR, WORKER, record
-from tests.simulation.api import NAMESPACE
-from tests.simulation.store import Object
-from tests.simulation.wire import Actor, Network
-from tests.simulation.world import chance
+from tests.simulation.cluster.api import NAMESPACE
+from tests.simulation.cluster.store import Object
+from tests.simulation.cluster.wire import Actor, Network
+from tests.simulation.cluster.world import chance
+from tests.simulation.processes.provider import EngineError, Provider
 
 ACCESS = ClusterAccess(namespace=NAMESPACE)
-TRIES = 6
-POLL = 1.0
 HASTY = 0.3
 """The share of updates in which Pulumi's provider does not wait for a rollout that it has written, as it may not. The
 program waits for each itself (`teal_infra.components.rollout`)."""
-BUSY = 429
-PATHS = {
-    "deployments": "/apis/apps/v1",
-    "horizontalpodautoscalers": "/apis/autoscaling/v2",
-    "services": "/api/v1",
-    "httproutes": "/apis/gateway.networking.k8s.io/v1",
-    "configmaps": "/api/v1",
-}
-
-
-class EngineError(Exception):
-    """The provider could not do something; the message says what."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -78,7 +62,7 @@ class Update:
 
     def __init__(self, network: Network, actor: Actor, settings: Settings, state: State) -> None:
         """Prepare to run this config against this state, as this process."""
-        self._http = network.http(actor)
+        self._provider = Provider(network, actor)
         self._hasty = chance(network.seed, actor.name, "rollouts") < HASTY
         self._settings = settings
         self._state = state
@@ -101,7 +85,7 @@ class Update:
         except Exception as error:  # noqa: BLE001 - an engine passes on whatever a hook raises
             return f"{type(error).__name__}: {error}"
         finally:
-            await self._http.aclose()
+            await self._provider.close()
         return ""
 
     async def _provision(self, live: Live) -> None:
@@ -168,7 +152,7 @@ class Update:
     async def _require(self, slot: str, *, undoes: bool) -> None:
         """Wait for a rollout as the program does: no error hook runs where it fails, and a worker's flip is undone."""
         try:
-            await self._rolled_out(slot)
+            await self._provider.rolled_out(slot)
         except EngineError as error:
             if undoes and self._guard is not None:
                 await self._guard.starting.undo(str(error))
@@ -202,10 +186,10 @@ class Update:
         if made.running and self._settings.services[name].autoscaling.enabled:
             await self._scaled(name, colour, live, hooks)
         elif f"horizontalpodautoscalers/{slot}" in self._state.inputs:
-            await self._send("DELETE", "horizontalpodautoscalers", slot)
+            await self._provider.send("DELETE", "horizontalpodautoscalers", slot)
             del self._state.inputs[f"horizontalpodautoscalers/{slot}"]
         if slot in self._written and not self._hasty:
-            await self._rolled_out(slot)
+            await self._provider.rolled_out(slot)
 
     async def _kept(self, name: str, colour: Colour, live: Live) -> None:
         """Hold the pods of the colour that traffic leaves, before it does."""
@@ -229,20 +213,6 @@ class Update:
             },
         }
         await self._step("horizontalpodautoscalers", slot, autoscaler, hooks)
-
-    async def _rolled_out(self, slot: str) -> None:
-        deadline = asyncio.get_running_loop().time() + 25
-        while True:
-            found = json.loads((await self._send("GET", "deployments", slot)).content)
-            wanted, status = found["spec"]["replicas"], found.get("status", {})
-            # This stands in for generations: whether the controller has seen what was written last.
-            seen = [found["spec"]["template"]["metadata"]["labels"][VERSION_LABEL], wanted]
-            counts = {status.get(each, 0) for each in ("replicas", "updatedReplicas", "readyReplicas")}
-            if status.get("observed") == seen and counts == {wanted}:
-                return
-            if asyncio.get_running_loop().time() > deadline:
-                raise EngineError(f"the Deployment {slot} was not ready in time")
-            await asyncio.sleep(POLL)
 
     async def _traffic(self, name: str, live: Live, hooks: pulumi.ResourceHookBinding) -> None:
         active = self._settings.active_colour
@@ -312,39 +282,9 @@ class Update:
         sent = {**inputs, "spec": {**inputs["spec"], "replicas": 1}} if given_up else inputs
         if ignored:
             sent = {**inputs, "spec": {key: each for key, each in inputs["spec"].items() if key != "replicas"}}
-        await self._send("PATCH", kind, name, sent)
+        await self._provider.send("PATCH", kind, name, sent)
         self._state.inputs[f"{kind}/{name}"] = inputs
         return True
-
-    async def _send(self, method: str, kind: str, name: str, inputs: Object | None = None) -> httpx2.Response:
-        """Send a request as the provider's client does: again and again for a while, where that may help."""
-        path = f"{PATHS[kind]}/namespaces/{NAMESPACE}/{kind}/{name}"
-        why = ""
-        for _ in range(TRIES):
-            try:
-                response = await self._http.request(method, path, **_applied(inputs))
-            except httpx2.TransportError as error:
-                why = f"{type(error).__name__} {error}"
-            else:
-                if response.is_success:
-                    return response
-                why = f"{response.status_code} {response.text}"
-                if response.status_code not in {BUSY, 500, 502, 503}:
-                    break
-            await asyncio.sleep(POLL)
-        raise EngineError(f"{method} {kind} {name}: {why}")
-
-
-def _applied(inputs: Object | None) -> Mapping[str, Any]:
-    if inputs is None:
-        return {}
-    directs = bool({"selector", "rules"} & {*inputs.get("spec", {})}) or is_record(inputs)
-    force = FORCE in inputs["metadata"].get("annotations", {}) or not directs
-    return {
-        "params": {"fieldManager": FIELD_MANAGER, "force": str(force).lower()},
-        "content": json.dumps(inputs),
-        "headers": {"Content-Type": "application/apply-patch+yaml"},
-    }
 
 
 async def _all(*steps: Any) -> None:  # noqa: ANN401 - coroutines

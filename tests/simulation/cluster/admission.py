@@ -12,8 +12,8 @@ from teal.history.model import History
 from teal.history.store import CONFIRMED, NAME
 from teal.model.colours import Colour
 from teal.model.labels import COLOUR_LABEL, DIGEST, NAME_LABEL, VERSION_LABEL
-from tests.simulation.clock import EPOCH
-from tests.simulation.store import By, Object, RefusalError, Store
+from tests.simulation.cluster.clock import EPOCH
+from tests.simulation.cluster.store import By, Object, RefusalError, Store
 
 GROUP = "deployers"
 """The group of those who run updates and watches, which the stack names."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from teal.history.model import Flip, Stage
 from teal.model.colours import MANAGER, Colour
 from teal.model.workers import Overlap, record
-from tests.simulation.store import Written
-from tests.simulation.world import World
+from tests.simulation.cluster.store import Written
+from tests.simulation.cluster.world import World
 
 NAME = "mailer"
 """The name of the worker that a stack may have."""

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tests.simulation.api import Asked
-from tests.simulation.world import chance
+from tests.simulation.cluster.api import Asked
+from tests.simulation.cluster.world import chance
 
 
 class Trouble(StrEnum):

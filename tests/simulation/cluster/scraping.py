@@ -16,8 +16,8 @@ from urllib.parse import parse_qs
 from teal.model.colours import Colour
 from teal.monitoring.queries import Queries
 from teal.spec.request_metrics import RequestMetrics
-from tests.simulation.clock import EPOCH
-from tests.simulation.world import Pod
+from tests.simulation.cluster.clock import EPOCH
+from tests.simulation.cluster.world import Pod
 
 URL = "https://prometheus.simulated"
 LOOKBACK = 300.0

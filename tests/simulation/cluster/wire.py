@@ -14,10 +14,10 @@ import httpx2
 
 from teal.adapters.kubernetes.access import ClusterAccess
 from teal.adapters.prometheus import Prometheus, PrometheusAccess
-from tests.simulation.api import Answer, Api, Asked, refused, target_of
-from tests.simulation.client import SERVER, Client, Request, Response
-from tests.simulation.faults import Fault, Faults, Trouble
-from tests.simulation.world import chance
+from tests.simulation.cluster.api import Answer, Api, Asked, refused, target_of
+from tests.simulation.cluster.client import SERVER, Client, Request, Response
+from tests.simulation.cluster.faults import Fault, Faults, Trouble
+from tests.simulation.cluster.world import chance
 
 ACTOR: ContextVar["Actor"] = ContextVar("ACTOR")
 """The process that the current task belongs to."""

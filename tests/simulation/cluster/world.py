@@ -14,8 +14,8 @@ from teal.model.colours import Colour
 from teal.model.labels import COLOUR_LABEL, NAME_LABEL, VERSION_LABEL
 from teal.model.routes import Split, said
 from teal.model.workers import COLOUR, record
-from tests.simulation.clock import VirtualLoop
-from tests.simulation.store import By, Object, Store, Written
+from tests.simulation.cluster.clock import VirtualLoop
+from tests.simulation.cluster.store import By, Object, Store, Written
 
 TICK = 0.5
 AUTOSCALER_TICKS = 10
