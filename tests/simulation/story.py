@@ -265,7 +265,6 @@ class Story:
             if self._failing(left) and left.stage in {Stage.STUCK, Stage.UNPROVEN}:
                 break  # it is baked again and again, and fails: a person's turn
             await asyncio.sleep(1)
-        left = self.seen.history.open
         healthy = left is None or not self._failing(left)
         self.invariants.at_rest(healthy=healthy and not self.seen.strangers())
 
