@@ -4,7 +4,7 @@ import gc
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from operator import itemgetter
 from unittest.mock import patch
@@ -13,9 +13,10 @@ from httpx2._urlparse import urlparse
 
 from tests.simulation.checks.invariants import Violation
 from tests.simulation.cluster.clock import VirtualLoop, run, virtual
+from tests.simulation.cluster.elb import Elb
 from tests.simulation.cluster.remembered import remembered
 from tests.simulation.cluster.wire import ACTOR, ahead, spawn
-from tests.simulation.scenarios.drawing import drawn, scraped
+from tests.simulation.scenarios.drawing import balanced, drawn, scraped
 from tests.simulation.story import Story
 
 _PARSED = cache(urlparse)
@@ -53,6 +54,7 @@ def simulated(story: Story, loop: VirtualLoop, seed: int) -> Generator[None]:
         stack.enter_context(virtual(loop, seed, ahead))
         stack.enter_context(remembered())
         stack.enter_context(patch("teal.adapters.kubernetes.access.client", story.network.client))
+        stack.enter_context(patch("teal.routers.alb.connect", partial(Elb, story.network)))
         stack.enter_context(patch("teal.adapters.receivers.tell", story.people.tell))
         stack.enter_context(patch("teal.adapters.prometheus.Prometheus.connect", story.network.prometheus))
         for kind in ("resource", "error"):
@@ -70,22 +72,24 @@ def spare() -> None:
     gc.set_threshold(50_000)
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - what each seed may have besides
     seed: int,
     left_out: frozenset[str] = frozenset(),
     *,
     tells: bool = False,
     retires: bool = False,
     scrapes: bool = False,
+    balances: bool = False,
 ) -> Outcome:
     """Run a seed, without some of its faults.
 
     With `tells`, people are told of what happens; with `retires`, the watch ends what is idle; with `scrapes`, a
-    Prometheus knows what live traffic meets.
+    Prometheus knows what live traffic meets; with `balances`, a load balancer of AWS directs the traffic.
     """
     loop = VirtualLoop()
     loop.set_task_factory(spawn)
     scenario = replace(drawn(seed), tells=tells, retires=retires)
+    scenario = balanced(scenario) if balances else scenario
     story = Story(scraped(scenario) if scrapes else scenario, loop, left_out)
     with simulated(story, loop, seed):
         run(story.tell(), loop)

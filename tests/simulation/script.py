@@ -9,6 +9,7 @@ from teal.history.store import CONFIRMED, NAME
 from tests.simulation.checks.seen import Seen
 from tests.simulation.checks.workers import NAME as WORKER
 from tests.simulation.checks.workers import is_record
+from tests.simulation.checks.writes import DOORS
 from tests.simulation.cluster.faults import Faults
 from tests.simulation.cluster.scraping import Scraper
 from tests.simulation.cluster.store import Written
@@ -41,7 +42,7 @@ class Script:
             self.note(f"{write.by.actor} writes worker {WORKER}: {write.after['data']['colour']}")
         if write.kind == "deployments" and write.name.startswith(WORKER):
             self.note(f"{write.by.actor} asks for {write.after['spec']['replicas']} pods of {write.name}")
-        if write.kind in {"services", "httproutes"}:
+        if write.kind in DOORS:
             actor = self.actors.get(write.by.actor)
             if actor is not None and actor.dead:
                 self.left()

@@ -1,6 +1,7 @@
 """Runs one seed from a stack that rests on blue, through all that happens, to the way back."""
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from typing import Any, TypeVar
@@ -8,7 +9,7 @@ from typing import Any, TypeVar
 from teal_infra.settings import Settings
 from teal_infra.settings.slot import State as SlotState
 
-from teal.history.model import Flip, Stage
+from teal.history.model import Stage
 from teal.history.store import CONFIRMED
 from teal.model.colours import Colour
 from teal.model.labels import VERSION_LABEL
@@ -47,6 +48,7 @@ PATIENT = 5.0
 BESIDE = 0.7
 """The share of updates that begin when it is about to, and the virtual seconds after the one before that they wait."""
 CLOSE = 47.0
+REPAIR = re.compile(r"teal:repair (\w+)")
 FATAL = 4
 """How many watches may die, one after the other."""
 _T = TypeVar("_T")
@@ -189,8 +191,8 @@ class Story:
 
     def _actor(self, name: str, death: Death | None = None) -> Actor:
         """Return a process, on a machine of its own."""
-        skew = self.scenario.skew
-        return Actor(name=name, death=death, ahead=skew * (2 * chance(self.scenario.seed, name, "clock") - 1))
+        ahead = self.scenario.skew * (2 * chance(self.scenario.seed, name, "clock") - 1)
+        return Actor(name=name, death=death, began=self.loop.time(), ahead=ahead)
 
     async def _update(self, actor: Actor, settings: Settings, state: State) -> str:
         name, idle = actor.name, settings.slot(settings.active_colour.other)
@@ -262,14 +264,11 @@ class Story:
         """Let nothing go wrong any more, so that the watch alone brings what is open to its end."""
         end = self.loop.time() + LONGEST / 2
         while (left := self.seen.history.open) is not None and self.loop.time() < end:
-            if self._failing(left) and left.stage in {Stage.STUCK, Stage.UNPROVEN}:
+            if self.scenario.releases[left.version].failing and left.stage in {Stage.STUCK, Stage.UNPROVEN}:
                 break  # it is baked again and again, and fails: a person's turn
             await asyncio.sleep(1)
-        healthy = left is None or not self._failing(left)
+        healthy = left is None or not self.scenario.releases[left.version].failing
         self.invariants.at_rest(healthy=healthy and not self.seen.strangers())
-
-    def _failing(self, flip: Flip) -> bool:
-        return bool(self.scenario.releases[flip.version].failing)
 
     async def _back(self) -> None:
         """Check that the way back onto what was always well works for a person who does what messages say."""
@@ -287,8 +286,8 @@ class Story:
                 await asyncio.sleep(DRAIN + TICK)
                 self.invariants.left_idle()
                 return  # what is idle may stay as broken as it is
-            if "teal:repair" in said:
-                changes["repair"] = "green"
+            if repair := REPAIR.search(said):
+                changes["repair"] = repair[1]
             if "; then flip" in said:  # an update died between the pods of two services
                 await self._update(
                     self._actor(f"first-{number}"),

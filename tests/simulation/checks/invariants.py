@@ -15,11 +15,11 @@ from teal.model.verdict import unproven
 from teal.model.workers import record
 from tests.simulation.checks.answers import Answers
 from tests.simulation.checks.approvals import Approvals
-from tests.simulation.checks.pods import NOTICED, Pods
+from tests.simulation.checks.pods import Pods
 from tests.simulation.checks.seen import Seen
 from tests.simulation.checks.workers import NAME as WORKER
 from tests.simulation.checks.workers import Workers, is_record
-from tests.simulation.checks.writes import by_a_flip, colour_of, open_again, release_of
+from tests.simulation.checks.writes import DOORS, by_a_flip, colour_of, open_again, release_of
 from tests.simulation.cluster.api import Answer, Asked
 from tests.simulation.cluster.store import Written
 from tests.simulation.cluster.wire import Actor
@@ -30,6 +30,8 @@ FRESH = 30.0
 READ_BACK = 20.0
 """The most seconds from the last look at where traffic goes to a confirmation: its record's write is retried."""
 UNCHANGED = re.compile(r"othing (?:was|were) changed|othing moved")
+BLAMED = re.compile(r"service (\S+) leads to .*, while the gates looked")
+"""What an update says of somebody else who moved traffic meanwhile."""
 UNMOVED = re.compile(r"othing was moved|moved nothing")
 """What `teal rollback` says in the same case, as it changes nothing but where traffic goes."""
 
@@ -65,13 +67,13 @@ class Invariants:
         """Note what a process knows of where traffic goes."""
         if answer.found is None or asked.method != "GET":
             return
-        if " services " in asked.what or " httproutes " in asked.what or asked.what.endswith(record(WORKER)):
+        if any(f" {each} " in asked.what for each in DOORS) or asked.what.endswith(record(WORKER)):
             name = WORKER if "data" in answer.found else answer.found["metadata"]["name"]
             actor.read[name] = (self.world.loop.time(), colour_of(answer.found))
 
     def written(self, write: Written) -> None:
         """Check a write."""
-        if write.kind in {"services", "httproutes"} or is_record(write):
+        if write.kind in DOORS or is_record(write):
             self._traffic(replace(write, name=WORKER) if is_record(write) else write)
         elif write.kind == "deployments":
             if not self._known_live(write):
@@ -111,6 +113,9 @@ class Invariants:
 
     def said(self, actor: Actor, text: str) -> None:
         """Check what a process says at its end."""
+        blamed = BLAMED.search(text)
+        if blamed is not None and not self.seen.others(blamed[1], actor.name, actor.began):
+            self.violate("messages_are_true", f"nobody but {actor.name} wrote {blamed[1]}, which says: {text[:300]}")
         if UNCHANGED.search(text) and any(each.by.actor == actor.name for each in self.seen.moves):
             self.violate("messages_are_true", f"{actor.name} moved traffic, and says: {text[:300]}")
 
@@ -144,6 +149,7 @@ class Invariants:
         self.violations.append(Violation(at=self.world.loop.time(), name=name, what=what))
 
     def _traffic(self, write: Written) -> None:
+        self.seen.doors.append(write)
         before, after = (colour_of(each) for each in (write.before, write.after))
         if before == after:
             self._canary(write)
@@ -163,9 +169,7 @@ class Invariants:
             self.violate("moved_only_to_proven", f"{who} moves {write.name} to {after}, which has no ready endpoint")
         if by_engine and (flip is None or flip.to != after or not flip.verdicts or unproven(flip.verdicts)):
             self.violate("moved_only_to_proven", f"{who} moves {write.name} to {after}; recorded is: {flip}")
-        elif (
-            by_engine and flip is not None and self.seen.deployed.get(slot, 0) < self.seen.proven[flip.number] - NOTICED
-        ):
+        elif by_engine and flip is not None and self.seen.deployed.get(slot, 0) < self.seen.proven[flip.number]:
             old = [each.name for each in self.world.of(slot) if each.release.version != flip.version]
             if old:
                 self.violate("moved_only_to_proven", f"{who} moves {write.name} to {after}, with {old} of before")
@@ -174,7 +178,7 @@ class Invariants:
 
     def _canary(self, write: Written) -> None:
         """Check that a share of the requests is only given to what is there."""
-        if write.kind != "httproutes" or not write.before or not by_a_flip(write):
+        if write.kind not in DOORS - {"services"} or not write.before or not by_a_flip(write):
             return
         had, has = (split_of(each) for each in (write.before, write.after))
         slot = self.world.canaries[write.name][0]

@@ -18,8 +18,6 @@ from tests.simulation.cluster.world import World
 
 EARLY, IDLE = "nothing_shrinks_early", "the_watch_ends_what_is_idle"
 """The names of the invariants."""
-NOTICED = 0.5
-"""A release that is replaced less than so many seconds before its proof is recorded is missed: gates read it before."""
 ARRIVES = 12.0
 """The seconds in which somebody else may move traffic unseen, while a request of the watch's is on its way."""
 
@@ -47,7 +45,7 @@ class Pods:
         if self.workers.shrinks(write, flip):
             return
         asked = self.seen.scaled.get(write.name) if who == "autoscaler" else None
-        passed = max(self.seen.proven.values(), default=0) - NOTICED
+        passed = max(self.seen.proven.values(), default=0)
         if asked is not None and asked.at > passed and asked.by.actor != self.seen.owner(write.at):
             return  # another engine has written its minimum since the gates passed: docs/invariants.md, assumptions
         moved = flip is not None and any(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from teal.history.model import Flip, History
+from teal.model.colours import MANAGER
 from tests.simulation.checks.writes import by_a_flip, colour_of
 from tests.simulation.cluster.store import Written
 
@@ -16,6 +17,8 @@ class Seen:
     history: History = field(default_factory=History)
     moves: list[Written] = field(default_factory=list[Written])
     """Every write that changed where traffic goes."""
+    doors: list[Written] = field(default_factory=list[Written])
+    """Every write of what directs traffic, whatever it changed."""
     begun: dict[int, float] = field(default_factory=dict[int, float])
     """When each flip was recorded first, by its number."""
     proven: dict[int, float] = field(default_factory=dict[int, float])
@@ -38,6 +41,11 @@ class Seen:
     def strangers(self) -> list[Written]:
         """Return the moves of traffic by neither an engine nor teal."""
         return [each for each in self.moves if not by_a_flip(each)]
+
+    def others(self, service: str, actor: str, since: float) -> bool:
+        """Return whether anybody but a process's engine has written what directs a service's traffic since a time."""
+        written = [each.by for each in self.doors if each.name == service and each.at >= since]
+        return any(each.actor != actor or each.manager == MANAGER for each in written)
 
     def owner(self, at: float) -> str:
         """Return whose process kept the open flip at a time."""

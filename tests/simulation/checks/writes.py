@@ -9,6 +9,9 @@ from teal.model.labels import COLOUR_LABEL, VERSION_LABEL
 from tests.simulation.cluster.store import Written
 from tests.simulation.cluster.world import split_of
 
+DOORS = frozenset({"services", "httproutes", "listenerrules"})
+"""The kinds of what directs live traffic."""
+
 
 def by_a_flip(write: Written) -> bool:
     """Return whether an engine or teal wrote."""
@@ -24,7 +27,7 @@ def colour_of(service: Mapping[str, Any] | None) -> str:
     """Return the colour to which an object sends traffic, or work; empty where there is none."""
     if service and "data" in service:  # a worker's record
         return service["data"]["colour"]
-    if service and "rules" in service["spec"]:
+    if service and {"rules", "weights"} & {*service["spec"]}:
         return str(split_of(service).colour or "")
     return service["spec"]["selector"].get(COLOUR_LABEL, "") if service else ""
 

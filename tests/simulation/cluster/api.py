@@ -17,7 +17,7 @@ from tests.simulation.cluster.world import World, chance
 VERSION_PATH = "/deployment/metadata"
 NAMESPACE = "teal"
 
-_PATH = re.compile(r"/apis?/(?:[\w.]+/)?v\d/namespaces/teal/(?P<kind>[a-z]+)(?:/(?P<name>[^/]+)(?:/(?P<more>.*))?)?")
+_PATH = re.compile(r"/apis?/(?:[\w.]+/)?v\d\w*/namespaces/teal/(?P<kind>[a-z]+)(?:/(?P<name>[^/]+)(?:/(?P<more>.*))?)?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,6 +129,8 @@ class Api:
         return _said(self._policies[path])
 
     def _read(self, kind: str, name: str, params: Mapping[str, str]) -> Answer:
+        if kind in {"targets", "alarms"}:
+            return _said(self._targets(name) if kind == "targets" else {name: "OK"})
         if name:
             return Answer(content=self._store.text(kind, name), found=self._store.get(kind, name))
         selector = params.get("labelSelector", "")
@@ -210,6 +212,16 @@ class Api:
                 spec = {"containers": [{"name": service, "image": image}]}
                 found.append({"metadata": metadata, "spec": spec, "status": status})
         return found
+
+    def _targets(self, slot: str) -> Object:
+        """Return how many targets of a slot are in each state, as a load balancer's health checks see them."""
+        now = self._world.loop.time()
+        states = [
+            "draining" if each.ends is not None else "healthy" if each.ready(now) else "unhealthy"
+            for each in self._world.pods
+            if each.slot == slot
+        ]
+        return {state: states.count(state) for state in states}
 
     def _proxy(self, kind: str, name: str, path: str) -> Answer:
         target, _, _ = name.partition(":")

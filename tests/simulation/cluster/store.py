@@ -123,6 +123,8 @@ class Store:
         after = {**new, "metadata": {**new["metadata"]}}
         if kind == "deployments":
             after["spec"] = {"replicas": 1, **new["spec"]}
+            changed = before is None or before["spec"] != after["spec"]
+            after["metadata"]["generation"] = (before["metadata"]["generation"] if before else 0) + changed
         self.require(kind, name, after, by)
         self.newest += 1
         after["metadata"]["resourceVersion"] = str(self.newest)

@@ -55,6 +55,7 @@ class Actor:
     name: str
     death: Death | None = None
     """How the process dies; None where it lives."""
+    began: float = 0
     ahead: float = 0
     """By how many seconds its machine's clock is ahead of the API server's."""
     dead: bool = False

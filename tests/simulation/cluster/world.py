@@ -36,7 +36,10 @@ def chance(*what: object) -> float:
 
 
 def split_of(route: Mapping[str, Any]) -> Split:
-    """Return how an HTTPRoute shares out the requests."""
+    """Return how an HTTPRoute, or a listener rule, shares out the requests."""
+    if "weights" in route["spec"]:
+        given = {colour: route["spec"]["weights"][colour] for colour in Colour}
+        return Split(weights=given, said=said(route["metadata"].get("annotations", {})))
     name, marks = route["metadata"]["name"], route["metadata"].get("annotations", {})
     given = {each["name"]: each["weight"] for each in route["spec"]["rules"][-1]["backendRefs"]}
     return Split(weights={colour: given[f"{name}-{colour}"] for colour in Colour}, said=said(marks))
@@ -159,7 +162,7 @@ class World:
         if write.kind == "services":
             selector = write.after["spec"]["selector"]
             self.selected[write.name].append((write.at, f"{selector.get(NAME_LABEL)}-{selector.get(COLOUR_LABEL)}"))
-        if write.kind == "httproutes":
+        if write.kind in {"httproutes", "listenerrules"}:
             split = split_of(write.after)
             self.selected[write.name].append((write.at, f"{write.name}-{split.colour}"))
             other = f"{write.name}-{split.colour.other}" if split.colour and split.share else ""
@@ -230,7 +233,7 @@ class World:
             "replicas": len(new) + len(old),
             "updatedReplicas": len(new),
             "readyReplicas": ready,
-            "observed": [release.version, wanted],
+            "observedGeneration": deployment["metadata"]["generation"],
         }
         if deployment.get("status") != status:
             self.store.patch("deployments", name, {"status": status}, By(actor="controller"))

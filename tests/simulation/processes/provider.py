@@ -9,7 +9,7 @@ import httpx2
 from teal_infra.provider.ownership import FIELD_MANAGER, FORCE
 from teal_infra.traffic.worker import is_record
 
-from teal.model.labels import VERSION_LABEL
+from tests.simulation.cluster import elb
 from tests.simulation.cluster.api import NAMESPACE
 from tests.simulation.cluster.store import Object
 from tests.simulation.cluster.wire import Actor, Network
@@ -23,6 +23,7 @@ PATHS = {
     "services": "/api/v1",
     "httproutes": "/apis/gateway.networking.k8s.io/v1",
     "configmaps": "/api/v1",
+    elb.RULES: "/apis/aws/v1",
 }
 
 
@@ -36,6 +37,7 @@ class Provider:
     def __init__(self, network: Network, actor: Actor) -> None:
         """Prepare to write as this process."""
         self._http = network.http(actor)
+        self._seed = network.seed
 
     async def close(self) -> None:
         """End its connections."""
@@ -45,7 +47,9 @@ class Provider:
         """Send a request as the provider's client does: again and again for a while, where that may help."""
         path = f"{PATHS[kind]}/namespaces/{NAMESPACE}/{kind}/{name}"
         why = ""
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
+            if kind == elb.RULES:
+                await asyncio.sleep(elb.latency(self._seed, name, "write", attempt))
             try:
                 response = await self._http.request(method, path, **_applied(inputs))
             except httpx2.TransportError as error:
@@ -69,10 +73,8 @@ class Provider:
         while True:
             found = json.loads((await self.send("GET", "deployments", slot)).content)
             wanted, status = found["spec"]["replicas"], found.get("status", {})
-            # This stands in for generations: whether the controller has seen what was written last.
-            seen = [found["spec"]["template"]["metadata"]["labels"][VERSION_LABEL], wanted]
             counts = {status.get(each, 0) for each in ("replicas", "updatedReplicas", "readyReplicas")}
-            if status.get("observed") == seen and counts == {wanted}:
+            if status.get("observedGeneration") == found["metadata"]["generation"] and counts == {wanted}:
                 return
             if asyncio.get_running_loop().time() > deadline:
                 raise EngineError(f"the Deployment {slot} was not ready in time")

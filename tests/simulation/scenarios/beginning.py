@@ -16,6 +16,7 @@ from teal.model.workers import WORKER as OF_WORKER
 from teal.model.workers import record
 from teal.notifications import told
 from tests.simulation.checks.workers import NAME as WORKER
+from tests.simulation.cluster import elb
 from tests.simulation.cluster.clock import EPOCH
 from tests.simulation.cluster.store import By, Store, Written
 from tests.simulation.scenarios.scenario import Scenario
@@ -57,7 +58,14 @@ def begin(scenario: Scenario, settings: Settings, store: Store, told_to: Callabl
         selector = {"app.kubernetes.io/name": name, "teal/colour": "blue"}
         labels = {"app.kubernetes.io/part-of": "teal", "app.kubernetes.io/name": name}
         metadata = {"name": name, "labels": labels}
-        if scenario.gateway:
+        if scenario.balances:
+            for colour in Colour:
+                bound = elb.binding(name, colour, {**labels, "teal/colour": str(colour)})
+                store.create("targetgroupbindings", bound, by)
+            shares = {"weights": {"blue": 100, "green": 0}, "order": 1}
+            metadata = {"name": name, "annotations": {"teal/service": name, "teal/role": "live"}}
+            store.create(elb.RULES, {"metadata": metadata, "spec": shares}, by)
+        elif scenario.gateway:
             store.create("httproutes", {"metadata": metadata, "spec": spec(settings, name)}, by)
         else:
             store.create("services", {"metadata": metadata, "spec": {"selector": selector}}, by)

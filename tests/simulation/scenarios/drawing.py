@@ -7,6 +7,7 @@ from typing import Any
 
 from teal.model.workers import Overlap, record
 from tests.simulation.checks.workers import NAME as WORKER
+from tests.simulation.cluster.elb import RULES
 from tests.simulation.cluster.faults import KEEPER, READS, Outage, Trouble
 from tests.simulation.cluster.wire import Death
 from tests.simulation.cluster.world import Release
@@ -95,6 +96,23 @@ def scraped(scenario: Scenario) -> Scenario:
             releases[version] = replace(chance.choice(known), version=version)
     stalls = not scenario.calm and chance.random() < 0.4
     return replace(scenario, scrapes=True, releases=releases, stall=stall if stalls else (0, 0))
+
+
+def balanced(scenario: Scenario) -> Scenario:
+    """Return the same with a listener rule of AWS that directs the traffic."""
+
+    def of_rules(death: Death | None) -> Death | None:
+        asked = death.request.replace("services", RULES).replace("httproutes", RULES) if death else ""
+        return replace(death, request=asked) if death else None
+
+    return replace(
+        scenario,
+        gateway=False,
+        balances=True,
+        ups=[replace(each, death=of_rules(each.death)) for each in scenario.ups],
+        watch_dies=of_rules(scenario.watch_dies),
+        rollback_dies=of_rules(scenario.rollback_dies),
+    )
 
 
 def _besides(chance: Random, scenario: Scenario) -> Scenario:

@@ -80,6 +80,14 @@ ENDS = {
 }
 """The settings by which the watch ends what is idle."""
 
+BALANCER = {
+    "vpcId": "vpc-0123456789abcdef0",
+    "subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    "callers": ["192.0.2.0/24"],
+    "reachable": False,
+}
+"""The load balancer, whose listener nobody here can ask."""
+
 JUDGED = {"bake": {"seconds": 15, "windowSeconds": 30}, "prometheus": {"url": PROMETHEUS}}
 """The settings by which live traffic's numbers are judged: over a window that began before the flip."""
 
@@ -113,6 +121,8 @@ class Scenario:
     """By how many seconds a machine's clock may differ from the API server's."""
     gateway: bool = False
     """Whether an HTTPRoute directs the traffic, and not Services' selectors."""
+    balances: bool = False
+    """Whether a listener rule of AWS directs the traffic, instead of either."""
     worker: Overlap | None = None
     """When both colours of the stack's worker may take work; None where it has no worker."""
     approval: int = 0
@@ -160,6 +170,7 @@ class Scenario:
             "bake": {"seconds": BAKE},
             "settleSeconds": SETTLE,
             **({"router": "gateway", "gateway": {"name": "public"}} if self.gateway else {}),
+            **({"router": "alb", "alb": BALANCER} if self.balances else {}),
             **({"approval": {"maxAgeSeconds": self.approval}} if self.approval else {}),
             **({"admission": {"groups": [GROUP]}} if self.admits else {}),
             **({"notify": TOLD} if self.tells else {}),
@@ -177,6 +188,9 @@ class Scenario:
         return _settings(dumps(raw))
 
     def _routing(self, name: str) -> dict[str, Any]:
+        if self.balances:
+            routing = {"hosts": [f"{name}.example"], "priority": 10 * len(name)}
+            return {"routing": routing, "network": {"policies": False}}
         return {"routing": {"hosts": [f"{name}.example"]}, "network": {"policies": False}} if self.gateway else {}
 
     def _worker(self) -> dict[str, Any]:
