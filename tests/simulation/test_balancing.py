@@ -1,4 +1,4 @@
-"""A load balancer of AWS directs the traffic, under faults: its API is slow, knows no writers, and has no conditions."""
+"""A load balancer of AWS directs the traffic, under faults: its API is slow, and knows no writers and no conditions."""
 
 from collections.abc import Collection, Mapping
 
@@ -8,8 +8,12 @@ from teal.model.live import LiveService
 from teal.routers.alb import AlbRouter
 from tests.simulation.run import simulate, spare
 
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
-"""A process that dies between making a coroutine and running it leaves that one unawaited."""
+pytestmark = [
+    # A process that dies between making a coroutine and running it leaves that one unawaited.
+    pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning"),
+    # pulumi-aws says this when it is imported, of a resource that teal has not.
+    pytest.mark.filterwarnings("ignore:aws.ec2/encryptioncontrol:DeprecationWarning"),
+]
 
 SEEDS = 150
 
