@@ -1,0 +1,1 @@
+"""What a stack says of one service."""
