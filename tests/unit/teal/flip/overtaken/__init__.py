@@ -1,0 +1,1 @@
+"""Somebody else writes where traffic goes: seen, named, never confirmed."""

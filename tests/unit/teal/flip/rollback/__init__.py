@@ -1,0 +1,1 @@
+"""`teal rollback`: traffic goes back at once where that is proven."""
