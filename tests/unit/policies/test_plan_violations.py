@@ -2,15 +2,7 @@
 
 import pytest
 
-from tests.unit.policies.cases import (
-    Case,
-    field_of,
-    hold,
-    option,
-    retyped,
-    without,
-    without_slot,
-)
+from tests.unit.policies.cases import Case, field_of, hold, option, retyped, without, without_slot
 from tests.unit.policies.graphs import changed, config, everything, slot
 from tests.unit.policies.pack import Pack
 

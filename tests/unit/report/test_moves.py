@@ -10,20 +10,7 @@ import pytest
 from sandbox.load.records import Mode
 from sandbox.report.analysis import conclude, has_moved, last_old_answer_ms, write_to_last_old_ms
 
-from .runs import (
-    MOVE,
-    NANO,
-    VERSIONS,
-    WRITE_NS,
-    asking,
-    failed,
-    in_order,
-    load,
-    moving,
-    record,
-    run,
-    staying,
-)
+from .runs import MOVE, NANO, VERSIONS, WRITE_NS, asking, failed, in_order, load, moving, record, run, staying
 
 if TYPE_CHECKING:
     from sandbox.load.records import Record

@@ -13,11 +13,7 @@ from teal.model.labels import STARTED_AT
 from teal.spec.ending import Endings
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.flip.moving import RECORD, move
-from tests.unit.teal.flip.rollback.going_back import (
-    CONFIRMED,
-    DEPLOYMENTS,
-    live_on_green,
-)
+from tests.unit.teal.flip.rollback.going_back import CONFIRMED, DEPLOYMENTS, live_on_green
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 DECLARED = Endings(after_seconds=0, slots={BLUE: "b", GREEN: "g"}, services=["backend"])

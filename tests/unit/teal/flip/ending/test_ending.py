@@ -22,9 +22,7 @@ from tests.unit.teal.flip.ending.resting import (
     slots,
 )
 from tests.unit.teal.flip.moving import RECORD, SERVICE
-from tests.unit.teal.flip.rollback.going_back import (
-    CONFIRMED,
-)
+from tests.unit.teal.flip.rollback.going_back import CONFIRMED
 
 
 async def test_what_a_flip_has_left_is_ended_and_its_record_says_so_before_and_after(

@@ -14,11 +14,7 @@ from teal.model.errors import RefusedError
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.flip.ending.resting import BLUE, GREEN, SCALE, asked_for, ends, known, rest
 from tests.unit.teal.flip.moving import RECORD, SERVICE, begin, move, recorded, stages
-from tests.unit.teal.flip.rollback.going_back import (
-    back,
-    confirmed_with_cron_job,
-    live_on_green,
-)
+from tests.unit.teal.flip.rollback.going_back import back, confirmed_with_cron_job, live_on_green
 from tests.unit.teal.working import cron_job, suspended
 
 

@@ -7,16 +7,7 @@ import pytest
 from teal.history.model import Stage
 from teal.model.errors import RefusedError
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.moving import (
-    DOOR,
-    RECORD,
-    begin,
-    cluster,
-    gone_on_with,
-    left_at,
-    move,
-    written,
-)
+from tests.unit.teal.flip.moving import DOOR, RECORD, begin, cluster, gone_on_with, left_at, move, written
 from tests.unit.teal.flip.overtaken.meddling import finish
 
 

@@ -16,17 +16,7 @@ from teal.model.workers import Overlap, Worker
 from teal.spec.bake import ServiceBake
 from teal.spec.gates import GatePlan
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.moving import (
-    RECORD,
-    begin,
-    cluster,
-    finish,
-    left_at,
-    move,
-    recorded,
-    stages,
-    written,
-)
+from tests.unit.teal.flip.moving import RECORD, begin, cluster, finish, left_at, move, recorded, stages, written
 from tests.unit.teal.flip.rollback.going_back import back, deployments, live_on_green
 from tests.unit.teal.working import scaled, worker
 
