@@ -1,4 +1,4 @@
-"""Targets of a load balancer, and what a client gets through it."""
+"""These targets stand behind a load balancer, and this is what a client gets through it."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

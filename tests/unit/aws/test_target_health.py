@@ -1,4 +1,4 @@
-"""What the sandbox's load balancer says of its targets, and who gets requests meanwhile."""
+"""The sandbox's load balancer says how its targets are, and sends requests accordingly."""
 
 import http.client
 import shutil

@@ -1,4 +1,4 @@
-"""What a stack with a Service a service declares, as the engine is told of it, by Pulumi's mocks."""
+"""What a stack declares is recorded as the engine is told of it, by Pulumi's mocks."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the program declares of traffic, by Pulumi's mocks: one door for two colours, and the record of it."""
+"""The program declares one door for two colours, and the record of where it leads."""
 
 import json
 from collections.abc import Mapping

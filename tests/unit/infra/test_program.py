@@ -1,4 +1,4 @@
-"""What the program declares, by Pulumi's mocks: two colours, and what their pods are given."""
+"""The program declares two colours, and gives their pods what they need, and no more."""
 
 import json
 from typing import Any

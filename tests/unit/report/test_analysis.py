@@ -1,4 +1,4 @@
-"""What is concluded from the records of a run: whether it passed, and what was lost, refused or undone."""
+"""From records it is concluded whether a run passed, and what was lost, refused or undone in it."""
 
 from __future__ import annotations
 

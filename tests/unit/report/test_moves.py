@@ -1,4 +1,4 @@
-"""What is concluded of traffic that moves: when it had, whether it did, and who was left behind."""
+"""From records it is concluded when traffic moved, whether it did, and who was left behind."""
 
 from __future__ import annotations
 

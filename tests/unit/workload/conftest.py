@@ -1,4 +1,4 @@
-"""A PostgreSQL, and a database for each test."""
+"""A PostgreSQL runs, with a database for each test."""
 
 import os
 import pwd

@@ -1,1 +1,1 @@
-"""The stand-in `aws` provider."""
+"""Here the stand-in `aws` provider is asked through Pulumi's protocol."""

@@ -1,4 +1,4 @@
-"""The stand-in provider, as an engine has configured it."""
+"""An engine has configured the stand-in provider before a test asks it."""
 
 # The published stubs of the provider service name a module that does not exist, so its calls have no types.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false

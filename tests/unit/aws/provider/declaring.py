@@ -1,4 +1,4 @@
-"""What the tests declare by the stand-in provider, and what they ask of it."""
+"""The tests declare these by the stand-in provider, and ask it so."""
 
 # The published stubs of the provider service name a module that does not exist, so its calls have no types.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false

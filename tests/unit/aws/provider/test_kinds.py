@@ -1,4 +1,4 @@
-"""The resources and functions of the stand-in `aws` provider, against the sandbox's AWS."""
+"""Each kind of resource and function of the stand-in `aws` provider does as AWS does, in the sandbox's AWS."""
 
 # The published stubs of the provider service name a module that does not exist, so its calls have no types.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false

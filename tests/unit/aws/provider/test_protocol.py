@@ -1,4 +1,4 @@
-"""The stand-in `aws` provider, through Pulumi's protocol: what an engine relies on, whatever the resource."""
+"""The stand-in `aws` provider keeps what an engine relies on in Pulumi's protocol, whatever the resource."""
 
 # The published stubs of the provider service name a module that does not exist, so its calls have no types.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false

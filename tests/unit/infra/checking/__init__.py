@@ -1,1 +1,1 @@
-"""`teal check`."""
+"""`teal check` is held to what it says of a colour."""

@@ -1,4 +1,4 @@
-"""The stack file whose colours are checked."""
+"""These tests check the colours of one stack file."""
 
 from pathlib import Path
 

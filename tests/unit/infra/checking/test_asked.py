@@ -1,4 +1,4 @@
-"""What `teal check` asks beside the cluster's objects: load, documents, Prometheus, the policy pack, Pulumi."""
+"""`teal check` asks more than the cluster's objects: load, documents, Prometheus, the policy pack, Pulumi."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A release whose migrations are declared, and what is registered for them."""
+"""A release declares migrations, and this is what is registered for them."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Contracting migrations as declared: between records that let them wait for the last pod of the old release."""
+"""Contracting migrations stand between records, which let them wait for the last pod of the old release."""
 
 from collections.abc import Sequence
 from typing import Any

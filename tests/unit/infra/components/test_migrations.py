@@ -1,4 +1,4 @@
-"""Migrations as declared: one Job a release and step, as the slot's pods are."""
+"""Migrations are declared as one Job a release and step, run as the slot's pods are."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the watch in the cluster may do: what a bake, a way back and an ending take, and no more."""
+"""The watch in the cluster may do what a bake, a way back and an ending take, and no more."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A stack of two services with a watch."""
+"""A stack of two services has a watch."""
 
 import json
 from collections.abc import Mapping

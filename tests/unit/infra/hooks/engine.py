@@ -1,4 +1,4 @@
-"""The hooks as an engine calls them, against a cluster on loopback."""
+"""The tests call hooks as an engine does, against a cluster on loopback."""
 
 import logging
 
@@ -8,10 +8,9 @@ from teal_infra.hooks.guard import Guard
 
 from teal.adapters.kubernetes.cluster import ClusterAccess
 from teal.model.colours import Colour
-from teal.spec.bake import BakePlan, ServiceBake
-from teal.spec.gates import GatePlan
 from teal.spec.move import Move
 from tests.unit.conftest import FakeApiServer
+from tests.unit.teal.flip.moving import move
 
 
 class NoResources(mocks.Mocks):
@@ -31,20 +30,6 @@ def inputs(colour: str) -> dict[str, object]:
     return {"metadata": {"name": "backend"}, "spec": {"selector": {"teal/colour": colour}}}
 
 
-def move(to: str, confirmed: Colour | None = Colour.BLUE) -> Move:
-    """What an update to a colour declares; its bake asks once."""
-    return Move(
-        to=Colour(to),
-        versions={Colour.BLUE: "1.0.0", Colour.GREEN: "1.1.0"},
-        release="digest",
-        confirmed=confirmed,
-        flip_set={"backend": GatePlan(version="1.1.0", version_path="/deployment/metadata")},
-        bake=BakePlan(
-            services={"backend": ServiceBake(path="/pricing")}, seconds=0, error_percent=5, samples=0, window=10
-        ),
-    )
-
-
 async def prove(  # noqa: PLR0913 - what an engine tells a hook, and what differs
     server: FakeApiServer,
     old: str | None,
@@ -58,7 +43,7 @@ async def prove(  # noqa: PLR0913 - what an engine tells a hook, and what differ
     """Run the traffic hook of an update to `new`; the update's guard."""
     mocks.set_mocks(NoResources(), project="teal", stack="dev", preview=dry_run, logger=logging.getLogger("engine"))
     access = ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)
-    guard = Guard(access, declared or move(new), shared=shared)
+    guard = Guard(access, declared or move(Colour(new)), shared=shared)
     hook = guard.traffic_hooks().before_update
     assert hook
     result = hook[0](  # pyright: ignore[reportUnknownVariableType, reportCallIssue]  # hook or callable, by the SDK's type

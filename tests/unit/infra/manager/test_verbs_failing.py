@@ -1,4 +1,4 @@
-"""What becomes of the file where a verb comes to nothing, and with which status it ends."""
+"""Where a verb comes to nothing, its file says what is live, and its status says why."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A stack file with migrations, and the cluster that it names."""
+"""A stack file says which migrations there are, and a cluster on loopback has their Jobs."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,15 +1,11 @@
-"""Live traffic as a listener rule was read."""
+"""Live traffic is as a listener rule was read."""
 
-import pytest
 from teal_infra.planning.live import Live
 
 from teal.model.colours import Colour
 from teal.model.labels import ORDER
 from teal.model.live import LiveService
 from teal.routers.alb import WRITER
-
-# pulumi-aws says this when it is imported, of a resource that teal has not.
-pytestmark = pytest.mark.filterwarnings("ignore:aws.ec2/encryptioncontrol:DeprecationWarning")
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 AT = "2026-01-02T03:04:05+00:00"

@@ -1,4 +1,4 @@
-"""`router: alb` and what is live: what is written where traffic is elsewhere, and what is refused."""
+"""Where a listener rule leads elsewhere than declared, `router: alb` writes it anew, or refuses."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Flips whose owners and ways back wait for a moment only."""
+"""Owners and ways back wait for a moment only, where a test asks for that."""
 
 import pytest
 

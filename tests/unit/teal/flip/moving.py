@@ -1,4 +1,4 @@
-"""A move of the tests, at each of its steps, and what is recorded and written of it."""
+"""These are the steps of a flip, and what is recorded and written of it."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Who takes messages."""
+"""Somebody takes the messages, and notes them."""
 
 import asyncio
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A Prometheus and two doors, as the canary analysis asks them."""
+"""The canary analysis asks a Prometheus and two doors."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence

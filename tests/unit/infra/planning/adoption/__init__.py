@@ -1,1 +1,1 @@
-"""Taking over what runs already."""
+"""What runs already becomes a colour of a stack."""

@@ -1,4 +1,4 @@
-"""A Service and pods that are there before the stack, and what an update makes of them."""
+"""A Service and its pods are there before the stack, and this is what an update makes of them."""
 
 from collections.abc import Mapping
 from typing import Any

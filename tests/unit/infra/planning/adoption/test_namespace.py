@@ -1,4 +1,4 @@
-"""A namespace that is there before the stack is the stack's only where a stack made it."""
+"""A namespace that was there before is the stack's only where a stack made it."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every check of the settings says."""
+"""This is all that the checks of the settings say."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Stack files of which a test says a part: a service, a router, a release, pods that somebody else makes."""
+"""A test says a part of a stack file, and the rest is good."""
 
 from copy import deepcopy
 from typing import Any

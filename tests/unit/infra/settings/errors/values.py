@@ -1,4 +1,4 @@
-"""Every setting with every kind of wrong value."""
+"""Every setting gets every kind of wrong value."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy

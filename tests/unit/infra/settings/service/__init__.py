@@ -1,1 +1,1 @@
-"""What a stack says of one service."""
+"""A stack says these things of one service."""

@@ -1,4 +1,4 @@
-"""What a stack with one service is refused with."""
+"""A stack with one service is refused with these words."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Whom a service names in its network settings: what is refused, and with which words."""
+"""Network settings that name nobody, everybody or no address are refused, with these words."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a service may say of itself: its contract, limits, commands, hosts and image."""
+"""A service says its contract, limits, commands, hosts and image in any form that means something."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Writes that arrive at once."""
+"""Writes of an ending arrive at once."""
 
 import pytest
 

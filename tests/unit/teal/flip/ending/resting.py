@@ -1,4 +1,4 @@
-"""A colour that a flip has left, and the watch that may end its pods."""
+"""A flip has left a colour, and the watch may end its pods."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

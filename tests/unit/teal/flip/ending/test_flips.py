@@ -1,4 +1,4 @@
-"""A flip or a rollback onto pods that the watch ends, or has ended."""
+"""A flip or a rollback meets pods that the watch ends, or has ended."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Bakes that look often, and leases that are short."""
+"""Bakes look often, and leases are short."""
 
 import pytest
 

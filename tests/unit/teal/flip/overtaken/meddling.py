@@ -1,4 +1,4 @@
-"""A flip's bake, while which somebody else may write."""
+"""A flip is baked, and meanwhile somebody else may write."""
 
 import asyncio
 

@@ -1,1 +1,1 @@
-"""`teal rollback`: traffic goes back at once where that is proven."""
+"""`teal rollback` sends traffic back at once where that is proven."""

@@ -1,4 +1,4 @@
-"""Owners that show often that they live."""
+"""Owners show often that they live."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Two releases that were confirmed one after the other, and the way back from the second."""
+"""Two releases were confirmed one after the other, and traffic goes back from the second."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A rollback while a flip is under way: undone where its bake goes on, refused between its steps."""
+"""A rollback undoes a flip whose bake goes on, and is refused between its steps."""
 
 import asyncio
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""The way back of a bake that failed."""
+"""A bake failed, and traffic goes back."""

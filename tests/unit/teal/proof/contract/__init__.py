@@ -1,1 +1,1 @@
-"""Comparing the colours' APIs."""
+"""The contract gate compares the colours' APIs."""

@@ -1,4 +1,4 @@
-"""The reference service's document, and the oasdiff that has been compiled."""
+"""The document is the reference service's, and the oasdiff is the compiled one."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The doors of both colours, with the documents of their APIs, and what the contract gates find there."""
+"""Both colours' doors answer documents of their APIs, and this is what the contract gates find there."""
 
 import json
 from collections.abc import Mapping

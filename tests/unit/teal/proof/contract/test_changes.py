@@ -1,4 +1,4 @@
-"""Comparing the colours' APIs with oasdiff, where it has been compiled: what breaks clients, and what may go."""
+"""Oasdiff, where it has been compiled, finds what breaks clients, and lets go what may go."""
 
 import copy
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Stack files that are wrong: for every check one that it refuses."""
+"""For every check there is a stack file here that it refuses."""
 
 from tests.unit.infra.settings.errors.catalogue.services import SERVICES
 from tests.unit.infra.settings.errors.catalogue.stacks import STACKS

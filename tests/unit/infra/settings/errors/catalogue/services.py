@@ -1,4 +1,4 @@
-"""What is wrong within services and their releases, for every check a stack file that it refuses."""
+"""These stack files are wrong within a service or its release."""
 
 from tests.unit.infra.settings import test_owned
 from tests.unit.infra.settings.errors.configs import BASE, GREEN, Config, backend, edited, routed

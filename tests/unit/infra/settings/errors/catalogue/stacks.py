@@ -1,4 +1,4 @@
-"""What is wrong with a stack and its routers, for every check a stack file that it refuses."""
+"""These stack files are wrong in what concerns the whole stack, or its router."""
 
 from tests.unit.infra.settings.errors.configs import (
     ADOPTED,
