@@ -1,8 +1,20 @@
-"""A colour on a fake API server that is well, whatever is asked of it."""
+"""A colour on a fake API server that is well, whatever is asked of it, and what a check says of it."""
 
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from teal.cli.say import Exit
 from tests.unit.conftest import FakeApiServer
+from tests.unit.infra.manager.projects import teal
 
 NAMESPACE = "namespaces/teal"
+DOOR = f"/api/v1/{NAMESPACE}/services/backend-green:http/proxy"
+CALM = "--skip", "security", "--skip", "scraping", "--skip", "reach"
+"""What is left out where a test is not about it: nobody answers there."""
+
+Found = Mapping[str, Mapping[str, str]]
 
 
 def well(server: FakeApiServer, name: str) -> None:
@@ -40,3 +52,9 @@ def well(server: FakeApiServer, name: str) -> None:
         f"/api/v1/{NAMESPACE}/services/{name}:http/proxy/health/live": (200, {}),
         f"/api/v1/{NAMESPACE}/services/{name}:http/proxy/deployment/metadata": (200, {}),
     }
+
+
+def checked(capsys: pytest.CaptureFixture[str], *args: str, status: Exit) -> Found:
+    """What a check says, by the name of each."""
+    assert teal("check", *args, "--json") == status
+    return {each["gate"]: each for each in json.loads(capsys.readouterr().out)["verdicts"]}
