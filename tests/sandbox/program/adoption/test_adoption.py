@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from sandbox.cluster.environment import Sandbox
+from tests.sandbox.program.adoption.test_quickstart import SMALL
 from tests.sandbox.program.load import Load
 from tests.sandbox.program.stacks import UP_SECONDS, WORK_TREE, Stack
-from tests.sandbox.program.test_quickstart import SMALL
 
 PAGE = (WORK_TREE / "docs/adoption.md").read_text()
 NAME = "test-adoption"

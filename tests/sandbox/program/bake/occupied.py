@@ -1,7 +1,7 @@
 """Keeps an API server busy with one request: its head is sent, its body never comes.
 
-`python -m tests.sandbox.program.occupied KUBECONFIG NAMESPACE`, until it is ended. A priority level without any share
-serves one request at a time, and none beside this one.
+`python -m tests.sandbox.program.bake.occupied KUBECONFIG NAMESPACE`, until it is ended. A priority level without any
+share serves one request at a time, and none beside this one.
 """
 
 import json

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from teal.history.model import History
-from tests.sandbox.program.browser import Browser, browsing
+from tests.sandbox.program.day2.browser import Browser, browsing
 from tests.unit.conftest import FakeApiServer
 from tests.unit.infra.looking.looks import REVERTED
 from tests.unit.teal.standing import NAMESPACE, stack

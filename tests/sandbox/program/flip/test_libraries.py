@@ -17,7 +17,7 @@ from tests.sandbox.program.stacks import Stack
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
 
-EXPOSED = Path(__file__).parents[2] / "unit/teal/monitoring/exposed"
+EXPOSED = Path(__file__).parents[3] / "unit/teal/monitoring/exposed"
 SERVER = Path(__file__).parent / "exposing.py"
 LIBRARIES: Mapping[str, str] = {
     "django": "django-prometheus",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.program.browser import browsing
+from tests.sandbox.program.day2.browser import browsing
 from tests.sandbox.program.load import Load
 from tests.sandbox.program.stacks import WORK_TREE, Stack
 

@@ -43,8 +43,9 @@ def limited(stack: Stack, folder: Path) -> Generator[tuple[Stack, Callable[[], A
     @contextmanager
     def limit() -> Generator[None]:
         # A level that has no share at all still serves one request at a time: this one.
-        module = [str(WORK_TREE / ".venv/bin/python"), "-m", "tests.sandbox.program.occupied", str(own), stack.name]
-        with subprocess.Popen(stack.sandbox.command(module), env=stack.environ(), cwd=WORK_TREE) as occupying:
+        module = ["-m", "tests.sandbox.program.bake.occupied", str(own), stack.name]
+        command = stack.sandbox.command([str(WORK_TREE / ".venv/bin/python"), *module])
+        with subprocess.Popen(command, env=stack.environ(), cwd=WORK_TREE) as occupying:
             _shares(stack, 0)
             try:
                 yield

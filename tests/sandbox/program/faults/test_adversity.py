@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.cluster import commands
-from tests.sandbox.program.dying import flipped, pods_deleted
+from tests.sandbox.program.faults.dying import flipped, pods_deleted
 from tests.sandbox.program.load import Load
 from tests.sandbox.program.stacks import Stack
 

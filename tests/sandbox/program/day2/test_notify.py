@@ -39,7 +39,7 @@ def posted(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     """What receivers on loopback have got, in the order in which it came."""
     file = tmp_path_factory.mktemp("receivers") / "posted.jsonl"
     file.touch()
-    command = [str(WORK_TREE / ".venv/bin/python"), "-m", "tests.sandbox.program.listening", str(PORT), str(file)]
+    command = [str(WORK_TREE / ".venv/bin/python"), "-m", "tests.sandbox.program.day2.listening", str(PORT), str(file)]
     receiver = subprocess.Popen(stack.sandbox.command(command), env=stack.environ(), cwd=WORK_TREE)
     stack.configure("watch", json.dumps(WATCH))
     stack.write("notify", NOTIFY)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.program.busy import limited
+from tests.sandbox.program.bake.busy import limited
 from tests.sandbox.program.load import Load
 from tests.sandbox.program.stacks import Stack, checkout
 

@@ -1,6 +1,6 @@
 """A receiver in the sandbox's network namespace: whatever is posted to it becomes a line of a file.
 
-Run it there: `python -m tests.sandbox.program.listening PORT FILE`.
+Run it there: `python -m tests.sandbox.program.day2.listening PORT FILE`.
 """
 
 import json
