@@ -49,8 +49,7 @@ class Faults:
         registration_delay_s: how much later it learns of a target; until then the target is `initial`.
         check_interval_s: health checks as often as this, whatever the target groups say; 0 for as they say. No fault,
             but patience that a rehearsal need not have: the least that AWS takes is 5 s.
-        answer_delay_s: how much later each answer comes. It is no fault either: moto answers within 5 ms, and AWS within
-            0.1 to 0.5 s.
+        answer_delay_s: how much later each answer comes. It is no fault either: moto needs 5 ms, and AWS 0.1 to 0.5 s.
         answers: errors in place of answers.
     """
 
