@@ -52,7 +52,8 @@ class Vouched:
 
 
 NEVER = datetime.max.replace(tzinfo=UTC)
-"""The present moment where nobody has asked for it: every approval is too old."""
+"""The default of the present moment, which makes every approval too old: a plan that was not given the time approves
+nothing."""
 
 NOBODY = Vouched(why="nobody asked the API server")
 
@@ -127,7 +128,7 @@ class Approval:
 
 
 def approval(destination: Colour, plan: ApprovalPlan, data: Mapping[str, str]) -> Verdict:
-    """Somebody approved this destination in these versions, not longer ago than the stack allows.
+    """Judge whether somebody approved this destination in these versions, not longer ago than the stack allows.
 
     Args:
         destination: the colour that traffic is to move to.

@@ -81,7 +81,7 @@ class MetricCheck:
     """PromQL. The query holds `{pods}`, a regular expression for the ready pods of a colour, or `{colour}`, and is
     asked once for each colour. Or else its result has the label `colour`. `{live}` is the colour that serves now."""
     unit: Unit = ""
-    """With `%`, a share of 0 to 1 is shown in per cent."""
+    """The unit in which the number is shown; under `%` a share of 0 to 1 is shown in per cent."""
     at_least: float | None = None
     below: float | None = None
     """The number has to be smaller than this bound."""

@@ -32,7 +32,7 @@ MANY = 1_000_000
 
 
 class Stage(StrEnum):
-    """How far a flip is, or how it ended."""
+    """How far a flip has come, or how it ended."""
 
     PROVEN = "PROVEN"
     """Every gate passed, and the write is under way. Traffic may be anywhere between the two colours."""
@@ -80,11 +80,11 @@ class Flip(Model):
     release: str = ""
     """The digest of all that the new slot declares, since one version may be used twice."""
     slots: Mapping[Colour, str] = Field(default_factory=dict[Colour, str], exclude_if=lambda each: not each)
-    """Digest of each slot alone, as it was declared: a release is known by it, whatever changes around it."""
+    """The digest of each slot alone, as it was declared: a release is known by it, whatever changes around it."""
     rollback: bool = False
     """Whether it goes to a release that was confirmed before."""
     undoes: bool = False
-    """Whether it goes back to the confirmed colour, from one that never was and that gets no traffic back."""
+    """Whether it goes back to the confirmed colour from one that was never confirmed. If it fails, it is not undone."""
     reason: str = ""
     """Why it ended so, in a sentence."""
     verdicts: tuple[Verdict, ...] = ()
@@ -141,23 +141,32 @@ class Flip(Model):
         )
 
     @property
+    def kind(self) -> str:
+        """The word for it: `rollback` where it goes to a release that was confirmed before, `flip` otherwise."""
+        return "rollback" if self.rollback else "flip"
+
+    @property
+    def came_from(self) -> str:
+        """The colour and version that traffic came from, in words: `blue 1.4.2`, or `nothing`."""
+        return f"{self.origin or 'nothing'} {self.origin_version}".strip()
+
+    @property
     def bytes(self) -> int:
         """The flip's size in a stored history, with the comma after it."""
         return len(self.model_dump_json(by_alias=True).encode()) + 1
 
     def __str__(self) -> str:
         """Return in one line what moved, how it ended and who began it."""
-        moved = f"{self.origin or 'nothing'} {self.origin_version}".strip() + f" to {self.to} {self.version}"
-        what = "rollback" if self.rollback else "flip"
-        return f"{what} {self.number} from {moved}, begun {self.begun} by {self.by}: {self.stage}"
+        moved = f"from {self.came_from} to {self.to} {self.version}"
+        return f"{self.kind} {self.number} {moved}, begun {self.begun} by {self.by}: {self.stage}"
 
 
 class Ending(Model):
-    """Pods of the idle colour that the watch ended, or has begun to."""
+    """The record that the watch has ended the pods of the idle colour, or has begun to."""
 
     colour: Colour
     flip: int
-    """Number of the flip that left the colour, or in which it was refused."""
+    """The number of the flip that left the colour, or in which its release was refused or undone."""
     at: str
     """The time in RFC 3339, in UTC."""
     done: bool = False
@@ -169,7 +178,7 @@ class History(Model):
 
     flips: tuple[Flip, ...] = ()
     ending: Ending | None = Field(default=None, exclude_if=lambda each: each is None)
-    """The last one of the colour that was idle then, until a flip onto it has begun."""
+    """The last ending of an idle colour's pods; None once a flip to that colour has begun."""
 
     @property
     def last(self) -> Flip | None:
@@ -218,7 +227,7 @@ class History(Model):
         return self.last.number + 1 if self.last is not None else 1
 
     def with_flip(self, flip: Flip) -> "History":
-        """The history with a flip added, or further on; what is too old for the bounds is forgotten.
+        """Return the history with a flip added, or with its entry replaced; flips beyond the bounds are forgotten.
 
         Where another flip was still open, it was overtaken by this one, unless this one moved nothing: if that is known
         only later, the other one is open again.
@@ -229,7 +238,7 @@ class History(Model):
         return self.model_copy(update={"flips": kept, **({"ending": None} if over else {})})
 
     def dated(self, now: str) -> "History":
-        """The same, with a time for the end of each flip that has ended and does not say when."""
+        """Return the history in which each flip that has ended without a time for that has this one."""
         flips = (
             each if each.ended or each.stage.open else each.model_copy(update={"ended": now}) for each in self.flips
         )

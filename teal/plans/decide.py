@@ -224,7 +224,7 @@ def _idle(colour: Colour, each: ServiceFacts, *, live: bool) -> Iterator[Finding
 
 
 def _prepared(colour: Colour, slot: SlotPlan, *, counted: bool = True) -> str:
-    """What is done to a colour that carries no traffic; `counted` if it has a number of pods."""
+    """Return what is done to a colour that carries no traffic; `counted` says whether its number of pods is told."""
     if slot.now is None:
         return f"{colour} {slot.version} is made"
     if slot.halfway and not slot.changes:

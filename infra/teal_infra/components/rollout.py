@@ -170,9 +170,9 @@ async def _reasons(cluster: Cluster, found: Deployment) -> str:
     ]
     colour = colour_of(found.metadata.labels.get(COLOUR_LABEL))
     try:
-        pods = await inventory.pods(cluster, found.metadata.labels[NAME_LABEL], colour) if colour else None
+        pods = await inventory.pods(cluster, found.metadata.labels[NAME_LABEL], colour) if colour else ()
     except UnreachableError:
-        pods = None
-    waiting = {reason for pod in (pods.items if pods else ()) for reason in pod.status.waiting()}
+        pods = ()
+    waiting = {reason for pod in pods for reason in pod.status.waiting()}
     said = [*refused, *sorted(waiting)]
     return f"; Kubernetes says: {', '.join(said)}" if said else ""
