@@ -1,6 +1,6 @@
 """Defines the verbs of the command line: deploy, prepare, switch, rollback, start, stop, retire, scale.
 
-`teal_infra.manager` has what each of them does; here is what is typed, what is printed, and the exit status.
+`teal_infra.manager` does the work; this module has the options, what is printed, and the exit status.
 """
 
 import shlex

@@ -78,7 +78,7 @@ class Environment(pulumi.ComponentResource):
         self.sources = sources(self.config_name, self.secret_name)
 
     def _once(self, name: str) -> pulumi.ResourceOptions:
-        """Return options for an object that an earlier teal gave the same name whatever its content was."""
+        """Return options for an object; an earlier teal called its resource `name`, whatever its content was."""
         return pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=name)])
 
 

@@ -22,7 +22,7 @@ class Danger:
     """One reason to refuse an update."""
 
     text: str
-    """What, the value seen, the consequence and the next command."""
+    """What is wrong, the value seen, the consequence and the next command."""
     service: str = ""
     """The service that is to blame; empty where none is in particular."""
 

@@ -21,11 +21,11 @@ _BUILT_IN = {"availability", "requests", "errors", "p95"}
 
 
 class Traffic(Model):
-    """Test traffic, where a colour has too few requests: GETs through its preview door.
+    """The test traffic for a colour that has too few requests: GET requests through its preview door.
 
-    To the idle colour; to the live one as well where something is compared with
-    it and it has too few. A tenth more than is needed is sent; and as many again where errors
-    are too near to a bound to tell, as long as the window has time.
+    The idle colour gets it; the live one does as well, where something is compared with it and it has too few requests
+    itself. A tenth more than is needed is sent, and as many again where the errors are too near to a bound to tell, as
+    long as the window has time.
     """
 
     enabled: bool = Field(

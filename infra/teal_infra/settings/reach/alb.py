@@ -127,7 +127,7 @@ class TargetAlarms(Model):
     )
     actions: tuple[Annotated[str, StringConstraints(pattern=_ARN)], ...] = Field(
         default=(),
-        description="The SNS topics that are told when an alarm rings, and when it ends to.",
+        description="The SNS topics that are told when an alarm begins to ring, and when it stops.",
         json_schema_extra=wrong("nobody would be told"),
         examples=["'[\"arn:aws:sns:eu-west-1:123456789012:oncall\"]'"],
     )
