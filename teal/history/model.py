@@ -116,8 +116,7 @@ class Flip(Model):
         """Return the flip at another stage. A gate that was measured again replaces its earlier verdict."""
         again = {(each.gate, each.service) for each in verdicts}
         kept = [each for each in self.verdicts if (each.gate, each.service) not in again]
-        update = {"stage": stage, "reason": reason, "verdicts": (*kept, *verdicts), "ended": ""}
-        return self.model_copy(update=update)
+        return self.model_copy(update={"stage": stage, "reason": reason, "verdicts": (*kept, *verdicts), "ended": ""})
 
     def carried_by(self, services: Iterable[str]) -> Mapping[str, int]:
         """Return with how many endpoints the old colour carried each service; `MANY` where that is unknown."""
@@ -135,10 +134,8 @@ class Flip(Model):
     def shortest(self) -> Self:
         """Return the flip with its end alone: without evidence, and with the beginning of its reason."""
         kept = tuple(each for each in self.verdicts if each.gate == LASTING)
-        gone = len(self.verdicts) - len(kept)
-        return self.model_copy(
-            update={"verdicts": kept, "thinned": self.thinned + gone, "reason": printable(self.reason, REASON)}
-        )
+        thinned, reason = self.thinned + len(self.verdicts) - len(kept), printable(self.reason, REASON)
+        return self.model_copy(update={"verdicts": kept, "thinned": thinned, "reason": reason})
 
     @property
     def kind(self) -> str:
