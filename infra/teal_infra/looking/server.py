@@ -53,7 +53,7 @@ _STATUSES: tuple[tuple[type[TealError], HTTPStatus], ...] = (
 
 
 class Seen(Protocol):
-    """What the server needs of `Eyes`."""
+    """What the server needs of `StackReader`."""
 
     async def look(self) -> Look:
         """Return how the stack stands."""

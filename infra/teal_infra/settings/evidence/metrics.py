@@ -217,6 +217,6 @@ def series_plan(*, service: str, namespace: str, counted: RequestMetrics) -> Ser
         requests=counted.requests,
         status=counted.status,
         every=queries.series(counted.requests),
-        told=queries.series(counted.requests, counted.status),
+        with_status=queries.series(counted.requests, counted.status),
         others={preset: queries.series(each.requests, each.status) for preset, each in others.items()},
     )

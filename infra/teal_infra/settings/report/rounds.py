@@ -27,7 +27,7 @@ _Key = tuple[Where, str]
 """The key of a problem: its place, and what is wrong there."""
 
 
-def told(data: Mapping[str, Any], wrong: Wrong) -> Sequence[Problem]:
+def all_problems(data: Mapping[str, Any], wrong: Wrong) -> Sequence[Problem]:
     """Return all that is wrong with a config, in the order in which the commands that mend it have to run.
 
     Args:

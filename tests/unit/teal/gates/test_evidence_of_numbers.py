@@ -123,7 +123,7 @@ def test_series(  # noqa: PLR0913, PLR0917 - one answer each, and what comes of 
     live: Colour | None, every: Queried, having: Queried, others: dict[str, Queried], outcome: Outcome, seen: str
 ) -> None:
     """What is missing, and which setting mends it."""
-    found = series("backend", SERIES, live=live, every=every, told=having, others=others)
+    found = series("backend", SERIES, live=live, every=every, with_status=having, others=others)
     assert spoken(found) == (outcome, seen, WANTED["needed"], WANTED["asked"])
 
 

@@ -8,7 +8,7 @@ from teal.model.colours import Colour
 from teal.model.verdict import Outcome
 
 PLAN = SeriesPlan(
-    requests="http_requests_total", status="status", every="every", told="told", others={"go-promhttp": "go"}
+    requests="http_requests_total", status="status", every="every", with_status="told", others={"go-promhttp": "go"}
 )
 NONE = Queried()
 SOME = Queried(series=[Series(labels={"colour": "blue"}, value=3)])
@@ -32,6 +32,6 @@ def test_series_are_found_or_their_names_are_asked_for(  # noqa: PLR0913, PLR091
     live: Colour | None, every: Queried, told: Queried, other: Queried, outcome: Outcome, seen: str
 ) -> None:
     """Before the first release nobody had a request; after it, none at all means that the names are wrong."""
-    verdict = series("shop", PLAN, live=live, every=every, told=told, others={"go-promhttp": other})
+    verdict = series("shop", PLAN, live=live, every=every, with_status=told, others={"go-promhttp": other})
     assert (verdict.gate, verdict.outcome) == ("metrics.series", outcome)
     assert seen in verdict.seen

@@ -33,7 +33,7 @@ TREND = 60
 """How many answers of Prometheus are shown as a line: two minutes of them."""
 
 
-class Eyes:
+class StackReader:
     """The reader of one stack, which everybody who looks at it shares."""
 
     def __init__(self, cluster: Cluster, prometheus: Prometheus | None = None) -> None:

@@ -23,7 +23,7 @@ STYLES = {"PASSED": "green", "FAILED": "red", "INCONCLUSIVE": "yellow", "ERROR":
 _OUTCOME = re.compile("|".join(STYLES))
 
 
-class Told:
+class Terminal:
     """Shows progress on standard error, since standard output has the result."""
 
     def __init__(self, *, quiet: bool, yes: bool) -> None:
@@ -34,7 +34,6 @@ class Told:
             yes: ask nobody.
         """
         self._console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False, quiet=quiet)
-        self._quiet = quiet
         self._yes = yes
         self._bar: Progress | None = None
 
