@@ -78,7 +78,8 @@ def series(  # noqa: PLR0913 - what was asked about whom, and each answer
     if with_status.series:
         return verdict(Outcome.PASSED, f"{sum(each.value for each in with_status.series):.0f} such series")
     known = [preset for preset, found in others.items() if found.series]
-    mend = f"{key}.preset {' or '.join(known)}" if known else f"{key}.preset, or its names; none where it has none"
+    mend = f"{key}.preset to {' or '.join(known) or 'the library that counts its requests, or to none'}"
     if every.series:
         return verdict(Outcome.INCONCLUSIVE, f"{plan.requests} has no label {plan.status}; set {key}.status, or {mend}")
-    return verdict(Outcome.INCONCLUSIVE, f"no series of {plan.requests}: {service} had no request, or set {mend}")
+    why = f"no series of {plan.requests}: {service} had no request, or its metrics have other names; set {mend}"
+    return verdict(Outcome.INCONCLUSIVE, why)

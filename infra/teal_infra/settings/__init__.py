@@ -90,7 +90,7 @@ class Settings(Model):
             "Whether the API server can connect to pods. Where it cannot (a private control plane, strict mTLS), no "
             "gate and no bake asks one through it: releases are proven by what the kubelets report of them."
         ),
-        json_schema_extra=wrong("gates would ask pods in vain, or without need not at all"),
+        json_schema_extra=wrong("gates would ask pods in vain, or leave out pods that they could ask"),
         examples=["false"],
     )
     services: Annotated[Mapping[Name, ServiceSettings], Field(min_length=1)] = Field(

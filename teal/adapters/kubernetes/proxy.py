@@ -159,5 +159,5 @@ def _own_words(response: httpx2.Response, body: bytes) -> str | None:
     if status == 429 and body.strip() == SHED:  # noqa: PLR2004 - HTTP: too many requests
         return f"the API server says {status}: {SHED.decode()}"
     if status in _BETWEEN and AUDIT not in response.headers:
-        return f"what stands before the API server says {status}"
+        return f"a proxy before the API server says {status}"
     return None

@@ -39,7 +39,7 @@ class BakeMetricSettings(Number):
             "anything."
         ),
         json_schema_extra=wrong(
-            "next to nothing would be too much where there was nothing before",
+            "the smallest number would be too much where it was 0 before",
             source="teal: no floor",
             unit="as `query`",
         ),

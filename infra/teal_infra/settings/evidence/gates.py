@@ -55,7 +55,7 @@ class Usage(Model):
             "as long."
         ),
         json_schema_extra=wrong(
-            "clients that come rarely would be left alone, or those that are gone waited for",
+            "clients that come rarely would lose their version, or clients that are gone would keep one",
             source="teal: a week, for clients that come rarely",
         ),
     )
@@ -227,7 +227,7 @@ class Approval(Model):
         default=3600,
         description="How old an approval may be when its flip begins.",
         json_schema_extra=wrong(
-            "a yes of long ago would still count, or none in time",
+            "an approval of long ago would still count, or a recent one would not",
             source="teal: who approves today does not mean tomorrow",
         ),
     )

@@ -82,7 +82,7 @@ class Metrics(Model):
         default=90,
         description="How long data that is still to come is waited for.",
         json_schema_extra=wrong(
-            "no scrape would be waited for, or one that never comes",
+            "the gate would not wait for a scrape, or would wait for one that never comes",
             source="Prometheus: one and a half of its default interval, a minute, and not the delivery guide's 20 s",
         ),
     )
@@ -100,7 +100,7 @@ class Metrics(Model):
         default=0.5,
         description="What the live colour's percentage of errors counts as at least, for `errorTimesLive`.",
         json_schema_extra=wrong(
-            "a single error would be too many, or many few enough",
+            "a single error would count as too many, or many errors as few enough",
             source="the service guide: twice it is the 1 % from which it alerts",
         ),
     )
@@ -118,7 +118,8 @@ class Metrics(Model):
         default=0.1,
         description="What the live colour's 95th percentile counts as at least, for `p95TimesLive`.",
         json_schema_extra=wrong(
-            "a millisecond would be too much, or a slow release pass", source="teal: a difference that nobody notices"
+            "a millisecond more would count as too slow, or a slow release would pass",
+            source="teal: a difference that nobody notices",
         ),
     )
     own: Mapping[Name, Metric] = Field(

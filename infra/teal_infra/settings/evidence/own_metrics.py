@@ -91,7 +91,9 @@ class Metric(Number):
             "What the live colour's number counts as at least for `atMostTimesLive`: no multiple of 0 means anything."
         ),
         json_schema_extra=wrong(
-            "next to nothing would be too much where live has nothing", source="teal: no floor", unit="as `query`"
+            "the smallest number would be too much where the live colour has 0",
+            source="teal: no floor",
+            unit="as `query`",
         ),
     )
 

@@ -57,7 +57,7 @@ class RequestMetricsSettings(Model):
         description=(
             "The values of that label that are errors, as a regular expression (RE2) that matches the whole of one."
         ),
-        json_schema_extra=wrong("errors would not count, or answers as errors"),
+        json_schema_extra=wrong("errors would not count, or good answers would count as errors"),
         examples=["5.."],
     )
     duration: MetricName | None = Field(

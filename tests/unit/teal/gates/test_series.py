@@ -19,8 +19,8 @@ DOWN = Queried(error="Prometheus is down")
     ("live", "every", "told", "other", "outcome", "seen"),
     [
         (Colour.BLUE, SOME, SOME, NONE, Outcome.PASSED, "3 such series"),
-        (Colour.BLUE, NONE, NONE, NONE, Outcome.INCONCLUSIVE, "requestMetrics.preset, or its names; none where"),
-        (Colour.BLUE, NONE, NONE, SOME, Outcome.INCONCLUSIVE, "requestMetrics.preset go-promhttp"),
+        (Colour.BLUE, NONE, NONE, NONE, Outcome.INCONCLUSIVE, "requestMetrics.preset to the library"),
+        (Colour.BLUE, NONE, NONE, SOME, Outcome.INCONCLUSIVE, "requestMetrics.preset to go-promhttp"),
         (Colour.BLUE, SOME, NONE, SOME, Outcome.INCONCLUSIVE, "has no label status; set teal:services.shop"),
         (Colour.BLUE, DOWN, NONE, NONE, Outcome.ERROR, "Prometheus is down"),
         (Colour.BLUE, SOME, DOWN, NONE, Outcome.ERROR, "Prometheus is down"),
