@@ -19,9 +19,9 @@ from teal_infra.settings import Settings, together
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.refusals import of_stack
 from teal_infra.settings.report import rounds
-from teal_infra.settings.report.places import container, either, known, required, right
+from teal_infra.settings.report.places import container, either, known, required, reset
 from teal_infra.settings.report.problems import Problem, of_error, of_refusal, unknown
-from teal_infra.settings.report.steps import PREFIX, Remove, Set, Step, Where
+from teal_infra.settings.report.steps import PREFIX, Remove, Set, Where
 from teal_infra.settings.slot import Slot, State
 
 OBJECTS = frozenset(key for key, field in known(Settings).items() if container(field.annotation))
@@ -134,12 +134,8 @@ def _texts(data: Mapping[str, Any]) -> Iterator[Refusal]:
             try:
                 json.loads(data[key])
             except json.JSONDecodeError as error:
-                what, steps = f"not an object ({error})", (_or_nothing((key,)),)
-                yield Refusal((key,), what, "nothing in it could be read", steps)
-
-
-def _or_nothing(where: Where) -> Step:
-    return Set(where, right(where)) if required(where) else Remove(where)
+                what = f"not an object ({error})"
+                yield Refusal((key,), what, "nothing in it could be read", (reset((key,)),))
 
 
 def _slots(data: Mapping[str, Any]) -> Iterator[Refusal]:
