@@ -72,15 +72,17 @@ simulate: .venv/ready ## minutes: the protocol of a flip under faults, on a virt
 
 COVERAGE = $(UV) run --frozen --quiet --with coverage==7.17.5 coverage
 PROTOCOL := infra/teal_infra/hooks/guard.py infra/teal_infra/hooks/starting.py $(patsubst %,teal/%.py,gates/approvals \
-	history/approval history/lease history/model history/store model/live routers/gateway routers/selector \
+	history/approval history/lease history/model history/store model/live routers/alb routers/gateway routers/selector \
 	routers/workers) $(wildcard teal/flip/*.py teal/flip/watching/*.py)
 comma := ,
 
 .PHONY: simulate-coverage
 simulate-coverage: .venv/ready ## which branches of the protocol the simulation takes, and which lines it never reaches
 	mkdir -p .sandbox
-	PYTHONHASHSEED=0 PYTHONWARNINGS=ignore:coroutine:RuntimeWarning $(COVERAGE) run --branch --data-file=.sandbox/coverage \
-		--include=$(subst $() ,$(comma),$(strip $(PROTOCOL))) -m tests.simulation --seeds "$$SEEDS"
+	$(COVERAGE) erase --data-file=.sandbox/coverage
+	export PYTHONHASHSEED=0 PYTHONWARNINGS=ignore:coroutine:RuntimeWarning; for with in "" --balances --retires --scrapes; do \
+		$(COVERAGE) run --append --branch --data-file=.sandbox/coverage \
+		--include=$(subst $() ,$(comma),$(strip $(PROTOCOL))) -m tests.simulation --seeds "$$SEEDS" $$with || exit; done
 	$(COVERAGE) report --data-file=.sandbox/coverage --show-missing
 
 # In a sandbox of the tests' own. Its first start compiles what is missing, for longer than any test may take.
