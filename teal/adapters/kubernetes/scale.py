@@ -82,7 +82,8 @@ async def ask_for(cluster: Cluster, service: str, colour: Colour, pods: int) -> 
     if not response.is_success and response.status_code != HTTPStatus.NOT_FOUND:
         raise UnreachableError(
             f"Deployment {name} was not asked for {pods} pods: the API server answered {response.status_code}. Next: "
-            f"kubectl -n {cluster.namespace} auth can-i patch deployments/scale"
+            f"give this account the right to patch deployments/scale, or kubectl -n {cluster.namespace} scale "
+            f"deployment/{name} --replicas={pods}; then the same again"
         )
 
 

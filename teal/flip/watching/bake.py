@@ -17,7 +17,7 @@ from teal.model.verdict import Outcome, Verdict
 from teal.spec.bake import BakePlan
 
 LINES = 10
-"""Of progress, at most: a bake may take an hour, and its log is read by people."""
+"""The most lines of progress that a bake says: it may take an hour, and people read its log."""
 
 ENOUGH_PROBES = 20
 """How many answers are needed before a bake can fail: one lost answer of three is no rate."""
@@ -56,11 +56,11 @@ class Observed:
     standing: set[str] = field(default_factory=set[str])
     """The colour's pods that were seen ready."""
     fallen: set[str] = field(default_factory=set[str])
-    """Pods of these that turned unready since, without having been asked to end."""
+    """The pods among them that turned unready since, although nobody asked them to end."""
     restarts: dict[str, int] = field(default_factory=dict[str, int])
     """How often the containers of each pod had restarted when it was seen first."""
     crashed: dict[str, str] = field(default_factory=dict[str, str])
-    """Pods of which a container has restarted since, and how it ended (for example `OOMKilled`)."""
+    """The pods of which a container has restarted since, and how that one ended (for example `OOMKilled`)."""
     pods_error: str = ""
     """Why the last read of ready pods and of restarts failed; empty where it did not."""
     displaced: str = ""
@@ -255,7 +255,7 @@ class Bake:
 
 
 def thinly(bake: Bake, say: Callable[[str], None]) -> Callable[[float], None]:
-    """Says a bake's progress, by the seconds gone, every now and then."""
+    """Return a function that says how far a bake is, given the seconds gone, at most `LINES` times in all."""
     said = 0.0
 
     def tell(seconds: float) -> None:

@@ -129,16 +129,16 @@ def deployment(colour: str, replicas: int) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("live", "asked"), [(5, [{"spec": {"replicas": 5}}]), (2, []), (1, [])])
+@pytest.mark.parametrize(("live", "asked"), [(5, [5]), (2, []), (1, [])])
 async def test_the_new_colour_is_asked_for_as_many_pods_as_live_has(
-    api_server: FakeApiServer, live: int, asked: list[Any]
+    api_server: FakeApiServer, live: int, asked: list[int]
 ) -> None:
     """Once, and never for fewer."""
     items = [deployment("blue", live), deployment("green", 2)]
     api_server.answers[DEPLOYMENTS] = (200, {"items": items})
     async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
         await floor.raised(found, ["backend"], GREEN, print)
-    assert api_server.written == asked
+    assert [each["spec"]["replicas"] for each in api_server.written] == asked
     scaled = f"PATCH {DEPLOYMENTS}/backend-green/scale"
     assert [each for each in api_server.heard if each.startswith("PATCH")] == [scaled] * len(asked)
 
@@ -148,7 +148,7 @@ async def test_an_api_server_that_does_not_take_them_says_so_before_anything_mov
     api_server.answers[DEPLOYMENTS] = (200, {"items": [deployment("blue", 5), deployment("green", 2)]})
     api_server.fault = lambda method, _: 403 if method == "PATCH" else None
     async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
-        with pytest.raises(UnreachableError, match=r"403.*Next: kubectl -n teal scale deployment/backend-green"):
+        with pytest.raises(UnreachableError, match=r"403.*kubectl -n teal scale deployment/backend-green --replicas=5"):
             await floor.raised(found, ["backend"], GREEN, print)
 
 
