@@ -407,6 +407,8 @@ CLASHES: tuple[Config, ...] = (
     routed("alb", service={"targetGroup": {"protocolVersion": "HTTP2"}}),
     routed("alb", service={"targetGroup": {"healthCheck": {"matcher": "200,700"}}}),
     routed("gateway", service={"routing": {"timeouts": {"request": "1m", "backendRequest": "1m1ms"}}}),
+    routed("gateway", service={"routing": {"backendTls": {"caConfigMap": "a"}}}),
+    routed("gateway", service={"routing": {"backendTls": {"hostname": "a.example", "external": True}}}),
     backend(gates={"metrics": {}}, bakeMetrics={"orders": {"query": "x", "below": 1}}),
     # Routers.
     edited(router="alb"),
@@ -415,6 +417,8 @@ CLASHES: tuple[Config, ...] = (
     routed("gateway", service={"metadata": {"frontDoor": {"labels": {"a": "b"}}}, "routing": {"priority": 10}}),
     backend(routing={"hosts": ["a.example"]}),
     routed("gateway", service={"network": {}}),
+    routed("gateway", service={"probes": {"readiness": {"path": "/up", "scheme": "HTTPS"}}}),
+    routed("alb", service={"routing": {"backendTls": {"hostname": "a.example"}}}),
     routed("gateway", "a", "b", gateway={"name": "public", "namespace": "gateways"}, service={"network": {}}),
     routed("gateway", canaryWeight="100", green=GREEN),
     routed("gateway", canaryWeight="10"),
