@@ -102,7 +102,7 @@ class Slot(pulumi.ComponentResource):
             self.register_outputs({})
             return
         seconds = settings.progress_deadline_seconds + REPORTED_SECONDS
-        first = self._scale(settings, args.capacity, later) if args.capacity.exact else []
+        first = self._scale(settings, args.capacity, later) if args.capacity.exact else ()
         deployment = Deployment(
             of.name,
             metadata=_metadata(args, annotations),
@@ -110,7 +110,7 @@ class Slot(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(
                 later,
                 pulumi.ResourceOptions(
-                    depends_on=first,
+                    depends_on=[*first],
                     custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds}s", update=f"{seconds}s"),
                     ignore_changes=["spec.replicas"] if scaled or args.scaled_by_hand else None,
                     hooks=args.rollouts.hooks() if args.fingerprint.running else None,

@@ -40,7 +40,7 @@ def test_a_flip_that_ends_the_old_colour_leaves_nothing_for_the_next_update(stac
 def test_a_number_of_pods_is_not_undone_by_the_autoscaler_that_goes(stack: Stack) -> None:
     """In either colour: it asks for the same number until it goes with the next update."""
     stack.configure("services.backend.rollout.minReadySeconds", str(LONG_SECONDS))
-    stack.configure("services.backend.autoscaling.enabled", "false")
+    stack.write("services.backend.autoscaling", {"enabled": False})
     stack.configure("services.backend.replicas", str(PODS))
     for _ in range(2):
         stack.up()
