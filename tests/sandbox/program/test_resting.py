@@ -25,6 +25,21 @@ def rests(stack: Stack) -> None:
     stack.pulumi("preview", "--expect-no-changes", "--non-interactive")
 
 
+def test_a_flip_that_is_undone_leaves_the_old_colour_its_autoscaler(stack: Stack) -> None:
+    """The flip would have ended that colour, and deleted it: the update fails, and an engine then deletes nothing."""
+    good = stack.config.read_text()
+    stack.configure("services.backend.probePath", "/pricing")
+    stack.configure("bake.seconds", "3")
+    stack.configure("green.backend.env.FAULT_ERROR_PERCENT", "60")
+    stack.up()
+    stack.configure("blue.state", "stopped")
+    assert stack.flip("green", check=False).returncode != 0
+    assert (stack.history()[-1]["stage"], stack.live()) == ("REVERTED", "blue")
+    assert kinds(stack, "backend-blue") == {"HorizontalPodAutoscaler", "PodDisruptionBudget"}
+    stack.config.write_text(good)
+    stack.up()
+
+
 def test_a_flip_that_ends_the_old_colour_leaves_nothing_for_the_next_update(stack: Stack) -> None:
     """Its autoscaler, which had as many pods as it has to keep, goes with its pods."""
     stack.configure("blue.state", "stopped")
