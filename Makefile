@@ -99,7 +99,7 @@ soak: .venv/ready ## the better part of an hour: what `make test` does once, man
 
 .PHONY: pictures
 pictures: .venv/ready ## the picture of `teal ui` in docs/, made anew during a flip; Chromium has to be on PATH
-	TEAL_PICTURES=$(CURDIR)/docs; export TEAL_PICTURES; $(tested) tests/sandbox/program/test_ui.py -m soak -s
+	TEAL_PICTURES=$(CURDIR)/docs; export TEAL_PICTURES; $(tested) tests/sandbox/program/day2/test_ui.py -m soak -s
 
 SPHINX = $(UV) run --frozen --quiet --no-project --with sphinx==8.2.3 --with myst-parser==4.0.1 --with furo==2025.9.25 \
 	--with sphinxcontrib-mermaid==1.0.0 sphinx-build

@@ -116,6 +116,8 @@ class Setting:
             if balancer:
                 del settings["frontDoor"]
                 settings["routing"] = {"hosts": [host_of(service)], "priority": port}
+                # A load balancer needs up to 10 s to call a pod healthy: its pods come all at once, not one by one.
+                settings["rollout"] = {"maxSurge": "100%"}
             if service == BACKEND:
                 backends = {each: _backend(sandbox, each, previews[each]) for each in COLOURS}
             port += 1 + len(previews)

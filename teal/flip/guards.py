@@ -60,9 +60,10 @@ def require_untouched(before: Mapping[str, LiveService], now: Mapping[str, LiveS
         was, live = before.get(service), now.get(service)
         if was is not None and live is not None and was.selector == live.selector:
             continue
+        who = "teal status" if live is not None and live.writer == MANAGER else "find out who"
         raise ForeignChangeError(
             f"service {service} leads to {wrote(live)}, while the gates looked. Its traffic was not moved by this "
-            "update. Next: find out who, then pulumi up again"
+            f"update. Next: {who}, then pulumi up again"
         )
 
 

@@ -69,8 +69,9 @@ class AlbRouter:
         """Return how each rule shares out its traffic, without services that have no rule or no target groups."""
         if not self._routes.keys() >= {*(names or ())} or not self._routes:
             self._routes |= await self._search()
+        routes = {name: each for name, each in self._routes.items() if names is None or name in names}
         by_region: dict[str, list[str]] = {}
-        for route in self._routes.values():
+        for route in routes.values():
             by_region.setdefault(route.region, []).append(route.rule)
         kept, found = await asyncio.gather(
             Records(self._cluster.http, self._cluster.namespace).load(),
@@ -78,9 +79,7 @@ class AlbRouter:
         )
         rules = {rule.arn: rule for part in found for rule in part}
         return {
-            name: _live(route, rules[route.rule], kept.history)
-            for name, route in self._routes.items()
-            if route.rule in rules
+            name: _live(route, rules[route.rule], kept.history) for name, route in routes.items() if route.rule in rules
         }
 
     async def _read(self, region: str, arns: Sequence[str]) -> Sequence[Rule]:

@@ -18,7 +18,8 @@ class Router(Protocol):
         """Return where the traffic of each service goes now, by its name.
 
         Args:
-            names: the services; the right to get these by name suffices then. None lists all, which needs that right.
+            names: the services, and none but these are returned; the right to get them by name suffices then. None
+                lists all, which needs that right.
         """
         ...
 

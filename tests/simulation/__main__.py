@@ -24,7 +24,7 @@ def main() -> int:
     first, _, end = given.seeds.partition(":")
     seeds = range(int(first), int(end) if end else int(first) + 1)
     begun, violated = time.monotonic(), 0
-    more = {name: getattr(given, name) for name in ("tells", "retires", "scrapes")}
+    more = {name: getattr(given, name) for name in ("tells", "retires", "scrapes", "balances")}
     for outcome in _outcomes(seeds, given.jobs, **more):
         if given.script:
             sys.stdout.write("\n".join(outcome.script) + "\n")
@@ -48,6 +48,7 @@ def _arguments() -> argparse.ArgumentParser:
     options.add_argument("--tells", action="store_true", help="people are told of what happens")
     options.add_argument("--scrapes", action="store_true", help="a Prometheus knows what live traffic meets")
     options.add_argument("--retires", action="store_true", help="the watch ends the pods of what is idle")
+    options.add_argument("--balances", action="store_true", help="a load balancer of AWS directs the traffic")
     options.add_argument("--script", action="store_true", help="print what happened in every seed")
     return options
 

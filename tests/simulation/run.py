@@ -4,19 +4,20 @@ import gc
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from operator import itemgetter
 from unittest.mock import patch
 
 from httpx2._urlparse import urlparse
 
-from tests.simulation.clock import VirtualLoop, run, virtual
-from tests.simulation.invariants import Violation
-from tests.simulation.remembered import remembered
-from tests.simulation.scenario import drawn, scraped
+from tests.simulation.checks.invariants import Violation
+from tests.simulation.cluster.clock import VirtualLoop, run, virtual
+from tests.simulation.cluster.elb import Elb
+from tests.simulation.cluster.remembered import remembered
+from tests.simulation.cluster.wire import ACTOR, ahead, spawn
+from tests.simulation.scenarios.drawing import balanced, drawn, scraped
 from tests.simulation.story import Story
-from tests.simulation.wire import ACTOR, ahead, spawn
 
 _PARSED = cache(urlparse)
 
@@ -53,6 +54,7 @@ def simulated(story: Story, loop: VirtualLoop, seed: int) -> Generator[None]:
         stack.enter_context(virtual(loop, seed, ahead))
         stack.enter_context(remembered())
         stack.enter_context(patch("teal.adapters.kubernetes.access.client", story.network.client))
+        stack.enter_context(patch("teal.routers.alb.connect", partial(Elb, story.network)))
         stack.enter_context(patch("teal.adapters.receivers.tell", story.people.tell))
         stack.enter_context(patch("teal.adapters.prometheus.Prometheus.connect", story.network.prometheus))
         for kind in ("resource", "error"):
@@ -70,27 +72,29 @@ def spare() -> None:
     gc.set_threshold(50_000)
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - what each seed may have besides
     seed: int,
     left_out: frozenset[str] = frozenset(),
     *,
     tells: bool = False,
     retires: bool = False,
     scrapes: bool = False,
+    balances: bool = False,
 ) -> Outcome:
     """Run a seed, without some of its faults.
 
     With `tells`, people are told of what happens; with `retires`, the watch ends what is idle; with `scrapes`, a
-    Prometheus knows what live traffic meets.
+    Prometheus knows what live traffic meets; with `balances`, a load balancer of AWS directs the traffic.
     """
     loop = VirtualLoop()
     loop.set_task_factory(spawn)
     scenario = replace(drawn(seed), tells=tells, retires=retires)
+    scenario = balanced(scenario) if balances else scenario
     story = Story(scraped(scenario) if scrapes else scenario, loop, left_out)
     with simulated(story, loop, seed):
         run(story.tell(), loop)
     happened = story.faults.happened
-    events = [*story.script, *((at, f"! {name}: {what}") for at, name, what in happened)]
+    events = [*story.script.lines, *((at, f"! {name}: {what}") for at, name, what in happened)]
     lines: list[str] = []
     for text, same in groupby(sorted(events, key=itemgetter(0)), key=itemgetter(1)):
         (at, _), *more = same
@@ -100,11 +104,11 @@ def simulate(
         violations=tuple(story.invariants.violations),
         faults=tuple(dict.fromkeys(name for _, name, _ in happened)),
         script=tuple(lines),
-        stages=tuple(each.stage for each in story.invariants.history.flips),
+        stages=tuple(each.stage for each in story.seen.history.flips),
         seconds=loop.time(),
         calm=story.scenario.calm,
         told=tuple(story.people.told),
-        ended=len(story.invariants.asleep),
+        ended=len(story.seen.asleep),
     )
 
 

@@ -22,9 +22,9 @@ from teal.history.model import Flip, History, Stage
 from teal.model.colours import Colour
 from teal.model.live import LiveService
 from teal.model.verdict import Verdict
-from tests.simulation import admission
+from tests.simulation.cluster import admission
+from tests.simulation.cluster.store import By, Object
 from tests.simulation.run import simulate
-from tests.simulation.store import By, Object
 
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
 """A process that dies between making a coroutine and running it leaves that one unawaited."""

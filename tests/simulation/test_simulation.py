@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.run import simulate
-from tests.simulation.scenario import Scenario, drawn
+from tests.simulation.scenarios.drawing import drawn
+from tests.simulation.scenarios.scenario import Scenario
 
 SEEDS = int(os.environ.get("TEAL_SIMULATION_SEEDS", "3000"))
 FOUND = (

@@ -5,7 +5,7 @@ from collections import defaultdict
 import pytest
 
 from tests.simulation.run import Outcome, simulate, spare
-from tests.simulation.scenario import drawn
+from tests.simulation.scenarios.drawing import drawn
 
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
 """A process that dies between making a coroutine and running it leaves that one unawaited."""

@@ -18,7 +18,7 @@ from tests.unit.certified import self_signed
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(400)]
 
-SPEAKING = WORK_TREE / "tests/sandbox/program/speaking.py"
+SPEAKING = WORK_TREE / "tests/sandbox/program/traffic/speaking.py"
 PORT = 7000
 RATE = 40
 """Requests a second and load: each new one of them is a handshake with a pod in Python."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.sandbox.aws.account import Account
 from tests.sandbox.aws.moves import PODS, configure
-from tests.sandbox.program.dying import flipped, pods_deleted
+from tests.sandbox.program.faults.dying import flipped, pods_deleted
 from tests.sandbox.program.load import Load
 from tests.sandbox.program.stacks import Stack
 

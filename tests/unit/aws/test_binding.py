@@ -11,7 +11,7 @@ from sandbox.providers.aws.session import Aws as Session
 from sandbox.providers.properties import Map
 from tests.unit.aws.balancer import Balancer
 from tests.unit.aws.conftest import Aws
-from tests.unit.aws.test_data_path import Target
+from tests.unit.aws.targets import Target
 
 if TYPE_CHECKING:
     from lightkube import AsyncClient

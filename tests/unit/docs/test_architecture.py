@@ -15,7 +15,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
     if each["type"] == "layers" and "containers" in each
 }
 
-ROOTS = ("teal", "infra", "policies", "sandbox", "workload", "bench")
+ROOTS = ("teal", "infra", "policies", "sandbox", "workload", "bench", "tests")
 MOST_LINES, MOST_MODULES = 300, 15
 
 

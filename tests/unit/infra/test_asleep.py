@@ -18,8 +18,8 @@ from teal.history.model import Ending, History
 from teal.model.colours import Colour
 from teal.model.labels import STARTED_AT
 from teal.model.live import LiveService, LiveSlot
-from tests.unit.infra.components.test_watch import WATCH
-from tests.unit.infra.test_program import config
+from tests.unit.infra.components.watching import WATCH
+from tests.unit.infra.recording import config
 from tests.unit.policies.graphs import registered
 
 AT = "2026-01-01T12:00:00+00:00"

@@ -12,7 +12,7 @@ from teal_infra.settings import Settings
 from teal_infra.settings.load import load
 
 from teal.model.colours import Colour
-from tests.unit.infra.test_program import config, declared
+from tests.unit.infra.recording import config, declared
 
 DATABASE = {"kind": "database", "host": "db.example", "network": {"cidrs": ["192.0.2.0/24"], "ports": [5432]}}
 SERVICE: dict[str, Any] = {"port": 8000, "backing": ["database"]}

@@ -8,7 +8,12 @@ import pytest
 from teal_policies.page import page
 from teal_policies.table import POLICIES
 
-from tests.unit.policies import test_load_balancing, test_object_violations, test_traffic_violations
+from tests.unit.policies import (
+    test_load_balancing,
+    test_object_violations,
+    test_plan_violations,
+    test_traffic_violations,
+)
 from tests.unit.policies.cases import Case, field_of, graph_of, retyped
 from tests.unit.policies.graphs import UNKNOWN, config, declared, everything, live_in, slot, spoil
 from tests.unit.policies.pack import Pack, names
@@ -16,8 +21,8 @@ from tests.unit.policies.pack import Pack, names
 
 def test_every_policy_is_violated_by_a_test() -> None:
     """Those of load balancing in a module of their own, with graphs of their own."""
-    cases = [*test_traffic_violations.CASES, *test_object_violations.CASES]
-    violated = {case.policy for case in cases} | test_load_balancing.VIOLATED
+    modules = test_object_violations, test_plan_violations, test_traffic_violations
+    violated = {case.policy for module in modules for case in module.CASES} | test_load_balancing.VIOLATED
     assert violated == {each.name for each in POLICIES}
 
 

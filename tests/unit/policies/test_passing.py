@@ -7,7 +7,7 @@ import pytest
 from teal_infra.planning.live import Live
 
 from teal.model.colours import Colour
-from tests.unit.infra.planning.test_adoption import STACK, beside, world
+from tests.unit.infra.planning.adoption.existing import STACK, beside, world
 from tests.unit.infra.worlds import edited
 from tests.unit.policies.graphs import changed, config, declared, everything, example, live_in, routed_by, slot, working
 from tests.unit.policies.pack import Pack

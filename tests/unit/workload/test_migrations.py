@@ -1,19 +1,14 @@
 """The reference service's migrations, on a real PostgreSQL: both releases work on the expanded schema."""
 
-import os
-import pwd
 import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from sandbox.backing import postgres
+from tests.unit.workload.conftest import Database, dsn
 from workload.migrations import history
 from workload.migrations.__main__ import main
 from workload.migrations.errors import RefusedError
@@ -28,74 +23,6 @@ OLD_WRITES = "INSERT INTO quotes (model, usd) VALUES ('old', 1.25)"
 OLD_READS = "SELECT usd FROM quotes WHERE model = %s"
 NEW_WRITES = "INSERT INTO quotes (model, micros) VALUES ('new', 2500000)"
 NEW_READS = "SELECT micros FROM quotes WHERE model = %s"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Path]:
-    """The folder of a running PostgreSQL's socket; it listens nowhere else."""
-    owner = pwd.getpwnam(postgres.USER) if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # not pytest's: its folders are closed to other users
-    try:
-        postgres.prepare(folder, owner)
-        script = (
-            "import os, pwd, sys; from pathlib import Path; from sandbox.backing import postgres\n"
-            "folder = Path(sys.argv[1]); os.geteuid() or postgres.become(pwd.getpwnam(postgres.USER))\n"
-            "postgres.create(folder); command = postgres.server(folder, [], folder); os.execv(command[0], command)"
-        )
-        log = (folder / "log").open("wb")
-        with log, subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=log, stderr=log) as server:
-            try:
-                _await(server, folder)
-                yield folder
-            finally:
-                server.send_signal(signal.SIGQUIT)  # at once: the data goes too
-    finally:
-        shutil.rmtree(folder)
-
-
-def _await(server: subprocess.Popen[bytes], folder: Path) -> None:
-    ready = [str(postgres.BINARIES / "pg_isready"), "--quiet", f"--host={folder}", "--timeout=1"]
-    while subprocess.run(ready, check=False).returncode:
-        assert server.poll() is None, (folder / "log").read_text()
-
-
-@pytest.fixture
-def environ(cluster: Path, request: pytest.FixtureRequest) -> Mapping[str, str]:
-    """The environment of a Job whose database is empty."""
-    name = f"t{abs(hash(request.node.nodeid))}"  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # pytest 9.0 does not say its type
-    found = {**postgres.environment(cluster, str(cluster)), "DB_NAME": name, "LOCK_TIMEOUT": "100ms"}
-    with psycopg.connect(_dsn({**found, "DB_NAME": postgres.NAME}), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {found['DB_NAME']}".encode())
-    return found
-
-
-def _dsn(environ: Mapping[str, str]) -> str:
-    names = {"host": "DB_HOST", "port": "DB_PORT", "dbname": "DB_NAME", "user": "DB_USER", "password": "DB_PASSWORD"}
-    return " ".join(f"{name}={environ[variable]}" for name, variable in names.items())
-
-
-class Database:
-    """A database as the two releases use it."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        """Name it."""
-        self.environ = environ
-
-    def migrate(self, *arguments: str) -> int:
-        """Run the tool, as the Job does; its exit status."""
-        return main(arguments, self.environ)
-
-    def ask(self, query: str, *values: object) -> list[tuple[object, ...]]:
-        """Run one query of a release."""
-        with psycopg.connect(_dsn(self.environ)) as connection:
-            cursor = connection.execute(query.encode(), values)
-            return cursor.fetchall() if cursor.description else []
-
-
-@pytest.fixture
-def database(environ: Mapping[str, str]) -> Database:
-    """An empty database."""
-    return Database(environ)
 
 
 def test_expanding_leaves_the_old_releases_queries_working(database: Database) -> None:
@@ -228,7 +155,7 @@ def test_a_lock_that_is_not_to_be_had_is_worth_another_try(
 ) -> None:
     """Exit status 1, and the schema as it was: a waiting ALTER TABLE would hold up every query of the table."""
     database.migrate("up", "1")
-    with psycopg.connect(_dsn(database.environ)) as connection:
+    with psycopg.connect(dsn(database.environ)) as connection:
         connection.execute("SELECT 1 FROM quotes")
         connection.execute("LOCK TABLE quotes IN SHARE MODE")
         assert database.migrate("up", "2") == 1
@@ -238,7 +165,7 @@ def test_a_lock_that_is_not_to_be_had_is_worth_another_try(
 
 def test_two_jobs_do_not_migrate_at_once(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     """The second one fails for want of the lock, and is tried again."""
-    with psycopg.connect(_dsn(database.environ)) as connection:
+    with psycopg.connect(dsn(database.environ)) as connection:
         connection.execute("SELECT pg_advisory_lock(7420001)")
         assert database.migrate("up") == 1
     assert "lock timeout" in capsys.readouterr().err

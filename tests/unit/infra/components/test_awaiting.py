@@ -12,7 +12,7 @@ from teal_infra.settings.reach.doors import FrontDoor
 from teal.adapters.kubernetes.cluster import ClusterAccess
 from tests.unit.conftest import FakeApiServer
 from tests.unit.infra.declaring import CALLERS, config, declared
-from tests.unit.infra.hooks.test_guard import NoResources
+from tests.unit.infra.hooks.engine import NoResources
 
 pytestmark = pytest.mark.filterwarnings("ignore:aws.ec2/encryptioncontrol:DeprecationWarning")
 SKIPPED = ("pulumi.com/skipAwait", "true")

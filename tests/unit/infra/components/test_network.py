@@ -1,4 +1,4 @@
-"""Who may talk to whom by the policies that the program makes, and what settings of them are refused."""
+"""Who may talk to whom by the policies that the program makes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,16 +11,14 @@ from hypothesis import strategies as some
 from lightkube.models.networking_v1 import NetworkPolicy
 from pulumi.runtime import mocks, stack
 from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest, RegisterResourceResponse
-from pydantic import ValidationError
 from teal_infra import labels
 from teal_infra.components.network import Member, NetworkPolicies, NetworkPoliciesArgs
 from teal_infra.settings.load import load
-from teal_infra.settings.reach.doors import FrontDoor
 from teal_infra.settings.reach.network import BackingPeer, NetworkSettings
 
 from teal.model.colours import Colour
 from teal.model.labels import NAME_LABEL
-from tests.unit.infra import test_program
+from tests.unit.infra import recording
 from tests.unit.teal.network.reachability import Actor, Namespace, Outside, Pod, Port, matrix
 
 HTTP, METRICS, POSTGRES, REDIS, DNS = Port(8000), Port(9090), Port(5432), Port(6379), Port(53, "UDP")
@@ -92,7 +90,7 @@ async def declared(
     shared: Sequence[int] = (),
 ) -> Mapping[str, dict[str, Any]]:
     """The policies of such a stack, by their names in the program."""
-    recorder = test_program.Recorder()
+    recorder = recording.Recorder()
     mocks.set_mocks(recorder, project="teal", stack="dev", monitor=monitor)
     named = {name: BackingPeer.model_validate(peer) for name, peer in backing.items()}
     networks = {name: NetworkSettings.model_validate(network) for name, network in services.items()}
@@ -146,7 +144,7 @@ async def test_in_another_teams_namespace_only_the_stacks_pods_are_isolated() ->
 
 async def test_the_pods_that_the_program_makes_are_those_that_its_policies_mean() -> None:
     """By the labels of a Deployment's own template: the ingress controller gets in, anybody else does not."""
-    resources = await test_program.declared(test_program.config())
+    resources = await recording.declared(recording.config())
     policies = [policy(inputs) for (kind, _), inputs in resources.items() if kind == "NetworkPolicy"]
     template = resources["Deployment", "backend-green"]["spec"]["template"]
     pod = Pod(name="pod", namespace=TEAL, labels=template["metadata"]["labels"])
@@ -160,7 +158,7 @@ async def test_the_pods_that_the_program_makes_are_those_that_its_policies_mean(
 async def test_pods_that_listen_on_another_number_are_reached_until_they_are_replaced() -> None:
     """The policy is written before the first pod of the new port is ready, and holds for live pods of the old one."""
     services = {port: json.dumps({"backend": {"port": port}}) for port in (8000, 9000)}
-    old, new = [await test_program.declared({**test_program.config(), "services": each}) for each in services.values()]
+    old, new = [await recording.declared({**recording.config(), "services": each}) for each in services.values()]
     policies = [policy(inputs) for (kind, _), inputs in new.items() if kind == "NetworkPolicy"]
     template = old["Deployment", "backend-blue"]["spec"]["template"]
     ports = {each["name"]: Port(int(each["containerPort"])) for each in template["spec"]["containers"][0]["ports"]}
@@ -184,7 +182,7 @@ def test_a_service_reaches_the_backing_services_that_it_names() -> None:
     elsewhere = {"cidrs": ["10.20.0.6/32"], "ports": [6379]}
     kinds = {"database": "database", "redis": "redis"}
     raw = {
-        **test_program.config(services=["backend", "frontend"]),
+        **recording.config(services=["backend", "frontend"]),
         "backing": json.dumps({name: {"kind": kind, "network": BACKING[name]} for name, kind in kinds.items()}),
         "services": json.dumps(
             {
@@ -267,7 +265,7 @@ class Dependencies(mocks.MockMonitor):
 
     def __init__(self) -> None:
         """Start with nothing."""
-        super().__init__(test_program.Recorder())
+        super().__init__(recording.Recorder())
         self.of: dict[str, set[str]] = {}
 
     def RegisterResource(self, request: RegisterResourceRequest) -> RegisterResourceResponse:  # noqa: N802 - gRPC's name
@@ -281,58 +279,3 @@ async def test_a_general_denial_comes_after_what_it_would_cut_off() -> None:
     monitor = Dependencies()
     await declared({"backend": {}, "frontend": {}}, monitor=monitor)
     assert monitor.of["default-deny"] == {"backend-network", "frontend-network"}
-
-
-def refusal(network: Mapping[str, Any]) -> list[tuple[str, str, object]]:
-    """Where settings are wrong, why, and with which value."""
-    with pytest.raises(ValidationError) as error:
-        NetworkSettings.model_validate_json(json.dumps(network))
-    return [(".".join(map(str, each["loc"])), each["msg"], each["input"]) for each in error.value.errors()]
-
-
-@pytest.mark.parametrize(
-    "value", ["ten/8", "10.0.0.300/8", "10.0.0.5/8", "10.0.0.0/33", "10.0.0.5", "", "2001:db8::/129"]
-)
-def test_a_cidr_that_is_none_is_reported_with_its_value(value: str) -> None:
-    """Also a host's address without a length, and a length that cuts off set bits."""
-    [(where, why, seen)] = refusal({"callers": {"node": {"cidrs": ["192.0.2.0/24", value]}}})
-    assert (where, seen) == ("callers.node.cidrs.1", value)
-    assert why.startswith("not a CIDR: ")
-
-
-@pytest.mark.parametrize("cidrs", [["0.0.0.0/0"], ["::/0"], ["10.0.0.0/8", "128.0.0.0/1", "0.0.0.0/1"]])
-def test_everybody_is_refused_unless_it_is_meant(cidrs: Sequence[str]) -> None:
-    """Every address, in one piece or in several, needs `allowEverywhere`."""
-    [(_, why, _)] = refusal({"backing": {"internet": {"cidrs": cidrs, "ports": [443]}}})
-    assert ", ".join(cidrs) in why
-    assert "allowEverywhere" in why
-    meant = {"backing": {"internet": {"cidrs": cidrs, "ports": [443], "allowEverywhere": True}}}
-    assert NetworkSettings.model_validate(meant).backing["internet"]
-
-
-def test_a_peer_that_names_nobody_is_refused() -> None:
-    """In a policy an empty list means everybody: it must not come from a setting that was left empty."""
-    [(where, why, _)] = refusal({"prometheus": {}})
-    assert where == "prometheus"
-    assert "nobody is meant" in why
-
-
-def test_a_backing_service_has_ports() -> None:
-    """Without ports a policy opens all of them."""
-    for text in ('{"cidrs": ["10.0.0.0/8"]}', '{"cidrs": ["10.0.0.0/8"], "ports": []}'):
-        assert refusal({"backing": {"a": json.loads(text)}})[0][0] == "backing.a.ports"
-
-
-@pytest.mark.parametrize("kind", ["NodePort", "LoadBalancer"])
-def test_a_front_door_to_the_outside_needs_callers(kind: str) -> None:
-    """Its traffic comes from addresses; if no caller has one, the policies would keep out all of it."""
-    door = FrontDoor.model_validate({"type": kind})
-    with pytest.raises(ValueError, match=f"{kind}.*network.callers"):
-        NetworkSettings().require_way_in({"frontDoor": door})
-    pods_only = {"callers": {"other": {"podLabels": {"app": "other"}}}}
-    with pytest.raises(ValueError, match=r"network\.callers"):
-        NetworkSettings.model_validate(pods_only).require_way_in({"frontDoor": door})
-    NetworkSettings(policies=False).require_way_in({"frontDoor": door})
-    NetworkSettings().require_way_in({"frontDoor": FrontDoor()})
-    open_to = {"callers": {"clients": {"cidrs": ["203.0.113.0/24"]}}}
-    NetworkSettings.model_validate(open_to).require_way_in({"frontDoor": door})

@@ -10,7 +10,7 @@ from teal_infra.components.observability import DASHBOARD_LABEL, Observability, 
 from teal_infra.settings.observability import AlertBounds, ObservabilitySettings
 
 from teal.monitoring.queries import Queries
-from tests.unit.infra.test_program import Recorder
+from tests.unit.infra.recording import Recorder
 
 Declared = dict[tuple[str, str], dict[str, Any]]
 

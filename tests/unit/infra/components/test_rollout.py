@@ -15,7 +15,7 @@ from teal.adapters.kubernetes.cluster import ClusterAccess
 from teal.adapters.kubernetes.workloads import Deployment
 from teal.model.errors import RefusedError
 from tests.unit.conftest import FakeApiServer
-from tests.unit.infra.hooks.test_guard import NoResources
+from tests.unit.infra.hooks.engine import NoResources
 
 PATH = "/apis/apps/v1/namespaces/teal/deployments/backend-green"
 LABELS = {"app.kubernetes.io/name": "backend", "teal/colour": "green"}

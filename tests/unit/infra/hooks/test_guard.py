@@ -19,88 +19,22 @@ from teal.history.store import Kept, Records
 from teal.model.adopted import Adopted
 from teal.model.colours import Colour
 from teal.model.errors import ForeignChangeError, RefusedError
-from teal.spec.bake import BakePlan, ServiceBake
-from teal.spec.gates import GatePlan
-from teal.spec.move import Move
+from teal.spec.bake import ServiceBake
 from tests.unit.conftest import FakeApiServer
-
-
-class NoResources(mocks.Mocks):
-    """A monitor for programs that declare nothing."""
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[object, object]]:
-        """Nothing is expected to be declared."""
-        raise AssertionError(args.name)
-
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[object, object], list[tuple[str, str]] | None]:
-        """Nothing is expected to be called."""
-        raise AssertionError(args.token)
-
-
-def inputs(colour: str) -> dict[str, object]:
-    """The active Service's inputs as a hook sees them."""
-    return {"metadata": {"name": "backend"}, "spec": {"selector": {"teal/colour": colour}}}
-
-
-def move(to: str, confirmed: Colour | None = Colour.BLUE) -> Move:
-    """What an update to a colour declares; its bake asks once."""
-    return Move(
-        to=Colour(to),
-        versions={Colour.BLUE: "1.0.0", Colour.GREEN: "1.1.0"},
-        release="digest",
-        confirmed=confirmed,
-        flip_set={"backend": GatePlan(version="1.1.0", version_path="/deployment/metadata")},
-        bake=BakePlan(
-            services={"backend": ServiceBake(path="/pricing")}, seconds=0, error_percent=5, samples=0, window=10
-        ),
-    )
-
-
-async def prove(  # noqa: PLR0913 - what an engine tells a hook, and what differs
-    server: FakeApiServer,
-    old: str | None,
-    new: str,
-    *,
-    dry_run: bool = False,
-    declared: Move | None = None,
-    wanted: dict[str, object] | None = None,
-    shared: bool = False,
-) -> Guard:
-    """Run the traffic hook of an update to `new`; the update's guard."""
-    mocks.set_mocks(NoResources(), project="teal", stack="dev", preview=dry_run, logger=logging.getLogger("engine"))
-    access = ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)
-    guard = Guard(access, declared or move(new), shared=shared)
-    hook = guard.traffic_hooks().before_update
-    assert hook
-    result = hook[0](  # pyright: ignore[reportUnknownVariableType, reportCallIssue]  # hook or callable, by the SDK's type
-        pulumi.ResourceHookArgs(
-            urn="urn",
-            id="",
-            name="backend-active",
-            type="t",
-            new_inputs=wanted or inputs(new),
-            old_inputs=inputs(old) if old else None,
-        )
-    )
-    assert result is not None
-    await result
-    return guard
+from tests.unit.infra.hooks.engine import NoResources, prove
+from tests.unit.teal.flip.moving import both, cluster, move
 
 
 async def test_a_proven_flip_passes(api_server: FakeApiServer) -> None:
     """The hook returns, so the engine writes."""
-    api_server.service("backend", "blue")
-    api_server.pods("backend", "blue", ["1.0.0"])
-    api_server.pods("backend", "green", ["1.1.0"])
+    cluster(api_server, "blue")
     await prove(api_server, "blue", "green")
 
 
 async def test_whoever_looks_is_shown_gates_as_they_decide(api_server: FakeApiServer) -> None:
     """What an update says is in the cluster; an account that may not write it there is no hindrance."""
     path = "/api/v1/namespaces/teal/configmaps/teal-progress"
-    api_server.service("backend", "blue")
-    api_server.pods("backend", "blue", ["1.0.0"])
-    api_server.pods("backend", "green", ["1.1.0"])
+    cluster(api_server, "blue")
     await prove(api_server, "blue", "green", dry_run=True, shared=True)
     assert path not in api_server.answers
     await prove(api_server, "blue", "green", shared=True)
@@ -165,10 +99,8 @@ def history(server: FakeApiServer) -> list[str]:
 
 async def test_traffic_is_read_once_more_as_the_very_last_thing(api_server: FakeApiServer) -> None:
     """The engine writes as soon as the hook returns: whatever else there is to do is done before."""
-    api_server.service("backend", "blue")
-    api_server.pods("backend", "blue", ["1.0.0"])
-    api_server.pods("backend", "green", ["1.1.0"])
-    one = move("green")
+    cluster(api_server, "blue")
+    one = move()
     closing = {"backend": ServiceBake(path="/pricing", close_path="/close")}
     declared = replace(one, bake=one.bake.model_copy(update={"services": closing}))
     await prove(api_server, "blue", "green", declared=declared)
@@ -181,9 +113,7 @@ async def test_traffic_that_somebody_moves_while_the_gates_look_is_not_overwritt
     api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch, colour: str
 ) -> None:
     """What was proven is no longer what is live: refused by name, and the flip that was let pass is over."""
-    api_server.service("backend", "blue")
-    api_server.pods("backend", "blue", ["1.0.0"])
-    api_server.pods("backend", "green", ["1.1.0"])
+    cluster(api_server, "blue")
     save = Records.save
 
     async def meddle(self: Records, kept: Kept, flip: Flip) -> Kept:
@@ -215,7 +145,7 @@ async def test_an_update_that_found_all_in_place_moves_nothing_that_left_since(
 
     monkeypatch.setattr(Mover, "begin", overtaken)
     with pytest.raises(RefusedError, match=r"goes to blue, written by .* It went to green when this update began"):
-        await prove(api_server, None, "green", declared=move("green", Colour.GREEN))
+        await prove(api_server, None, "green", declared=move(confirmed=Colour.GREEN))
 
 
 @pytest.mark.parametrize(("quick", "times"), [(60.0, 1), (-1.0, 3)])
@@ -223,9 +153,7 @@ async def test_a_last_look_that_took_long_is_repeated(
     api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch, quick: float, times: int
 ) -> None:
     """Within bounds: what it saw first may be long ago when the engine writes."""
-    api_server.service("backend", "blue")
-    api_server.pods("backend", "blue", ["1.0.0"])
-    api_server.pods("backend", "green", ["1.1.0"])
+    cluster(api_server, "blue")
     monkeypatch.setattr(guarding, "_QUICK_SECONDS", quick)
     renew, renewed = Mover.renew, list[str]()
 
@@ -242,9 +170,7 @@ async def test_a_program_that_lost_its_language_host_lets_nothing_move(
     api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its hooks would still be heard, but nothing after them: the release would be live with nobody to watch it."""
-    api_server.service("backend", "blue")
-    api_server.pods("backend", "blue", ["1.0.0"])
-    api_server.pods("backend", "green", ["1.1.0"])
+    cluster(api_server, "blue")
     monkeypatch.setattr(os, "getppid", lambda: 1)  # as where the parent has ended
     with pytest.raises(RefusedError, match=r"language host \(process \d+\) has ended"):
         await prove(api_server, "blue", "green")
@@ -268,12 +194,8 @@ async def test_a_flip_of_which_a_part_has_moved_stays_open(
         return saved
 
     monkeypatch.setattr(Records, "save", meddle)
-    one = move("green")
-    names = ("backend", "frontend")
-    bake = one.bake.model_copy(update={"services": dict.fromkeys(names, one.bake.services["backend"])})
-    both = replace(one, flip_set=dict.fromkeys(names, one.flip_set["backend"]), bake=bake)
     with pytest.raises(ForeignChangeError, match="backend leads to"):
-        await prove(api_server, "blue", "green", declared=both)
+        await prove(api_server, "blue", "green", declared=both(move()))
     _, found = api_server.answers["/api/v1/namespaces/teal/configmaps/teal-history"]
     (flip,) = History.model_validate_json(found["data"]["flips.json"]).flips
     assert (flip.stage, flip.owner) == ("PROVEN", "")
@@ -293,9 +215,7 @@ async def test_a_preview_says_what_the_gates_would_and_refuses_nothing(
 async def idle(server: FakeApiServer, colour: str) -> None:
     """Run the hook of a change of a colour's pods, in an update to green."""
     mocks.set_mocks(NoResources(), project="teal", stack="dev", logger=logging.getLogger("engine"))
-    hook = (
-        Guard(ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig), move("green")).idle_hooks().before_update
-    )
+    hook = Guard(ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig), move()).idle_hooks().before_update
     assert hook
     new = {"metadata": {"labels": {"teal/colour": colour}}}
     args = pulumi.ResourceHookArgs(urn="urn", id="", name=f"backend-{colour}", type="t", new_inputs=new)
@@ -322,16 +242,13 @@ async def test_a_move_whose_record_is_left_out_is_baked_all_the_same(
     api_server: FakeApiServer, caplog: pytest.LogCaptureFixture, *, recorded: bool
 ) -> None:
     """An update of a part (`--target`) may leave it out, and its hook with it; one that has it is baked once."""
-    api_server.service("backend", "blue")
-    api_server.pods("backend", "blue", ["1.0.0"])
-    api_server.pods("backend", "green", ["1.1.0"])
-    api_server.answers["/api/v1/namespaces/teal/services/backend:http/proxy/pricing"] = (200, {})
+    cluster(api_server, "blue")
     guard = await prove(api_server, "blue", "green")
     api_server.service("backend", "green")  # the engine's write
     if recorded:
         hook = guard.confirm_hooks().before_update
         assert hook
-        await hook[0](pulumi.ResourceHookArgs(urn="urn", id="", name="teal-confirmed", type="t"))  # pyright: ignore[reportCallIssue, reportGeneralTypeIssues, reportUnknownVariableType]  # as above
+        await hook[0](pulumi.ResourceHookArgs(urn="urn", id="", name="teal-confirmed", type="t"))  # pyright: ignore[reportCallIssue, reportGeneralTypeIssues, reportUnknownVariableType]  # hook or callable, by the SDK's type
     guard.watch_over(SimpleNamespace(urn=pulumi.Output.from_input("urn:of::teal-confirmed")))  # pyright: ignore[reportArgumentType]  # all that it has of a resource
     await asyncio.sleep(0.1)  # for the SDK to call back
     async with asyncio.timeout(10):

@@ -14,7 +14,7 @@ from teal.flip.mover import Move, Mover
 from teal.model.colours import Colour
 from teal.model.errors import ForeignChangeError, RefusedError
 from tests.unit.conftest import FakeApiServer
-from tests.unit.infra.hooks.test_guard import NoResources
+from tests.unit.infra.hooks.engine import NoResources
 from tests.unit.teal.balancing import Balancing, balancing
 from tests.unit.teal.flip.test_mover_alb import move, world
 

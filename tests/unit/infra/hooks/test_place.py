@@ -12,7 +12,7 @@ from teal_infra.planning import live
 from teal.adapters.kubernetes.cluster import ClusterAccess
 from teal.model.errors import RefusedError
 from tests.unit.conftest import FakeApiServer
-from tests.unit.infra.hooks.test_guard import NoResources
+from tests.unit.infra.hooks.engine import NoResources
 from tests.unit.infra.worlds import BASE, edited, settings
 
 

@@ -21,7 +21,7 @@ from teal.spec.bake import BakePlan, ServiceBake
 from teal.spec.gates import GatePlan
 from teal.spec.move import Move
 from tests.unit.conftest import FakeApiServer
-from tests.unit.infra.hooks.test_guard import NoResources
+from tests.unit.infra.hooks.engine import NoResources
 from tests.unit.teal.working import BATCH, CORE, cron_job, scaled, suspended, told, worker
 
 HISTORY = f"{CORE}/configmaps/teal-history"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.conftest import FakeApiServer
 from tests.unit.infra.manager.projects import Engine, confirm, driven, project
-from tests.unit.teal.flip.test_rollback import deployments
+from tests.unit.teal.flip.rollback.going_back import deployments
 
 
 @pytest.fixture

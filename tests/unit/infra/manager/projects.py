@@ -15,7 +15,8 @@ from teal.model.colours import Colour
 from teal.plans.model import Plan, Word
 from teal.spec.bake import BakePlan
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.test_rollback import CONFIRMED, RECORD
+from tests.unit.teal.flip.moving import RECORD
+from tests.unit.teal.flip.rollback.going_back import CONFIRMED
 
 STACK = """\
 # A stack.

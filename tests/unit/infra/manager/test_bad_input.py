@@ -12,7 +12,8 @@ from teal.cli.say import Exit
 from tests.unit.conftest import FakeApiServer
 from tests.unit.infra.manager.projects import GREEN, STACK, confirm, teal
 from tests.unit.infra.manager.test_engine import Script, scripted
-from tests.unit.teal.flip.test_rollback import RECORD, deployments, live_on_green
+from tests.unit.teal.flip.moving import RECORD
+from tests.unit.teal.flip.rollback.going_back import deployments, live_on_green
 
 __all__ = ["scripted"]
 

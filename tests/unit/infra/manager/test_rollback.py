@@ -15,7 +15,8 @@ from teal.model.live import Endpoint
 from teal.plans.model import Word
 from tests.unit.conftest import FakeApiServer
 from tests.unit.infra.manager.projects import GREEN, STACK, Engine, activate_green, driven, record, said
-from tests.unit.teal.flip.test_rollback import RECORD, deployments, live_on_green
+from tests.unit.teal.flip.moving import RECORD
+from tests.unit.teal.flip.rollback.going_back import deployments, live_on_green
 
 
 @pytest.fixture

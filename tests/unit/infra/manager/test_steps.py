@@ -14,7 +14,7 @@ from teal.model.errors import EngineError, LockedError, RefusedError
 from teal.model.routes import RouterKind
 from tests.unit.conftest import FakeApiServer
 from tests.unit.infra.manager.projects import GREEN, PLAN, STACK, Engine, driven, teal
-from tests.unit.teal.flip.test_rollback import RECORD
+from tests.unit.teal.flip.moving import RECORD
 
 ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/teal/httproutes"
 SPLIT = STACK.replace(

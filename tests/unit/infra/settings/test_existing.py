@@ -3,7 +3,7 @@
 import pytest
 
 from teal.model.errors import ConfigError
-from tests.unit.infra.planning.test_adoption import STACK
+from tests.unit.infra.planning.adoption.existing import STACK
 from tests.unit.infra.worlds import BASE, edited, settings
 
 

@@ -12,7 +12,7 @@ from teal_infra.settings.load import load
 from teal_infra.settings.service import ServiceSettings
 
 from teal.model.errors import ConfigError
-from tests.unit.infra.settings.errors.catalogue import ALB
+from tests.unit.infra.settings.errors.configs import ALB
 
 BASE: Mapping[str, Any] = {
     "activeColour": "blue",

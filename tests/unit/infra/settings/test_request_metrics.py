@@ -16,7 +16,7 @@ from teal.monitoring.queries import Queries
 from teal.spec.bake import BakePlan, ServiceBake
 from teal.spec.gates import GatePlan
 from teal.spec.request_metrics import PRESETS, Preset, RequestMetrics
-from tests.unit.infra.test_program import config, declared
+from tests.unit.infra.recording import config, declared
 
 BOUNDS = Bounds(
     unhealthy_pods=0,

@@ -16,9 +16,9 @@ from teal.notifications.audience import DECLARED, Audience, Receiver
 from teal.spec.bake import DECLARED as PLAN
 from teal.spec.ending import DECLARED as ENDINGS
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.test_ending import DECLARED as ENDS
-from tests.unit.teal.flip.test_ending import rest
-from tests.unit.teal.flip.test_mover import move
+from tests.unit.teal.flip.ending.resting import DECLARED as ENDS
+from tests.unit.teal.flip.ending.resting import rest
+from tests.unit.teal.flip.moving import move
 from tests.unit.teal.notifications.flips import flip
 
 CONFIG_MAPS = "/api/v1/namespaces/teal/configmaps"

@@ -14,8 +14,7 @@ from teal.history.store import OvertakenError, Records
 from teal.model.colours import Colour
 from teal.model.errors import RefusedError, UnreachableError
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.test_mover import DOOR, begin, cluster, finish, move, recorded, stages, written
-from tests.unit.teal.flip.test_overtaken import both
+from tests.unit.teal.flip.moving import DOOR, begin, both, cluster, finish, move, recorded, stages, written
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/teal/leases"
 

@@ -16,7 +16,7 @@ from teal.history.store import Records
 from teal.model.addresses import keeps_a_secret
 from teal.spec.bake import DECLARED, BakePlan
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.test_mover import RECORD, begin, cluster, finish, move, recorded
+from tests.unit.teal.flip.moving import RECORD, begin, cluster, finish, move, recorded
 from tests.unit.teal.serving import Asked, Said, serving
 
 FORGED = "/api/v1/namespaces/teal/services/backend:http/proxy/forged"

@@ -1,94 +1,34 @@
 """A move from its proof to its end, against a cluster on loopback: what is recorded, and where traffic ends up."""
 
-import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from teal.adapters.kubernetes import connections
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.adapters.kubernetes.server_clock import ServerClock
-from teal.flip import owner, revert, tenure
-from teal.flip.mover import Mover
-from teal.history.model import Flip, History, Stage
+from teal.history.model import Stage
 from teal.history.store import OvertakenError, Records
-from teal.model.colours import Colour
 from teal.model.errors import RefusedError
 from teal.model.live import Endpoint
-from teal.spec.bake import BakePlan, ServiceBake
-from teal.spec.gates import GatePlan
-from teal.spec.move import Move
 from tests.unit.conftest import FakeApiServer
+from tests.unit.teal.flip.moving import (
+    BLUE,
+    DOOR,
+    GREEN,
+    begin,
+    both,
+    cluster,
+    finish,
+    gone_on_with,
+    left_at,
+    move,
+    recorded,
+    stages,
+    written,
+)
 
-BLUE, GREEN = Colour.BLUE, Colour.GREEN
-RECORD = "/api/v1/namespaces/teal/configmaps/teal-history"
-SERVICE = "/api/v1/namespaces/teal/services/backend"
-DOOR = f"{SERVICE}:http/proxy/pricing"
-
-
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(revert, "CAPACITY_SECONDS", 0.1)
-    monkeypatch.setattr(tenure, "PROVEN_LEASES", 1)
-    monkeypatch.setattr(tenure, "LEASE_SECONDS", 1.5)
-
-
-def move(to: Colour = GREEN, *, confirmed: Colour | None = BLUE, seconds: float = 0, close: str = "") -> Move:
-    """What an update declares; by default its bake asks once."""
-    versions = {BLUE: "1.0.0", GREEN: "1.1.0"}
-    return Move(
-        to=to,
-        versions=versions,
-        release=f"digest of {versions[to]}",
-        confirmed=confirmed,
-        flip_set={"backend": GatePlan(version=versions[to], version_path="/deployment/metadata")},
-        bake=BakePlan(
-            services={"backend": ServiceBake(path="/pricing", close_path=close)},
-            seconds=seconds,
-            error_percent=5,
-            samples=0,
-            window=10,
-        ),
-    )
-
-
-def cluster(server: FakeApiServer, live: str, *, green: int = 1) -> None:
-    """Both colours run; traffic goes to one of them."""
-    server.service("backend", live)
-    server.pods("backend", "blue", ["1.0.0"])
-    server.pods("backend", "green", ["1.1.0"] * green)
-    server.answers[DOOR] = (200, {})
-
-
-def stages(server: FakeApiServer) -> list[str]:
-    """Of every flip in the record."""
-    _, found = server.answers.get(RECORD, (404, {"data": {"flips.json": "{}"}}))
-    return [each["stage"] for each in json.loads(found["data"]["flips.json"]).get("flips", [])]
-
-
-def recorded(server: FakeApiServer) -> Flip:
-    """The last flip in the record."""
-    return _last(History.model_validate_json(server.answers[RECORD][1]["data"]["flips.json"]))
-
-
-def written(server: FakeApiServer) -> list[Any]:
-    """Selectors that were written, in order."""
-    return [body["spec"]["selector"]["teal/colour"] for body in server.written if "selector" in body.get("spec", {})]
-
-
-async def begin(server: FakeApiServer, declared: Move, name: str = "update-1") -> None:
-    """The traffic hook of an update."""
-    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)) as found:
-        await Mover(found, declared, name=name, say=print).begin()
-
-
-async def finish(
-    server: FakeApiServer, declared: Move, *, name: str = "update-1", confirmed: Colour | None = BLUE
-) -> None:
-    """The hook of the confirmed record."""
-    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)) as found:
-        await Mover(found, declared, name=name, say=print).finish(confirmed)
+pytestmark = pytest.mark.usefixtures("patience")
 
 
 async def test_a_proven_move_that_bakes_well_is_confirmed(api_server: FakeApiServer) -> None:
@@ -251,7 +191,7 @@ async def test_a_lost_write_of_the_record_is_recognised(api_server: FakeApiServe
         records = Records(found.http, "teal")
         await begin(api_server, move())
         kept = await records.load()
-        flip = _last(kept.history).at(Stage.BAKING)
+        flip = recorded(api_server).at(Stage.BAKING)
         await records.save(kept, flip)
         await records.save(kept, flip)
         with pytest.raises(OvertakenError):
@@ -263,10 +203,7 @@ async def test_a_living_keeper_is_left_alone_and_a_dead_one_replaced(api_server:
     cluster(api_server, "blue")
     await begin(api_server, move())
     api_server.service("backend", "green")
-    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
-        records = Records(found.http, "teal")
-        ended = await owner.Owner(found, records, None, name="watch-1", say=print).go_on()
-    assert ended is not None
+    ended = await gone_on_with(api_server)
     assert (ended.stage, ended.number) == (Stage.CONFIRMED, 1)
 
 
@@ -283,23 +220,13 @@ async def test_half_a_flip_set_is_put_back(api_server: FakeApiServer, stage: Sta
         api_server.service(service, "blue")
         api_server.pods(service, "blue", ["1.0.0"])
         api_server.pods(service, "green", ["1.1.0"])
-    one = move()
-    names = ("backend", "frontend")
-    both = replace(
-        one,
-        flip_set=dict.fromkeys(names, one.flip_set["backend"]),
-        bake=one.bake.model_copy(update={"services": dict.fromkeys(names, one.bake.services["backend"])}),
-    )
-    await begin(api_server, both)
+    await begin(api_server, both(move()))
     api_server.service("backend", "green")
-    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
-        records = Records(found.http, "teal")
-        await records.save(await records.load(), recorded(api_server).at(stage).owned_by(""))
-        api_server.asked.clear()
-        ended = await owner.Owner(found, records, None, name="watch-1", say=print).go_on()
+    await left_at(api_server, stage)
+    api_server.asked.clear()
+    ended = await gone_on_with(api_server)
     lists = [path for path in api_server.asked if "/services?" in path]
     assert not lists, "the watch may get the services that it knows, and list none"
-    assert ended is not None
     assert ended.stage is Stage.REVERTED
     assert why in ended.reason
     assert written(api_server) == ["blue"]
@@ -325,8 +252,3 @@ async def test_connections_follow_the_traffic(api_server: FakeApiServer, monkeyp
         await finish(api_server, move(close="/close"))
     # Both colours are asked at once, so neither is promised to be first.
     assert ({*asked[:2]}, {*asked[2:]}) == ({("green", 0), ("blue", 60)}, {("blue", 0), ("green", 60)})
-
-
-def _last(history: History) -> Flip:
-    assert history.last is not None
-    return history.last

@@ -20,7 +20,7 @@ from teal.model.live import Endpoint
 from teal.routers.selector import SelectorRouter
 from teal.spec.bake import BakePlan, ServiceBake
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.test_mover import move
+from tests.unit.teal.flip.moving import move
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 SERVICES = [f"service-{number:02}" for number in range(50)]

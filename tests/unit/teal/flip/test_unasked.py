@@ -19,7 +19,7 @@ from teal.spec.bake import BakePlan, ServiceBake
 from teal.spec.gates import GatePlan
 from teal.spec.move import Move
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.test_mover import begin, cluster, finish, move, recorded, stages
+from tests.unit.teal.flip.moving import begin, cluster, finish, move, recorded, stages
 
 GREEN = Colour.GREEN
 IMAGE = "registry.example/backend:1.1.0"

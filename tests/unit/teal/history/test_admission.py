@@ -15,7 +15,7 @@ from teal.model.errors import RefusedError
 from teal.model.workers import Worker
 from teal.spec.gates import GatePlan
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.test_mover import GREEN, begin, cluster, finish, move, recorded
+from tests.unit.teal.flip.moving import GREEN, begin, cluster, finish, move, recorded
 
 SINCE = "2026-01-01T00:00:00Z"
 NAME, SPEC = admission.approvals("teal")

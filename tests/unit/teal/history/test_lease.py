@@ -12,7 +12,7 @@ from teal.history.model import Stage
 from teal.history.store import OvertakenError, Records
 from teal.model.errors import UnreachableError
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.test_mover import begin, cluster, finish, move, recorded
+from tests.unit.teal.flip.moving import begin, cluster, finish, move, recorded
 
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/teal/leases/teal-flip"
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import pytest
 
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
-from teal.adapters.receivers import Message
 from teal.history.model import Flip, History, Stage
 from teal.history.store import Records
 from teal.model.workers import Overlap, Worker
@@ -16,6 +15,7 @@ from teal.notifications.audience import Audience, Receiver
 from teal.notifications.notifier import Notifier
 from teal.spec.bake import ServiceBake
 from tests.unit.conftest import FakeApiServer
+from tests.unit.teal.notifications.conftest import Post
 from tests.unit.teal.notifications.flips import flip
 
 TOLD = "/api/v1/namespaces/teal/configmaps/teal-told"
@@ -23,34 +23,6 @@ BAKED = "2026-01-01T00:00:09.000+00:00"
 CHAT = Receiver(url="slack://a/b/c", stages=tuple(Stage))
 PAGER = Receiver(url="pagerduty://a@b", stages=(Stage.STUCK,))
 AUDIENCE = Audience(stack="production", receivers={"chat": CHAT, "pager": PAGER})
-
-
-class Post:
-    """Takes messages, and notes them."""
-
-    def __init__(self) -> None:
-        """Nothing came yet."""
-        self.messages: list[tuple[str, tuple[str, ...]]] = []
-        self.taken = frozenset({"chat", "pager", "cloudEvents"})
-        self.open = asyncio.Event()
-        self.open.set()
-
-    async def tell(self, message: Message, people: Mapping[str, str], machines: Mapping[str, str]) -> frozenset[str]:
-        """Take one, once the post is open."""
-        await self.open.wait()
-        self.messages.append((message.event["data"]["stage"], tuple(sorted({*people, *machines}))))
-        return self.taken
-
-    @property
-    def stages(self) -> list[str]:
-        """Of which stages messages came."""
-        return [stage for stage, _ in self.messages]
-
-
-@pytest.fixture
-def post() -> Post:
-    """Empty."""
-    return Post()
 
 
 @pytest.fixture(autouse=True)

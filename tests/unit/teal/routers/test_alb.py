@@ -148,6 +148,17 @@ async def test_an_alarm_that_is_deleted_during_a_bake_is_not_quiet(router: Route
     assert await router.ringing(["backend"], GREEN) == {"backend": "backend-green-errors-0a1b2c3 rings"}
 
 
+async def test_only_the_rules_that_are_asked_for_are_read(
+    router: Router, balancing: Balancing, api_server: FakeApiServer
+) -> None:
+    """A last look at one service finds no other one, which the same update may have moved right before."""
+    balancing.service("frontend", 0, 100)
+    balancing.bind(api_server)
+    assert (await router.live_services()).keys() == {"backend", "frontend"}
+    for name in ("backend", "frontend"):
+        assert (await router.live_services([name])).keys() == {name}
+
+
 async def test_aws_that_does_not_answer_is_unreachable(router: Router, balancing: Balancing) -> None:
     """The message says which call, and what AWS said."""
     await router.live_services()

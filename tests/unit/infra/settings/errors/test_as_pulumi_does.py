@@ -16,32 +16,32 @@ from teal_infra.settings import load, stack_file
 from sandbox.cluster.cache import cache_folder
 from sandbox.tools import PULUMI
 from teal.model.errors import ConfigError
-from tests.unit.infra.settings.errors import catalogue
-from tests.unit.infra.settings.errors.catalogue import Config
+from tests.unit.infra.settings.errors import configs
+from tests.unit.infra.settings.errors.configs import Config
 from tests.unit.infra.settings.errors.pulumi_config import run
 from tests.unit.infra.settings.errors.test_next import command, read, stack
 
 CONFIGS: Mapping[str, Config] = {
-    "numbers and lists": catalogue.backend(
+    "numbers and lists": configs.backend(
         shutdown={"drainSeconds": 60}, migrations={"up": ["up"]}, resources={"requests": {"cpu": "2"}}
     ),
-    "numbers that were to be texts": catalogue.edited(
+    "numbers that were to be texts": configs.edited(
         services={"backend": {"migrations": {}}},
         blue={"version": "1", "backend": {"image": "a:1", "schema": {"expand": 20240115093000}}},
     ),
-    "texts in the way": catalogue.edited(services={"backend": {"network": "open", "gates": {"contract": 1}}}),
-    "secrets": catalogue.edited(backing={"database": {**catalogue.DATABASE, "password": [1]}}),
-    "names": catalogue.backend(
+    "texts in the way": configs.edited(services={"backend": {"network": "open", "gates": {"contract": 1}}}),
+    "secrets": configs.edited(backing={"database": {**configs.DATABASE, "password": [1]}}),
+    "names": configs.backend(
         metadata={"deployment": {"labels": {"app.kubernetes.io/name": "a", "teal/colour": "b"}}},
         imagePullSecrets=7,
         **{'A-"b".c/d[0]': 1},
     ),
-    "elements of lists": catalogue.routed(
+    "elements of lists": configs.routed(
         "alb",
-        alb={**catalogue.ALB, "subnetIds": [], "internal": "x"},
+        alb={**configs.ALB, "subnetIds": [], "internal": "x"},
         service={"routing": {"paths": ["/a", "/b", "/c"]}},
     ),
-    "an object that is none": catalogue.edited(services="{", prometheus={"url": 5, "token": [1]}),
+    "an object that is none": configs.edited(services="{", prometheus={"url": 5, "token": [1]}),
 }
 
 

@@ -13,9 +13,10 @@ from teal_infra.settings import load, stack_file
 from teal_infra.settings.report.problems import Problem
 from teal_infra.settings.report.steps import path
 
-from tests.unit.infra.settings.errors import catalogue
-from tests.unit.infra.settings.errors.catalogue import Config, Where
+from tests.unit.infra.settings.errors import catalogue, checks, configs, values
+from tests.unit.infra.settings.errors.configs import Config
 from tests.unit.infra.settings.errors.pulumi_config import run
+from tests.unit.infra.settings.errors.values import Where
 
 
 def command(problem: Problem) -> str:
@@ -59,7 +60,7 @@ def obeyed(config: Config) -> Sequence[Problem]:
 def objects() -> dict[Where, list[Where]]:
     """All settings by the object that they are of."""
     found: dict[Where, list[Where]] = {}
-    for where in catalogue.places():
+    for where in values.places():
         found.setdefault(where[:-1], []).append(where)
     return found
 
@@ -78,8 +79,8 @@ def test_a_wrong_value_is_mended_by_its_command(where: Where) -> None:
     """Of every setting, whatever it is given."""
     refused = 0
     for setting in OBJECTS[where]:
-        for value in catalogue.WRONG:
-            refused += bool(obeyed(catalogue.with_value(setting, value)))
+        for value in values.WRONG:
+            refused += bool(obeyed(values.with_value(setting, value)))
     assert refused > len(OBJECTS[where])
 
 
@@ -92,14 +93,14 @@ def test_what_does_not_go_together_is_mended_by_its_command(config: Config) -> N
 def test_every_check_is_in_the_catalogue() -> None:
     """What the sources say of refusals is what was seen of them here."""
     seen = [problem.what for config in catalogue.CLASHES for problem in problems(config)]
-    unseen = {where: text for text, where in catalogue.said() if not any(re.fullmatch(text, each) for each in seen)}
+    unseen = {where: text for text, where in checks.said() if not any(re.fullmatch(text, each) for each in seen)}
     assert not unseen
 
 
 def six() -> Config:
     """Faults that six checks find, of which each would wait for another one."""
     return {
-        **catalogue.routed("gateway", canaryWeight="100", green=catalogue.GREEN),
+        **configs.routed("gateway", canaryWeight="100", green=configs.GREEN),
         "services": {
             "backend": {
                 "port": "http",
@@ -107,7 +108,7 @@ def six() -> Config:
                 "gates": {"metrics": {}},
                 "ingress": {"host": "a.example"},
                 "backing": ["database"],
-                "network": catalogue.CALLERS,
+                "network": configs.CALLERS,
             }
         },
     }
@@ -129,13 +130,13 @@ def test_all_faults_are_reported_at_once() -> None:
 def test_a_secret_that_nobody_knows_hides_no_other_fault() -> None:
     """Its command asks for it, so what else is wrong is looked for without it."""
     told = {"receivers": {"chat": {"url": "exec://rm"}}}
-    found = problems(catalogue.adopting(namespace="shop", notify=told))
+    found = problems(configs.adopting(namespace="shop", notify=told))
     assert [path(each.where) for each in found] == ["notify.receivers.chat.url", "namespace"]
 
 
 def test_what_is_known_of_an_object_is_said_once() -> None:
     """Thirteen unknown keys are thirteen short lines and one long one."""
-    found = problems(catalogue.backend(**dict.fromkeys("abcdefghijklm", 1)))
+    found = problems(configs.backend(**dict.fromkeys("abcdefghijklm", 1)))
     text = "\n".join(map(str, found))
     assert text.count("unknown key") == 13
     assert text.count("known here") == 1
@@ -144,40 +145,38 @@ def test_what_is_known_of_an_object_is_said_once() -> None:
 SECRET = "hunter2-hunter2"  # noqa: S105 - what must not be seen
 
 CONFIDENTIAL: Sequence[Any] = (
-    catalogue.edited(backing={"db": {**catalogue.DATABASE, "password": [SECRET]}}),
-    catalogue.edited(backing={"db": {**catalogue.DATABASE, "passwrd": SECRET}}),
-    catalogue.edited(backing={"db": {"kind": "none", "password": SECRET}}),
-    catalogue.edited(backing={"db": {**catalogue.DATABASE, "url": f"postgres://u:{SECRET}@db/x"}}),
-    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "env": {"DB_PASSWORD": [SECRET]}}}),
-    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "secrets": {"A B": SECRET}}}),
-    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "secrets": SECRET}}),
-    catalogue.edited(prometheus={"url": f"https://u:{SECRET}@p.example"}),
-    catalogue.edited(prometheus={"url": "https://p.example", "token": f"{SECRET} {SECRET}"}),
-    catalogue.edited(prometheus=json.dumps({"token": SECRET})[1:]),
-    catalogue.backend(migrations={"up": ["psql", f"postgres://u:{SECRET}@db/x"]}),
-    catalogue.backend(gates={"smoke": {"requests": {"a": {"path": "x", "headers": {"Authorization": SECRET}}}}}),
-    catalogue.backend(podTemplate={"spec": {"containers": [{"name": "backend", "env": {"API_KEY": SECRET}}]}}),
+    configs.edited(backing={"db": {**configs.DATABASE, "password": [SECRET]}}),
+    configs.edited(backing={"db": {**configs.DATABASE, "passwrd": SECRET}}),
+    configs.edited(backing={"db": {"kind": "none", "password": SECRET}}),
+    configs.edited(backing={"db": {**configs.DATABASE, "url": f"postgres://u:{SECRET}@db/x"}}),
+    configs.edited(blue={"version": "1", "backend": {"image": "a:1", "env": {"DB_PASSWORD": [SECRET]}}}),
+    configs.edited(blue={"version": "1", "backend": {"image": "a:1", "secrets": {"A B": SECRET}}}),
+    configs.edited(blue={"version": "1", "backend": {"image": "a:1", "secrets": SECRET}}),
+    configs.edited(prometheus={"url": f"https://u:{SECRET}@p.example"}),
+    configs.edited(prometheus={"url": "https://p.example", "token": f"{SECRET} {SECRET}"}),
+    configs.edited(prometheus=json.dumps({"token": SECRET})[1:]),
+    configs.backend(migrations={"up": ["psql", f"postgres://u:{SECRET}@db/x"]}),
+    configs.backend(gates={"smoke": {"requests": {"a": {"path": "x", "headers": {"Authorization": SECRET}}}}}),
+    configs.backend(podTemplate={"spec": {"containers": [{"name": "backend", "env": {"API_KEY": SECRET}}]}}),
     # Under names that say nothing of a secret.
-    catalogue.backend(env=[{"name": "DB_PASSWORD", "value": SECRET}, {"name": "LOG", "value": "info"}]),
-    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "env": [{"name": "PGPASS", "value": SECRET}]}}),
-    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "env": {"PGPASS": [SECRET]}}}),
-    catalogue.edited(blue={"version": "1", "backend": {"image": "a:1", "STRIPE": SECRET}}),
-    catalogue.edited(database=json.dumps({"sk": SECRET}), pin=SECRET),
-    catalogue.edited(database=json.dumps({"sk": SECRET})[1:]),
-    catalogue.backend(podTemplate={"spec": {"containers": {"env": [{"name": "STRIPE_KEY", "value": SECRET}]}}}),
-    catalogue.backend(podTemplate={"env": [{"name": "DB_PASSWORD", "value": SECRET}]}),
-    catalogue.backend(podTemplate={"spec": {"serviceAccountName": SECRET, "restartPolicy": SECRET}}),
-    catalogue.backend(args={"a": f"--db={SECRET}"}, command=f"run --db={SECRET}"),
-    catalogue.backend(args=[["--db", SECRET]], migrations={"up": ["migrate", f"--dsn={SECRET}"]}),
-    catalogue.backend(autoscaling={"enabled": "x", "metrics": SECRET, "trigger": SECRET}),
-    catalogue.backend(metadata={"ingress": {"annotations": {"auth": [SECRET]}, "labels": {"a": f"{SECRET}/"}}}),
-    catalogue.edited(
-        prometheus={"url": f"https://p.example/?t={SECRET}", "bearer": SECRET, "basicAuth": {"a": SECRET}}
-    ),
-    catalogue.edited(prometheus={"url": f"https://{SECRET}@p.example"}),
-    catalogue.edited(backing={"db": {**catalogue.DATABASE, "url": f"host=db password={SECRET}"}}),
-    catalogue.backend(gates={"smoke": {"requests": {"a": {"path": f"/?k={SECRET}#x"}}}}),
-    catalogue.backend(gates={"smoke": {"requests": {"a": {"path": "/", "within": SECRET, "values": [SECRET]}}}}),
+    configs.backend(env=[{"name": "DB_PASSWORD", "value": SECRET}, {"name": "LOG", "value": "info"}]),
+    configs.edited(blue={"version": "1", "backend": {"image": "a:1", "env": [{"name": "PGPASS", "value": SECRET}]}}),
+    configs.edited(blue={"version": "1", "backend": {"image": "a:1", "env": {"PGPASS": [SECRET]}}}),
+    configs.edited(blue={"version": "1", "backend": {"image": "a:1", "STRIPE": SECRET}}),
+    configs.edited(database=json.dumps({"sk": SECRET}), pin=SECRET),
+    configs.edited(database=json.dumps({"sk": SECRET})[1:]),
+    configs.backend(podTemplate={"spec": {"containers": {"env": [{"name": "STRIPE_KEY", "value": SECRET}]}}}),
+    configs.backend(podTemplate={"env": [{"name": "DB_PASSWORD", "value": SECRET}]}),
+    configs.backend(podTemplate={"spec": {"serviceAccountName": SECRET, "restartPolicy": SECRET}}),
+    configs.backend(args={"a": f"--db={SECRET}"}, command=f"run --db={SECRET}"),
+    configs.backend(args=[["--db", SECRET]], migrations={"up": ["migrate", f"--dsn={SECRET}"]}),
+    configs.backend(autoscaling={"enabled": "x", "metrics": SECRET, "trigger": SECRET}),
+    configs.backend(metadata={"ingress": {"annotations": {"auth": [SECRET]}, "labels": {"a": f"{SECRET}/"}}}),
+    configs.edited(prometheus={"url": f"https://p.example/?t={SECRET}", "bearer": SECRET, "basicAuth": {"a": SECRET}}),
+    configs.edited(prometheus={"url": f"https://{SECRET}@p.example"}),
+    configs.edited(backing={"db": {**configs.DATABASE, "url": f"host=db password={SECRET}"}}),
+    configs.backend(gates={"smoke": {"requests": {"a": {"path": f"/?k={SECRET}#x"}}}}),
+    configs.backend(gates={"smoke": {"requests": {"a": {"path": "/", "within": SECRET, "values": [SECRET]}}}}),
 )
 
 
@@ -192,7 +191,7 @@ def test_no_secret_is_shown(config: Config) -> None:
 def test_of_what_others_name_the_keys_are_shown() -> None:
     """They suffice to find it; what a setting of teal's own has is shown."""
     variables = {"version": "1", "backend": {"image": "a b", "env": [{"name": "LOG", "value": "info"}]}}
-    config = catalogue.edited(
+    config = configs.edited(
         blue=variables, services={"backend": {"port": "http", "pin": 1234, "password": 1234, "scale": {"min": 1}}}
     )
     assert {path(each.where): each.seen for each in problems(config)} == {
@@ -207,16 +206,16 @@ def test_of_what_others_name_the_keys_are_shown() -> None:
 
 def test_a_message_about_a_missing_secret_keeps_its_words() -> None:
     """Nobody knows the secret yet, so that no word can be taken for it."""
-    cache = {**catalogue.DATABASE, "kind": "redis", "password": [1], "url": "redis://cache"}
-    found = problems(catalogue.edited(backing={"cache": cache}, services={"backend": {"backing": ["cache"]}}))
+    cache = {**configs.DATABASE, "kind": "redis", "password": [1], "url": "redis://cache"}
+    found = problems(configs.edited(backing={"cache": cache}, services={"backend": {"backing": ["cache"]}}))
     assert "it has host, port, password, and env and secrets for the rest" in "\n".join(map(str, found))
 
 
 def test_an_encrypted_value_goes_where_it_stays_one() -> None:
     """Of a release and of a backing service there are variables that a Secret has; elsewhere it goes."""
-    sealed, unset = catalogue.SEALED, "pulumi config rm --path"
-    config = catalogue.edited(
-        backing={"database": {**catalogue.DATABASE, "host": sealed, "password": sealed, "env": {"A": sealed}}},
+    sealed, unset = configs.SEALED, "pulumi config rm --path"
+    config = configs.edited(
+        backing={"database": {**configs.DATABASE, "host": sealed, "password": sealed, "env": {"A": sealed}}},
         services={"backend": {"backing": ["database"], "args": ["-a", sealed]}},
         blue={"version": "1", "backend": {"image": "a:1", "env": {"DB_PASSWORD": sealed}, "secrets": {"B": sealed}}},
     )
@@ -240,7 +239,7 @@ def test_an_encrypted_value_goes_where_it_stays_one() -> None:
 def test_a_number_that_was_to_be_a_text_is_set_as_one() -> None:
     """The number that was seen; not one that others name, and not what YAML may have changed."""
     release = {"image": "a:1", "schema": {"expand": 20240115093000, "down": 1.1}}
-    config = catalogue.edited(
+    config = configs.edited(
         services={"backend": {"migrations": {"revisions": [7]}, "metadata": {"deployment": {"labels": {"pin": 1234}}}}},
         blue={"version": "1", "backend": release},
     )

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.infra.settings.errors import catalogue
-from tests.unit.infra.settings.errors.catalogue import Config
+from tests.unit.infra.settings.errors import configs
+from tests.unit.infra.settings.errors.configs import Config
 from tests.unit.infra.settings.errors.test_next import command, obeyed
 
 
@@ -20,7 +20,7 @@ def door(port: object) -> dict[str, Any]:
 def two(backend: object, web: object, **more: object) -> Config:
     """Two services, and a release of both."""
     release = {"version": "1.0.0", "backend": {"image": "a:1"}, "web": {"image": "a:1"}}
-    return catalogue.edited(services={"backend": backend, "web": web}, blue=release, **more)
+    return configs.edited(services={"backend": backend, "web": web}, blue=release, **more)
 
 
 def ruled(priority: int) -> dict[str, Any]:
@@ -36,23 +36,23 @@ SET = "pulumi config set --path 'teal:services.backend."
     [
         (two(door(80), door(30080)), [f"{SET}frontDoor.nodePort' 30090"]),
         (
-            two(ruled(-5), ruled(100), router="alb", alb=catalogue.routed("alb")["alb"]),
+            two(ruled(-5), ruled(100), router="alb", alb=configs.routed("alb")["alb"]),
             [f"{SET}routing.priority' 110"],
         ),
         (
-            catalogue.backend(autoscaling={"minReplicas": 30, "maxReplicas": "abc"}),
+            configs.backend(autoscaling={"minReplicas": 30, "maxReplicas": "abc"}),
             [f"{SET}autoscaling.maxReplicas' 30"],
         ),
         (
-            catalogue.backend(shutdown={"drainSeconds": "abc", "waitSeconds": 30}),
+            configs.backend(shutdown={"drainSeconds": "abc", "waitSeconds": 30}),
             [f"{SET}shutdown.drainSeconds' 12"],
         ),
         (
-            catalogue.backend(resources={"requests": {"cpu": "bad"}, "limits": {"cpu": "100m", "memory": "1Gi"}}),
+            configs.backend(resources={"requests": {"cpu": "bad"}, "limits": {"cpu": "100m", "memory": "1Gi"}}),
             [f"{SET}resources.requests.cpu' 50m"],
         ),
         (
-            catalogue.edited(router="foo", canaryWeight=10),
+            configs.edited(router="foo", canaryWeight=10),
             ["pulumi config set teal:router service && pulumi config rm teal:canaryWeight"],
         ),
     ],

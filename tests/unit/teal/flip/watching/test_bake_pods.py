@@ -13,8 +13,8 @@ from teal.model.verdict import Outcome
 from teal.model.workers import Worker
 from teal.spec.bake import BakePlan, ServiceBake
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.test_mover import begin, cluster, finish, move, recorded, stages, written
-from tests.unit.teal.flip.test_overtaken import baking
+from tests.unit.teal.flip.moving import begin, cluster, finish, move, recorded, stages, written
+from tests.unit.teal.flip.overtaken.meddling import baking
 
 PODS = ["backend-green-0", "backend-green-1"]
 GREEN = "backend-green"

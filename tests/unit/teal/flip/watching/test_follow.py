@@ -14,7 +14,7 @@ from teal.model.routes import RouterKind
 from teal.spec.bake import ServiceBake
 from tests.unit.certified import serving_tls
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.test_mover import move
+from tests.unit.teal.flip.moving import move
 from tests.unit.teal.serving import Asked, Said, serving
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from teal.flip.watching import follow
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.test_mover import DOOR, begin, cluster, finish, move, recorded
+from tests.unit.teal.flip.moving import DOOR, begin, cluster, finish, move, recorded
 
 
 async def test_a_data_path_that_follows_late_leaves_time_for_more_than_one_answer(

@@ -1,0 +1,1 @@
+"""What ends updates, pods and API servers in the middle of a flip."""

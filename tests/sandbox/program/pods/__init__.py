@@ -1,0 +1,1 @@
+"""What runs: pods, their number, rights and flags, workers and cron jobs."""

@@ -1,0 +1,1 @@
+"""How traffic comes in: routes of a Gateway, load balancers, protocols."""

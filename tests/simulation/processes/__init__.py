@@ -1,0 +1,1 @@
+"""Plays the processes of an update and of those beside it."""

@@ -1,0 +1,1 @@
+"""Says what happens in each seed."""

@@ -1,0 +1,1 @@
+"""Here the stand-in `aws` provider is asked through Pulumi's protocol."""

@@ -1,0 +1,1 @@
+"""`teal check` is held to what it says of a colour."""

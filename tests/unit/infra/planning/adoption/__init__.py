@@ -1,0 +1,1 @@
+"""What runs already becomes a colour of a stack."""

@@ -1,0 +1,1 @@
+"""A stack says these things of one service."""

@@ -1,0 +1,1 @@
+"""The watch ends the pods of an idle colour."""

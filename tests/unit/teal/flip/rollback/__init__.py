@@ -1,0 +1,1 @@
+"""`teal rollback` sends traffic back at once where that is proven."""

@@ -1,0 +1,1 @@
+"""A bake failed, and traffic goes back."""

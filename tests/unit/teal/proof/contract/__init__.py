@@ -1,0 +1,1 @@
+"""The contract gate compares the colours' APIs."""
