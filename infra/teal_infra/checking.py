@@ -24,7 +24,7 @@ from teal.checking.subject import Asked, Load, Part
 from teal.checking.suite import Suite
 from teal.cli.answer import ANSWER, Answer
 from teal.cli.say import Exit, say
-from teal.cli.told import STYLES, Told
+from teal.cli.terminal import STYLES, Terminal
 from teal.cli.where import Stack
 from teal.gates.approvals import FLIP_SET
 from teal.model.colours import Colour
@@ -100,9 +100,9 @@ def check(
     Exit statuses: 0 all passed; 2 it has no release, or does not run; 7 the cluster does not answer; 9 something
     failed; 10 nothing failed, and something could not be told.
     """
-    told = Told(quiet=answer.silent, yes=True)
+    terminal = Terminal(quiet=answer.silent, yes=True)
     try:
-        found = _checked(pulumi_project.require(stack), colour, how, told.line)
+        found = _checked(pulumi_project.require(stack), colour, how, terminal.line)
     except TealError as error:
         answer.fail(error)
     if junit is not None:

@@ -1,6 +1,6 @@
 """Defines the verbs of the command line: deploy, prepare, switch, rollback, start, stop, retire, scale.
 
-`teal_infra.manager` has what each of them does; here is what is typed, what is printed, and the exit status.
+`teal_infra.manager` does the work; this module has the options, what is printed, and the exit status.
 """
 
 import shlex
@@ -14,7 +14,7 @@ from cyclopts.validators import Number
 
 from teal.adapters import pulumi_project
 from teal.cli.answer import Asking
-from teal.cli.told import Told
+from teal.cli.terminal import Terminal
 from teal.cli.where import Stack
 from teal.model.colours import Colour
 from teal.model.errors import TealError
@@ -63,12 +63,12 @@ def prepare(
     RELEASE is as for `deploy`. Where images of some services are named, the others keep what the active slot declares.
     """
 
-    def prepared(told: Told) -> Model:
+    def prepared(terminal: Terminal) -> Model:
         project = pulumi_project.require(how.stack)
 
         def agreed(word: Word, wrote: Sequence[str]) -> bool:
             for each in wrote:
-                told.line(f"{project.file.name}: {each}")
+                terminal.line(f"{project.file.name}: {each}")
             return how.agreed(f"{word}: write that")
 
         return preparing.prepare(project, release, colour, agreed=agreed)
@@ -135,16 +135,16 @@ def scale(
 
 
 def _run(how: How, verb: Callable[[BlueGreenManager], Done]) -> None:
-    _said(how, lambda told: verb(BlueGreenManager(how.stack, teller=told)))
+    _said(how, lambda terminal: verb(BlueGreenManager(how.stack, teller=terminal)))
 
 
-def _said(how: How, verb: Callable[[Told], Model]) -> None:
-    told = Told(quiet=how.silent, yes=how.yes)
+def _said(how: How, verb: Callable[[Terminal], Model]) -> None:
+    terminal = Terminal(quiet=how.silent, yes=how.yes)
     try:
-        done = verb(told)
+        done = verb(terminal)
     except TealError as error:
         how.fail(error)
     finally:
-        told.end()
+        terminal.end()
     how.give(done, str(done))
     sys.exit(0)

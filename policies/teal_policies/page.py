@@ -50,8 +50,9 @@ def page() -> str:
 
 
 def _section(policy: Policy) -> str:
-    each = "each" if isinstance(policy, ResourcePolicy) else "the whole stack's"
-    types = f"Judges {each}: {', '.join(f'`{its}`' for its in policy.types) or 'everything'}."
+    whom = "each resource" if isinstance(policy, ResourcePolicy) else "the stack as a whole, by its resources"
+    listed = ", ".join(f"`{its}`" for its in policy.types)
+    types = f"It judges {whom} of these types: {listed}." if listed else f"It judges {whom}."
     unknown = " A value that no preview can know is a violation." if policy.unknown == "refuse" else ""
     settings = "".join(
         f"| `{key}` | {schema['type']} | `{json.dumps(schema['default']).replace('|', chr(92) + '|')}` "

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -19,6 +20,8 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 PATH: Final = "/teal-sandbox/faults"
+LATENCY_SECONDS: Final = 0.1
+"""How much later answers come in a sandbox: as late as the soonest of AWS."""
 _QUERY: Final = "application/x-www-form-urlencoded"
 _EXPLAINED: Final = {"Throttling": "Rate exceeded", "InternalFailure": "The request processing has failed"}
 
@@ -46,12 +49,14 @@ class Faults:
         registration_delay_s: how much later it learns of a target; until then the target is `initial`.
         check_interval_s: health checks as often as this, whatever the target groups say; 0 for as they say. No fault,
             but patience that a rehearsal need not have: the least that AWS takes is 5 s.
+        answer_delay_s: how much later each answer comes. It is no fault either: moto needs 5 ms, and AWS 0.1 to 0.5 s.
         answers: errors in place of answers.
     """
 
     rule_delay_s: float = 0.0
     registration_delay_s: float = 0.0
     check_interval_s: float = 0.0
+    answer_delay_s: float = 0.0
     answers: tuple[Answer, ...] = ()
 
     @classmethod
@@ -100,6 +105,7 @@ def with_faults(application: Application, box: FaultBox) -> Application:
     def answer(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         if environ["PATH_INFO"] == PATH:
             return _control(environ, start, box)
+        time.sleep(box.now.answer_delay_s)
         fault = box.take(_operation(environ)) if box.now.answers else None
         return application(environ, start) if fault is None else _refuse(environ, start, fault)
 

@@ -144,8 +144,8 @@ def _auth(credentials: Credentials) -> httpx2.Auth | None:
 def _verified(access: PrometheusAccess) -> ssl.SSLContext | Literal[True]:
     """Return how the server's certificate is verified.
 
-    Without TLS there is none, so the system's authorities are not read: that takes about 0.1 s on two busy cores, at
-    the start of every bake.
+    Without TLS there is no certificate. Then the system's authorities are not read, which would take about 0.1 s on two
+    busy cores at the start of every bake.
     """
     if not access.url.startswith("https:"):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -51,7 +51,7 @@ def find(stack: str | None = None, folder: Path | None = None) -> Project | None
     """
     start = (folder or Path()).absolute()
     found = next(
-        (each / f"Pulumi{end}" for each in (start, *start.parents) for end in _ENDINGS if _is(each / f"Pulumi{end}")),
+        filter(Path.is_file, (each / f"Pulumi{end}" for each in (start, *start.parents) for end in _ENDINGS)),
         None,
     )
     if found is None:
@@ -103,10 +103,6 @@ def with_file(project: Project) -> Project:
             "pulumi stack ls"
         )
     return project
-
-
-def _is(path: Path) -> bool:
-    return path.is_file()
 
 
 def _chosen(project: Path, name: str) -> str:

@@ -17,10 +17,10 @@ _SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _BOOL, _NUMBER = f"{_TAG}bool", f"{_TAG}float"
 _OTHERS = {_BOOL, _NUMBER, *(f"{_TAG}{kind}" for kind in ("int", "timestamp", "value"))}
-"""What Python's reader finds in other texts than Pulumi's."""
+"""The kinds of values that Python's reader recognises in other texts than Pulumi's reader does."""
 
 _EXACT = 2**63
-"""Below it, a whole number stays exact."""
+"""A whole number below this one stays exact in Pulumi."""
 
 _WHOLE = re.compile(r"[-+]?(0x[0-9a-f]+|0b[01]+|(?P<octal>0o?[0-7]+)|0|[1-9][0-9]*)", re.IGNORECASE)
 _PART = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)(e[-+]?[0-9]+)?|[-+]?\.inf|\.nan", re.IGNORECASE)
@@ -34,8 +34,8 @@ _MOMENT = re.compile(
 class Loader(_SAFE):
     """Reads YAML as Pulumi does; it builds on the loader in C where there is one, which takes a tenth of the time.
 
-    A number that is written in another way than Pulumi passes it on (`0755`, `1e3`, `1_000`, one that is too large to
-    stay exact) is a float, whatever its value: who wants a text can tell that it is another one than was written.
+    A number is a float, whatever its value, if Pulumi does not pass it on as it is written: `0755`, `1e3`, `1_000`, or
+    one that is too large to stay exact. So a setting that wants a text can refuse what would be another text.
     """
 
     yaml_implicit_resolvers: ClassVar = {

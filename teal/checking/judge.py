@@ -1,4 +1,4 @@
-"""Judges what was read of a colour. Pure: nothing here asks."""
+"""Judges what the checks of `teal check` have read of a colour. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from teal.adapters.kubernetes.inventory import Budget, Found, PodMetricsList
 from teal.adapters.kubernetes.objects import Service
-from teal.adapters.kubernetes.workloads import Autoscaler, Deployment, Pod, Pods
+from teal.adapters.kubernetes.workloads import Autoscaler, Deployment, Pod
 from teal.gates.documents import Tried
 from teal.gates.replies import Reply
 from teal.model.colours import Colour
@@ -17,8 +17,8 @@ FULL_PERCENT = 90
 """The percentage of a limit above which a container is throttled, or about to be ended for its memory."""
 
 
-def thing(service: str, kind: str, name: str, found: Found | None, *, ready: int) -> Verdict:
-    """Judge whether one object is there, and well.
+def existing(service: str, kind: str, name: str, found: Found | None, *, ready: int) -> Verdict:
+    """Judge whether one object of a colour exists, and is well.
 
     Args:
         service: the service's name.
@@ -140,9 +140,9 @@ class _Use:
     """The highest share of a limit that one container uses."""
 
 
-def usage(service: str, colour: Colour, pods: Pods, measured: PodMetricsList | None) -> Verdict:
+def usage(service: str, colour: Colour, pods: Sequence[Pod], measured: PodMetricsList | None) -> Verdict:
     """Judge whether no container uses nearly all that it may."""
-    ready = {each.metadata.name: each for each in pods.items if each.ready and not each.metadata.deletion_timestamp}
+    ready = {each.metadata.name: each for each in pods if each.ready and not each.metadata.deletion_timestamp}
     items = measured.items if measured is not None else ()
     seen_of = {each.metadata.name: {c.name: c.usage for c in each.containers} for each in items}
     known = {name: pod for name, pod in ready.items() if name in seen_of}

@@ -31,7 +31,7 @@ KEPT_UP = 0.9
 
 
 FEW = 3
-"""How many kinds of failure are told, the most frequent ones."""
+"""How many kinds of failure a result names: the most frequent ones."""
 
 
 class Loaded(Model):

@@ -142,7 +142,7 @@ class Suite:
         ready = await self._cluster.ready_endpoints(f"{service}-{self._colour}")
         found = await asyncio.gather(*(inventory.find(self._cluster, kind, name) for kind, name in objects.items()))
         return [
-            judge.thing(service, kind, name, each, ready=len(ready))
+            judge.existing(service, kind, name, each, ready=len(ready))
             for (kind, name), each in zip(objects.items(), found, strict=True)
         ]
 

@@ -12,7 +12,7 @@ COMMANDS = "teal.commands"
 
 class _Listing(App):
     def help_print(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - cyclopts' own
-        """Print the help. It says of a command what its function's docstring says, so all of them are imported."""
+        """Print the help, which shows the docstring of each command's function: so all of them are imported first."""
         for name in self:
             _ = self[name]
         super().help_print(*args, **kwargs)

@@ -172,10 +172,8 @@ def _table(flips: list[Flip]) -> None:
         table.add_column(column, no_wrap=True)
     table.add_column("why", overflow="fold")
     for each in flips:
-        came = f"{each.origin or 'nothing'} {each.origin_version}".strip()
-        table.add_row(
-            str(each.number), each.begun, each.by, came, f"{each.to} {each.version}", str(each.stage), each.reason
-        )
+        to = f"{each.to} {each.version}"
+        table.add_row(str(each.number), each.begun, each.by, each.came_from, to, str(each.stage), each.reason)
     Console(soft_wrap=False).print(table if flips else "no flip is remembered", markup=False)
 
 

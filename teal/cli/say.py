@@ -42,7 +42,7 @@ class Exit(IntEnum):
     UNREACHABLE = 7
     """The cluster, or the cloud, does not answer."""
     DECLINED = 8
-    """Who was asked did not say yes."""
+    """Somebody was asked whether to go on, and did not say yes."""
     UNWELL = 9
     """`health-check`: the live colour, or the one that was asked for, is not well. `check`: something failed."""
     UNKNOWN = 10

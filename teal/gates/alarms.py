@@ -41,7 +41,7 @@ def alarms(service: str, destination: Colour, states: Alarms) -> Verdict:
     outcome = Outcome.PASSED
     seen = f"{len(states)} alarms on the targets of {destination} are quiet"
     if ringing:
-        outcome, seen = Outcome.FAILED, f"{', '.join(ringing)} ring" + ("s" if len(ringing) == 1 else "")
+        outcome, seen = Outcome.FAILED, f"{', '.join(ringing)} {'rings' if len(ringing) == 1 else 'ring'}"
     elif unsure or not states:
         outcome, seen = Outcome.INCONCLUSIVE, ", ".join(unsure) or f"no alarm is on the targets of {destination}"
     return Verdict(

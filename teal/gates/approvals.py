@@ -52,7 +52,8 @@ class Vouched:
 
 
 NEVER = datetime.max.replace(tzinfo=UTC)
-"""The present moment where nobody has asked for it: every approval is too old."""
+"""The default of the present moment, which makes every approval too old: a plan that was not given the time approves
+nothing."""
 
 NOBODY = Vouched(why="nobody asked the API server")
 
@@ -68,7 +69,7 @@ class ApprovalPlan:
     releases: Mapping[str, str]
     """What flips, as a digest of each service's slot; workers, which start with the flip, included."""
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The same as versions."""
+    """What flips, as the version of each service."""
     another: bool = False
     """Whether the approver has to be somebody else than the updater."""
     updater: str = ""
@@ -127,7 +128,7 @@ class Approval:
 
 
 def approval(destination: Colour, plan: ApprovalPlan, data: Mapping[str, str]) -> Verdict:
-    """Somebody approved this destination in these versions, not longer ago than the stack allows.
+    """Judge whether somebody approved this destination in these versions, not longer ago than the stack allows.
 
     Args:
         destination: the colour that traffic is to move to.
@@ -145,7 +146,7 @@ def approval(destination: Colour, plan: ApprovalPlan, data: Mapping[str, str]) -
     try:
         given = Approval.read(data)
     except ValueError as error:
-        return verdict(Outcome.ERROR, f"what is kept is no approval: {error}")
+        return verdict(Outcome.ERROR, f"the ConfigMap holds no approval: {error}")
     who = f"{printable(given.by, _SHOWN)}{_by_whose_word(given, plan.vouched)}"
     seen = f"{who} approved {given.colour} with {_list(given.versions)} at {given.at:%FT%TZ}"
     outcome, but = _judged(given, destination, plan)

@@ -40,8 +40,8 @@ def operations(read: Document) -> Iterator[tuple[str, str, Document]]:
                 yield method, path, cast("Document", operation)
 
 
-def described(read: Document, *, marked: bool = False) -> Sequence[Operation]:
-    """All operations; or those alone that are marked as deprecated."""
+def described(read: Document, *, deprecated: bool = False) -> Sequence[Operation]:
+    """Return the operations of a document: all of them, or those alone that it marks as deprecated."""
     paths = mapping(read.get("paths"))
     return [
         Operation(
@@ -52,13 +52,8 @@ def described(read: Document, *, marked: bool = False) -> Sequence[Operation]:
             dated="x-sunset" in each,
         )
         for method, path, each in operations(read)
-        if not marked or each.get("deprecated") is True
+        if not deprecated or each.get("deprecated") is True
     ]
-
-
-def deprecated(read: Document) -> Sequence[Operation]:
-    """Return all deprecated operations."""
-    return described(read, marked=True)
 
 
 def _prefix(read: Document) -> str:

@@ -81,7 +81,7 @@ class MetricCheck:
     """PromQL. The query holds `{pods}`, a regular expression for the ready pods of a colour, or `{colour}`, and is
     asked once for each colour. Or else its result has the label `colour`. `{live}` is the colour that serves now."""
     unit: Unit = ""
-    """With `%`, a share of 0 to 1 is shown in per cent."""
+    """The unit in which the number is shown; under `%` a share of 0 to 1 is shown in per cent."""
     at_least: float | None = None
     below: float | None = None
     """The number has to be smaller than this bound."""
@@ -231,7 +231,7 @@ def metric(  # noqa: PLR0913 - what is judged, by which bounds, and what was mea
     seen = f"{_shown(value, check.unit)} on {destination}"
     kept = (check.at_least is None or value >= check.at_least) and (check.below is None or value < check.below)
     if not check.relative or live is None:
-        return verdict(*_told(check, value, None, count, seen, kept=kept))
+        return verdict(*_judged(check, value, None, count, seen, kept=kept))
     other = number(there, live, told=check.by_placeholder)
     if isinstance(other, Lack):
         return verdict(other.outcome if kept else Outcome.FAILED, f"{seen}; {other.why}")
@@ -240,10 +240,10 @@ def metric(  # noqa: PLR0913 - what is judged, by which bounds, and what was mea
         kept = kept and value >= check.at_least_times_live * other
     if check.at_most_times_live is not None:
         kept = kept and value <= check.at_most_times_live * max(other, check.floor)
-    return verdict(*_told(check, value, other, count, seen, kept=kept))
+    return verdict(*_judged(check, value, other, count, seen, kept=kept))
 
 
-def _told(  # noqa: PLR0913 - a number, its bounds, what it rests on, and what is said of it
+def _judged(  # noqa: PLR0913 - a number, its bounds, what it rests on, and what is said of it
     check: MetricCheck, value: float, other: float | None, count: float, seen: str, *, kept: bool
 ) -> tuple[Outcome, str]:
     """Judge a number by its bounds; a share that so few requests cannot tell from them is inconclusive."""

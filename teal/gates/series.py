@@ -39,7 +39,7 @@ class SeriesPlan(Asked):
     """The counter's label that holds the status."""
     every: str
     """PromQL: how many series the counter has, by colour."""
-    told: str
+    with_status: str
     """PromQL: how many of these have a status, by colour."""
     others: Mapping[str, str]
     """PromQL by preset: how many series the service has under that preset's names."""
@@ -51,7 +51,7 @@ def series(  # noqa: PLR0913 - what was asked about whom, and each answer
     *,
     live: Colour | None,
     every: Queried,
-    told: Queried,
+    with_status: Queried,
     others: Mapping[str, Queried],
 ) -> Verdict:
     """Judge whether the service has the series that its bake needs.
@@ -61,7 +61,7 @@ def series(  # noqa: PLR0913 - what was asked about whom, and each answer
         plan: what was asked.
         live: the colour that serves now. Before the first release nobody had a request, and the bake needs no series.
         every: the counter's series, in either colour.
-        told: those with a status.
+        with_status: those with a status.
         others: the series under the names of other presets.
     """
     verdict = judging(
@@ -71,14 +71,15 @@ def series(  # noqa: PLR0913 - what was asked about whom, and each answer
         asked="Prometheus for the series that the bake needs",
     )
     key = f"teal:services.{service}.requestMetrics"
-    if every.error is not None or told.error is not None:
-        return verdict(Outcome.ERROR, every.error or told.error or "")
+    if every.error is not None or with_status.error is not None:
+        return verdict(Outcome.ERROR, every.error or with_status.error or "")
     if live is None and not every.series:
         return verdict(Outcome.PASSED, "no colour was live yet, so nobody had a request")
-    if told.series:
-        return verdict(Outcome.PASSED, f"{sum(each.value for each in told.series):.0f} such series")
+    if with_status.series:
+        return verdict(Outcome.PASSED, f"{sum(each.value for each in with_status.series):.0f} such series")
     known = [preset for preset, found in others.items() if found.series]
-    mend = f"{key}.preset {' or '.join(known)}" if known else f"{key}.preset, or its names; none where it has none"
+    mend = f"{key}.preset to {' or '.join(known) or 'the library that counts its requests, or to none'}"
     if every.series:
         return verdict(Outcome.INCONCLUSIVE, f"{plan.requests} has no label {plan.status}; set {key}.status, or {mend}")
-    return verdict(Outcome.INCONCLUSIVE, f"no series of {plan.requests}: {service} had no request, or set {mend}")
+    why = f"no series of {plan.requests}: {service} had no request, or its metrics have other names; set {mend}"
+    return verdict(Outcome.INCONCLUSIVE, why)

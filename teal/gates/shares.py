@@ -41,15 +41,15 @@ def needed(bound: float, share: float = 0.0) -> int:
         The number of requests, `MOST` at most: no number tells a share at the bound from it.
     """
     high = 1
-    while high < MOST and not _told(bound, share, high):
+    while high < MOST and not _tells(bound, share, high):
         high *= 2
     low, high = high // 2, min(high, MOST)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if _told(bound, share, middle) else (middle, high)
+        low, high = (low, middle) if _tells(bound, share, middle) else (middle, high)
     return high
 
 
-def _told(bound: float, share: float, count: float) -> bool:
+def _tells(bound: float, share: float, count: float) -> bool:
     low, high = interval(share, count)
     return high < bound or low > bound

@@ -32,7 +32,7 @@ MANY = 1_000_000
 
 
 class Stage(StrEnum):
-    """How far a flip is, or how it ended."""
+    """How far a flip has come, or how it ended."""
 
     PROVEN = "PROVEN"
     """Every gate passed, and the write is under way. Traffic may be anywhere between the two colours."""
@@ -80,11 +80,11 @@ class Flip(Model):
     release: str = ""
     """The digest of all that the new slot declares, since one version may be used twice."""
     slots: Mapping[Colour, str] = Field(default_factory=dict[Colour, str], exclude_if=lambda each: not each)
-    """Digest of each slot alone, as it was declared: a release is known by it, whatever changes around it."""
+    """The digest of each slot alone, as it was declared: a release is known by it, whatever changes around it."""
     rollback: bool = False
     """Whether it goes to a release that was confirmed before."""
     undoes: bool = False
-    """Whether it goes back to the confirmed colour, from one that never was and that gets no traffic back."""
+    """Whether it goes back to the confirmed colour from one that was never confirmed. If it fails, it is not undone."""
     reason: str = ""
     """Why it ended so, in a sentence."""
     verdicts: tuple[Verdict, ...] = ()
@@ -116,8 +116,7 @@ class Flip(Model):
         """Return the flip at another stage. A gate that was measured again replaces its earlier verdict."""
         again = {(each.gate, each.service) for each in verdicts}
         kept = [each for each in self.verdicts if (each.gate, each.service) not in again]
-        update = {"stage": stage, "reason": reason, "verdicts": (*kept, *verdicts), "ended": ""}
-        return self.model_copy(update=update)
+        return self.model_copy(update={"stage": stage, "reason": reason, "verdicts": (*kept, *verdicts), "ended": ""})
 
     def carried_by(self, services: Iterable[str]) -> Mapping[str, int]:
         """Return with how many endpoints the old colour carried each service; `MANY` where that is unknown."""
@@ -135,10 +134,18 @@ class Flip(Model):
     def shortest(self) -> Self:
         """Return the flip with its end alone: without evidence, and with the beginning of its reason."""
         kept = tuple(each for each in self.verdicts if each.gate == LASTING)
-        gone = len(self.verdicts) - len(kept)
-        return self.model_copy(
-            update={"verdicts": kept, "thinned": self.thinned + gone, "reason": printable(self.reason, REASON)}
-        )
+        thinned, reason = self.thinned + len(self.verdicts) - len(kept), printable(self.reason, REASON)
+        return self.model_copy(update={"verdicts": kept, "thinned": thinned, "reason": reason})
+
+    @property
+    def kind(self) -> str:
+        """The word for it: `rollback` where it goes to a release that was confirmed before, `flip` otherwise."""
+        return "rollback" if self.rollback else "flip"
+
+    @property
+    def came_from(self) -> str:
+        """The colour and version that traffic came from, in words: `blue 1.4.2`, or `nothing`."""
+        return f"{self.origin or 'nothing'} {self.origin_version}".strip()
 
     @property
     def bytes(self) -> int:
@@ -147,17 +154,16 @@ class Flip(Model):
 
     def __str__(self) -> str:
         """Return in one line what moved, how it ended and who began it."""
-        moved = f"{self.origin or 'nothing'} {self.origin_version}".strip() + f" to {self.to} {self.version}"
-        what = "rollback" if self.rollback else "flip"
-        return f"{what} {self.number} from {moved}, begun {self.begun} by {self.by}: {self.stage}"
+        moved = f"from {self.came_from} to {self.to} {self.version}"
+        return f"{self.kind} {self.number} {moved}, begun {self.begun} by {self.by}: {self.stage}"
 
 
 class Ending(Model):
-    """Pods of the idle colour that the watch ended, or has begun to."""
+    """The record that the watch has ended the pods of the idle colour, or has begun to."""
 
     colour: Colour
     flip: int
-    """Number of the flip that left the colour, or in which it was refused."""
+    """The number of the flip that left the colour, or in which its release was refused or undone."""
     at: str
     """The time in RFC 3339, in UTC."""
     done: bool = False
@@ -169,7 +175,7 @@ class History(Model):
 
     flips: tuple[Flip, ...] = ()
     ending: Ending | None = Field(default=None, exclude_if=lambda each: each is None)
-    """The last one of the colour that was idle then, until a flip onto it has begun."""
+    """The last ending of an idle colour's pods; None once a flip to that colour has begun."""
 
     @property
     def last(self) -> Flip | None:
@@ -218,7 +224,7 @@ class History(Model):
         return self.last.number + 1 if self.last is not None else 1
 
     def with_flip(self, flip: Flip) -> "History":
-        """The history with a flip added, or further on; what is too old for the bounds is forgotten.
+        """Return the history with a flip added, or with its entry replaced; flips beyond the bounds are forgotten.
 
         Where another flip was still open, it was overtaken by this one, unless this one moved nothing: if that is known
         only later, the other one is open again.
@@ -229,7 +235,7 @@ class History(Model):
         return self.model_copy(update={"flips": kept, **({"ending": None} if over else {})})
 
     def dated(self, now: str) -> "History":
-        """The same, with a time for the end of each flip that has ended and does not say when."""
+        """Return the history in which each flip that has ended without a time for that has this one."""
         flips = (
             each if each.ended or each.stage.open else each.model_copy(update={"ended": now}) for each in self.flips
         )

@@ -87,7 +87,7 @@ class Records:
         self._url = f"/api/v1/namespaces/{namespace}/configmaps"
 
     def now(self, timespec: str = "seconds") -> str:
-        """This moment by the API server's clock, as it was heard last; RFC 3339 in UTC."""
+        """Return this moment in RFC 3339, in UTC, by the API server's clock as its last answer dated it."""
         return self._clock.now(timespec)
 
     async def load(self) -> Kept:
@@ -222,7 +222,7 @@ class Records:
                     await asyncio.sleep(_PAUSE_SECONDS)
         except TimeoutError:
             raise UnreachableError(
-                f"{method} {path} came to nothing within {_PATIENCE_SECONDS:.0f} s: the API server "
+                f"{method} {path} had no answer within {_PATIENCE_SECONDS:.0f} s: the API server "
                 f"{self._http.base_url}: {why or 'no answer'}. Next: kubectl cluster-info, then pulumi up again"
             ) from None
 

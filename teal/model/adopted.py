@@ -1,6 +1,6 @@
-"""Pods that a stack did not make and that take the place of a colour: those that run already, or their successors.
+"""Describes pods that a stack did not make and that take the place of a colour (docs/adoption.md).
 
-The active Service itself names them, so that whoever puts traffic back needs no stack config. Pure.
+An annotation of the active Service names them, so that whoever puts traffic back needs no stack config. Pure.
 """
 
 import json

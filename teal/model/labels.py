@@ -10,7 +10,7 @@ VERSION_LABEL = "app.kubernetes.io/version"
 """The label with a slot's version (one of Kubernetes' recommended labels)."""
 
 SHOWN_VERSION = "teal/version"
-"""The same on a Deployment or CronJob, for people: `kubectl get deploy -L teal/colour,teal/version`."""
+"""The label with a Deployment's or CronJob's version, for people: `kubectl get deploy -L teal/colour,teal/version`."""
 
 PART_OF_LABEL = "app.kubernetes.io/part-of"
 PART_OF = "teal"
@@ -27,7 +27,8 @@ MANAGED_BY = "pulumi"
 """The value of that label on what the program declares."""
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
-"""The label that Kubernetes copies from node to pod (PodTopologyLabelsAdmission); it is empty where it does not."""
+"""The label with a node's zone. Kubernetes copies it to the node's pods; where that is switched off
+(PodTopologyLabelsAdmission), they lack it."""
 
 MOVED_FROM = "teal/moved-from"
 """An annotation of an active Service: the colour that was live before the last move, and the resource version then."""
@@ -62,7 +63,7 @@ STOPPED_AT = "teal/stopped-at"
 """An annotation: when a worker's idle colour last had pods, which were then asked to end, in RFC 3339."""
 
 STARTED_AT = "teal/started-at"
-"""Annotation: when a colour was last found without pods that the watch had ended, and asked to have some, RFC 3339."""
+"""An annotation: when an update last started the pods of a colour that the watch had ended, in RFC 3339."""
 
 FLOOR = "teal/floor"
 """An annotation: the pods that a flip asked for beyond the minimum, and when, as `8@2026-01-01T00:00:00+00:00`."""
@@ -77,4 +78,4 @@ LIVE = "live"
 """The role of the rule whose weights direct a service's live traffic."""
 
 ORDER = "teal/order"
-"""The key, beside a rule's tags, of its forward's order, by which the program turns a write into a change."""
+"""The key, beside a rule's tags, of the order of the rule's forward action. Another order makes an engine write it."""

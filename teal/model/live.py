@@ -64,7 +64,7 @@ class LiveSlot:
 
     annotations: Mapping[str, str]
     replicas: int
-    """Pods that it is asked for at present; of a CronJob 1, or 0 where it is suspended."""
+    """How many pods it is asked for at present; a CronJob counts as 1, and as 0 while it is suspended."""
     ready: int = 0
     outdated: int = 0
     """The pods that a rollout has not replaced yet."""

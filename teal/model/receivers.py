@@ -60,7 +60,7 @@ def unusable(url: str) -> str:
         hosts = ", ".join([*OWN_URLS, *(f"*{each}" for each in _TEAMS)])
         return f"it begins with none of {', '.join(each + '://' for each in KINDS)}, nor with https:// and {hosts}"
     if kind in PLAIN and not is_here(url):
-        return f"{kind}:// encrypts nothing, so it is for 127.0.0.1 alone: {kind}s:// is what others are told by"
+        return f"{kind}:// encrypts nothing, so it may lead to 127.0.0.1 alone; elsewhere it has to be {kind}s://"
     if "mode=insecure" in unquote_plus(url).lower():
         return "its parameter mode=insecure would send the password of the mailbox for everybody on the way to read"
     return switched_off(_parameters(url))
@@ -69,9 +69,7 @@ def unusable(url: str) -> str:
 def switched_off(names: Iterable[str]) -> str:
     """Return why a URL with parameters of these names is refused; empty where it is not."""
     found = sorted(SWITCHED_OFF & {each.strip().lower() for each in names})
-    return (
-        f"its parameter {found[0]} is switched off here: nothing may read files, or skip verification" if found else ""
-    )
+    return f"its parameter {found[0]} is not allowed: it could read files, or skip verification" if found else ""
 
 
 def _parameters(url: str) -> frozenset[str]:

@@ -53,7 +53,7 @@ class Queries:
         name = self._requests.requests
         return _share(
             failed=self._sum(self._rate(name, window, self._failed)),
-            told=self._sum(self._rate(name, window, self._told)),
+            with_status=self._sum(self._rate(name, window, self._with_status)),
             every=self.request_rate(window),
         )
 
@@ -72,7 +72,7 @@ class Queries:
         name = self._requests.requests
         return _share(
             failed=self._sum(self._grown(name, window, self._failed)),
-            told=self._sum(self._grown(name, window, self._told)),
+            with_status=self._sum(self._grown(name, window, self._with_status)),
             every=self.counted(window),
         )
 
@@ -226,7 +226,7 @@ class Queries:
         return f', {self._requests.status}=~"{quoted(self._requests.errors)}"'
 
     @property
-    def _told(self) -> str:
+    def _with_status(self) -> str:
         return f', {self._requests.status}!=""'
 
     @property
@@ -247,6 +247,6 @@ class Queries:
         return f"{self.service}-({'|'.join(Colour)})-[a-z0-9]+-[a-z0-9]+"
 
 
-def _share(*, failed: str, told: str, every: str) -> str:
+def _share(*, failed: str, with_status: str, every: str) -> str:
     """Return the share of requests that failed, where the series have a status."""
-    return f"(({failed} or 0 * {every}) / {every} and {told})"
+    return f"(({failed} or 0 * {every}) / {every} and {with_status})"

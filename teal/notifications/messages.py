@@ -50,7 +50,7 @@ def passed(flip: Flip) -> Sequence[Stage]:
 def message(flip: Flip, stage: Stage, audience: Audience, namespace: str) -> Message:
     """Return the message about one stage of a flip, which may have gone further by now."""
     title = (
-        f"{audience.stack or namespace}: {_what(flip)} {flip.number} to {flip.to} {flip.version} {became(flip, stage)}"
+        f"{audience.stack or namespace}: {flip.kind} {flip.number} to {flip.to} {flip.version} {became(flip, stage)}"
     )
     link = audience.link.replace("{number}", str(flip.number))
     body = "\n".join(filter(None, [*_lines(flip, stage), link]))
@@ -62,20 +62,15 @@ def message(flip: Flip, stage: Stage, audience: Audience, namespace: str) -> Mes
     )
 
 
-def _what(flip: Flip) -> str:
-    return "rollback" if flip.rollback else "flip"
-
-
 def became(flip: Flip, stage: Stage) -> str:
-    """What became of a flip at a stage, in words."""
-    origin = f"{flip.origin or 'nothing'} {flip.origin_version}".strip()
+    """Return in words what a flip had come to at a stage."""
     return {
         Stage.PROVEN: "is proven: traffic moves next",
         Stage.BAKING: "has the traffic, and is watched",
-        Stage.REVERTING: f"fails: its traffic is being put back onto {origin}",
+        Stage.REVERTING: f"fails: its traffic is being put back onto {flip.came_from}",
         Stage.CONFIRMED: "is confirmed",
         Stage.UNPROVEN: "could not be judged: traffic stays there, and it is not confirmed",
-        Stage.REVERTED: f"was undone: traffic is back on {origin}",
+        Stage.REVERTED: f"was undone: traffic is back on {flip.came_from}",
         Stage.STUCK: "FAILS, AND TRAFFIC COULD NOT BE PUT BACK",
         Stage.OVERTAKEN: "was overtaken: somebody else moved its traffic",
         Stage.REFUSED: "was refused: no traffic moved",
@@ -85,8 +80,7 @@ def became(flip: Flip, stage: Stage) -> str:
 
 def _lines(flip: Flip, stage: Stage) -> Iterator[str]:
     services = ", ".join(flip.plan.services)
-    came = f"{flip.origin} {flip.origin_version}".strip() if flip.origin else "nothing"
-    yield f"{services}: from {came} to {flip.to} {flip.version}; begun {flip.begun} by {flip.by}."
+    yield f"{services}: from {flip.came_from} to {flip.to} {flip.version}; begun {flip.begun} by {flip.by}."
     missing = unproven(flip.verdicts)
     known = len(flip.verdicts) + flip.thinned
     if known:

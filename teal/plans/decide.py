@@ -34,7 +34,7 @@ def decide(facts: Facts) -> Plan:
     services = {
         name: ServicePlan(
             word=strongest(word for word, _ in findings),
-            reasons=tuple(reason for _, reason in _told(findings)),
+            reasons=tuple(reason for _, reason in _shown(findings)),
             live_colour=each.live,
             slots=each.slots,
             beside=each.beside,
@@ -224,7 +224,7 @@ def _idle(colour: Colour, each: ServiceFacts, *, live: bool) -> Iterator[Finding
 
 
 def _prepared(colour: Colour, slot: SlotPlan, *, counted: bool = True) -> str:
-    """What is done to a colour that carries no traffic; `counted` if it has a number of pods."""
+    """Return what is done to a colour that carries no traffic; `counted` says whether its number of pods is told."""
     if slot.now is None:
         return f"{colour} {slot.version} is made"
     if slot.halfway and not slot.changes:
@@ -256,7 +256,7 @@ def _sorted(findings: Iterable[Finding]) -> Sequence[Finding]:
     return sorted(findings, key=lambda each: -order.index(each[0]))
 
 
-def _told(findings: Sequence[Finding]) -> Sequence[Finding]:
+def _shown(findings: Sequence[Finding]) -> Sequence[Finding]:
     """Return the findings that are shown: of an update that is refused, only the reasons for that."""
     return [each for each in findings if each[0] is Word.UNSAFE] or findings
 

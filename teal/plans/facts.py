@@ -19,7 +19,7 @@ class ServiceFacts:
     share: int = 0
     """The percentage of its traffic that the other colour has."""
     slots: Mapping[Colour, SlotPlan]
-    """Both of its colours."""
+    """Each of its colours, before and after the update."""
     beside: tuple[str, ...] = ()
     """What changes that live traffic depends on and that is no part of a pod, by the setting's name."""
     overwrites: str = ""

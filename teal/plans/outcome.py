@@ -69,12 +69,7 @@ def rollback(facts: Facts, word: Word) -> Rollback:
     end = f"; its pods end {facts.ends} (teal:retireAfterMinutes), and from then on they are started first"
     end = end if facts.ends and not cold else ""
     start += f"{', '.join(working)} starts again with it; " if working and not cold else ""
-    return Rollback(
-        colour=idle,
-        version=version,
-        warm=not cold,
-        how=f"{start}asks for {asks}{end if facts.ends and not cold else ''}",
-    )
+    return Rollback(colour=idle, version=version, warm=not cold, how=f"{start}asks for {asks}{end}")
 
 
 def cost(each: ServiceFacts, idle: Colour) -> Cost:

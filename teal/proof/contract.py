@@ -87,7 +87,7 @@ async def measure(
         ]
     compared, tried = await asyncio.gather(
         _changes(doors, f"{service}-{live}", old, new, tls=plan.tls),
-        tried_of(doors, f"{service}-{destination}", openapi.deprecated(new), tls=plan.tls),
+        tried_of(doors, f"{service}-{destination}", openapi.described(new, deprecated=True), tls=plan.tls),
     )
     return [
         documents.changes(service, destination, live, plan, compared),
@@ -102,7 +102,7 @@ async def _has_another(doors: Doors, service: str, colour: Colour, plan: Contrac
 
 
 async def document_of(doors: Doors, service: str, colour: Colour | None, plan: ContractPlan) -> Document | Compared:
-    """A colour's document, or why there is none."""
+    """Return a colour's document, or why there is none; an empty comparison where there is no colour."""
     if colour is None:
         return Compared()
     reply = await doors.request(f"{service}-{colour}", Request(path=plan.path, tls=plan.tls), within=DOCUMENT_SECONDS)
@@ -114,7 +114,8 @@ async def _changes(doors: Doors, before: str, old: Document | Compared, new: Doc
     if isinstance(old, Compared):
         return old
     kept = {(method, path) for method, path, _ in openapi.operations(new)}
-    gone = [each for each in openapi.deprecated(old) if (each.method, each.path) not in kept and not each.dated]
+    ending = openapi.described(old, deprecated=True)
+    gone = [each for each in ending if (each.method, each.path) not in kept and not each.dated]
     compared, tried = await asyncio.gather(compare(old, new), tried_of(doors, before, gone, tls=tls))
     now = datetime.now(UTC)
     early = [change for each in tried if (change := documents.early(each, now)) is not None]

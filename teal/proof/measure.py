@@ -107,11 +107,11 @@ async def measure_series(plan: SeriesPlan, of: Subject) -> Sequence[Verdict]:
     """Ask Prometheus whether the bake will find its series."""
     if of.prometheus is None:
         return _no_prometheus(plan, of)
-    every, told, *others = await asyncio.gather(
-        *(of.prometheus.query(query) for query in (plan.every, plan.told, *plan.others.values()))
+    every, with_status, *others = await asyncio.gather(
+        *(of.prometheus.query(query) for query in (plan.every, plan.with_status, *plan.others.values()))
     )
     found = dict(zip(plan.others, others, strict=True))
-    return [series(of.service, plan, live=of.live, every=every, told=told, others=found)]
+    return [series(of.service, plan, live=of.live, every=every, with_status=with_status, others=found)]
 
 
 def unmeasured(names: Mapping[str, Iterable[str]], why: str) -> Sequence[Verdict]:

@@ -69,7 +69,7 @@ async def prove(  # noqa: PLR0913 - who is asked, about what, and how patiently
     work = [measuring.flip_set(flip_set)]
     if approval is not None:
         names, seconds = {FLIP_SET: {approvals.GATE.name}}, approvals.GATE.deadline_seconds
-        work.append(measuring.told(_timed(names, seconds, measuring.approval(approval))))
+        work.append(measuring.reported(_timed(names, seconds, measuring.approval(approval))))
     return await _together(work)
 
 
@@ -149,7 +149,7 @@ class _Round:
                 self.tell(verdict)
         return verdicts
 
-    async def told(self, work: Work) -> Sequence[Verdict]:
+    async def reported(self, work: Work) -> Sequence[Verdict]:
         """Wait for one measurement, and pass its verdicts on."""
         return self.say(await work)
 
@@ -172,7 +172,7 @@ class _Round:
                 each.deadline_seconds for each in gates.GATES if any(each.name in names for names in asked.values())
             )
             rest.append(_timed(asked, seconds, work))
-        verdicts = await _together(map(self.told, rest))
+        verdicts = await _together(map(self.reported, rest))
         if not self.wait or unproven([*capacities, *verdicts]):
             return [*capacities, *verdicts]
         try:

@@ -52,7 +52,7 @@ async def _offer(doors: Doors, service: str, colour: Colour, path: str) -> Offer
     read = await contract.document_of(doors, service, colour, ContractPlan(path=path))
     if isinstance(read, Compared):
         return Offer(lack=Outcome.FAILED if read.absent else read.lack, why=read.why)
-    tried = await contract.tried_of(doors, f"{service}-{colour}", openapi.deprecated(read))
+    tried = await contract.tried_of(doors, f"{service}-{colour}", openapi.described(read, deprecated=True))
     for each in tried:
         if each.reply is not None and each.reply.status == HTTPStatus.GONE:
             return Offer(lack=Outcome.FAILED, why=f"{each.operation} of {colour} answered {HTTPStatus.GONE.value}")

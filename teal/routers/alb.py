@@ -75,15 +75,12 @@ class AlbRouter:
             by_region.setdefault(route.region, []).append(route.rule)
         kept, found = await asyncio.gather(
             Records(self._cluster.http, self._cluster.namespace).load(),
-            asyncio.gather(*(self._read(region, arns) for region, arns in by_region.items())),
+            asyncio.gather(*(connect(region).known(arns) for region, arns in by_region.items())),
         )
         rules = {rule.arn: rule for part in found for rule in part}
         return {
             name: _live(route, rules[route.rule], kept.history) for name, route in routes.items() if route.rule in rules
         }
-
-    async def _read(self, region: str, arns: Sequence[str]) -> Sequence[Rule]:
-        return await connect(region).known(arns)
 
     async def _search(self) -> Mapping[str, AlbRoute]:
         """Find the routes: from the cluster's bindings to target groups, load balancers, listeners and their rules."""
@@ -191,9 +188,8 @@ class AlbRouter:
         if destination not in groups:
             return _unbound(ALARMS.name, service, groups)
         give_up = time.monotonic() + QUIET_SECONDS
-        group = groups[destination]
         while True:
-            states = await connect(group.split(":")[3]).alarms(alarm_prefix(service, destination), group)
+            states = await _states(service, groups, destination)
             undecided = {*states.values()} - {QUIET} and RINGING not in states.values()
             if not (wait and undecided) or time.monotonic() > give_up:
                 return alarms(service, destination, states)

@@ -1,4 +1,7 @@
-"""What routers share that are objects of the cluster: their writers are known, and a write has a condition."""
+"""Implements what all routers have in common whose traffic is directed by objects of the cluster.
+
+The API server names who wrote such an object, and takes a write on the condition that the object is as it was read.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -39,7 +42,7 @@ class KubernetesRouter:
         return service
 
     async def others(self) -> Mapping[str, LiveService]:
-        """Return where objects of this kind lead that no stack made, by name."""
+        """Return where the objects of this kind lead that belong to no stack, by name."""
         found = await self.cluster.read(self.kind, Items, {"labelSelector": f"{PART_OF_LABEL}!={PART_OF}"})
         return {each["metadata"]["name"]: self._parse(each) for each in (found.items if found else ())}
 

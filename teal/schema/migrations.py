@@ -1,14 +1,14 @@
 """Decides which schema migrations may run when, for one service in two colours: expand and contract. No I/O.
 
-Both colours use one database, and the old colour is the way back. So a
-migration either *expands* (every release that worked before it still works) or
-*contracts* (it drops what some release still needs). Expanding ones run before
-the pods of the release that asks for them. Contracting ones wait until that
-release is live and no other release needs what they drop.
+Both colours use one database, and the old colour is the way back. So a migration either *expands* (every release that
+worked before it still works) or *contracts* (it drops what some release still needs). Expanding migrations run before
+the pods of the release that asks for them. Contracting ones wait until that release is live and no other release needs
+what they drop.
 
-Only stack config is decided on here. `teal_infra.components.migrations` checks that no *pod* needs what is dropped, and
-the tool in the image checks that nothing contracting hides among the expanding migrations (docs/migrations.md).
-`teal.schema.order` says which revision comes after which; what is unknown counts as needed.
+This module goes by what the stack declares. `teal_infra.components.migrations` checks that no *pod* needs what is
+dropped, and the tool in the image checks that nothing contracting hides among the expanding migrations
+(docs/migrations.md). `teal.schema.order` knows which revision comes after which; where it does not, a release counts as
+needing what is dropped.
 """
 
 from collections.abc import Sequence

@@ -48,8 +48,8 @@ async def await_only(
             left = [pod for pod in await cluster.pods(service) if (pod.colour, pod.version) not in allowed]
             if left:
                 raise RefusedError(
-                    f"{what} refused: {len(left)} pods of {service} that need what goes are left after "
-                    f"{seconds:.0f} s, {left[0].name} ({left[0].colour} {left[0].version}) among them. Nothing was "
-                    f"dropped. Next: kubectl get pods -l app.kubernetes.io/name={service}, retire what should not be "
-                    "there, then pulumi up again"
+                    f"{what} refused: after {seconds:.0f} s, {len(left)} pods of {service} still need what it drops, "
+                    f"{left[0].name} ({left[0].colour} {left[0].version}) among them. Nothing was dropped. Next: "
+                    f"kubectl get pods -l app.kubernetes.io/name={service}, retire what should not be there, then "
+                    "pulumi up again"
                 )

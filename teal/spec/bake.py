@@ -67,7 +67,7 @@ class ServiceBake(Model):
     own: Mapping[str, BakeMetric] = Field(default_factory=dict[str, BakeMetric])
     """The stack's own numbers, by name."""
     worker: Worker | None = Field(default=None, exclude_if=lambda each: each is None)
-    """None for a service that takes requests; it is left out of its record then, to keep that short."""
+    """How it works, if it is a worker; None for a service that takes requests."""
 
     @property
     def request(self) -> Request:

@@ -31,7 +31,7 @@ class GatePlan:
     keeps: bool = False
     """Whether this update has asked the live colour's autoscaler to keep its pods until the flip is confirmed."""
     worker: Worker | None = None
-    """None for a service that takes requests."""
+    """How it works, if it is a worker; None for a service that takes requests."""
 
     @property
     def late(self) -> bool:

@@ -20,7 +20,7 @@ class Move:
     release: str
     """The digest of what the active slot declares."""
     slots: Mapping[Colour, str] = field(default_factory=dict[Colour, str])
-    """Digest of each slot alone."""
+    """The digest of each slot alone, without what the services say of its pods."""
     confirmed: Colour | None
     """The colour whose bake passed last, as the cluster has it recorded."""
     flip_set: Mapping[str, GatePlan]

@@ -1,13 +1,12 @@
 """Asks the stack's Prometheus how many requests each colour answers now. Nothing is judged by it."""
 
 import asyncio
-import math
 from collections.abc import Mapping
 
 from pydantic import Field
 
 from teal.adapters.prometheus import Prometheus
-from teal.gates.samples import Queried
+from teal.gates.samples import Lack, Queried, number
 from teal.model.colours import Colour
 from teal.model.stored import Model
 from teal.monitoring.queries import Queries
@@ -72,5 +71,5 @@ async def ask(prometheus: Prometheus, namespace: str, status: Status) -> Request
 
 def _of(queried: Queried, colour: Colour) -> float | None:
     """Return the value of a colour's series; None where it has no number."""
-    value = next((each.value for each in queried.series if each.labels.get("colour") == colour), math.nan)
-    return value if math.isfinite(value) else None
+    found = number(queried, colour)
+    return None if isinstance(found, Lack) else found

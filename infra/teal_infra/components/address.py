@@ -46,7 +46,7 @@ async def front_door(access: ClusterAccess, service: str, door: Door, *, tls: bo
 
 
 async def _address(access: ClusterAccess, service: str) -> str:
-    """Return the address; empty where there is none in time, or no answer: no update fails for an output."""
+    """Return the address; empty where none came in time, or the API server did not answer. No update fails for that."""
     give_up = time.monotonic() + (0 if pulumi.runtime.is_dry_run() else DEADLINE_SECONDS)
     try:
         async with Cluster.connect(access) as cluster:

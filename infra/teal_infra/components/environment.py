@@ -78,7 +78,7 @@ class Environment(pulumi.ComponentResource):
         self.sources = sources(self.config_name, self.secret_name)
 
     def _once(self, name: str) -> pulumi.ResourceOptions:
-        """Return options for an object that an earlier teal gave the same name whatever its content was."""
+        """Return options for an object; an earlier teal called its resource `name`, whatever its content was."""
         return pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=name)])
 
 
@@ -130,7 +130,7 @@ def _ordered(container: Mapping[str, Any], containers: Collection[str]) -> Mappi
     def place(number: int, within: frozenset[int]) -> None:
         if number in order or number in within:  # a value that refers to itself stays as it is, as in Kubernetes
             return
-        for name in _references(str(env[number].get("value", ""))):
+        for name in REFERENCE.findall(str(env[number].get("value", ""))):  # of `$$` it is empty
             if name in at:
                 place(at[name], within | {number})
         order.append(number)
@@ -138,10 +138,6 @@ def _ordered(container: Mapping[str, Any], containers: Collection[str]) -> Mappi
     for number in range(len(env)) if container.get("name") in containers else ():
         place(number, frozenset())
     return {**container, "env": [env[number] for number in order]} if order else container
-
-
-def _references(value: str) -> list[str]:
-    return [name for each in REFERENCE.finditer(value) if (name := each.group(1))]
 
 
 def flags(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> Sequence[pulumi.Resource]:

@@ -26,10 +26,10 @@ if TYPE_CHECKING:  # heavy at run time, needed for its types only
     from pulumi_kubernetes.core.v1 import EnvVarArgsDict
 
 UNRECORDED = "unrecorded"
-"""Named as changed where a Deployment has no parts to compare with, since an earlier teal made it."""
+"""What a change is called where a Deployment has no parts to compare with, since an earlier teal made it."""
 
 TEAL = "teal"
-"""Named as changed where the stack says the same of the pods, but this teal makes other pods of it."""
+"""What a change is called where the stack says the same of the pods, but this teal makes other pods of it."""
 
 _OF_THE_POD = {
     *("access", "image_pull_policy", "port", "ports", "probes", "resources", "shutdown", "spread"),
@@ -58,7 +58,7 @@ class Parts(BaseModel):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fingerprint:
-    """What one colour of one service is declared to be, as far as its pods or its traffic are affected."""
+    """What one colour of one service is declared to be, as far as that affects its pods or its traffic."""
 
     of: Identity
     settings: ServiceSettings
@@ -70,7 +70,7 @@ class Fingerprint:
     fixed: Mapping[str, str]
     """The variables ENV and REGION."""
     running: bool
-    """False for a colour that is retired or stopped, and for the idle one of a worker. Of a cron job: its schedule."""
+    """Whether its pods run, or a cron job's schedule: not if it is retired or stopped, or is a worker's idle colour."""
     gates: tuple[str, ...] = ()
     """The conditions that others set, and that a pod's readiness waits for."""
     peers: object = None
@@ -150,7 +150,7 @@ class Fingerprint:
 
     @property
     def _where_set(self) -> Mapping[str, str]:
-        """What most pods do not have, and earlier teals did not know: each part is there only where it is set."""
+        """The parts that earlier teals did not have, each only where it is set: so an upgrade changes no digest."""
         name = self.settings.metadata.service_account.name
         return {**({"serviceAccount": name} if name else {}), **({"flags": FOLDER} if self.flags else {})}
 
@@ -245,7 +245,7 @@ def recorded(live: Mapping[str, str]) -> Parts | None:
 
 
 _WHERE_SET = ("serviceAccount", "flags")
-"""Parts that are there only where something is set: `Fingerprint._where_set`."""
+"""The keys of `Fingerprint._where_set`: a part that comes or goes is a change."""
 
 _ADDED: Mapping[str, object] = {
     "portName": "http",

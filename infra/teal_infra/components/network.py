@@ -117,7 +117,7 @@ class NetworkPolicies(pulumi.ComponentResource):
 
 
 def policy_name(of: str, *, own: bool) -> str:
-    """Name of a policy: among other people's, it says whose it is."""
+    """Return the name of a policy. In a namespace with other people's policies it begins with `teal-`."""
     return of if own else f"teal-{of}"
 
 
@@ -134,7 +134,7 @@ def _all_but(names: Sequence[str], *, own: bool) -> "LabelSelectorArgsDict":
 
 
 def _ours(selector: "LabelSelectorArgsDict", *, own: bool) -> "LabelSelectorArgsDict":
-    """Limit a selector to the stack's pods where there are others, which may have the same names in their labels."""
+    """Limit a selector to the stack's pods if the namespace has others, whose labels may have the same names."""
     return selector if own else {**selector, "match_labels": {PART_OF_LABEL: PART_OF}}
 
 

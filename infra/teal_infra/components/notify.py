@@ -1,4 +1,4 @@
-"""Declares where it is noted who was told of flips; `teal.notifications` tells them."""
+"""Declares the ConfigMap in which `teal.notifications` notes who was told of flips."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # heavy at run time, needed for its types only
 def noted(
     audience: Audience, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions | None
 ) -> Sequence[pulumi.Resource]:
-    """Declare a ConfigMap by its name only: whoever tells people writes its contents."""
+    """Declare the ConfigMap without contents, which `teal.notifications` writes; nothing where nobody is told."""
     if audience.nobody:
         return ()
     metadata: ObjectMetaArgsDict = {"name": told.NAME, "namespace": namespace, "labels": dict(OURS)}

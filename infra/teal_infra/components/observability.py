@@ -29,13 +29,9 @@ class ObservabilityArgs:
     """How a service is measured, and where."""
 
     queries: Queries
-    """The service's queries."""
     settings: ObservabilitySettings
-    """The stack's settings."""
     bounds: AlertBounds
-    """The bounds of the service's alerts."""
     namespace: pulumi.Input[str]
-    """The service's namespace, once it exists."""
     path: str = "/metrics"
     """The path at which pods are scraped; empty where they have no port for it."""
     port: int | str = "http"

@@ -102,7 +102,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         "service_account_name": account,
         "automount_service_account_token": settings.access.read_cluster,
         "termination_grace_period_seconds": settings.shutdown.grace_period_seconds,
-        # They would pass variables of every Service in the namespace to the pods. These are many, and may have names
+        # Service links would pass variables of every Service in the namespace to the pods: many, which may have names
         # that an application uses itself (a Service named backend makes BACKEND_PORT).
         "enable_service_links": False,
         "topology_spread_constraints": spread(of.selector, settings.spread),

@@ -29,7 +29,7 @@ progress, seconds after the write, and then has to report it. Pulumi's provider 
 for its own timeout, by default 10 minutes, and names what it has heard by then among its reasons."""
 
 PAUSE_SECONDS = 1.0
-"""Between two looks at a Deployment."""
+"""The time between two reads of a Deployment."""
 
 UNANSWERED_SECONDS = 60.0
 """How long the API server may fail to answer before a rollout is given up."""
@@ -86,14 +86,14 @@ class Rollouts:
         return deployment.urn.apply(passed)
 
     def require_rest(self, after: Sequence[Prior]) -> pulumi.Output[None]:
-        """Check at the end those that were under way before the update, which has not written them.
+        """Check, as the last step, the rollouts that were under way before the update and that it has not written.
 
-        An update that fails because of a rollout has written its Deployment, so the next one finds nothing to write.
-        Only this tells it from one that has nothing left to do. A failure ends the program, and with it whatever hook
-        still runs: so this comes after all others.
+        An update that fails because of a rollout has written its Deployment, so the next update finds nothing to write.
+        Only this check keeps that one from passing. A failure ends the program, and with it whatever hook still runs:
+        so the check comes after all others.
 
         Returns:
-            What has nothing to say, once all of them are complete.
+            An output without a value, once all of them are complete.
 
         Raises:
             pulumi.RunError: one of them failed. It is raised where the result is awaited, and ends the program.
@@ -152,7 +152,7 @@ async def _failed(cluster: Cluster, rollout: Rollout, *, written: bool) -> str:
             return ""
         if found.spec.paused:
             return f"{found.missing}, and somebody has paused it"
-        # Where it was written, what is there at first is said of the rollout before, which this one may mend.
+        # Right after a write, the condition still speaks of the rollout before, which this one may mend.
         progress = found.progress
         first = progress.last_update_time if first is None else first
         stuck = found.observed and progress.reason == "ProgressDeadlineExceeded"
@@ -170,9 +170,9 @@ async def _reasons(cluster: Cluster, found: Deployment) -> str:
     ]
     colour = colour_of(found.metadata.labels.get(COLOUR_LABEL))
     try:
-        pods = await inventory.pods(cluster, found.metadata.labels[NAME_LABEL], colour) if colour else None
+        pods = await inventory.pods(cluster, found.metadata.labels[NAME_LABEL], colour) if colour else ()
     except UnreachableError:
-        pods = None
-    waiting = {reason for pod in (pods.items if pods else ()) for reason in pod.status.waiting()}
+        pods = ()
+    waiting = {reason for pod in pods for reason in pod.status.waiting()}
     said = [*refused, *sorted(waiting)]
     return f"; Kubernetes says: {', '.join(said)}" if said else ""

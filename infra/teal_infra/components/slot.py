@@ -57,12 +57,12 @@ class SlotArgs:
     hooks: pulumi.ResourceHookBinding | None = None
     """The hooks that allow a change of the pods, or of their number."""
     turn: "Turn | None" = None
-    """None where nobody but the engine and an autoscaler ever wrote how many pods there are."""
+    """How teal itself starts and ends its pods; None where only the engine and an autoscaler write their number."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
-    """What it takes to start and to end the pods of a colour that teal itself starts and ends, too."""
+    """What makes the engine start and end the pods of a colour that teal starts and ends as well, beside the engine."""
 
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
     """Annotations of the Deployment that differ whenever its pods start or end, so that the engine writes it."""
@@ -71,10 +71,10 @@ class Turn:
 
 
 class Slot(pulumi.ComponentResource):
-    """Deployment, preview Service, autoscaler and disruption budget of one colour; of a cron job its CronJob.
+    """The Deployment, preview Service, autoscaler and disruption budget of one colour; for a cron job, its CronJob.
 
-    A colour that is retired or stopped has no pods, and nothing that would scale or guard them. One that traffic leaves
-    is asked to keep its pods (`keep`) before traffic moves, long before the rest of it is declared (`run`).
+    A colour that is retired or stopped has no pods, and nothing that would scale or guard them. The colour that traffic
+    leaves is asked to keep its pods (`keep`) before traffic moves, long before the rest of it is declared (`run`).
     """
 
     def __init__(self, name: str, args: Identity, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -135,7 +135,7 @@ class Slot(pulumi.ComponentResource):
         return [self._scaling.autoscaler] if self._scaling.autoscaler else []
 
     def adopt(self, settings: ServiceSettings, selector: Mapping[str, str]) -> Self:
-        """Declare the preview Service of pods that somebody else makes, by their port's number: its name may differ."""
+        """Declare the preview Service of pods that somebody else makes, whose port may have another name or none."""
         self._preview(settings, selector, settings.port)
         self.register_outputs({})
         return self
@@ -173,7 +173,7 @@ def _metadata(args: SlotArgs, annotations: Mapping[str, str]) -> "ObjectMetaArgs
 
 
 def _cron_spec(args: SlotArgs, cron: Cron, annotations: Mapping[str, str]) -> "CronJobSpecArgsDict":
-    """Return the spec of a CronJob; that of the idle colour starts nothing."""
+    """Return the spec of a CronJob, which is suspended for the idle colour."""
     job: JobSpecArgsDict = {
         "backoff_limit": cron.backoff_limit,
         "template": cast("PodTemplateSpecArgsDict", args.fingerprint.template(args.account, annotations[DEPLOYED_AT])),
@@ -210,7 +210,7 @@ def _spec(args: SlotArgs, annotations: Mapping[str, str]) -> "DeploymentSpecArgs
     }
     if args.fingerprint.replicas is not None:
         spec["replicas"] = args.fingerprint.replicas
-    elif args.turn is not None:  # it had none until now, and no autoscaler touches that
+    elif args.turn is not None:  # it had no pods until now, and an autoscaler leaves a Deployment without pods alone
         spec["replicas"] = args.capacity.minimum
     if settings.worker is not None and settings.overlap is Overlap.FORBIDDEN:
         spec["strategy"] = {"type": "Recreate"}  # two releases of one colour may not run at once either

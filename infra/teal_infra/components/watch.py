@@ -86,13 +86,7 @@ def rights(
     slices = _rule("endpointslices", "list", group="discovery.k8s.io")
     rules += [slices, _rule("pods", "list")]  # pods say how often each of them crashed
     if doors:  # the front doors, asked through the API server; it names a port with its Service
-        rules.append(
-            _rule(
-                "services/proxy",
-                "get",
-                names=doors,
-            )
-        )
+        rules.append(_rule("services/proxy", "get", names=doors))
     if ends:
         rules.append(_rule("configmaps", "get", names=[store.CONFIRMED]))
     crons = [name for name in workers if services[name].cron]

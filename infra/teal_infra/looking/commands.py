@@ -24,7 +24,7 @@ from teal.history.model import Flip
 from teal.model.errors import ConfigError
 from teal.spec import credentials
 from teal_infra.looking import pages, server
-from teal_infra.looking.eyes import Eyes
+from teal_infra.looking.reader import StackReader
 from teal_infra.settings import load, stack_file
 from teal_infra.settings.base import ENCRYPTED
 
@@ -49,7 +49,7 @@ def report(
 
     async def ask() -> tuple[Flip, str]:
         async with Cluster.connect(where.access) as cluster:
-            shown = await Eyes(cluster).flip(number)
+            shown = await StackReader(cluster).flip(number)
             return shown.flip, pages.report(shown, cluster.namespace)
 
     flip, text = answer.run(ask())
@@ -95,13 +95,13 @@ def ui(
             cluster = await stack.enter_async_context(Cluster.connect(where.access))
             asked = _prometheus(where, prometheus)
             metrics = await stack.enter_async_context(Prometheus.connect(asked)) if asked is not None else None
-            eyes, token = Eyes(cluster, metrics), secrets.token_urlsafe(32)
-            await eyes.look()
+            reader, token = StackReader(cluster, metrics), secrets.token_urlsafe(32)
+            await reader.look()
             say(f"http://{server.HOST}:{opened.getsockname()[1]}/?token={token}")
             say("whoever has this address can approve; without its token it only shows. Ctrl-C ends it")
             sys.stdout.flush()
             config = uvicorn.Config(
-                server.application(eyes, token),
+                server.application(reader, token),
                 log_level="warning",
                 access_log=False,
                 server_header=False,

@@ -2,7 +2,7 @@
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
@@ -49,7 +49,7 @@ def regions(look: Look, token: str) -> Mapping[str, str]:
         token: the token of whoever may approve; empty for whoever may not.
     """
     parts: Any = _TEMPLATES.get_template("parts.html.j2").module
-    return {name: getattr(parts, name)(*_arguments(name, look, token)) for name in REGIONS}
+    return {name: getattr(parts, name)(look, *([token] if name == "approval" else [])) for name in REGIONS}
 
 
 def page(look: Look, token: str) -> str:
@@ -60,10 +60,6 @@ def page(look: Look, token: str) -> str:
 def said(title: str, text: str, back: str) -> str:
     """Return the page that says what became of a request, with the way back."""
     return _render("said", title=title, text=text, back=back)
-
-
-def _arguments(name: str, look: Look, token: str) -> Sequence[object]:
-    return (look, token) if name == "approval" else (look,)
 
 
 def _render(name: str, **known: object) -> str:

@@ -53,7 +53,7 @@ _STATUSES: tuple[tuple[type[TealError], HTTPStatus], ...] = (
 
 
 class Seen(Protocol):
-    """What the server needs of `Eyes`."""
+    """What the server needs of `StackReader`."""
 
     async def look(self) -> Look:
         """Return how the stack stands."""
@@ -174,7 +174,7 @@ def _said(title: str, text: str, back: str = "", *, status: HTTPStatus = HTTPSta
 
 
 def _failed(_request: Request, error: Exception) -> Response:
-    return _said("Not to be seen", str(error), status=_status(error))
+    return _said("This cannot be shown", str(error), status=_status(error))
 
 
 def _status(error: Exception) -> HTTPStatus:

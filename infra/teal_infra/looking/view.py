@@ -53,7 +53,7 @@ class Shown:
 
     @property
     def passed(self) -> int:
-        """How many verdicts passed, those included that are not kept any more."""
+        """The number of verdicts that passed, including those that the history has dropped."""
         return self.flip.thinned + sum(each.outcome is Outcome.PASSED for each in self.flip.verdicts)
 
     @property
@@ -80,7 +80,7 @@ class Shown:
 
     @property
     def baked_seconds(self) -> float:
-        """The seconds for which it has been watched; at most as many as it is to be."""
+        """The seconds for which the flip has been watched, at most those of its whole bake."""
         if not self.flip.bake_began_at:
             return 0.0
         end = _moment(self.flip.decided_at or self.flip.ended) or self.until
@@ -141,7 +141,7 @@ class Look:
     requests: Requests | None = None
     """The requests as counted last; None where no Prometheus is asked."""
     trend: Sequence[Mapping[Colour, float]] = ()
-    """Requests a second of each colour, as they were asked for until now, oldest first."""
+    """The requests a second of each colour at each answer of Prometheus, oldest first."""
     approval: Approval | None = None
     """The last approval; None where there is none."""
     progress: Sequence[str] = ()
@@ -166,7 +166,7 @@ class Look:
         return idle if idle is not None and self.approved(idle) and self.status.open is None else None
 
     def approved(self, colour: Colour) -> Mapping[str, Pods]:
-        """Return what an approval of a colour names: all that it runs but cron jobs, which are not proven before."""
+        """Return the services that an approval of a colour names: all that it runs, except cron jobs."""
         return {name: each for name, each in self.status.colours.get(colour, {}).items() if not each.cron}
 
     def weight(self, colour: Colour) -> Mapping[str, int]:

@@ -1,4 +1,6 @@
-"""Implements the verbs: each writes the stack file, has Pulumi make the stack so, and leaves a file that is true.
+"""Implements the verbs: each writes the stack file, and has Pulumi bring the stack to it.
+
+Where an update fails, the file says again where traffic is.
 
 When a verb begins, only what a rollback needs to move traffic is imported; Pulumi and the settings come later.
 """

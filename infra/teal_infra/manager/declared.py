@@ -75,7 +75,7 @@ class Declared:
         """Return the file with a value at a path of the config.
 
         Raises:
-            ConfigError: the way the file is written does not allow this value to be exchanged alone.
+            ConfigError: the value cannot be replaced in this file without changing others.
         """
         node: Any = self.config
         for step in path:

@@ -109,7 +109,7 @@ class Engine:
             raise failed
         if plan is None:
             raise EngineError(
-                f"the preview of {self._project.stack} left no plan: its program is none of teal's. Nothing was "
+                f"the preview of {self._project.stack} left no plan: its program is not teal's. Nothing was "
                 f"updated. Next: teal validate {self._project.file}"
             )
         return plan

@@ -1,4 +1,4 @@
-"""Defines what a verb comes to, and whom it tells on the way."""
+"""Defines the result of a verb, and the interface through which it reports progress and asks."""
 
 from typing import Protocol
 

@@ -1,9 +1,8 @@
-"""Edits the text of a stack file: one value is exchanged or removed, and every other byte stays. Pure.
+"""Edits the text of a stack file: one value is replaced or removed, and every other byte stays. Pure.
 
-A library that reads and writes YAML would write the whole file anew, in its own
-indentation and its own line breaks. So the parser is only asked where a value
-stands, and the value is exchanged there. What came out is read again: a text
-that does not say exactly what was asked for is never given back.
+A library that reads and writes YAML would write the whole file anew, in its own indentation and its own line breaks. So
+the parser only says where a value stands, and the value is replaced there. The result is read again, and a text that
+does not say exactly what was asked for is never returned.
 """
 
 import json
@@ -25,7 +24,7 @@ _COMPOSE = cast("Any", yaml).compose  # whose types say nothing of what it gives
 
 
 class EditError(ValueError):
-    """The way the file is written does not allow this value to be exchanged alone; the message says which, and why."""
+    """A value cannot be replaced without changing others; the message says which one, and why."""
 
 
 def put(text: str, path: Sequence[str], value: Scalar) -> str:
@@ -248,7 +247,7 @@ def _without(node: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:
 
 def _proven(made: str, wanted: Mapping[str, Any]) -> str:
     if read(made) != wanted:
-        raise EditError("the file is written in a way in which nothing can be changed without changing more")
+        raise EditError("the file is written in such a way that this change would change more than its value")
     return made
 
 

@@ -106,7 +106,7 @@ def verify(*, of: Of = ANY) -> None:
                 f"no migration of {service} in {colour} has a Job in {cluster.namespace}, so nothing says how its "
                 f"image is run: nothing was verified. Next: pulumi up --stack {stack.name}"
             )
-        return ran[0], await jobs.look(cluster, ran[0])
+        return ran[0], await jobs.verify(cluster, ran[0])
 
     like, said = stack.run(ask)
     data = {"service": service, "colour": colour, "version": like.version, "verified": True, "said": said}

@@ -1,4 +1,4 @@
-"""Tells what is known of one service's migrations: declared, recorded, run, and still to do. It asks nobody."""
+"""Collects what is known of one service's migrations: what is declared, recorded, run, and still to do. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -53,7 +53,9 @@ class JobSeen(Model):
 class ServiceSeen(Model):
     """What is known of one service's schema."""
 
-    begun: str = Field(default="", description="Contracted up to here, or about to be.")
+    begun: str = Field(
+        default="", description="The revision to which the schema has been contracted, or may have been."
+    )
     done: str = ""
     by: str = ""
     releases: Sequence[ReleaseSeen] = ()

@@ -1,1 +1,1 @@
-"""From the config and the live state to what an update will do, and what is refused. It declares nothing."""
+"""Decides from the config and the live state what an update will do, and what is refused. It declares nothing."""

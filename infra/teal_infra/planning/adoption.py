@@ -46,13 +46,10 @@ class Existing:
         return self.namespace is not None and self.namespace.metadata.labels.get(PART_OF_LABEL) == PART_OF
 
     def left(self, settings: Settings) -> bool:
-        """Return whether the stack made its namespace, and is to leave it out, so that it has to let it go first."""
+        """Return whether the stack made its namespace and no longer declares it, and has not marked it as kept yet."""
         marks = self.namespace.metadata.annotations if self.namespace and self.ours else {KEPT: ""}
         return not settings.place.create and KEPT not in marks
 
-
-QUOTED = "''"
-"""An empty text, to a shell."""
 
 NOTHING = Existing(services={})
 
@@ -125,7 +122,7 @@ def beginning(
 
 
 def dangers(settings: Settings, existing: Existing, serving: Mapping[str, LiveService]) -> Iterator[tuple[str, str]]:
-    """Yield the reasons to refuse it: the service, and what, the value seen, the consequence and the next command."""
+    """Yield the reasons to refuse an update, each with the service that is to blame; "" where none is."""
     if existing is not NOTHING:
         yield from (("", each) for each in _place(settings, existing))
     for name, (colour, adopt) in settings.adopted.items():
@@ -261,7 +258,7 @@ class _Takeover:
                 yield f"{called} {what}. Next: {first}; or, as a further one, {also}"
             elif name != port.name:
                 what = f"is named '{port.name}', and the stack names it '{name}': while kube-proxy learns of that"
-                named = _set(f"{of}.frontDoor.portName", port.name or QUOTED)
+                named = _set(f"{of}.frontDoor.portName", port.name or "''")
                 mend = named if port.port == door.port else f"pulumi config rm --path {further}.{name}; {also}"
                 yield f"{called} {what}, connections are refused. Next: {mend}"
             if target != number:

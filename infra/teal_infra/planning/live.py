@@ -56,7 +56,7 @@ class Live:
     existing: Existing = NOTHING
     """The objects that exist and that the stack did not make."""
     at: str = ""
-    """When it was read, by the API server's clock, RFC 3339 in UTC; what changes in this update changed then."""
+    """When it was read, by the API server's clock, in RFC 3339 in UTC. The update dates its own changes with it."""
 
     @property
     def confirmed(self) -> Colour | None:

@@ -1,4 +1,4 @@
-"""Tells what a stack does without, and at what price, once in each preview. Pure."""
+"""Tells, once in each preview, which proofs a stack does without, and what stands in for each. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -42,7 +42,7 @@ _BESIDE: Sequence[tuple[_Lacks, str]] = (
 
 
 def without(settings: Settings) -> Iterator[str]:
-    """Yield what is done without where a service lacks a part of the contract (docs/contract.md), and the price."""
+    """Yield, for each part of the contract (docs/contract.md) that services lack, which ones lack it and the price."""
     if settings.pods_reachable:
         yield from _said(settings, _UNASKED)
     else:

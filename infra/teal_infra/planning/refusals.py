@@ -22,7 +22,7 @@ class Danger:
     """One reason to refuse an update."""
 
     text: str
-    """What, the value seen, the consequence and the next command."""
+    """What is wrong, the value seen, the consequence and the next command."""
     service: str = ""
     """The service that is to blame; empty where none is in particular."""
 
@@ -129,7 +129,8 @@ def too_early(settings: Settings, live: Live) -> Iterator[Danger]:
     idle = settings.active_colour.other
     slot = settings.slot(idle)
     pods = sum(each.replicas for (_, colour), each in live.slots.items() if colour is idle)
-    if slot is None or slot.state is not State.RETIRED or not pods or idle in _live_colours(live):
+    live_colours = {each.colour for each in live.services.values()}
+    if slot is None or slot.state is not State.RETIRED or not pods or idle in live_colours:
         return
     remedy = f"Next: pulumi up again later, or pulumi config set --path teal:{idle}.state stopped to end it at once"
     if live.confirmed is not settings.active_colour:
@@ -220,7 +221,3 @@ def _serves(live: Live, service: str) -> Colour | None:
     """Return the colour that carries a service's traffic."""
     found = live.services.get(service)
     return found.colour if found else None
-
-
-def _live_colours(live: Live) -> set[str]:
-    return {each.colour for each in live.services.values() if each.colour is not None}

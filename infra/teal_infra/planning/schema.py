@@ -1,4 +1,4 @@
-"""Turns the stack's config into what is done to each database, by `teal.schema.migrations`."""
+"""Gives the stack's config to `teal.schema.migrations`, which decides what is done to each database."""
 
 from collections.abc import Mapping, Sequence
 

@@ -19,7 +19,7 @@ FORCE = "pulumi.com/patchForce"
 """An annotation of pulumi-kubernetes: apply the object even over fields that another manager owns."""
 
 Prior = pulumi.Input[pulumi.Resource]
-"""What another resource waits for: a resource, or one that is handed on once its rollout is over."""
+"""What another resource waits for: a resource, or an output that has it as its value once its rollout is over."""
 
 _ANNOTATION = "pulumi.com/patchFieldManager"
 

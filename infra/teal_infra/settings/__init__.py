@@ -90,7 +90,7 @@ class Settings(Model):
             "Whether the API server can connect to pods. Where it cannot (a private control plane, strict mTLS), no "
             "gate and no bake asks one through it: releases are proven by what the kubelets report of them."
         ),
-        json_schema_extra=wrong("gates would ask pods in vain, or without need not at all"),
+        json_schema_extra=wrong("gates would ask pods in vain, or leave out pods that they could ask"),
         examples=["false"],
     )
     services: Annotated[Mapping[Name, ServiceSettings], Field(min_length=1)] = Field(
@@ -239,7 +239,7 @@ class Settings(Model):
         }
 
     def adopts(self, service: str, colour: Colour) -> Adopt | None:
-        """The pods that a colour of a service has without the stack's making them; None where it makes them."""
+        """Return the pods of a colour that the stack does not make; None where it makes them."""
         its, adopt = self.adopted.get(service, (None, None))
         return adopt if its is colour else None
 
@@ -268,12 +268,12 @@ class Settings(Model):
 
     @property
     def bake_seconds(self) -> int:
-        """Of a bake: nothing shrinks before it has passed, nor before a router that follows late has followed."""
+        """The length of a bake: `settleSeconds` at least if the router follows late, as the old colour may end then."""
         return max(self.bake.seconds, self.settle_seconds) if self.router.spec.follows_late else self.bake.seconds
 
     @property
     def routed(self) -> Mapping[str, ServiceSettings]:
-        """The services that are asked for something."""
+        """The services that take requests: all except workers."""
         return {name: each for name, each in self.services.items() if each.worker is None}
 
     @property
@@ -282,13 +282,13 @@ class Settings(Model):
         return any(each.network.policies for each in self.services.values())
 
     def peers(self, service: str) -> Mapping[str, BackingPeer]:
-        """Whom the pods of a service may connect to, by name: the backing services that it names, and its own."""
+        """Return the peers that a service's pods may connect to, by name: its backing services, and its own."""
         its = self.services[service]
         named = {name: self.backing[name].network for name in its.backing}
         return {name: peer for name, peer in {**named, **its.network.backing}.items() if peer is not None}
 
     def slot(self, colour: Colour) -> Slot | None:
-        """What is declared for a colour; None where it has no release."""
+        """Return what is declared for a colour; None where it has no release."""
         return self.blue if colour is Colour.BLUE else self.green
 
     @property

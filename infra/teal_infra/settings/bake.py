@@ -120,7 +120,7 @@ class Watch(Model):
 
 
 def require_sealed(field: str, url: str | None, prometheus: Prometheus | None) -> None:
-    """Refuse to send a credential where others on the way can read it.
+    """Refuse a URL to which a credential would be sent without encryption.
 
     Raises:
         PydanticCustomError: there is one, and the URL is http and not of this machine.

@@ -29,10 +29,10 @@ def number_text(value: object) -> object:
 
 
 def env_text(value: object) -> object:
-    """Return the same of what YAML leaves as it was written.
+    """Return the same as `number_text`, unless YAML has made another value of what was written.
 
     Raises:
-        PydanticCustomError: the text is another one than was written.
+        PydanticCustomError: it has, so that pods would get another text.
     """
     if isinstance(value, float):
         raise _unquoted("quote it: YAML reads 1.10 as the number 1.1, and 0755 as 493")
@@ -51,7 +51,7 @@ def whole_number_text(value: object) -> object:
 
 
 ENCRYPTED = "[encrypted]"
-"""The stand-in for a value of a stack file that only Pulumi can decrypt: a text that nobody writes."""
+"""The text that stands in for a value of a stack file which only Pulumi can decrypt."""
 
 CONSEQUENCE, SOURCE, BOUNDS, UNIT = "x-consequence", "x-source", "x-bounds", "x-unit"
 """The keys of a field's JSON Schema for what a wrong value would have caused, where its default and its bounds come

@@ -19,9 +19,9 @@ from teal_infra.settings import Settings, together
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.refusals import of_stack
 from teal_infra.settings.report import rounds
-from teal_infra.settings.report.places import container, either, known, required, right
+from teal_infra.settings.report.places import container, either, known, required, reset
 from teal_infra.settings.report.problems import Problem, of_error, of_refusal, unknown
-from teal_infra.settings.report.steps import PREFIX, Remove, Set, Step, Where
+from teal_infra.settings.report.steps import PREFIX, Remove, Set, Where
 from teal_infra.settings.slot import Slot, State
 
 OBJECTS = frozenset(key for key, field in known(Settings).items() if container(field.annotation))
@@ -72,8 +72,8 @@ def load(
         ConfigError: something is wrong; the message lists all of it.
     """
     data = read(raw, stack=stack)
-    told = problems(data, secret or set())
-    found = [each for each in told if each.where[0] not in unread or required(each.where[:1])]
+    every = problems(data, secret or set())
+    found = [each for each in every if each.where[0] not in unread or required(each.where[:1])]
     if found:
         raise WrongConfigError(stack, found)
     return Settings.of(data)
@@ -92,7 +92,7 @@ def read(raw: Mapping[str, str], *, stack: str) -> Mapping[str, Any]:
 
 def problems(data: Mapping[str, Any], secret: set[str]) -> Sequence[Problem]:
     """Return all that is wrong with a config, in the order in which the commands that mend it have to run."""
-    return rounds.told(data, lambda each: wrong(each, secret))
+    return rounds.all_problems(data, lambda each: wrong(each, secret))
 
 
 def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
@@ -113,9 +113,7 @@ def wrong(data: Mapping[str, Any], secret: set[str]) -> Iterator[Problem]:
             where, before = problem.where, found.get(problem.where)
             if before is None:
                 found[where] = problem
-            elif (
-                where not in told and problem.what not in before.what
-            ):  # the value may be of two kinds, and is of neither
+            elif where not in told and problem.what not in before.what:  # the field takes two kinds, and it is neither
                 found[where] = replace(before, what=f"{before.what}, or: {problem.what}")
     else:
         for refusal in together.of_settings(settings):
@@ -136,12 +134,8 @@ def _texts(data: Mapping[str, Any]) -> Iterator[Refusal]:
             try:
                 json.loads(data[key])
             except json.JSONDecodeError as error:
-                what, steps = f"not an object ({error})", (_or_nothing((key,)),)
-                yield Refusal((key,), what, "nothing in it could be read", steps)
-
-
-def _or_nothing(where: Where) -> Step:
-    return Set(where, right(where)) if required(where) else Remove(where)
+                what = f"not an object ({error})"
+                yield Refusal((key,), what, "nothing in it could be read", (reset((key,)),))
 
 
 def _slots(data: Mapping[str, Any]) -> Iterator[Refusal]:

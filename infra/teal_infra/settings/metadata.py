@@ -1,4 +1,4 @@
-"""Labels and annotations of a service's objects, by which others know them: a cloud, a controller, a team."""
+"""Settings of the labels and annotations of a service's objects, by which clouds, controllers and teams know them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Self
@@ -43,8 +43,8 @@ class AccountMarks(Marks):
     create: bool = Field(
         default=True,
         description=(
-            "Whether the stack makes it. False: it is there already, or another service of the stack makes it, and "
-            "`name` says which it is. One that the stack has made goes when it is no longer to make it."
+            "Whether the stack makes it. With false, it is there already, or another service of the stack makes it; "
+            "`name` says which one it is. An account that the stack has made goes once it is set to false."
         ),
         json_schema_extra=wrong("somebody else's account would be changed, or there would be none"),
         examples=["false"],
@@ -67,21 +67,22 @@ class AccountMarks(Marks):
 
 
 class Metadata(Model):
-    """What a service's objects are marked with. The pods' own marks are in `podTemplate.metadata`."""
+    """The labels and annotations of a service's objects. Those of its pods are in `podTemplate.metadata`."""
 
-    deployment: Marks = Field(default=Marks(), description="Of the Deployment of each colour.")
+    deployment: Marks = Field(default=Marks(), description="The marks of the Deployment of each colour.")
     service_account: AccountMarks = Field(
         default=AccountMarks(),
-        description="Of the account that the pods run as: an IAM role's annotation, for instance.",
+        description="The account that the pods run as, and its marks: an IAM role's annotation, for instance.",
     )
     front_door: Marks = Field(
-        default=Marks(), description="Of the active Service of `router: service`: a load balancer's annotations."
+        default=Marks(),
+        description="The marks of the active Service of `router: service`: a load balancer's annotations.",
     )
-    preview_door: Marks = Field(default=Marks(), description="Of the Service of each colour.")
+    preview_door: Marks = Field(default=Marks(), description="The marks of the Service of each colour.")
     ingress: Marks = Field(
-        default=Marks(), description="Of each Ingress: what cert-manager and external-dns go by, for instance."
+        default=Marks(), description="The marks of each Ingress: cert-manager and external-dns read them, for instance."
     )
-    route: Marks = Field(default=Marks(), description="Of the HTTPRoute of `router: gateway`.")
+    route: Marks = Field(default=Marks(), description="The marks of the HTTPRoute of `router: gateway`.")
 
 
 MARKS = ("labels", "annotations")

@@ -27,9 +27,8 @@ _TOOL = ("python3", "-m", "workload.migrations")
 class MigrationSettings(Model):
     """How a service's image migrates its database; the defaults are the reference workload's.
 
-    In the commands Kubernetes replaces `$(SCHEMA_REVISION)` and
-    `$(SCHEMA_PHASE)` (`expand` or `contract`). What the commands have to do is
-    in docs/migrations.md.
+    Kubernetes replaces `$(SCHEMA_REVISION)` and `$(SCHEMA_PHASE)` (`expand` or `contract`) in the commands.
+    docs/migrations.md says what the commands have to do.
     """
 
     up: Command = Field(

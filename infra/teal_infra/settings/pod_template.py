@@ -73,7 +73,7 @@ class PodTemplate(Model):
 
 
 def refusals(template: object, service: str, port: object, *, cron: bool = False) -> Iterator[Refusal]:
-    """All that a raw template says of what is teal's.
+    """Yield what a raw template sets although it is teal's.
 
     Args:
         template: as the config has it; what has another shape is the models' to refuse.

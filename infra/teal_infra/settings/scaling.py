@@ -22,8 +22,7 @@ _OWN = ("min_replicas", "max_replicas", "metrics", "scale_down_window_seconds", 
 class Autoscaling(Model):
     """A HorizontalPodAutoscaler per colour.
 
-    Where it is on, nothing but the autoscaler writes replicas; where it is off,
-    a colour has `replicas` pods.
+    Where it is on, nothing but the autoscaler writes replicas; where it is off, a colour has `replicas` pods.
     """
 
     enabled: bool = Field(

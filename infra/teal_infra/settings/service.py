@@ -206,7 +206,7 @@ class ServiceSettings(Process):
 
     @property
     def worker(self) -> Worker | None:
-        """What a flip has to know of a worker; None for a service that is asked for something."""
+        """What a flip has to know of a worker; None for a service that takes requests."""
         if self.kind is Kind.SERVICE:
             return None
         pods = self.replicas if self.autoscaling.fixed else self.autoscaling.min_replicas
@@ -237,7 +237,7 @@ class ServiceSettings(Process):
 
     @property
     def all_ingresses(self) -> Mapping[str, Ingress]:
-        """By what their names end with: nothing, for the first one."""
+        """All Ingresses, by the ending of their names beyond the service's: empty for the first one."""
         first = {"": self.ingress} if self.ingress else {}
         return {**first, **{f"-{name}": each for name, each in self.ingresses.items()}}
 
@@ -247,29 +247,29 @@ class ServiceSettings(Process):
         return self.probe_path or self.version_path or self.readiness_path or ""
 
     def numbered(self, port: int | str | None) -> int:
-        """A port of the pods that is named, or numbered, or not said: then it is the service's own."""
+        """Return the number of a port of the pods, given by its number or name; None means the service's own."""
         return port if isinstance(port, int) else {HTTP: self.port, **self.ports}[port or HTTP]
 
     @property
     def reached_ports(self) -> Sequence[int | str]:
-        """On which callers and balancers reach its pods; by name too, as pods to be replaced may listen on others."""
+        """The ports at which callers reach its pods, by name too: pods to be replaced may listen on other numbers."""
         called = [HTTP, *(each.target_port for each in self.front_door.extra_ports.values() if each.protocol == "TCP")]
         every = (*called, *map(self.numbered, called), self.target_group.health_check.port)
         return () if self.worker is not None else [*dict.fromkeys(filter(None, every))]
 
     @property
     def metrics_port(self) -> int | None:
-        """On which Prometheus scrapes its pods; None for a worker that names none."""
+        """The port at which Prometheus scrapes its pods; None for a worker that names none."""
         return None if self.worker and self.request_metrics.port is None else self.numbered(self.request_metrics.port)
 
     @property
     def metrics_tls(self) -> bool:
-        """Whether that port speaks TLS, as far as anything says so: whether it is the service's own, and does."""
+        """Whether that port speaks TLS. Only the readiness probe says so, and only of the service's own port."""
         return self.tls and self.metrics_port == self.port
 
     @property
     def counted(self) -> RequestMetrics | None:
-        """How its requests are counted: not what probes ask for, unless others do; None where they are not."""
+        """How its requests are counted, without the paths that only probes ask for; None where they are not counted."""
         probed = (each.path for each in self.probes.given.values() if each.path)
         asked = {*(self.gates.metrics.traffic.paths if self.gates.metrics else ()), self.baked_path}
         return self.request_metrics.names(tuple(sorted({*probed, self.request_metrics.path} - asked)))

@@ -64,7 +64,7 @@ class SlotService(Model):
 
     @property
     def unsaid(self) -> set[str]:
-        """What a release's digest leaves out: secrets, and unset settings that earlier teals did not have."""
+        """The fields that a release's digest leaves out: secrets, and an unset `adopt`, which earlier teals lacked."""
         return {"secrets"} if self.adopt else {"secrets", "adopt"}
 
     @model_validator(mode="after")
@@ -91,7 +91,7 @@ class State(StrEnum):
 
 
 class OnRefusal(StrEnum):
-    """What becomes of the pods of a release that its gates refused, or whose bake undid it."""
+    """What becomes of the pods of a release that its gates have refused, or that its bake has undone."""
 
     KEEP = "keep"
     """They stay, idle, so that they can be looked at."""

@@ -16,7 +16,7 @@ from teal_infra.settings.load import OBJECTS
 from teal_infra.settings.report.steps import PREFIX
 
 _SHORT = 1e21
-"""Below it, Go writes a whole number without an exponent."""
+"""Go writes a whole number below this one without an exponent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""Routers direct live traffic to a colour. Each is one module behind one small interface.
+"""Declares the routers, which direct live traffic to a colour. Each is one module behind one small interface.
 
 A router declares and proves nothing. It binds the hooks that it is given, which do prove, to the one resource whose
 change moves traffic.
@@ -106,7 +106,7 @@ class Router(Protocol):
 
 
 class Apart:
-    """A router whose services share nothing: each of them is one component, which is complete before a flip."""
+    """A router whose services share nothing: each is one component, and none changes once a flip is confirmed."""
 
     def __init__(
         self,

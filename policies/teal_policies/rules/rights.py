@@ -64,7 +64,7 @@ def _broad(rule: Properties) -> Iterator[tuple[str, str]]:
 
 
 def bound_to_few(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
-    """Bindings name accounts, and none of the roles that may do everything."""
+    """Require bindings to name accounts, and none of the roles that may do everything."""
     if resource.type in ROLES or resource.name in bounds["exempt"]:
         return
     role = part(resource.properties, "roleRef").get("name")

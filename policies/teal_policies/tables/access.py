@@ -24,11 +24,11 @@ ON_ACCESS: Sequence[Policy] = (
     ResourcePolicy(
         name="egress-is-named",
         reason="No network policy lets pods connect to every address.",
-        page="`0.0.0.0/0` and `::/0`, in one piece or in several, and rules that name nobody.",
+        page="It refuses `0.0.0.0/0` and `::/0`, in one piece or in several, and rules that name nobody.",
         types=[kinds.NETWORK_POLICY],
         rules=[network.egress_is_named],
         bounds={
-            "everywhere": texts("Logical names of network policies that may, `backend-network` for one."),
+            "everywhere": texts("Logical names of network policies that may: `backend-network`, for instance."),
         },
         required=False,
     ),
@@ -44,8 +44,8 @@ ON_ACCESS: Sequence[Policy] = (
     ResourcePolicy(
         name="secrets-are-sealed",
         reason="No secret stands in a variable, an argument or a ConfigMap.",
-        page="By names, and by values that have a known form: keys in PEM, URLs with a password, tokens of well-known "
-        "issuers. Messages name the variable and never its value.",
+        page="A secret is known by its name, or by a value of a known form: a key in PEM, a URL with a password, a "
+        "token of a well-known issuer. Messages name the variable and never its value.",
         types=[*kinds.POD_TEMPLATES, kinds.CONFIG_MAP],
         rules=[plain.no_plain_secret],
         bounds={
@@ -61,22 +61,22 @@ ON_ACCESS: Sequence[Policy] = (
     StackPolicy(
         name="objects-are-labelled",
         reason="Every Kubernetes object carries the recommended labels.",
-        page="So that one selector finds all of a stack; what belongs to a colour says of which service, and what runs "
-        "pods of which release.",
+        page="One selector then finds all of a stack. What belongs to a colour says of which service it is, and what "
+        "runs pods says of which release.",
         rules=[labels.labelled],
         bounds={
-            "labels": texts("Of every object.", PART_OF_LABEL),
-            "colouredLabels": texts("Of every object of a colour, beside those.", NAME_LABEL, MANAGED_BY_LABEL),
-            "releaseLabels": texts("Of every object that runs pods of a colour, beside those.", VERSION_LABEL),
+            "labels": texts("The labels that every object has.", PART_OF_LABEL),
+            "colouredLabels": texts("Further labels of every object of a colour.", NAME_LABEL, MANAGED_BY_LABEL),
+            "releaseLabels": texts("Further labels of every object that runs pods of a colour.", VERSION_LABEL),
         },
     ),
     StackPolicy(
         name="aws-is-tagged",
         reason="Everything in AWS that can be is tagged as the stack's.",
-        page="By tags of its own, or by the default tags of the provider.",
+        page="The tags may be a resource's own, or the default tags of its provider.",
         types=[*kinds.LOAD_BALANCING],
         rules=[labels.tagged],
-        bounds={"tags": texts("Keys of the tags.", PART_OF_LABEL)},
+        bounds={"tags": texts("The keys of the tags that everything has.", PART_OF_LABEL)},
         required=False,
     ),
 )

@@ -11,9 +11,9 @@ ON_PODS: Sequence[Policy] = (
     ResourcePolicy(
         name="pods-are-guarded",
         reason="A colour's pods have probes, a preStop hook, time to end, and are spread.",
-        page="Of Deployments and CronJobs with a colour. Probes and hook are those of the container that has the "
-        "service's name; a worker, which nobody asks, needs neither. "
-        "The grace period is the service's guide's: 5 s out of the endpoints, 25 s of drain, 15 s to spare.",
+        page="It is about Deployments and CronJobs of a colour. Probes and hook are those of the container that has "
+        "the service's name; a worker, which nobody asks, needs neither. "
+        "The grace period is that of the service guide: 5 s out of the endpoints, 25 s of drain, 15 s to spare.",
         types=[kinds.DEPLOYMENT, kinds.CRON_JOB],
         rules=[pods.guarded],
         bounds={
@@ -21,7 +21,7 @@ ON_PODS: Sequence[Policy] = (
                 "type": "number",
                 "minimum": 0,
                 "default": 45,
-                "description": "Least terminationGracePeriodSeconds.",
+                "description": "The least terminationGracePeriodSeconds.",
             },
             "probes": texts(
                 "Probes that the service's own container has.", "startupProbe", "livenessProbe", "readinessProbe"
@@ -34,7 +34,7 @@ ON_PODS: Sequence[Policy] = (
     ResourcePolicy(
         name="containers-are-limited",
         reason="Every container says what it asks for and what it may use at most.",
-        page="Of Deployments, Jobs and CronJobs, initial containers included.",
+        page="It is about all containers of Deployments, Jobs and CronJobs, including initial ones.",
         types=[*kinds.POD_TEMPLATES],
         rules=[pods.limited],
         bounds={
@@ -45,8 +45,8 @@ ON_PODS: Sequence[Policy] = (
     ResourcePolicy(
         name="pods-are-confined",
         reason="Pods run as non-root, on a read-only root file system, without capabilities.",
-        page="Kubernetes' `restricted` Pod Security level, which the namespace enforces on pods only when they are "
-        "made; and `readOnlyRootFilesystem`, which no level asks for.",
+        page="It asks for Kubernetes' `restricted` Pod Security level, which the namespace enforces on pods only when "
+        "they are made, and for `readOnlyRootFilesystem`, which no level asks for.",
         types=[*kinds.POD_TEMPLATES],
         rules=[pods.confined],
         bounds={"capabilities": texts("Capabilities that containers may add.")},

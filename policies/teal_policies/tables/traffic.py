@@ -27,16 +27,18 @@ ON_THE_PLAN: Sequence[ResourcePolicy] = (
     ResourcePolicy(
         name="live-colour-stays",
         reason="The colour that carries live traffic is never deleted, retired or shrunk.",
-        page="By the live colour as it was read, not as it is declared: a flip may move traffic away from a colour, "
-        "to one that is asked for as many pods; what ends the colour comes in a later update. The gates measure what "
-        "is there then.",
+        page="The live colour is the one that was read, not the one that is declared. A flip may move traffic away "
+        "from it, to a colour that is asked for as many pods; what ends it comes in a later update. The gates measure "
+        "what is there then.",
         types=[kinds.PLAN],
         rules=[planned.live_colour_stays],
         bounds={
-            "minimumReplicas": integer("Pods that live traffic has after the update, at least.", 1, least=1),
-            "keepPercent": percent("Of its pods, rounded up, that a colour which stays live keeps.", 100),
+            "minimumReplicas": integer("How many pods live traffic has at least after the update.", 1, least=1),
+            "keepPercent": percent(
+                "The percentage of its pods, rounded up, that a colour which stays live keeps.", 100
+            ),
             "flipPercent": percent(
-                "Of the live colour's ready pods, rounded up, that the destination of a flip has.", 100
+                "The percentage of the live colour's ready pods, rounded up, that the destination of a flip has.", 100
             ),
             "allowStopped": _ALLOW_STOPPED,
         },
@@ -53,13 +55,13 @@ ON_THE_PLAN: Sequence[ResourcePolicy] = (
     ResourcePolicy(
         name="idle-colour-keeps-its-share",
         reason="Until the active colour is confirmed, the idle one keeps pods enough to take traffic back.",
-        page="Judged where the idle colour has pods and the active one is not confirmed: in the update of a flip, and "
-        "in those after one that was not confirmed. How much it keeps beyond this floor is "
-        "`autoscaling.idlePercent`'s to say.",
+        page="It judges where the idle colour has pods and the active one is not confirmed: in the update of a flip, "
+        "and in those after a flip that was not confirmed. `autoscaling.idlePercent` says how much it keeps beyond "
+        "this floor.",
         types=[kinds.PLAN],
         rules=[planned.idle_colour_keeps_its_share],
         bounds={
-            "percent": percent("Of the pods that the active colour is asked for, rounded up.", 10),
+            "percent": percent("The percentage of the active colour's pods, rounded up, that the idle one keeps.", 10),
             "allowStopped": _ALLOW_STOPPED,
         },
         unknown="refuse",
@@ -70,11 +72,11 @@ ON_TRAFFIC: Sequence[Policy] = (
     ResourcePolicy(
         name="live-objects-stay",
         reason="A slot's Deployment and what directs live traffic are never replaced by others.",
-        page="Judged on inputs, and so before anything is touched: what an engine knows them by (type, parents and "
-        "logical name, or an alias of them), what is not changed in place (a name, a Deployment's selector, a "
-        "Service's `clusterIP`), `deleteBeforeReplace`. A selector names the service and a colour and nothing else: "
-        "one label more could leave it without pods. Of pods that the stack does not make (`adopt`) it is the one that "
-        "the Service's annotation names.",
+        page="It judges inputs, and so before anything is touched: what an engine knows an object by (type, parents "
+        "and logical name, or an alias of them), what cannot be changed in place (a name, a Deployment's selector, a "
+        "Service's `clusterIP`), and `deleteBeforeReplace`. A selector names the service and a colour and nothing "
+        "else: one label more could leave it without pods. For pods that the stack does not make (`adopt`), it is the "
+        "selector that the Service's annotation names.",
         types=[kinds.DEPLOYMENT, kinds.CRON_JOB, kinds.SERVICE, kinds.HTTP_ROUTE, kinds.CONFIG_MAP],
         rules=[live.objects_stay],
         unknown="refuse",
@@ -82,9 +84,9 @@ ON_TRAFFIC: Sequence[Policy] = (
     StackPolicy(
         name="live-traffic-stays",
         reason="What carries live traffic is declared, once, where it is, and leads to the active colour.",
-        page="The route (an active Service, an HTTPRoute, a listener rule, or a worker's record) and the live "
-        "Deployment, or CronJob, of each service that has live traffic, in the plan's namespace, with the pods that "
-        "the plan says, and its target groups protected. A service that is to go is named in `teal:removed`.",
+        page="Each service that has live traffic keeps its route (an active Service, an HTTPRoute, a listener rule, or "
+        "a worker's record) and its live Deployment or CronJob, in the plan's namespace and with the pods that the "
+        "plan says. Its target groups are protected. A service that is to go is named in `teal:removed`.",
         types=[
             kinds.SERVICE,
             kinds.HTTP_ROUTE,
@@ -101,9 +103,9 @@ ON_TRAFFIC: Sequence[Policy] = (
     StackPolicy(
         name="idle-waits-for-confirmed",
         reason="Nothing that may shrink the idle colour is changed before the move is confirmed.",
-        page="By the dependencies between resources: routes, then the record of the confirmed colour, then "
-        "the idle colour's Deployments, CronJobs and autoscalers. An autoscaler that asks for as many pods as the "
-        "colour has shrinks nothing, and holds them while traffic moves.",
+        page="The dependencies between resources have to say so: routes come first, then the record of the confirmed "
+        "colour, then the idle colour's Deployments, CronJobs and autoscalers. An autoscaler that asks for as many "
+        "pods as the colour has shrinks nothing, and holds them while traffic moves.",
         types=[kinds.SERVICE, kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.CRON_JOB, kinds.AUTOSCALER],
         rules=[live.idle_waits],
         unknown="refuse",
@@ -111,8 +113,8 @@ ON_TRAFFIC: Sequence[Policy] = (
     StackPolicy(
         name="workers-take-turns",
         reason="A worker's idle colour has no pods, and its active one starts after the record that says it is live.",
-        page="Of workers whose colours do not overlap for good (`overlap: allowed`). Of a cron job, the idle colour's "
-        "CronJob is suspended.",
+        page="It is about workers whose colours do not overlap for good (`overlap: allowed`). For a cron job, the idle "
+        "colour's CronJob is suspended.",
         types=[kinds.DEPLOYMENT, kinds.CRON_JOB, kinds.CONFIG_MAP],
         rules=[live.workers_take_turns],
         unknown="refuse",
@@ -136,7 +138,7 @@ ON_TRAFFIC: Sequence[Policy] = (
         "judged then by advice, and by `up`.",
         types=[*kinds.LISTENERS, *kinds.LISTENER_RULES, kinds.HTTP_ROUTE],
         rules=[load_balancing.both_attached, load_balancing.attached_once],
-        bounds={"colours": integer("That each forward names.", 2, least=1)},
+        bounds={"colours": integer("How many colours each forward names.", 2, least=1)},
         required=False,
     ),
 )

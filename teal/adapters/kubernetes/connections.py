@@ -90,7 +90,7 @@ async def _send(http: httpx2.AsyncClient, namespace: str, endpoint: Endpoint, re
 
 
 class _Stream(Protocol):
-    """A connection to a pod. To send and to receive raise what `_status` raises."""
+    """A connection to a pod. Both methods raise the errors that `_status` names."""
 
     async def send(self, content: bytes) -> None: ...
 
@@ -134,7 +134,7 @@ class _Port:
 
 
 class _Sealed:
-    """The same over TLS."""
+    """TLS over such a port."""
 
     def __init__(self, port: _Port) -> None:
         self._port = port

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.kubernetes.objects import Bare, Labelled, Metadata, Object, Service
-from teal.adapters.kubernetes.workloads import Autoscaler, Deployment, Pods
+from teal.adapters.kubernetes.workloads import Autoscaler, Deployment, Pod
 from teal.model.colours import Colour
 from teal.model.labels import COLOUR_LABEL, NAME_LABEL
 
@@ -72,14 +72,13 @@ async def find(cluster: Cluster, kind: str, name: str) -> Found | None:
     return await cluster.read(f"/{group}/namespaces/{cluster.namespace}/{plural}/{name}", shape)
 
 
-async def pods(cluster: Cluster, service: str, colour: Colour) -> Pods:
+async def pods(cluster: Cluster, service: str, colour: Colour) -> Sequence[Pod]:
     """Return the pods of a colour, with what their containers ask for.
 
     Raises:
         UnreachableError: the API server could not be asked.
     """
-    path = f"/api/v1/namespaces/{cluster.namespace}/pods"
-    return await cluster.read(path, Pods, _of(service, colour)) or Pods(items=())
+    return await cluster.listed(f"/api/v1/namespaces/{cluster.namespace}/pods", Pod, _of(service, colour))
 
 
 async def usage(cluster: Cluster, service: str, colour: Colour) -> PodMetricsList | None:
@@ -89,8 +88,9 @@ async def usage(cluster: Cluster, service: str, colour: Colour) -> PodMetricsLis
         UnreachableError: the metrics API does not answer, or this account may not ask it.
     """
     path = f"/apis/metrics.k8s.io/v1beta1/namespaces/{cluster.namespace}/pods"
-    return await cluster.read(path, PodMetricsList, _of(service, colour))
+    return await cluster.read(path, PodMetricsList, {"labelSelector": _of(service, colour)})
 
 
-def _of(service: str, colour: Colour) -> Mapping[str, str]:
-    return {"labelSelector": f"{NAME_LABEL}={service},{COLOUR_LABEL}={colour}"}
+def _of(service: str, colour: Colour) -> str:
+    """Return the label selector of a colour's pods."""
+    return f"{NAME_LABEL}={service},{COLOUR_LABEL}={colour}"

@@ -95,7 +95,7 @@ class MigrationJob(Object):
         """What the Job's controller says about how it ended."""
         return next((each.message for each in self.status.conditions if each.status == "True" and each.message), "")
 
-    def looking(self, name: str) -> Mapping[str, Any]:
+    def verifying(self, name: str) -> Mapping[str, Any]:
         """Return a Job with the same pods but without the containers that change the schema: it verifies once."""
         spec = self.spec.template.get("spec", {})
         first = [each for each in self._first if each.get("name") not in _MOVES]
@@ -144,7 +144,7 @@ async def migrations(cluster: Cluster) -> Sequence[MigrationJob]:
     )
 
 
-async def look(cluster: Cluster, like: MigrationJob) -> str:
+async def verify(cluster: Cluster, like: MigrationJob) -> str:
     """Run a Job that verifies the schema as the given Job did, and return the last lines of its tool.
 
     Raises:
@@ -152,7 +152,7 @@ async def look(cluster: Cluster, like: MigrationJob) -> str:
         UnreachableError: the API server could not be asked, or this account may not create Jobs.
     """
     name = f"{like.service}-{like.colour}-verify-{token_hex(3)}"
-    became, said = await run(cluster, like.looking(name), "verify the schema")
+    became, said = await run(cluster, like.verifying(name), "verify the schema")
     if became is Became.SUCCEEDED:
         return said
     raise RefusedError(

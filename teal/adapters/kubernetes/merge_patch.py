@@ -20,8 +20,9 @@ async def merge_patch(  # noqa: PLR0913 - an object, what goes into it, and what
         cluster: the cluster.
         path: the path of the object, or of a part of it.
         patch: what is merged into it.
-        what: what it is not known to be without an answer, for the error: `Deployment web-blue was asked for 2 pods`.
-        then: what follows from that, and the next command; empty where the caller's caller says so.
+        what: what the patch does, as a statement for the error that nobody knows whether it is true: `Deployment
+            web-blue was asked for 2 pods`.
+        then: the consequence and the next command, for the end of that error; empty where the caller adds them.
         dry_run: whether the API server only says what it would answer.
 
     Raises:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from teal.adapters.kubernetes import objects
 from teal.gates.identity import Answer
-from teal.gates.replies import Reply, Request
+from teal.gates.replies import SAFE, Reply, Request
 from teal.model.errors import in_words
 
 RETRY_SECONDS = 10.0
@@ -72,7 +72,7 @@ async def request(http: httpx2.AsyncClient, namespace: str, service: str, wanted
     door = named(service, "http", tls=wanted.tls)
     url = f"/api/v1/namespaces/{namespace}/services/{door}/proxy{quote(wanted.path, safe=_AS_IT_IS)}"
     # A request that was never sent, or that changes nothing, may be repeated.
-    again = _AWAY if wanted.method in _SAFE else _UNREACHED
+    again = _AWAY if wanted.method in SAFE else _UNREACHED
     try:
         return await _patiently()(again, send, http, url, wanted, within)
     except (httpx2.ReadTimeout, httpx2.WriteTimeout):
@@ -83,7 +83,7 @@ async def request(http: httpx2.AsyncClient, namespace: str, service: str, wanted
 
 _UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout)
 _AWAY = (*_UNREACHED, httpx2.NetworkError, httpx2.RemoteProtocolError)
-_SAFE = {"GET", "HEAD"}
+
 _AS_IT_IS = "/?&=%:@!$'()*+,;~-._"  # the characters that a path with a query may hold unquoted (RFC 3986)
 
 
@@ -159,5 +159,5 @@ def _own_words(response: httpx2.Response, body: bytes) -> str | None:
     if status == 429 and body.strip() == SHED:  # noqa: PLR2004 - HTTP: too many requests
         return f"the API server says {status}: {SHED.decode()}"
     if status in _BETWEEN and AUDIT not in response.headers:
-        return f"what stands before the API server says {status}"
+        return f"a proxy before the API server says {status}"
     return None

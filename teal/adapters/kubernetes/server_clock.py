@@ -1,8 +1,8 @@
 """Tells the time by the API server's clock, the only one that all who write a stack's records have in common.
 
-Each answer of the API server is dated, to the second. This machine's clock counts as right as long as it could have
-been read at that server; otherwise it is corrected by as little as makes it so. Times written on a machine that is
-right stay as precise as they are.
+Each answer of the API server is dated, to the second. This machine's clock is taken as it is while it agrees with those
+dates. Otherwise it is corrected by the least that makes it agree. So a clock that is right keeps its fractions of a
+second.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -106,7 +106,7 @@ class Deployment(Object):
 
     @property
     def rolling(self) -> bool:
-        """Whether its last rollout goes on, or is stuck; crashes of pods after a complete one are none of that."""
+        """Whether its last rollout goes on, or is stuck. A rollout stays complete when its pods crash later."""
         return self.outdated > 0 or self.progress.reason not in {"", "NewReplicaSetAvailable"}
 
     def port(self, target: int | str) -> int | str:
@@ -168,7 +168,7 @@ class _ContainerStatus(Object):
 
 
 _ON_THEIR_WAY = frozenset({"", "ContainerCreating", "PodInitializing"})
-"""The reasons of containers that nothing keeps from starting."""
+"""The reasons with which a container waits although nothing keeps it from starting."""
 
 
 class PodStatus(Object):
@@ -212,12 +212,6 @@ class Pod(Object):
     def image_id(self, container: str) -> str:
         """Return the image that a container runs; empty before the kubelet has reported it."""
         return next((each.image_id for each in self.status.container_statuses if each.name == container), "")
-
-
-class Pods(Object):
-    """`v1` PodList."""
-
-    items: Sequence[Pod]
 
 
 class _ScaleTarget(Object):

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import boto3  # pyright: ignore[reportMissingTypeStubs] - there are none
 
+from sandbox.aws.faults import LATENCY_SECONDS
 from sandbox.cluster.environment import WORK_TREE, Sandbox
 from tests.sandbox.aws import rehearsal
 
@@ -59,7 +60,7 @@ class Account:
 
     def order(self, **wrong: object) -> None:
         """Have AWS be late, or answer with errors; nothing else than this from now on."""
-        self.call("faults", "order", **{"check_interval_s": CHECK_SECONDS, **wrong})
+        self.call("faults", "order", **{"check_interval_s": CHECK_SECONDS, "answer_delay_s": LATENCY_SECONDS, **wrong})
 
     def elb(self, operation: str, key: str, **arguments: object) -> Sequence[Mapping[str, Any]]:
         """What an operation of Elastic Load Balancing lists."""

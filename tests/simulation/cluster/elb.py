@@ -8,11 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx2
+from teal_infra.settings import Settings
+from teal_infra.traffic.change_markers import order, tags
 
 from teal.adapters.aws.elb import ATTEMPTS
 from teal.adapters.aws.objects import Balancer, Listener, Rule
 from teal.model.colours import MANAGER, Colour
 from teal.model.errors import UnreachableError
+from teal.model.labels import LIVE, OF_SERVICE, ROLE
+from teal.model.live import LiveService
+from teal.model.routes import weights
 from tests.simulation.cluster.api import NAMESPACE
 from tests.simulation.cluster.store import Object
 from tests.simulation.cluster.wire import ACTOR, Network
@@ -45,13 +50,24 @@ def binding(service: str, colour: Colour, labels: Mapping[str, str]) -> Object:
     }
 
 
-def kept(inputs: Object, name: str) -> Object:
+def inputs(name: str, live: LiveService | None, settings: Settings, at: str) -> Object:
+    """Return the inputs of a listener rule, as `teal_infra.traffic.alb` has them."""
+    moved = live, settings.active_colour, settings.canary_weight, at
+    shares = weights(settings.active_colour, settings.canary_weight)
+    forward = {"targetGroups": [{"weight": shares[colour]} for colour in Colour]}
+    return {
+        "tags": {OF_SERVICE: name, ROLE: LIVE, **tags(*moved)},
+        "actions": [{"order": order(*moved), "forward": forward}],
+    }
+
+
+def kept(given: Object, name: str) -> Object:
     """Return a rule as it is kept, of the inputs that Pulumi's provider for AWS gets."""
-    (action,) = inputs["actions"]
+    (action,) = given["actions"]
     listed = action["forward"]["targetGroups"]
     weights = {str(colour): each["weight"] for colour, each in zip(Colour, listed, strict=True)}
     return {
-        "metadata": {"name": name, "annotations": inputs["tags"]},
+        "metadata": {"name": name, "annotations": given["tags"]},
         "spec": {"weights": weights, "order": action["order"]},
     }
 

@@ -19,7 +19,7 @@ from teal_infra.planning.live import Live, split
 from teal_infra.planning.move import move_of
 from teal_infra.provider.ownership import FORCE
 from teal_infra.settings import Settings
-from teal_infra.traffic.change_markers import annotations, order, tags
+from teal_infra.traffic.change_markers import annotations
 from teal_infra.traffic.gateway import spec
 
 from teal.adapters.kubernetes.access import ClusterAccess
@@ -31,15 +31,12 @@ from teal.model.labels import (
     COLOUR_LABEL,
     COMPONENT_LABEL,
     FLOOR,
-    LIVE,
     NAME_LABEL,
-    OF_SERVICE,
     PART_OF,
     PART_OF_LABEL,
-    ROLE,
     VERSION_LABEL,
 )
-from teal.model.routes import RouterKind, weights
+from teal.model.routes import RouterKind
 from teal.model.workers import COLOUR, WORKER, record
 from tests.simulation.cluster import elb
 from tests.simulation.cluster.api import NAMESPACE
@@ -227,20 +224,11 @@ class Update:
             await self._step("services", name, service, hooks)
             return
         if self._settings.router is RouterKind.ALB:
-            await self._step(elb.RULES, name, self._rule(name, live), hooks)
+            rule = elb.inputs(name, live.services.get(name), self._settings, live.at)
+            await self._step(elb.RULES, name, rule, hooks)
             return
         metadata["annotations"][ACTIVE] = str(active)
         await self._step("httproutes", name, {"metadata": metadata, "spec": spec(self._settings, name)}, hooks)
-
-    def _rule(self, name: str, live: Live) -> Object:
-        """Return the inputs of a listener rule, as `teal_infra.traffic.alb` has them."""
-        moved = live.services.get(name), self._settings.active_colour, self._settings.canary_weight, live.at
-        shares = weights(self._settings.active_colour, self._settings.canary_weight)
-        forward = {"targetGroups": [{"weight": shares[colour]} for colour in Colour]}
-        return {
-            "tags": {OF_SERVICE: name, ROLE: LIVE, **tags(*moved)},
-            "actions": [{"order": order(*moved), "forward": forward}],
-        }
 
     async def _record(self, name: str, live: Live, hooks: pulumi.ResourceHookBinding) -> None:
         """Write which colour of a worker may run."""

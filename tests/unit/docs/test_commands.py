@@ -1,14 +1,17 @@
 """docs/commands.md names every command, and every exit status as it is meant; what it shows of a check is one."""
 
+import ast
 import re
 from collections import Counter
 from pathlib import Path
 
+from teal_infra.manager import BlueGreenManager, Done
 from teal_infra.planning.checks import subjects
 
 from teal.cli.app import app
 from teal.cli.say import Exit
 from teal.model.colours import Colour
+from teal.status.health import Health
 from tests.unit.infra.worlds import BASE, edited, settings
 
 PAGE = (Path(__file__).parents[3] / "docs/commands.md").read_text()
@@ -23,6 +26,20 @@ def test_every_command_is_there() -> None:
     """With what it does."""
     missing = [name for name in app if not name.startswith("-") and not re.search(rf"`(teal )?{name}\b", PAGE)]
     assert missing == []
+
+
+def test_the_example_in_python_asks_for_what_there_is() -> None:
+    """The manager, a verb's result and the colours' health have the attributes that the example reads."""
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    has = {
+        "manager": {*dir(BlueGreenManager)},
+        "done": {*Done.model_fields},
+        "health": {*dir(Health), *Health.model_fields},
+    }
+    reads = [each for each in ast.walk(ast.parse(code)) if isinstance(each, ast.Attribute)]
+    used = [(each.value.id, each.attr) for each in reads if isinstance(each.value, ast.Name)]
+    assert {name for name, _ in used} == has.keys()
+    assert [each for name, each in used if each not in has[name]] == []
 
 
 def test_the_checklist_is_in_order_and_adds_up() -> None:

@@ -12,13 +12,12 @@ from teal_infra.settings.evidence.own_metrics import Number, Times, filled
 
 
 class BakeMetricSettings(Number):
-    """A number of the stack's own that the bake asks of Prometheus (`teal:prometheus`): of business, say.
+    """A number of the stack's own that the bake asks Prometheus for (`teal:prometheus`): a business metric, say.
 
-    `query` has the same placeholders as that of `gates.metrics.own`: `{window}`
-    is `bake.windowSeconds`, and `{live}` is the colour that traffic has left. The
-    number before the flip is asked of that colour's pods, as of the moment at
-    which the flip was allowed. A number that leaves its bounds puts traffic back
-    at once; a number that nobody knows leaves the flip `UNPROVEN`.
+    `query` has the same placeholders as that of `gates.metrics.own`: `{window}` is `bake.windowSeconds`, and `{live}`
+    is the colour that traffic has left. The number before the flip is that of this colour's pods at the moment at which
+    the flip was allowed. A number that leaves its bounds puts traffic back at once; a number that nobody knows leaves
+    the flip `UNPROVEN`.
     """
 
     at_least_times_before: Times | None = Field(
@@ -40,7 +39,7 @@ class BakeMetricSettings(Number):
             "anything."
         ),
         json_schema_extra=wrong(
-            "next to nothing would be too much where there was nothing before",
+            "the smallest number would be too much where it was 0 before",
             source="teal: no floor",
             unit="as `query`",
         ),

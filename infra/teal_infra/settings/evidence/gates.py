@@ -55,7 +55,7 @@ class Usage(Model):
             "as long."
         ),
         json_schema_extra=wrong(
-            "clients that come rarely would be left alone, or those that are gone waited for",
+            "clients that come rarely would lose their version, or clients that are gone would keep one",
             source="teal: a week, for clients that come rarely",
         ),
     )
@@ -87,11 +87,11 @@ class Usage(Model):
 
 
 class Contract(Model):
-    """The API of the idle colour against the live one's, by their OpenAPI documents and `oasdiff` on PATH.
+    """How the idle colour's API is compared with the live one's, by their OpenAPI documents and `oasdiff` on PATH.
 
-    What breaks is oasdiff's to say: its errors and its warnings, and any field
-    of an answer that goes. What is deprecated in the idle colour has to answer with
-    `Deprecation` and `Sunset`, and is not to go before that date.
+    A change breaks clients if oasdiff calls it an error or a warning, or if it takes a field out of an answer. A
+    deprecated operation of the idle colour has to answer with `Deprecation` and `Sunset`, and may not go before that
+    date.
     """
 
     path: DoorPath = Field(
@@ -112,8 +112,8 @@ class Contract(Model):
     allowed: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")], ...] = Field(
         default=(),
         description=(
-            "The ids that oasdiff gives to changes that may be, as a refusal names them. They are to be removed once "
-            "the release is live."
+            "The ids of changes that may break clients, as oasdiff has them and a refusal names them. They are to be "
+            "removed once the release is live."
         ),
         json_schema_extra=wrong("a change that breaks clients would pass"),
         examples=["'[\"request-parameter-removed\"]'"],
@@ -227,7 +227,7 @@ class Approval(Model):
         default=3600,
         description="How old an approval may be when its flip begins.",
         json_schema_extra=wrong(
-            "a yes of long ago would still count, or none in time",
+            "an approval of long ago would still count, or a recent one would not",
             source="teal: who approves today does not mean tomorrow",
         ),
     )

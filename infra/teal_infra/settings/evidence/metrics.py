@@ -21,11 +21,11 @@ _BUILT_IN = {"availability", "requests", "errors", "p95"}
 
 
 class Traffic(Model):
-    """Test traffic, where a colour has too few requests: GETs through its preview door.
+    """The test traffic for a colour that has too few requests: GET requests through its preview door.
 
-    To the idle colour; to the live one as well where something is compared with
-    it and it has too few. A tenth more than is needed is sent; and as many again where errors
-    are too near to a bound to tell, as long as the window has time.
+    The idle colour gets it; the live one does as well, where something is compared with it and it has too few requests
+    itself. A tenth more than is needed is sent, and as many again where the errors are too near to a bound to tell, as
+    long as the window has time.
     """
 
     enabled: bool = Field(
@@ -82,7 +82,7 @@ class Metrics(Model):
         default=90,
         description="How long data that is still to come is waited for.",
         json_schema_extra=wrong(
-            "no scrape would be waited for, or one that never comes",
+            "the gate would not wait for a scrape, or would wait for one that never comes",
             source="Prometheus: one and a half of its default interval, a minute, and not the delivery guide's 20 s",
         ),
     )
@@ -100,7 +100,7 @@ class Metrics(Model):
         default=0.5,
         description="What the live colour's percentage of errors counts as at least, for `errorTimesLive`.",
         json_schema_extra=wrong(
-            "a single error would be too many, or many few enough",
+            "a single error would count as too many, or many errors as few enough",
             source="the service guide: twice it is the 1 % from which it alerts",
         ),
     )
@@ -118,7 +118,8 @@ class Metrics(Model):
         default=0.1,
         description="What the live colour's 95th percentile counts as at least, for `p95TimesLive`.",
         json_schema_extra=wrong(
-            "a millisecond would be too much, or a slow release pass", source="teal: a difference that nobody notices"
+            "a millisecond more would count as too slow, or a slow release would pass",
+            source="teal: a difference that nobody notices",
         ),
     )
     own: Mapping[Name, Metric] = Field(
@@ -217,6 +218,6 @@ def series_plan(*, service: str, namespace: str, counted: RequestMetrics) -> Ser
         requests=counted.requests,
         status=counted.status,
         every=queries.series(counted.requests),
-        told=queries.series(counted.requests, counted.status),
+        with_status=queries.series(counted.requests, counted.status),
         others={preset: queries.series(each.requests, each.status) for preset, each in others.items()},
     )

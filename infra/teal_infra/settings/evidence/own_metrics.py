@@ -35,7 +35,7 @@ def filled(query: str, text: Mapping[str, str]) -> str:
 
 
 class Number(Model):
-    """A number of the stack's own, and the bounds of it that nothing else moves."""
+    """A number of the stack's own, and its fixed bounds."""
 
     query: Annotated[str, Field(min_length=1)] = Field(
         description="The PromQL query of the number.",
@@ -66,12 +66,10 @@ class Number(Model):
 class Metric(Number):
     """A number of the stack's own, by colour, and its bounds: a business metric, say.
 
-    `query` is PromQL. It holds `{pods}`, which becomes a regular expression for the
-    ready pods of one colour, or `{colour}`; it is asked once a colour, and its result
-    is a single series. Without either, each series of its result has to have a label
-    `colour`; one that has none is of nobody knows which, and proves nothing.
-    `{live}`, `{service}`, `{namespace}` and `{window}` are replaced as well. No
-    series and NaN are no data, and two series of a colour are an error: neither
+    `query` is PromQL. With `{pods}` in it, a regular expression for the ready pods of one colour, or with `{colour}`,
+    it is asked once for each colour, and its result is a single series. Without either, each series of its result needs
+    a label `colour`; a series without one proves nothing. `{live}`, `{service}`, `{namespace}` and `{window}` are
+    replaced as well. A result without a series, or of NaN, is no data, and two series of a colour are an error: neither
     lets traffic move.
     """
 
@@ -93,7 +91,9 @@ class Metric(Number):
             "What the live colour's number counts as at least for `atMostTimesLive`: no multiple of 0 means anything."
         ),
         json_schema_extra=wrong(
-            "next to nothing would be too much where live has nothing", source="teal: no floor", unit="as `query`"
+            "the smallest number would be too much where the live colour has 0",
+            source="teal: no floor",
+            unit="as `query`",
         ),
     )
 

@@ -13,13 +13,11 @@ from teal_infra.settings.pod.probes import PortName
 class RequestMetricsSettings(Model):
     """How a service counts its requests: gates, bake, alerts and dashboard ask for these names and for no others.
 
-    `preset` names the library: `prometheus-client` (docs/contract.md),
-    `fastapi-instrumentator`, `django-prometheus`, `flask-exporter`, `starlette-exporter`,
-    `go-promhttp`, `prom-client` (with express-prom-bundle, `includePath: true`), `micrometer` (with
-    `percentiles-histogram`), `opentelemetry` (stable HTTP conventions), or `none`:
-    the service counts no requests, and is judged by what answers. What is set beside
-    it takes the place of the preset's. Tests hold each preset to what the library
-    exposes.
+    `preset` names the library: `prometheus-client` (docs/contract.md), `fastapi-instrumentator`, `django-prometheus`,
+    `flask-exporter`, `starlette-exporter`, `go-promhttp`, `prom-client` (with express-prom-bundle, `includePath:
+    true`), `micrometer` (with `percentiles-histogram`) or `opentelemetry` (stable HTTP conventions). `none` says that
+    the service counts no requests; it is then judged by its answers and its pods. A name that is set here takes the
+    place of the preset's. Tests hold each preset to what the library exposes.
     """
 
     preset: Preset = Field(
@@ -59,7 +57,7 @@ class RequestMetricsSettings(Model):
         description=(
             "The values of that label that are errors, as a regular expression (RE2) that matches the whole of one."
         ),
-        json_schema_extra=wrong("errors would not count, or answers as errors"),
+        json_schema_extra=wrong("errors would not count, or good answers would count as errors"),
         examples=["5.."],
     )
     duration: MetricName | None = Field(
@@ -103,11 +101,7 @@ class RequestMetricsSettings(Model):
         return self
 
     def names(self, apart: tuple[str, ...]) -> RequestMetrics | None:
-        """Return the names of its metrics; None where it counts no requests.
-
-        Args:
-            apart: the paths that do not count.
-        """
+        """Return the names of its metrics, with the paths that do not count (`apart`); None where it counts nothing."""
         if self.preset is Preset.NONE:
             return None
         own = {

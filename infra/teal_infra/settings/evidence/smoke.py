@@ -96,7 +96,8 @@ class SmokeRequest(Model):
         default=2,
         description="How long the answer may take, the way through the API server included.",
         json_schema_extra=wrong(
-            "a slow answer would pass, or no answer be waited for", source="the delivery guide, for its 95th percentile"
+            "a slow answer would pass, or a good one be given up too soon",
+            source="the delivery guide, for its 95th percentile",
         ),
     )
 
@@ -122,7 +123,8 @@ class Smoke(Model):
         default=2,
         description="How long the answer to the readiness probe's path may take.",
         json_schema_extra=wrong(
-            "a slow answer would pass, or no answer be waited for", source="the delivery guide, for its 95th percentile"
+            "a slow answer would pass, or a good one be given up too soon",
+            source="the delivery guide, for its 95th percentile",
         ),
     )
     requests: Mapping[Name, SmokeRequest] = Field(

@@ -76,7 +76,7 @@ class Shutdown(Model):
 
     @property
     def _fitting(self) -> Mapping[str, int | None]:
-        """The settings that make it fit: more time, or the defaults where there is no more."""
+        """The settings that make it fit: a longer grace period, or the defaults where none may be as long."""
         longer = self.wait_seconds + self.drain_seconds + LAST_SECONDS
         if longer <= MOST_WORK_SECONDS:
             return {"gracePeriodSeconds": longer}
@@ -188,14 +188,14 @@ class Spread(Model):
 
     nodes: Literal["soft", "hard"] = Field(
         default="soft",
-        description="Over nodes.",
+        description="How firmly they are kept apart on nodes.",
         json_schema_extra=wrong(
             "the API server would refuse the pods", source="teal: the zero-downtime guide's `hard` takes many nodes"
         ),
     )
     zones: Literal["soft", "hard"] = Field(
         default="soft",
-        description="Over zones.",
+        description="How firmly they are kept apart in zones.",
         json_schema_extra=wrong("the API server would refuse the pods"),
     )
 

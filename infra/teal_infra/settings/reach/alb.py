@@ -127,7 +127,7 @@ class TargetAlarms(Model):
     )
     actions: tuple[Annotated[str, StringConstraints(pattern=_ARN)], ...] = Field(
         default=(),
-        description="The SNS topics that are told when an alarm rings, and when it ends to.",
+        description="The SNS topics that are told when an alarm begins to ring, and when it stops.",
         json_schema_extra=wrong("nobody would be told"),
         examples=["'[\"arn:aws:sns:eu-west-1:123456789012:oncall\"]'"],
     )
@@ -220,7 +220,7 @@ class Alb(RouterSettings):
             "How long a client stays with the colour that it got first. It overrides the weights: after a flip such "
             "clients stay with the old colour for as long, so `teal:settleSeconds` has to be as long."
         ),
-        json_schema_extra=wrong("clients would change colours between requests, or never"),
+        json_schema_extra=wrong("clients would change colours between requests, or stay with one for too long"),
         examples=["60"],
     )
     alarms: TargetAlarms = Field(
@@ -248,7 +248,7 @@ class Alb(RouterSettings):
         description=(
             "Whether AWS's deletion protection and the engine's guard the load balancer, its listeners and its rules."
         ),
-        json_schema_extra=wrong("what carries live traffic could be deleted, or could not"),
+        json_schema_extra=wrong("what carries live traffic could be deleted by mistake, or not be deleted on purpose"),
     )
 
     @property

@@ -24,7 +24,7 @@ _DESCRIPTOR = re.compile(
 
 
 def scheduled(value: str) -> str:
-    """A schedule as the API server takes it: by the rules of its parser (robfig/cron v3, `ParseStandard`).
+    """Return a schedule that the API server takes, by the rules of its parser (robfig/cron v3, `ParseStandard`).
 
     Raises:
         PydanticCustomError: says which field is wrong.
@@ -64,12 +64,12 @@ def _unread(what: str) -> PydanticCustomError:
 TimeZone = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]{0,13}(/[A-Za-z0-9_+][A-Za-z0-9_+-]{0,13}){0,2}$")
 ]
-"""By its form: only the API server knows which there are."""
+"""The form of an IANA name is checked; only the API server knows which zones exist."""
 
 Lateness = Annotated[int, Field(ge=10, le=YEAR, json_schema_extra=bounds("Kubernetes looks every 10 s; teal, a year"))]
 
 MISSING = clash("cron.schedule", "a cron job has no time for its work", consequence="none of its Jobs would ever start")
-"""For a service that is a cron job and says nothing of when."""
+"""The error of a cron job that has no schedule."""
 
 
 class Cron(Model):
@@ -94,9 +94,9 @@ class Cron(Model):
     concurrency_policy: Literal["Allow", "Forbid", "Replace"] = Field(
         default="Forbid",
         description=(
-            "What becomes of a start that is due while the Job before is running. `Forbid`, which is not Kubernetes' "
-            "default, has it wait for the end of that. Of one colour: what the other one has running at a flip goes "
-            "on to its end."
+            "What becomes of a start that is due while the Job before it is running. `Forbid`, which is not "
+            "Kubernetes' default, has it wait until that Job has ended. This is for the Jobs of one colour: at a flip, "
+            "a Job of the other one goes on to its end."
         ),
         json_schema_extra=wrong(
             "Jobs would run beside each other, or not start",
@@ -106,28 +106,29 @@ class Cron(Model):
     starting_deadline_seconds: Lateness | None = Field(
         default=None,
         description=(
-            "How late a Job may start, where it could not in time: because the controller was away, the one before "
-            "was running, or a flip was under way. By default however late; of several that were missed, the last."
+            "How late a Job may start that could not start in time: because the controller was away, the Job before "
+            "was running, or a flip was under way. By default there is no bound. Of several starts that were missed, "
+            "only the last is made up for."
         ),
         json_schema_extra=wrong("a Job that was missed would be left out, or start at an hour at which it harms"),
         examples=["3600"],
     )
     active_deadline_seconds: YearSeconds | None = Field(
         default=None,
-        description="How long a Job may take before it is ended. By default for ever.",
+        description="How long a Job may take before it is ended. By default there is no bound.",
         json_schema_extra=wrong("a Job that hangs would keep all later ones from starting"),
         examples=["3600"],
     )
     backoff_limit: FewOrNone = Field(
         default=6,
-        description="How often a Job is tried again before it has failed.",
+        description="How often a Job is tried again before it counts as failed.",
         json_schema_extra=wrong(
             "a Job would be given up too early, or tried without end", source="Kubernetes' default", unit="tries"
         ),
     )
     successful_jobs_history_limit: FewOrNone = Field(
         default=3,
-        description="How many Jobs of each colour are kept that have succeeded, with their pods and logs.",
+        description="How many Jobs of each colour that have succeeded are kept, with their pods and logs.",
         json_schema_extra=wrong(
             "old Jobs would fill the namespace, or nobody could read their logs",
             source="Kubernetes' default",
@@ -136,7 +137,7 @@ class Cron(Model):
     )
     failed_jobs_history_limit: FewOrNone = Field(
         default=1,
-        description="The same of those that have failed.",
+        description="How many Jobs of each colour that have failed are kept, with their pods and logs.",
         json_schema_extra=wrong(
             "old Jobs would fill the namespace, or nobody could read their logs",
             source="Kubernetes' default",

@@ -179,8 +179,8 @@ class FrontDoor(Door):
     port_name: NameOfPort = Field(
         default="http",
         description=(
-            "The name of the Service's port; empty for none. Of a Service that is taken over it is the one that it has:"
-            " while kube-proxy learns of another, connections are refused."
+            "The name of the Service's port; empty for none. A Service that is taken over has to keep the name that it "
+            "has: while kube-proxy learns of another one, connections are refused."
         ),
         json_schema_extra=wrong("connections would be refused while the port is named anew"),
     )
@@ -199,12 +199,12 @@ class FrontDoor(Door):
 
     @property
     def asked_by(self) -> str:
-        """The name of the Service's port for the API server, or its number."""
+        """The port by which the API server's proxy is asked for this Service: `http`, or its number."""
         return self.port_name if self.port_name == "http" else str(self.port)
 
 
 class PreviewDoor(Door):
-    """One Service a colour, always on that colour: for tests before a flip."""
+    """The Service of each colour, which always leads to that colour, for tests before a flip."""
 
     node_ports: Mapping[Colour, NodePort] = Field(
         default_factory=dict[Colour, int],

@@ -53,11 +53,11 @@ NamespaceOrName = Annotated[Namespace, BeforeValidator(named, json_schema_input_
 
 
 class Adopt(Model):
-    """Pods that the stack does not make, in place of the release that it would (docs/adoption.md).
+    """Pods that the stack does not make, in place of the release that it would make (docs/adoption.md).
 
-    Of a Deployment that runs already, whose place a slot of the stack's is to take; or of one that is to take the
-    place of the stack's slots. A colour of such pods can be live, and is what traffic goes back to: all that a flip
-    to it asks is its capacity and its answers.
+    They are the pods of a Deployment that runs already and whose place a slot of the stack is to take, or of one that
+    is to take the place of the stack's slots. A colour of such pods can be live, and traffic can go back to it: a flip
+    to it asks for its capacity and its answers alone.
     """
 
     deployment: ObjectName = Field(
@@ -67,8 +67,8 @@ class Adopt(Model):
     )
     selector: Annotated[Mapping[LabelName, LabelValue], Field(min_length=1)] = Field(
         description=(
-            "The labels by which a Service finds these pods and no other: of a Deployment that runs, the selector that "
-            "its Service has."
+            "The labels by which a Service finds these pods and no other: for a Deployment that runs already, the "
+            "selector of its Service."
         ),
         json_schema_extra=wrong("live traffic could reach nobody, or pods that are not meant"),
         examples=['\'{"app": "shop"}\''],

@@ -29,7 +29,7 @@ Cidr = Annotated[str, AfterValidator(_cidr)]
 
 
 class Peer(Model):
-    """The other end of connections: pods by their labels and their namespace's, hosts by CIDR, or both."""
+    """The other end of connections: pods by their own labels and their namespace's, hosts by CIDR, or both."""
 
     namespace_labels: Mapping[LabelName, LabelValue] = Field(
         default_factory=dict[str, str],
@@ -93,12 +93,10 @@ CLUSTER_DNS = Peer(namespace_labels={"kubernetes.io/metadata.name": "kube-system
 class NetworkSettings(Model):
     """Who may connect to the pods of a service, in either colour, and to whom these may connect.
 
-    What is open by default is the production guide's list (section "Network
-    policies"): the ingress controller, Prometheus, the stack's pods, and of
-    everything else only what is named. Whom the defaults mean: pods as labelled
-    by the Helm charts of ingress-nginx and of Prometheus (with or without its
-    operator) in the namespaces that their documentation installs them to, and
-    the cluster DNS under the label that every distribution keeps for it.
+    By default the list of the production guide is open (section "Network policies"): the ingress controller,
+    Prometheus, the stack's pods, and of everything else only what is named. The defaults mean pods as the Helm charts
+    of ingress-nginx and of Prometheus (with or without its operator) label them, in the namespaces that their
+    documentation installs them to, and the cluster DNS under the label that every distribution keeps for it.
 
     A peer that is given replaces the default's as a whole; null leaves it out.
     """

@@ -68,7 +68,7 @@ class Notify(Model):
 
     receivers: Mapping[Name, Receiver] = Field(
         default_factory=dict[str, Receiver],
-        description="The people who are told, each by a URL, by what the receiver is called.",
+        description="The people who are told, each by a URL, by the receiver's name.",
         json_schema_extra=wrong("nobody would know which receiver could not be told"),
         examples=['\'{"releases": {"url": "slack://…"}}\''],
     )

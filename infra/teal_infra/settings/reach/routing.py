@@ -35,13 +35,13 @@ class RouteTimeouts(Model):
 
     request: Duration | None = Field(
         default=None,
-        description="For the whole of a request, retries included. Without it, the gateway's own default holds.",
+        description="The time for the whole of a request, retries included. Without it, the gateway's default holds.",
         json_schema_extra=wrong("the API server would refuse the HTTPRoute"),
         examples=["30s"],
     )
     backend_request: Duration | None = Field(
         default=None,
-        description="For one request to a pod; at most as long as `request`.",
+        description="The time for one request to a pod; at most as long as `request`.",
         json_schema_extra=wrong("the API server would refuse the HTTPRoute"),
         examples=["10s"],
     )

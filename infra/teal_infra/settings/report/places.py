@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from teal_infra.settings import Settings
 from teal_infra.settings.base import EnvValue
-from teal_infra.settings.report.steps import Where, inside
+from teal_infra.settings.report.steps import Remove, Set, Step, Where, inside
 
 _UNIONS = (Union, types.UnionType)
 
@@ -84,6 +84,11 @@ def right(where: Where) -> Any:  # noqa: ANN401 - any JSON
         model = model_at(where)
         return {key: right((*where, key)) for key, each in known(model).items() if each.is_required()} if model else {}
     return value  # pyright: ignore[reportUnknownVariableType]  # any JSON
+
+
+def reset(where: Where) -> Step:
+    """Return the step that sets a place to a valid value, or removes what may be left out."""
+    return Set(where, right(where)) if required(where) else Remove(where)
 
 
 def example_of(field: FieldInfo) -> str | None:

@@ -21,13 +21,13 @@ from teal_infra.settings.report.steps import Remove, Step, Where, do
 Wrong = Callable[[Mapping[str, Any]], Iterable[Problem]]
 
 _ROUNDS = 30
-"""Far more rounds than checks can wait for each other."""
+"""The most rounds: far more than there are checks that wait for each other."""
 
 _Key = tuple[Where, str]
-"""What one problem is known by: its place, and what is wrong there."""
+"""The key of a problem: its place, and what is wrong there."""
 
 
-def told(data: Mapping[str, Any], wrong: Wrong) -> Sequence[Problem]:
+def all_problems(data: Mapping[str, Any], wrong: Wrong) -> Sequence[Problem]:
     """Return all that is wrong with a config, in the order in which the commands that mend it have to run.
 
     Args:

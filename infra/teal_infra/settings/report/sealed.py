@@ -10,7 +10,7 @@ from teal.model.colours import Colour
 from teal_infra.settings.base import ENCRYPTED
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.reach.backing import VARIABLES
-from teal_infra.settings.report.places import field_at, required, right
+from teal_infra.settings.report.places import field_at, reset
 from teal_infra.settings.report.steps import SECRET, Remove, Set, Step, Where, at, inside
 
 
@@ -28,7 +28,7 @@ def moved(where: Where, data: Mapping[str, Any]) -> tuple[Step, ...]:
         case ("backing", _, str(field)) if variable := _variable(at(data, (*where[:-1], "kind")), field):
             pass
         case _:
-            return (Set(where, right(where)) if required(where) else Remove(where),)
+            return (reset(where),)
     return Remove(where), Set((*where[:2], "secrets", variable), SECRET)
 
 

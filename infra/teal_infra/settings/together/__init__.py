@@ -1,4 +1,4 @@
-"""Checks of what goes together in a stack, each a pure function of several settings.
+"""Refuses settings that do not go together, each by a pure function of several settings.
 
 Each refusal says what mends it, since the settings are valid one by one.
 """

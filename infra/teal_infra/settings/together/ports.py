@@ -7,6 +7,8 @@ from teal_infra.settings.owned import Refusal
 from teal_infra.settings.reach.doors import Door
 from teal_infra.settings.report.steps import Where
 
+_REFUSED = "the API server would refuse the Service"
+
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
     """Yield ports of nodes that two Services have, and ports of a Service that lead to two ports of the pods."""
@@ -24,18 +26,16 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
         used = {(door.port, "TCP"): "port"}
         if door.extra_ports and not door.port_name:
             what = "the port has no name, and the door has further ones"
-            yield Refusal(("services", name, "frontDoor", "portName"), what, "the API server would refuse the Service")
+            yield Refusal(("services", name, "frontDoor", "portName"), what, _REFUSED)
         for extra, each in door.extra_ports.items():
             where: Where = ("services", name, "frontDoor", "extraPorts", extra)
             if extra == "http":
-                yield Refusal(where, "http is the port of live traffic", "the API server would refuse the Service")
+                yield Refusal(where, "http is the port of live traffic", _REFUSED)
             elif extra == door.port_name:
-                yield Refusal(
-                    where, f"{extra} is the portName of the same door", "the API server would refuse the Service"
-                )
+                yield Refusal(where, f"{extra} is the portName of the same door", _REFUSED)
             elif (each.port, each.protocol) in used:
                 what = f"{each.port} is {used[each.port, each.protocol]} of the same door"
-                yield Refusal(where, what, "the API server would refuse the Service")
+                yield Refusal(where, what, _REFUSED)
             used.setdefault((each.port, each.protocol), f"extraPorts.{extra}")
 
 

@@ -142,7 +142,7 @@ def test_a_value_goes_from_a_line(name: str, left: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("config:\n  x:\n    a: 1\n", "changing more"),
+        ("config:\n  x:\n    a: 1\n", "change more than its value"),
         ("config:\n  x: &it {a: 1}\n  y: *it\n", "anchor"),
         ("config:\n  x: {a: 1, a: 2}\n", "is there twice"),
     ],

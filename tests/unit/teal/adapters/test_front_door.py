@@ -92,7 +92,7 @@ async def test_a_bad_gateway_before_the_api_server_is_not_the_services(api_serve
         assert (await front_door.probe(http, "teal", "backend", PRICING)).failure == "/pricing answered 502"
         api_server.before = False
         seen = await front_door.probe(http, "teal", "backend", PRICING)
-    assert (seen.failure, "what stands before the API server says 502" in seen.error) == ("", True)
+    assert (seen.failure, "a proxy before the API server says 502" in seen.error) == ("", True)
 
 
 @pytest.mark.parametrize("own", [200, 503], ids=["it answers itself", "it answers nothing either"])

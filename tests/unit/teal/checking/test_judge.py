@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from teal.adapters.kubernetes.inventory import KINDS, PodMetricsList
-from teal.adapters.kubernetes.workloads import Pods
+from teal.adapters.kubernetes.workloads import Pod
 from teal.checking import judge
 from teal.gates.documents import Tried
 from teal.gates.openapi import described
@@ -57,7 +57,7 @@ def test_an_object_is_judged_by_its_kind(
 ) -> None:
     """By what the API server says of it."""
     read = KINDS[kind][2].model_validate({"metadata": {"name": "x", "resourceVersion": "1"}, **found})
-    verdict = judge.thing("backend", kind, "backend-green", read, ready=ready)
+    verdict = judge.existing("backend", kind, "backend-green", read, ready=ready)
     assert (verdict.gate, verdict.outcome) == (f"resources.{kind}", outcome)
     assert seen in verdict.seen
 
@@ -65,7 +65,7 @@ def test_an_object_is_judged_by_its_kind(
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_not_there_fails(kind: str) -> None:
     """Whatever it is."""
-    verdict = judge.thing("backend", kind, "backend-green", None, ready=1)
+    verdict = judge.existing("backend", kind, "backend-green", None, ready=1)
     assert (verdict.outcome, verdict.seen) == (FAILED, "backend-green: it is not there")
 
 
@@ -104,21 +104,19 @@ def test_what_a_document_offers_has_to_be_there(replies: list[Reply | None], out
     assert seen in verdict.seen
 
 
-def pods(*names: str, **more: object) -> Pods:
+def pods(*names: str, **more: object) -> list[Pod]:
     """Ready pods of this name with one container each."""
     ready = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
-    return Pods.model_validate(
-        {
-            "items": [
-                {
-                    "metadata": {"name": name, "resourceVersion": "1"},
-                    "spec": {"containers": [{"name": "backend", "resources": HALF, **more}]},
-                    "status": ready,
-                }
-                for name in names
-            ]
-        }
-    )
+    return [
+        Pod.model_validate(
+            {
+                "metadata": {"name": name, "resourceVersion": "1"},
+                "spec": {"containers": [{"name": "backend", "resources": HALF, **more}]},
+                "status": ready,
+            }
+        )
+        for name in names
+    ]
 
 
 def used(cpu: str, memory: str, *names: str) -> PodMetricsList:

@@ -10,7 +10,7 @@ import pytest
 from teal.cli import status
 from teal.cli.app import app
 from teal.cli.say import Exit
-from teal.cli.told import Told
+from teal.cli.terminal import Terminal
 from teal.model.verdict import Outcome, Verdict
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.serving import Asked, Said, serving
@@ -211,10 +211,10 @@ def test_progress_is_told_on_standard_error(capsys: pytest.CaptureFixture[str]) 
     """Where it is no terminal, line by line; and nothing where it is to be quiet."""
     verdict = Verdict(gate="smoke", service="backend", outcome=Outcome.PASSED, seen="[200]", needed="200")
     for quiet in (False, True):
-        told = Told(quiet=quiet, yes=True)
-        told.line(str(verdict))
-        told.line("bake of green: 3 of 30 s, 0 of 12 answers failed")
-        told.end()
+        terminal = Terminal(quiet=quiet, yes=True)
+        terminal.line(str(verdict))
+        terminal.line("bake of green: 3 of 30 s, 0 of 12 answers failed")
+        terminal.end()
     assert capsys.readouterr().err.splitlines() == [
         "smoke of backend PASSED: [200]; needed: 200",
         "bake of green: 3 of 30 s, 0 of 12 answers failed",

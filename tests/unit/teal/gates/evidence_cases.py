@@ -17,7 +17,7 @@ CHECK = SmokeCheck(
     values={"/a": 1, "/b": "ü", "/c": True},
     within_seconds=2,
 )
-SERIES = SeriesPlan(requests="http_requests_total", status="code", every="", told="", others={})
+SERIES = SeriesPlan(requests="http_requests_total", status="code", every="", with_status="", others={})
 METRICS = MetricsPlan(up="", counts="", checks=(), samples=20, window="60s", traffic=None, wait_seconds=0)
 
 

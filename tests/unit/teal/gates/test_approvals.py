@@ -50,9 +50,9 @@ def given(
         ({**given(), "colour": "red"}, Outcome.ERROR, "it names no colour"),
         ({**given(), "by": ""}, Outcome.ERROR, "nobody"),
         ({**given(), "versions": "1.1.0"}, Outcome.ERROR, "versions and releases are not by service"),
-        ({**given(), "at": "yesterday"}, Outcome.ERROR, "what is kept is no approval"),
+        ({**given(), "at": "yesterday"}, Outcome.ERROR, "the ConfigMap holds no approval"),
         ({**given(), "at": "2026-11-21T11:59:00"}, Outcome.ERROR, "no zone"),
-        ({"colour": "green"}, Outcome.ERROR, "what is kept is no approval"),
+        ({"colour": "green"}, Outcome.ERROR, "the ConfigMap holds no approval"),
     ],
 )
 def test_a_yes_is_to_this_flip_and_young(data: dict[str, str], outcome: Outcome, seen: str) -> None:

@@ -17,7 +17,7 @@ from teal.gates.documents import (
     early,
     one_of_several,
 )
-from teal.gates.openapi import Operation, deprecated
+from teal.gates.openapi import Operation, described
 from teal.gates.replies import Reply
 from teal.model.colours import Colour
 from teal.model.verdict import Outcome
@@ -231,14 +231,14 @@ def test_without_a_document_nothing_is_known_of_deprecations() -> None:
 def test_only_what_needs_nothing_and_changes_nothing_is_tried(paths: dict[str, Any], *, askable: bool) -> None:
     """A GET without parameters that have to be given."""
     parameters = {"A": {"name": "a", "required": True}, "B": {"name": "b", "required": False}}
-    (found,) = deprecated(openapi(paths, components={"parameters": parameters}))
+    (found,) = described(openapi(paths, components={"parameters": parameters}), deprecated=True)
     assert found.askable is askable
 
 
 @pytest.mark.parametrize("flag", [None, False, "true", 1])
 def test_what_is_not_marked_is_not_deprecated(flag: object) -> None:
     """True is the one value that the specification has for it."""
-    assert deprecated(openapi({"/old": {"get": {"deprecated": flag}}})) == []
+    assert described(openapi({"/old": {"get": {"deprecated": flag}}}), deprecated=True) == []
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_what_is_not_marked_is_not_deprecated(flag: object) -> None:
 )
 def test_a_relative_server_comes_first(servers: object, url: str) -> None:
     """It is what the service puts before its paths; an absolute one is the address of whatever stands before it."""
-    (found,) = deprecated(openapi({"/old": {"get": {"deprecated": True}}}, servers=servers))
+    (found,) = described(openapi({"/old": {"get": {"deprecated": True}}}, servers=servers), deprecated=True)
     assert (found.path, found.url) == ("/old", url)
 
 

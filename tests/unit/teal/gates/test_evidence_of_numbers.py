@@ -28,7 +28,7 @@ WANTED = {
     "asked": "Prometheus for the series that the bake needs",
 }
 SOME = Queried(series=[Series(labels={"colour": "green"}, value=3)])
-NAMES = "or its names; none where it has none"
+NAMES = "backend had no request, or its metrics have other names"
 KEY = "teal:services.backend.requestMetrics"
 WOULD = "would tell it from 2 %"
 ERRORS = MetricCheck(
@@ -99,7 +99,7 @@ def test_of_no_pod_at_least_one_has_to_be_scraped() -> None:
             Queried(),
             {"django": SOME, "flask": Queried()},
             INCONCLUSIVE,
-            f"http_requests_total has no label code; set {KEY}.status, or {KEY}.preset django",
+            f"http_requests_total has no label code; set {KEY}.status, or {KEY}.preset to django",
         ),
         (
             BLUE,
@@ -107,7 +107,7 @@ def test_of_no_pod_at_least_one_has_to_be_scraped() -> None:
             Queried(),
             {"django": SOME, "flask": SOME},
             INCONCLUSIVE,
-            f"no series of http_requests_total: backend had no request, or set {KEY}.preset django or flask",
+            f"no series of http_requests_total: {NAMES}; set {KEY}.preset to django or flask",
         ),
         (
             BLUE,
@@ -115,7 +115,10 @@ def test_of_no_pod_at_least_one_has_to_be_scraped() -> None:
             Queried(),
             {},
             INCONCLUSIVE,
-            f"no series of http_requests_total: backend had no request, or set {KEY}.preset, {NAMES}",
+            (
+                f"no series of http_requests_total: {NAMES}; set {KEY}.preset to the library that counts its requests, "
+                "or to none"
+            ),
         ),
     ],
 )
@@ -123,7 +126,7 @@ def test_series(  # noqa: PLR0913, PLR0917 - one answer each, and what comes of 
     live: Colour | None, every: Queried, having: Queried, others: dict[str, Queried], outcome: Outcome, seen: str
 ) -> None:
     """What is missing, and which setting mends it."""
-    found = series("backend", SERIES, live=live, every=every, told=having, others=others)
+    found = series("backend", SERIES, live=live, every=every, with_status=having, others=others)
     assert spoken(found) == (outcome, seen, WANTED["needed"], WANTED["asked"])
 
 

@@ -8,7 +8,7 @@ from teal.model.colours import Colour
 from teal.model.verdict import Outcome
 
 PLAN = SeriesPlan(
-    requests="http_requests_total", status="status", every="every", told="told", others={"go-promhttp": "go"}
+    requests="http_requests_total", status="status", every="every", with_status="told", others={"go-promhttp": "go"}
 )
 NONE = Queried()
 SOME = Queried(series=[Series(labels={"colour": "blue"}, value=3)])
@@ -19,8 +19,8 @@ DOWN = Queried(error="Prometheus is down")
     ("live", "every", "told", "other", "outcome", "seen"),
     [
         (Colour.BLUE, SOME, SOME, NONE, Outcome.PASSED, "3 such series"),
-        (Colour.BLUE, NONE, NONE, NONE, Outcome.INCONCLUSIVE, "requestMetrics.preset, or its names; none where"),
-        (Colour.BLUE, NONE, NONE, SOME, Outcome.INCONCLUSIVE, "requestMetrics.preset go-promhttp"),
+        (Colour.BLUE, NONE, NONE, NONE, Outcome.INCONCLUSIVE, "requestMetrics.preset to the library"),
+        (Colour.BLUE, NONE, NONE, SOME, Outcome.INCONCLUSIVE, "requestMetrics.preset to go-promhttp"),
         (Colour.BLUE, SOME, NONE, SOME, Outcome.INCONCLUSIVE, "has no label status; set teal:services.shop"),
         (Colour.BLUE, DOWN, NONE, NONE, Outcome.ERROR, "Prometheus is down"),
         (Colour.BLUE, SOME, DOWN, NONE, Outcome.ERROR, "Prometheus is down"),
@@ -32,6 +32,6 @@ def test_series_are_found_or_their_names_are_asked_for(  # noqa: PLR0913, PLR091
     live: Colour | None, every: Queried, told: Queried, other: Queried, outcome: Outcome, seen: str
 ) -> None:
     """Before the first release nobody had a request; after it, none at all means that the names are wrong."""
-    verdict = series("shop", PLAN, live=live, every=every, told=told, others={"go-promhttp": other})
+    verdict = series("shop", PLAN, live=live, every=every, with_status=told, others={"go-promhttp": other})
     assert (verdict.gate, verdict.outcome) == ("metrics.series", outcome)
     assert seen in verdict.seen

@@ -21,10 +21,10 @@ from teal.status.look import looked
 from teal_infra.looking.view import Look, Shown
 
 FRESH_SECONDS = 0.3
-"""For how long one reading is shown to whoever else looks."""
+"""How long one reading is shown to others before the next one is made."""
 
 FRESH_AWS_SECONDS = 2.0
-"""The same where a load balancer directs traffic: AWS allows few such requests a second in a whole account."""
+"""The same under `router: alb`: AWS allows few such requests a second in a whole account."""
 
 COUNT_SECONDS = 2.0
 """How long it is between two questions to Prometheus."""
@@ -33,7 +33,7 @@ TREND = 60
 """How many answers of Prometheus are shown as a line: two minutes of them."""
 
 
-class Eyes:
+class StackReader:
     """The reader of one stack, which everybody who looks at it shares."""
 
     def __init__(self, cluster: Cluster, prometheus: Prometheus | None = None) -> None:

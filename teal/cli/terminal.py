@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 _BAKE = re.compile(r"bake of (?P<colour>\w+): (?P<now>\d+) of (?P<whole>\d+) s, (?P<answers>.*)")
 """The progress of a bake, as `teal.flip.watching.bake` says it."""
 
-_MOVED = re.compile(r"(PASSED|FAILED|INCONCLUSIVE|ERROR)")
 STYLES = {"PASSED": "green", "FAILED": "red", "INCONCLUSIVE": "yellow", "ERROR": "yellow"}
 """The style in which each outcome is shown."""
+_OUTCOME = re.compile("|".join(STYLES))
 
 
-class Told:
+class Terminal:
     """Shows progress on standard error, since standard output has the result."""
 
     def __init__(self, *, quiet: bool, yes: bool) -> None:
@@ -34,7 +34,6 @@ class Told:
             yes: ask nobody.
         """
         self._console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False, quiet=quiet)
-        self._quiet = quiet
         self._yes = yes
         self._bar: Progress | None = None
 
@@ -45,7 +44,7 @@ class Told:
             return self._bake(found)
         self.end()
         for each in text.splitlines():
-            word = _MOVED.search(each)
+            word = _OUTCOME.search(each)
             self._console.print(each, markup=False, style=STYLES.get(word[0]) if word else None)
         return None
 

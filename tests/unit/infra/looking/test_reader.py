@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
-from teal_infra.looking import eyes
-from teal_infra.looking.eyes import Eyes
+from teal_infra.looking import reader
+from teal_infra.looking.reader import StackReader
 
 from teal.adapters.kubernetes import cluster
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
@@ -25,15 +25,15 @@ from tests.unit.teal.standing import NAMESPACE, deployment, stack
 
 
 @asynccontextmanager
-async def looking(server: FakeApiServer, prometheus: str = "") -> AsyncGenerator[Eyes]:
+async def looking(server: FakeApiServer, prometheus: str = "") -> AsyncGenerator[StackReader]:
     """At the stack of a fake API server."""
     access = ClusterAccess(namespace="teal", kubeconfig=server.kubeconfig)
     async with Cluster.connect(access) as found:
         if not prometheus:
-            yield Eyes(found)
+            yield StackReader(found)
             return
         async with Prometheus.connect(PrometheusAccess(url=prometheus)) as asked:
-            yield Eyes(found, asked)
+            yield StackReader(found, asked)
 
 
 def config_map(server: FakeApiServer, name: str, **data: str) -> None:
@@ -52,13 +52,13 @@ async def test_all_who_look_are_shown_one_reading(api_server: FakeApiServer, mon
     """Then the next one."""
     stack(api_server)
     async with looking(api_server) as seen:
-        monkeypatch.setattr(eyes, "FRESH_SECONDS", 1000)
+        monkeypatch.setattr(reader, "FRESH_SECONDS", 1000)
         first, second = await asyncio.gather(seen.look(), seen.look())
         assert first is second
         assert first.status.live == {"backend": "blue"}
         assert first.status.weights == {"backend": {Colour.BLUE: 100, Colour.GREEN: 0}}
         assert (first.requests, first.approval, first.why) == (None, None, "")
-        monkeypatch.setattr(eyes, "FRESH_SECONDS", -1)
+        monkeypatch.setattr(reader, "FRESH_SECONDS", -1)
         api_server.service("backend", "green")
         assert (await seen.look()).status.weights == {"backend": {Colour.GREEN: 100, Colour.BLUE: 0}}
 
@@ -73,9 +73,9 @@ async def test_aws_is_asked_more_rarely(api_server: FakeApiServer, monkeypatch: 
     async def looked(_cluster: Cluster) -> Status:
         return next(found)
 
-    monkeypatch.setattr(eyes, "looked", looked)
-    monkeypatch.setattr(eyes, "FRESH_SECONDS", -1)
-    monkeypatch.setattr(eyes, "FRESH_AWS_SECONDS", 1000)
+    monkeypatch.setattr(reader, "looked", looked)
+    monkeypatch.setattr(reader, "FRESH_SECONDS", -1)
+    monkeypatch.setattr(reader, "FRESH_AWS_SECONDS", 1000)
     async with looking(api_server) as seen:
         assert [(await seen.look()).status for _ in range(3)] == [status, behind, behind]
 
@@ -83,7 +83,7 @@ async def test_aws_is_asked_more_rarely(api_server: FakeApiServer, monkeypatch: 
 async def test_a_cluster_that_is_gone_is_said(api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside what was there before; where nothing was, there is nothing to show."""
     monkeypatch.setattr(cluster, "RETRY_SECONDS", 0.1)
-    monkeypatch.setattr(eyes, "FRESH_SECONDS", -1)
+    monkeypatch.setattr(reader, "FRESH_SECONDS", -1)
     stack(api_server)
     async with looking(api_server) as seen, looking(api_server) as late:
         await seen.look()
@@ -161,7 +161,7 @@ async def test_the_last_approval_is_shown(api_server: FakeApiServer) -> None:
 async def test_requests_are_asked_for_beside(api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for a Prometheus; what it says is shown next, and makes the trend."""
     stack(api_server)
-    monkeypatch.setattr(eyes, "FRESH_SECONDS", -1)
+    monkeypatch.setattr(reader, "FRESH_SECONDS", -1)
 
     async def handler(asked: Asked) -> Said:
         value = "0.5" if b"status" in asked.body else "12"
