@@ -40,7 +40,7 @@ from teal_infra.planning import capacity
 from teal_infra.planning.ending import endings
 from teal_infra.planning.live import Live, recorded
 from teal_infra.planning.move import bake_plan, move_of
-from teal_infra.planning.slots import overruling, scaled_by_hand, turn
+from teal_infra.planning.slots import overruling, pinned, scaled_by_hand, turn
 from teal_infra.provider.ownership import Prior, owned
 from teal_infra.settings import Settings
 from teal_infra.settings.slot import Slot as SlotSettings
@@ -169,8 +169,7 @@ class _Stack:
         return [
             each
             for name, settings in self._settings.services.items()
-            if not settings.idles
-            and capacity.leaving(name, colour, active=self._settings.active_colour, live=self._live)
+            if not settings.idles and capacity.asked_to_keep(self._settings, name, self._live)
             for each in self._slot_of(name, colour).keep(settings, self._capacity(name, colour))
         ]
 
@@ -209,7 +208,7 @@ class _Stack:
                 environment=environment,
                 fingerprint=content,
                 annotations=annotations,
-                capacity=self._capacity(name, colour),
+                capacity=pinned(content, live, self._live.autoscalers.get(of.name)) or self._capacity(name, colour),
                 scaled_by_hand=scaled_by_hand(content, live),
                 rollouts=self.rollouts,
                 rolling=live is not None and live.rolling,

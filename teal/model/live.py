@@ -105,6 +105,8 @@ class LiveAutoscaler:
     minimum: int
     desired: int = 0
     """The pods that the autoscaler wants now; 0 before it has looked for the first time."""
+    ours: bool = False
+    """Whether a stack of teal made it."""
 
     @property
     def floor(self) -> tuple[int, datetime] | None:

@@ -137,7 +137,7 @@ class Fingerprint:
                     "frontDoor": {**doors, "extraPorts": further_ports},
                     "appProtocol": settings["appProtocol"],
                     "ingress": [ingress, further] if further else ingress,
-                    "routing": [settings["routing"], self.router],
+                    "routing": [_as_ever(settings["routing"], ("backendTls",)), self.router],
                     "targetGroup": settings["targetGroup"],
                     "metadata": [{**settings["metadata"][each], "name": ""} for each in _READ_BY_OTHERS],
                     "capacity": [autoscaling, settings["replicas"], settings["disruption"]],
@@ -262,6 +262,7 @@ _ADDED: Mapping[str, object] = {
     "behavior": None,
     "scheme": None,
     "headers": {},
+    "backendTls": None,
 }
 """Settings that earlier teals did not have, with the values that mean nothing was set."""
 

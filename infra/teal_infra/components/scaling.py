@@ -27,6 +27,8 @@ class Capacity:
     minimum: int
     floor: str | None = None
     """The value of the `teal/floor` annotation while a flip's demand is in force."""
+    exact: bool = False
+    """Whether it is asked for no other number, since the Deployment says how many, and it goes with the next update."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,14 +63,14 @@ class Scaling(pulumi.ComponentResource):
             )
         scaling = settings.autoscaling
         self.autoscaler: HorizontalPodAutoscaler | None = None
-        if scaling.ours:
+        if scaling.ours or capacity.exact:
             self.autoscaler = HorizontalPodAutoscaler(
                 f"{of.name}-autoscaler",
                 metadata=of.meta(annotations={FLOOR: capacity.floor} if capacity.floor else None),
                 spec={
                     "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": of.name},
                     "min_replicas": capacity.minimum,
-                    "max_replicas": max(scaling.max_replicas, capacity.minimum),
+                    "max_replicas": capacity.minimum if capacity.exact else max(scaling.max_replicas, capacity.minimum),
                     "metrics": _metrics(scaling),
                     "behavior": _behavior(scaling),
                 },

@@ -86,9 +86,7 @@ class Slot(pulumi.ComponentResource):
 
     def keep(self, settings: ServiceSettings, capacity: Capacity) -> Sequence[pulumi.Resource]:
         """Declare its autoscaler before traffic leaves: it asks for no fewer pods, and waits for nothing."""
-        scaling = ScalingArgs(of=self._of, settings=settings, capacity=capacity)
-        self._scaling = Scaling(self._of.name, scaling, pulumi.ResourceOptions(parent=self))
-        return [self._scaling.autoscaler] if self._scaling.autoscaler else []
+        return self._scale(settings, capacity, pulumi.ResourceOptions(parent=self))
 
     def run(self, args: SlotArgs) -> None:
         """Declare the rest of the slot."""
@@ -104,6 +102,7 @@ class Slot(pulumi.ComponentResource):
             self.register_outputs({})
             return
         seconds = settings.progress_deadline_seconds + REPORTED_SECONDS
+        first = self._scale(settings, args.capacity, later) if args.capacity.exact else ()
         deployment = Deployment(
             of.name,
             metadata=_metadata(args, annotations),
@@ -111,6 +110,7 @@ class Slot(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(
                 later,
                 pulumi.ResourceOptions(
+                    depends_on=[*first],
                     custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds}s", update=f"{seconds}s"),
                     ignore_changes=["spec.replicas"] if scaled or args.scaled_by_hand else None,
                     hooks=args.rollouts.hooks() if args.fingerprint.running else None,
@@ -122,11 +122,17 @@ class Slot(pulumi.ComponentResource):
         rollout = Rollout(name=of.name, seconds=seconds, rolling=args.rolling, undo=args.undo)
         self.ready.append(args.rollouts.over(deployment, rollout) if args.fingerprint.running else deployment)
         if args.fingerprint.running and self._scaling is None:
-            scaling = ScalingArgs(of=of, settings=settings, capacity=args.capacity)
-            self._scaling = Scaling(of.name, scaling, later)
+            self._scale(settings, args.capacity, later)
         if self._scaling is not None and self._scaling.autoscaler is not None:
             self.ready.append(self._scaling.autoscaler)
         self.register_outputs({})
+
+    def _scale(
+        self, settings: ServiceSettings, capacity: Capacity, opts: pulumi.ResourceOptions
+    ) -> Sequence[pulumi.Resource]:
+        """Declare what scales and guards its pods, and return the autoscaler, if there is one."""
+        self._scaling = Scaling(self._of.name, ScalingArgs(of=self._of, settings=settings, capacity=capacity), opts)
+        return [self._scaling.autoscaler] if self._scaling.autoscaler else []
 
     def adopt(self, settings: ServiceSettings, selector: Mapping[str, str]) -> Self:
         """Declare the preview Service of pods that somebody else makes, whose port may have another name or none."""

@@ -12,7 +12,9 @@ from teal.model.colours import Colour
 from teal.model.labels import FLOOR
 from teal_infra.components.scaling import Capacity
 from teal_infra.planning.live import Live
+from teal_infra.settings import Settings
 from teal_infra.settings.scaling import Autoscaling
+from teal_infra.settings.slot import State
 
 
 def of(scaling: Autoscaling, service: str, colour: Colour, *, active: Colour, live: Live) -> Capacity:
@@ -56,6 +58,19 @@ def leaving(service: str, colour: Colour, *, active: Colour, live: Live) -> int:
         return 0
     autoscaler = live.autoscalers.get(f"{service}-{colour}")
     return max(slot.replicas, autoscaler.minimum if autoscaler and not has_traffic else 0)
+
+
+def asked_to_keep(settings: Settings, service: str, live: Live) -> int:
+    """Return the pods that the autoscaler of the colour that traffic leaves is asked for before it moves; 0 for none.
+
+    That of a colour that ends in this update is asked for nothing where its minimum keeps them already. It stays as it
+    is until then, since an engine deletes last of all, and only in an update that succeeds.
+    """
+    colour = settings.active_colour.other
+    kept = leaving(service, colour, active=colour.other, live=live)
+    slot, autoscaler = settings.slot(colour), live.autoscalers.get(f"{service}-{colour}")
+    ends = slot is None or slot.state is not State.RUNNING
+    return 0 if ends and autoscaler is not None and autoscaler.minimum >= kept else kept
 
 
 def _kept(scaling: Autoscaling, live: Live, name: str) -> Capacity | None:

@@ -51,8 +51,8 @@ def move_of(settings: Settings, live: Live) -> Move:
 
 def _keeps(settings: Settings, live: Live, service: str) -> bool:
     """Return whether the colour that traffic leaves has more pods than its autoscaler would leave it."""
-    active, scaling = settings.active_colour, settings.services[service].autoscaling
-    return scaling.ours and capacity.of(scaling, service, active.other, active=active, live=live).floor is not None
+    scaling = settings.services[service].autoscaling
+    return scaling.ours and capacity.asked_to_keep(settings, service, live) > scaling.idle_replicas
 
 
 def _found(settings: Settings, live: Live) -> Colour | None:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from teal.model.colours import Colour
 from teal.model.labels import STARTED_AT, STOPPED_AT
-from teal.model.live import LiveSlot
+from teal.model.live import LiveAutoscaler, LiveSlot
 from teal.plans.model import IDLE, Now, Planned, SlotPlan
 from teal_infra.components import environment, fingerprint
 from teal_infra.components.fingerprint import Fingerprint
+from teal_infra.components.scaling import Capacity
 from teal_infra.components.slot import Turn
 from teal_infra.labels import Identity
 from teal_infra.planning import capacity
@@ -125,6 +126,19 @@ def scaled_by_hand(declared: Fingerprint, found: LiveSlot | None) -> bool:
         return False
     before = fingerprint.recorded(found.annotations)
     return before is not None and before.replicas == declared.replicas != found.replicas
+
+
+def pinned(declared: Fingerprint, found: LiveSlot | None, autoscaler: LiveAutoscaler | None) -> Capacity | None:
+    """Return what the stack's own autoscaler is asked for where its Deployment says how many pods from now on.
+
+    The engine deletes it last, and until then it would undo the number. So it is asked for that number first, and goes
+    with the next update.
+    """
+    if found is None or not declared.replicas or autoscaler is None or not autoscaler.ours:
+        return None
+    before = fingerprint.recorded(found.annotations)
+    anew = before is None or before.replicas != declared.replicas
+    return Capacity(minimum=declared.replicas, exact=True) if anew else None
 
 
 def overruling(declared: Fingerprint, found: LiveSlot | None) -> Mapping[str, str]:

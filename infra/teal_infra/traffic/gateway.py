@@ -31,6 +31,7 @@ class WeightedRoute(pulumi.ComponentResource):
         front, route = args.front, args.route
         settings = front.settings
         own = settings.services[name].metadata.route
+        known = _verified(name, args, pulumi.ResourceOptions(parent=self))
         marks = annotations(front.live.get(name), route.active, settings.canary_weight)
         self.resource: pulumi.Resource = CustomResource(
             f"{name}-route",
@@ -43,7 +44,7 @@ class WeightedRoute(pulumi.ComponentResource):
                 "annotations": {**own.annotations, **marks, ACTIVE: str(route.active), **UNAWAITED},
             },
             spec=spec(settings, name),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(route.after), hooks=route.hooks),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*route.after, *known], hooks=route.hooks),
         )
         # A custom resource has no typed outputs. The applied object names the colour in an annotation.
         applied = cast("pulumi.Output[Any]", self.resource.metadata)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # as above
@@ -57,6 +58,30 @@ class WeightedRoute(pulumi.ComponentResource):
 
 router = partial(Apart, WeightedRoute)
 """What `teal_infra.traffic` calls to make the router."""
+
+
+def _verified(name: str, args: RouteArgs, opts: pulumi.ResourceOptions) -> Sequence[pulumi.Resource]:
+    """Declare that the Gateway speaks TLS to the pods of both colours, and how it verifies them, where it is said."""
+    tls = args.front.settings.services[name].routing.backend_tls
+    if tls is None or tls.external:
+        return ()
+    authority = {"group": "", "kind": "ConfigMap", "name": tls.ca_config_map}
+    by = {"caCertificateRefs": [authority]} if tls.ca_config_map else {"wellKnownCACertificates": "System"}
+    services = [{"group": "", "kind": "Service", "name": f"{name}-{each}"} for each in Colour]
+    policy = CustomResource(
+        f"{name}-backend-tls",
+        api_version="gateway.networking.k8s.io/v1",
+        kind="BackendTLSPolicy",
+        metadata={
+            "name": name,
+            "namespace": args.front.namespace,
+            "labels": dict(labels.shared(name)),
+            "annotations": dict(UNAWAITED),
+        },
+        spec={"targetRefs": services, "validation": {**by, "hostname": tls.hostname}},
+        opts=opts,
+    )
+    return [policy]
 
 
 def spec(settings: Settings, service: str) -> Mapping[str, Any]:

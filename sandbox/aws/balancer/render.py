@@ -195,15 +195,18 @@ def _backend(group: Group, targets: Iterable[Target], folder: Path) -> str:
 
 
 def servers(group: Group, target: Target) -> list[tuple[str, str, str]]:
-    """A target's two servers: name, address and options; neither is asked before it is told to be."""
+    """A target's two servers: name, address and options; neither is asked before it is told to be.
+
+    Whatever certificate a target has, a load balancer takes it.
+    """
     address = f"{target.address}:{target.port}"
     plain = "ssl verify none" if group.secure else ""
     rhythm = " ".join(f"{name} {group.interval_s * 1000:.0f}ms" for name in ("inter", "fastinter", "downinter"))
     check = f"check {rhythm} rise {group.healthy} fall {group.unhealthy}"
-    port = f" port {group.check_port}" if group.check_port else ""
+    # Said in full: HAProxy checks a server of its configuration as it asks it, and one that is added later over TCP.
+    port = f" port {group.check_port or target.port}{' check-ssl verify none' if group.check_secure else ''}"
     ramp = f" slowstart {group.slow_start_s}s" if group.slow_start_s else ""
-    secure = " check-ssl verify none" if group.check_secure and not group.secure else ""
     return [
-        (target.server, address, f"{check}{port}{ramp}{secure} {plain}".strip()),
+        (target.server, address, f"{check}{port}{ramp} {plain}".strip()),
         (f"{target.server}{BACKUP}", address, f"backup disabled {plain}".strip()),
     ]

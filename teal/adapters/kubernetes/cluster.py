@@ -195,6 +195,7 @@ class Cluster:
                 annotations=item.metadata.annotations,
                 minimum=item.spec.min_replicas,
                 desired=item.status.desired_replicas,
+                ours=item.metadata.labels.get(PART_OF_LABEL) == PART_OF,
             )
             for item in found
             if (name := item.deployment)

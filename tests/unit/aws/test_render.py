@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,15 @@ def test_haproxy_takes_whatever_aws_takes(tmp_path: Path, condition: Condition) 
     path.write_text(render.configuration(picture, targets, tmp_path))
     checked = subprocess.run(["haproxy", "-c", "-f", str(path)], check=False, capture_output=True, text=True)  # noqa: S607 - Debian puts it on PATH
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize(("secure", "check_secure"), [(True, True), (True, False), (False, True)])
+def test_a_target_is_spoken_to_and_checked_as_its_group_says(*, secure: bool, check_secure: bool) -> None:
+    """Each by TLS or not, on a port that is named: without one, HAProxy has rules of its own. Any certificate does."""
+    group = replace(_GROUP, secure=secure, check_secure=check_secure, check_port=None)
+    (_, _, asked), (_, _, backup) = render.servers(group, Target("10.244.0.7", 8000, effective=0.0))
+    assert (" port 8000 check-ssl verify none" in asked) is check_secure
+    assert (asked.endswith(" ssl verify none"), backup.endswith(" ssl verify none")) == (secure, secure)
 
 
 def test_a_health_check_is_the_target_groups(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import DNS, Model, clash, wrong
+from teal_infra.settings.base import DNS, Model, ObjectName, clash, wrong
 from teal_infra.settings.numbers import bounds
 
 
@@ -61,6 +61,40 @@ def _lasts(duration: str | None) -> int:
     return sum(int(number) * _MILLISECONDS[unit] for number, unit in parts)
 
 
+class BackendTls(Model):
+    """How a Gateway knows pods that speak TLS: teal makes a BackendTLSPolicy for the Services of both colours."""
+
+    hostname: Annotated[str, StringConstraints(pattern=rf"^{DNS}$", max_length=253)] | None = Field(
+        default=None,
+        description="The name in the pods' certificates, for which the Gateway asks and by which it verifies them.",
+        json_schema_extra=wrong("the Gateway would take no pod for the service's, and answer 5xx"),
+        examples=["backend.shop.svc"],
+    )
+    ca_config_map: ObjectName | None = Field(
+        default=None,
+        description=(
+            "The ConfigMap that has, as `ca.crt`, the certificate of who signed them. Without it, the authorities that "
+            "the Gateway's own system trusts are meant."
+        ),
+        json_schema_extra=wrong("the Gateway would take no pod for the service's, and answer 5xx"),
+        examples=["backend-ca"],
+    )
+    external: bool = Field(
+        default=False,
+        description="Whether the policy is somebody else's, in whatever kind the Gateway has for it: teal makes none.",
+        json_schema_extra=wrong("the Gateway would speak plain HTTP to pods that speak TLS"),
+        examples=["true"],
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        given = self.hostname or self.ca_config_map
+        if (self.external and given) or not (self.external or self.hostname):
+            what = "a Gateway verifies pods by either a hostname or a policy that is external"
+            raise clash("hostname", what, mend={"external": None} if self.external else {"hostname": ...})
+        return self
+
+
 class Routing(Model):
     """Which of the requests to a load balancer or a gateway are this service's. For `router: alb` and `gateway`."""
 
@@ -102,6 +136,9 @@ class Routing(Model):
     )
     timeouts: RouteTimeouts | None = Field(
         default=None, description="How long a gateway waits for the pods, for `router: gateway`."
+    )
+    backend_tls: BackendTls | None = Field(
+        default=None, description="How a gateway verifies pods that speak TLS, for `router: gateway`."
     )
 
     @property

@@ -25,6 +25,7 @@ _OF_SERVICES: Mapping[tuple[str, ...], set[RouterKind]] = {
     ("routing", "priority"): _BALANCER,
     ("routing", "filters"): _ROUTE,
     ("routing", "timeouts"): _ROUTE,
+    ("routing", "backendTls"): _ROUTE,
     ("routing",): _BALANCER | _ROUTE,
 }
 """The settings of a service that only some routers use. The active Service and its Ingresses are the selector's."""
@@ -43,6 +44,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
     yield from _shares(settings)
     yield from _same(settings)
     yield from _kept_out(settings)
+    yield from _spoken_to_in_plain(settings)
     alb = settings.alb if settings.router in _BALANCER else None
     if alb is not None and (alb.stickiness_seconds or 0) > settings.settle_seconds:
         seconds = alb.stickiness_seconds or 0
@@ -132,6 +134,16 @@ def _kept_out(settings: Settings) -> Iterator[Refusal]:
             pods = {"kubernetes.io/metadata.name": gateway.namespace or settings.namespace}
             what = f"router is gateway, and network.callers of {name} names no pods of the Gateway {gateway.name}"
             yield Refusal(where, what, "the policies would keep out live traffic", (Set(where, pods),))
+
+
+def _spoken_to_in_plain(settings: Settings) -> Iterator[Refusal]:
+    """Yield services whose pods speak TLS behind a Gateway that nothing tells so."""
+    for name, service in settings.routed.items() if settings.router is RouterKind.GATEWAY else ():
+        if service.tls and service.routing.backend_tls is None:
+            where: Where = ("services", name, "routing", "backendTls", "hostname")
+            what = f"router is gateway, the pods of {name} speak TLS (probes.readiness.scheme), and nothing tells it so"
+            named = Set(where, f"{name}.{settings.namespace}.svc")
+            yield Refusal(where, what, "it would speak plain HTTP to them, and they would answer no client", (named,))
 
 
 def _shares(settings: Settings) -> Iterator[Refusal]:

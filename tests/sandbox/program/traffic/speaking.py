@@ -90,6 +90,7 @@ class Shop(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(text)))
+        self.send_header("X-Colour", os.environ["DEPLOYMENT_GROUP"])  # by which a load knows who answers
         if time.monotonic() < Shop.closing_until:
             self.send_header("Connection", "close")
         self.end_headers()

@@ -109,6 +109,23 @@ def test_a_deployment_in_steps(stack: Stack, tmp_path: Path) -> None:
     stack.flip("blue")
 
 
+def test_a_gateway_is_told_to_speak_tls_to_pods(stack: Stack) -> None:
+    """By a policy that the API server takes, for the Services of both colours; a flip leaves it as it is."""
+    good = stack.config.read_text()
+    stack.configure("services.backend.routing.backendTls.hostname", "backend.shop.svc")
+    stack.configure("services.backend.routing.backendTls.caConfigMap", "backend-ca")
+    stack.up()
+    policy = json.loads(stack.kubectl("get", "backendtlspolicy", "backend", "-o", "json"))
+    assert [each["name"] for each in policy["spec"]["targetRefs"]] == ["backend-blue", "backend-green"]
+    assert policy["spec"]["validation"] == {
+        "hostname": "backend.shop.svc",
+        "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "backend-ca"}],
+    }
+    stack.config.write_text(good)
+    stack.up()
+    assert not stack.kubectl("get", "backendtlspolicy", "-o", "name")
+
+
 def test_a_release_that_is_not_what_it_says_moves_no_weight(stack: Stack) -> None:
     """The gates are those of every router."""
     stack.configure("green.backend.env.FAULT_VERSION", "0.9.9")

@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pulumi.runtime import mocks
 from teal_infra.planning.live import Live
+from teal_infra.planning.move import move_of
+from teal_infra.settings.load import load
 
 from teal.model.colours import Colour
+from teal.model.labels import PARTS
 from teal.model.live import LiveAutoscaler, LiveService, LiveSlot
 from tests.unit.infra.declaring import config, declared
 
@@ -31,8 +35,8 @@ def needs(monkeypatch: pytest.MonkeyPatch) -> Needs:
     return found
 
 
-def live() -> Live:
-    """Traffic is on blue, which has ten pods of an autoscaler that would do with three."""
+def live(minimum: int = 3) -> Live:
+    """Traffic is on blue, which has ten pods of an autoscaler that would do with so many."""
     return Live(
         services={
             "backend": LiveService(
@@ -40,7 +44,7 @@ def live() -> Live:
             )
         },
         slots={("backend", Colour.BLUE): LiveSlot(annotations={}, replicas=10, ready=10, version="1.0.0")},
-        autoscalers={"backend-blue": LiveAutoscaler(annotations={}, minimum=3)},
+        autoscalers={"backend-blue": LiveAutoscaler(annotations={}, minimum=minimum)},
         record={"colour": "blue"},
         at="2026-01-01T12:00:00+00:00",
     )
@@ -56,3 +60,49 @@ async def test_the_leaving_colour_keeps_its_pods_before_traffic_moves(needs: Nee
     assert "HorizontalPodAutoscaler backend-blue-autoscaler" in needs["Service backend-active"]
     assert "ConfigMap teal-confirmed" not in needs["HorizontalPodAutoscaler backend-blue-autoscaler"]
     assert "ConfigMap teal-confirmed" in needs["Deployment backend-blue"]
+
+
+@pytest.mark.parametrize(("minimum", "asked"), [(9, True), (10, False)])
+async def test_an_autoscaler_that_keeps_them_anyway_goes_with_the_colour_that_ends(
+    minimum: int, *, asked: bool
+) -> None:
+    """It is not declared, so this update deletes it at its end; nor does a gate demand that it was asked."""
+    raw = config("green", "service")
+    raw = {**raw, "blue": json.dumps({**json.loads(raw["blue"]), "state": "stopped"})}
+    found = await declared(raw, live(minimum))
+    assert ("backend-blue-autoscaler" in found.names("HorizontalPodAutoscaler")) is asked
+    assert found["Deployment", "backend-blue"]["spec"]["replicas"] == 0
+    assert move_of(load(raw, stack="dev"), live(minimum)).flip_set["backend"].keeps is asked
+
+
+def scaled(*, ours: bool, number: int | None) -> Live:
+    """Blue is live with ten pods, and with an autoscaler, of this stack or not; an update declared so many of them."""
+    parts = json.dumps({"replicas": number})
+    return replace(
+        live(),
+        slots={("backend", Colour.BLUE): LiveSlot(annotations={PARTS: parts}, replicas=10, ready=10, version="1.0.0")},
+        autoscalers={"backend-blue": LiveAutoscaler(annotations={}, minimum=3, ours=ours)},
+    )
+
+
+@pytest.mark.parametrize(
+    ("ours", "number", "pinned"), [(True, None, True), (True, 8, True), (True, 12, False), (False, None, False)]
+)
+async def test_an_autoscaler_that_goes_does_not_undo_the_number_that_is_written(
+    needs: Needs,
+    number: int | None,
+    *,
+    ours: bool,
+    pinned: bool,
+) -> None:
+    """It asks for that number before; the next update, which has no number to write, does not declare it any more."""
+    fixed = {"backend": {"port": 8000, "replicas": 12, "autoscaling": {"enabled": False}}}
+    raw = {**config("blue", "service"), "services": json.dumps(fixed)}
+    found = await declared(raw, scaled(ours=ours, number=number))
+    assert found["Deployment", "backend-blue"]["spec"]["replicas"] == 12
+    autoscalers = found.names("HorizontalPodAutoscaler")
+    assert autoscalers == (["backend-blue-autoscaler"] if pinned else [])
+    if pinned:
+        spec = found["HorizontalPodAutoscaler", "backend-blue-autoscaler"]["spec"]
+        assert (spec["minReplicas"], spec["maxReplicas"]) == (12, 12)
+        assert "HorizontalPodAutoscaler backend-blue-autoscaler" in needs["Deployment backend-blue"]

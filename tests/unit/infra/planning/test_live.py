@@ -81,15 +81,20 @@ async def test_only_migrated_schemas_have_records(migrated: bool) -> None:  # no
 
 
 async def test_autoscalers_are_known_by_name() -> None:
-    """With the annotations that say what a flip asked for."""
+    """With the annotations that say what a flip asked for, and whether a stack made them."""
     autoscaler = {
-        "metadata": {"name": "backend-blue", "resourceVersion": "1", "annotations": {"teal/floor": "8@then"}},
+        "metadata": {
+            "name": "backend-blue",
+            "resourceVersion": "1",
+            "annotations": {"teal/floor": "8@then"},
+            "labels": {"app.kubernetes.io/part-of": "teal"},
+        },
         "spec": {"minReplicas": 8},
         "status": {"desiredReplicas": 9},
     }
     found, _ = await read({"backend": service()}, {"horizontalpodautoscalers": [autoscaler]})
     assert found.autoscalers == {
-        "backend-blue": LiveAutoscaler(annotations={"teal/floor": "8@then"}, minimum=8, desired=9)
+        "backend-blue": LiveAutoscaler(annotations={"teal/floor": "8@then"}, minimum=8, desired=9, ours=True)
     }
 
 

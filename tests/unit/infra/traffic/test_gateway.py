@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from teal_infra.traffic import declared as of_inputs
@@ -35,6 +37,39 @@ async def test_the_route_hangs_on_the_gateway_that_is_named() -> None:
     assert spec["parentRefs"] == [{"name": "public", "namespace": "gateways"}]
     assert spec["hostnames"] == ["shop.example"]
     assert spec["rules"][0]["matches"] == [{"path": {"type": "PathPrefix", "value": "/api"}}]
+
+
+HOSTNAME = {"hostname": "backend.shop.svc"}
+
+
+@pytest.mark.parametrize(
+    ("given", "by"),
+    [
+        (HOSTNAME, {"wellKnownCACertificates": "System"}),
+        (
+            {**HOSTNAME, "caConfigMap": "shop-ca"},
+            {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "shop-ca"}]},
+        ),
+        ({"external": True}, None),
+        (None, None),
+    ],
+)
+async def test_a_gateway_is_told_to_speak_tls_to_both_colours(
+    given: Mapping[str, Any] | None, by: Mapping[str, Any] | None
+) -> None:
+    """Before its route leads there, by a policy of the Gateway API; a flip changes nothing of it."""
+    probes = {"readiness": {"path": "/up", "scheme": "HTTPS"}} if given else {}
+    service = {**CALLERS, "probes": probes, "routing": {"backendTls": given}}
+    for active in ("blue", "green"):
+        found = await declared({**config(active, "gateway"), "services": json.dumps({"backend": service})})
+        assert found.names("BackendTLSPolicy") == (["backend-backend-tls"] if by else [])
+        if by:
+            policy, route = ("BackendTLSPolicy", "backend-backend-tls"), ("HTTPRoute", "backend-route")
+            assert found[policy]["spec"] == {
+                "targetRefs": [{"group": "", "kind": "Service", "name": f"backend-{each}"} for each in Colour],
+                "validation": {**by, **HOSTNAME},
+            }
+            assert found.order.index(policy) < found.order.index(route)
 
 
 async def test_both_colours_are_filtered_and_waited_for_alike() -> None:

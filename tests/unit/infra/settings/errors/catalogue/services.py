@@ -175,5 +175,7 @@ SERVICES: tuple[Config, ...] = (
     routed("alb", service={"targetGroup": {"protocolVersion": "HTTP2"}}),
     routed("alb", service={"targetGroup": {"healthCheck": {"matcher": "200,700"}}}),
     routed("gateway", service={"routing": {"timeouts": {"request": "1m", "backendRequest": "1m1ms"}}}),
+    routed("gateway", service={"routing": {"backendTls": {"caConfigMap": "a"}}}),
+    routed("gateway", service={"routing": {"backendTls": {"hostname": "a.example", "external": True}}}),
     backend(gates={"metrics": {}}, bakeMetrics={"orders": {"query": "x", "below": 1}}),
 )

@@ -101,6 +101,8 @@ STACKS: tuple[Config, ...] = (
     routed("gateway", service={"metadata": {"frontDoor": {"labels": {"a": "b"}}}, "routing": {"priority": 10}}),
     backend(routing={"hosts": ["a.example"]}),
     routed("gateway", service={"network": {}}),
+    routed("gateway", service={"probes": {"readiness": {"path": "/up", "scheme": "HTTPS"}}}),
+    routed("alb", service={"routing": {"backendTls": {"hostname": "a.example"}}}),
     routed("gateway", "a", "b", gateway={"name": "public", "namespace": "gateways"}, service={"network": {}}),
     routed("gateway", canaryWeight="100", green=GREEN),
     routed("gateway", canaryWeight="10"),
