@@ -194,9 +194,8 @@ class Update:
 
     async def _kept(self, name: str, colour: Colour, live: Live) -> None:
         """Hold the pods of the colour that traffic leaves, before it does."""
-        active = self._settings.active_colour
         scaled = self._settings.services[name].autoscaling.enabled
-        if scaled and capacity.leaving(name, colour, active=active, live=live):
+        if scaled and capacity.asked_to_keep(self._settings, name, live):
             await self._scaled(name, colour, live, None)
 
     async def _scaled(self, name: str, colour: Colour, live: Live, hooks: pulumi.ResourceHookBinding | None) -> None:
