@@ -61,6 +61,8 @@ class Store:
     versions: list[Object] = field(default_factory=list[Object])
     """The versions of what directs traffic, in order: what a watch is told."""
     newest: int = 100
+    _applied: dict[tuple[str, str, str], Object] = field(default_factory=dict[tuple[str, str, str], Object])
+    """The data and annotations that each manager applied last: what it leaves out the next time goes."""
     _texts: dict[tuple[str, str], bytes] = field(default_factory=dict[tuple[str, str], bytes])
     """The same objects as JSON, as far as they were read since they were written."""
 
@@ -108,7 +110,13 @@ class Store:
         before = self.objects.get((kind, name))
         if before and not by.force and (owner := _conflict(before, new, by.manager)):
             raise RefusalError(409, "Conflict", f'Apply failed with 1 conflict: conflict with "{owner}"')
-        after = merged(before, new) if before else new
+        last = self._applied.get((kind, name, by.manager), Object())
+        annotations = new["metadata"].get("annotations")
+        self._applied[kind, name, by.manager] = {
+            **({"data": new["data"]} if "data" in new else {}),
+            **({"metadata": {"annotations": annotations}} if annotations else {}),
+        }
+        after = merged(before, merged(_nothing_of(last), new)) if before else new
         if before and "selector" in new.get("spec", {}):
             after["spec"]["selector"] = new["spec"]["selector"]
         return self._keep(kind, name, before, after, by)
@@ -148,6 +156,13 @@ def merged(old: Any, patch: Any) -> Any:  # noqa: ANN401 - JSON
         else:
             new[key] = merged(new.get(key), value)
     return new
+
+
+def _nothing_of(given: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a patch that takes away everything that is in a value."""
+    if not isinstance(given, dict):
+        return None
+    return {key: _nothing_of(each) for key, each in cast("Object", given).items()}
 
 
 def matches(labels: Mapping[str, str], selector: str) -> bool:
