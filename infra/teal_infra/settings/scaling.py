@@ -106,7 +106,7 @@ class Autoscaling(Model):
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:
-        if self.min_replicas > self.max_replicas:
+        if self.ours and self.min_replicas > self.max_replicas:
             what = f"minReplicas {self.min_replicas} is above maxReplicas {self.max_replicas}"
             raise clash("minReplicas", what, remedy=self.max_replicas)
         beside = [name for name in _BY_USE if name in self.model_fields_set and getattr(self, name) is not None]

@@ -52,7 +52,20 @@ def all_problems(data: Mapping[str, Any], wrong: Wrong) -> Sequence[Problem]:
             elif key not in found:
                 found[key] = each
             chosen += [(step, cause) for step in steps]
-    return [*found.values()]
+    return _once(found.values())
+
+
+def _once(found: Iterable[Problem]) -> Sequence[Problem]:
+    """Return one problem for each setting that two commands would set: what is wrong at first, and the last command."""
+    once: dict[_Key, Problem] = {}
+    for each in found:
+        whole = any(step.where == each.where for step in each.steps)
+        before = next((key for key in once if key[0] == each.where), None) if whole else None
+        if before is None:
+            once[each.where, each.what] = each
+        else:
+            once[before] = replace(once[before], steps=each.steps)
+    return [*once.values()]
 
 
 def _keyed(data: Mapping[str, Any], wrong: Wrong) -> Mapping[_Key, Problem]:

@@ -50,6 +50,8 @@ def obeyed(config: Config) -> Sequence[Problem]:
         run(command(problem), alone)
         left = {(each.where, each.what) for each in load.wrong(*read(alone))}
         assert (problem.where, problem.what) not in left, str(problem)
+    told = [each.where for each in found if any(step.where == each.where for step in each.steps)]
+    assert len(told) == len({*told}), "\n".join(map(str, found))  # two commands for one setting contradict each other
     for problem in found:
         run(command(problem), file)
     rest: Sequence[Problem] = load.problems(*read(file)) if found else ()

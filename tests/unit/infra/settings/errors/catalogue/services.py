@@ -161,6 +161,7 @@ SERVICES: tuple[Config, ...] = (
     backend(disruption={"maxUnavailable": 1, "minAvailable": 1}),
     backend(autoscaling={"cpuPercent": None, "memoryPercent": None}),
     backend(autoscaling={"enabled": False, "minReplicas": 2, "scaleDownWindowSeconds": 60, "cpuPercent": 50}),
+    backend(autoscaling={"enabled": False, "minReplicas": 2, "maxReplicas": 2}),
     backend(replicas=1),
     backend(replicas=1, autoscaling={"minReplicas": 1, "maxReplicas": 2}),
     backend(replicas=1, autoscaling={"external": True}, kind="worker"),
