@@ -76,6 +76,7 @@ class Pods:
             return
         if declared.active_colour is not last.to or last.slots[last.origin] != endings(declared).slots.get(last.origin):
             return
-        left = [f"{name}-{last.origin}" for name in last.plan.services]
+        # A worker that does not overlap ends with its flip, and, where the update died, with the next one.
+        left = [f"{name}-{last.origin}" for name in last.plan.services if name in endings(declared).services]
         if alive := [each for each in left if [*self.world.of(each)]]:
             yield IDLE, f"{alive} have pods still, long after {last}"
