@@ -102,7 +102,8 @@ class Slot(pulumi.ComponentResource):
             self.register_outputs({})
             return
         seconds = settings.progress_deadline_seconds + REPORTED_SECONDS
-        first = self._scale(settings, args.capacity, later) if args.capacity.exact else ()
+        exact = args.capacity.exact and self._scaling is None
+        first = self._scale(settings, args.capacity, later) if exact else ()
         deployment = Deployment(
             of.name,
             metadata=_metadata(args, annotations),

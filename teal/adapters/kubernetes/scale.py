@@ -78,7 +78,8 @@ async def ask_for(cluster: Cluster, service: str, colour: Colour, pods: int) -> 
     name = f"{service}-{colour}"
     path = f"{_path(cluster, service, colour)}/scale"
     patch = {"metadata": {"name": name}, "spec": {"replicas": pods}}
-    response = await merge_patch(cluster, path, patch, f"Deployment {name} was asked for {pods} pods")
+    then = f". Next: kubectl -n {cluster.namespace} get deployment {name}, then the same again"
+    response = await merge_patch(cluster, path, patch, f"Deployment {name} was asked for {pods} pods", then=then)
     if not response.is_success and response.status_code != HTTPStatus.NOT_FOUND:
         raise UnreachableError(
             f"Deployment {name} was not asked for {pods} pods: the API server answered {response.status_code}. Next: "

@@ -28,7 +28,9 @@ def needs(monkeypatch: pytest.MonkeyPatch) -> Needs:
 
     def note(self: mocks.MockMonitor, request: Any) -> Any:  # noqa: ANN401 - a message of the engine's protocol
         waits = {f"{urn.split('::')[2].rpartition(':')[2]} {urn.rpartition('::')[2]}" for urn in request.dependencies}
-        found[f"{request.type.rpartition(':')[2]} {request.name}"] = waits
+        name = f"{request.type.rpartition(':')[2]} {request.name}"
+        assert name not in found, f"{name} is declared twice, which an engine refuses in the middle of an update"
+        found[name] = waits
         return register(self, request)
 
     monkeypatch.setattr(mocks.MockMonitor, "RegisterResource", note)
@@ -106,3 +108,14 @@ async def test_an_autoscaler_that_goes_does_not_undo_the_number_that_is_written(
         spec = found["HorizontalPodAutoscaler", "backend-blue-autoscaler"]["spec"]
         assert (spec["minReplicas"], spec["maxReplicas"]) == (12, 12)
         assert "HorizontalPodAutoscaler backend-blue-autoscaler" in needs["Deployment backend-blue"]
+
+
+async def test_a_flip_may_end_an_autoscaler_as_well(needs: Needs) -> None:
+    """What guards the pods of the colour that traffic leaves is declared once, before the move, and shrinks nothing."""
+    fixed = {"backend": {"port": 8000, "replicas": 10, "autoscaling": {"enabled": False}}}
+    found = await declared(
+        {**config("green", "service"), "services": json.dumps(fixed)}, scaled(ours=True, number=None)
+    )
+    assert "PodDisruptionBudget backend-blue-budget" in needs
+    assert found["Deployment", "backend-blue"]["spec"]["replicas"] == 10
+    assert "backend-blue-autoscaler" not in found.names("HorizontalPodAutoscaler")
