@@ -62,6 +62,17 @@ class Account:
         """Have AWS be late, or answer with errors; nothing else than this from now on."""
         self.call("faults", "order", **{"check_interval_s": CHECK_SECONDS, "answer_delay_s": LATENCY_SECONDS, **wrong})
 
+    def balancer(self) -> dict[str, Any]:
+        """What a stack declares as `teal:alb` to have a load balancer of its own here."""
+        subnets = self.call("ec2", "describe_subnets")["Subnets"]
+        return {
+            "vpcId": subnets[0]["VpcId"],
+            "subnetIds": [each["SubnetId"] for each in subnets[:2]],
+            "callers": ["10.0.0.0/8"],
+            "protect": False,
+            "healthCheck": {"intervalSeconds": 5, "timeoutSeconds": 2},
+        }
+
     def elb(self, operation: str, key: str, **arguments: object) -> Sequence[Mapping[str, Any]]:
         """What an operation of Elastic Load Balancing lists."""
         return self.call("elbv2", operation, **arguments)[key]

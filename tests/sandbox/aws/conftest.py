@@ -29,19 +29,12 @@ def account(sandbox: Sandbox) -> Iterator[Account]:
 def provisioned(account: Account, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One stack for all: blue at 1.0.0 and green at 1.1.0, whose pods are declared and not an autoscaler's."""
     made = Stack.create(sandbox, "test-alb", tmp_path_factory.mktemp("alb"), NODE_PORT)
-    subnets = account.call("ec2", "describe_subnets")["Subnets"]
     file: dict[str, Any] = yaml.safe_load(made.config.read_text())
     config = file["config"]
     config["teal:router"] = "alb"
     config["teal:settleSeconds"] = SETTLE_SECONDS
     config["teal:bake"] = {"seconds": SETTLE_SECONDS, "windowSeconds": 10}
-    config["teal:alb"] = {
-        "vpcId": subnets[0]["VpcId"],
-        "subnetIds": [each["SubnetId"] for each in subnets[:2]],
-        "callers": ["10.0.0.0/8"],
-        "protect": False,
-        "healthCheck": {"intervalSeconds": 5, "timeoutSeconds": 2},
-    }
+    config["teal:alb"] = account.balancer()
     backend = config["teal:services"]["backend"]
     del backend["frontDoor"], backend["previewDoor"]
     backend["probePath"] = "/pricing"

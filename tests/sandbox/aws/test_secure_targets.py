@@ -30,17 +30,10 @@ def secure(
 ) -> Iterator[Stack]:
     """Blue live and green warm, of a service that speaks HTTPS alone."""
     made = Stack.create(sandbox, "test-alb-tls", tmp_path_factory.mktemp("alb-tls"), node_port)
-    subnets = account.call("ec2", "describe_subnets")["Subnets"]
     file: dict[str, Any] = yaml.safe_load(made.config.read_text())
     config = file["config"]
     config |= {"teal:router": "alb", "teal:settleSeconds": 3, "teal:bake": {"seconds": 3, "windowSeconds": 10}}
-    config["teal:alb"] = {
-        "vpcId": subnets[0]["VpcId"],
-        "subnetIds": [each["SubnetId"] for each in subnets[:2]],
-        "callers": ["10.0.0.0/8"],
-        "protect": False,
-        "healthCheck": {"intervalSeconds": 5, "timeoutSeconds": 2},
-    }
+    config["teal:alb"] = account.balancer()
     probe = {"path": "/version", "scheme": "HTTPS", "initialDelaySeconds": 0, "periodSeconds": 1}
     config["teal:services"]["backend"] = {
         **{key: config["teal:services"]["backend"][key] for key in ("network", "resources", "progressDeadlineSeconds")},
