@@ -8,6 +8,8 @@ import struct
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from tests.unit.listening import stop
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
@@ -79,6 +81,6 @@ async def serving(behave: Behaviour) -> AsyncGenerator[Server]:
     try:
         yield server
     finally:
-        listener.close()
+        await stop(listener)
         for connection in server.connections:
             connection.transport.abort()

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from sandbox.load.writes import read_writes
+from tests.unit.listening import listening
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,6 @@ class ApiServer:
             writer.write(head.encode() + body)
         self.told.set()
         await reader.read()
-        writer.close()
 
     def _answer(self, request: str) -> bytes:
         if "watch=true" in request:
@@ -55,26 +55,24 @@ class ApiServer:
 
 async def watched(folder: Path, api: ApiServer) -> list[Write]:
     """Run the watch against `api` until it has been told everything and has written it down."""
-    server = await asyncio.start_server(api.serve, "127.0.0.1", 0)
-    config: dict[str, Any] = {
-        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"}}],
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-        "users": [{"name": "u", "user": {}}],
-        "current-context": "c",
-    }
-    (folder / "kubeconfig").write_text(json.dumps(config))
-    out = folder / "writes.jsonl"
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sandbox.load.watch", "--namespace", "n", "--out", str(out)),
-        env={"KUBECONFIG": str(folder / "kubeconfig")},
-    )
-    await api.told.wait()
-    while not any(write.colour == "last" for write in read_writes(out)):  # noqa: ASYNC110 - another process writes it
-        await asyncio.sleep(0.01)
-    process.terminate()
-    await process.wait()
-    server.close()
-    await server.wait_closed()
+    async with listening(api.serve) as port:
+        config: dict[str, Any] = {
+            "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+            "users": [{"name": "u", "user": {}}],
+            "current-context": "c",
+        }
+        (folder / "kubeconfig").write_text(json.dumps(config))
+        out = folder / "writes.jsonl"
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "sandbox.load.watch", "--namespace", "n", "--out", str(out)),
+            env={"KUBECONFIG": str(folder / "kubeconfig")},
+        )
+        await api.told.wait()
+        while not any(write.colour == "last" for write in read_writes(out)):  # noqa: ASYNC110 - another process does
+            await asyncio.sleep(0.01)
+        process.terminate()
+        await process.wait()
     return read_writes(out)
 
 

@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.unit.listening import listening
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
@@ -34,32 +36,16 @@ Handler = Callable[[Asked], Awaitable[Said | None]]
 @asynccontextmanager
 async def serving(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncGenerator[str]:
     """The URL of a server, which speaks TLS if it is told how; when the block ends, what is still open is cut off."""
-    serving: set[asyncio.Task[None]] = set()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        serving.add(task)
-        try:
-            while (asked := await _read(reader)) is not None and (said := await handler(asked)) is not None:
-                head = {"Content-Length": str(len(said.body)), **said.headers}
-                lines = [f"HTTP/1.1 {said.status} x", *(f"{name}: {value}" for name, value in head.items()), "", ""]
-                writer.write("\r\n".join(lines).encode() + said.body)
-                await writer.drain()
-        except (ConnectionError, asyncio.CancelledError):
-            pass  # the client gave up, or the test is over
-        finally:
-            writer.close()
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while (asked := await _read(reader)) is not None and (said := await handler(asked)) is not None:
+            head = {"Content-Length": str(len(said.body)), **said.headers}
+            lines = [f"HTTP/1.1 {said.status} x", *(f"{name}: {value}" for name, value in head.items()), "", ""]
+            writer.write("\r\n".join(lines).encode() + said.body)
+            await writer.drain()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
-    try:
-        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-        for each in serving:
-            each.cancel()
-        await asyncio.gather(*serving)
-        await server.wait_closed()
+    async with listening(serve, tls=tls) as port:
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
 
 
 async def _read(reader: asyncio.StreamReader) -> Asked | None:

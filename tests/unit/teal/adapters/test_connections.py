@@ -14,6 +14,7 @@ from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Reje
 from teal.adapters.kubernetes import connections
 from teal.model.live import Endpoint
 from tests.unit.certified import serving_tls
+from tests.unit.listening import listening
 
 PORTS: tuple[bytes, ...] = (b"\x00\x40\x1f", b"\x01\x40\x1f")
 """With which a kubelet begins the two channels of port 8000."""
@@ -46,7 +47,6 @@ class Kubelet:
                         writer.write(speaker.send(BytesMessage(data=frame)))
                 elif isinstance(event, CloseConnection):
                     writer.write(speaker.send(event.response()))
-        writer.close()
 
     def answers(self, frame: bytes) -> Iterator[bytes]:
         """The frames with which one frame is answered."""
@@ -82,9 +82,10 @@ class Sealed(Kubelet):
 @asynccontextmanager
 async def forwarding(kubelet: Kubelet) -> AsyncGenerator[httpx2.AsyncClient]:
     """A client of an API server that forwards to this kubelet."""
-    server = await asyncio.start_server(kubelet.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+    async with (
+        listening(kubelet.serve) as port,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
+    ):
         yield http
 
 
