@@ -38,5 +38,6 @@ def require_free(file: Declared, status: Status) -> None:
     if flip is not None and flip.to is not file.active:
         raise RefusedError(
             f"{flip}: it is not over, and {file.file} would send its traffic elsewhere. Nothing was changed. Next: "
-            "teal status --watch, to see its end; teal rollback undoes it"
+            f"teal status --watch, to see its end; teal switch {flip.to} goes on with it if its update is gone; teal "
+            "rollback undoes it"
         )
