@@ -200,7 +200,7 @@ class Engine:
             why = "Ctrl-C ended it"
         if what == "previewed" and "Next: " not in why:
             remedy = next(each for words, each in _LACKING if words in why)
-            why += f". Nothing was updated. Next: {remedy.format(stack=stack)}"
+            why = f"{why.rstrip('.')}. Nothing was updated. Next: {remedy.format(stack=stack)}"
         return EngineError(f"{stack} could not be {what}:\n{why}")
 
     def _note(self, event: EngineEvent) -> None:
