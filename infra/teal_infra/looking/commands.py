@@ -1,7 +1,6 @@
 """Defines `teal report` and `teal ui`: what is typed, and what is printed."""
 
 import gc
-import logging
 import os
 import secrets
 import socket
@@ -108,10 +107,7 @@ def ui(
                 server_header=False,
                 timeout_graceful_shutdown=1,  # pages that are open stay connected
             )
-            serving = uvicorn.Server(config)
-            cut_off = logging.getLogger("uvicorn.error")  # the words of pages that are open when it ends
-            cut_off.addFilter(lambda _: not serving.should_exit)
-            await serving.serve(sockets=[opened])
+            await uvicorn.Server(config).serve(sockets=[opened])
 
     with opened:
         try:

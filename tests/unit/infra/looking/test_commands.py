@@ -104,17 +104,3 @@ def test_a_page_that_is_open_sees_traffic_move(page: str, api_server: FakeApiSer
                 if regions:
                     assert token in regions.get("approval", token)
                     api_server.service("backend", "green")
-
-
-def test_ctrl_c_ends_it_while_a_page_is_open(where: list[str]) -> None:
-    """A browser that stays connected is cut off, and nobody reads how."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "teal", "ui", *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as ui:
-        assert ui.stdout is not None
-        assert ui.stderr is not None
-        address = ui.stdout.readline().strip().replace("?", "stream?")
-        with httpx2.Client(trust_env=False, timeout=60) as browser, browser.stream("GET", address) as stream:
-            assert next(stream.iter_lines()).startswith("retry")
-            ui.send_signal(signal.SIGINT)
-            assert (ui.wait(30), ui.stderr.read()) == (0, "")
