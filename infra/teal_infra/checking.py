@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
-from rich.console import Console
 from rich.text import Text
 
 from teal import routers
@@ -23,7 +22,7 @@ from teal.checking.checklist import Checklist
 from teal.checking.subject import Asked, Load, Part
 from teal.checking.suite import Suite
 from teal.cli.answer import ANSWER, Answer
-from teal.cli.say import Exit, say
+from teal.cli.say import Exit, Lines, say
 from teal.cli.terminal import STYLES, Terminal
 from teal.cli.where import Stack
 from teal.gates.approvals import FLIP_SET
@@ -225,7 +224,7 @@ def _security(project: Project, policies: Path, tell: Callable[[str], None]) -> 
 
 def _show(found: Checklist) -> None:
     """Print a line for each check, by service."""
-    console = Console(soft_wrap=True, highlight=False, emoji=False)
+    console = Lines()
     for verdict in sorted(found.verdicts, key=lambda each: each.service):
         needed = "" if verdict.outcome is Outcome.PASSED else f"; needed: {verdict.needed}"
         line = Text(f"{verdict.outcome:<12} ", style=STYLES[verdict.outcome])

@@ -17,7 +17,7 @@ from teal.cli.answer import Asking
 from teal.cli.terminal import Terminal
 from teal.cli.where import Stack
 from teal.model.colours import Colour
-from teal.model.errors import TealError
+from teal.model.errors import DeclinedError, TealError
 from teal.model.stored import Model
 from teal.plans.model import Word
 from teal_infra.manager import BlueGreenManager, Done, preparing, shares
@@ -29,6 +29,10 @@ class How(Asking):
     """The options that all verbs share: which stack, and how much is asked and printed."""
 
     stack: Stack = None
+
+    def typed(self, *words: object) -> str:
+        """Return a command as it was typed, so that it can be typed again."""
+        return shlex.join(["teal", *map(str, words), *(["--stack", self.stack] if self.stack else [])])
 
 
 HOW = How()
@@ -48,7 +52,8 @@ def deploy(
     `registry.example/backend:1.5.0`; or a version and `SERVICE=IMAGE` of each service. Without one it is what the idle
     slot declares already. Where a step fails, the share that it has by then is taken away.
     """
-    _run(how, lambda manager: manager.deploy_new_version(*release, steps=shares.parsed(steps)))
+    words = ["deploy", *release, *(["--steps", steps] if steps else [])]
+    _run(how, words, lambda manager: manager.deploy_new_version(*release, steps=shares.parsed(steps)))
 
 
 def prepare(
@@ -73,12 +78,12 @@ def prepare(
 
         return preparing.prepare(project, release, colour, agreed=agreed)
 
-    _said(how, prepared)
+    _said(how, ["prepare", *release, *(["--colour", colour] if colour else [])], prepared)
 
 
 def switch(colour: Colour, /, how: How = HOW) -> None:
     """Move live traffic to COLOUR, once every gate has passed, and watch it."""
-    _run(how, lambda manager: manager.switch_traffic(colour))
+    _run(how, ["switch", colour], lambda manager: manager.switch_traffic(colour))
 
 
 def rollback(
@@ -94,26 +99,24 @@ def rollback(
     It proves the capacity, moves the traffic and records that, without Pulumi; then it brings the stack there, which
     watches the move. A flip that is being watched is undone. Where the other colour is not warm, an update makes it so.
     """
-    options = [*(["--to", to] if to else []), *(["--warm"] if warm else [])]
-    options += ["--stack", how.stack] if how.stack else []
-    typed = shlex.join(["teal", "rollback", *options])
-    how.require("ROLLBACK: move live traffic back", "nothing was moved", typed)
-    _run(how, lambda manager: manager.rollback(to, warm=warm))
+    words = ["rollback", *(["--to", to] if to else []), *(["--warm"] if warm else [])]
+    how.require("ROLLBACK: move live traffic back", "nothing was moved", how.typed(*words))
+    _run(how, words, lambda manager: manager.rollback(to, warm=warm))
 
 
 def start(colour: Colour, /, how: How = HOW) -> None:
     """Let COLOUR run; a stack that does not exist yet is created."""
-    _run(how, lambda manager: manager.start(colour))
+    _run(how, ["start", colour], lambda manager: manager.start(colour))
 
 
 def stop(colour: Colour, /, how: How = HOW) -> None:
     """End the pods of COLOUR at once; it has to be the idle one."""
-    _run(how, lambda manager: manager.stop(colour))
+    _run(how, ["stop", colour], lambda manager: manager.stop(colour))
 
 
 def retire(colour: Colour, /, how: How = HOW) -> None:
     """End the pods of COLOUR, once the other one is confirmed and routers have had time to follow."""
-    _run(how, lambda manager: manager.retire(colour))
+    _run(how, ["retire", colour], lambda manager: manager.retire(colour))
 
 
 def scale(
@@ -131,17 +134,20 @@ def scale(
 
     More pods of the idle colour than that raise the live colour's least, too.
     """
-    _run(how, lambda manager: manager.scale(colour, pods, service))
+    words = ["scale", colour, pods, *(word for each in service for word in ("--service", each))]
+    _run(how, words, lambda manager: manager.scale(colour, pods, service))
 
 
-def _run(how: How, verb: Callable[[BlueGreenManager], Done]) -> None:
-    _said(how, lambda terminal: verb(BlueGreenManager(how.stack, teller=terminal)))
+def _run(how: How, words: Sequence[object], verb: Callable[[BlueGreenManager], Done]) -> None:
+    _said(how, words, lambda terminal: verb(BlueGreenManager(how.stack, teller=terminal)))
 
 
-def _said(how: How, verb: Callable[[Terminal], Model]) -> None:
+def _said(how: How, words: Sequence[object], verb: Callable[[Terminal], Model]) -> None:
     terminal = Terminal(quiet=how.silent, yes=how.yes)
     try:
         done = verb(terminal)
+    except DeclinedError as error:
+        how.fail(DeclinedError(f"{error}. Next: {how.typed(*words)} --yes"))
     except TealError as error:
         how.fail(error)
     finally:

@@ -85,18 +85,9 @@ def require(stack: str | None = None, folder: Path | None = None) -> Project:
     project = find(stack, folder)
     if project is None:
         raise NotThereError(
-            "no stack was named, and Pulumi has chosen none here: nothing was done. Next: pulumi stack select NAME, or "
-            "name it with --stack"
+            "no stack was named, and Pulumi has chosen none here: nothing was done. Next: pulumi stack select NAME in "
+            "the project's folder, or name it with --stack"
         )
-    return with_file(project)
-
-
-def with_file(project: Project) -> Project:
-    """Return a project whose stack has a file; without one, not even its namespace is known.
-
-    Raises:
-        NotThereError: the stack has no file.
-    """
     if not project.file.exists():
         raise NotThereError(
             f"stack {project.stack} has no file {project.file}: nothing is declared of it, and nothing was done. Next: "

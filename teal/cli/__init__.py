@@ -15,6 +15,9 @@ def main() -> None:
     gc.disable()
     cast("dict[str, object]", sys.modules).setdefault("h2", None)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from teal.cli.app import app  # noqa: PLC0415 - see above
+    try:
+        from teal.cli.app import app  # noqa: PLC0415 - see above
 
-    app()
+        app()
+    except KeyboardInterrupt:  # before any command has begun
+        sys.exit(130)

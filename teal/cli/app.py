@@ -1,10 +1,14 @@
 """Defines the command line, `teal` or `python -m teal`. Each command is imported, with what it needs, when called."""
 
+import json
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 from cyclopts import App, CycloptsError
+from rich.text import Text
+
+from teal.cli.say import Exit, Lines, say
 
 COMMANDS = "teal.commands"
 """The entry points of teal's commands beyond its core; the watch's image, which has only the core, has none."""
@@ -18,9 +22,12 @@ class _Listing(App):
         super().help_print(*args, **kwargs)
 
 
-def _said(error: CycloptsError) -> str:
+def _said(error: CycloptsError) -> Text:
     chain = " ".join(("teal", *(error.command_chain or ())))
-    return f"{str(error).rstrip('.')}. Nothing was done. Next: {chain} --help"
+    said = f"{str(error).rstrip('.')}. Nothing was done. Next: {chain} --help"
+    if "--json" in (error.root_input_tokens or ()):
+        say(json.dumps({"error": said, "exitStatus": Exit.USAGE}, indent=2))
+    return Text(said)
 
 
 app = _Listing(
@@ -30,6 +37,7 @@ app = _Listing(
     "unreachable, 8 declined, 9 not well, 10 not known.",
     version_flags=[],
     error_formatter=_said,
+    error_console=Lines(stderr=True),
 )
 app.command("teal.cli.status:status", name="status")
 app.command("teal.cli.status:health_check", name="health-check")

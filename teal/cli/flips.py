@@ -8,12 +8,10 @@ from uuid import uuid4
 
 from cyclopts import App, Parameter
 from pydantic import BaseModel, ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.cli.answer import ANSWER, ASKING, Answer, Asking
-from teal.cli.say import Exit, say
+from teal.cli.say import Exit, Lines, columns, say
 from teal.cli.where import HERE, Where
 from teal.flip.ending import Ender
 from teal.flip.leaving import end_left
@@ -172,14 +170,11 @@ def _declared(variable: str, model: type[_Declared]) -> _Declared | None:
 
 
 def _table(flips: list[Flip]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for column in ("flip", "begun", "by", "from", "to", "verdict"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("why", overflow="fold")
+    rows = [("flip", "begun", "by", "from", "to", "verdict", "why")]
     for each in flips:
         to = f"{each.to} {each.version}"
-        table.add_row(str(each.number), each.begun, each.by, each.came_from, to, str(each.stage), each.reason)
-    Console(soft_wrap=False).print(table if flips else "no flip is remembered", markup=False)
+        rows.append((str(each.number), each.begun, each.by, each.came_from, to, str(each.stage), each.reason))
+    Lines().print(columns(rows) if flips else "no flip is remembered")
 
 
 def _evidence(flip: Flip) -> None:

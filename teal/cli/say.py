@@ -1,10 +1,13 @@
 """Ends a command: prints its lines, and sets its exit status."""
 
+import os
 import sys
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NoReturn
 
 from rich.console import Console
+from rich.text import Text
 
 from teal.model.errors import (
     ConfigError,
@@ -67,14 +70,40 @@ def exit_of(error: TealError) -> Exit:
     return next((status for kind, status in _OF if isinstance(error, kind)), Exit.FAILED)
 
 
+class Lines(Console):
+    """Prints texts as they are: no line is broken or cut, and where nobody reads on, it is silent.
+
+    A command that ended there, as Rich has it, would leave halfway what it has begun.
+    """
+
+    def __init__(self, *, stderr: bool = False, quiet: bool = False) -> None:
+        """Prepare to print."""
+        super().__init__(stderr=stderr, quiet=quiet, soft_wrap=True, highlight=False, emoji=False)
+
+    def on_broken_pipe(self) -> None:
+        """Go on in silence."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
+def columns(rows: Iterable[Sequence[str | Text]]) -> Text:
+    """Return rows as lines in which cells stand below each other; a narrow terminal breaks them, and cuts nothing."""
+    table = [[Text.assemble(cell) for cell in row] for row in rows]
+    widths = [max(cell.cell_len for cell in column) for column in zip(*table, strict=True)]
+    for row in table:
+        for cell, width in zip(row[:-1], widths, strict=False):
+            cell.pad_right(width - cell.cell_len)
+    return Text("\n").join(Text("  ").join(row) for row in table)
+
+
 def say(text: str) -> None:
     """Print a text as it is: no line is broken, and nothing in it is taken for markup."""
-    Console(soft_wrap=True, highlight=False, emoji=False).print(text.rstrip("\n"), markup=False)
+    Lines().print(text.rstrip("\n"), markup=False)
 
 
 def fail(text: str | TealError, status: Exit | None = None) -> NoReturn:
     """Print a text to standard error in the same way, and end the command with this status, or else the error's own."""
-    Console(stderr=True, soft_wrap=True, highlight=False, emoji=False).print(str(text), markup=False)
+    Lines(stderr=True).print(str(text), markup=False)
     sys.exit(status or (exit_of(text) if isinstance(text, TealError) else Exit.FAILED))
 
 
@@ -82,8 +111,8 @@ def confirmed(question: str) -> bool:
     """Ask somebody at a terminal; where there is no terminal, nobody says yes."""
     if not sys.stdin.isatty():
         return False
-    Console(stderr=True, highlight=False).print(f"{question}? [y/N] ", end="", markup=False)
     try:
+        Lines(stderr=True).print(f"{question}? [y/N] ", end="", markup=False)
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
     except KeyboardInterrupt:
         return False

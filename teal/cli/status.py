@@ -9,12 +9,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from teal.adapters.prometheus import Prometheus, PrometheusAccess
 from teal.cli.answer import ANSWER, Answer
-from teal.cli.say import Exit, fail
+from teal.cli.say import Exit, Lines, columns, fail
 from teal.cli.where import HERE, Where
 from teal.history.model import Flip, Stage
 from teal.model.colours import Colour
@@ -53,10 +52,9 @@ def status(
     if watch:
         return _watch(where, prometheus)
     found, counted = answer.run(_look(where, prometheus))
-    console = Console(soft_wrap=True, highlight=False, emoji=False)
     data = found.model_dump(mode="json", by_alias=True)
     more = {"requests": counted.model_dump(mode="json", by_alias=True)} if counted is not None else {}
-    answer.give({**data, **more}, lambda: console.print(Group(*_lines(found, counted))))
+    answer.give({**data, **more}, lambda: Lines().print(Group(*_lines(found, counted))))
     sys.exit(Exit.OK if found.at_rest else Exit.UNCONFIRMED)
 
 
@@ -125,26 +123,16 @@ def _lines(found: Status, counted: Requests | None) -> Iterator[RenderableType]:
     if not found.live:
         yield Text("live traffic: none yet")
     yield Text(f"confirmed: {found.confirmed or 'nothing'}")
-    table = Table(box=None, pad_edge=False)
-    for column in ("colour", "traffic", "service", "version", "pods", "restarts", "door"):
-        table.add_column(column, no_wrap=True)
-    if counted is not None:
-        table.add_column("requests", no_wrap=True)
+    names = ["colour", "traffic", "service", "version", "pods", "restarts", "door"]
+    rows: list[list[str | Text]] = [[*names, "requests"] if counted is not None else [*names]]
     for colour in Colour:
         services = found.colours.get(colour) or {"": Pods()}
         for name, pods in services.items():
             traffic = "live" if found.live.get(name) == colour else "idle"
-            table.add_row(
-                Text(colour, style=str(colour)),
-                traffic,
-                name,
-                pods.version or "none",
-                Text(str(pods), style="green" if pods.well else ""),
-                str(pods.restarts),
-                pods.door,
-                *([_rate(counted, name, colour)] if counted is not None else []),
-            )
-    yield table
+            row = [Text(colour, style=str(colour)), traffic, name, pods.version or "none"]
+            row += [Text(str(pods), style="green" if pods.well else ""), str(pods.restarts), pods.door]
+            rows.append([*row, _rate(counted, name, colour)] if counted is not None else row)
+    yield columns(rows)
     if counted is not None and counted.why:
         yield Text(f"requests: {counted.why}")
     yield Text(f"last: {found.last or 'no flip is known'}")

@@ -6,9 +6,7 @@ A rollback shows its first line at once: what shows a plan or a bar is imported 
 import re
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from teal.cli.say import confirmed
+from teal.cli.say import Lines, confirmed
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -33,7 +31,7 @@ class Terminal:
             quiet: show nothing but a question.
             yes: ask nobody.
         """
-        self._console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False, quiet=quiet)
+        self._console = Lines(stderr=True, quiet=quiet)
         self._yes = yes
         self._bar: Progress | None = None
 

@@ -8,7 +8,6 @@ from cyclopts import Parameter
 
 from teal.adapters import pulumi_project
 from teal.adapters.kubernetes.access import ClusterAccess
-from teal.adapters.pulumi_project import NAMESPACE
 
 
 @Parameter(name="*")
@@ -39,12 +38,14 @@ class Where:
         """The access to the stack's cluster, as the adapters take it.
 
         Raises:
-            TealError: the stack is not there or has no file, or a file of the project cannot be read.
+            TealError: no stack and no namespace is named, the stack has no file, or a file of the project cannot be
+                read.
         """
-        project = None if self.namespace else pulumi_project.find(self.stack)
-        known = pulumi_project.with_file(project).access if project else ClusterAccess(namespace=NAMESPACE)
+        if self.namespace:
+            return ClusterAccess(namespace=self.namespace, kubeconfig=self.kubeconfig, context=self.context)
+        known = pulumi_project.require(self.stack).access
         return ClusterAccess(
-            namespace=self.namespace or known.namespace,
+            namespace=known.namespace,
             kubeconfig=self.kubeconfig or known.kubeconfig,
             context=self.context or (None if self.kubeconfig else known.context),
         )

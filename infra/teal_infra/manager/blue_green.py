@@ -32,7 +32,7 @@ from teal.plans.model import Plan, Word
 from teal.status import health, look
 from teal.status.health import Health
 from teal.status.look import Status
-from teal_infra.manager import asked, declared, files, shares
+from teal_infra.manager import asked, beginning, declared, files, shares
 from teal_infra.manager.declared import Change, Declared
 from teal_infra.manager.results import Done, Quiet, Teller
 
@@ -101,11 +101,11 @@ class BlueGreenManager:
 
     def stop(self, colour: Colour | str) -> Done:
         """End the pods of the idle colour at once."""
-        return self._update("stop", lambda file, _: _idle(file, Colour(colour)).set_state(Colour(colour), "stopped"))
+        return self._update("stop", lambda file, _: beginning.ended(file, Colour(colour), "stopped"))
 
     def retire(self, colour: Colour | str) -> Done:
         """End the pods of the idle colour, once the other one is confirmed and has settled."""
-        return self._update("retire", lambda file, _: _idle(file, Colour(colour)).set_state(Colour(colour), "retired"))
+        return self._update("retire", lambda file, _: beginning.ended(file, Colour(colour), "retired"))
 
     def scale(self, colour: Colour | str, pods: int, services: Sequence[str] = ()) -> Done:
         """Give a colour at least so many pods, of some services or of all."""
@@ -131,6 +131,10 @@ class BlueGreenManager:
         begun = time.monotonic()
         try:
             flip = asyncio.run(self._move(version))
+        except KeyboardInterrupt:
+            raise UnconfirmedError(
+                "Ctrl-C ended the rollback while it moved live traffic, or before that. Next: teal status"
+            ) from None
         except ColdError as cold:
             if warm:
                 raise RefusedError(
@@ -156,8 +160,8 @@ class BlueGreenManager:
         try:
             before = self.get_status()
             file = declared.read(self.project.file).activate(to)
-        except TealError as error:
-            raise UnconfirmedError(f"{stays}. The stack was not brought there: {error}") from None
+        except (TealError, KeyboardInterrupt) as error:
+            raise _not_followed(stays, error) from None
         try:
             files.write(self.project.file, file.text)
             if flip.stage is Stage.REVERTED:  # a flip that ended otherwise has a bake for that
@@ -175,8 +179,8 @@ class BlueGreenManager:
             )(LockedError, engine.up)
         except EngineError as error:
             raise self._came_to(error, file, before, prefix=f"{stays}, and Pulumi's update failed. ") from None
-        except TealError as error:
-            raise UnconfirmedError(f"{stays}. The stack was not brought there: {error}") from None
+        except (TealError, KeyboardInterrupt) as error:
+            raise _not_followed(stays, error) from None
         return self._done("rollback", file, plan, moved_in=round(seconds, 3))
 
     async def _close(self, file: Declared, left: Colour) -> None:
@@ -192,8 +196,8 @@ class BlueGreenManager:
     def _update(self, verb: str, change: Change, *, ask: bool = True) -> Done:
         before = self.get_status()
         found = declared.read(self.project.file)
-        file = change(_settled(found, before), before)
-        _require_free(file, before)
+        file = change(beginning.settled(found, before), before)
+        beginning.require_free(file, before)
         files.valid(self.project, file.text)
         engine = self._engine()
         for each in file.wrote:
@@ -218,18 +222,16 @@ class BlueGreenManager:
         self._teller.plan(plan)
         if plan.word is Word.NOTHING or not ask or self._teller.agrees(plan):
             return plan
-        raise DeclinedError(
-            f"nobody said yes to {verb}: {self.project.file} is as it was, and nothing was done. Next: the same again, "
-            "with --yes"
-        )
+        raise DeclinedError(f"nobody said yes to {verb}: {self.project.file} is as it was, and nothing was done")
 
     def _came_to(self, error: EngineError, file: Declared, before: Status, *, prefix: str = "") -> TealError:
         """Return the error of a failed update with what it left behind; the file declares where traffic is, again."""
         said = f"{prefix}{error}"
         try:
             after = self.get_status()
-        except TealError as unknown:
-            return EngineError(f"{said}\nWhere live traffic goes now could not be read: {unknown}")
+        except (TealError, KeyboardInterrupt) as unknown:
+            why = str(unknown) or "Ctrl-C ended the command. Next: teal status"
+            return EngineError(f"{said}\nWhere live traffic goes now could not be read: {why}")
         flip = after.last
         if after.open is None and after.active is not None:
             true = file.put(["teal:activeColour"], str(after.active)).weigh(0)
@@ -240,7 +242,8 @@ class BlueGreenManager:
                     f"written stays. Next: mend {after.active.other}, then teal deploy"
                 )
         if after.open is not None:
-            return UnconfirmedError(said)
+            goes_on = f"\n{after.open}: it is not over. Next: pulumi up, which goes on with it; teal rollback undoes it"
+            return UnconfirmedError(said if "Next: " in said else f"{said}{goes_on}")
         if flip is None or flip == before.last or flip.stage is Stage.CONFIRMED:
             return EngineError(said)
         return RefusedError(said) if flip.stage is Stage.REFUSED else UnconfirmedError(said)
@@ -267,28 +270,7 @@ class BlueGreenManager:
         return Engine(self.project, self._teller.line)
 
 
-def _settled(file: Declared, status: Status) -> Declared:
-    """Return the file with the active colour where traffic rests, which a way back may have left elsewhere."""
-    live = status.active
-    if live is None or status.open is not None or live is file.active:
-        return file
-    return file.put(["teal:activeColour"], str(live))
-
-
-def _idle(file: Declared, colour: Colour) -> Declared:
-    if colour is file.active:
-        raise NotThereError(
-            f"{colour} is the active colour, whose pods carry live traffic: nothing was changed. Next: teal switch "
-            f"{colour.other}, then teal stop {colour}"
-        )
-    return file
-
-
-def _require_free(file: Declared, status: Status) -> None:
-    """Refuse to act while a flip is under way."""
-    flip = status.open
-    if flip is not None and flip.to is not file.active:
-        raise RefusedError(
-            f"{flip}: it is not over, and {file.file} would send its traffic elsewhere. Nothing was changed. Next: "
-            "teal status --watch, to see its end; teal rollback undoes it"
-        )
+def _not_followed(stays: str, error: TealError | KeyboardInterrupt) -> UnconfirmedError:
+    """Return the error of a rollback that moved live traffic, and whose stack was not brought there."""
+    why = str(error) or "Ctrl-C ended the command. Next: pulumi up, which watches the release and confirms it"
+    return UnconfirmedError(f"{stays}. The stack was not brought there: {why}")

@@ -41,6 +41,14 @@ _DAMAGED = (
 )
 """What Pulumi says of a damaged state, each with what repairs it."""
 
+_LACKING = (
+    ("passphrase", "export PULUMI_CONFIG_PASSPHRASE_FILE=FILE, a file with the passphrase of {stack}"),
+    ("PULUMI_ACCESS_TOKEN", "pulumi login"),
+    ("unable to open state directory", "pulumi login BACKEND, or set PULUMI_BACKEND_URL to the one that has {stack}"),
+    ("", "pulumi preview --stack {stack}"),
+)
+"""What Pulumi says where it could not begin, each with what mends that; the last one stands for everything else."""
+
 _COLOURS = re.compile(r"<\{%.*?%\}>")
 """Pulumi's own colour markup in what it says."""
 
@@ -85,6 +93,7 @@ class Engine:
             ) from None
         self._stack = Stack.select(project.stack, self._workspace)
         self._wrong: list[str] = []
+        self._interrupted = False
 
     def preview(self) -> Plan:
         """Return the plan of an update.
@@ -186,7 +195,12 @@ class Engine:
                     f"Pulumi's state of {stack} is not as Pulumi wrote it ({words}{found}), so nothing was {what}. "
                     f"Next: {remedy.format(stack=stack)}"
                 )
-        why = "\n".join(dict.fromkeys(self._wrong)) or said.strip()
+        why = "\n".join(dict.fromkeys(self._wrong)) or _errors(said)
+        if self._interrupted:
+            why = "Ctrl-C ended it"
+        if what == "previewed" and "Next: " not in why:
+            remedy = next(each for words, each in _LACKING if words in why)
+            why = f"{why.rstrip('.')}. Nothing was updated. Next: {remedy.format(stack=stack)}"
         return EngineError(f"{stack} could not be {what}:\n{why}")
 
     def _note(self, event: EngineEvent) -> None:
@@ -211,12 +225,14 @@ class Engine:
     def _asking(self) -> Generator[None]:
         """Leave Ctrl-C to Pulumi, which gets it as well, and ends what it does in order."""
         self._wrong.clear()
+        self._interrupted = False
         if threading.current_thread() is not threading.main_thread():
             yield
             return
 
         def leave(_number: int, _frame: FrameType | None) -> None:
-            self._say("Pulumi is asked to end the update: it does so in order, and says how it stands")
+            self._interrupted = True
+            self._say("Pulumi is asked to end: it does so in order, and says how it stands")
 
         before = signal.signal(signal.SIGINT, leave)
         try:
@@ -231,6 +247,12 @@ def _written(file: Path) -> Plan | None:
         return Plan.model_validate_json(file.read_text())
     except (OSError, ValidationError):
         return None
+
+
+def _errors(said: str) -> str:
+    """Return what a command wrote to standard error, without its warnings."""
+    lines = said.rpartition(" stderr: ")[2].splitlines()
+    return "\n".join(each for each in lines if not each.startswith("warning: ")).strip() or said.strip()
 
 
 def _aside(found: DiagnosticEvent) -> bool:

@@ -3,7 +3,6 @@
 It asks no cluster, so whoever builds needs no right to one. Which colour is idle is therefore what the file says.
 """
 
-import shlex
 from collections.abc import Callable, Sequence
 
 from teal.adapters.pulumi_project import Project
@@ -66,10 +65,6 @@ def prepare(
     files.valid(project, made.text)
     word = Word.ROLLING if into is file.active else Word.PREPARE
     if made.wrote and not agreed(word, made.wrote):
-        named = ["--colour", into] if colour else []
-        raise DeclinedError(
-            f"nobody said yes: {project.file} is as it was. Next: "
-            f"{shlex.join(['teal', 'prepare', *words, *named, '--stack', project.stack])} --yes"
-        )
+        raise DeclinedError(f"nobody said yes to prepare: {project.file} is as it was")
     files.write(project.file, made.text)
     return Prepared(stack=project.stack, file=str(project.file), colour=into, version=version, wrote=made.wrote)

@@ -213,7 +213,7 @@ def _scalar(value: Scalar, style: str | None) -> str:
     """Return a value as it is written, in the quotes of the one before; what YAML takes for no text is quoted."""
     if isinstance(value, int):
         return str(value)
-    if style == "'":
+    if style == "'" and value.isprintable():
         return "'" + value.replace("'", "''") + "'"
     if style == '"' or style in _BLOCK_SCALARS or not _is_plain(value):
         return json.dumps(value, ensure_ascii=False)

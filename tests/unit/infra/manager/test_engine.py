@@ -19,7 +19,7 @@ from tests.unit.infra.manager.projects import project
 
 STUB = """\
 #!{python}
-import json, os, sys
+import json, os, signal, sys
 from pathlib import Path
 
 does = json.loads(Path({script!r}).read_text())
@@ -35,6 +35,8 @@ if "--event-log" in sys.argv:
             events.write(json.dumps({{"sequence": number, "timestamp": 1, **each}}) + "\\n")
     if "preview" in sys.argv and does["plan"]:
         Path(os.environ["TEAL_PLAN_FILE"]).write_text(does["plan"])
+    if does["interrupted"]:
+        os.kill(os.getppid(), signal.SIGINT)
     print(does["stderr"], file=sys.stderr)
     sys.exit(1 if does["stderr"] else 0)
 if "config" in sys.argv:
@@ -63,11 +65,13 @@ def scripted(tmp_path: Path, api_server: FakeApiServer, monkeypatch: pytest.Monk
         word: Word | None = Word.FLIP,
         stderr: str = "",
         config: str = "{}",
+        interrupted: bool = False,
     ) -> Engine:
         plan = (
             Plan(word=word, active_colour=Colour.GREEN, namespace="teal").model_dump_json(by_alias=True) if word else ""
         )
-        script.write_text(json.dumps({"events": [*events], "plan": plan, "stderr": stderr, "config": config}))
+        does = {"events": [*events], "plan": plan, "stderr": stderr, "config": config, "interrupted": interrupted}
+        script.write_text(json.dumps(does))
 
         def tell(text: str) -> None:
             told.append(text)
@@ -126,6 +130,31 @@ def test_what_fails_is_said(scripted: Script, stderr: str, kind: type[TealError]
         with pytest.raises(kind, match=words) as failed:
             asked(scripted(word=None, stderr=stderr))
         assert type(failed.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("stderr", "remedy"),
+    [
+        ("error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE", "export PULUMI_CONFIG_PASSPHRASE_FILE=FILE"),
+        ("error: incorrect passphrase", "export PULUMI_CONFIG_PASSPHRASE_FILE=FILE"),
+        ("error: PULUMI_ACCESS_TOKEN must be set for login", "pulumi login"),
+        ('error: unable to open state directory "file:///gone"', "pulumi login BACKEND, or set PULUMI_BACKEND_URL"),
+        ("error: no disk", "pulumi preview --stack dev"),
+    ],
+)
+def test_a_preview_that_could_not_begin_says_what_mends_that(scripted: Script, stderr: str, remedy: str) -> None:
+    """Without what the Automation API writes around it, and without warnings."""
+    with pytest.raises(EngineError) as failed:
+        scripted(word=None, stderr=f"warning: using a plugin from $PATH\n{stderr}").preview()
+    assert str(failed.value).startswith(f"dev could not be previewed:\n{stderr}. Nothing was updated. Next: {remedy}")
+
+
+def test_ctrl_c_is_left_to_pulumi_and_said(scripted: Script, tmp_path: Path) -> None:
+    """What breaks because of it is no reason."""
+    events = [said("before hook failed: error reading from server: EOF", "error")]
+    with pytest.raises(EngineError, match=r"^dev could not be updated:\nCtrl-C ended it$"):
+        scripted(events=events, stderr="error: update failed", interrupted=True).up()
+    assert "Pulumi is asked to end" in (tmp_path / "told.json").read_text()
 
 
 def test_the_programs_own_words_are_the_error(scripted: Script) -> None:

@@ -36,7 +36,7 @@ def test_it_asks_before_it_writes(
     before = file.read_bytes()
     assert teal("prepare", "1.2.0", f"backend={DIGEST}") == Exit.DECLINED
     said = capsys.readouterr().err
-    assert said.endswith(f"is as it was. Next: teal prepare 1.2.0 backend={DIGEST} --stack dev --yes\n")
+    assert said.endswith(f"is as it was. Next: teal prepare 1.2.0 backend={DIGEST} --yes\n")
     assert file.read_bytes() == before
     asked: list[str] = []
 

@@ -45,6 +45,23 @@ async def test_a_rollback_moves_traffic_before_anything_of_pulumi(
     assert done.moved_in_seconds is not None
 
 
+async def test_ctrl_c_says_where_traffic_is(rolled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the move; until then nobody but the cluster knows."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    driven(monkeypatch, Engine(preview_does=interrupted))
+    with pytest.raises(
+        UnconfirmedError, match=r"Live traffic is on blue, .* Ctrl-C ended the command. Next: pulumi up"
+    ):
+        await AsyncBlueGreenManager().rollback()
+    assert "teal:activeColour: blue" in said(rolled)
+    monkeypatch.setattr(blue_green.Rollback, "go", interrupted)
+    with pytest.raises(UnconfirmedError, match=r"Ctrl-C ended the rollback while .* Next: teal status"):
+        await AsyncBlueGreenManager().rollback()
+
+
 @pytest.mark.parametrize(("word", "ups"), [(Word.FLIP, 1), (Word.ROLLING, 0), (Word.RELEASE, 0)])
 async def test_a_rollback_changes_nothing_else(
     rolled: Path, monkeypatch: pytest.MonkeyPatch, word: Word, ups: int

@@ -163,6 +163,13 @@ def test_a_text_stays_a_text(value: str) -> None:
     assert after == f'config:\n  a: "{value}"\n'
 
 
+@pytest.mark.parametrize("value", ["1.2\n0", "1.2\t", "it's"])
+def test_a_text_in_quotes_stays_a_text(value: str) -> None:
+    """Single quotes would fold its lines."""
+    after = stack_text.put("config: {a: '1', b: 2}\n", ("config", "a"), value)
+    assert yaml.safe_load(after)["config"] == {"a": value, "b": 2}
+
+
 def test_a_slot_is_copied_with_all_that_is_in_it() -> None:
     """Its comments as well, in the same indentation, right after it."""
     after = stack_text.copied(ODD, "config", "teal:blue", "teal:green")

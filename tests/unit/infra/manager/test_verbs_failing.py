@@ -15,10 +15,18 @@ from tests.unit.infra.manager.projects import GREEN, STACK, Engine, driven, reco
 
 def test_nobody_there_to_say_yes(file: Path, engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     """The file is as it was."""
-    assert teal("deploy") == Exit.DECLINED
-    assert "nobody said yes to deploy" in capsys.readouterr().err
+    for words in (
+        "deploy",
+        "deploy 1.2.0 --stack dev",
+        "scale green 2 --service backend",
+        "prepare 1.2.0 --colour green",
+    ):
+        assert teal(*words.split()) == Exit.DECLINED
+        told = capsys.readouterr().err
+        assert f"nobody said yes to {words.split()[0]}: " in told
+        assert told.endswith(f"Next: teal {words} --yes\n")
     assert teal("rollback") == Exit.DECLINED
-    assert (file.read_text(), engine.did) == (STACK + GREEN, ["preview"])
+    assert (file.read_text(), engine.did) == (STACK + GREEN, ["preview"] * 3)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +85,7 @@ def test_after_an_update_that_failed_the_file_says_where_traffic_is(  # noqa: PL
     assert type(said.value) is kind
     assert f"teal:activeColour: {active}" in file.read_text()
     assert '"1.2.0"' in file.read_text()
+    assert ("it is not over. Next: pulumi up, which goes on with it" in str(said.value)) == (active == "green")
     assert ("says teal:activeColour: blue again, since live traffic is there" in str(said.value)) == (active == "blue")
 
 

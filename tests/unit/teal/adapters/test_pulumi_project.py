@@ -112,5 +112,7 @@ def test_what_is_not_there_is_said(file: Path, tmp_path: Path, monkeypatch: pyte
     assert pulumi_project.find() is None
     with pytest.raises(NotThereError, match="Next: pulumi stack select NAME"):
         pulumi_project.require()
+    with pytest.raises(NotThereError, match="Next: pulumi stack select NAME"):  # a namespace that nobody named is none
+        _ = Where().access
     with pytest.raises(NotThereError, match=r"has a Pulumi\.yaml"):
         pulumi_project.require("dev")

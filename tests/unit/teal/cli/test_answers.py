@@ -101,3 +101,25 @@ def test_a_watch_answers_with_the_flip_that_ended(where: list[str], capsys: pyte
     for command in ("watch", "history"):
         assert teal(command, "--quiet", *where) == 0
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("switch", "red"), 'Invalid value "red" for COLOUR. Choose from: "blue", "green"'),
+        (("deploy", "--stpes", "10"), "Unknown option: --stpes"),
+        (("scale", "green", "[/]"), 'unable to convert "[/]" into int'),
+    ],
+)
+def test_what_cannot_be_understood_is_said_as_json_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], said: str
+) -> None:
+    """And in one line, so that the next command can be copied."""
+    monkeypatch.setenv("COLUMNS", "40")
+    assert teal(*args, "--json") == Exit.USAGE
+    shown = capsys.readouterr()
+    known = json.loads(shown.out)
+    assert said in known["error"]
+    assert known["exitStatus"] == Exit.USAGE
+    assert shown.err == f"{known['error']}\n"
+    assert shown.err.endswith(f"Nothing was done. Next: teal {args[0]} --help\n")

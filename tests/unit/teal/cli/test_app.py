@@ -65,7 +65,7 @@ def test_the_status_says_whether_all_is_at_rest(  # noqa: PLR0913 - a table's co
     api_server.answers[f"{MAPS}/teal-history"] = config_map({"flips.json": history})
     (tmp_path / "kubeconfig").write_text(api_server.kubeconfig)
     with pytest.raises(SystemExit) as ended:
-        app(["status", "--kubeconfig", str(tmp_path / "kubeconfig"), "--json"])
+        app(["status", "--namespace", "teal", "--kubeconfig", str(tmp_path / "kubeconfig"), "--json"])
     said = json.loads(capsys.readouterr().out)
     assert ended.value.code == status
     assert (said["confirmed"], said["atRest"], said["last"]["stage"]) == (confirmed, status == 0, stage)

@@ -61,8 +61,8 @@ def test_an_end_that_nobody_told_is_told_by_the_watch(
     )
     monkeypatch.setenv(DECLARED, audience.model_dump_json())
     try:
-        flips.watch(Where(kubeconfig=api_server.kubeconfig))
-        flips.watch(Where(kubeconfig=api_server.kubeconfig))
+        flips.watch(Where(namespace="teal", kubeconfig=api_server.kubeconfig))
+        flips.watch(Where(namespace="teal", kubeconfig=api_server.kubeconfig))
     finally:
         server.shutdown()
         server.server_close()
@@ -82,7 +82,7 @@ def test_the_watch_ends_what_is_idle_where_the_stack_tells_it_to(
 ) -> None:
     """With a flip that is over; by hand, where nobody tells it what the stack declares, it ends nothing."""
     asyncio.run(rest(api_server))
-    where = Where(kubeconfig=api_server.kubeconfig)
+    where = Where(namespace="teal", kubeconfig=api_server.kubeconfig)
     flips.watch(where)
     assert "nothing to do" in capsys.readouterr().out
     monkeypatch.setenv(ENDINGS, ENDS.model_dump_json(by_alias=True))
