@@ -93,6 +93,11 @@ POD_CASES = [
             ("capabilities.drop", ["NET_RAW"], "capabilities.drop is without ALL", "capabilities.drop: [ALL]"),
             ("capabilities.add", ["SYS_ADMIN"], "capabilities.add is SYS_ADMIN", "none (capabilities)"),
             ("seccompProfile.type", "Unconfined", "seccompProfile is Unconfined", "RuntimeDefault or Localhost"),
+            ("appArmorProfile.type", "Unconfined", "appArmorProfile is Unconfined", "RuntimeDefault or Localhost"),
+            ("procMount", "Unmasked", "procMount is Unmasked", "procMount: Default"),
+            ("windowsOptions.hostProcess", True, "windowsOptions.hostProcess is true", "hostProcess: false"),
+            ("seLinuxOptions", {"user": "root"}, "seLinuxOptions are user root", "no user, no role"),
+            ("seLinuxOptions.type", "spc_t", "seLinuxOptions are type spc_t", "container_t"),
         )
     ),
     *(
@@ -108,6 +113,38 @@ POD_CASES = [
         spoilt=field_of(*BLUE, f"{POD}.volumes", [{"name": "etc", "hostPath": {"path": "/etc"}}]),
         says=("Deployment backend-blue: a volume of type hostPath", "one of configMap"),
     ),
+    *(
+        Case(
+            policy="pods-are-confined",
+            spoilt=field_of(*BLUE, f"{POD}.containers.0.{path}.host", "169.254.169.254"),
+            says=(f"container backend: {path}.host is 169.254.169.254", "a kubelet asks the pod itself"),
+        )
+        for path in ("readinessProbe.httpGet", "lifecycle.postStart.tcpSocket")
+    ),
+    Case(
+        policy="pods-are-confined",
+        spoilt=field_of(*BLUE, f"{POD}.securityContext.sysctls", [{"name": "kernel.msgmax", "value": "1"}]),
+        says=("Deployment backend-blue: sysctl kernel.msgmax", "one of kernel.shm_rmid_forced"),
+    ),
+    Case(
+        policy="pods-are-confined",
+        raw=config(
+            services=changed(
+                podTemplate={
+                    "spec": {
+                        "securityContext": CONFINED,
+                        "containers": [{**BROUGHT, "securityContext": {"allowPrivilegeEscalation": False}}],
+                    }
+                }
+            )
+        ),
+        says=("container brought: readOnlyRootFilesystem is not set", "readOnlyRootFilesystem: true"),
+    ),
+    Case(
+        policy="images-are-pinned",
+        spoilt=field_of(*BLUE, f"{POD}.volumes", [{"name": "model", "image": {"reference": "registry.example/m:1"}}]),
+        says=("Deployment backend-blue, volume model: image registry.example/m:1", "@sha256:"),
+    ),
     Case(
         policy="pods-are-confined",
         spoilt=field_of(*BLUE, f"{POD}.containers.0.ports.0.hostPort", 80),
@@ -122,6 +159,11 @@ POD_CASES = [
         policy="pods-have-a-budget",
         raw=config(services=changed(disruption={"maxUnavailable": 2})),
         says=("PodDisruptionBudget backend-blue-budget: maxUnavailable 2", "at most 1 (maxUnavailable)"),
+    ),
+    Case(
+        policy="pods-have-a-budget",
+        raw=config(services=changed(disruption={"minAvailable": "0%"})),
+        says=("PodDisruptionBudget backend-blue-budget: minAvailable 0", "at least 1"),
     ),
     Case(
         policy="pods-have-a-budget",
@@ -203,7 +245,13 @@ ACCESS_CASES = [
             (["roles"], ["bind"], "verb bind", "none of escalate, bind, impersonate"),
             (["rolebindings"], ["get", "patch"], "patch rolebindings", "no right that leads to another account's"),
             (["pods/exec"], ["create"], "create pods/exec", "no right that leads to another account's"),
+            (["namespaces"], ["patch"], "patch namespaces", "no right that leads to another account's"),
         )
+    ),
+    Case(
+        policy="rights-are-narrow",
+        spoilt=field_of("Role", "reader", "aggregationRule", {"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]}),
+        says=("Role reader: an aggregationRule: what other roles allow", "rules of its own"),
     ),
     Case(
         policy="rights-are-narrow",
@@ -237,9 +285,37 @@ ACCESS_CASES = [
         Case(
             policy="secrets-are-sealed",
             spoilt=field_of(*BLUE, f"{POD}.containers.0.{words}", ["--key", "AKIA0123456789ABCDEF"]),
-            says=(f"Deployment backend-blue, container backend: the value of {words} looks like a secret", "a Secret"),
+            says=("Deployment backend-blue, container backend: the value of key looks like a secret", "a Secret"),
         )
         for words in ("command", "args")
+    ),
+    *(
+        Case(
+            policy="secrets-are-sealed",
+            spoilt=field_of(*BLUE, f"{POD}.containers.0.{path}", value),
+            says=(f"Deployment backend-blue, container backend: {seen}", "a Secret, or name it in allowed"),
+        )
+        for path, value, seen in (
+            ("args", [f"--db-password={SECRET}"], "db-password is named like a secret, and plain"),
+            ("args", ["--db-password", SECRET], "db-password is named like a secret, and plain"),
+            ("command", ["sh", "-c", f"export PASSWORD={SECRET}; serve"], "the value of c looks like a secret"),
+            ("args", [f"jdbc:postgresql://db/shop?password={SECRET}"], "the value of args looks like a secret"),
+            (
+                "lifecycle.postStart.exec.command",
+                ["register", f"--token={SECRET}"],
+                "token is named like a secret, and plain",
+            ),
+            (
+                "readinessProbe.httpGet.httpHeaders",
+                [{"name": "X-Api-Key", "value": SECRET}],
+                "X-Api-Key is named like a secret, and plain",
+            ),
+            (
+                "readinessProbe.httpGet.httpHeaders",
+                [{"name": "Authorization", "value": f"Basic {SECRET}"}],
+                "Authorization is named like a secret, and plain",
+            ),
+        )
     ),
     Case(
         policy="objects-are-labelled",
