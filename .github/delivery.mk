@@ -28,7 +28,7 @@ REFUSED := The preview failed, so an update would be refused, whatever the word 
 
 .PHONY: preview
 preview: .venv/ready ## what an update of STACK would do, in one word and why; fails where a policy refuses it
-	@command -v pulumi >/dev/null || { echo "no pulumi on PATH: nothing was done. Next: make shell, which has one" >&2; \
+	@command -v pulumi >/dev/null || { echo "no pulumi on PATH: nothing was done. Next: install it, or make shell" >&2; \
 		exit 127; }
 	@mkdir -p $(PLAN); rm -f $(PLAN)/plan.*
 	@judged=0; TEAL_PLAN_FILE=$(PLAN)/plan.json pulumi preview $(ON) --config-file $(FILE) --policy-pack policies \

@@ -102,7 +102,7 @@ def confined(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     inherited = {key: shared[key] for key in INHERITED if key in shared}
     for container in containers(resource):
         context = {**inherited, **part(container, "securityContext")}
-        for seen, needed in (*_unconfined(context, bounds), *_elsewhere(container)):
+        for seen, needed in (*_unconfined(context, bounds), *_unshielded(context), *_elsewhere(container)):
             yield Finding(_within(resource, container), seen, needed, remedy)
         ports = [port["hostPort"] for port in parts(container, "ports") if port.get("hostPort")]
         if ports:
@@ -118,8 +118,6 @@ def _unconfined(context: Properties, bounds: Bounds) -> Iterator[tuple[str, str]
     ):
         if context.get(field) is not needed:
             yield f"{field} is {_shown(context.get(field))}", f"{field}: {_shown(needed)}"
-    if context.get("privileged"):
-        yield "privileged is true", "privileged: false"
     if context.get("runAsUser") == 0:
         yield "runAsUser is 0", "a user other than root"
     if "ALL" not in parts(context, "capabilities", "drop"):
@@ -131,6 +129,12 @@ def _unconfined(context: Properties, bounds: Bounds) -> Iterator[tuple[str, str]
     profile = part(context, "seccompProfile").get("type")
     if profile not in {"RuntimeDefault", "Localhost"}:
         yield f"seccompProfile is {_shown(profile)}", "seccompProfile: RuntimeDefault or Localhost"
+
+
+def _unshielded(context: Properties) -> Iterator[tuple[str, str]]:
+    """Yield what a security context opens of the node, and what is needed instead."""
+    if context.get("privileged"):
+        yield "privileged is true", "privileged: false"
     if (profile := part(context, "appArmorProfile").get("type")) not in {None, "RuntimeDefault", "Localhost"}:
         yield f"appArmorProfile is {profile}", "appArmorProfile: none, RuntimeDefault or Localhost"
     if (mount := context.get("procMount")) not in {None, "Default"}:
@@ -156,9 +160,11 @@ def pinned(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     if resource.is_in(bounds["exemptStacks"]):
         return
     images = [(_within(resource, each), each.get("image")) for each in containers(resource)]
-    for volume in parts(pod(resource), "volumes"):
-        if "image" in volume:
-            images.append((f"{resource}, volume {volume['name']}", part(volume, "image").get("reference")))
+    images += [
+        (f"{resource}, volume {each['name']}", part(each, "image").get("reference"))
+        for each in parts(pod(resource), "volumes")
+        if "image" in each
+    ]
     for where, image in ((where, str(image or "")) for where, image in images):
         if not DIGEST.search(image) and image.split("/", 1)[0] not in bounds["exemptRegistries"]:
             yield Finding(

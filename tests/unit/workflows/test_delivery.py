@@ -61,7 +61,10 @@ def test_the_plan_is_what_teal_makes_of_the_programs(world: World) -> None:
     ("newest", "said"),
     [
         ("config:\n  teal:activeColour: green", ""),
-        ("config:\n  teal:activeColour: blue", "is another one on main by now: nothing was changed. Next: the latest run"),
+        (
+            "config:\n  teal:activeColour: blue",
+            "is another one on main by now: nothing was changed. Next: the latest run",
+        ),
         ("", "gh: Not Found"),
     ],
 )
