@@ -70,7 +70,7 @@ def test_a_job_a_release_runs_before_its_pods(stack: Stack) -> None:
 def test_a_job_runs_once_and_not_again_for_what_has_nothing_to_do_with_it(stack: Stack) -> None:
     """An update with nothing changed, and one that changes the environment."""
     before = jobs(stack)
-    assert "Resources:\n    " in stack.up().stdout
+    assert "plan: NOTHING" in stack.up().stdout
     stack.configure("blue.backend.env.LOG_LEVEL", "debug")
     stack.up()
     assert jobs(stack) == before
@@ -107,11 +107,13 @@ def test_a_new_release_is_a_new_job_and_its_contraction_waits(stack: Stack) -> N
 def test_contracting_runs_when_the_old_release_is_retired(stack: Stack) -> None:
     """After its last pod; then the old release may not come back, and nothing is run twice."""
     stack.configure("blue.state", "retired")
-    stack.up()
+    said = stack.up().stdout
+    assert "plan: ROLLING" in said
+    assert "the schema is contracted, once nobody needs what that drops for good, to 0004 for green 1.2.0" in said
     assert schema(stack) == "the schema is at 0004"
     ran = jobs(stack)
     assert "backend-green-contract" in ran
-    stack.up()
+    assert "plan: NOTHING" in stack.up().stdout
     assert jobs(stack) == ran
     good = stack.config.read_bytes()
     stack.configure("blue.state", "running")
