@@ -131,6 +131,14 @@ clean-all: ## end all sandboxes of this work tree; delete the caches and everyth
 	if [ -x $(PYTHON) ]; then $(SANDBOX) clean-all; fi
 	rm -rf mutants .sandbox .delivery .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
+.PHONY: gate-tools
+gate-tools: .venv/ready ## oasdiff, which the contract gate runs, in .venv/bin
+	ln -sf "$$($(PYTHON) -m sandbox compile oasdiff)" .venv/bin/oasdiff
+
+.PHONY: actionlint
+actionlint: .venv/ready ## the workflows, as GitHub would read them
+	"$$($(PYTHON) -m sandbox compile actionlint)" -shellcheck= -pyflakes=
+
 # What the workflows do, step by step (docs/workflows.md).
 include .github/delivery.mk
 

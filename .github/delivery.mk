@@ -1,7 +1,7 @@
 # Delivering a stack, step by step: what the workflows run, and what anybody can run in their place.
 #
-# It takes a `pulumi` that is logged in and a cluster (KUBECONFIG); `comment` and `propose` take `gh` as well. `make shell` has both
-# of a sandbox. What comes from outside reaches the recipes by the environment ("$$STACK"), never as text of theirs: make
+# It takes a `pulumi` that is logged in and a cluster (KUBECONFIG), as `make shell` has of a sandbox; `comment`, `current`
+# and `propose` take `gh` as well. What comes from outside reaches the recipes by the environment ("$$STACK"), never as text of theirs: make
 # would expand it, and the shell run it. It is handed on to another make in the same way.
 
 export STACK ?= production
@@ -24,14 +24,16 @@ holder = $(1)="$$({ pulumi stack init --non-interactive "$$STACK" 2>&1 || true; 
 # Where `gate-tools` leaves what gates run.
 preview update: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
+REFUSED := The preview failed, so an update would be refused, whatever the word is. Its log says by which policy.
+
 .PHONY: preview
 preview: .venv/ready ## what an update of STACK would do, in one word and why; fails where a policy refuses it
-	@command -v pulumi >/dev/null || { echo "no pulumi on PATH: nothing was done. Next: make shell, which has one" >&2; \
+	@command -v pulumi >/dev/null || { echo "no pulumi on PATH: nothing was done. Next: install it, or make shell" >&2; \
 		exit 127; }
 	@mkdir -p $(PLAN); rm -f $(PLAN)/plan.*
 	@judged=0; TEAL_PLAN_FILE=$(PLAN)/plan.json pulumi preview $(ON) --config-file $(FILE) --policy-pack policies \
-		|| judged=$$?; if [ -e $(PLAN)/plan.json ]; then $(TEAL) plan --markdown $(PLAN)/plan.json >$(PLAN)/plan.md; fi; \
-	exit $$judged
+		|| judged=$$?; if [ -e $(PLAN)/plan.json ]; then $(TEAL) plan --markdown $(PLAN)/plan.json >$(PLAN)/plan.md; \
+		if [ $$judged != 0 ]; then printf '\n**%s**\n' "$(REFUSED)" >>$(PLAN)/plan.md; fi; fi; exit $$judged
 
 .PHONY: update
 update: preview ## make STACK what its file says; EXPECT=WORD refuses a plan that says anything else
@@ -55,6 +57,13 @@ check: .venv/ready ## COLOUR of STACK, or its idle one, from all sides and witho
 		case "$(call said,confirmedColour)" in blue) colour=green ;; *) colour=blue ;; esac; fi; came=0; \
 	$(TEAL) check "$$colour" --stack "$$STACK" --skip security --timeout 180s --junit $(PLAN)/check.xml || came=$$?; \
 	if [ "$$came" = 10 ]; then echo "what could not be told is no failure here: see above" >&2; else exit "$$came"; fi
+
+.PHONY: current
+current: ## refuse a checkout whose file of STACK is not BRANCH's any more: an older run that is approved late, or run again
+	@mkdir -p $(PLAN); gh api --header 'Accept: application/vnd.github.raw+json' \
+		"repos/{owner}/{repo}/contents/stacks/Pulumi.$$STACK.yaml?ref=$$BRANCH" >$(PLAN)/newest.yaml
+	@cmp --silent $(PLAN)/newest.yaml $(OWN) || { echo $(OWN) "is another one on $$BRANCH by now: nothing was changed." \
+		"Next: the latest run of deploy, which has an approval of its own" >&2; exit 1; }
 
 .PHONY: promote
 promote: update ## move live traffic as the file of STACK says: gates, the write, the bake; EXPECT as for update
@@ -122,11 +131,13 @@ push: ## push that image; its name by digest, as a step's output
 		echo "docker knows no digest of $$REPOSITORY:$$VERSION: nobody was told of an image. Next: make push, again" >&2; \
 		exit 1; }; echo "image=$$image"
 
+# The commit takes its time from the one before, so that it is the same one if the job is run again, and can be pushed.
 .PHONY: prepare
 prepare: .venv/ready ## write VERSION of SERVICE, as IMAGE, into the idle slot of STACK's file, on a branch of its own
 	@$(TEAL) prepare --yes --stack "$$STACK" -- "$$VERSION" "$$SERVICE=$$IMAGE"
 	@git switch --quiet --create "release/$$STACK-$$VERSION"
-	@git -c user.name="$${GITHUB_ACTOR:-$$(id -un)}" -c user.email="$${GITHUB_ACTOR:-$$(id -un)}@users.noreply.github.com" \
+	@date="$$(git show --no-patch --format=%cI)"; export GIT_AUTHOR_DATE="$$date" GIT_COMMITTER_DATE="$$date"; \
+	git -c user.name="$${GITHUB_ACTOR:-$$(id -un)}" -c user.email="$${GITHUB_ACTOR:-$$(id -un)}@users.noreply.github.com" \
 		commit --quiet --message "$$SERVICE $$VERSION in the idle slot of $$STACK" -- $(OWN)
 
 # It is a draft, because what GitHub's own token opens starts no workflow: its preview begins when somebody says that it
@@ -142,17 +153,18 @@ propose: prepare ## propose that branch: a draft of a pull request to BASE
 word: ## the last plan's word, as a step's output
 	@word="$(call said,word)"; echo "word=$$word"
 
-# The first line of a plan as a comment; what begins so is ours.
-MARK := <!-- teal plan -->
-MINE = .[] | select(.user.login == "github-actions[bot]" and (.body | startswith("$(MARK)"))) | .id
+# What begins with MARK is ours, and about STACK: a pull request that changes two stacks has a comment for each.
+MINE = .[] | select(.user.login == "github-actions[bot]" and (.body | startswith(env.MARK))) | .id
 
-written = mkdir -p $(PLAN); unknown="No plan of $$STACK could be made: what merging would do is not known."; \
-	{ cat $(PLAN)/plan.md || printf '%s\n' '$(MARK)' "$$unknown"; printf '\n%s\n' "$$COMMIT, $$RUN_URL"; } >$(PLAN)/comment.md
+written = mkdir -p $(PLAN); export MARK="<!-- teal plan of $$STACK -->"; \
+	unknown="No plan could be made: what merging would do is not known."; \
+	{ printf '%s\n**%s**\n' "$$MARK" "$$STACK"; cat $(PLAN)/plan.md || echo "$$unknown"; \
+	printf '\n%s\n' "$$COMMIT, $$RUN_URL"; } >$(PLAN)/comment.md
 
 .PHONY: comment
 comment: ## the plan as the one comment of pull request PR: made, or brought up to date
-	@$(written)
-	@id="$$(gh api --paginate "repos/{owner}/{repo}/issues/$$PR/comments" --jq '$(MINE)' | sed -n 1p)"; \
+	@$(written); \
+	id="$$(gh api --paginate "repos/{owner}/{repo}/issues/$$PR/comments" --jq '$(MINE)' | sed -n 1p)"; \
 	to="repos/{owner}/{repo}/issues/$$PR/comments"; method=POST; \
 	if [ -n "$$id" ]; then to="repos/{owner}/{repo}/issues/comments/$$id"; method=PATCH; fi; \
 	gh api --silent --method "$$method" "$$to" --field body=@$(PLAN)/comment.md
@@ -164,10 +176,10 @@ mine = python3 -c 'import json, sys; me, mark = json.loads(sys.argv[1])["id"], s
 
 .PHONY: note
 note: ## the same as the one note of a merge request
-	@$(written)
-	@to="$$CI_API_V4_URL/projects/$$CI_PROJECT_ID/merge_requests/$$CI_MERGE_REQUEST_IID/notes"; method=POST; \
+	@$(written); \
+	to="$$CI_API_V4_URL/projects/$$CI_PROJECT_ID/merge_requests/$$CI_MERGE_REQUEST_IID/notes"; method=POST; \
 	me="$$($(gitlab) "$$CI_API_V4_URL/user")"; \
-	id="$$($(gitlab) "$$to?sort=asc&order_by=created_at&per_page=100" | $(mine) "$$me" '$(MARK)')"; \
+	id="$$($(gitlab) "$$to?sort=asc&order_by=created_at&per_page=100" | $(mine) "$$me" "$$MARK")"; \
 	if [ -n "$$id" ]; then to="$$to/$$id"; method=PUT; fi; \
 	$(gitlab) --request "$$method" --data-urlencode body@$(PLAN)/comment.md --output /dev/null "$$to"
 
@@ -176,11 +188,3 @@ propose-merge: prepare ## propose the release that was prepared: a merge request
 	@git -c credential.helper='!f() { printf "username=oauth2\npassword=%s\n" "$$GITLAB_TOKEN"; }; f' push --quiet \
 		--push-option merge_request.create --push-option "merge_request.target=$$DEPLOY_BRANCH" \
 		"$$CI_PROJECT_URL.git" HEAD
-
-.PHONY: gate-tools
-gate-tools: .venv/ready ## oasdiff, which the contract gate runs, in .venv/bin
-	ln -sf "$$($(PYTHON) -m sandbox compile oasdiff)" .venv/bin/oasdiff
-
-.PHONY: actionlint
-actionlint: .venv/ready ## the workflows, as GitHub would read them
-	"$$($(PYTHON) -m sandbox compile actionlint)" -shellcheck= -pyflakes=

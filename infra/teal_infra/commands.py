@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import resources
@@ -37,7 +38,7 @@ def init(folder: Path = Path(), /, *, answer: Answer = ANSWER) -> None:
     if taken := [name for name in files if (folder / name).exists()]:
         answer.fail(
             f"{folder} has {', '.join(taken)} already, which would be lost: nothing was written. "
-            f"Next: teal init {folder / 'delivery'}"
+            f"Next: teal init {shlex.quote(str(folder / 'delivery'))}"
         )
     try:
         for name, text in files.items():
@@ -48,7 +49,7 @@ def init(folder: Path = Path(), /, *, answer: Answer = ANSWER) -> None:
         answer.fail(
             f"{folder} cannot hold a repository: {error}. What was written is still there. Next: teal init delivery"
         )
-    said = f"{folder} has {', '.join(files)} now. Next: cd {folder} && uv sync"
+    said = f"{folder} has {', '.join(files)} now. Next: cd {shlex.quote(str(folder))} && uv sync"
     answer.give({"folder": str(folder), "files": [*files]}, said)
 
 

@@ -95,7 +95,8 @@ def _judge(
         raise unknown
     if unknown is not None:
         seen = f"{'.'.join(unknown.props)} is not known before the update"
-        say(Finding(f"policy {policy.name}", seen, "a value that can be judged now", _REMEDY))
+        remedy = "declare a value that the program knows by then"
+        say(Finding(f"policy {policy.name}", seen, "a value that can be judged now", remedy))
 
 
 _REMEDY = "use the policy pack of this program, with settings as in docs/policies.md"

@@ -30,6 +30,9 @@ POD_TEMPLATES: Mapping[str, Sequence[str]] = {
 }
 """The types that run pods, each with the path to its pod template."""
 
+OPAQUE = ("kubernetes:helm.sh/v3:Release",)
+"""The types whose objects no analyzer is sent."""
+
 LISTENER_RULES = ("aws:lb/listenerRule:ListenerRule", "aws:alb/listenerRule:ListenerRule")
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 LOAD_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")

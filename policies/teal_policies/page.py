@@ -28,7 +28,9 @@ refuse instead. A rule that does not understand what it reads refuses, too.
 is live comes from the plan, which the program reads from the cluster; what must stay is looked for among what is
 declared; and whether a declaration would replace an object is told by what an engine and the API server go by.
 
-**Settings** are JSON, by policy; what is left out keeps its default. `"all"` sets the level of all policies.
+**Settings** are JSON, by policy; what is left out keeps its default. `"all"` sets the level of all policies. A setting
+that a policy does not have is refused. Of a policy that there is not, Pulumi ignores the level, and says
+`invalid enforcement level ""` if there are settings alone.
 
 ```json
 {

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from teal.monitoring.queries import Queries
 
+_UNHEALTHY_SECONDS = 120
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bounds:
@@ -38,10 +40,11 @@ class Rule:
     """A Prometheus template of one sentence."""
 
 
-def rules(queries: Queries, bounds: Bounds) -> Iterator[Rule]:
+def rules(queries: Queries, bounds: Bounds, starting_seconds: int = 0) -> Iterator[Rule]:
     """Yield all alerts of one service, the most urgent first, without those on metrics that it lacks.
 
-    A colour without pods or traffic fires none of them: it is idle, retired or gone, and metrics cannot tell which.
+    A colour without pods or traffic fires none of them: it is idle, retired or gone, and metrics cannot tell which. Nor
+    does a pod that has not been there for longer than it may take to start.
     """
     who = f"{queries.service} {{{{ $labels.colour }}}}"
     share = "{{ $value | humanizePercentage }}"
@@ -50,7 +53,8 @@ def rules(queries: Queries, bounds: Bounds) -> Iterator[Rule]:
     yield Rule(
         alert="TealPodsUnhealthy",
         expr=f"{queries.unhealthy_pods} > {bounds.unhealthy_pods}",
-        wait="2m",  # a pod that starts (60 s at most) or drains (45 s) does not count
+        # By default a pod starts within 80 s, and drains within 45 s, which counts for nothing either.
+        wait="2m" if starting_seconds <= _UNHEALTHY_SECONDS else f"{starting_seconds}s",
         severity="critical",
         summary=f"{who}: {{{{ $value }}}} pods are not ready or do not answer (bound: {bounds.unhealthy_pods})",
     )
@@ -103,13 +107,14 @@ def rules(queries: Queries, bounds: Bounds) -> Iterator[Rule]:
     )
 
 
-def rule_groups(queries: Queries, bounds: Bounds, runbook: str) -> Mapping[str, Any]:
+def rule_groups(queries: Queries, bounds: Bounds, runbook: str, starting_seconds: int = 0) -> Mapping[str, Any]:
     """Return one service's rules in the shape of a rules file, which is also that of a PrometheusRule's `spec`.
 
     Args:
         queries: the service's queries.
         bounds: the bounds of the service's alerts.
         runbook: the URL or path of the page that says what to do, with a section for each alert, named after it.
+        starting_seconds: how long its pods may take until they are ready.
     """
     return {
         "groups": [
@@ -130,7 +135,7 @@ def rule_groups(queries: Queries, bounds: Bounds, runbook: str) -> Mapping[str, 
                             "runbook_url": f"{runbook}#{rule.alert.lower()}",
                         },
                     }
-                    for rule in rules(queries, bounds)
+                    for rule in rules(queries, bounds, starting_seconds)
                 ],
             }
         ]

@@ -6,8 +6,8 @@ that neither relabelling nor a label of the service's own is needed. A label `co
 ignored.
 
 `teal.spec.request_metrics` has the names of the service's metrics. Others are `up`, which Prometheus makes,
-`process_start_time_seconds`, which its client libraries do, and `service_ready` and `kube_pod_status_ready`, which may
-be absent.
+`process_start_time_seconds`, which its client libraries do, and `service_ready` and those of kube-state-metrics
+(`kube_pod_…`), which may be absent.
 """
 
 from dataclasses import dataclass
@@ -129,7 +129,8 @@ class Queries:
     def unhealthy_pods(self) -> str:
         """The query for pods that do not answer their scrape, or are not ready by their own or the kubelet's word.
 
-        The last of these needs kube-state-metrics, which alone sees a pod that was never scheduled.
+        The last of these needs kube-state-metrics, which alone sees a pod that was never scheduled. It also knows the
+        pods that count for nothing: those that have ended, as after an eviction, and those that are to end.
         """
         ill = " or ".join(
             f"{each} == 0"
@@ -139,7 +140,11 @@ class Queries:
                 f'kube_pod_status_ready{{{self._pods}, condition="true"}}',
             )
         )
-        return f"count by (colour) ({self._coloured(f'max by (pod) ({ill})')})"
+        over = (
+            f'kube_pod_status_phase{{{self._pods}, phase=~"Succeeded|Failed"}} == 1 '
+            f"or kube_pod_deletion_timestamp{{{self._pods}}}"
+        )
+        return f"count by (colour) ({self._coloured(f'max by (pod) ({ill}) unless max by (pod) ({over})')})"
 
     @property
     def ready_pods(self) -> str:

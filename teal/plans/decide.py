@@ -127,7 +127,7 @@ def _moved(facts: Facts, each: ServiceFacts) -> Iterator[Finding]:
         yield Word.RELEASE, f"{_prepared(active, slot)}; then {move}"
     else:
         yield Word.FLIP, move
-    yield from ((Word.FLIP, why) for why in (*_short(each, active), *_tried(facts)))
+    yield from ((Word.FLIP, why) for why in (*_short(each, active), *_tried(facts), *_around(each)))
 
 
 def _move(each: ServiceFacts, active: Colour) -> str:
@@ -198,13 +198,18 @@ def _in_place(each: ServiceFacts, live: Colour) -> Iterator[Finding]:
         yield Word.ROLLING, f"pods of {live}, which is live, are replaced in place: {_changes(slot)}"
     elif slot.halfway:
         yield Word.ROLLING, _going_on(live, slot)
-    if each.beside:
-        around = "of its live schedule" if each.cron else "around live pods, without a restart of them,"
-        yield Word.ROLLING, f"{around} changes: {', '.join(each.beside)}"
+    yield from ((Word.ROLLING, what) for what in _around(each))
     if each.cron:
         return
     if slot.now and slot.planned and slot.planned.replicas > slot.now.replicas:
         yield Word.ROLLING, f"{live}, which is live, goes from {slot.now.replicas} to {slot.planned.replicas} pods"
+
+
+def _around(each: ServiceFacts) -> Iterator[str]:
+    """Yield what live traffic depends on that changes without a restart; of a move it is no word of its own."""
+    if each.beside:
+        around = "of its live schedule" if each.cron else "around live pods, without a restart of them,"
+        yield f"{around} changes: {', '.join(each.beside)}"
 
 
 def _idle(colour: Colour, each: ServiceFacts, *, live: bool) -> Iterator[Finding]:

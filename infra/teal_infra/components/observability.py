@@ -38,6 +38,8 @@ class ObservabilityArgs:
     """The port of the pods' metrics, by number or name."""
     tls: bool = False
     """Whether that port speaks TLS."""
+    starting_seconds: int = 0
+    """How long its pods may take until they are ready."""
 
 
 class Observability(pulumi.ComponentResource):
@@ -51,7 +53,7 @@ class Observability(pulumi.ComponentResource):
         super().__init__("teal:kubernetes:Observability", name, None, opts)
         self._service, self._namespace = name, args.namespace
         queries, settings, limits = args.queries, args.settings, Bounds(**args.bounds.model_dump())
-        groups = rule_groups(queries, limits, settings.runbook)
+        groups = rule_groups(queries, limits, settings.runbook, args.starting_seconds)
         if settings.alerts == "configMap":
             # JSON is YAML as well; rules files are found by their ending.
             rules = json.dumps(groups, indent=1, ensure_ascii=False)
@@ -108,6 +110,7 @@ def observe(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resou
             path=service.request_metrics.path if service.metrics_port else "",
             port=service.request_metrics.port or HTTP,
             tls=service.metrics_tls,
+            starting_seconds=service.probes.starting_seconds,
         )
         Observability(name, args, opts)
         if settings.prometheus is not None and service.counted is None and service.worker is None:

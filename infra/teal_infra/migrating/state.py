@@ -105,7 +105,7 @@ def seen(settings: Settings, service: str, contracted: Contracted, jobs: Sequenc
         by=contracted.by,
         releases=[_release(each, active=each.colour is settings.active_colour) for each in releases],
         jobs=[_job(each) for each in ran],
-        pending=[f"{each.phase} to {each.revision} for {each.release}" for each in steps if not _done(each, ran)],
+        pending=[f"{each.phase} to {each.revision} for {each.release}" for each in steps if not schema.done(each, ran)],
         waiting=waiting,
         refused=refused,
     )
@@ -134,15 +134,6 @@ def _job(job: MigrationJob) -> JobSeen:
         became=job.became,
         why=job.why,
         at=job.metadata.creation_timestamp,
-    )
-
-
-def _done(step: Step, ran: Sequence[MigrationJob]) -> bool:
-    """Return whether a Job of that step has succeeded, as far as its labels say."""
-    wanted = (step.release.colour, step.release.version, step.phase, step.revision)
-    return any(
-        each.became is Became.SUCCEEDED and (each.colour, each.version, each.phase, each.revision) == wanted
-        for each in ran
     )
 
 

@@ -5,13 +5,14 @@ somebody else's change by name, and to finish a move whose update was killed bet
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from teal import routers
 from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
+from teal.adapters.kubernetes.jobs import MigrationJob, migrations
 from teal.adapters.kubernetes.objects import ConfigMap
 from teal.flip import guards
 from teal.history.model import History, Stage
@@ -51,6 +52,8 @@ class Live:
     """The history of flips, with the one under way."""
     contracted: Mapping[str, Contracted] = field(default_factory=dict[str, Contracted])
     """What is recorded of contracting migrations, by service."""
+    ran: Sequence[MigrationJob] = ()
+    """The Jobs of migrations; empty where no service has any."""
     flags: str = ""
     """The feature flags that pods read, as they are; empty where there are none, or none are declared."""
     existing: Existing = NOTHING
@@ -93,7 +96,7 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
     migrated = [name for name, service in settings.services.items() if service.migrations is not None]
     async with Cluster.connect(access) as cluster:
         records, router = Records(cluster.http, cluster.namespace), routers.connect(kind, cluster)
-        (found, workers, slots, autoscalers, confirmed, kept), schemas, existing, flags = await asyncio.gather(
+        (found, workers, slots, autoscalers, confirmed, kept), schemas, ran, existing, flags = await asyncio.gather(
             asyncio.gather(
                 router.live_services(),
                 routers.Workers(cluster).live_services(),
@@ -103,6 +106,7 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
                 records.load(),
             ),
             asyncio.gather(*(contracted(cluster, service) for service in migrated)),
+            _ran(cluster, migrated),
             adoption.read(cluster, settings),
             _flags(cluster, settings),
         )
@@ -127,8 +131,13 @@ async def ask(access: ClusterAccess, settings: Settings) -> Live:
         stack=confirmed.metadata.annotations.get(STACK, "") if confirmed else "",
         history=kept.history,
         contracted=dict(zip(migrated, schemas, strict=True)),
+        ran=ran,
         at=records.now(),
     )
+
+
+async def _ran(cluster: Cluster, migrated: Sequence[str]) -> Sequence[MigrationJob]:
+    return await migrations(cluster) if migrated else ()
 
 
 async def _flags(cluster: Cluster, settings: Settings) -> str:

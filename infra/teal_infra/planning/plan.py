@@ -69,6 +69,7 @@ def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers:
     slot = live.slots.get((name, serving)) if serving else None
     declared = slots.fingerprint_of(settings, name, serving) if serving else None
     flagged = flags.changes(settings, live.flags, serving) if service else ()
+    migrated = schema.changes(settings, live, name) if service else ()
     foreign = traffic is not None and not explained.ours(traffic) and traffic.writer != MANAGER
     return ServiceFacts(
         live=serving,
@@ -82,7 +83,7 @@ def _service(settings: Settings, live: Live, planned: Slots, name: str, dangers:
         request=_request(service) if service else Cost(),
         new=bool(live.history.flips) and not any(name in each.plan.services for each in live.history.flips),
         removed=service is None and name in settings.removed,
-        beginning=(*adoption.beginning(settings, live.existing, name, traffic), *flagged),
+        beginning=(*adoption.beginning(settings, live.existing, name, traffic), *flagged, *migrated),
         dangers=tuple(dangers),
     )
 

@@ -5,11 +5,11 @@ from typing import Any, cast
 
 from teal.plans.model import Plan, Word
 from teal_policies import plan
-from teal_policies.kinds import PLAN, POD_TEMPLATES
+from teal_policies.kinds import OPAQUE, PLAN, POD_TEMPLATES
 from teal_policies.model import Bounds, Finding, Graph, Policy, Properties, StackRule, kind_of
 from teal_policies.rules.live import SLOTS, is_route_of
 
-REMEDY = "use the policy pack of this program, or bring policies/teal_policies/kinds.py up to it"
+REMEDY = "use the policy pack of this program"
 
 
 def looked_at(judges: Sequence[Policy]) -> StackRule:
@@ -37,11 +37,13 @@ def known_types(judges: Sequence[Policy]) -> StackRule:
         for each in graph.resources:
             if each.type in known or each.type in bounds["ignored"]:
                 continue
-            if each.kind in kinds and each.type.split(":", 1)[0] == kinds[each.kind].split(":", 1)[0]:
-                yield Finding(str(each), f"type {each.type}, at which no policy looks", kinds[each.kind], REMEDY)
-            elif _runs_pods(each.properties):
+            remedy = f"declare it as that, or list {each.type} under nothing-escapes, ignored, in the pack's config"
+            kind = each.kind.removesuffix("Patch").removesuffix("List")
+            if kind in kinds and each.type.split(":", 1)[0] == kinds[kind].split(":", 1)[0]:
+                yield Finding(str(each), f"type {each.type}, at which no policy looks", kinds[kind], remedy)
+            elif each.type in OPAQUE or _runs_pods(each.properties):
                 types = ", ".join(POD_TEMPLATES)
-                yield Finding(str(each), f"type {each.type} runs pods, and no policy looks at it", types, REMEDY)
+                yield Finding(str(each), f"type {each.type} runs pods, and no policy looks at it", types, remedy)
 
     return rule
 

@@ -49,9 +49,10 @@ def attached_once(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
 
 
 def _splits(resource: Resource) -> Iterator[Sequence[Properties]]:
-    """Yield the targets of each of its forwards; of a listener, those of its default actions."""
+    """Yield the targets of each of its forwards; of a listener, those of its default actions. A redirect has none."""
     if resource.type == HTTP_ROUTE:
-        yield from (parts(rule, "backendRefs") for rule in parts(resource.spec, "rules"))
+        rules = parts(resource.spec, "rules")
+        yield from (its for rule in rules if (its := parts(rule, "backendRefs")) or not parts(rule, "filters"))
         return
     actions = parts(resource.properties, "actions" if resource.type in LISTENER_RULES else "defaultActions")
     yield from (parts(part(action, "forward"), "targetGroups") for action in actions if action.get("type") == "forward")

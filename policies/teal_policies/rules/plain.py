@@ -1,21 +1,22 @@
-"""Requires that no secret is in plain text: in variables, arguments or ConfigMaps. It says where, never what."""
+"""Requires that no secret stands anywhere in plain text. It says where, never what."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from teal_policies.kinds import CONFIG_MAP
 from teal_policies.model import Bounds, Finding, Resource, part, parts
 from teal_policies.rules import pods
 
 NAMES = (
-    r"(^|[_.-])(pass|pwd)$"
-    r"|(password|passwd|passphrase|secret|token|credential|private_?key|api_?key|access_?key)s?$"
+    r"(^|[_.-])(pass|pwd)$|^(proxy-)?authorization$"
+    r"|(password|passwd|passphrase|secret|token|credential|(private|api|access)[_-]?key)s?$"
 )
 """It matches the end of a name: `TOKEN_URL` and `PASSWORD_FILE` say where a secret is."""
 
 VALUES = (
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
     r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:(?!\$[({])[^/\s@]+@",  # a URL with a password, not with a reference to one
+    r"(?i:passw(or)?d=|[?&;]pwd=)(?!true\b|false\b)[^\s;&\"'$<{%]",  # a connection string, an assignment in a shell
     r"\b(AKIA|ASIA)[0-9A-Z]{16}\b",  # AWS
     r"\bgh[opsur]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{22}",
     r"\bglpat-[A-Za-z0-9_-]{20}",  # GitLab
@@ -27,6 +28,9 @@ VALUES = (
 )
 """The forms of keys of well-known issuers."""
 
+_REFERENCE = re.compile(r"\$\([\w.-]+\)|\$\{[\w.-]+\}")
+_OPTION = re.compile(r"--?(?P<name>[A-Za-z][\w.-]*)(?:=(?P<value>.*))?", re.DOTALL)
+
 REMEDY = "move it to the slot's secrets (pulumi config set --path --secret), so that it reaches pods by a Secret"
 
 
@@ -34,7 +38,7 @@ def no_plain_secret(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     """Require that neither names nor values in plain text look like a secret's."""
     named, valued = re.compile(bounds["names"], re.IGNORECASE), re.compile("|".join(bounds["values"]))
     for where, name, value in _plain(resource):
-        if name in bounds["allowed"] or not value:
+        if name in bounds["allowed"] or not value or _REFERENCE.fullmatch(value):
             continue
         if named.search(name):
             yield Finding(where, f"{name} is named like a secret, and plain", "a Secret, or name it in allowed", REMEDY)
@@ -51,5 +55,21 @@ def _plain(resource: Resource) -> Iterator[tuple[str, str, str]]:
     for container in pods.containers(resource):
         where = f"{resource}, container {container.get('name', '(unnamed)')}"
         yield from ((where, each["name"], each.get("value") or "") for each in parts(container, "env"))
-        for key in ("command", "args"):
-            yield from ((where, key, each) for each in parts(container, key))
+        words = [(key, parts(container, key)) for key in ("command", "args")]
+        for path in pods.HANDLERS:
+            words.append((".".join(path), parts(container, *path, "exec", "command")))
+            headers = parts(container, *path, "httpGet", "httpHeaders")
+            yield from ((where, each["name"], each.get("value") or "") for each in headers)
+        yield from ((where, name, value) for key, each in words for name, value in _named(key, each))
+
+
+def _named(key: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each word by the option whose value it is (`--token=x`, `--token x`), or else by the key of them all."""
+    before = None
+    for word in words:
+        option = _OPTION.fullmatch(word)
+        if option and option["value"] is not None:
+            yield option["name"], option["value"]
+        else:
+            yield (before if before and not option else key), word
+        before = option["name"] if option and option["value"] is None else None

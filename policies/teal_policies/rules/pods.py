@@ -8,8 +8,29 @@ from teal_policies.kinds import BUDGET, DEPLOYMENT, POD_TEMPLATES
 from teal_policies.model import Bounds, Finding, Graph, Properties, Resource, part, parts
 
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
-VOLUMES = ("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret")
-"""The volume types of the `restricted` level."""
+
+# The `restricted` level, as k8s.io/pod-security-admission 0.34 has it.
+VOLUMES = (
+    *("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral"),
+    *("image", "persistentVolumeClaim", "projected", "secret"),
+)
+SYSCTLS = (
+    "kernel.shm_rmid_forced",
+    *("net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports", "net.ipv4.ip_unprivileged_port_start"),
+    *("net.ipv4.ping_group_range", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl"),
+    *("net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_rmem", "net.ipv4.tcp_syncookies"),
+    "net.ipv4.tcp_wmem",
+)
+SELINUX_TYPES = ("container_t", "container_init_t", "container_kvm_t", "container_engine_t")
+
+INHERITED = ("runAsNonRoot", "runAsUser", "seccompProfile", "appArmorProfile", "seLinuxOptions", "windowsOptions")
+"""What containers take from the pod's security context; the API server knows no other of their fields there."""
+
+HANDLERS = (
+    *(("startupProbe",), ("livenessProbe",), ("readinessProbe",)),
+    *(("lifecycle", "postStart"), ("lifecycle", "preStop")),
+)
+"""Where a container says what a kubelet asks or runs."""
 
 
 def guarded(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
@@ -75,9 +96,13 @@ def confined(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     for volume in parts(its, "volumes"):
         for source in volume.keys() - {"name", *VOLUMES}:
             yield Finding(str(resource), f"a volume of type {source}", f"one of {', '.join(VOLUMES)}", remedy)
+    for sysctl in parts(shared, "sysctls"):
+        if sysctl["name"] not in SYSCTLS:
+            yield Finding(str(resource), f"sysctl {sysctl['name']}", f"one of {', '.join(SYSCTLS)}", remedy)
+    inherited = {key: shared[key] for key in INHERITED if key in shared}
     for container in containers(resource):
-        context = {**shared, **part(container, "securityContext")}
-        for seen, needed in _unconfined(context, bounds):
+        context = {**inherited, **part(container, "securityContext")}
+        for seen, needed in (*_unconfined(context, bounds), *_unshielded(context), *_elsewhere(container)):
             yield Finding(_within(resource, container), seen, needed, remedy)
         ports = [port["hostPort"] for port in parts(container, "ports") if port.get("hostPort")]
         if ports:
@@ -93,8 +118,6 @@ def _unconfined(context: Properties, bounds: Bounds) -> Iterator[tuple[str, str]
     ):
         if context.get(field) is not needed:
             yield f"{field} is {_shown(context.get(field))}", f"{field}: {_shown(needed)}"
-    if context.get("privileged"):
-        yield "privileged is true", "privileged: false"
     if context.get("runAsUser") == 0:
         yield "runAsUser is 0", "a user other than root"
     if "ALL" not in parts(context, "capabilities", "drop"):
@@ -108,15 +131,44 @@ def _unconfined(context: Properties, bounds: Bounds) -> Iterator[tuple[str, str]
         yield f"seccompProfile is {_shown(profile)}", "seccompProfile: RuntimeDefault or Localhost"
 
 
+def _unshielded(context: Properties) -> Iterator[tuple[str, str]]:
+    """Yield what a security context opens of the node, and what is needed instead."""
+    if context.get("privileged"):
+        yield "privileged is true", "privileged: false"
+    if (profile := part(context, "appArmorProfile").get("type")) not in {None, "RuntimeDefault", "Localhost"}:
+        yield f"appArmorProfile is {profile}", "appArmorProfile: none, RuntimeDefault or Localhost"
+    if (mount := context.get("procMount")) not in {None, "Default"}:
+        yield f"procMount is {mount}", "procMount: Default"
+    if part(context, "windowsOptions").get("hostProcess"):
+        yield "windowsOptions.hostProcess is true", "windowsOptions.hostProcess: false"
+    linux = part(context, "seLinuxOptions")
+    if linux.get("user") or linux.get("role") or (linux.get("type") or SELINUX_TYPES[0]) not in SELINUX_TYPES:
+        seen = ", ".join(f"{key} {linux[key]}" for key in ("user", "role", "type") if linux.get(key))
+        yield f"seLinuxOptions are {seen}", f"no user, no role, and one of {', '.join(SELINUX_TYPES)} as type"
+
+
+def _elsewhere(container: Properties) -> Iterator[tuple[str, str]]:
+    """Yield what has the kubelet ask another host in the container's name."""
+    for path in HANDLERS:
+        for how in ("httpGet", "tcpSocket"):
+            if host := part(container, *path, how).get("host"):
+                yield f"{'.'.join(path)}.{how}.host is {host}", "no host: a kubelet asks the pod itself"
+
+
 def pinned(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     """Require images by digest, so that what was tested is what runs: a tag can be moved."""
     if resource.is_in(bounds["exemptStacks"]):
         return
-    for container in containers(resource):
-        image: str = container.get("image") or ""
+    images = [(_within(resource, each), each.get("image")) for each in containers(resource)]
+    images += [
+        (f"{resource}, volume {each['name']}", part(each, "image").get("reference"))
+        for each in parts(pod(resource), "volumes")
+        if "image" in each
+    ]
+    for where, image in ((where, str(image or "")) for where, image in images):
         if not DIGEST.search(image) and image.split("/", 1)[0] not in bounds["exemptRegistries"]:
             yield Finding(
-                _within(resource, container),
+                where,
                 f"image {image or 'not set'}",
                 "repository@sha256:… (or its stack in exemptStacks, its registry in exemptRegistries)",
                 "set the slot's image in the stack file to the digest that the build printed",
@@ -146,6 +198,9 @@ def budgeted(graph: Graph, bounds: Bounds) -> Iterator[Finding]:
 def _spares(budget: Resource, bounds: Bounds) -> Iterator[Finding]:
     most = int(bounds["maxUnavailable"])
     unavailable = budget.spec.get("maxUnavailable")
+    if budget.spec.get("minAvailable") in {0, "0", "0%"}:
+        remedy = "raise disruption.minAvailable in teal:services"
+        yield Finding(str(budget), "minAvailable 0: evictions may take all pods", "at least 1", remedy)
     if budget.spec.get("minAvailable") is None and (not isinstance(unavailable, int | float) or unavailable > most):
         yield Finding(
             str(budget),

@@ -16,12 +16,13 @@ WAYS_TO_MORE = {
     "pods/attach": {"create", "get"},
     "pods/ephemeralcontainers": {"update", "patch"},
     "nodes/proxy": {"create", "get"},
+    "namespaces": {"update", "patch"},  # their labels are their Pod Security level
     "serviceaccounts/token": {"create"},
     "persistentvolumes": {"create"},
     "certificatesigningrequests/approval": {"update", "patch"},
     **dict.fromkeys(
         (
-            *("deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "cronjobs"),
+            *("deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "cronjobs", "replicationcontrollers"),
             *("roles", "rolebindings", "clusterroles", "clusterrolebindings"),
             *("mutatingwebhookconfigurations", "validatingwebhookconfigurations"),
         ),
@@ -43,6 +44,8 @@ def narrow(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     """Require each rule of a role to name what it allows, and to allow nothing that leads further."""
     if resource.type not in ROLES or resource.name in bounds["exempt"]:
         return
+    if part(resource.properties, "aggregationRule"):
+        yield Finding(str(resource), "an aggregationRule: what other roles allow", "rules of its own", REMEDY)
     for number, rule in enumerate(parts(resource.properties, "rules")):
         for seen, needed in _broad(rule):
             yield Finding(f"{resource}, rule {number}", seen, needed, REMEDY)

@@ -43,9 +43,9 @@ ON_ACCESS: Sequence[Policy] = (
     ),
     ResourcePolicy(
         name="secrets-are-sealed",
-        reason="No secret stands in a variable, an argument or a ConfigMap.",
-        page="A secret is known by its name, or by a value of a known form: a key in PEM, a URL with a password, a "
-        "token of a well-known issuer. Messages name the variable and never its value.",
+        reason="No secret stands in a variable, an argument, a header or a ConfigMap.",
+        page="A secret is known by its name (of an argument: its option's), or by a value of a known form: a key in "
+        "PEM, a URL with a password, a token of a well-known issuer. Messages name the variable and never its value.",
         types=[*kinds.POD_TEMPLATES, kinds.CONFIG_MAP],
         rules=[plain.no_plain_secret],
         bounds={

@@ -55,7 +55,7 @@ ON_PODS: Sequence[Policy] = (
         name="images-are-pinned",
         reason="Images are named by digest: what was tested is what runs.",
         page="A tag can be moved. Rehearsals run what was built a minute ago: their stacks are listed, and images "
-        "under `localhost` are in no registry that could have given them a digest.",
+        "under `localhost` are in no registry that could have given them a digest. A volume may be an image, too.",
         types=[*kinds.POD_TEMPLATES],
         rules=[pods.pinned],
         bounds={
@@ -71,7 +71,7 @@ ON_PODS: Sequence[Policy] = (
         rules=[pods.budgeted],
         bounds={
             "maxUnavailable": integer(
-                "Pods that evictions may take at a time; budgets by `minAvailable` pass.", 1, least=0
+                "Pods that evictions may take at a time; budgets by `minAvailable` pass, unless it is 0.", 1, least=0
             )
         },
     ),

@@ -49,6 +49,12 @@ def jobs(stack: Stack) -> Mapping[str, str]:
     return {item["metadata"]["name"].rpartition("-")[0]: item["metadata"]["uid"] for item in items}
 
 
+def planned(stack: Stack) -> tuple[str, list[str]]:
+    """The word of the last update, and its reasons."""
+    plan = stack.outputs()["plan"]
+    return plan["word"], plan["reasons"]
+
+
 def schema(stack: Stack) -> str:
     """Where the database stands, as a pod of the live release sees it."""
     command = ["exec", "deploy/backend-green", "--", "python3", "-m", "workload.migrations", "status"]
@@ -71,6 +77,7 @@ def test_a_job_runs_once_and_not_again_for_what_has_nothing_to_do_with_it(stack:
     """An update with nothing changed, and one that changes the environment."""
     before = jobs(stack)
     assert "Resources:\n    " in stack.up().stdout
+    assert planned(stack) == ("NOTHING", [])
     stack.configure("blue.backend.env.LOG_LEVEL", "debug")
     stack.up()
     assert jobs(stack) == before
@@ -108,10 +115,16 @@ def test_contracting_runs_when_the_old_release_is_retired(stack: Stack) -> None:
     """After its last pod; then the old release may not come back, and nothing is run twice."""
     stack.configure("blue.state", "retired")
     stack.up()
+    word, reasons = planned(stack)
+    assert word == "ROLLING"
+    assert any(
+        each.startswith("the schema is contracted") and each.endswith("0004 for green 1.2.0") for each in reasons
+    )
     assert schema(stack) == "the schema is at 0004"
     ran = jobs(stack)
     assert "backend-green-contract" in ran
     stack.up()
+    assert planned(stack) == ("NOTHING", [])
     assert jobs(stack) == ran
     good = stack.config.read_bytes()
     stack.configure("blue.state", "running")

@@ -1,6 +1,7 @@
 """A new repository is valid as it is written, and a stack file is judged without Pulumi, a cluster or a passphrase."""
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from teal_infra import commands
 from teal_infra.settings.reference.schema import document
 
@@ -100,6 +102,23 @@ def test_nothing_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[st
     )
     assert [path.name for path in tmp_path.iterdir()] == ["Pulumi.yaml"]
     assert teal("init", str(tmp_path / "delivery")) == 0
+
+
+@pytest.mark.parametrize(
+    ("folder", "project"), [("My Shop", "my-shop"), ("123", "123"), ("null", "null"), ("ÄÖÜ", "delivery")]
+)
+def test_a_folder_may_have_any_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: str, project: str
+) -> None:
+    """Pulumi takes text alone as a project's name, and the commands that are named next are a shell's."""
+    monkeypatch.chdir(tmp_path)
+    assert teal("init", folder) == 0
+    assert yaml.safe_load((tmp_path / folder / "Pulumi.yaml").read_text())["name"] == project
+    assert teal("init", folder) == 1
+    seen = capsys.readouterr()
+    named = shlex.quote(folder), shlex.quote(f"{folder}/delivery")
+    assert f"Next: cd {named[0]} && uv sync" in " ".join(seen.out.split())
+    assert f"Next: teal init {named[1]}" in " ".join(seen.err.split())
 
 
 def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

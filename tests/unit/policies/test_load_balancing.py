@@ -171,6 +171,17 @@ async def test_an_http_route_names_both_colours_and_stays_itself(pack: Pack) -> 
     assert names(pack.judge(await routed("another-name"))) == {"live-objects-stay"}
 
 
+async def test_a_redirect_leads_to_no_colour(pack: Pack) -> None:
+    """It needs none; a rule that neither redirects nor leads anywhere does."""
+    graph = await routed()
+    redirect = {"filters": [{"type": "RequestRedirect", "requestRedirect": {"scheme": "https"}}]}
+    backends = [{"name": "blue", "weight": 100}, {"name": "green", "weight": 0}]
+    spoil(graph, "HTTPRoute", "backend-route", "spec.rules", [{"backendRefs": backends}, redirect])
+    assert pack.judge(graph) == []
+    spoil(graph, "HTTPRoute", "backend-route", "spec.rules", [{"backendRefs": backends}, {}])
+    assert names(pack.judge(graph)) == {"both-colours-attached"}
+
+
 async def test_what_would_be_gone_before_its_replacement_is_refused(pack: Pack) -> None:
     """A person may take the protection away; the order of a replacement is the program's."""
     graph = await balanced()

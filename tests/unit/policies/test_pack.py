@@ -9,6 +9,7 @@ from teal_policies.page import page
 from teal_policies.table import POLICIES
 
 from tests.unit.policies import (
+    test_access_violations,
     test_load_balancing,
     test_object_violations,
     test_plan_violations,
@@ -21,7 +22,7 @@ from tests.unit.policies.pack import Pack, names
 
 def test_every_policy_is_violated_by_a_test() -> None:
     """Those of load balancing in a module of their own, with graphs of their own."""
-    modules = test_object_violations, test_plan_violations, test_traffic_violations
+    modules = test_access_violations, test_object_violations, test_plan_violations, test_traffic_violations
     violated = {case.policy for module in modules for case in module.CASES} | test_load_balancing.VIOLATED
     assert violated == {each.name for each in POLICIES}
 

@@ -85,6 +85,14 @@ async def test_a_sidecar_that_is_confined_and_limited_passes(pack: Pack, where: 
     assert pack.judge(await declared(brought(where), Live())) == []
 
 
+async def test_what_names_a_secret_without_holding_it_passes(pack: Pack) -> None:
+    """A reference that the kubelet expands, a file, an option whose value is none."""
+    args = ["--password=$(DB_PASSWORD)", "--token-file", "/run/token", "--verbose", "--reset-password=", "serve"]
+    env = {"PGPASSWORD": "$(DB_PASSWORD)", "URL": "https://shop.example/?require_password=false"}
+    raw = config(services=changed(args=args), blue=slot(env=env))
+    assert pack.judge(await declared(raw, Live())) == []
+
+
 @pytest.mark.parametrize(("active", "live"), [("green", None), ("blue", "green"), ("green", "blue"), ("blue", "blue")])
 async def test_pods_that_the_stack_does_not_make_pass(pack: Pack, active: str, live: str | None) -> None:
     """Taken over, left, gone back to, and idle; in a namespace of another team's."""

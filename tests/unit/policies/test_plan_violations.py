@@ -124,6 +124,18 @@ COVERAGE_CASES = [
         spoilt=retyped("Job", "backend-blue-expand", "kubernetes:apps/v1:DaemonSet"),
         says=("DaemonSet backend-blue-expand", "runs pods, and no policy looks at it", "kubernetes:batch/v1:CronJob"),
     ),
+    *(
+        Case(
+            policy="nothing-escapes",
+            spoilt=retyped("Role", "reader", f"kubernetes:{type_}"),
+            says=(f"reader: type kubernetes:{type_}", said, f"or list kubernetes:{type_} under nothing-escapes"),
+        )
+        for type_, said in (
+            ("rbac.authorization.k8s.io/v1:RolePatch", "at which no policy looks"),
+            ("rbac.authorization.k8s.io/v1:RoleList", "at which no policy looks"),
+            ("helm.sh/v3:Release", "runs pods, and no policy looks at it"),
+        )
+    ),
 ]
 
 CASES = [*PLAN_CASES, *COVERAGE_CASES]

@@ -35,8 +35,9 @@ def test_a_refused_preview_fails_and_still_has_its_plan(world: World) -> None:
 
 
 def test_a_refusal_by_a_policy_alone_fails_as_well(world: World) -> None:
-    """Whatever the word is."""
+    """Whatever the word is; and whoever reads the word alone reads that, too."""
     assert world.make("preview", "PREPARE", JUDGED="1").returncode != 0
+    assert "The preview failed, so an update would be refused" in (world.folder / PLAN).read_text()
     assert world.make("promote", "FLIP", EXPECT="FLIP", JUDGED="1").returncode != 0
     assert world.updates == []
 
@@ -54,6 +55,25 @@ def test_the_plan_is_what_teal_makes_of_the_programs(world: World) -> None:
     seen = world.make("preview", "FLIP", TEAL=f"{sys.executable} -m teal", PYTHONPATH=str(ROOT))
     assert seen.returncode == 0, seen.stderr
     assert (world.folder / PLAN).read_text().startswith(f"{MARKER}\n**FLIP** live traffic moves\n")
+
+
+@pytest.mark.parametrize(
+    ("newest", "said"),
+    [
+        ("config:\n  teal:activeColour: green", ""),
+        (
+            "config:\n  teal:activeColour: blue",
+            "is another one on main by now: nothing was changed. Next: the latest run",
+        ),
+        ("", "gh: Not Found"),
+    ],
+)
+def test_what_main_says_no_longer_is_not_promoted(world: World, newest: str, said: str) -> None:
+    """An older run may be approved late, or run again; what nobody could ask about is not promoted either."""
+    seen = world.make("current", BRANCH="main", NEWEST=newest)
+    assert (seen.returncode == 0) == (not said), seen.stderr
+    assert said in seen.stderr
+    assert "repos/{owner}/{repo}/contents/stacks/Pulumi.test.yaml?ref=main" in world.ran("gh")[0]
 
 
 @pytest.mark.parametrize(

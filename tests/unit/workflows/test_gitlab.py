@@ -86,7 +86,8 @@ def test_it_does_what_the_workflow_does(name: str) -> None:
     }
     ours = {each for line in lines(JOBS[name]) for each in re.findall(r"\bmake (?:--silent )?(\S+?);?(?:\s|$)", line)}
     renamed = {"comment": "note", "propose": "propose-merge"}
-    assert {renamed.get(each, each) for each in theirs - {".venv/ready"}} <= ours
+    its_own = {".venv/ready", "current"}  # GitLab prevents outdated deployment jobs itself
+    assert {renamed.get(each, each) for each in theirs - its_own} <= ours
 
 
 @pytest.mark.parametrize("name", ["canary", "promote", "rollback"])

@@ -35,7 +35,7 @@ def test_a_release_is_proposed_on_a_branch_of_its_own(world: World) -> None:
     seen = world.make("propose", **RELEASE, IMAGE=image, BASE="main", RUN_URL="https://ci.example/1")
     assert seen.returncode == 0, seen.stderr
     assert list(world.ran("teal")[0][1:]) == ["prepare", "--yes", "--stack", "test", "--", "1.5.0", f"backend={image}"]
-    switch, commit, push = world.ran("git")
+    switch, _, commit, push = world.ran("git")
     assert switch[-1] == "release/test-1.5.0"
     assert list(commit[-2:]) == ["--", OWN]
     assert push[1] == "push"
@@ -43,6 +43,9 @@ def test_a_release_is_proposed_on_a_branch_of_its_own(world: World) -> None:
     assert "--draft" in made
     assert made[made.index("--base") + 1 : made.index("--base") + 4] == ["main", "--head", "release/test-1.5.0"]
 
+
+MARK = "<!-- teal plan of test -->"
+"""What a comment is found again by: one of another stack begins otherwise."""
 
 ASKED = {"PR": "7", "COMMIT": "0123abc", "RUN_URL": "https://ci.example/1"}
 
@@ -63,8 +66,9 @@ def test_a_pull_request_has_one_comment(world: World, comments: str, method: str
     written = world.ran("gh")[-1]
     assert list(written[2:]) == ["--silent", "--method", method, to, "--field", "body=@.delivery/test/comment.md"]
     body = (world.folder / ".delivery/test/comment.md").read_text()
-    assert body == f"{MARKER}\n**FLIP**\n\n0123abc, https://ci.example/1\n"
-    assert f'startswith("{MARKER}")' in world.ran("gh")[0][-1]
+    assert body == f"{MARK}\n**test**\n{MARKER}\n**FLIP**\n\n0123abc, https://ci.example/1\n"
+    assert "startswith(env.MARK)" in world.ran("gh")[0][-1]
+    assert (world.folder / "mark").read_text() == MARK
 
 
 def test_a_comment_without_a_plan_says_so(world: World) -> None:
@@ -72,7 +76,7 @@ def test_a_comment_without_a_plan_says_so(world: World) -> None:
     seen = world.make("comment", **ASKED, COMMENTS="41\n")
     assert seen.returncode == 0, seen.stderr
     body = (world.folder / ".delivery/test/comment.md").read_text()
-    assert body.startswith(f"{MARKER}\nNo plan of test could be made")
+    assert body.startswith(f"{MARK}\n**test**\nNo plan could be made")
     assert body.endswith("\n0123abc, https://ci.example/1\n")
 
 
@@ -98,8 +102,9 @@ def noted(author: int, body: str, number: int = 41) -> str:
     [
         ("[]", "POST", "notes"),
         (noted(5, "something else"), "POST", "notes"),
-        (noted(6, f"{MARKER} of somebody else"), "POST", "notes"),
-        (noted(5, f"{MARKER}\n**FLIP**"), "PUT", "notes/41"),
+        (noted(6, f"{MARK} of somebody else"), "POST", "notes"),
+        (noted(5, "<!-- teal plan of staging -->\n**FLIP**"), "POST", "notes"),
+        (noted(5, f"{MARK}\n**FLIP**"), "PUT", "notes/41"),
     ],
 )
 def test_a_merge_request_has_one_note(world: World, notes: str, method: str, to: str) -> None:

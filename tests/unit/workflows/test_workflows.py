@@ -1,8 +1,11 @@
 """The workflows give nobody more than the job takes, wait for whom they have to, and outlast every deadline."""
 
 import re
+import shutil
+import subprocess
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -185,6 +188,26 @@ def test_what_is_promoted_is_what_was_approved() -> None:
     """The promotion is held to the word that the reviewer saw."""
     [step] = [step for step in JOBS["deploy/promote"].steps if step.get("run") == "make promote"]
     assert step["env"] == {"EXPECT": "${{ needs.canary.outputs.word }}"}
+
+
+def test_what_is_promoted_is_what_the_branch_says_still() -> None:
+    """Nothing is between the look and the promotion."""
+    runs = [step.get("run") for step in JOBS["deploy/promote"].steps]
+    assert runs[runs.index("make current") + 1] == "make promote"
+
+
+def test_another_repository_has_the_steps_by_the_makefile_of_the_page(tmp_path: Path) -> None:
+    """All that the workflows make, beside what is in `.github`."""
+    page = (ROOT / "docs" / "workflows.md").read_text()
+    (tmp_path / "Makefile").write_text(page.partition("```make\n")[2].partition("```")[0])
+    shutil.copytree(ROOT / ".github", tmp_path / ".github")
+    for name in ("pyproject.toml", "uv.lock"):
+        (tmp_path / name).touch()
+    runs = "\n".join(step.get("run", "") for _, step in all_steps())
+    needed = {*re.findall(r"^make (?:--silent )?([.\w/-]+)", runs, re.MULTILINE)}
+    command = ["make", "--print-data-base", "--question"]
+    seen = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert needed - {*re.findall(r"^([.\w/-]+):", seen.stdout, re.MULTILINE)} == set(), seen.stderr
 
 
 @pytest.mark.parametrize("name", ["deploy/promote", "rollback/rollback"])

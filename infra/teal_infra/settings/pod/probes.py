@@ -141,6 +141,13 @@ class Probes(Parts):
     )
 
     @property
+    def starting_seconds(self) -> int:
+        """How long a container may take to be ready: until its startup probe fails for good, and readiness is asked."""
+        first, then = self.startup, self.readiness
+        started = first.initial_delay_seconds + first.period_seconds * first.failure_threshold if first else 0
+        return started + then.initial_delay_seconds + then.period_seconds
+
+    @property
     def given(self) -> Mapping[str, Probe]:
         """The probes that are set, by name."""
         every = {"startup": self.startup, "liveness": self.liveness, "readiness": self.readiness}

@@ -3,14 +3,16 @@
 import json
 from typing import Any
 
+import pulumi
 import pytest
 from pulumi.runtime import mocks, stack
 from pydantic import ValidationError
-from teal_infra.components.observability import DASHBOARD_LABEL, Observability, ObservabilityArgs
+from teal_infra.components.observability import DASHBOARD_LABEL, Observability, ObservabilityArgs, observe
 from teal_infra.settings.observability import AlertBounds, ObservabilitySettings
 
 from teal.monitoring.queries import Queries
 from tests.unit.infra.recording import Recorder
+from tests.unit.infra.worlds import BASE, edited, settings
 
 Declared = dict[tuple[str, str], dict[str, Any]]
 
@@ -99,6 +101,22 @@ async def test_the_bounds_and_the_runbook_of_the_stack_reach_the_rules() -> None
     rule = rules["TealActiveRequestsHigh"]
     assert rule["expr"].endswith(" > 7")
     assert rule["annotations"]["runbook_url"] == "https://wiki.example/alerts#tealactiverequestshigh"
+
+
+@pytest.mark.parametrize(
+    ("startup", "wait"), [({}, "2m"), ({"periodSeconds": 10, "failureThreshold": 30}, "320s"), (None, "2m")]
+)
+async def test_a_pod_that_may_still_start_alarms_nobody(startup: object, wait: str) -> None:
+    """The startup probe says for how long, and the readiness probe looks after it."""
+    recorder = Recorder()
+    mocks.set_mocks(recorder, project="teal", stack="dev")
+    slow = settings(edited(BASE, {"services.backend.probes": {"startup": startup}, "observability.dashboard": False}))
+
+    async def program() -> None:
+        observe(slow, "shop", pulumi.ResourceOptions())
+
+    await stack.run_pulumi_func(program)
+    assert {each["alert"]: each["for"] for each in rules_of(recorder.resources)}["TealPodsUnhealthy"] == wait
 
 
 def test_the_defaults_are_those_of_the_guides() -> None:

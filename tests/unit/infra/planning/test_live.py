@@ -74,10 +74,12 @@ async def test_flags_are_read_where_there_are_to_be_some() -> None:
 
 @pytest.mark.parametrize("migrated", [True, False])
 async def test_only_migrated_schemas_have_records(migrated: bool) -> None:  # noqa: FBT001 - a parameter of a test
-    """What was contracted is asked for where there is a schema to contract."""
-    found, asked = await read({"backend": service(migrated=migrated)}, {})
+    """What was contracted, and which Jobs ran, is asked for where there is a schema to contract."""
+    ran = {"metadata": {"name": "up"}, "spec": {"template": {"spec": {"initContainers": [{"name": "up"}]}}}}
+    found, asked = await read({"backend": service(migrated=migrated)}, {"jobs": {"items": [ran]}})
     records = {f"/api/v1/namespaces/shop/configmaps/backend-{each}" for each in ("contracting", "contracted")}
     assert (records <= {*asked}, "backend" in found.contracted) == (migrated, migrated)
+    assert [each.metadata.name for each in found.ran] == ["up"] * migrated
 
 
 async def test_autoscalers_are_known_by_name() -> None:

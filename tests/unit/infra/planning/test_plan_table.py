@@ -28,5 +28,5 @@ def test_the_table_has_every_word() -> None:
 
 
 def test_every_plan_says_what_was_read_and_approved() -> None:
-    """Word for word; a change of it is made by `python -m tests.unit.infra.plan_table`, and read in the diff."""
+    """Word for word; `python -m tests.unit.infra.planning.plan_table` makes a change of it, which the diff shows."""
     assert said().splitlines() == SAID.read_text().splitlines()

@@ -200,6 +200,31 @@ CASES = (
         firing={"TealPodsUnhealthy": "green"},
     ),
     Case(
+        fact="a pod that was evicted stays as an object, and is nobody's trouble",
+        series={
+            f'kube_pod_status_ready{{{_GREEN}, condition="true"}}': "0x120",
+            f'kube_pod_status_phase{{{_GREEN}, phase="Failed"}}': "1x120",
+            f'kube_pod_status_phase{{{_GREEN}, phase="Pending"}}': "0x120",
+        },
+    ),
+    Case(
+        fact="a pod that is pending is",
+        series={
+            f'kube_pod_status_ready{{{_GREEN}, condition="true"}}': "0x120",
+            f'kube_pod_status_phase{{{_GREEN}, phase="Failed"}}': "0x120",
+            f'kube_pod_status_phase{{{_GREEN}, phase="Pending"}}': "1x120",
+        },
+        firing={"TealPodsUnhealthy": "green"},
+    ),
+    Case(
+        fact="a pod that drains for minutes is to end",
+        series={
+            f"up{{{_GREEN}}}": "1x120",
+            f"service_ready{{{_GREEN}}}": _DOWN_FOR_FOUR,
+            f"kube_pod_deletion_timestamp{{{_GREEN}}}": "_x64 1700000000x56",
+        },
+    ),
+    Case(
         fact="the series of the other conditions of a ready pod are 0 and mean nothing",
         series={
             f'kube_pod_status_ready{{{_GREEN}, condition="true"}}': "1x120",

@@ -1,4 +1,4 @@
-"""Prints what every row's plan says: `python -m tests.unit.infra.plan_table > tests/unit/infra/plan_table/said.txt`.
+"""Prints what every row's plan says: `python -m tests.unit.infra.planning.plan_table`, into its `said.txt`.
 
 The file is what a person reads before a change of the words, or of the decisions, is let through.
 """

@@ -9,11 +9,13 @@ from teal.plans.model import Word
 from tests.unit.infra.planning.plan_table.rows import (
     GATEWAY,
     GREEN_LIVE,
+    MIGRATED,
     NO_AUTOSCALER,
     TWO,
     Row,
     both,
     halfway,
+    migrated,
     on,
     put_back,
     since,
@@ -28,6 +30,24 @@ FLIP = [
         change=GREEN_LIVE,
         word=Word.FLIP,
         says=["live traffic goes from blue 1.0.0 to green 1.1.0"],
+    ),
+    Row(
+        what="the active colour, and what is around live pods meanwhile: a reason of its own",
+        change={**GREEN_LIVE, "services.backend.frontDoor.port": 8080},
+        word=Word.FLIP,
+        says=[
+            "live traffic goes from blue 1.0.0 to green 1.1.0",
+            "around live pods, without a restart of them, changes: frontDoor",
+        ],
+    ),
+    Row(
+        what="the active colour, and what the new one needs no more",
+        base=MIGRATED,
+        found=migrated(),
+        change={**GREEN_LIVE, "blue.state": "stopped"}
+        | {"green.backend.schema": {"expand": "0002", "contract": "0003"}},
+        word=Word.FLIP,
+        says=["live traffic goes from blue", "is stopped: its 3 pods go, right after", "the schema is contracted"],
     ),
     Row(
         what="the active colour of two services at once",

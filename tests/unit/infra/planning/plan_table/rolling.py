@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from teal.history.model import Stage
 from teal.plans.model import Word
-from tests.unit.infra.planning.plan_table.rows import GREEN_LIVE, Row, halfway, unfinished
+from tests.unit.infra.planning.plan_table.rows import GREEN_LIVE, MIGRATED, Row, halfway, migrated, unfinished
 
 ROLLING = [
     Row(
@@ -83,6 +83,30 @@ ROLLING = [
         change={"services.backend.metadata": {"frontDoor": {"annotations": {"example.com/scheme": "internal"}}}},
         word=Word.ROLLING,
         says=["around live pods, without a restart of them, changes: metadata"],
+    ),
+    Row(
+        what="what a release needs no more is dropped from the database that both colours use",
+        base=MIGRATED,
+        found=migrated(),
+        change={"blue.backend.schema": {"expand": "0001", "contract": "0002"}},
+        word=Word.ROLLING,
+        says=["the schema is contracted, once nobody needs what that drops for good, to 0002 for blue 1.0.0"],
+    ),
+    Row(
+        what="so is what a release brought that has no pods any more",
+        base={**MIGRATED, "green.state": "retired"},
+        found=migrated(),
+        change={"green.backend.schema": {"expand": "0002", "down": "0001"}},
+        word=Word.ROLLING,
+        says=["the schema goes down, with what was written since, to 0001 for green 1.1.0"],
+    ),
+    Row(
+        what="a schema further on for what is live",
+        base=MIGRATED,
+        found=migrated(("green", "1.1.0", "expand", "0002")),
+        change={},
+        word=Word.ROLLING,
+        says=["the schema is expanded to 0001 for blue 1.0.0"],
     ),
     Row(
         what="more pods at least",

@@ -11,10 +11,12 @@ from typing import Any
 from teal_infra.planning import plan
 from teal_infra.planning.live import Live
 
+from teal.adapters.kubernetes.jobs import MigrationJob
 from teal.history.model import Stage
 from teal.model.colours import MANAGER
 from teal.plans.model import Plan, Word
 from tests.unit.infra.declaring import CALLERS
+from tests.unit.infra.migrating.conftest import job
 from tests.unit.infra.worlds import BASE, edited, flip, service, settings, settled
 
 Change = Mapping[str, Any]
@@ -31,7 +33,7 @@ GATEWAY: Change = {
     "services.backend.network": CALLERS["network"],
 }
 MIGRATED: Change = {
-    "services.backend.migrations": {},
+    "services.backend.migrations": {"revisions": ["0001", "0002", "0003"]},
     "blue.backend.schema": {"expand": "0001"},
     "green.backend.schema": {"expand": "0002"},
 }
@@ -87,6 +89,12 @@ def was_live(change: Change) -> Callable[[Live], Live]:
         return replace(live, history=live.history.with_flip(entry))
 
     return before
+
+
+def migrated(*steps: tuple[str, str, str, str]) -> Callable[[Live], Live]:
+    """The Jobs of both colours' migrations have run, or these: colour, version, phase and revision of each."""
+    ran = steps or (("blue", "1.0.0", "expand", "0001"), ("green", "1.1.0", "expand", "0002"))
+    return lambda live: replace(live, ran=[MigrationJob.model_validate(job(*step)) for step in ran])
 
 
 def since(time: str, colour: str = "blue") -> Callable[[Live], Live]:

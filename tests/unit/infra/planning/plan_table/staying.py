@@ -2,7 +2,7 @@
 
 from teal.model.colours import MANAGER
 from teal.plans.model import Word
-from tests.unit.infra.planning.plan_table.rows import NO_AUTOSCALER, TWO, Row, halfway, on, since
+from tests.unit.infra.planning.plan_table.rows import MIGRATED, NO_AUTOSCALER, TWO, Row, halfway, migrated, on, since
 from tests.unit.infra.worlds import BASE, NOW, scaled, unstamped
 
 NOTHING = [
@@ -46,6 +46,7 @@ NOTHING = [
         change={},
         word=Word.NOTHING,
     ),
+    Row(what="migrations that ran already", base=MIGRATED, found=migrated(), change={}, word=Word.NOTHING),
     Row(
         what="live pods are down, and nothing changes",
         change={},
@@ -120,6 +121,14 @@ PREPARE = [
         change={"green.frontend.image": "registry.example/frontend:1.2.0"},
         word=Word.PREPARE,
         says=["frontend: green changes: image"],
+    ),
+    Row(
+        what="a schema further on for the idle colour, of the same image",
+        base=MIGRATED,
+        found=migrated(),
+        change={"green.backend.schema": {"expand": "0003"}},
+        word=Word.PREPARE,
+        says=["the schema is expanded to 0003 for green 1.1.0"],
     ),
 ]
 
