@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from teal.model.colours import Colour
+from teal.model.labels import PART_OF, PART_OF_LABEL
 from teal.model.routes import RouterKind
 from teal_infra.components import fingerprint
 from teal_infra.planning.live import Live
@@ -63,6 +64,14 @@ def _rerouted(settings: Settings, live: Live) -> Iterator[Danger]:
 def _of_others(settings: Settings, live: Live) -> Iterator[Danger]:
     """Yield what already directs traffic under a service's name, which the API server lets no stack change."""
     for name, found in sorted(live.others.items()):
+        if found.colour is not None and settings.router is RouterKind.SERVICE:
+            yield Danger(
+                f"Service {name} leads to {found.colour} of this stack, and has no label {PART_OF_LABEL}={PART_OF}: "
+                f"'{found.writer}' made it anew, from an older manifest perhaps, so it counts as nobody's. Next: "
+                f"kubectl -n {settings.namespace} label service {name} {PART_OF_LABEL}={PART_OF}, then pulumi up",
+                name,
+            )
+            continue
         if settings.router is RouterKind.SERVICE:
             idle, kind = settings.active_colour.other, "Service"
             then = (

@@ -166,3 +166,11 @@ def test_what_others_made_is_not_taken_from_them(more: Mapping[str, Any], what: 
     (text,) = refused(settings(**more), Live(others={"backend": theirs}, at=NOW))
     assert f"{what}, leads to {{'app': 'old'}}, and no stack made it: the API server would refuse" in text
     assert then in text
+
+
+def test_a_service_of_the_stack_that_lost_its_label_is_given_back_to_it() -> None:
+    """Somebody made it anew from an older manifest; adoption is for what no stack has made."""
+    theirs = replace(live().services["backend"], writer="kubectl-client-side-apply")
+    (text,) = refused(settings(), Live(others={"backend": theirs}, at=NOW))
+    assert "Service backend leads to blue of this stack" in text
+    assert "Next: kubectl -n teal label service backend app.kubernetes.io/part-of=teal, then pulumi up" in text

@@ -98,7 +98,7 @@ def test_a_refusal_is_one_line_with_evidence_and_next_command() -> None:
     text = str(refused.value)
     assert "\n" not in text
     assert "capacity of backend FAILED: 0 ready; needed: 2" in text
-    assert "kubectl -n shop get pods -l teal/colour=green" in text
+    assert "kubectl -n shop get pods,services -l teal/colour=green" in text
 
 
 @pytest.mark.parametrize(
