@@ -164,7 +164,7 @@ async def _send(http: httpx2.AsyncClient, method: str, path: str, body: Mapping[
             "kubectl auth whoami" if response.status_code == HTTPStatus.UNAUTHORIZED else "kubectl auth can-i --list"
         )
         raise UnreachableError(
-            f"the API server {http.base_url} answered {response.status_code} to {method} {path}, so nothing is "
-            f"approved. Next: {asked}"
+            f"the API server {http.base_url} answered {response.status_code} to {method} {path}"
+            f"{objects.why(response.content)}, so nothing is approved. Next: {asked}"
         )
     return response

@@ -268,8 +268,9 @@ class Cluster:
             return None
         if not response.is_success:
             raise UnreachableError(
-                f"the API server {self.http.base_url} answered {response.status_code} to GET {path}, so nothing is "
-                "known of what it was asked for, and this step went no further. Next: kubectl auth can-i --list"
+                f"the API server {self.http.base_url} answered {response.status_code} to GET {path}"
+                f"{objects.why(response.content)}, so nothing is known of what it was asked for, and this step went no "
+                "further. Next: kubectl auth can-i --list"
             )
         return shape.model_validate_json(response.content)
 

@@ -4,12 +4,17 @@ A field that teal does not read is not here: these are not models of the whole A
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
-from pydantic import AliasPath, BaseModel, ConfigDict, Field
+from pydantic import AliasPath, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from teal.model.labels import ACTIVE, MOVED_FROM
+from teal.model.verdict import printable
+
+WHY = 400
+"""How many characters of the API server's own words are shown."""
 
 
 class Object(BaseModel):
@@ -179,6 +184,16 @@ class Status(BaseModel):
     kind: Literal["Status"]
     reason: str = ""
     message: str = ""
+
+
+def why(body: bytes) -> str:
+    """Return what the API server says of its refusal, in brackets: the right that is missing, or the policy.
+
+    It is empty where the answer is not the API server's own.
+    """
+    with suppress(ValidationError):
+        return f" ({printable(Status.model_validate_json(body).message, WHY)})"
+    return ""
 
 
 def writer_of(managed_fields: Sequence[ManagedFields], field: str) -> str:
