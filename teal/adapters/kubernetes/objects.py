@@ -192,7 +192,8 @@ def why(body: bytes) -> str:
     It is empty where the answer is not the API server's own.
     """
     with suppress(ValidationError):
-        return f" ({printable(Status.model_validate_json(body).message, WHY)})"
+        said = printable(Status.model_validate_json(body).message, WHY)
+        return f" ({said})" if said else ""
     return ""
 
 

@@ -78,9 +78,12 @@ async def test_an_api_server_that_is_gone_is_unreachable(
 
 
 async def test_a_forbidden_read_is_unreachable(api_server: FakeApiServer) -> None:
-    """A 403 says that nothing may be known; it is no empty cluster."""
-    api_server.answers["/api/v1/namespaces/teal/services"] = (403, {})
-    with pytest.raises(UnreachableError, match="answered 403"):
+    """A 403 says that nothing may be known, and which right is missing; it is no empty cluster."""
+    said = {"kind": "Status", "message": 'cannot list resource "services"'}
+    api_server.answers["/api/v1/namespaces/teal/services"] = (403, said)
+    with pytest.raises(
+        UnreachableError, match=r"answered 403 to GET /\S+ \(cannot list resource \"services\"\), so nothing"
+    ):
         await outcomes(api_server)
 
 

@@ -18,6 +18,7 @@ from teal.model.adopted import Adopted
 from teal.model.errors import RefusedError, UnreachableError
 from teal.notifications.audience import Audience, Receiver
 from teal.notifications.notifier import Notifier
+from teal.routers.selector import SelectorRouter
 from teal.spec.bake import ServiceBake
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.flip.moving import (
@@ -162,6 +163,18 @@ async def test_a_way_back_that_cannot_be_recorded_says_where_traffic_stays(
     with pytest.raises(error, match=said):
         await finish(api_server, declared)
     assert written(api_server) == []
+
+
+async def test_a_way_back_that_a_policy_refuses_says_which(api_server: FakeApiServer) -> None:
+    """Its own words tell a closed change window from a right that is missing."""
+    api_server.service("backend", "green")
+    api_server.refusal = {"kind": "Status", "message": "policy 'freeze' denied request"}
+    api_server.fault = lambda method, _: 422 if method == "PATCH" else None
+    async with Cluster.connect(ClusterAccess(namespace="teal", kubeconfig=api_server.kubeconfig)) as found:
+        router = SelectorRouter(found)
+        live = (await router.live_services(["backend"]))["backend"]
+        with pytest.raises(UnreachableError, match=r"answered 422 \(policy 'freeze' denied request\)\. Next: "):
+            await router.move("backend", live, BLUE)
 
 
 async def test_the_failed_verdict_is_recorded_before_anything_is_written(api_server: FakeApiServer) -> None:
