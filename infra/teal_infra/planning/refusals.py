@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from teal.flip.guards import is_by_a_flip
 from teal.model.colours import Colour
 from teal.model.labels import PART_OF, PART_OF_LABEL
 from teal.model.routes import RouterKind
@@ -108,9 +109,14 @@ def _of_another_kind(settings: Settings, live: Live) -> Iterator[Danger]:
 
 def _gone(settings: Settings, live: Live) -> Iterator[Danger]:
     for name in sorted(live.services.keys() - {*settings.services, *settings.removed}):
+        copied = settings.router is RouterKind.SERVICE and not is_by_a_flip(live.services[name])
+        then = (
+            f"; if it is a copy that '{live.services[name].writer}' made, kubectl -n {settings.namespace} label service"
+        )
         yield Danger(
             f"service {name} carries live traffic, and teal:services does not name it: renamed or removed, its traffic "
-            f"would end. Next: name it again, or, if it is to go, pulumi config set --path 'teal:removed[0]' {name}",
+            f"would end. Next: name it again, or, if it is to go, pulumi config set --path 'teal:removed[0]' {name}"
+            + (f"{then} {name} {PART_OF_LABEL}-" if copied else ""),
             name,
         )
 

@@ -174,3 +174,12 @@ def test_a_service_of_the_stack_that_lost_its_label_is_given_back_to_it() -> Non
     (text,) = refused(settings(), Live(others={"backend": theirs}, at=NOW))
     assert "Service backend leads to blue of this stack" in text
     assert "Next: kubectl -n teal label service backend app.kubernetes.io/part-of=teal, then pulumi up" in text
+
+
+@pytest.mark.parametrize(("writer", "copied"), [("kubectl-create", True), ("pulumi-kubernetes-teal", False)])
+def test_a_copy_of_a_service_that_somebody_made_can_leave_the_stack(writer: str, *, copied: bool) -> None:
+    """It has the stack's label, and would hold up every update, the way back with them."""
+    copy = replace(live().services["backend"], writer=writer)
+    (text,) = refused(settings(), replace(live(), services={**live().services, "copy": copy}))
+    assert "pulumi config set --path 'teal:removed[0]' copy" in text
+    assert ("kubectl -n teal label service copy app.kubernetes.io/part-of-" in text) is copied
