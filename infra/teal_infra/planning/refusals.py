@@ -46,6 +46,7 @@ def dangers(settings: Settings, live: Live, planned: Slots) -> Sequence[Danger]:
         *too_early(settings, live),
         *_changed_and_left(settings, live, planned),
         *_changed_and_sent_to(settings, live, planned),
+        *_given(settings, live, planned),
         *_shrunk(settings, live, planned),
     ]
 
@@ -200,6 +201,27 @@ def _changed_and_sent_to(settings: Settings, live: Live, planned: Slots) -> Iter
                 f"teal:canaryMatch sends clients with {settings.chosen} to {idle}, of which {name} has no pods yet: "
                 "their requests would be lost until it has. Next: pulumi config rm teal:canaryMatch, pulumi up; then "
                 "set it again",
+                name,
+            )
+
+
+def _given(settings: Settings, live: Live, planned: Slots) -> Iterator[Danger]:
+    """Yield a colour that traffic goes to with an image that somebody else gave it: no gate knows that as its own.
+
+    Pods are told the version that the stack declares, so they answer with that one, whatever their image is.
+    """
+    active = settings.active_colour
+    for name, release in settings.active_slot.services.items():
+        found = live.slots.get((name, active))
+        if found is None or found.given is None or _serves(live, name) is active or planned[name, active].changes:
+            continue
+        image, writer = found.given
+        if image != release.image:
+            yield Danger(
+                f"pods of {active} of {name} run {image}, which '{writer}' wrote, and the stack declares "
+                f"{release.image}: traffic would go to a release that it does not know. Next: kubectl -n "
+                f"{settings.namespace} set image deployment/{name}-{active} {name}={release.image}, then pulumi up; or "
+                f"declare that image in teal:{active}",
                 name,
             )
 

@@ -149,6 +149,7 @@ class Cluster:
                 outdated=item.outdated,
                 rolling=item.rolling,
                 version=item.metadata.labels.get(VERSION_LABEL, ""),
+                given=item.given(item.metadata.labels[NAME_LABEL]),
             )
             for item in found
             if (colour := colour_of(item.metadata.labels.get(COLOUR_LABEL))) is not None

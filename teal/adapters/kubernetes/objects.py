@@ -11,6 +11,7 @@ from pydantic import AliasPath, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from teal.model.labels import ACTIVE, MOVED_FROM
+from teal.model.plain import mapping
 from teal.model.verdict import printable
 
 WHY = 400
@@ -45,6 +46,13 @@ class OwnedFields(BaseModel):
     def owns(self, field: str) -> bool:
         """Return whether the manager owns a field of the spec or of the data; an atomic field counts as a whole."""
         return f"f:{field}" in self.spec or f"f:{field}" in self.data
+
+    def has(self, *path: str) -> bool:
+        """Return whether the manager owns a field within the spec, by its path as `fieldsV1` names the steps."""
+        found: object = self.spec
+        for step in path:
+            found = mapping(found).get(step)
+        return found is not None
 
     def marks(self, annotations: Collection[str]) -> bool:
         """Return whether the manager owns one of these annotations."""

@@ -183,3 +183,34 @@ def test_a_copy_of_a_service_that_somebody_made_can_leave_the_stack(writer: str,
     (text,) = refused(settings(), replace(live(), services={**live().services, "copy": copy}))
     assert "pulumi config set --path 'teal:removed[0]' copy" in text
     assert ("kubectl -n teal label service copy app.kubernetes.io/part-of-" in text) is copied
+
+
+BY_HAND = ("registry.example/a:2", "kubectl-set")
+
+
+@pytest.mark.parametrize(
+    ("active", "given", "changes", "is_refused"),
+    [
+        ("green", BY_HAND, {}, True),
+        ("green", ("registry.example/a:1", "kubectl-set"), {}, False),  # what the message asks for
+        ("green", BY_HAND, {"green": CHANGED}, False),  # this update writes the declared one
+        ("blue", BY_HAND, {}, False),  # it is idle, and stays so
+        ("green", None, {}, False),
+    ],
+)
+def test_no_traffic_goes_to_an_image_that_somebody_gave_the_pods(
+    active: str, given: tuple[str, str] | None, changes: Mapping[str, Any], *, is_refused: bool
+) -> None:
+    """Its pods answer with the declared version, which they are told, so no gate would know."""
+    found = live()
+    green = replace(found.slots["backend", Colour.GREEN], given=given)
+    said = refused(settings(active, **changes), replace(found, slots={**found.slots, ("backend", Colour.GREEN): green}))
+    assert [("which 'kubectl-set' wrote" in text) for text in said] == [True] * is_refused
+    assert all("set image deployment/backend-green backend=registry.example/a:1, then" in text for text in said)
+
+
+def test_a_rollback_takes_no_image_that_somebody_gave_the_pods_for_the_confirmed_one() -> None:
+    """`teal rollback` compares what pods run with."""
+    slot_ = live().slots["backend", Colour.GREEN]
+    assert slot_.identity
+    assert replace(slot_, given=BY_HAND).identity != slot_.identity
