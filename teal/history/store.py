@@ -233,5 +233,5 @@ def _required(response: httpx2.Response, may_be: Collection[HTTPStatus]) -> http
     raise UnreachableError(
         f"the API server answered {response.status_code} to {response.request.method} {response.request.url.path}"
         f"{objects.why(response.content)}, so what is known of flips can neither be read nor kept, and this step went "
-        "no further. Next: kubectl auth can-i --list"
+        f"no further. Next: {objects.remedy(response.status_code)}, then teal status"
     )

@@ -271,7 +271,7 @@ class Cluster:
             raise UnreachableError(
                 f"the API server {self.http.base_url} answered {response.status_code} to GET {path}"
                 f"{objects.why(response.content)}, so nothing is known of what it was asked for, and this step went no "
-                "further. Next: kubectl auth can-i --list"
+                f"further. Next: {objects.remedy(response.status_code)}"
             )
         return shape.model_validate_json(response.content)
 

@@ -5,6 +5,7 @@ A field that teal does not read is not here: these are not models of the whole A
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, Literal
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field, ValidationError
@@ -203,6 +204,11 @@ def why(body: bytes) -> str:
         said = printable(Status.model_validate_json(body).message, WHY)
         return f" ({said})" if said else ""
     return ""
+
+
+def remedy(status: int) -> str:
+    """Return the next command after a refusal: credentials have to be valid before their rights can be asked for."""
+    return "kubectl auth whoami, and log in again" if status == HTTPStatus.UNAUTHORIZED else "kubectl auth can-i --list"
 
 
 def writer_of(managed_fields: Sequence[ManagedFields], field: str) -> str:

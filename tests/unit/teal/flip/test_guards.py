@@ -77,6 +77,13 @@ async def test_an_api_server_that_is_gone_is_unreachable(
         await outcomes(api_server)
 
 
+async def test_credentials_that_have_expired_are_to_be_renewed(api_server: FakeApiServer) -> None:
+    """An account that is not known any more cannot ask for its rights."""
+    api_server.answers["/api/v1/namespaces/teal/services"] = (401, {"kind": "Status", "message": "Unauthorized"})
+    with pytest.raises(UnreachableError, match=r"answered 401 .*Next: kubectl auth whoami, and log in again"):
+        await outcomes(api_server)
+
+
 async def test_a_forbidden_read_is_unreachable(api_server: FakeApiServer) -> None:
     """A 403 says that nothing may be known, and which right is missing; it is no empty cluster."""
     said = {"kind": "Status", "message": 'cannot list resource "services"'}
