@@ -33,10 +33,15 @@ def require_known(  # noqa: PLR0913 - what is live, and everything that may expl
         return
     if (live.colour in {recorded, destination} and live.share in {0, *shares}) or is_forgiven(live, repair):
         return
+    who = "Somebody else moves this traffic"
+    if is_by_a_flip(live):
+        who = "An update that this state of the stack does not know moved this traffic (was a backup restored?)"
+    whole = live.colour if not live.share else None
+    keep = f"to keep it, pulumi config set teal:activeColour {whole}; " if whole else ""
     raise ForeignChangeError(
         f"service {service} leads to {leads(live)}, written by '{live.writer}'; the last "
-        f"pulumi up left it on {recorded}. Somebody else moves this traffic, so it stays there. Next: find out "
-        f"who; to overwrite it, pulumi config set teal:repair {live.colour or recorded}, then pulumi up"
+        f"pulumi up left it on {recorded}. {who}, so it stays there. Next: find out "
+        f"who; {keep}to overwrite it, pulumi config set teal:repair {live.colour or recorded}; then pulumi up"
     )
 
 

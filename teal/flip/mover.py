@@ -6,6 +6,7 @@ was proven.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster
@@ -264,6 +265,8 @@ class Mover:
             kept, entry = await self._entries.renamed(kept, entry)
         elif entry is None or entry.to is not move.to:
             if confirmed_last(move, kept.history) or move.confirmed is move.to or recorded is move.to:
+                with suppress(OvertakenError):  # of a flip that was proven and never written, nobody else makes an end
+                    await self._owner.go_on()
                 return None  # somebody else confirmed it, or only the version in the record changes
             kept = await self._entries.save(kept, await self._entries.entry(kept.history, recorded))
             entry = kept.history.open

@@ -107,7 +107,9 @@ class Owner:
                 pass
         if entry is None:
             raise RefusedError(
-                "the history of flips was deleted during a bake: nothing is known of it. Next: pulumi up"
+                f"somebody deleted the record of flip {flip.number} (ConfigMap teal-history) during its bake, and its "
+                f"verdict with it: traffic stays on {flip.to}, unconfirmed, even if that fails. Next: pulumi up, which "
+                "bakes it anew"
             )
         return entry
 

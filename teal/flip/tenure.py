@@ -76,14 +76,17 @@ class Tenure:
             return await self._write(flip, self._name)
 
     async def insist(self, flip: Flip, seconds: float) -> None:
-        """Record a step of the flip, with retries for a number of seconds; raises what `write` raises."""
+        """Record that a flip's way back begins, with retries for a number of seconds; raises what `write` raises."""
         give_up = time.monotonic() + seconds
         while True:
             try:
                 await self.write(flip)
-            except UnreachableError:
+            except UnreachableError as error:
                 if time.monotonic() > give_up:
-                    raise
+                    raise UnreachableError(
+                        f"{flip.reason}. The way back to {flip.origin} has to be recorded before it begins, and was "
+                        f"not, so traffic stays on {flip.to}, which fails: {error}"
+                    ) from None
             else:
                 return
 

@@ -52,7 +52,10 @@ class Gate:
     """Whether a flip back to a release that was confirmed before asks it as well."""
     in_preview: str = "asked"
     """Whether a preview asks it, in the words of the page."""
-    remedy: str = "kubectl -n {namespace} get pods -l {label}={destination}, mend that slot"
+    remedy: str = (
+        "kubectl -n {namespace} get pods,services -l {label}={destination}, mend that slot (pulumi refresh first, if a "
+        "Service of it is gone)"
+    )
     """The next command where only this gate has not passed."""
 
     @property

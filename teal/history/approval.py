@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 import httpx2
@@ -160,11 +159,8 @@ async def _send(http: httpx2.AsyncClient, method: str, path: str, body: Mapping[
             "Next: kubectl cluster-info"
         ) from None
     if not response.is_success:
-        asked = (
-            "kubectl auth whoami" if response.status_code == HTTPStatus.UNAUTHORIZED else "kubectl auth can-i --list"
-        )
         raise UnreachableError(
-            f"the API server {http.base_url} answered {response.status_code} to {method} {path}, so nothing is "
-            f"approved. Next: {asked}"
+            f"the API server {http.base_url} answered {response.status_code} to {method} {path}"
+            f"{objects.why(response.content)}, so nothing is approved. Next: {objects.remedy(response.status_code)}"
         )
     return response

@@ -231,7 +231,7 @@ def _required(response: httpx2.Response, may_be: Collection[HTTPStatus]) -> http
     if response.is_success or response.status_code in may_be:
         return response
     raise UnreachableError(
-        f"the API server answered {response.status_code} to {response.request.method} {response.request.url.path}, so "
-        "what is known of flips can neither be read nor kept, and this step went no further. Next: kubectl auth can-i "
-        "--list"
+        f"the API server answered {response.status_code} to {response.request.method} {response.request.url.path}"
+        f"{objects.why(response.content)}, so what is known of flips can neither be read nor kept, and this step went "
+        f"no further. Next: {objects.remedy(response.status_code)}, then teal status"
     )

@@ -72,6 +72,8 @@ class LiveSlot:
     """Whether its last rollout goes on, or is stuck."""
     version: str = ""
     """The version in the Deployment's labels."""
+    given: tuple[str, str] | None = None
+    """The image of its pods and who wrote that, where it was somebody else than the stack; None where nobody did."""
     adopted: bool = False
     """Whether the stack did not make it, and it takes the place of a slot."""
     cron: bool = False
@@ -92,7 +94,8 @@ class LiveSlot:
         """What its pods run with and whom they may reach, by the Deployment's annotations; empty if they lack it."""
         try:
             parts = json.loads(self.annotations[PARTS])
-            return " ".join((self.annotations[DIGEST], parts["template"], parts["service"]["network"]))
+            own = (self.annotations[DIGEST], parts["template"], parts["service"]["network"])
+            return " ".join((*own, *(self.given or ())))
         except (KeyError, TypeError, ValueError):
             return ""
 

@@ -44,7 +44,7 @@ def decide(facts: Facts) -> Plan:
         for (name, findings), each in zip(found.items(), facts.services.values(), strict=True)
     }
     word = strongest([*(each.word for each in services.values()), *([Word.UNSAFE] if facts.dangers else [])])
-    watched = any(each.moves for findings in found.values() for each, _ in findings)
+    watched = facts.confirmed is None and any(each.moves for findings in found.values() for each, _ in findings)
     return Plan(
         word=word,
         reasons=(*facts.dangers, *_grouped(found, only=Word.UNSAFE if word is Word.UNSAFE else None)),
@@ -82,8 +82,13 @@ def _unfinished(facts: Facts) -> Iterator[Finding]:
     active, flip = facts.move.to, facts.history.open
     if flip is None and facts.move.confirmed is active:
         return
+    there = f"live traffic is on {active} already, and"
+    if (done := facts.confirmed) is not None:
+        what = f"ConfigMap teal-confirmed does not say so: this update writes it; {_REFRESH}"
+        yield Word.FLIP, f"{there} flip {done.number} was confirmed, but {what}"
+        return
     what = f"flip {flip.number} was not brought to its end ({flip.stage})" if flip else "nobody confirmed that"
-    yield Word.FLIP, f"live traffic is on {active} already, and {what}: this update watches it, and ends it"
+    yield Word.FLIP, f"{there} {what}: this update watches it, and ends it"
 
 
 def _shared(share: int, each: ServiceFacts, idle: Colour) -> Iterator[Finding]:

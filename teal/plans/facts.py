@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from teal.history.model import History
+from teal.history.model import Flip, History, Stage
 from teal.model.colours import Colour
 from teal.model.workers import Overlap
 from teal.plans.model import Cost, SlotPlan, Word
@@ -74,6 +74,13 @@ class Facts:
     def flips(self) -> bool:
         """Whether the traffic of any of them moves completely."""
         return any(each.live is not self.move.to for each in self.staying.values())
+
+    @property
+    def confirmed(self) -> Flip | None:
+        """The last flip, if it was confirmed with this very release and none is open: nothing is left to watch."""
+        last, move = self.history.last_move, self.move
+        end = (last.stage, last.to, last.release) if last and self.history.open is None else None
+        return last if end == (Stage.CONFIRMED, move.to, move.release) else None
 
     @property
     def fewer(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.kubernetes.merge_patch import merge_patch
-from teal.adapters.kubernetes.objects import Items
+from teal.adapters.kubernetes.objects import Items, why
 from teal.adapters.kubernetes.watch import versions
 from teal.model.colours import Colour
 from teal.model.errors import ChangedError, UnreachableError
@@ -108,6 +108,7 @@ class KubernetesRouter:
             raise ChangedError(f"{what} is not as it was read: the API server answered {response.status_code}")
         if not response.is_success:
             raise UnreachableError(
-                f"{what} was not put onto {colour}: the API server answered {response.status_code}. Next: kubectl -n "
-                f"{self.cluster.namespace} auth can-i patch {what.partition(' ')[0]}s"
+                f"{what} was not put onto {colour}: the API server answered {response.status_code}"
+                f"{why(response.content)}. Next: kubectl -n {self.cluster.namespace} auth can-i patch "
+                f"{what.partition(' ')[0]}s"
             )

@@ -47,6 +47,8 @@ class FakeApiServer:
         self.version = 100
         self.fault: Callable[[str, str], int | None] = lambda _method, _path: None
         """Called with method and path of every request; a status is answered in place of anything else. May wait."""
+        self.refusal: object = {}
+        """The body of such an answer to a write."""
         self.before = True
         """Whether the API server itself answers, and not what stands before it: its answers have an `Audit-Id` then."""
         fake = self
@@ -76,7 +78,7 @@ class FakeApiServer:
                 """Take what is written, under the next resource version; a precondition that does not hold is 409."""
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 if (status := fake.fault(self.command, urlsplit(self.path).path)) is not None:
-                    return self._say(status, {})
+                    return self._say(status, fake.refusal)
                 fake.written.append(body)
                 fake.heard.append(f"{self.command} {urlsplit(self.path).path}")
                 if path.endswith("selfsubjectreviews/{name}"):

@@ -14,7 +14,7 @@ from teal.history.store import CONFIRMED
 from teal.model.labels import PART_OF, PART_OF_LABEL, STACK
 from teal_infra.hooks.guard import Guard
 from teal_infra.provider.kinds import ConfigMap
-from teal_infra.provider.ownership import Prior
+from teal_infra.provider.ownership import FORCE, Prior
 
 if TYPE_CHECKING:  # heavy at run time, needed for its type only
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
@@ -44,9 +44,9 @@ class Confirmed(pulumi.ComponentResource):
             "name": CONFIRMED,
             "namespace": args.namespace,
             "labels": {PART_OF_LABEL: PART_OF},
+            # Whoever edits it is overruled in a preview, too, and not by the update alone, where its hook has looked.
+            "annotations": {FORCE: "true", **({STACK: args.stack} if args.stack else {})},
         }
-        if args.stack:
-            metadata["annotations"] = {STACK: args.stack}
         self.record = ConfigMap(
             name,
             metadata=metadata,

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from teal.flip.guards import is_by_a_flip
 from teal.model.colours import Colour
+from teal.model.labels import PART_OF, PART_OF_LABEL
 from teal.model.routes import RouterKind
 from teal_infra.components import fingerprint
 from teal_infra.planning.live import Live
@@ -44,6 +46,7 @@ def dangers(settings: Settings, live: Live, planned: Slots) -> Sequence[Danger]:
         *too_early(settings, live),
         *_changed_and_left(settings, live, planned),
         *_changed_and_sent_to(settings, live, planned),
+        *_given(settings, live, planned),
         *_shrunk(settings, live, planned),
     ]
 
@@ -63,6 +66,14 @@ def _rerouted(settings: Settings, live: Live) -> Iterator[Danger]:
 def _of_others(settings: Settings, live: Live) -> Iterator[Danger]:
     """Yield what already directs traffic under a service's name, which the API server lets no stack change."""
     for name, found in sorted(live.others.items()):
+        if found.colour is not None and settings.router is RouterKind.SERVICE:
+            yield Danger(
+                f"Service {name} leads to {found.colour} of this stack, and has no label {PART_OF_LABEL}={PART_OF}: "
+                f"'{found.writer}' made it anew, from an older manifest perhaps, so it counts as nobody's. Next: "
+                f"kubectl -n {settings.namespace} label service {name} {PART_OF_LABEL}={PART_OF}, then pulumi up",
+                name,
+            )
+            continue
         if settings.router is RouterKind.SERVICE:
             idle, kind = settings.active_colour.other, "Service"
             then = (
@@ -99,9 +110,14 @@ def _of_another_kind(settings: Settings, live: Live) -> Iterator[Danger]:
 
 def _gone(settings: Settings, live: Live) -> Iterator[Danger]:
     for name in sorted(live.services.keys() - {*settings.services, *settings.removed}):
+        copied = settings.router is RouterKind.SERVICE and not is_by_a_flip(live.services[name])
+        then = (
+            f"; if it is a copy that '{live.services[name].writer}' made, kubectl -n {settings.namespace} label service"
+        )
         yield Danger(
             f"service {name} carries live traffic, and teal:services does not name it: renamed or removed, its traffic "
-            f"would end. Next: name it again, or, if it is to go, pulumi config set --path 'teal:removed[0]' {name}",
+            f"would end. Next: name it again, or, if it is to go, pulumi config set --path 'teal:removed[0]' {name}"
+            + (f"{then} {name} {PART_OF_LABEL}-" if copied else ""),
             name,
         )
 
@@ -185,6 +201,27 @@ def _changed_and_sent_to(settings: Settings, live: Live, planned: Slots) -> Iter
                 f"teal:canaryMatch sends clients with {settings.chosen} to {idle}, of which {name} has no pods yet: "
                 "their requests would be lost until it has. Next: pulumi config rm teal:canaryMatch, pulumi up; then "
                 "set it again",
+                name,
+            )
+
+
+def _given(settings: Settings, live: Live, planned: Slots) -> Iterator[Danger]:
+    """Yield a colour that traffic goes to with an image that somebody else gave it: no gate knows that as its own.
+
+    Pods are told the version that the stack declares, so they answer with that one, whatever their image is.
+    """
+    active = settings.active_colour
+    for name, release in settings.active_slot.services.items():
+        found = live.slots.get((name, active))
+        if found is None or found.given is None or _serves(live, name) is active or planned[name, active].changes:
+            continue
+        image, writer = found.given
+        if image != release.image:
+            yield Danger(
+                f"pods of {active} of {name} run {image}, which '{writer}' wrote, and the stack declares "
+                f"{release.image}: traffic would go to a release that it does not know. Next: kubectl -n "
+                f"{settings.namespace} set image deployment/{name}-{active} {name}={release.image}, then pulumi up; or "
+                f"declare that image in teal:{active}",
                 name,
             )
 

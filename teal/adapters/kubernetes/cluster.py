@@ -149,6 +149,7 @@ class Cluster:
                 outdated=item.outdated,
                 rolling=item.rolling,
                 version=item.metadata.labels.get(VERSION_LABEL, ""),
+                given=item.given(item.metadata.labels[NAME_LABEL]),
             )
             for item in found
             if (colour := colour_of(item.metadata.labels.get(COLOUR_LABEL))) is not None
@@ -268,8 +269,9 @@ class Cluster:
             return None
         if not response.is_success:
             raise UnreachableError(
-                f"the API server {self.http.base_url} answered {response.status_code} to GET {path}, so nothing is "
-                "known of what it was asked for, and this step went no further. Next: kubectl auth can-i --list"
+                f"the API server {self.http.base_url} answered {response.status_code} to GET {path}"
+                f"{objects.why(response.content)}, so nothing is known of what it was asked for, and this step went no "
+                f"further. Next: {objects.remedy(response.status_code)}"
             )
         return shape.model_validate_json(response.content)
 

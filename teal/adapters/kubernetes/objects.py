@@ -4,12 +4,19 @@ A field that teal does not read is not here: these are not models of the whole A
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, Literal
 
-from pydantic import AliasPath, BaseModel, ConfigDict, Field
+from pydantic import AliasPath, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from teal.model.labels import ACTIVE, MOVED_FROM
+from teal.model.plain import mapping
+from teal.model.verdict import printable
+
+WHY = 400
+"""How many characters of the API server's own words are shown."""
 
 
 class Object(BaseModel):
@@ -40,6 +47,13 @@ class OwnedFields(BaseModel):
     def owns(self, field: str) -> bool:
         """Return whether the manager owns a field of the spec or of the data; an atomic field counts as a whole."""
         return f"f:{field}" in self.spec or f"f:{field}" in self.data
+
+    def has(self, *path: str) -> bool:
+        """Return whether the manager owns a field within the spec, by its path as `fieldsV1` names the steps."""
+        found: object = self.spec
+        for step in path:
+            found = mapping(found).get(step)
+        return found is not None
 
     def marks(self, annotations: Collection[str]) -> bool:
         """Return whether the manager owns one of these annotations."""
@@ -179,6 +193,22 @@ class Status(BaseModel):
     kind: Literal["Status"]
     reason: str = ""
     message: str = ""
+
+
+def why(body: bytes) -> str:
+    """Return what the API server says of its refusal, in brackets: the right that is missing, or the policy.
+
+    It is empty where the answer is not the API server's own.
+    """
+    with suppress(ValidationError):
+        said = printable(Status.model_validate_json(body).message, WHY)
+        return f" ({said})" if said else ""
+    return ""
+
+
+def remedy(status: int) -> str:
+    """Return the next command after a refusal: credentials have to be valid before their rights can be asked for."""
+    return "kubectl auth whoami, and log in again" if status == HTTPStatus.UNAUTHORIZED else "kubectl auth can-i --list"
 
 
 def writer_of(managed_fields: Sequence[ManagedFields], field: str) -> str:

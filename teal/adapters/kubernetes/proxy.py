@@ -40,7 +40,8 @@ async def ask(  # noqa: PLR0913 - where the pod is
     try:
         response = await _patiently()(_AWAY, http.get, url)
         if not response.is_success:
-            return Answer(endpoint=pod, error=f"{path} answered {response.status_code}")
+            own = _own_words(response, response.content)
+            return Answer(endpoint=pod, error=f"{path}: {own}" if own else f"{path} answered {response.status_code}")
         said = objects.Identity.model_validate_json(response.content)
     except ValidationError as error:
         missing = ", ".join(".".join(map(str, problem["loc"])) or problem["type"] for problem in error.errors())

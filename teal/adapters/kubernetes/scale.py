@@ -11,6 +11,7 @@ from http import HTTPStatus
 from teal.adapters.kubernetes import workloads
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.kubernetes.merge_patch import merge_patch
+from teal.adapters.kubernetes.objects import why
 from teal.model.colours import Colour
 from teal.model.errors import UnreachableError
 
@@ -87,9 +88,9 @@ async def ask_for(cluster: Cluster, service: str, colour: Colour, pods: int) -> 
     response = await merge_patch(cluster, path, patch, f"Deployment {name} was asked for {pods} pods", then=then)
     if not response.is_success and response.status_code != HTTPStatus.NOT_FOUND:
         raise UnreachableError(
-            f"Deployment {name} was not asked for {pods} pods: the API server answered {response.status_code}. Next: "
-            f"give this account the right to patch deployments/scale, or kubectl -n {cluster.namespace} scale "
-            f"deployment/{name} --replicas={pods}; then the same again"
+            f"Deployment {name} was not asked for {pods} pods: the API server answered {response.status_code}"
+            f"{why(response.content)}. Next: give this account the right to patch deployments/scale, or kubectl -n "
+            f"{cluster.namespace} scale deployment/{name} --replicas={pods}; then the same again"
         )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from teal.adapters.kubernetes import workloads
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.kubernetes.merge_patch import merge_patch
+from teal.adapters.kubernetes.objects import why
 from teal.model.colours import Colour
 from teal.model.errors import UnreachableError
 from teal.model.labels import COLOUR_LABEL, NAME_LABEL, VERSION_LABEL
@@ -110,8 +111,8 @@ async def _patch(  # noqa: PLR0913 - which part of which object, and what
     if not response.is_success and response.status_code != HTTPStatus.NOT_FOUND:
         subresource = f" --subresource={part[1:]}" if part else ""
         raise UnreachableError(
-            f"CronJob {name} was not changed: the API server answered {response.status_code}, {unhanded} auth can-i "
-            f"patch cronjobs.batch{subresource}"
+            f"CronJob {name} was not changed: the API server answered {response.status_code}"
+            f"{why(response.content)}, {unhanded} auth can-i patch cronjobs.batch{subresource}"
         )
 
 

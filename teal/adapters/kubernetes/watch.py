@@ -10,6 +10,7 @@ from typing import Any, Literal
 import httpx2
 from pydantic import BaseModel, ValidationError
 
+from teal.adapters.kubernetes import objects
 from teal.model.errors import UnreachableError, in_words
 
 WATCH_SECONDS = 2.0
@@ -43,11 +44,13 @@ async def versions(
     why = "the API server ended its watch"
     try:
         async with asyncio.timeout(WATCH_SECONDS), http.stream("GET", kind, params=params) as response:
-            response.raise_for_status()
-            async for line in response.aiter_lines():
-                seen.append(_Event.model_validate_json(line).object)
-                if seen[-1]["metadata"]["resourceVersion"] == until:
-                    return seen
+            if response.is_success:
+                async for line in response.aiter_lines():
+                    seen.append(_Event.model_validate_json(line).object)
+                    if seen[-1]["metadata"]["resourceVersion"] == until:
+                        return seen
+            else:
+                why = f"the API server answered {response.status_code}{objects.why(await response.aread())}"
     except (httpx2.HTTPError, TimeoutError) as error:
         why = in_words(error)
     except ValidationError:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import Field
 
 from teal.adapters.kubernetes.objects import Labelled, Metadata, Object
+from teal.model.colours import ENGINE, MANAGER
 
 
 class Condition(Object):
@@ -108,6 +109,13 @@ class Deployment(Object):
     def rolling(self) -> bool:
         """Whether its last rollout goes on, or is stuck. A rollout stays complete when its pods crash later."""
         return self.outdated > 0 or self.progress.reason not in {"", "NewReplicaSetAvailable"}
+
+    def given(self, container: str) -> tuple[str, str] | None:
+        """Return a container's image and who wrote it, where that is neither an engine's provider nor teal."""
+        path = ("f:template", "f:spec", "f:containers", f'k:{{"name":"{container}"}}', "f:image")
+        writers = [each.manager for each in self.metadata.managed_fields if each.fields.has(*path)]
+        image = next((each.image for each in self.spec.template.spec.containers if each.name == container), "")
+        return next(((image, each) for each in writers if not each.startswith((ENGINE, MANAGER))), None)
 
     def port(self, target: int | str) -> int | str:
         """Return the number of the pods' port that a Service names; its name where no container has that port."""

@@ -166,3 +166,51 @@ def test_what_others_made_is_not_taken_from_them(more: Mapping[str, Any], what: 
     (text,) = refused(settings(**more), Live(others={"backend": theirs}, at=NOW))
     assert f"{what}, leads to {{'app': 'old'}}, and no stack made it: the API server would refuse" in text
     assert then in text
+
+
+def test_a_service_of_the_stack_that_lost_its_label_is_given_back_to_it() -> None:
+    """Somebody made it anew from an older manifest; adoption is for what no stack has made."""
+    theirs = replace(live().services["backend"], writer="kubectl-client-side-apply")
+    (text,) = refused(settings(), Live(others={"backend": theirs}, at=NOW))
+    assert "Service backend leads to blue of this stack" in text
+    assert "Next: kubectl -n teal label service backend app.kubernetes.io/part-of=teal, then pulumi up" in text
+
+
+@pytest.mark.parametrize(("writer", "copied"), [("kubectl-create", True), ("pulumi-kubernetes-teal", False)])
+def test_a_copy_of_a_service_that_somebody_made_can_leave_the_stack(writer: str, *, copied: bool) -> None:
+    """It has the stack's label, and would hold up every update, the way back with them."""
+    copy = replace(live().services["backend"], writer=writer)
+    (text,) = refused(settings(), replace(live(), services={**live().services, "copy": copy}))
+    assert "pulumi config set --path 'teal:removed[0]' copy" in text
+    assert ("kubectl -n teal label service copy app.kubernetes.io/part-of-" in text) is copied
+
+
+BY_HAND = ("registry.example/a:2", "kubectl-set")
+
+
+@pytest.mark.parametrize(
+    ("active", "given", "changes", "is_refused"),
+    [
+        ("green", BY_HAND, {}, True),
+        ("green", ("registry.example/a:1", "kubectl-set"), {}, False),  # what the message asks for
+        ("green", BY_HAND, {"green": CHANGED}, False),  # this update writes the declared one
+        ("blue", BY_HAND, {}, False),  # it is idle, and stays so
+        ("green", None, {}, False),
+    ],
+)
+def test_no_traffic_goes_to_an_image_that_somebody_gave_the_pods(
+    active: str, given: tuple[str, str] | None, changes: Mapping[str, Any], *, is_refused: bool
+) -> None:
+    """Its pods answer with the declared version, which they are told, so no gate would know."""
+    found = live()
+    green = replace(found.slots["backend", Colour.GREEN], given=given)
+    said = refused(settings(active, **changes), replace(found, slots={**found.slots, ("backend", Colour.GREEN): green}))
+    assert [("which 'kubectl-set' wrote" in text) for text in said] == [True] * is_refused
+    assert all("set image deployment/backend-green backend=registry.example/a:1, then" in text for text in said)
+
+
+def test_a_rollback_takes_no_image_that_somebody_gave_the_pods_for_the_confirmed_one() -> None:
+    """`teal rollback` compares what pods run with."""
+    slot_ = live().slots["backend", Colour.GREEN]
+    assert slot_.identity
+    assert replace(slot_, given=BY_HAND).identity != slot_.identity

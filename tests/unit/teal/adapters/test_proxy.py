@@ -238,7 +238,9 @@ async def test_a_pod_is_asked_again_while_the_api_server_is_away(fails: int, ver
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [
-        (503, b"", "/version answered 503"),
+        (404, b"", "/version answered 404"),
+        (503, b"", "/version: a proxy before the API server says 503"),
+        (403, b'{"kind": "Status", "message": "no right"}', "/version: the API server says 403: no right"),
         (200, b"{}", "/version answered without a usable version, deployment_group"),
         (200, b'{"version": 1, "deployment_group": "green"}', "without a usable version"),
         (200, b"<html>", "without a usable json_invalid"),

@@ -57,11 +57,18 @@ def test_what_nothing_explains_is_not(
     """It says where traffic goes, who wrote that, and how to overwrite it."""
     with pytest.raises(ForeignChangeError) as refused:
         guards.require_known("backend", found, recorded=GREEN, destination=GREEN, repair=repair, shares=shares)
+    keep = "to keep it, pulumi config set teal:activeColour blue; " if leads == "blue" else ""
     assert str(refused.value) == (
         f"service backend leads to {leads}, written by 'kubectl-patch'; the last pulumi up left it on green. Somebody "
-        "else moves this traffic, so it stays there. Next: find out who; to overwrite it, pulumi config set "
-        f"teal:repair {name}, then pulumi up"
+        f"else moves this traffic, so it stays there. Next: find out who; {keep}to overwrite it, pulumi config set "
+        f"teal:repair {name}; then pulumi up"
     )
+
+
+def test_what_another_state_of_the_stack_moved_is_told_from_a_strangers() -> None:
+    """A state was restored that is older than the last flip; whoever wrote that is no stranger."""
+    with pytest.raises(ForeignChangeError, match="An update that this state of the stack does not know moved this"):
+        guards.require_known("backend", live(BLUE, "pulumi-kubernetes-teal"), recorded=GREEN, destination=GREEN)
 
 
 def test_a_share_that_nobody_declared_is_explained_by_nothing() -> None:

@@ -77,10 +77,20 @@ async def test_an_api_server_that_is_gone_is_unreachable(
         await outcomes(api_server)
 
 
+async def test_credentials_that_have_expired_are_to_be_renewed(api_server: FakeApiServer) -> None:
+    """An account that is not known any more cannot ask for its rights."""
+    api_server.answers["/api/v1/namespaces/teal/services"] = (401, {"kind": "Status", "message": "Unauthorized"})
+    with pytest.raises(UnreachableError, match=r"answered 401 .*Next: kubectl auth whoami, and log in again"):
+        await outcomes(api_server)
+
+
 async def test_a_forbidden_read_is_unreachable(api_server: FakeApiServer) -> None:
-    """A 403 says that nothing may be known; it is no empty cluster."""
-    api_server.answers["/api/v1/namespaces/teal/services"] = (403, {})
-    with pytest.raises(UnreachableError, match="answered 403"):
+    """A 403 says that nothing may be known, and which right is missing; it is no empty cluster."""
+    said = {"kind": "Status", "message": 'cannot list resource "services"'}
+    api_server.answers["/api/v1/namespaces/teal/services"] = (403, said)
+    with pytest.raises(
+        UnreachableError, match=r"answered 403 to GET /\S+ \(cannot list resource \"services\"\), so nothing"
+    ):
         await outcomes(api_server)
 
 
@@ -98,7 +108,7 @@ def test_a_refusal_is_one_line_with_evidence_and_next_command() -> None:
     text = str(refused.value)
     assert "\n" not in text
     assert "capacity of backend FAILED: 0 ready; needed: 2" in text
-    assert "kubectl -n shop get pods -l teal/colour=green" in text
+    assert "kubectl -n shop get pods,services -l teal/colour=green" in text
 
 
 @pytest.mark.parametrize(

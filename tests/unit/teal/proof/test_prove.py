@@ -107,7 +107,10 @@ async def test_a_refusal_is_one_line_with_all_evidence_and_the_next_command() ->
     assert "\n" not in text
     assert "capacity of backend FAILED: green has 1 ready endpoint; needed: 2 (what blue has)" in text
     assert "version of backend FAILED: 1 of 1 answered version 1.0.9 of colour green; needed: version 1.1.0" in text
-    assert "Nothing moved: live traffic stays on blue. Next: kubectl -n shop get pods -l teal/colour=green" in text
+    assert (
+        "Nothing moved: live traffic stays on blue. Next: kubectl -n shop get pods,services -l teal/colour=green"
+        in text
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,13 +118,18 @@ async def test_a_refusal_is_one_line_with_all_evidence_and_the_next_command() ->
     [
         ("targets", "kubectl -n shop describe targetgroupbindings -l teal/colour=green"),
         ("alarms", "aws cloudwatch describe-alarms --alarm-name-prefix backend-green-"),
-        ("smoke", "kubectl -n shop get pods -l teal/colour=green, mend that slot"),
+        (
+            "smoke",
+            "kubectl -n shop get pods,services -l teal/colour=green, mend that slot (pulumi refresh first",
+        ),
     ],
 )
 async def test_what_only_the_router_misses_is_looked_for_there(gate: str, remedy: str) -> None:
     """The pods are well, as far as the cluster knows."""
     failed = Verdict(gate=gate, service="backend", outcome=Outcome.FAILED, seen="?", needed="!")
-    assert f"Next: {remedy}, then pulumi up again" in refuse([*await verdicts(World()), failed])
+    text = refuse([*await verdicts(World()), failed])
+    assert f"Next: {remedy}" in text
+    assert text.endswith(", then pulumi up again")
 
 
 async def test_who_only_lacks_a_yes_is_told_how_to_get_it() -> None:

@@ -71,6 +71,13 @@ FLIP = [
         says=["live traffic is on green already, and nobody confirmed that"],
     ),
     Row(
+        what="traffic where the config wants it, confirmed by a flip whose record was deleted or not written",
+        change=GREEN_LIVE,
+        found=both(on("green"), was_live(GREEN_LIVE)),
+        word=Word.FLIP,
+        says=["green already, and flip 2 was confirmed, but ConfigMap teal-confirmed does not say so"],
+    ),
+    Row(
         what="a flip that moved half of its services",
         base=TWO,
         change=GREEN_LIVE,

@@ -130,12 +130,16 @@ async def test_what_the_write_overwrote_is_named_and_not_confirmed(api_server: F
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [(403, {}), (200, b'{"type": "ERROR", "object": {"kind": "Status", "code": 410}}\n'), (200, b"")],
+    ("answer", "why"),
+    [
+        ((403, {"kind": "Status", "message": "no right"}), "the API server answered 403 (no right). Next"),
+        ((200, b'{"type": "ERROR", "object": {"kind": "Status", "code": 410}}\n'), "has forgotten the first of them"),
+        ((200, b""), "ended its watch"),
+    ],
     ids=["forbidden", "forgotten", "ended"],
 )
 async def test_where_the_api_server_does_not_say_what_was_overwritten_that_is_said(
-    api_server: FakeApiServer, capsys: pytest.CaptureFixture[str], answer: tuple[int, Any]
+    api_server: FakeApiServer, capsys: pytest.CaptureFixture[str], answer: tuple[int, Any], why: str
 ) -> None:
     """It hinders nothing: an account without that right flips all the same."""
     cluster(api_server, "blue")
@@ -145,7 +149,9 @@ async def test_where_the_api_server_does_not_say_what_was_overwritten_that_is_sa
     api_server.answers[f"{LIST}?watch=true&fieldSelector=metadata.name%3Dbackend&resourceVersion=5"] = answer
     await finish(api_server, move(), before)
     assert stages(api_server) == ["CONFIRMED"]
-    assert "who wrote services backend between its resource versions 5 and 7 is not known" in capsys.readouterr().out
+    (said,) = [line for line in capsys.readouterr().out.splitlines() if "between its resource versions 5 and 7" in line]
+    assert "who wrote services backend between its resource versions 5 and 7 is not known: " in said
+    assert why in said
 
 
 async def test_a_bake_that_fails_undoes_only_what_nobody_else_moved(api_server: FakeApiServer) -> None:

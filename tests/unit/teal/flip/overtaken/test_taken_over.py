@@ -7,7 +7,8 @@ import pytest
 from teal.history.model import Stage
 from teal.model.errors import RefusedError
 from tests.unit.conftest import FakeApiServer
-from tests.unit.teal.flip.moving import DOOR, RECORD, begin, cluster, gone_on_with, left_at, move, written
+from tests.unit.teal.flip import moving
+from tests.unit.teal.flip.moving import BLUE, DOOR, RECORD, begin, cluster, gone_on_with, left_at, move, stages, written
 from tests.unit.teal.flip.overtaken.meddling import finish
 
 
@@ -65,3 +66,16 @@ async def test_an_update_that_takes_over_finds_anew_where_traffic_is(api_server:
     with pytest.raises(RefusedError, match=r"OVERTAKEN.*'red'}, written by 'kubectl-patch'"):
         await asyncio.gather(finish(api_server, move()), meddler())
     assert DOOR not in api_server.asked
+
+
+@pytest.mark.usefixtures("patience")
+@pytest.mark.parametrize(("at", "end"), [(Stage.PROVEN, "ABANDONED"), (Stage.REVERTING, "REVERTED")])
+async def test_a_flip_that_was_left_open_ends_with_the_update_that_takes_it_back(
+    api_server: FakeApiServer, at: Stage, end: str
+) -> None:
+    """The API server refused the write, say, and the stack declares the old colour again: nothing moves any more."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    await left_at(api_server, at, owner="update-1")
+    await moving.finish(api_server, move(BLUE, confirmed=BLUE), name="update-2")
+    assert (stages(api_server), written(api_server)) == ([end], [])
