@@ -46,11 +46,36 @@ _PROBE: Final[Mapping[str, str]] = {
     "httpGet": "path, and port where it is not the service's own",
     "tcpSocket": "tcp: true, and port where it is not the service's own",
     "command": "exec, a list",
+    **dict.fromkeys(("successThreshold", "terminationGracePeriodSeconds"), f"the probe of {_CONTAINER}"),
+}
+_VOLUME: Final[Mapping[str, str]] = {
+    "persistentVolumeClaim": "claim, its name",
+    "configMapName": "configMap, its name",
+    "secretName": "secret, its name",
+    **dict.fromkeys(("sizeLimit", "emptyDir"), "size; for another medium, podTemplate.spec.volumes"),
+    **dict.fromkeys(("csi", "ephemeral", "hostPath", "image", "items", "nfs", "projected"), f"{_POD}.volumes"),
+    **dict.fromkeys(("defaultMode", "medium", "optional"), f"{_POD}.volumes"),
+    **dict.fromkeys(("subPath", "subPathExpr", "mountPropagation"), f"the volumeMounts of {_CONTAINER}"),
 }
 _DOOR: Final[Mapping[str, str]] = {
     **dict.fromkeys(("annotations", "labels"), "metadata.frontDoor"),
-    "loadBalancerSourceRanges": "network.callers",
     "targetPort": "the service's port",
+    **{
+        each: f"spec.{each}"
+        for each in (
+            "allocateLoadBalancerNodePorts",
+            "clusterIP",
+            "externalIPs",
+            "healthCheckNodePort",
+            "ipFamilies",
+            "ipFamilyPolicy",
+            "loadBalancerIP",
+            "loadBalancerSourceRanges",
+            "publishNotReadyAddresses",
+            "sessionAffinityConfig",
+            "trafficDistribution",
+        )
+    },
 }
 BY_MODEL: Final[Mapping[str, Mapping[str, str]]] = {
     "ServiceSettings": _SERVICE,
@@ -58,6 +83,8 @@ BY_MODEL: Final[Mapping[str, Mapping[str, str]]] = {
     | {"volumes": f"volumes of the service, or {_POD}.volumes"},
     "Probe": _PROBE,
     "FrontDoor": _DOOR,
+    "PreviewDoor": {**_DOOR, **dict.fromkeys(("annotations", "labels"), "metadata.previewDoor")},
+    "Volume": _VOLUME,
     "ResourceAmounts": {"ephemeral-storage": f"the resources of {_CONTAINER}"},
     "Limits": {"ephemeral-storage": f"the resources of {_CONTAINER}"},
     "Ingress": {

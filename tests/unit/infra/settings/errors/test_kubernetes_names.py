@@ -23,6 +23,9 @@ SERVICE = ("services", "backend")
             "teal takes it as the resources of an element of podTemplate",
         ),
         ({"frontDoor": {"annotations": {}}}, "teal takes it as metadata.frontDoor;"),
+        ({"frontDoor": {"loadBalancerSourceRanges": []}}, "teal takes it as spec.loadBalancerSourceRanges;"),
+        ({"volumes": {"shm": {"mountPath": "/a", "medium": "Memory"}}}, "teal takes it as podTemplate.spec.volumes;"),
+        ({"probes": {"readiness": {"successThreshold": 2}}}, "teal takes it as the probe of an element of podTemplate"),
         ({"env": {"A": "b"}}, "teal takes it as a key of the service in its slot (COLOUR.SERVICE);"),
     ],
 )
@@ -39,17 +42,22 @@ def test_other_keys_beside_it_are_told_what_is_known() -> None:
     assert "quux: a number: unknown key; known here: access," in text
 
 
-@pytest.mark.parametrize("model", ["ServiceSettings", "SlotService", "Probe", "FrontDoor", "Ingress", "Autoscaling"])
+PLACES = {
+    "ServiceSettings": SERVICE,
+    "SlotService": ("blue", "backend"),
+    "Probe": (*SERVICE, "probes", "readiness"),
+    "FrontDoor": (*SERVICE, "frontDoor"),
+    "PreviewDoor": (*SERVICE, "previewDoor"),
+    "Ingress": (*SERVICE, "ingress"),
+    "Autoscaling": (*SERVICE, "autoscaling"),
+    "Volume": (*SERVICE, "volumes", "cache"),
+}
+
+
+@pytest.mark.parametrize("model", PLACES)
 def test_each_place_is_there_and_no_name_is_known_already(model: str) -> None:
     """A place that is renamed is renamed here, too."""
-    place = {
-        "ServiceSettings": SERVICE,
-        "SlotService": ("blue", "backend"),
-        "Probe": (*SERVICE, "probes", "readiness"),
-        "FrontDoor": (*SERVICE, "frontDoor"),
-        "Ingress": (*SERVICE, "ingress"),
-        "Autoscaling": (*SERVICE, "autoscaling"),
-    }[model]
+    place = PLACES[model]
     here = model_at(place)
     assert here is not None
     assert here.__name__ == model
