@@ -6,11 +6,13 @@ The API server and the policy pack judge the rest. `teal_infra.provider.strategi
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
+from pydantic_core import PydanticCustomError
 
 from teal.model.plain import mapping
-from teal_infra.settings.base import Model, wrong
+from teal_infra.settings.base import Model, env_text, number_text, wrong
 from teal_infra.settings.owned import Refusal, Where, identity, labelled
+from teal_infra.settings.report.steps import Set, inside
 
 PATCH = "$patch"
 """A directive: `replace` takes a map or a list as given, `delete` removes an element, or a map's content."""
@@ -48,6 +50,21 @@ _KEPT = ("env", "envFrom")
 
 _GONE = "the pods would lose what teal puts there"
 
+_TEXTS = frozenset(
+    (
+        "annotations",
+        "args",
+        "command",
+        "labels",
+        "matchLabels",
+        "nodeSelector",
+        "value",
+        "values",
+        "volumeAttributes",
+    )
+)
+"""The fields of a pod at any depth that are texts, or lists or maps of texts. The API server takes no number there."""
+
 
 class PodTemplate(Model):
     """A part of Kubernetes' PodTemplateSpec, which is merged onto teal's pods by Kubernetes' strategic merge.
@@ -71,6 +88,11 @@ class PodTemplate(Model):
         examples=['\'{"nodeSelector": {"kubernetes.io/arch": "arm64"}}\''],
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _spelt_out(cls, data: object) -> object:
+        return _spelt(data)
+
 
 def refusals(template: object, service: str, port: object, *, cron: bool = False) -> Iterator[Refusal]:
     """Yield what a raw template sets although it is teal's.
@@ -82,6 +104,7 @@ def refusals(template: object, service: str, port: object, *, cron: bool = False
         cron: whether a Job makes them, and not a Deployment.
     """
     given = mapping(template)
+    yield from _unquoted(given)
     for at in _unknown(given):
         yield Refusal(at, f"this is none of the directives {PATCH} (delete, merge, replace) and {RETAIN}", _GONE)
     metadata = given.get("metadata")
@@ -162,6 +185,26 @@ def _unknown(patch: object, at: Where = ()) -> Iterator[Where]:
     if isinstance(patch, list):
         for number, each in enumerate(cast("list[object]", patch)):
             yield from _unknown(each, (*at, number))
+
+
+def _spelt(given: object, *, text: bool = False) -> object:
+    """Return a part of a template in which a text is one, as of a slot's variables: `true` and `8` are written so."""
+    if isinstance(given, dict):
+        known = cast("dict[str, object]", given)
+        return {key: _spelt(each, text=text or key in _TEXTS) for key, each in known.items()}
+    if isinstance(given, list):
+        return [_spelt(each, text=text) for each in cast("list[object]", given)]
+    return number_text(given) if text else given
+
+
+def _unquoted(given: object, at: Where = (), *, text: bool = False) -> Iterator[Refusal]:
+    """Yield the texts of which YAML has made another value."""
+    for key, each in inside(given) or ():
+        yield from _unquoted(each, (*at, key), text=text or key in _TEXTS)
+    try:
+        env_text(given if text else None)
+    except PydanticCustomError as error:
+        yield Refusal(at, error.message(), "pods would get another text", (Set(at, "text"),))
 
 
 def _elements(value: object) -> Sequence[Mapping[str, Any]]:

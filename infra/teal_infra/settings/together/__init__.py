@@ -12,6 +12,7 @@ from teal_infra.settings.together import (
     amounts,
     backing,
     balancer,
+    containers,
     endings,
     evidence,
     flags,
@@ -24,5 +25,18 @@ from teal_infra.settings.together import (
 
 def of_settings(settings: Settings) -> Iterator[Refusal]:
     """Yield everything that does not go together."""
-    for each in (names, ports, amounts, routing, balancer, rules, backing, evidence, endings, adoption, flags):
+    for each in (
+        names,
+        ports,
+        amounts,
+        routing,
+        balancer,
+        rules,
+        backing,
+        evidence,
+        endings,
+        adoption,
+        flags,
+        containers,
+    ):
         yield from each.refusals(settings)
