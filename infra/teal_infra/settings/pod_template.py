@@ -22,11 +22,11 @@ RETAIN = "$retainKeys"
 
 _FIELDS: Mapping[Where, tuple[str, str]] = {
     ("spec", "serviceAccountName"): (
-        "each service has an account of its name, which metadata.serviceAccount annotates",
+        "metadata.serviceAccount says which account it is (name, create) and annotates it",
         "the pods would run with rights that access does not name",
     ),
     ("spec", "serviceAccount"): (
-        "each service has an account of its name, which metadata.serviceAccount annotates",
+        "metadata.serviceAccount says which account it is (name, create) and annotates it",
         "the pods would run with rights that access does not name",
     ),
     ("spec", "terminationGracePeriodSeconds"): (
@@ -126,7 +126,7 @@ def refusals(template: object, service: str, port: object, *, cron: bool = False
 def _containers(spec: Mapping[str, Any], service: str, port: object) -> Iterator[Refusal]:
     at = ("spec", "containers")
     if not isinstance(spec.get("containers", []), list):
-        yield Refusal(at, f"the container {service} is among them", _GONE)
+        yield Refusal(at, f"it is a list, in which the container {service} stands", _GONE)
         return
     for number, each in enumerate(_elements(spec.get("containers"))):
         if each.get("name") == service:

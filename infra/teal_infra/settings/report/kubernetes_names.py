@@ -5,6 +5,9 @@ from typing import Final
 
 _POD = "podTemplate.spec"
 _CONTAINER = f"an element of {_POD}.containers that has the service's name"
+REFERRED: Final = f"a value that stands elsewhere (valueFrom) is said in env of {_CONTAINER}"
+"""What is answered where a variable is a reference, as Kubernetes has them beside values."""
+
 _RELEASE = "a key of the service in its slot (COLOUR.SERVICE)"
 
 _SERVICE: Final[Mapping[str, str]] = {
@@ -12,29 +15,45 @@ _SERVICE: Final[Mapping[str, str]] = {
         each: f"{_POD}.{each}"
         for each in (
             "affinity",
+            "automountServiceAccountToken",
             "dnsConfig",
             "dnsPolicy",
             "hostAliases",
+            "hostIPC",
+            "hostNetwork",
+            "hostPID",
+            "hostUsers",
+            "hostname",
             "initContainers",
+            "nodeName",
             "nodeSelector",
             "priorityClassName",
             "runtimeClassName",
             "schedulerName",
+            "shareProcessNamespace",
+            "subdomain",
             "tolerations",
         )
     },
-    "containers": f"{_POD}.containers",
-    "sidecars": f"{_POD}.containers",
-    **dict.fromkeys(("envFrom", "lifecycle", "workingDir"), _CONTAINER),
-    "volumeMounts": "volumes",
-    "securityContext": f"runAsUser, runAsGroup and fsGroup, or {_POD}.securityContext",
+    **dict.fromkeys(("containers", "extraContainers", "sidecars"), f"{_POD}.containers"),
+    "extraInitContainers": f"{_POD}.initContainers",
+    **dict.fromkeys(("envFrom", "lifecycle", "stdin", "tty", "volumeDevices", "workingDir"), _CONTAINER),
+    **dict.fromkeys(("extraVolumeMounts", "extraVolumes", "persistence", "volumeMounts"), "volumes"),
+    **dict.fromkeys(
+        ("podSecurityContext", "securityContext"), f"runAsUser, runAsGroup and fsGroup, or {_POD}.securityContext"
+    ),
+    "containerSecurityContext": f"the securityContext of {_CONTAINER}",
+    **dict.fromkeys(("podAnnotations", "podLabels"), "podTemplate.metadata"),
+    **dict.fromkeys(("extraEnv", "extraEnvVars"), "env, of the service in its slot"),
+    "service": "frontDoor",
+    "networkPolicy": "network",
     "topologySpreadConstraints": f"spread, or {_POD}.topologySpreadConstraints",
     **dict.fromkeys(("terminationGracePeriodSeconds", "gracePeriodSeconds"), "shutdown.gracePeriodSeconds"),
     **{f"{each}Probe": f"probes.{each}" for each in ("startup", "liveness", "readiness")},
     **dict.fromkeys(("healthCheck", "healthcheck", "health"), "probes.readiness"),
     **dict.fromkeys(("podDisruptionBudget", "pdb"), "disruption"),
     **dict.fromkeys(("horizontalPodAutoscaler", "hpa", "minReplicas", "maxReplicas"), "autoscaling"),
-    **dict.fromkeys(("strategy", "maxSurge", "maxUnavailable", "minReadySeconds"), "rollout"),
+    **dict.fromkeys(("strategy", "updateStrategy", "maxSurge", "maxUnavailable", "minReadySeconds"), "rollout"),
     **dict.fromkeys(("containerPort", "targetPort"), "port"),
     **dict.fromkeys(("nodePort", "serviceType", "loadBalancerClass"), "frontDoor"),
     **dict.fromkeys(("serviceAccount", "serviceAccountName"), "metadata.serviceAccount"),
