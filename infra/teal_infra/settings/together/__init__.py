@@ -12,7 +12,6 @@ from teal_infra.settings.together import (
     amounts,
     backing,
     balancer,
-    containers,
     endings,
     evidence,
     flags,
@@ -20,23 +19,12 @@ from teal_infra.settings.together import (
     ports,
     routing,
     rules,
+    templates,
 )
 
 
 def of_settings(settings: Settings) -> Iterator[Refusal]:
     """Yield everything that does not go together."""
-    for each in (
-        names,
-        ports,
-        amounts,
-        routing,
-        balancer,
-        rules,
-        backing,
-        evidence,
-        endings,
-        adoption,
-        flags,
-        containers,
-    ):
+    of_pods = (names, ports, amounts, templates, flags, adoption)
+    for each in (*of_pods, routing, balancer, rules, backing, evidence, endings):
         yield from each.refusals(settings)

@@ -169,6 +169,19 @@ def test_a_container_that_no_template_gives_an_image_is_refused() -> None:
     assert "has 1 problem;" in found
 
 
+def test_a_spread_over_other_pods_is_refused() -> None:
+    """A chart's selector finds none here, and is merged into teal's; a label that the pods have is one."""
+    spread = {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "shop"}}}
+    given = {"spec": {"topologySpreadConstraints": [spread]}}
+    labelled = {"blue.backend.podTemplate.metadata.labels.app": "shop", "green": None}
+    assert said(**{TEMPLATE: given}, **labelled) == ""
+    found = said(**{TEMPLATE: given})
+    selector = f"teal:{TEMPLATE}.spec.topologySpreadConstraints[0].labelSelector"
+    assert f"{selector}: " in found
+    assert "the pods of backend have no label app: shop, by which they would be found" in found
+    assert f"""pulumi config set --path '{selector}.matchLabels["app.kubernetes.io/name"]' backend""" in found
+
+
 @pytest.mark.parametrize("kind", ["worker", "cron"])
 def test_a_port_is_nothing_to_a_worker(kind: str) -> None:
     """Teal gives it none, so the variable PORT and any port of its container are its own; the others stay teal's."""

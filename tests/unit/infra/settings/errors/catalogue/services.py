@@ -22,6 +22,11 @@ SERVICES: tuple[Config, ...] = (
     backend(frontDoor={"loadBalancerIP": "10.0.0.1"}, previewDoor={"clusterIP": "None"}),
     backend(podTemplate={"spec": {"containers": [{"name": "app", "tty": True}]}}),
     backend(podTemplate={"metadata": {"labels": {"version": 1.1}}}),
+    backend(
+        podTemplate={
+            "spec": {"topologySpreadConstraints": [{"topologyKey": "a", "labelSelector": {"matchLabels": {"a": "b"}}}]}
+        }
+    ),
     edited(blue={"version": "1.2.3+build", "backend": {"image": "a:1.2.3+build"}}),
     edited(namespace={"name": "a", "labels": {"pod-security.kubernetes.io/enforce": "baseline"}}),
     backend(volumes={"cache": {"mountPath": "/cache", "size": "1Gi", "claim": "cache"}}),
