@@ -12,6 +12,7 @@ from teal_infra.settings.together import (
     amounts,
     backing,
     balancer,
+    confinement,
     endings,
     evidence,
     flags,
@@ -25,6 +26,6 @@ from teal_infra.settings.together import (
 
 def of_settings(settings: Settings) -> Iterator[Refusal]:
     """Yield everything that does not go together."""
-    of_pods = (names, ports, amounts, templates, flags, adoption)
+    of_pods = (names, ports, amounts, templates, confinement, flags, adoption)
     for each in (*of_pods, routing, balancer, rules, backing, evidence, endings):
         yield from each.refusals(settings)

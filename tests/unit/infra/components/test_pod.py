@@ -51,7 +51,13 @@ async def test_other_services_of_the_namespace_set_no_variables() -> None:
 
 
 SECRET = {"secretRef": {"name": "shop-database"}}
-SIDECAR = {"name": "proxy", "image": "proxy:1", "restartPolicy": "Always"}
+CONFINED = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+SIDECAR = {"name": "proxy", "image": "proxy:1", "restartPolicy": "Always", "securityContext": CONFINED}
 
 
 async def test_a_sidecar_and_a_gpu_are_brought_as_a_manifest_has_them() -> None:

@@ -17,7 +17,7 @@ TEMPLATE = "services.backend.podTemplate"
 
 def said(**changes: Any) -> str:  # noqa: ANN401 - any JSON
     """What is said of a config with these keys, each by its path; nothing where it is taken."""
-    raw = edited(BASE, changes)
+    raw = edited(BASE, {"namespace": {"name": "teal", "create": False}, **changes})
     texts = {key: each if isinstance(each, str) else json.dumps(each) for key, each in raw.items()}
     try:
         load(texts, stack="dev")

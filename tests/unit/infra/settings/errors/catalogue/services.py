@@ -5,6 +5,8 @@ from tests.unit.infra.settings.errors.configs import BASE, GREEN, Config, backen
 
 PEER_OF: Config = {"podLabels": {"app": "somebody"}}
 
+ROOT: Config = {"runAsUser": 0, "runAsNonRoot": False, "privileged": True, "capabilities": {"add": ["CHOWN"]}}
+
 SERVICES: tuple[Config, ...] = (
     # A service's own settings.
     backend(shutdown={"drainSeconds": 60}),
@@ -22,6 +24,9 @@ SERVICES: tuple[Config, ...] = (
     backend(frontDoor={"loadBalancerIP": "10.0.0.1"}, previewDoor={"clusterIP": "None"}),
     backend(podTemplate={"spec": {"containers": [{"name": "app", "tty": True}]}}),
     backend(podTemplate={"metadata": {"labels": {"version": 1.1}}}),
+    backend(podTemplate={"spec": {"initContainers": [{"name": "a", "image": "a:1", "securityContext": ROOT}]}}),
+    backend(podTemplate={"spec": {"containers": [{"name": "backend", "securityContext": ROOT}], "hostPID": True}}),
+    backend(podTemplate={"spec": {"securityContext": ROOT, "volumes": [{"name": "a", "hostPath": {}}]}}),
     backend(
         podTemplate={
             "spec": {"topologySpreadConstraints": [{"topologyKey": "a", "labelSelector": {"matchLabels": {"a": "b"}}}]}
