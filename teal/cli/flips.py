@@ -16,6 +16,7 @@ from teal.cli.answer import ANSWER, ASKING, Answer, Asking
 from teal.cli.say import Exit, say
 from teal.cli.where import HERE, Where
 from teal.flip.ending import Ender
+from teal.flip.leaving import end_left
 from teal.flip.owner import Owner
 from teal.flip.watching import live_metrics
 from teal.gates.approvals import Approval, Vouched
@@ -115,7 +116,8 @@ def approve(colour: Colour, version: str | None = None, /, where: Where = HERE, 
 def watch(where: Where = HERE, *, answer: Answer = ANSWER) -> None:
     """Go on with a flip whose update died: bake it, then confirm it or put traffic back. Ends where there is none.
 
-    As the stack's CronJob it also ends the pods of the idle colour where the stack declares that.
+    As the stack's CronJob it also ends the pods of workers in a colour that a confirmed flip has left, and those of the
+    idle colour where the stack declares that.
     """
 
     async def go_on() -> Flip | bool:
@@ -137,9 +139,12 @@ def watch(where: Where = HERE, *, answer: Answer = ANSWER) -> None:
                 owner = Owner(cluster, kept, seen, name=f"watch-{uuid4().hex[:8]}", say=answer.line)
                 try:
                     ended = await owner.go_on()
-                    if ended is not None or declared is None or endings is None:
+                    if ended is not None or declared is None:
                         return ended or False
-                    return await Ender(cluster, kept, owner, declared, endings, answer.line).go_on()
+                    stopped = await end_left(cluster, kept, owner, declared, answer.line)
+                    if endings is None:
+                        return stopped
+                    return await Ender(cluster, kept, owner, declared, endings, answer.line).go_on() or stopped
                 except OvertakenError:
                     return False
                 finally:

@@ -131,8 +131,8 @@ class Story:
         if watching is None:
             watching = asyncio.create_task(self._watch())
         await self._rest()
-        if self.scenario.retires:
-            await asyncio.sleep(RETIRED)
+        if self.scenario.retires or self.scenario.worker is not None:
+            await asyncio.sleep(RETIRED if self.scenario.retires else 3 * SCHEDULE)
             self.invariants.retired(self._declared)
         self.ending = True
         await watching

@@ -18,6 +18,8 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     await reader.read()
 
 
+@pytest.mark.filterwarnings("error:unclosed transport:ResourceWarning")
+@pytest.mark.filterwarnings("error:Exception ignored:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("cycles", range(8))
 def test_a_connection_that_is_accepted_as_the_block_ends_is_closed(cycles: int) -> None:
     """Whether it waits, is accepted, or is served by then; a transport that is left open warns, and fails this."""

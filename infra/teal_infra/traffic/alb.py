@@ -124,8 +124,7 @@ class Targets(pulumi.ComponentResource):
         kept = colour is front.settings.active_colour or front.leads_to(service, colour)
         check, its = alb.health_check, front.settings.services[service]
         target, own = its.target_group, its.target_group.health_check
-        by_grpc = its.probes.readiness.grpc is not None
-        path, matcher = target.asked(check.path, its.readiness_path, by_grpc=by_grpc)
+        path, matcher = target.asked(check.path, its.probes.readiness, its.readiness_path)
         self.group = lb.TargetGroup(
             labels.short(service, colour),
             target_type="ip",

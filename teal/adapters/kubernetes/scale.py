@@ -32,15 +32,20 @@ async def start(cluster: Cluster, service: str, colour: Colour, pods: int) -> No
         await ask_for(cluster, service, colour, pods)
 
 
-async def stop(cluster: Cluster, service: str, colour: Colour) -> None:
+async def stop(cluster: Cluster, service: str, colour: Colour) -> bool:
     """Ask a colour's pods to end: each gets SIGTERM at once, and its grace period to finish its work.
+
+    Returns:
+        Whether it had any.
 
     Raises:
         UnreachableError: the API server did not answer, or refused.
     """
     found = await read(cluster, service, colour)
-    if found is not None and found.spec.replicas:
-        await ask_for(cluster, service, colour, 0)
+    if found is None or not found.spec.replicas:
+        return False
+    await ask_for(cluster, service, colour, 0)
+    return True
 
 
 async def await_gone(cluster: Cluster, service: str, colour: Colour, *, grace_seconds: int) -> None:

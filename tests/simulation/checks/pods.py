@@ -71,12 +71,14 @@ class Pods:
 
     def retired(self, declared: Settings) -> Iterator[tuple[str, str]]:
         """Yield what a confirmed flip has left and is there after a while, where nothing is ill."""
-        last, ill = self.seen.history.last_move, self.world.flapped or self.seen.strangers()
-        if last is None or last.stage is not Stage.CONFIRMED or last.origin is None or ill:
+        last = self.seen.history.last_move
+        if last is None or last.stage is not Stage.CONFIRMED or last.origin is None or self.seen.strangers():
+            return
+        yield from ((IDLE, each) for each in self.workers.left())
+        if not declared.ends_idle or self.world.flapped:
             return
         if declared.active_colour is not last.to or last.slots[last.origin] != endings(declared).slots.get(last.origin):
             return
-        # A worker that does not overlap ends with its flip, and, where the update died, with the next one.
         left = [f"{name}-{last.origin}" for name in last.plan.services if name in endings(declared).services]
         if alive := [each for each in left if [*self.world.of(each)]]:
             yield IDLE, f"{alive} have pods still, long after {last}"

@@ -6,6 +6,7 @@ from teal_infra.settings import Settings
 
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip.ending import Ender
+from teal.flip.leaving import end_left
 from teal.flip.owner import Owner
 from teal.flip.rollback import Rollback
 from teal.flip.watching import live_metrics
@@ -33,9 +34,10 @@ async def go_on(actor: Actor, declared: Settings) -> str:
             ) as seen:
                 owner = Owner(cluster, records, seen, name=actor.name, say=actor.said.append)
                 try:
-                    ended = await owner.go_on()
+                    ended, plan = await owner.go_on(), bake_plan(declared)
+                    if ended is None:
+                        await end_left(cluster, records, owner, plan, actor.said.append)
                     if ended is None and declared.ends_idle:
-                        plan = bake_plan(declared)
                         await Ender(cluster, records, owner, plan, endings(declared), actor.said.append).go_on()
                 finally:
                     await notifier.catch_up(records)

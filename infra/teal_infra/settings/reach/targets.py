@@ -6,11 +6,15 @@ from pydantic import Field, StringConstraints, model_validator
 
 from teal_infra.settings.base import Model, Path, clash, superfluous, wrong
 from teal_infra.settings.numbers import AWS, PortNumber
+from teal_infra.settings.pod.probes import Probe
 
 Matcher = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(-[0-9]{1,3})?(,[0-9]{1,3}(-[0-9]{1,3})?)*$")]
 
 ANY = "200-499"
 """The statuses that show that a server exists, whatever it says of the path: the most that AWS takes for HTTP."""
+
+READY = "200-399"
+"""The statuses that a kubelet takes of a readiness probe."""
 
 GRPC_HEALTH = "/grpc.health.v1.Health/Check"
 """The health protocol of gRPC, as a path."""
@@ -23,8 +27,8 @@ class TargetHealthCheck(Model):
         default=None,
         description=(
             "The path that each target is asked for. By default it is that of `teal:alb.healthCheck`, or the readiness "
-            "probe's; where neither is, `/`, of which any answer below 500 is a good one. Under GRPC it is the method, "
-            "and by default gRPC's own health check where the readiness probe is by `grpc`."
+            "probe's; where neither is, `/`. Under GRPC it is the method, and by default gRPC's own health check where "
+            "the readiness probe is by `grpc`."
         ),
         json_schema_extra=wrong("every target would be unhealthy"),
         examples=["/healthz"],
@@ -44,8 +48,9 @@ class TargetHealthCheck(Model):
         default=None,
         description=(
             "The statuses of a good answer: HTTP's (`200`, `200-299`, `200,302`), or gRPC's under GRPC (`0`, `0,12`). "
-            "By default it is 200, or 0 under GRPC, of a path that is known, and otherwise any that says that a server "
-            "is there."
+            "By default it is 200, or 0 under GRPC, of a path that is given here or by `teal:alb.healthCheck`, and 200 "
+            "to 399 of the readiness probe's, as for a kubelet. Otherwise it is any that says that a server is there, "
+            "below 500: also where that probe sends `headers`, which no load balancer does."
         ),
         json_schema_extra=wrong("every target would be unhealthy, or none"),
         examples=["200-299"],
@@ -94,17 +99,17 @@ class TargetGroup(Model):
             raise clash("algorithm", what, remedy="round_robin")
         return self
 
-    def asked(self, common: str | None, readiness: str | None, *, by_grpc: bool) -> tuple[str, str]:
+    def asked(self, common: str | None, readiness: Probe, path: str | None) -> tuple[str, str]:
         """Return the path that targets are asked for, and the statuses of a good answer.
 
         Args:
             common: the path that the stack gives all services; None where it gives none.
-            readiness: the path of the readiness probe on the service's own port; None where it has none.
-            by_grpc: whether that probe uses gRPC's health protocol.
+            readiness: the readiness probe.
+            path: the path that this probe asks the service's own port for; None where it asks something else.
         """
-        own = self.health_check
+        own, given = self.health_check, self.health_check.path or common
         if self.protocol_version == "GRPC":
-            path = own.path or (GRPC_HEALTH if by_grpc else None)
-            return path or "/AWS.ALB/healthcheck", own.matcher or ("0" if path else "0-99")
-        path = own.path or common or readiness
-        return path or "/", own.matcher or ("200" if path else ANY)
+            given = own.path or (GRPC_HEALTH if readiness.grpc is not None else None)
+            return given or "/AWS.ALB/healthcheck", own.matcher or ("0" if given else "0-99")
+        accepted = "200" if given else READY if path and not readiness.headers else ANY
+        return given or path or "/", own.matcher or accepted

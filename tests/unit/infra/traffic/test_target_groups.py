@@ -24,9 +24,10 @@ async def behind(service: Mapping[str, Any], alb: Mapping[str, Any] = SECURE) ->
     ("service", "common", "path", "matcher"),
     [
         ({}, {}, "/", "200-499"),
-        ({"probes": {"readiness": {"path": "/up"}}}, {}, "/up", "200"),
+        ({"probes": {"readiness": {"path": "/up"}}}, {}, "/up", "200-399"),
+        ({"probes": {"readiness": {"path": "/up", "headers": {"Host": "shop.example"}}}}, {}, "/up", "200-499"),
         ({"probes": {"readiness": {"path": "/up", "port": 9000}}}, {}, "/", "200-499"),
-        ({"contract": True}, {}, "/health/ready", "200"),
+        ({"contract": True}, {}, "/health/ready", "200-399"),
         ({"contract": True}, {"path": "/healthz"}, "/healthz", "200"),
         ({"targetGroup": {"healthCheck": {"path": "/own", "matcher": "200,302"}}}, {"path": "/x"}, "/own", "200,302"),
         ({"targetGroup": {"protocolVersion": "GRPC"}}, {}, "/AWS.ALB/healthcheck", "0-99"),

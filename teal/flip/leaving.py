@@ -1,0 +1,46 @@
+"""Ends the pods of workers in the colour that a confirmed flip has left, where its update died before it did so."""
+
+from collections.abc import Callable
+
+from teal.adapters.kubernetes import scale
+from teal.adapters.kubernetes.cluster import Cluster
+from teal.flip.owner import Owner
+from teal.history.model import Stage
+from teal.history.store import Records
+from teal.model.workers import Overlap
+from teal.spec.bake import BakePlan
+
+
+async def end_left(
+    cluster: Cluster, records: Records, owner: Owner, plan: BakePlan, say: Callable[[str], None]
+) -> bool:
+    """End the pods of workers that may run in both colours during a flip, and only then.
+
+    A flip back that begins at the same moment may lose the pods that it goes to: it is then undone, as no flip is
+    confirmed without them.
+
+    Args:
+        cluster: the stack's cluster.
+        records: the stack's flips.
+        owner: reads which colour is live.
+        plan: what the stack declares of its services.
+        say: is called with each line of progress.
+
+    Returns:
+        Whether pods were ended.
+
+    Raises:
+        UnreachableError: the cluster could not be asked, or it is not known whether pods were ended: whoever comes next
+            does it again.
+    """
+    workers = [name for name, each in plan.workers.items() if each.overlap is Overlap.FLIP and not each.cron]
+    if not workers:
+        return False
+    live, last = await owner.live(plan), (await records.load()).history.last_move
+    if last is None or last.stage is not Stage.CONFIRMED:
+        return False
+    followed = [name for name in workers if name in live and live[name].colour is last.to]
+    ended = [f"{name}-{last.to.other}" for name in followed if await scale.stop(cluster, name, last.to.other)]
+    if ended:
+        say(f"pods of {', '.join(ended)} end: flip {last.number} is confirmed, and its update ended before they did")
+    return bool(ended)
