@@ -8,6 +8,9 @@ _CONTAINER = f"an element of {_POD}.containers that has the service's name"
 REFERRED: Final = f"a value that stands elsewhere (valueFrom) is said in env of {_CONTAINER}"
 """What is answered where a variable is a reference, as Kubernetes has them beside values."""
 
+REFERENCES: Final = frozenset(("configMapKeyRef", "fieldRef", "resourceFieldRef", "secretKeyRef", "valueFrom"))
+"""The keys by which a reference is known."""
+
 _RELEASE = "a key of the service in its slot (COLOUR.SERVICE)"
 
 _SERVICE: Final[Mapping[str, str]] = {

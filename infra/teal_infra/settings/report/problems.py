@@ -7,10 +7,11 @@ from typing import Any, cast
 
 from pydantic_core import ErrorDetails
 
+from teal.model.plain import mapping
 from teal_infra.settings.base import CONSEQUENCE, said
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.report.confidential import is_secret, scrubbed, shown
-from teal_infra.settings.report.kubernetes_names import REFERRED, said_as
+from teal_infra.settings.report.kubernetes_names import REFERENCES, REFERRED, said_as
 from teal_infra.settings.report.places import expected, field_at, free, known, model_at, required, right, takes
 from teal_infra.settings.report.sealed import moved, sealed
 from teal_infra.settings.report.steps import (
@@ -86,7 +87,7 @@ def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> 
         kind = model.__name__ if model else ""
         return of_refusal(unknown(loc, known(model) if model else (), data, kind), data, secret)
     if "field" not in context:
-        if loc[-2:-1] in {("env",), ("secrets",)} and isinstance(found["input"], dict):
+        if loc[-2:-1] in {("env",), ("secrets",)} and REFERENCES & mapping(found["input"]).keys():
             return of_refusal(Refusal(loc, REFERRED), data, secret)
         what = _WORDS.get(found["type"], found["msg"])
         return of_refusal(

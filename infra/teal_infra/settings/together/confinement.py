@@ -49,7 +49,8 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
         for kind in ("containers", "initContainers"):
             named: dict[str, list[tuple[Where, Mapping[str, Any]]]] = {}
             for where, each in each_of(templates, kind):
-                named.setdefault(str(each.get("name")), []).append((where, each))
+                named.setdefault(str(each.get("name", "")), []).append((where, each))
+            named.pop("", None)  # the API server says that it has no name
             for name, parts in named.items():
                 own = name == service or (kind == "initContainers" and not any("image" in each for _, each in parts))
                 yield from _container(name, parts, templates, own=own)
