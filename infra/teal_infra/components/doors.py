@@ -1,7 +1,7 @@
 """How a Service is reached: its spec, and the URL in the stack's outputs."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from teal_infra.settings import Settings
 from teal_infra.settings.reach.doors import Door, ExtraPort, FrontDoor, Ingress
@@ -51,7 +51,7 @@ def service_spec(
         spec["internal_traffic_policy"] = door.internal_traffic_policy
     if door.load_balancer_class is not None:
         spec["load_balancer_class"] = door.load_balancer_class
-    return spec
+    return cast("ServiceSpecArgsDict", {**door.spec, **spec})
 
 
 def _further(name: str, extra: ExtraPort) -> "ServicePortArgsDict":

@@ -17,6 +17,7 @@ import pulumi
 
 from teal_infra.labels import OURS, Identity
 from teal_infra.provider.kinds import ConfigMap, Secret
+from teal_infra.provider.strategic_merge import merged
 from teal_infra.settings import Settings
 from teal_infra.settings.pod.flags import FILE, NAME
 from teal_infra.settings.slot import SlotService
@@ -112,6 +113,27 @@ def referring(plain: Mapping[str, str], confidential: Mapping[str, str]) -> "lis
     """
     own = {name: value for name, value in plain.items() if name not in confidential}
     return [{"name": name, "value": value} for name, value in own.items() if REFERENCE.search(value)]
+
+
+_OF_THE_RELEASE = ("env", "envFrom", "image", "imagePullPolicy", "resources", "securityContext", "volumeMounts")
+"""What an initial container that names no image has of the service's own container."""
+
+
+def completed(template: Mapping[str, Any], service: str, own: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a merged pod template with what others may not come after: the slot's variables, which win.
+
+    What exists already and is read whole (`envFrom`) is overridden by a variable of the slot's, as it is by `env` in
+    Kubernetes. An initial container without an image is one of the release, with all that its command may need.
+    """
+    whole = in_order(template, {service})
+    spec: dict[str, Any] = whole["spec"]
+    main = next(each for each in spec["containers"] if each["name"] == service)
+    main = {**main, "envFrom": [*main["envFrom"], *own]}
+    spec["containers"] = [main if each["name"] == service else each for each in spec["containers"]]
+    if "initContainers" in spec:
+        shared = {key: main[key] for key in _OF_THE_RELEASE if key in main}
+        spec["initContainers"] = [each if "image" in each else merged(shared, each) for each in spec["initContainers"]]
+    return whole
 
 
 def in_order(template: Mapping[str, Any], containers: Collection[str]) -> dict[str, Any]:

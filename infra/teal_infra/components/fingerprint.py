@@ -257,6 +257,7 @@ _ADDED: Mapping[str, object] = {
     "sessionAffinity": "None",
     "externalTrafficPolicy": None,
     "internalTrafficPolicy": None,
+    "spec": {},
     "protocol": "TCP",
     "appProtocol": None,
     "behavior": None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 from teal.model.colours import Colour
 from teal.model.labels import COLOUR_LABEL, DEPLOYED_AT, ZONE_LABEL
 from teal.model.routes import RouterKind
-from teal_infra.components.environment import in_order
+from teal_infra.components.environment import completed
 from teal_infra.labels import Identity
 from teal_infra.provider import strategic_merge
 from teal_infra.provider.kinds import Verbatim, manifest
@@ -96,8 +96,8 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
         "name": "DEPLOYMENT_TIMESTAMP",
         "value_from": {"field_ref": {"field_path": f"metadata.annotations['{DEPLOYED_AT}']"}},
     }
-    own = [*identity(of, settings, fixed), deployed]
-    main = container(of.service, settings, release.image, sources, [*own, *referring])
+    own = [each for each in (*identity(of, settings, fixed), deployed) if each["name"] not in release.env]
+    main = container(of.service, settings, release.image, [], [*own, *referring])
     spec: PodSpecArgsDict = {
         "service_account_name": account,
         "automount_service_account_token": settings.access.read_cluster,
@@ -132,7 +132,7 @@ def template(  # noqa: PLR0913 - what a pod is made of, from six places
     whole = manifest(made)
     for each in (settings.pod_template, release.pod_template):
         whole = strategic_merge.merged(whole, each.model_dump(exclude_unset=True))
-    return Verbatim(in_order(whole, {of.service}))
+    return Verbatim(completed(whole, of.service, manifest({"env_from": sources})["envFrom"]))
 
 
 def as_whom(spec: "PodSpecArgsDict", settings: ServiceSettings) -> None:

@@ -50,6 +50,18 @@ def whole_number_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def without_plus(value: object) -> object:
+    """Return a version or an image's name as it is.
+
+    Raises:
+        PydanticCustomError: it has the + of semantic versioning's build metadata.
+    """
+    if isinstance(value, str) and "+" in value:
+        what = "it has a +, which Kubernetes takes in no label and a registry in no tag: write _ instead, as Helm does"
+        raise PydanticCustomError("plus", "{what}", {"what": what})
+    return value
+
+
 ENCRYPTED = "[encrypted]"
 """The text that stands in for a value of a stack file which only Pulumi can decrypt."""
 
@@ -65,7 +77,11 @@ ObjectName = Annotated[str, StringConstraints(pattern=rf"^{DNS}$", max_length=25
 LabelName = Annotated[
     str, StringConstraints(pattern=r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
 ]
-LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")]
+LabelValue = Annotated[
+    str,
+    StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"),
+    BeforeValidator(env_text),
+]
 Path = Annotated[str, StringConstraints(pattern=r"^/")]
 Quantity = Annotated[
     str, BeforeValidator(number_text), StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?$")
@@ -93,6 +109,7 @@ Image = Annotated[
     str,
     StringConstraints(pattern=rf"^[^\s@]+({_TAG}|({_TAG})?@(sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}))$"),
     AfterValidator(_in_repository),
+    BeforeValidator(without_plus),
 ]
 """An image by tag or by complete digest, with one of the OCI image specification's registered algorithms."""
 

@@ -22,12 +22,22 @@ IDENTITY = frozenset(
 )
 """The variables by which a pod knows its own identity (docs/contract.md)."""
 
-_PORT = frozenset(("PORT",))
+PORT = frozenset(("PORT",))
+
+_SAID = {
+    "ENV": "teal:environment says which one it is",
+    "PORT": "where a sidecar listens on the service's port, it may be one of `ports`",
+    "REGION": "teal:region says which one it is",
+    "VERSION": "it is the slot's version",
+}
+"""What says the value of a variable, for those that somebody may want to have another value."""
 
 LABELS = frozenset(labels.coloured("", Colour.BLUE, ""))
 """The labels by which Services, budgets, policies and teal itself find what belongs to a service."""
 
-_OURS = ("teal/", "pulumi.com/", "pod-security.kubernetes.io/enforce")
+_LEVEL = "pod-security.kubernetes.io/enforce"
+
+_OURS = ("teal/", "pulumi.com/", _LEVEL)
 """The beginnings of keys that teal or the engine read as their own."""
 
 
@@ -43,8 +53,9 @@ class Refusal:
     """What mends it; where there are none, the key is removed."""
 
     def below(self, *at: int | str) -> "Refusal":
-        """Return the same with a place that starts further up."""
-        return replace(self, where=(*at, *self.where))
+        """Return the same with places that start further up."""
+        steps = tuple(replace(each, where=(*at, *each.where)) for each in self.steps)
+        return replace(self, where=(*at, *self.where), steps=steps)
 
 
 def labelled(metadata: object, kinds: Sequence[str]) -> Iterator[Refusal]:
@@ -57,17 +68,22 @@ def labelled(metadata: object, kinds: Sequence[str]) -> Iterator[Refusal]:
         for key in mapping(given.get(kind)):
             if key.startswith(("$", *_OURS)) or (kind == "labels" and key in LABELS):
                 what = f"the {kind.removesuffix('s')} {key} is teal's"
-                yield Refusal((kind, key), what, "what belongs to a service or a colour would not be found any more")
+                lost = "what belongs to a service or a colour would not be found any more"
+                if key.startswith(_LEVEL):
+                    what = f"{what}: for another level, name a namespace that exists already, with create: false"
+                    lost = "pods would be let in that the level `restricted` keeps out"
+                yield Refusal((kind, key), what, lost)
 
 
 def identity(port: object) -> frozenset[str]:
     """Return the variables that teal sets in a pod which listens on this port; None for one that listens on none."""
-    return IDENTITY - _PORT if port is None else IDENTITY
+    return IDENTITY - PORT if port is None else IDENTITY
 
 
 def variables(names: object, reserved: Collection[str] = IDENTITY) -> Iterator[Refusal]:
     """Yield the variables of a slot's service, or of a backing service, that are a pod's identity."""
     for name in mapping(names):
         if name in reserved:
-            what = f"{name} says who a pod is (docs/contract.md), and teal sets it"
+            by = f": {_SAID[name]}" if name in _SAID else ""
+            what = f"{name} says who a pod is (docs/contract.md), and teal sets it{by}"
             yield Refusal((name,), what, "it would have no effect")

@@ -6,11 +6,13 @@ The API server and the policy pack judge the rest. `teal_infra.provider.strategi
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
+from pydantic_core import PydanticCustomError
 
 from teal.model.plain import mapping
-from teal_infra.settings.base import Model, wrong
+from teal_infra.settings.base import Model, env_text, number_text, wrong
 from teal_infra.settings.owned import Refusal, Where, identity, labelled
+from teal_infra.settings.report.steps import Set, inside
 
 PATCH = "$patch"
 """A directive: `replace` takes a map or a list as given, `delete` removes an element, or a map's content."""
@@ -20,11 +22,11 @@ RETAIN = "$retainKeys"
 
 _FIELDS: Mapping[Where, tuple[str, str]] = {
     ("spec", "serviceAccountName"): (
-        "each service has an account of its name, which metadata.serviceAccount annotates",
+        "metadata.serviceAccount says which account it is (name, create) and annotates it",
         "the pods would run with rights that access does not name",
     ),
     ("spec", "serviceAccount"): (
-        "each service has an account of its name, which metadata.serviceAccount annotates",
+        "metadata.serviceAccount says which account it is (name, create) and annotates it",
         "the pods would run with rights that access does not name",
     ),
     ("spec", "terminationGracePeriodSeconds"): (
@@ -47,6 +49,21 @@ _KEPT = ("env", "envFrom")
 """Lists of the service's own container that may grow, but from which nothing may be removed."""
 
 _GONE = "the pods would lose what teal puts there"
+
+_TEXTS = frozenset(
+    (
+        "annotations",
+        "args",
+        "command",
+        "labels",
+        "matchLabels",
+        "nodeSelector",
+        "value",
+        "values",
+        "volumeAttributes",
+    )
+)
+"""The fields of a pod at any depth that are texts, or lists or maps of texts. The API server takes no number there."""
 
 
 class PodTemplate(Model):
@@ -71,6 +88,11 @@ class PodTemplate(Model):
         examples=['\'{"nodeSelector": {"kubernetes.io/arch": "arm64"}}\''],
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _spelt_out(cls, data: object) -> object:
+        return _spelt(data)
+
 
 def refusals(template: object, service: str, port: object, *, cron: bool = False) -> Iterator[Refusal]:
     """Yield what a raw template sets although it is teal's.
@@ -82,6 +104,7 @@ def refusals(template: object, service: str, port: object, *, cron: bool = False
         cron: whether a Job makes them, and not a Deployment.
     """
     given = mapping(template)
+    yield from _unquoted(given)
     for at in _unknown(given):
         yield Refusal(at, f"this is none of the directives {PATCH} (delete, merge, replace) and {RETAIN}", _GONE)
     metadata = given.get("metadata")
@@ -103,7 +126,7 @@ def refusals(template: object, service: str, port: object, *, cron: bool = False
 def _containers(spec: Mapping[str, Any], service: str, port: object) -> Iterator[Refusal]:
     at = ("spec", "containers")
     if not isinstance(spec.get("containers", []), list):
-        yield Refusal(at, f"the container {service} is among them", _GONE)
+        yield Refusal(at, f"it is a list, in which the container {service} stands", _GONE)
         return
     for number, each in enumerate(_elements(spec.get("containers"))):
         if each.get("name") == service:
@@ -162,6 +185,26 @@ def _unknown(patch: object, at: Where = ()) -> Iterator[Where]:
     if isinstance(patch, list):
         for number, each in enumerate(cast("list[object]", patch)):
             yield from _unknown(each, (*at, number))
+
+
+def _spelt(given: object, *, text: bool = False) -> object:
+    """Return a part of a template in which a text is one, as of a slot's variables: `true` and `8` are written so."""
+    if isinstance(given, dict):
+        known = cast("dict[str, object]", given)
+        return {key: _spelt(each, text=text or key in _TEXTS) for key, each in known.items()}
+    if isinstance(given, list):
+        return [_spelt(each, text=text) for each in cast("list[object]", given)]
+    return number_text(given) if text else given
+
+
+def _unquoted(given: object, at: Where = (), *, text: bool = False) -> Iterator[Refusal]:
+    """Yield the texts of which YAML has made another value."""
+    for key, each in inside(given) or ():
+        yield from _unquoted(each, (*at, key), text=text or key in _TEXTS)
+    try:
+        env_text(given if text else None)
+    except PydanticCustomError as error:
+        yield Refusal(at, error.message(), "pods would get another text", (Set(at, "text"),))
 
 
 def _elements(value: object) -> Sequence[Mapping[str, Any]]:

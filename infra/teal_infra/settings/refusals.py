@@ -31,7 +31,10 @@ def of_stack(data: Mapping[str, object]) -> Iterator[Refusal]:
         for name, service in mapping(data.get("services")).items():
             release, its = mapping(slot.get(name)), mapping(service)
             yield from (each.below(colour, name, "podTemplate") for each in _of_template(release, name, its))
-            yield from (each.below(colour, name) for each in _of_variables(release, _port(its)))
+            behind = {str(each) for each in mapping(its.get("ports")).values()}
+            own = str(mapping(release.get("env")).get("PORT")) in behind  # a sidecar listens on the service's port
+            port = None if own else _port(its)
+            yield from (each.below(colour, name) for each in _of_variables(release, port))
 
 
 def _of_service(name: str, service: Mapping[str, object]) -> Iterator[Refusal]:

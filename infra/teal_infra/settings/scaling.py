@@ -139,11 +139,11 @@ class Autoscaling(Model):
 
 
 def _none(given: object) -> object:
-    return Autoscaling(enabled=False) if given is None else given
+    return Autoscaling(enabled=False) if given is None or given is False else given
 
 
 MaybeAutoscaling = Annotated[Autoscaling, BeforeValidator(_none, json_schema_input_type=Autoscaling | None)]
-"""An autoscaler, or null, which says that there is none."""
+"""An autoscaler, or null or false, which say that there is none."""
 
 
 class Disruption(Model):

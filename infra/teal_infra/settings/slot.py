@@ -9,7 +9,16 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from teal_infra.settings.base import EnvName, EnvValue, Image, Model, superfluous, whole_number_text, wrong
+from teal_infra.settings.base import (
+    EnvName,
+    EnvValue,
+    Image,
+    Model,
+    superfluous,
+    whole_number_text,
+    without_plus,
+    wrong,
+)
 from teal_infra.settings.migrations import SchemaSettings
 from teal_infra.settings.pod_template import PodTemplate
 from teal_infra.settings.reach.existing import Adopt
@@ -108,6 +117,7 @@ class Slot(BaseModel):
     version: Annotated[
         str,
         BeforeValidator(whole_number_text),
+        BeforeValidator(without_plus),
         StringConstraints(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"),
     ] = Field(
         description=(

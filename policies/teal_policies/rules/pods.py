@@ -89,7 +89,7 @@ def confined(resource: Resource, bounds: Bounds) -> Iterator[Finding]:
     """Require Kubernetes' `restricted` Pod Security level, and a read-only root file system."""
     its = pod(resource)
     shared = part(its, "securityContext")
-    remedy = "confine it in podTemplate, as teal_infra.components.pod.confined does"
+    remedy = "set it in podTemplate as docs/pods.md has it for a sidecar, or for an image that needs root"
     for field in ("hostNetwork", "hostPID", "hostIPC"):
         if its.get(field):
             yield Finding(str(resource), f"{field} is true", "false: pods share nothing of their node", remedy)

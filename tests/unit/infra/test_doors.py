@@ -34,6 +34,16 @@ async def test_the_active_service_selects_the_active_colour_only() -> None:
     }
 
 
+async def test_a_door_has_what_else_a_service_may_have() -> None:
+    """As Kubernetes names it, beside what is teal's."""
+    more = {"loadBalancerSourceRanges": ["10.0.0.0/8"], "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 60}}}
+    doors = {"frontDoor": {"spec": more}, "previewDoor": {"spec": {"clusterIP": "None"}}}
+    plain = await declared(config("blue"))
+    made = await declared({**config("blue"), "services": json.dumps({"backend": {"contract": True, **doors}})})
+    for name, spec in (("backend-active", more), ("backend-blue", {"clusterIP": "None"})):
+        assert made["Service", name]["spec"] == {**plain["Service", name]["spec"], **spec}
+
+
 def service(colour: str, writer: str = "pulumi-kubernetes-0123") -> LiveService:
     """A live Service as read."""
     return LiveService(

@@ -26,7 +26,11 @@ def brought(where: str, **fields: Any) -> dict[str, str]:  # noqa: ANN401 - any 
 
 
 BROUGHT_FIELDS: list[tuple[str, dict[str, Any], str]] = [
-    ("pods-are-confined", {"securityContext": {**CONFINED, "privileged": True}}, "privileged is true"),
+    (
+        "pods-are-confined",
+        {"securityContext": {**CONFINED, "readOnlyRootFilesystem": False}},
+        "readOnlyRootFilesystem is false",
+    ),
     ("containers-are-limited", {"resources": {}}, "resources without requests.cpu"),
     ("images-are-pinned", {"image": "registry.example/brought:1"}, "image registry.example/brought:1"),
 ]

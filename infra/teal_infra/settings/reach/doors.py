@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from teal.model.colours import Colour
 from teal_infra.settings.base import LabelName, Model, Name, ObjectName, clash, superfluous, wrong
@@ -13,6 +13,10 @@ from teal_infra.settings.pod.probes import AppProtocol, PortName
 from teal_infra.settings.reach.routing import HostName, Prefix
 
 NodePort = Annotated[int, Field(ge=30000, le=32767, json_schema_extra=bounds("Kubernetes' default range"))]
+
+_SAID = ("externalTrafficPolicy", "internalTrafficPolicy", "loadBalancerClass", "sessionAffinity", "type")
+_OURS = ("ports", "selector")
+"""The fields of a Service's spec that are a door's own settings, and those that are teal's alone."""
 
 NameOfPort = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$", max_length=63)]
 """The name of a Service's port, which may be longer than a container's, or empty."""
@@ -76,6 +80,25 @@ class Door(Model):
         json_schema_extra=wrong("the API server would refuse the Service"),
         examples=["Cluster"],
     )
+
+    spec: Mapping[str, JsonValue] = Field(
+        default_factory=dict[str, JsonValue],
+        description=(
+            "What else the Service has, as Kubernetes' own ServiceSpec: `loadBalancerSourceRanges`, `ipFamilyPolicy`, "
+            "`publishNotReadyAddresses`, `clusterIP: None`. The selector, the ports and what has a setting of its own "
+            "are refused here."
+        ),
+        json_schema_extra=wrong("the API server would refuse the Service"),
+        examples=['\'{"ipFamilyPolicy": "PreferDualStack"}\''],
+    )
+
+    @model_validator(mode="after")
+    def _for_the_rest(self) -> Self:
+        twice = next((each for each in (*_SAID, *_OURS) if each in self.spec), None)
+        if twice is not None:
+            whose = "teal's" if twice in _OURS else f"the door's own setting {twice}"
+            raise superfluous(f"spec.{twice}", f"{twice} of the Service is {whose}", "one would override the other")
+        return self
 
     @model_validator(mode="after")
     def _from_outside(self) -> Self:

@@ -7,10 +7,11 @@ from typing import Any, cast
 
 from pydantic_core import ErrorDetails
 
+from teal.model.plain import mapping
 from teal_infra.settings.base import CONSEQUENCE, said
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.report.confidential import is_secret, scrubbed, shown
-from teal_infra.settings.report.kubernetes_names import said_as
+from teal_infra.settings.report.kubernetes_names import REFERENCES, REFERRED, said_as
 from teal_infra.settings.report.places import expected, field_at, free, known, model_at, required, right, takes
 from teal_infra.settings.report.sealed import moved, sealed
 from teal_infra.settings.report.steps import (
@@ -66,8 +67,13 @@ def of_refusal(refusal: Refusal, data: Mapping[str, Any], secret: set[str]) -> P
     )
 
 
-_SECTION = "Input should be a section with keys of its own"
-"""Pydantic's own words name a class of the program."""
+_WORDS: Mapping[str, str] = {
+    "dict_type": "Input should be a section, in which each has its name as a key",
+    "model_type": "Input should be a section with keys of its own",
+    "string_type": "Input should be a text",
+    "tuple_type": "Input should be a list",
+}
+"""Pydantic's own words are those of programmers, and name a class of the program."""
 
 _UNSAID = "the service could not be provisioned as meant"
 
@@ -81,7 +87,9 @@ def of_error(found: ErrorDetails, data: Mapping[str, Any], secret: set[str]) -> 
         kind = model.__name__ if model else ""
         return of_refusal(unknown(loc, known(model) if model else (), data, kind), data, secret)
     if "field" not in context:
-        what = _SECTION if found["type"] == "model_type" else found["msg"]
+        if loc[-2:-1] in {("env",), ("secrets",)} and REFERENCES & mapping(found["input"]).keys():
+            return of_refusal(Refusal(loc, REFERRED), data, secret)
+        what = _WORDS.get(found["type"], found["msg"])
         return of_refusal(
             Refusal(loc, what, context.get("consequence", ""), (_text(loc, found, secret) or _step(loc, found),)),
             data,

@@ -12,6 +12,7 @@ from teal_infra.settings.together import (
     amounts,
     backing,
     balancer,
+    confinement,
     endings,
     evidence,
     flags,
@@ -19,10 +20,12 @@ from teal_infra.settings.together import (
     ports,
     routing,
     rules,
+    templates,
 )
 
 
 def of_settings(settings: Settings) -> Iterator[Refusal]:
     """Yield everything that does not go together."""
-    for each in (names, ports, amounts, routing, balancer, rules, backing, evidence, endings, adoption, flags):
+    of_pods = (names, ports, amounts, templates, confinement, flags, adoption)
+    for each in (*of_pods, routing, balancer, rules, backing, evidence, endings):
         yield from each.refusals(settings)

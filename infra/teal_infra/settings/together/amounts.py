@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from teal.model.quantities import amount
 from teal_infra.settings import Settings
+from teal_infra.settings.numbers import MOST_WORK_SECONDS
 from teal_infra.settings.owned import Refusal
 from teal_infra.settings.pod import Resources
 from teal_infra.settings.reach.worker import Kind
@@ -44,6 +45,13 @@ def _deadline(service: ServiceSettings, where: Where) -> Iterator[Refusal]:
         what = f"progressDeadlineSeconds {seconds} is not longer than rollout.minReadySeconds {ready}"
         more = type(service).model_fields["progress_deadline_seconds"].default
         yield Refusal(where, what, "the API server would refuse the Deployment", (Set(where, ready + more),))
+    elif "progress_deadline_seconds" not in service.model_fields_set and (probe := service.probed.get("startup")):
+        starts = probe.initial_delay_seconds + probe.period_seconds * probe.failure_threshold
+        if seconds <= starts:
+            what = f"probes.startup gives a pod {starts} s to start, and a rollout is given up after {seconds} s"
+            longer, shorter = Set(where, starts + seconds), Remove((*where[:-1], "probes", "startup"))
+            mend = longer if starts + seconds <= MOST_WORK_SECONDS else shorter
+            yield Refusal(where, what, "an update would fail while its pods may still start", (mend,))
 
 
 def _of(resources: Resources, at: Where) -> Iterator[Refusal]:

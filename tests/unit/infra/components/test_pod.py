@@ -50,7 +50,14 @@ async def test_other_services_of_the_namespace_set_no_variables() -> None:
     assert (await template())["spec"]["enableServiceLinks"] is False
 
 
-SIDECAR = {"name": "proxy", "image": "proxy:1", "restartPolicy": "Always"}
+SECRET = {"secretRef": {"name": "shop-database"}}
+CONFINED = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+SIDECAR = {"name": "proxy", "image": "proxy:1", "restartPolicy": "Always", "securityContext": CONFINED}
 
 
 async def test_a_sidecar_and_a_gpu_are_brought_as_a_manifest_has_them() -> None:
@@ -112,13 +119,38 @@ async def test_what_is_mounted_is_said_in_a_word_of_its_own() -> None:
     ]
 
 
-async def test_a_secret_that_exists_is_read_after_the_slots_own() -> None:
-    """An external operator keeps it: it is named, and the slot's variables stay."""
-    source = {"secretRef": {"name": "shop-database"}}
-    spec = {"containers": [{"name": "backend", "envFrom": [source]}]}
-    (container,) = (await template({"podTemplate": {"spec": spec}}))["spec"]["containers"]
-    assert "configMapRef" in container["envFrom"][0]
-    assert container["envFrom"][1:] == [source]
+async def test_the_slots_variables_win_over_those_that_exist() -> None:
+    """As `env` does over `envFrom` in Kubernetes, where a later source wins; and the slot's template is the later."""
+    common, own = ({"secretRef": {"name": name}} for name in ("common", "own"))
+    service, release = (
+        {"podTemplate": {"spec": {"containers": [{"name": "backend", "envFrom": [each]}]}}} for each in (common, own)
+    )
+    (container,) = (await template(service, {**release, "secrets": {"A": "b"}}))["spec"]["containers"]
+    assert container["envFrom"][:2] == [common, own]
+    assert [[*each] for each in container["envFrom"][2:]] == [["configMapRef"], ["secretRef"]]
+
+
+async def test_an_initial_container_without_an_image_is_one_of_the_release() -> None:
+    """It migrates or copies what the image has: with the service's variables, limits, confinement and volumes."""
+    migrate = {"name": "migrate", "command": ["rails", "db:migrate"], "env": [{"name": "POOL", "value": 1}]}
+    given = {"initContainers": [SIDECAR, migrate], "containers": [{"name": "backend", "envFrom": [SECRET]}]}
+    spec = (await template({"podTemplate": {"spec": given}}, {"env": {"URL": "$(PASSWORD)"}}))["spec"]
+    (main,) = spec["containers"]
+    assert spec["initContainers"][0] == SIDECAR
+    made = spec["initContainers"][1]
+    for key in ("image", "imagePullPolicy", "envFrom", "resources", "securityContext", "volumeMounts"):
+        assert made[key] == main[key]
+    assert made["env"] == [*main["env"], {"name": "POOL", "value": "1"}]
+    assert made.keys() - main.keys() == {"command"}
+    assert not {"ports", "lifecycle", "readinessProbe"} & made.keys()
+
+
+async def test_behind_a_sidecar_the_service_listens_on_a_port_of_its_own() -> None:
+    """The sidecar takes the service's port, and PORT is what the service reads."""
+    spec = (await template({"port": 4180, "ports": {"app": 3000}}, {"env": {"PORT": 3000}}))["spec"]
+    (container,) = spec["containers"]
+    assert "PORT" not in [each["name"] for each in container["env"]]
+    assert container["ports"][0] == {"name": "http", "containerPort": 4180}
 
 
 async def test_a_grpc_server_is_probed_by_grpc() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from teal_infra.settings.load import load
+from teal_infra.settings.pod_template import PodTemplate
 
 from teal.model.errors import ConfigError
 from tests.unit.infra.worlds import BASE, edited
@@ -16,7 +17,7 @@ TEMPLATE = "services.backend.podTemplate"
 
 def said(**changes: Any) -> str:  # noqa: ANN401 - any JSON
     """What is said of a config with these keys, each by its path; nothing where it is taken."""
-    raw = edited(BASE, changes)
+    raw = edited(BASE, {"namespace": {"name": "teal", "create": False}, **changes})
     texts = {key: each if isinstance(each, str) else json.dumps(each) for key, each in raw.items()}
     try:
         load(texts, stack="dev")
@@ -108,6 +109,77 @@ def test_a_user_sets_port_and_is_told_that_it_is_reserved(kind: str) -> None:
     found = said(**{f"blue.backend.{kind}": {"PORT": "80", "REGION": "x", "PORTS": "1"}})
     assert "has 2 problems;" in found
     assert f"Next: pulumi config rm --path 'teal:blue.backend.{kind}.PORT'" in found
+
+
+def test_port_may_be_a_further_port_of_the_pods() -> None:
+    """A sidecar listens on the service's own; any other number is nobody's."""
+    ports = {"services.backend.ports": {"app": 3000}}
+    assert said(**ports, **{"blue.backend.env": {"PORT": 3000}}) == ""
+    for port in (3001, 8000):
+        assert "it may be one of `ports`" in said(**ports, **{"blue.backend.env": {"PORT": port}})
+    assert "teal:environment says which one" in said(**{"blue.backend.env": {"ENV": "prod"}})
+
+
+def test_texts_are_written_as_a_process_sees_them() -> None:
+    """YAML's true and 8 are, where the API server takes no number; a port and an amount are numbers."""
+    metadata = {"labels": {"inject": True, "gone": None}, "annotations": {"ports": 8081}}
+    attributes = {"csi": {"readOnly": True, "volumeAttributes": {"rotate": True}}}
+    spec = {
+        "tolerations": [{"key": "gpu", "value": True, "tolerationSeconds": 8}],
+        "dnsConfig": {"options": [{"name": "ndots", "value": 2}]},
+        "volumes": [attributes],
+        "affinity": {"matchExpressions": [{"values": [1]}]},
+        "containers": [{"args": ["--port", 1], "ports": [{"containerPort": 1}]}],
+    }
+    made = PodTemplate.model_validate({"metadata": metadata, "spec": spec})
+    assert made.metadata == {"labels": {"inject": "true", "gone": None}, "annotations": {"ports": "8081"}}
+    assert made.spec == {
+        "tolerations": [{"key": "gpu", "value": "true", "tolerationSeconds": 8}],
+        "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
+        "volumes": [{"csi": {"readOnly": True, "volumeAttributes": {"rotate": "true"}}}],
+        "affinity": {"matchExpressions": [{"values": ["1"]}]},
+        "containers": [{"args": ["--port", "1"], "ports": [{"containerPort": 1}]}],
+    }
+
+
+@pytest.mark.parametrize("where", [TEMPLATE, "blue.backend.podTemplate"])
+def test_a_text_that_yaml_has_read_as_another_value_is_refused_at_its_place(where: str) -> None:
+    """A label 1.10 would have become 1.1."""
+    found = said(**{where: {"metadata": {"labels": {"a.example/version": 1.1}}, "spec": {"priority": 1.5}}})
+    key = f'teal:{where}.metadata.labels["a.example/version"]'
+    assert f"{key}: a number: quote it" in found
+    assert f"Next: pulumi config set --path '{key}' text" in found
+    assert "has 1 problem;" in found
+
+
+def test_the_level_of_a_namespace_is_that_of_another_namespace() -> None:
+    """Whoever needs root is told of the way that there is."""
+    found = said(namespace={"name": "a", "labels": {"pod-security.kubernetes.io/enforce": "baseline"}})
+    assert "name a namespace that exists already, with create: false; pods would be let in" in found
+
+
+def test_a_container_that_no_template_gives_an_image_is_refused() -> None:
+    """It is the service's own by another name; what the other template gives an image is a patch."""
+    proxy = {"spec": {"containers": [{"name": "proxy", "image": "a:1"}]}}
+    patch = {"spec": {"containers": [{"name": "proxy", "tty": True}, {"name": "gone", "$patch": "delete"}]}}
+    assert said(**{TEMPLATE: proxy, "blue.backend.podTemplate": patch, "green.backend.podTemplate": patch}) == ""
+    found = said(**{TEMPLATE: patch, "green.backend.podTemplate": proxy})
+    assert f"teal:{TEMPLATE}.spec.containers[0]: " in found
+    assert "no image is named for the container proxy; the service's own container is called backend" in found
+    assert "has 1 problem;" in found
+
+
+def test_a_spread_over_other_pods_is_refused() -> None:
+    """A chart's selector finds none here, and is merged into teal's; a label that the pods have is one."""
+    spread = {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "shop"}}}
+    given = {"spec": {"topologySpreadConstraints": [spread]}}
+    labelled = {"blue.backend.podTemplate.metadata.labels.app": "shop", "green": None}
+    assert said(**{TEMPLATE: given}, **labelled) == ""
+    found = said(**{TEMPLATE: given})
+    selector = f"teal:{TEMPLATE}.spec.topologySpreadConstraints[0].labelSelector"
+    assert f"{selector}: " in found
+    assert "the pods of backend have no label app: shop, by which they would be found" in found
+    assert f"""pulumi config set --path '{selector}.matchLabels["app.kubernetes.io/name"]' backend""" in found
 
 
 @pytest.mark.parametrize("kind", ["worker", "cron"])

@@ -242,7 +242,7 @@ def test_a_number_that_was_to_be_a_text_is_set_as_one() -> None:
     """The number that was seen; not one that others name, and not what YAML may have changed."""
     release = {"image": "a:1", "schema": {"expand": 20240115093000, "down": 1.1}}
     config = configs.edited(
-        services={"backend": {"migrations": {"revisions": [7]}, "metadata": {"deployment": {"labels": {"pin": 1234}}}}},
+        services={"backend": {"migrations": {"revisions": [7]}, "metadata": {"deployment": {"labels": {"pin": 1.1}}}}},
         blue={"version": "1", "backend": release},
     )
     assert {path(each.where): command(each) for each in problems(config)} == {

@@ -205,4 +205,5 @@ def test_the_name_of_a_port_has_a_letter() -> None:
 
 def test_no_autoscaler_is_said_by_null_too() -> None:
     """As no limit and no budget are."""
-    assert ServiceSettings.model_validate({"autoscaling": None}).autoscaling.fixed
+    for none in (None, False):
+        assert ServiceSettings.model_validate({"autoscaling": none}).autoscaling.fixed

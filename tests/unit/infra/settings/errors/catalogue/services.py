@@ -5,6 +5,8 @@ from tests.unit.infra.settings.errors.configs import BASE, GREEN, Config, backen
 
 PEER_OF: Config = {"podLabels": {"app": "somebody"}}
 
+ROOT: Config = {"runAsUser": 0, "runAsNonRoot": False, "privileged": True, "capabilities": {"add": ["CHOWN"]}}
+
 SERVICES: tuple[Config, ...] = (
     # A service's own settings.
     backend(shutdown={"drainSeconds": 60}),
@@ -16,6 +18,22 @@ SERVICES: tuple[Config, ...] = (
     backend(resources={"requests": {"cpu": "100m", "memory": 256}}),
     backend(rollout={"maxSurge": 0}),
     backend(rollout={"minReadySeconds": 700}),
+    backend(probes={"startup": {"periodSeconds": 10, "failureThreshold": 120}}),
+    backend(probes={"startup": {"periodSeconds": 3600, "failureThreshold": 1000}}),
+    backend(frontDoor={"spec": {"selector": {"app": "a"}, "type": "LoadBalancer", "ipFamilyPolicy": "SingleStack"}}),
+    backend(frontDoor={"loadBalancerIP": "10.0.0.1"}, previewDoor={"clusterIP": "None"}),
+    backend(podTemplate={"spec": {"containers": [{"name": "app", "tty": True}]}}),
+    backend(podTemplate={"metadata": {"labels": {"version": 1.1}}}),
+    backend(podTemplate={"spec": {"initContainers": [{"name": "a", "image": "a:1", "securityContext": ROOT}]}}),
+    backend(podTemplate={"spec": {"containers": [{"name": "backend", "securityContext": ROOT}], "hostPID": True}}),
+    backend(podTemplate={"spec": {"securityContext": ROOT, "volumes": [{"name": "a", "hostPath": {}}]}}),
+    backend(
+        podTemplate={
+            "spec": {"topologySpreadConstraints": [{"topologyKey": "a", "labelSelector": {"matchLabels": {"a": "b"}}}]}
+        }
+    ),
+    edited(blue={"version": "1.2.3+build", "backend": {"image": "a:1.2.3+build"}}),
+    edited(namespace={"name": "a", "labels": {"pod-security.kubernetes.io/enforce": "baseline"}}),
     backend(volumes={"cache": {"mountPath": "/cache", "size": "1Gi", "claim": "cache"}}),
     backend(volumes={"cache": {"mountPath": "/cache"}, "more": {"mountPath": "/cache/"}}),
     backend(volumes={"cache": {"mountPath": "/tmp"}}),  # noqa: S108 - the container's own
