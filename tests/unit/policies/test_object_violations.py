@@ -19,6 +19,9 @@ BROUGHT = {
 }
 """A container that `podTemplate` adds to the service's own."""
 
+OF_A_CONTAINER = {key: CONFINED[key] for key in ("allowPrivilegeEscalation", "capabilities")}
+"""What the level `restricted` takes of a container alone; the rest its pod may say."""
+
 
 def brought(where: str, **fields: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON
     """A stack whose service brings such a container."""
@@ -135,7 +138,7 @@ POD_CASES = [
                 podTemplate={
                     "spec": {
                         "securityContext": CONFINED,
-                        "containers": [{**BROUGHT, "securityContext": {"allowPrivilegeEscalation": False}}],
+                        "containers": [{**BROUGHT, "securityContext": OF_A_CONTAINER}],
                     }
                 }
             )
