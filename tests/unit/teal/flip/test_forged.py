@@ -47,7 +47,7 @@ def watch(api_server: FakeApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     def run() -> int:
         with pytest.raises(SystemExit) as ended:
-            app(["watch", "--kubeconfig", str(tmp_path / "kubeconfig")])
+            app(["watch", "--namespace", "teal", "--kubeconfig", str(tmp_path / "kubeconfig")])
         return int(str(ended.value.code))
 
     return run
