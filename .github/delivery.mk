@@ -24,7 +24,7 @@ holder = $(1)="$$({ pulumi stack init --non-interactive "$$STACK" 2>&1 || true; 
 # Where `gate-tools` leaves what gates run.
 preview update: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-REFUSED := The preview failed, so an update would be refused, whatever the word is. Its log says by which policy.
+REFUSED := The preview failed, so an update would be refused, whatever the word is. Its log says why.
 
 .PHONY: preview
 preview: .venv/ready ## what an update of STACK would do, in one word and why; fails where a policy refuses it

@@ -29,8 +29,8 @@ is live comes from the plan, which the program reads from the cluster; what must
 declared; and whether a declaration would replace an object is told by what an engine and the API server go by.
 
 **Settings** are JSON, by policy; what is left out keeps its default. `"all"` sets the level of all policies. A setting
-that a policy does not have is refused. Of a policy that there is not, Pulumi ignores the level, and says
-`invalid enforcement level ""` if there are settings alone.
+that a policy does not have is refused. If the name of a policy is misspelt, Pulumi ignores its level; with settings
+and no level it fails with `invalid enforcement level ""`.
 
 ```json
 {

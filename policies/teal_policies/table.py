@@ -16,8 +16,8 @@ COVERAGE = StackPolicy(
     reason="The policies had something to judge: the plan, each of its slots and Services, and each type.",
     page="A type that was renamed, a graph without resources or a program without a plan would otherwise pass every "
     "policy. Refused as well: a type of a kind that policies judge (a Deployment of another API version, a "
-    "RolePatch, a RoleList), and anything that runs pods, at which no policy looks; of a Helm Release, an analyzer is "
-    "sent no object.",
+    "RolePatch, a RoleList), and anything that runs pods, at which no policy looks. So is a Helm Release, since Pulumi "
+    "does not show policies what its chart makes.",
     rules=[
         coverage.plan_is_there,
         coverage.looked_at(_JUDGES),

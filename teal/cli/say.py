@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 from rich.console import Console
 from rich.text import Text
@@ -76,6 +76,9 @@ class Lines(Console):
     A command that ended there, as Rich has it, would leave halfway what it has begun.
     """
 
+    unread: ClassVar[bool] = False
+    """Whether nobody reads standard error any more, where questions are asked."""
+
     def __init__(self, *, stderr: bool = False, quiet: bool = False) -> None:
         """Prepare to print."""
         super().__init__(stderr=stderr, quiet=quiet, soft_wrap=True, highlight=False, emoji=False)
@@ -83,6 +86,7 @@ class Lines(Console):
     def on_broken_pipe(self) -> None:
         """Go on in silence."""
         self.quiet = True
+        Lines.unread = Lines.unread or self.stderr
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
 
@@ -108,11 +112,13 @@ def fail(text: str | TealError, status: Exit | None = None) -> NoReturn:
 
 
 def confirmed(question: str) -> bool:
-    """Ask somebody at a terminal; where there is no terminal, nobody says yes."""
+    """Ask somebody at a terminal; where there is none, or nobody reads the question, nobody says yes."""
     if not sys.stdin.isatty():
         return False
     try:
         Lines(stderr=True).print(f"{question}? [y/N] ", end="", markup=False)
+        if Lines.unread:
+            return False
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
     except KeyboardInterrupt:
         return False

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from teal.adapters import pulumi_project
 from teal.adapters.kubernetes.access import ClusterAccess
+from teal.model.errors import NotThereError
 
 
 @Parameter(name="*")
@@ -43,7 +44,10 @@ class Where:
         """
         if self.namespace:
             return ClusterAccess(namespace=self.namespace, kubeconfig=self.kubeconfig, context=self.context)
-        known = pulumi_project.require(self.stack).access
+        try:
+            known = pulumi_project.require(self.stack).access
+        except NotThereError as error:
+            raise NotThereError(f"{error}; outside of a project, --namespace NAMESPACE") from None
         return ClusterAccess(
             namespace=known.namespace,
             kubeconfig=self.kubeconfig or known.kubeconfig,

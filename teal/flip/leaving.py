@@ -16,8 +16,8 @@ async def end_left(
 ) -> bool:
     """End the pods of workers that may run in both colours during a flip, and only then.
 
-    A flip back that begins at the same moment may lose the pods that it goes to: it is then undone, as no flip is
-    confirmed without them.
+    A flip back that begins while a request is on its way may lose the pods that it goes to: it is then undone, as no
+    flip is confirmed without them.
 
     Args:
         cluster: the stack's cluster.
@@ -36,11 +36,17 @@ async def end_left(
     workers = [name for name, each in plan.workers.items() if each.overlap is Overlap.FLIP and not each.cron]
     if not workers:
         return False
-    live, last = await owner.live(plan), (await records.load()).history.last_move
+    live, history = await owner.live(plan), (await records.load()).history
+    last = history.last_move
     if last is None or last.stage is not Stage.CONFIRMED:
         return False
     followed = [name for name in workers if name in live and live[name].colour is last.to]
-    ended = [f"{name}-{last.to.other}" for name in followed if await scale.stop(cluster, name, last.to.other)]
+    ended: list[str] = []
+    for name in followed:
+        if (await records.load()).history != history:
+            break  # somebody has begun a flip since
+        if await scale.stop(cluster, name, last.to.other):
+            ended.append(f"{name}-{last.to.other}")
     if ended:
         say(f"pods of {', '.join(ended)} end: flip {last.number} is confirmed, and its update ended before they did")
     return bool(ended)

@@ -1,9 +1,11 @@
 """Live state as it was read. No I/O."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from teal.model.colours import Colour
 from teal.model.labels import DIGEST, FLOOR, PARTS, REVISION
@@ -89,13 +91,20 @@ class LiveSlot:
         """What its pods are made from: teal's digest of it, and how often anybody has changed their template."""
         return f"{self.annotations.get(DIGEST, '')} {self.annotations.get(REVISION, '')}"
 
+    def _strange(self, parts: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the image and its writer where somebody gave its pods another image than the stack had declared."""
+        if self.given is None:
+            return ()
+        known = hashlib.sha256(json.dumps(self.given[0]).encode()).hexdigest()
+        return () if known.startswith(str(parts["pod"]["image"])) else self.given
+
     @property
     def identity(self) -> str:
         """What its pods run with and whom they may reach, by the Deployment's annotations; empty if they lack it."""
         try:
             parts = json.loads(self.annotations[PARTS])
             own = (self.annotations[DIGEST], parts["template"], parts["service"]["network"])
-            return " ".join((*own, *(self.given or ())))
+            return " ".join((*own, *self._strange(parts)))
         except (KeyError, TypeError, ValueError):
             return ""
 

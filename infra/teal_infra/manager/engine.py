@@ -197,7 +197,7 @@ class Engine:
                 )
         why = "\n".join(dict.fromkeys(self._wrong)) or _errors(said)
         if self._interrupted:
-            why = "Ctrl-C ended it"
+            why = "\n".join(["Ctrl-C ended it", *(each for each in self._wrong if "Next: " in each)])
         if what == "previewed" and "Next: " not in why:
             remedy = next(each for words, each in _LACKING if words in why)
             why = f"{why.rstrip('.')}. Nothing was updated. Next: {remedy.format(stack=stack)}"

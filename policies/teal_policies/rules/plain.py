@@ -16,7 +16,7 @@ NAMES = (
 VALUES = (
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
     r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:(?!\$[({])[^/\s@]+@",  # a URL with a password, not with a reference to one
-    r"(?i:passw(or)?d=|[?&;]pwd=)(?!true\b|false\b)[^\s;&\"'$<{%]",  # a connection string, an assignment in a shell
+    r"(?i:passw(or)?d=|[?&;]pwd=)(?!true\b|false\b)[^\s;&\"'$<{%#`]",  # a connection string, an assignment in a shell
     r"\b(AKIA|ASIA)[0-9A-Z]{16}\b",  # AWS
     r"\bgh[opsur]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{22}",
     r"\bglpat-[A-Za-z0-9_-]{20}",  # GitLab
@@ -29,6 +29,8 @@ VALUES = (
 """The forms of keys of well-known issuers."""
 
 _REFERENCE = re.compile(r"\$\([\w.-]+\)|\$\{[\w.-]+\}")
+_TELLS = re.compile(r"/\S*|true|false", re.IGNORECASE)
+"""An option's value that tells where a secret is, or whether there is one."""
 _OPTION = re.compile(r"--?(?P<name>[A-Za-z][\w.-]*)(?:=(?P<value>.*))?", re.DOTALL)
 
 REMEDY = "move it to the slot's secrets (pulumi config set --path --secret), so that it reaches pods by a Secret"
@@ -68,8 +70,8 @@ def _named(key: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
     before = None
     for word in words:
         option = _OPTION.fullmatch(word)
+        name, value = (None if option else before), word
         if option and option["value"] is not None:
-            yield option["name"], option["value"]
-        else:
-            yield (before if before and not option else key), word
+            name, value = option["name"], option["value"]
+        yield (name if name and not _TELLS.fullmatch(value) else key), value
         before = option["name"] if option and option["value"] is None else None

@@ -111,11 +111,13 @@ class Deployment(Object):
         return self.outdated > 0 or self.progress.reason not in {"", "NewReplicaSetAvailable"}
 
     def given(self, container: str) -> tuple[str, str] | None:
-        """Return a container's image and who wrote it, where that is neither an engine's provider nor teal."""
+        """Return a container's image and who wrote it, where no engine's provider and no teal keeps it as it is."""
         path = ("f:template", "f:spec", "f:containers", f'k:{{"name":"{container}"}}', "f:image")
         writers = [each.manager for each in self.metadata.managed_fields if each.fields.has(*path)]
         image = next((each.image for each in self.spec.template.spec.containers if each.name == container), "")
-        return next(((image, each) for each in writers if not each.startswith((ENGINE, MANAGER))), None)
+        if any(each.startswith((ENGINE, MANAGER)) for each in writers):
+            return None  # whoever else writes another image takes it away from them
+        return (image, writers[0]) if writers else None
 
     def port(self, target: int | str) -> int | str:
         """Return the number of the pods' port that a Service names; its name where no container has that port."""

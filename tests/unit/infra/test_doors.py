@@ -37,10 +37,10 @@ async def test_the_active_service_selects_the_active_colour_only() -> None:
 async def test_a_door_has_what_else_a_service_may_have() -> None:
     """As Kubernetes names it, beside what is teal's."""
     more = {"loadBalancerSourceRanges": ["10.0.0.0/8"], "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 60}}}
-    doors = {"frontDoor": {"spec": more}, "previewDoor": {"spec": {"clusterIP": "None"}}}
+    doors = {"frontDoor": {"spec": more}, "previewDoor": {"spec": {"ipFamilyPolicy": "SingleStack"}}}
     plain = await declared(config("blue"))
     made = await declared({**config("blue"), "services": json.dumps({"backend": {"contract": True, **doors}})})
-    for name, spec in (("backend-active", more), ("backend-blue", {"clusterIP": "None"})):
+    for name, spec in (("backend-active", more), ("backend-blue", {"ipFamilyPolicy": "SingleStack"})):
         assert made["Service", name]["spec"] == {**plain["Service", name]["spec"], **spec}
 
 

@@ -88,6 +88,14 @@ async def test_a_sidecar_that_is_confined_and_limited_passes(pack: Pack, where: 
 async def test_what_names_a_secret_without_holding_it_passes(pack: Pack) -> None:
     """A reference that the kubelet expands, a file, an option whose value is none."""
     args = ["--password=$(DB_PASSWORD)", "--token-file", "/run/token", "--verbose", "--reset-password=", "serve"]
+    args += [
+        "--private-key",
+        "/etc/tls/key.pem",
+        "--credentials=/etc/gcp.json",
+        "--enable-api-key",
+        "true",
+        "password=#{x}",
+    ]
     env = {"PGPASSWORD": "$(DB_PASSWORD)", "URL": "https://shop.example/?require_password=false"}
     raw = config(services=changed(args=args), blue=slot(env=env))
     assert pack.judge(await declared(raw, Live())) == []

@@ -15,8 +15,18 @@ from teal_infra.settings.reach.routing import HostName, Prefix
 NodePort = Annotated[int, Field(ge=30000, le=32767, json_schema_extra=bounds("Kubernetes' default range"))]
 
 _SAID = ("externalTrafficPolicy", "internalTrafficPolicy", "loadBalancerClass", "sessionAffinity", "type")
-_OURS = ("ports", "selector")
-"""The fields of a Service's spec that are a door's own settings, and those that are teal's alone."""
+"""The fields of a Service's spec that are a door's own settings."""
+
+_OURS = {
+    "ports": "one would override the other",
+    "selector": "one would override the other",
+    "clusterIP": "the Service would be made anew, and connections would end, or its clients would find pods by DNS, "
+    "which no flip moves at once",
+    "clusterIPs": "the Service would be made anew, and connections would end",
+    "publishNotReadyAddresses": "pods that are not ready would count as ready: in a flip's proof, its bake and a way "
+    "back",
+}
+"""Those that are teal's alone, each with what they would do."""
 
 NameOfPort = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$", max_length=63)]
 """The name of a Service's port, which may be longer than a container's, or empty."""
@@ -85,8 +95,8 @@ class Door(Model):
         default_factory=dict[str, JsonValue],
         description=(
             "What else the Service has, as Kubernetes' own ServiceSpec: `loadBalancerSourceRanges`, `ipFamilyPolicy`, "
-            "`publishNotReadyAddresses`, `clusterIP: None`. The selector, the ports and what has a setting of its own "
-            "are refused here."
+            "`trafficDistribution`. What has a setting of its own is refused here, and what is teal's: the selector, "
+            "the ports, the address in the cluster, and which pods are ready."
         ),
         json_schema_extra=wrong("the API server would refuse the Service"),
         examples=['\'{"ipFamilyPolicy": "PreferDualStack"}\''],
@@ -94,10 +104,12 @@ class Door(Model):
 
     @model_validator(mode="after")
     def _for_the_rest(self) -> Self:
-        twice = next((each for each in (*_SAID, *_OURS) if each in self.spec), None)
-        if twice is not None:
-            whose = "teal's" if twice in _OURS else f"the door's own setting {twice}"
-            raise superfluous(f"spec.{twice}", f"{twice} of the Service is {whose}", "one would override the other")
+        known = {each.lower(): each for each in (*_SAID, *_OURS)}
+        for key in self.spec:
+            if field := known.get(key.replace("_", "").lower()):
+                whose = "teal's" if field in _OURS else f"the door's own setting {field}"
+                else_ = _OURS.get(field, "one would override the other")
+                raise superfluous(f"spec.{key}", f"{field} of the Service is {whose}", else_)
         return self
 
     @model_validator(mode="after")

@@ -86,14 +86,12 @@ _DOOR: Final[Mapping[str, str]] = {
         each: f"spec.{each}"
         for each in (
             "allocateLoadBalancerNodePorts",
-            "clusterIP",
             "externalIPs",
             "healthCheckNodePort",
             "ipFamilies",
             "ipFamilyPolicy",
             "loadBalancerIP",
             "loadBalancerSourceRanges",
-            "publishNotReadyAddresses",
             "sessionAffinityConfig",
             "trafficDistribution",
         )

@@ -45,7 +45,9 @@ def _deadline(service: ServiceSettings, where: Where) -> Iterator[Refusal]:
         what = f"progressDeadlineSeconds {seconds} is not longer than rollout.minReadySeconds {ready}"
         more = type(service).model_fields["progress_deadline_seconds"].default
         yield Refusal(where, what, "the API server would refuse the Deployment", (Set(where, ready + more),))
-    elif "progress_deadline_seconds" not in service.model_fields_set and (probe := service.probed.get("startup")):
+    elif service.kind is Kind.CRON or "progress_deadline_seconds" in service.model_fields_set:
+        return
+    elif probe := service.probed.get("startup"):
         starts = probe.initial_delay_seconds + probe.period_seconds * probe.failure_threshold
         if seconds <= starts:
             what = f"probes.startup gives a pod {starts} s to start, and a rollout is given up after {seconds} s"

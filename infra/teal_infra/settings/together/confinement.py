@@ -33,6 +33,9 @@ _NEEDED: Mapping[tuple[str, ...], Any] = {
 
 _OF_THE_POD = ("runAsNonRoot", "seccompProfile")
 
+_OF_LINUX = ("allowPrivilegeEscalation", "capabilities", "seccompProfile")
+"""What the level does not ask of pods of Windows, and the API server refuses there."""
+
 _FORBIDDEN: Mapping[tuple[str, ...], Callable[[Any], bool]] = {
     ("privileged",): bool,
     ("runAsUser",): lambda user: user == 0,
@@ -83,7 +86,10 @@ def _container(name: str, parts: _Parts, templates: Templates, *, own: bool) -> 
     )
     last, steps = contexts[-1][0], list[Step]()
     own = own and not any(each.get(_CONTEXT, {}) is None for _, each in parts)
+    windows = any(at(template.spec, ("os", "name")) == "windows" for _, template in templates)
     for field, needed in _NEEDED.items():
+        if windows and field[0] in _OF_LINUX:
+            continue
         sources = [*shared, *contexts] if field[0] in _OF_THE_POD and not own else contexts
         given = [each for _, context in sources if (each := at(context, field)) is not None]
         if not _says(given[-1] if given else needed if own else None, needed):

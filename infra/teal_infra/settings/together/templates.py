@@ -27,11 +27,11 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
 
 
 def of_pods(settings: Settings) -> Iterator[tuple[str, Mapping[str, str], Templates]]:
-    """Yield the service of all pods, the labels that teal gives them, and their templates."""
+    """Yield the service of all pods that the stack makes, the labels that teal gives them, and their templates."""
     for colour in Colour:
         slot = settings.slot(colour)
         for name, release in slot.services.items() if slot else ():
-            if slot is not None and name in settings.services:
+            if slot is not None and name in settings.services and release.adopt is None:
                 shared = (("services", name, "podTemplate"), settings.services[name].pod_template)
                 both = [shared, ((colour, name, "podTemplate"), release.pod_template)]
                 yield name, labels.coloured(name, colour, slot.version), both

@@ -96,13 +96,26 @@ def test_a_change_of_both_colours_is_awaited_in_both(stack: Stack) -> None:
 
 def test_no_flip_begins_while_a_pod_is_not_replaced_yet(stack: Stack) -> None:
     """Somebody's rollout of the same version does not end: the pods of before are ready, and answer as declared."""
-    containers = [{"name": "backend", "image": "localhost/teal/none:1.1.0"}]
-    patch = {"spec": {"template": {"spec": {"containers": containers}}}}
+    patch = {"spec": {"template": {"spec": {"nodeSelector": {"kubernetes.io/arch": "none"}}}}}
     stack.kubectl("patch", "deployment", "backend-green", "-p", json.dumps(patch))
     try:
         refused(stack, "capacity of backend FAILED", "that its last rollout has not replaced yet")
     finally:
         stack.kubectl("rollout", "undo", "deployment/backend-green")
+        stack.kubectl("rollout", "status", "deployment/backend-green", "--timeout=60s")
+
+
+def test_no_flip_begins_to_pods_that_somebody_gave_another_image(stack: Stack) -> None:
+    """They are told the declared version, and answer with it: no gate would know. The refusal's command mends it."""
+    set_image = ("set", "image", "deployment/backend-green")
+    stack.kubectl(*set_image, "backend=localhost/teal/other:1")
+    mend = "backend=localhost/teal/pricing:1.1.0"
+    try:
+        refused(
+            stack, "pods of green of backend run localhost/teal/other:1, which '", f"{' '.join(set_image)} {mend}, then"
+        )
+    finally:
+        stack.kubectl(*set_image, mend)
         stack.kubectl("rollout", "status", "deployment/backend-green", "--timeout=60s")
 
 

@@ -150,9 +150,12 @@ def test_a_preview_that_could_not_begin_says_what_mends_that(scripted: Script, s
 
 
 def test_ctrl_c_is_left_to_pulumi_and_said(scripted: Script, tmp_path: Path) -> None:
-    """What breaks because of it is no reason."""
-    events = [said("before hook failed: error reading from server: EOF", "error")]
-    with pytest.raises(EngineError, match=r"^dev could not be updated:\nCtrl-C ended it$"):
+    """What breaks because of it is no reason; what the program had said before is one."""
+    events = [
+        said("before hook failed: error reading from server: EOF", "error"),
+        said("bake of backend FAILED. Next: mend green", "error"),
+    ]
+    with pytest.raises(EngineError, match=r"^dev could not be updated:\nCtrl-C ended it\nbake of [^\n]* green$"):
         scripted(events=events, stderr="error: update failed", interrupted=True).up()
     assert "Pulumi is asked to end" in (tmp_path / "told.json").read_text()
 

@@ -214,3 +214,6 @@ def test_a_rollback_takes_no_image_that_somebody_gave_the_pods_for_the_confirmed
     slot_ = live().slots["backend", Colour.GREEN]
     assert slot_.identity
     assert replace(slot_, given=BY_HAND).identity != slot_.identity
+    assert (
+        replace(slot_, given=("registry.example/a:1", "kubectl-set")).identity == slot_.identity
+    )  # as it was declared

@@ -91,3 +91,10 @@ def test_a_pod_shares_nothing_with_its_node_and_no_context_is_weaker(key: str, v
     """It would be of every container, or is refused whatever these say."""
     assert f"the level `restricted` refuses {refused}; no pod would start" in said(**{f"{SERVICE}.{key}": value})
     assert said(**{f"{SERVICE}.securityContext": {"fsGroup": 0, "runAsUser": 1}, f"{SERVICE}.hostPID": False}) == ""
+
+
+def test_windows_knows_nothing_of_what_only_linux_has() -> None:
+    """The level asks for no such thing there, and the API server refuses it."""
+    windows = {f"{SERVICE}.os": {"name": "windows"}, "green": None}
+    assert said(**windows, **{f"{SERVICE}.containers": of("agent", runAsNonRoot=True)}) == ""
+    assert "refuses the container agent for runAsNonRoot;" in said(**windows, **{f"{SERVICE}.containers": of("agent")})

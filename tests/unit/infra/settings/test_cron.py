@@ -22,6 +22,14 @@ def test_a_cron_job_needs_a_time_for_its_work_and_nothing_else() -> None:
         read({"kind": "cron"})
 
 
+def test_a_cron_job_has_no_rollout_that_could_be_given_up() -> None:
+    """So its startup probe is not held against a deadline that it lacks."""
+    long = {"startup": {"exec": ["true"], "periodSeconds": 100, "failureThreshold": 10}}
+    with pytest.raises(ConfigError) as found:
+        read({"kind": "cron", "cron": DAILY, "probes": long})
+    assert "progressDeadlineSeconds" not in str(found.value)
+
+
 @pytest.mark.parametrize(
     "schedule",
     [

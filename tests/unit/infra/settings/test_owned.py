@@ -167,6 +167,8 @@ def test_a_container_that_no_template_gives_an_image_is_refused() -> None:
     assert f"teal:{TEMPLATE}.spec.containers[0]: " in found
     assert "no image is named for the container proxy; the service's own container is called backend" in found
     assert "has 1 problem;" in found
+    adopted = {"version": "1.0.0", "backend": {"adopt": {"deployment": "shop", "service": "shop"}}}
+    assert "no image is named" not in said(**{TEMPLATE: patch, "blue": adopted, "green.backend.podTemplate": proxy})
 
 
 def test_a_spread_over_other_pods_is_refused() -> None:

@@ -20,7 +20,8 @@ def written(manager: str, field: str) -> dict[str, Any]:
     ("writes", "given"),
     [
         ([written("pulumi-kubernetes-teal", "image")], None),
-        ([written("pulumi-kubernetes-teal", "image"), written("kubectl-set", "image")], ("a:2", "kubectl-set")),
+        ([written("pulumi-kubernetes-teal", "env"), written("kubectl-set", "image")], ("a:2", "kubectl-set")),
+        ([written("kubectl-apply", "image"), written("pulumi-kubernetes-teal", "image")], None),
         ([written("pulumi-kubernetes-teal", "image"), written("kubectl-edit", "env")], None),
         ([RESTARTED], None),
         ([], None),

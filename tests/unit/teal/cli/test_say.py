@@ -11,16 +11,28 @@ from teal.cli import say
 from teal.cli.say import Lines, columns
 
 
-def test_whoever_reads_no_further_ends_no_command() -> None:
+@pytest.mark.parametrize("stderr", [False, True])
+def test_whoever_reads_no_further_ends_no_command(monkeypatch: pytest.MonkeyPatch, *, stderr: bool) -> None:
     """`teal deploy | head -1`: what was begun comes to its end, in silence."""
+    monkeypatch.setattr(Lines, "unread", False)
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as gone:
-        lines = Lines()
+        lines = Lines(stderr=stderr)
         lines.file = gone
         lines.print("one")
         lines.print("another")
         assert lines.quiet
+    assert Lines.unread is stderr
+
+
+def test_nobody_says_yes_to_a_question_that_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nobody waits for an answer: standard error was a pipe whose reader is gone."""
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdin, "readline", lambda: "y\n")
+    assert say.confirmed("FLIP: go on")
+    monkeypatch.setattr(Lines, "unread", True)
+    assert not say.confirmed("FLIP: go on")
 
 
 def test_columns_cut_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,14 @@
 """A flip was confirmed whose update died before the old colour's worker was asked to end: the watch does so."""
 
+from dataclasses import replace
+
 import pytest
 
 from teal.adapters.kubernetes.cluster import Cluster, ClusterAccess
 from teal.flip.leaving import end_left
 from teal.flip.owner import Owner
 from teal.history.model import History, Stage
-from teal.history.store import Records
+from teal.history.store import Kept, Records
 from teal.model.workers import Overlap, Worker
 from teal.spec.bake import BakePlan, ServiceBake
 from tests.unit.conftest import FakeApiServer
@@ -72,3 +74,21 @@ async def test_a_worker_stays_that_is_live_by_its_record(api_server: FakeApiServ
     worker(api_server, "blue", {"blue": 2, "green": 2})
     assert not await _watched(api_server, Worker())
     assert scaled(api_server) == []
+
+
+async def test_a_worker_stays_where_somebody_has_begun_a_flip_meanwhile(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record is read once more before each request."""
+    await live_on_green(api_server)
+    worker(api_server, "green", {"blue": 2, "green": 2})
+    load, reads = Records.load, list[Kept]()
+
+    async def later(records: Records) -> Kept:
+        reads.append(await load(records))
+        kept = reads[-1]
+        return kept if len(reads) == 1 else replace(kept, history=_at(kept.history, Stage.BAKING))
+
+    monkeypatch.setattr(Records, "load", later)
+    assert not await _watched(api_server, Worker())
+    assert (scaled(api_server), len(reads)) == ([], 2)
