@@ -117,3 +117,15 @@ def test_what_a_command_has_no_time_to_import(
         check=False,
     )
     assert done.stderr.splitlines()[-1] == "", done.stderr
+
+
+def test_outside_of_a_project_a_namespace_has_to_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No stack is chosen there, and the one that teal would guess is nobody's."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        app(["status"])
+    assert ended.value.code == 2
+    assert "no stack was named" in (said := capsys.readouterr().err)
+    assert said.rstrip().endswith("outside of a project, --namespace NAMESPACE")
