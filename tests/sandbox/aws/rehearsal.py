@@ -249,6 +249,8 @@ def _flips(it: Rehearsal) -> dict[str, Any]:
             result["moved_s"].append(round(until(lambda wanted=colour: it.answering() == wanted), 2))
             until(lambda wanted=colour: it.states(wanted) == ["healthy"] * 2)
             it.kubectl("delete", "pods", f"--selector=colour={idle}", "--wait=false")
+            # A Deployment whose controller has not seen this yet would call its rollout complete.
+            until(lambda left=idle: "draining" in it.states(left))
             it.kubectl("rollout", "status", f"deployment/{idle}", "--timeout=60s")
     return result
 
