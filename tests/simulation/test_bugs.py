@@ -139,7 +139,7 @@ def started_beside(patch: pytest.MonkeyPatch) -> None:
         (half_without_a_proof, 64, "moved_only_to_proven"),
         (by_its_own_clock, 14, "an_approval_is_used_once"),
         (approved_for_ever, 1780, "an_approval_is_used_once"),
-        (approved_by_anybody, 352, "an_approval_is_used_once"),
+        (approved_by_anybody, 757, "an_approval_is_used_once"),
         (rolled_back_between, 2019, "nothing_shrinks_early"),
         (started_beside, 2, "workers_overlap_as_declared"),
     ],
