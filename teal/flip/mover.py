@@ -265,8 +265,11 @@ class Mover:
             kept, entry = await self._entries.renamed(kept, entry)
         elif entry is None or entry.to is not move.to:
             if confirmed_last(move, kept.history) or move.confirmed is move.to or recorded is move.to:
-                with suppress(OvertakenError):  # of a flip that was proven and never written, nobody else makes an end
-                    await self._owner.go_on()
+                if entry is not None:  # of a flip that was proven and never written, nobody else makes an end
+                    with suppress(OvertakenError):
+                        await self._owner.go_on()
+                    # That may have taken a minute, and what is recorded next has to be so now.
+                    guards.require_there(await self._owner.live(move.bake), move.to, move.flip_set, move.share)
                 return None  # somebody else confirmed it, or only the version in the record changes
             kept = await self._entries.save(kept, await self._entries.entry(kept.history, recorded))
             entry = kept.history.open

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from teal.history.model import Stage
+from teal.flip.owner import Owner
+from teal.history.model import Flip, Stage
 from teal.model.errors import RefusedError
 from tests.unit.conftest import FakeApiServer
 from tests.unit.teal.flip import moving
@@ -79,3 +80,22 @@ async def test_a_flip_that_was_left_open_ends_with_the_update_that_takes_it_back
     await left_at(api_server, at, owner="update-1")
     await moving.finish(api_server, move(BLUE, confirmed=BLUE), name="update-2")
     assert (stages(api_server), written(api_server)) == ([end], [])
+
+
+@pytest.mark.usefixtures("patience")
+async def test_what_is_confirmed_is_where_traffic_is_after_that(
+    api_server: FakeApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To see that a flip's owner is gone takes a while, in which somebody else may move traffic."""
+    cluster(api_server, "blue")
+    await begin(api_server, move())
+    await left_at(api_server, Stage.PROVEN, owner="update-1")
+    go_on = Owner.go_on
+
+    async def meanwhile(owner: Owner) -> Flip | None:
+        api_server.service("backend", "green", writer="kubectl-patch")
+        return await go_on(owner)
+
+    monkeypatch.setattr(Owner, "go_on", meanwhile)
+    with pytest.raises(RefusedError, match="traffic of backend goes to green"):
+        await moving.finish(api_server, move(BLUE, confirmed=BLUE), name="update-2")
