@@ -1,14 +1,27 @@
-"""Ends the pods of workers in the colour that a confirmed flip has left, where its update died before it did so."""
+"""Ends what an update has left that died: its flip, or the pods of workers in the colour that its flip has left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from teal.adapters.kubernetes import scale
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.flip.owner import Owner
 from teal.history.model import Stage
-from teal.history.store import Records
+from teal.history.store import OvertakenError, Records
+from teal.model.live import LiveService
 from teal.model.workers import Overlap
 from teal.spec.bake import BakePlan
+
+
+async def end_open(owner: Owner, plan: BakePlan) -> Mapping[str, LiveService]:
+    """Bring a flip that is open to its end, if nobody keeps it; return where traffic goes after that.
+
+    Raises:
+        UnreachableError: the cluster could not be asked, or traffic could not be put back.
+    """
+    with suppress(OvertakenError):
+        await owner.go_on()
+    return await owner.live(plan)
 
 
 async def end_left(

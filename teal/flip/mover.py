@@ -6,12 +6,11 @@ was proven.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 
 from teal.adapters.kubernetes import schedule
 from teal.adapters.kubernetes.cluster import Cluster
 from teal.adapters.prometheus import Prometheus
-from teal.flip import ending, floor, guards
+from teal.flip import ending, floor, guards, leaving
 from teal.flip.entries import Entries
 from teal.flip.outcome import require_confirmed, require_own
 from teal.flip.owner import Owner
@@ -265,11 +264,9 @@ class Mover:
             kept, entry = await self._entries.renamed(kept, entry)
         elif entry is None or entry.to is not move.to:
             if confirmed_last(move, kept.history) or move.confirmed is move.to or recorded is move.to:
-                if entry is not None:  # of a flip that was proven and never written, nobody else makes an end
-                    with suppress(OvertakenError):
-                        await self._owner.go_on()
-                    # That may have taken a minute, and what is recorded next has to be so now.
-                    guards.require_there(await self._owner.live(move.bake), move.to, move.flip_set, move.share)
+                if entry is not None:  # it was proven and never written, say; to end it may take a minute
+                    live = await leaving.end_open(self._owner, move.bake)
+                    guards.require_there(live, move.to, move.flip_set, move.share)
                 return None  # somebody else confirmed it, or only the version in the record changes
             kept = await self._entries.save(kept, await self._entries.entry(kept.history, recorded))
             entry = kept.history.open
