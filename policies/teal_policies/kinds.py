@@ -31,7 +31,7 @@ POD_TEMPLATES: Mapping[str, Sequence[str]] = {
 """The types that run pods, each with the path to its pod template."""
 
 OPAQUE = ("kubernetes:helm.sh/v3:Release",)
-"""The types whose objects no analyzer is sent."""
+"""The types that make objects which Pulumi shows no policy."""
 
 LISTENER_RULES = ("aws:lb/listenerRule:ListenerRule", "aws:alb/listenerRule:ListenerRule")
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")

@@ -13,9 +13,8 @@ from tests.unit.load import servers
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Serve without an end."""
-    del writer
+    del reader, writer
     await asyncio.Event().wait()
-    await reader.read()
 
 
 @pytest.mark.filterwarnings("error:unclosed transport:ResourceWarning")

@@ -120,10 +120,10 @@ _OF_THE_RELEASE = ("env", "envFrom", "image", "imagePullPolicy", "resources", "s
 
 
 def completed(template: Mapping[str, Any], service: str, own: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return a merged pod template with what others may not come after: the slot's variables, which win.
+    """Return a merged pod template with the slot's variables, and with what initial containers of the release lack.
 
-    What exists already and is read whole (`envFrom`) is overridden by a variable of the slot's, as it is by `env` in
-    Kubernetes. An initial container without an image is one of the release, with all that its command may need.
+    The slot's ConfigMap and Secret (`own`) come last in `envFrom`, so that they win over those that exist already. An
+    initial container without an image gets the service's image, with its variables, mounts and limits.
     """
     whole = in_order(template, {service})
     spec: dict[str, Any] = whole["spec"]

@@ -44,7 +44,8 @@ class Confirmed(pulumi.ComponentResource):
             "name": CONFIRMED,
             "namespace": args.namespace,
             "labels": {PART_OF_LABEL: PART_OF},
-            # Whoever edits it is overruled in a preview, too, and not by the update alone, where its hook has looked.
+            # Without force, every preview would fail with a conflict once somebody else has edited the record. What it
+            # says is safe to overwrite: the hook has looked where traffic is.
             "annotations": {FORCE: "true", **({STACK: args.stack} if args.stack else {})},
         }
         self.record = ConfigMap(

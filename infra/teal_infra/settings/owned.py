@@ -22,7 +22,7 @@ IDENTITY = frozenset(
 )
 """The variables by which a pod knows its own identity (docs/contract.md)."""
 
-PORT = frozenset(("PORT",))
+_PORT = frozenset(("PORT",))
 
 _SAID = {
     "ENV": "teal:environment says which one it is",
@@ -30,7 +30,7 @@ _SAID = {
     "REGION": "teal:region says which one it is",
     "VERSION": "it is the slot's version",
 }
-"""What says the value of a variable, for those that somebody may want to have another value."""
+"""Where the value of a variable comes from, for those that somebody may want to change."""
 
 LABELS = frozenset(labels.coloured("", Colour.BLUE, ""))
 """The labels by which Services, budgets, policies and teal itself find what belongs to a service."""
@@ -77,7 +77,7 @@ def labelled(metadata: object, kinds: Sequence[str]) -> Iterator[Refusal]:
 
 def identity(port: object) -> frozenset[str]:
     """Return the variables that teal sets in a pod which listens on this port; None for one that listens on none."""
-    return IDENTITY - PORT if port is None else IDENTITY
+    return IDENTITY - _PORT if port is None else IDENTITY
 
 
 def variables(names: object, reserved: Collection[str] = IDENTITY) -> Iterator[Refusal]:

@@ -111,7 +111,7 @@ class Deployment(Object):
         return self.outdated > 0 or self.progress.reason not in {"", "NewReplicaSetAvailable"}
 
     def given(self, container: str) -> tuple[str, str] | None:
-        """Return a container's image and who wrote it, where no engine's provider and no teal keeps it as it is."""
+        """Return a container's image and who wrote it, where neither Pulumi's provider nor teal owns that field."""
         path = ("f:template", "f:spec", "f:containers", f'k:{{"name":"{container}"}}', "f:image")
         writers = [each.manager for each in self.metadata.managed_fields if each.fields.has(*path)]
         image = next((each.image for each in self.spec.template.spec.containers if each.name == container), "")

@@ -106,6 +106,11 @@ class Probe(Model):
         json_schema_extra=wrong("the API server would refuse the pods", source="Kubernetes' default", unit="probes"),
     )
 
+    @property
+    def patience_seconds(self) -> int:
+        """How long it may fail from a container's start on before the kubelet acts."""
+        return self.initial_delay_seconds + self.period_seconds * self.failure_threshold
+
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
         given = [kind for kind in KINDS if getattr(self, kind) is not None]
@@ -143,9 +148,8 @@ class Probes(Parts):
     @property
     def starting_seconds(self) -> int:
         """How long a container may take to be ready: until its startup probe fails for good, and readiness is asked."""
-        first, then = self.startup, self.readiness
-        started = first.initial_delay_seconds + first.period_seconds * first.failure_threshold if first else 0
-        return started + then.initial_delay_seconds + then.period_seconds
+        then = self.readiness
+        return (self.startup.patience_seconds if self.startup else 0) + then.initial_delay_seconds + then.period_seconds
 
     @property
     def given(self) -> Mapping[str, Probe]:

@@ -108,8 +108,8 @@ class Door(Model):
         for key in self.spec:
             if field := known.get(key.replace("_", "").lower()):
                 whose = "teal's" if field in _OURS else f"the door's own setting {field}"
-                else_ = _OURS.get(field, "one would override the other")
-                raise superfluous(f"spec.{key}", f"{field} of the Service is {whose}", else_)
+                lost = _OURS.get(field, "one would override the other")
+                raise superfluous(f"spec.{key}", f"{field} of the Service is {whose}", lost)
         return self
 
     @model_validator(mode="after")

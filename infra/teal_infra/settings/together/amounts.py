@@ -48,7 +48,7 @@ def _deadline(service: ServiceSettings, where: Where) -> Iterator[Refusal]:
     elif service.kind is Kind.CRON or "progress_deadline_seconds" in service.model_fields_set:
         return
     elif probe := service.probed.get("startup"):
-        starts = probe.initial_delay_seconds + probe.period_seconds * probe.failure_threshold
+        starts = probe.patience_seconds
         if seconds <= starts:
             what = f"probes.startup gives a pod {starts} s to start, and a rollout is given up after {seconds} s"
             longer, shorter = Set(where, starts + seconds), Remove((*where[:-1], "probes", "startup"))
